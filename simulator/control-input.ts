@@ -1,0 +1,121 @@
+import type { PayOptions } from './cash-desk.ts'
+import {
+  ControlError,
+  isJsonObject,
+  type JsonObject,
+  needNumber,
+  needText,
+  readText,
+} from './control-json.ts'
+import { type Fault, FAULT_ENDPOINTS, FAULT_KINDS, isFaultEndpoint, isFaultKind } from './faults.ts'
+import type { TradeState } from './ledger.ts'
+import type { NoticeOptions } from './notice-message.ts'
+import type { GivenParams } from './phone.ts'
+import type { WeChatSimulator } from './wechat.ts'
+
+/** The number of an order that exists. */
+export function needOrder(body: JsonObject, simulator: WeChatSimulator): string {
+  const outTradeNo = needText(body, 'out_trade_no')
+  if (simulator.order(outTradeNo) !== undefined) return outTradeNo
+  throw noOrder(outTradeNo)
+}
+
+export function noOrder(outTradeNo: string): ControlError {
+  return new ControlError(404, `no order ${outTradeNo}`, 'GET /_control/orders lists the orders')
+}
+
+/** What the mini program would pass to wx.requestPayment, unchecked: checking it is the phone's work. */
+export function needParams(body: JsonObject): GivenParams {
+  const params = body['params']
+  if (isJsonObject(params)) return params
+  throw new ControlError(400, 'params is missing', 'send the five values that /pay answered')
+}
+
+export function readPayOptions(body: JsonObject): PayOptions {
+  const bankType = readText(body, 'bank_type')
+  return {
+    ...(bankType === undefined ? {} : { bankType }),
+    coupons: readCoupons(body['coupons'] ?? []),
+    despiteClose: body['despite_close'] === true,
+  }
+}
+
+export function readNoticeOptions(body: JsonObject): NoticeOptions {
+  const fields = body['fields'] ?? {}
+  if (!isJsonObject(fields)) {
+    throw new ControlError(400, 'fields is not an object', 'send {"fields": {"total_fee": "1"}}')
+  }
+  const changes = Object.entries(fields).map(([name, value]) => [name, readChange(name, value)])
+  const signType = readText(body, 'sign_type')
+  if (signType !== undefined && signType !== 'MD5' && signType !== 'HMAC-SHA256') {
+    throw new ControlError(400, `sign_type ${signType} is unknown`, 'use MD5 or HMAC-SHA256')
+  }
+  const key = readText(body, 'key')
+  return {
+    changes: Object.fromEntries(changes),
+    ...(key === undefined ? {} : { key }),
+    ...(signType === undefined ? {} : { signType }),
+    withSignTypeElement: body['with_sign_type'] === true,
+    stripSign: body['strip_sign'] === true,
+  }
+}
+
+function readChange(name: string, value: unknown): string | undefined {
+  if (value === null) return undefined
+  if (typeof value === 'string') return value
+  if (typeof value === 'number') return String(value)
+  throw new ControlError(400, `fields.${name} is neither text nor null`, 'null removes an element')
+}
+
+export function needFault(body: JsonObject): Fault {
+  const endpoint = body['endpoint'] ?? 'any'
+  if (!isFaultEndpoint(endpoint)) {
+    throw new ControlError(400, 'endpoint is unknown', `use one of ${FAULT_ENDPOINTS.join(', ')}`)
+  }
+  const { kind } = body
+  if (!isFaultKind(kind)) {
+    throw new ControlError(400, 'kind is unknown', `use one of ${FAULT_KINDS.join(', ')}`)
+  }
+  const times = body['times'] === undefined ? 1 : needNumber(body, 'times')
+  if (kind === 'return_fail') {
+    return { endpoint, times, kind, returnMsg: needText(body, 'return_msg') }
+  }
+  if (kind === 'err_code') {
+    const errCodeDes = readText(body, 'err_code_des') ?? ''
+    return { endpoint, times, kind, errCode: needText(body, 'err_code'), errCodeDes }
+  }
+  return { endpoint, times, kind }
+}
+
+export function needState(body: JsonObject): TradeState {
+  const given = needText(body, 'state')
+  const state = TRADE_STATES.find((each) => each === given)
+  if (state !== undefined) return state
+  throw new ControlError(400, `state ${given} is unknown`, `use one of ${TRADE_STATES.join(', ')}`)
+}
+
+const TRADE_STATES = [
+  'NOTPAY',
+  'USERPAYING',
+  'ACCEPT',
+  'PAYERROR',
+  'SUCCESS',
+  'REFUND',
+  'CLOSED',
+  'REVOKED',
+] as const satisfies readonly TradeState[]
+
+function readCoupons(value: unknown): NonNullable<PayOptions['coupons']> {
+  const wrong = new ControlError(
+    400,
+    'coupons is not a list of coupons',
+    'send {"coupons": [{"type": "CASH", "fee": 10}]}; type is CASH or NO_CASH, fee is in fen',
+  )
+  if (!Array.isArray(value)) throw wrong
+  return value.map((coupon: unknown) => {
+    if (!isJsonObject(coupon)) throw wrong
+    const { type, fee, id } = coupon
+    if ((type !== 'CASH' && type !== 'NO_CASH') || typeof fee !== 'number') throw wrong
+    return { type, fee, ...(typeof id === 'string' ? { id } : {}) }
+  })
+}

@@ -1,0 +1,11 @@
+/** The parameters of one message, by WeChat's own names. Values are always text, never numbers. */
+export type Fields = Iterable<readonly [string, string]> | Readonly<Record<string, string>>
+
+/** The name and value pairs, in the order given. */
+export function entriesOf(fields: Fields): (readonly [string, string])[] {
+  return isIterable(fields) ? [...fields] : Object.entries(fields)
+}
+
+function isIterable(fields: Fields): fields is Iterable<readonly [string, string]> {
+  return Symbol.iterator in fields
+}

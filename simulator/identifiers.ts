@@ -1,0 +1,62 @@
+import { formatBeijingTime } from './clock.ts'
+import {
+  drawAlphanumerics,
+  drawDigits,
+  drawHex,
+  drawUrlSafe,
+  happens,
+  type Random,
+} from './random.ts'
+
+// The shapes real identifiers have. A backend must treat all of them as opaque text; a 28-digit number that somebody parses
+// is the classic mistake, so they are as long here as they are there.
+
+/** 28 digits: a fixed head, the Beijing day, ten more. */
+export function makeTransactionId(random: Random, now: number): string {
+  return `4200000540${formatBeijingTime(now).slice(0, 8)}${drawDigits(random, 10)}`
+}
+
+/** 36 characters: `wx`, day and time of day, then digits and hex. */
+export function makePrepayId(random: Random, now: number): string {
+  return `wx${formatBeijingTime(now).slice(6)}${drawDigits(random, 6)}${drawHex(random, 18)}00`
+}
+
+/** 28 characters beginning with `o`. */
+export function makeOpenid(random: Random): string {
+  return `o${drawUrlSafe(random, 27)}`
+}
+
+/** What wx.login hands to the mini program: 32 characters. */
+export function makeLoginCode(random: Random): string {
+  return `0${drawAlphanumerics(random, 31)}`
+}
+
+/** Base64 of sixteen bytes, 24 characters. */
+export function makeSessionKey(random: Random): string {
+  return btoa(String.fromCharCode(...random(16)))
+}
+
+/** The request id that jscode2session appends to errmsg. */
+export function makeRid(random: Random): string {
+  return [drawHex(random, 8), drawHex(random, 8), drawHex(random, 8)].join('-')
+}
+
+/** nonce_str of a synchronous reply: sixteen letters and digits. */
+export function makeReplyNonce(random: Random): string {
+  return drawAlphanumerics(random, 16)
+}
+
+/** nonce_str of a notice: the time in milliseconds, or 32 hex digits; both were seen. */
+export function makeNoticeNonce(random: Random, now: number): string {
+  return happens(random, 0.5) ? String(now) : drawHex(random, 32)
+}
+
+/** The `Request-ID` header of a notice. */
+export function makeRequestId(random: Random): string {
+  return `08${drawHex(random, 30).toUpperCase()}-0`
+}
+
+/** A coupon's number, when the test does not care. */
+export function makeCouponId(random: Random): string {
+  return `1${drawDigits(random, 7)}`
+}

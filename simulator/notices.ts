@@ -1,0 +1,212 @@
+import { NOTICE_RETRY_INTERVALS_MS, NOTICE_SUCCESS_REPLY, REQUEST_BYTES_MAX } from './constants.ts'
+import { makeRequestId } from './identifiers.ts'
+import type { Random } from './random.ts'
+
+/** Posts a notice and returns what the shop answered. */
+export type Deliver = (request: Request) => Promise<Response>
+
+export type DeliveryAttempt = {
+  readonly outTradeNo: string
+  readonly transactionId: string
+  /** 1 is the first attempt, 16 the last. */
+  readonly attempt: number
+  /** Epoch milliseconds on the simulator's clock. */
+  readonly at: number
+  readonly url: string
+  /** The XML that was posted. */
+  readonly body: string
+  /** `lost` was never posted although WeChat believes so. Everything but `delivered` is retried. */
+  readonly outcome: 'delivered' | 'refused' | 'timeout' | 'connection_error' | 'lost'
+  /** The shop's HTTP status and body, when it answered. */
+  readonly status?: number
+  readonly reply?: string
+  readonly why?: string
+}
+
+export type SimulatedNotice = {
+  readonly outTradeNo: string
+  readonly transactionId: string
+  readonly url: string
+  readonly firstDueAt: number
+  /** `given_up` after the last retry. */
+  state: 'waiting' | 'delivered' | 'given_up'
+  /** Oldest first, kept up to date. */
+  readonly attempts: DeliveryAttempt[]
+  /** Epoch milliseconds; `undefined` when no attempt will come any more. */
+  nextDueAt: number | undefined
+}
+
+export type Posted = Pick<DeliveryAttempt, 'outcome' | 'status' | 'reply' | 'why'>
+
+type NoticeBoardOptions = {
+  random: Random
+  now: () => number
+  /** A signal that ends one attempt; WeChat waits five seconds of real time. */
+  timeout: () => AbortSignal
+  /** Writes the notice anew for every attempt: nonce_str and sign change, the payment does not. */
+  format: (outTradeNo: string) => string
+  onAttempt: (attempt: DeliveryAttempt) => void
+}
+
+/** WeChat's list of notices to send, with its retry schedule. */
+export class NoticeBoard {
+  readonly #options: NoticeBoardOptions
+  readonly #notices: SimulatedNotice[] = []
+  readonly #lost = new Set<string>()
+  readonly #inFlight = new Set<SimulatedNotice>()
+  #losesNext = 0
+  #copies: number[] = []
+
+  constructor(options: NoticeBoardOptions) {
+    this.#options = options
+  }
+
+  schedule(outTradeNo: string, transactionId: string, url: string): SimulatedNotice {
+    const firstDueAt = this.#options.now()
+    const notice: SimulatedNotice = {
+      outTradeNo,
+      transactionId,
+      url,
+      firstDueAt,
+      state: 'waiting',
+      attempts: [],
+      nextDueAt: firstDueAt,
+    }
+    if (this.#losesNext > 0) {
+      this.#losesNext -= 1
+      this.#lost.add(outTradeNo)
+    }
+    this.#notices.push(notice)
+    return notice
+  }
+
+  /** Swallows every attempt for that order, or for the next one that is paid. */
+  lose(outTradeNo?: string): void {
+    if (outTradeNo === undefined) this.#losesNext += 1
+    else this.#lost.add(outTradeNo)
+  }
+
+  /** The next attempt is posted that many times at once, as from several of WeChat's servers. */
+  duplicate(copies: number): void {
+    if (!Number.isSafeInteger(copies) || copies < 2) {
+      throw new RangeError(`a duplicated notice comes twice or more, not ${copies} times`)
+    }
+    this.#copies.push(copies)
+  }
+
+  notices(): readonly SimulatedNotice[] {
+    return [...this.#notices]
+  }
+
+  nextDueAt(): number | undefined {
+    const due = this.#notices.flatMap(({ nextDueAt }) => nextDueAt ?? [])
+    return due.length === 0 ? undefined : Math.min(...due)
+  }
+
+  /** Makes every attempt that is due: different orders in parallel, one order's retries one after the other. */
+  async deliverDue(deliver: Deliver): Promise<DeliveryAttempt[]> {
+    const due = this.#notices.filter((each) => this.#isDue(each) && !this.#inFlight.has(each))
+    const made = await Promise.all(due.map((notice) => this.#catchUp(notice, deliver)))
+    return made.flat()
+  }
+
+  /** Posts one message to a shop, and judges the answer as WeChat does. */
+  async post(url: string, body: string, deliver: Deliver): Promise<Posted> {
+    const signal = this.#options.timeout()
+    const request = new Request(url, {
+      method: 'POST',
+      headers: {
+        'Content-Type': 'text/xml',
+        'Request-ID': makeRequestId(this.#options.random),
+      },
+      body,
+      redirect: 'manual',
+      signal,
+    })
+    try {
+      return await Promise.race([readReply(deliver, request), rejectWhen(signal)])
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      return { outcome: signal.aborted ? 'timeout' : 'connection_error', why }
+    }
+  }
+
+  #isDue({ nextDueAt }: SimulatedNotice): boolean {
+    return nextDueAt !== undefined && nextDueAt <= this.#options.now()
+  }
+
+  async #catchUp(notice: SimulatedNotice, deliver: Deliver): Promise<DeliveryAttempt[]> {
+    const made: DeliveryAttempt[] = []
+    this.#inFlight.add(notice)
+    try {
+      // After a leap of the clock several retries may be due; a delivered one ends them.
+      while (this.#isDue(notice)) made.push(...(await this.#attempt(notice, deliver)))
+    } finally {
+      this.#inFlight.delete(notice)
+    }
+    return made
+  }
+
+  async #attempt(notice: SimulatedNotice, deliver: Deliver): Promise<DeliveryAttempt[]> {
+    const number = new Set(notice.attempts.map(({ attempt }) => attempt)).size + 1
+    const copies = this.#lost.has(notice.outTradeNo) ? 1 : (this.#copies.shift() ?? 1)
+    const attempts = await Promise.all(
+      Array.from({ length: copies }, () => this.#send(notice, number, deliver)),
+    )
+    notice.attempts.push(...attempts)
+    this.#plan(notice, number)
+    for (const attempt of attempts) this.#options.onAttempt(attempt)
+    return attempts
+  }
+
+  async #send(
+    notice: SimulatedNotice,
+    attempt: number,
+    deliver: Deliver,
+  ): Promise<DeliveryAttempt> {
+    const { outTradeNo, transactionId, url } = notice
+    const at = this.#options.now()
+    const body = this.#options.format(outTradeNo)
+    const posted: Posted = this.#lost.has(outTradeNo)
+      ? { outcome: 'lost' }
+      : await this.post(url, body, deliver)
+    return { outTradeNo, transactionId, attempt, at, url, body, ...posted }
+  }
+
+  #plan(notice: SimulatedNotice, attemptsMade: number): void {
+    if (notice.attempts.some(({ outcome }) => outcome === 'delivered')) {
+      notice.state = 'delivered'
+      notice.nextDueAt = undefined
+      return
+    }
+    const waits = NOTICE_RETRY_INTERVALS_MS.slice(0, attemptsMade)
+    if (waits.length < attemptsMade) {
+      notice.state = 'given_up'
+      notice.nextDueAt = undefined
+      return
+    }
+    notice.nextDueAt = notice.firstDueAt + waits.reduce((sum, wait) => sum + wait, 0)
+  }
+}
+
+/**
+ * Only HTTP 200 with the documented reply ends the retries. White space between the elements is let through, because the
+ * official page itself prints it on several lines; an empty body, `ok`, JSON, HTML or a literal `\n` are failures.
+ */
+export function isSuccessReply(status: number, body: string): boolean {
+  return status === 200 && body.trim().replace(/>\s+</g, '><') === NOTICE_SUCCESS_REPLY
+}
+
+async function readReply(deliver: Deliver, request: Request): Promise<Posted> {
+  const response = await deliver(request)
+  const reply = (await response.text()).slice(0, REQUEST_BYTES_MAX)
+  const { status } = response
+  if (isSuccessReply(status, reply)) return { outcome: 'delivered', status, reply }
+  return { outcome: 'refused', status, reply }
+}
+
+function rejectWhen(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+}

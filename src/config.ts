@@ -1,0 +1,70 @@
+/** The configuration as it comes from outside, checked whole: every variable that is wrong is named. */
+import * as v from 'valibot'
+import { err, ok, type Result } from './core/result.ts'
+import { Secret } from './core/secret.ts'
+
+/** Public parameters of the calls that one tick of the cron may make on the free plan. */
+const TICK_CALLS_DEFAULT = '40'
+const TICK_STATEMENTS_DEFAULT = '50'
+
+const text = (pattern: RegExp) => v.pipe(v.string(), v.regex(pattern))
+const secret = (pattern: RegExp) =>
+  v.pipe(
+    text(pattern),
+    v.transform((value) => new Secret(value)),
+  )
+const count = (max: number) =>
+  v.pipe(text(/^\d{1,5}$/), v.transform(Number), v.minValue(1), v.maxValue(max))
+
+/** An origin and nothing else: no path, no query, no user. */
+const origin = v.pipe(
+  v.string(),
+  v.check((value) => readOrigin(value) !== undefined),
+  v.transform((value) => readOrigin(value) ?? ''),
+)
+
+const Vars = v.object({
+  WX_APPID: text(/^[0-9A-Za-z_-]{1,32}$/),
+  WX_MCH_ID: text(/^\d{1,32}$/),
+  WX_APP_SECRET: secret(/^[\x21-\x7e]{1,128}$/),
+  WX_API_KEY: secret(/^[\x21-\x7e]{32}$/),
+  WX_SIGN_TYPE: v.optional(v.picklist(['MD5', 'HMAC-SHA256']), 'MD5'),
+  PUBLIC_URL: origin,
+  WX_LOGIN_ORIGIN: v.optional(origin, 'https://api.weixin.qq.com'),
+  WX_PAY_ORIGIN: v.optional(origin, 'https://api.mch.weixin.qq.com'),
+  WX_PAY_ORIGIN_BACKUP: v.optional(origin, 'https://api2.mch.weixin.qq.com'),
+  MERCHANT_TOKEN: secret(/^[\x21-\x7e]{32,512}$/),
+  MERCHANT_TOKEN_OLD: v.optional(secret(/^[\x21-\x7e]{32,512}$/)),
+  TICK_CALLS: v.optional(count(10_000), TICK_CALLS_DEFAULT),
+  TICK_STATEMENTS: v.optional(count(10_000), TICK_STATEMENTS_DEFAULT),
+})
+
+export type Vars = v.InferOutput<typeof Vars>
+
+/**
+ * @param env Names and values as the platform has them; an empty value is a missing one.
+ * @returns the names that are missing or malformed, never their values.
+ */
+export function readConfig(env: object): Result<Vars, readonly string[]> {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+  const parsed = v.safeParse(Vars, given)
+  if (!parsed.success) {
+    const names = parsed.issues.map((issue) => v.getDotPath(issue) ?? '')
+    return err([...new Set(names)])
+  }
+  // Over plain http notices could be read on the way; on this machine there is no way.
+  const { PUBLIC_URL, WX_PAY_ORIGIN } = parsed.output
+  if (!isHttps(PUBLIC_URL) && isHttps(WX_PAY_ORIGIN)) return err(['PUBLIC_URL'])
+  return ok(parsed.output)
+}
+
+const isHttps = (url: string): boolean => url.startsWith('https://')
+
+function readOrigin(value: string): string | undefined {
+  const url = URL.canParse(value) ? new URL(value) : undefined
+  if (url === undefined || (value !== url.origin && value !== `${url.origin}/`)) return undefined
+  const loopback = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
+  return url.protocol === 'https:' || (url.protocol === 'http:' && loopback)
+    ? url.origin
+    : undefined
+}

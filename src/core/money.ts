@@ -1,0 +1,27 @@
+import { invariant } from './result.ts'
+
+declare const fen: unique symbol
+/** Money in fen (分, 1/100 CNY): a safe integer, never negative. WeChat sends no other unit. */
+export type Fen = number & { readonly [fen]: true }
+
+/** WeChat refuses more than ten million yuan in one order. */
+export const ORDER_FEN_MAX = 1_000_000_000
+
+/** Ten digits: more than any one order, and far below the unsafe integers. */
+const FEN_DIGITS_MAX = 10
+
+/**
+ * Reads an amount as WeChat writes it: ASCII digits, no sign, no point, no leading zero.
+ *
+ * @returns `undefined` for anything else (`"1.00"`, `"0100"`, `" 1"`, `"1e3"`), never a guess.
+ */
+export function parseFen(text: string): Fen | undefined {
+  if (text.length > FEN_DIGITS_MAX || !/^(0|[1-9]\d*)$/.test(text)) return undefined
+  return Number(text) as Fen
+}
+
+/** For amounts that were checked already; a bad one is a bug, so it throws. */
+export function toFen(amount: number): Fen {
+  invariant(Number.isSafeInteger(amount) && amount >= 0, `not an amount in fen: ${amount}`)
+  return amount as Fen
+}

@@ -1,0 +1,84 @@
+/** What an order is. How it changes is in `transition.ts`. */
+import { isLive, type Attempt } from './attempt.ts'
+import { ATTEMPTS_MAX, formatOutTradeNo, type OutTradeNo, type TransactionId } from './ids.ts'
+import type { Fen } from './money.ts'
+import type { Payment, Source } from './payment.ts'
+import { later, type UnixSeconds } from './time.ts'
+
+export type OrderState = 'created' | 'paying' | 'paid' | 'closed'
+
+/** What the shop states when it registers an order. */
+export type Terms = Readonly<{
+  totalFee: Fen
+  body: string
+  attach: string | undefined
+  detail: string | undefined
+  goodsTag: string | undefined
+  limitPay: string | undefined
+  /** The only payer who may pay it, when the shop knows who that is. */
+  openid: string | undefined
+  /** Seconds from `createdAt`. */
+  expiresIn: number
+}>
+
+export type Order = Readonly<{
+  ordercode: string
+  state: OrderState
+  /** Grows by one with every event; the store compares it before it writes. */
+  revision: number
+  terms: Terms
+  createdAt: UnixSeconds
+  expiresAt: UnixSeconds
+  /** The expiry was moved for a late attempt already; it moves once. */
+  extended: boolean
+  transactionId: TransactionId | undefined
+  paidAt: UnixSeconds | undefined
+  closedAt: UnixSeconds | undefined
+}>
+
+/** An order with all that hangs on it, as read at one moment. */
+export type OrderView = Readonly<{
+  order: Order
+  attempts: readonly Attempt[]
+  payments: readonly Payment[]
+}>
+
+export type CloseReason = 'expired' | 'shop'
+export type AttemptEnd = 'closed_at_wechat' | 'absent_at_wechat'
+
+export type OrderEvent = Readonly<
+  | { type: 'order_changed'; terms: Terms }
+  | { type: 'attempt_opened'; attempt: Attempt }
+  | { type: 'attempt_resent'; outTradeNo: OutTradeNo; codeHash: string }
+  | { type: 'attempt_closing'; outTradeNo: OutTradeNo }
+  | { type: 'attempt_closed'; outTradeNo: OutTradeNo; reason: AttemptEnd }
+  | { type: 'payment_booked'; payment: Payment; source: Source }
+  | { type: 'order_closed'; reason: CloseReason }
+>
+
+/** At most one attempt is live; the number of the next one counts all that ever were. */
+export const liveAttempt = (view: OrderView): Attempt | undefined => view.attempts.find(isLive)
+export const findAttempt = (view: OrderView, outTradeNo: OutTradeNo): Attempt | undefined =>
+  view.attempts.find((attempt) => attempt.outTradeNo === outTradeNo)
+
+/** @returns undefined when the order has used up its numbers. */
+export function nextOutTradeNo(view: OrderView): OutTradeNo | undefined {
+  const number = view.attempts.length + 1
+  return number > ATTEMPTS_MAX ? undefined : formatOutTradeNo(view.order.ordercode, number)
+}
+
+export const sameTerms = (a: Terms, b: Terms): boolean =>
+  a.totalFee === b.totalFee &&
+  a.body === b.body &&
+  a.attach === b.attach &&
+  a.detail === b.detail &&
+  a.goodsTag === b.goodsTag &&
+  a.limitPay === b.limitPay &&
+  a.openid === b.openid &&
+  a.expiresIn === b.expiresIn
+
+/** When the order would expire under these terms. Terms that say the same never move it. */
+export const expiryUnder = (order: Order, terms: Terms): UnixSeconds =>
+  terms.expiresIn === order.terms.expiresIn
+    ? order.expiresAt
+    : later(order.createdAt, terms.expiresIn)

@@ -1,0 +1,207 @@
+/**
+ * The life of an order. Pure: no clock, no store, no WeChat.
+ *
+ *     created ──attempt_opened──▶ paying ──payment_booked──▶ paid
+ *        │                          │
+ *        └──────order_closed────────┴──▶ closed
+ *
+ * Nothing leaves `paid`. Every change goes through {@link transition}; the store writes its outcome
+ * with a compare-and-set on `revision`, and the event in the same batch.
+ */
+import { isInFlight, type Attempt } from './attempt.ts'
+import type { OutTradeNo, TransactionId } from './ids.ts'
+import type { Fen } from './money.ts'
+import {
+  expiryUnder,
+  findAttempt,
+  liveAttempt,
+  nextOutTradeNo,
+  sameTerms,
+  type AttemptEnd,
+  type Order,
+  type OrderEvent,
+  type OrderView,
+  type Terms,
+} from './order.ts'
+import type { Payment } from './payment.ts'
+import { err, ok, type Result } from './result.ts'
+import { later, MINUTE_S, type UnixSeconds } from './time.ts'
+
+/** `unchanged` is success: the event says what the order already knows. */
+export type Step = Readonly<{ effect: 'changed'; after: OrderView } | { effect: 'unchanged' }>
+
+/** Why a payment that WeChat vouches for is not booked. */
+export type PaymentRejection = Readonly<
+  | { reason: 'unknown_order' }
+  | { reason: 'amount_mismatch'; expected: Fen; got: Fen }
+  | { reason: 'currency_mismatch'; got: string }
+  | { reason: 'foreign_payment'; mismatch: 'openid' | 'trade_type' | 'time_end' }
+  | { reason: 'late_payment' }
+  | { reason: 'second_payment'; recorded: TransactionId }
+>
+
+export type Rejection = PaymentRejection | Readonly<{ reason: 'illegal_transition' }>
+
+/** Our clock and WeChat's may differ by this much before a payment looks older than its attempt. */
+export const CLOCK_SKEW_S = 5 * MINUTE_S
+
+/** Decides what an event does to an order. It only decides: the caller stores the outcome. */
+export function transition(
+  before: OrderView,
+  event: OrderEvent,
+  now: UnixSeconds,
+): Result<Step, Rejection> {
+  switch (event.type) {
+    case 'order_changed':
+      return onOrderChanged(before, event.terms)
+    case 'attempt_opened':
+      return onAttemptOpened(before, event.attempt)
+    case 'attempt_resent':
+      return onAttemptResent(before, event, now)
+    case 'attempt_closing':
+      return onAttemptClosing(before, event.outTradeNo, now)
+    case 'attempt_closed':
+      return onAttemptClosed(before, event, now)
+    case 'payment_booked':
+      return onPaymentBooked(before, event.payment)
+    case 'order_closed':
+      return onOrderClosed(before, now)
+  }
+}
+
+/**
+ * What is wrong with a payment as a payment of this attempt; undefined when nothing is. Kept apart
+ * from the order's state: the same questions are asked of a first, a late and a repeated word.
+ */
+export function mismatch(attempt: Attempt, payment: Payment): PaymentRejection | undefined {
+  const { terms } = attempt
+  if (payment.feeType !== 'CNY') return { reason: 'currency_mismatch', got: payment.feeType }
+  if (payment.totalFee !== terms.totalFee) {
+    return { reason: 'amount_mismatch', expected: terms.totalFee, got: payment.totalFee }
+  }
+  if (payment.openid !== terms.openid) return { reason: 'foreign_payment', mismatch: 'openid' }
+  if (payment.tradeType !== 'JSAPI') return { reason: 'foreign_payment', mismatch: 'trade_type' }
+  if (later(payment.paidAt, CLOCK_SKEW_S) < terms.timeStart) {
+    return { reason: 'foreign_payment', mismatch: 'time_end' }
+  }
+  return undefined
+}
+
+const unchanged = ok<Step>({ effect: 'unchanged' })
+const illegal = err<Rejection>({ reason: 'illegal_transition' })
+
+const changed = (before: OrderView, change: Partial<OrderView>, order: Partial<Order> = {}) =>
+  ok<Step>({
+    effect: 'changed',
+    after: {
+      ...before,
+      ...change,
+      order: { ...before.order, ...order, revision: before.order.revision + 1 },
+    },
+  })
+
+const withAttempt = (view: OrderView, after: Attempt): readonly Attempt[] =>
+  view.attempts.map((attempt) => (attempt.outTradeNo === after.outTradeNo ? after : attempt))
+
+const isOver = (view: OrderView): boolean =>
+  view.order.state === 'paid' || view.order.state === 'closed'
+
+function onOrderChanged(before: OrderView, terms: Terms): Result<Step, Rejection> {
+  const { order } = before
+  if (sameTerms(order.terms, terms)) return unchanged
+  // A live attempt could still be paid at the old price: it is taken down first.
+  if (isOver(before) || liveAttempt(before) !== undefined) return illegal
+  return changed(before, {}, { terms, expiresAt: expiryUnder(order, terms) })
+}
+
+function onAttemptOpened(before: OrderView, attempt: Attempt): Result<Step, Rejection> {
+  if (isOver(before) || liveAttempt(before) !== undefined) return illegal
+  if (attempt.outTradeNo !== nextOutTradeNo(before)) return illegal
+  const extended = attempt.terms.timeExpire > before.order.expiresAt
+  if (extended && before.order.extended) return illegal
+  return changed(
+    before,
+    { attempts: [...before.attempts, attempt] },
+    {
+      state: 'paying',
+      ...(extended ? { expiresAt: attempt.terms.timeExpire, extended } : {}),
+    },
+  )
+}
+
+function onAttemptResent(
+  before: OrderView,
+  { outTradeNo, codeHash }: Readonly<{ outTradeNo: OutTradeNo; codeHash: string }>,
+  now: UnixSeconds,
+): Result<Step, Rejection> {
+  const attempt = findAttempt(before, outTradeNo)
+  if (attempt?.state !== 'open' || before.order.state !== 'paying') return illegal
+  const after = { ...attempt, sentAt: now, answeredAt: undefined, codeHash, codeAt: now }
+  return changed(before, { attempts: withAttempt(before, after) })
+}
+
+function onAttemptClosing(
+  before: OrderView,
+  outTradeNo: OutTradeNo,
+  now: UnixSeconds,
+): Result<Step, Rejection> {
+  const attempt = findAttempt(before, outTradeNo)
+  if (attempt?.state === 'closing') return unchanged
+  if (attempt?.state !== 'open' || isInFlight(attempt, now)) return illegal
+  return changed(before, { attempts: withAttempt(before, { ...attempt, state: 'closing' }) })
+}
+
+function onAttemptClosed(
+  before: OrderView,
+  { outTradeNo, reason }: Readonly<{ outTradeNo: OutTradeNo; reason: AttemptEnd }>,
+  now: UnixSeconds,
+): Result<Step, Rejection> {
+  const attempt = findAttempt(before, outTradeNo)
+  if (attempt === undefined || attempt.state === 'paid') return illegal
+  if (attempt.state === 'closed') return unchanged
+  if (reason === 'absent_at_wechat' && isInFlight(attempt, now)) return illegal
+  const after: Attempt = { ...attempt, state: 'closed', closedAt: now }
+  return changed(before, { attempts: withAttempt(before, after) })
+}
+
+function onPaymentBooked(before: OrderView, payment: Payment): Result<Step, Rejection> {
+  const attempt = findAttempt(before, payment.outTradeNo)
+  if (attempt === undefined) return err({ reason: 'unknown_order' })
+  const wrong = mismatch(attempt, payment)
+  if (wrong !== undefined) return err(wrong)
+
+  const { order } = before
+  switch (order.state) {
+    case 'created': // An attempt makes the order `paying` in the batch that inserts it.
+      return illegal
+    case 'paying':
+      return changed(
+        before,
+        {
+          attempts: withAttempt(before, { ...attempt, state: 'paid' }),
+          payments: [...before.payments, payment],
+        },
+        { state: 'paid', transactionId: payment.transactionId, paidAt: payment.paidAt },
+      )
+    case 'paid': {
+      const known = before.payments.some((p) => p.transactionId === payment.transactionId)
+      if (known || order.transactionId === undefined) return unchanged
+      return err({ reason: 'second_payment', recorded: order.transactionId })
+    }
+    case 'closed':
+      return err({ reason: 'late_payment' })
+  }
+}
+
+function onOrderClosed(before: OrderView, now: UnixSeconds): Result<Step, Rejection> {
+  switch (before.order.state) {
+    case 'closed':
+      return unchanged
+    case 'paid':
+      return illegal
+    case 'created':
+    case 'paying':
+      if (liveAttempt(before) !== undefined) return illegal
+      return changed(before, {}, { state: 'closed', closedAt: now })
+  }
+}

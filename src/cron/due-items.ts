@@ -1,0 +1,78 @@
+/** What one due row asks for, and when it is due again. */
+import { isLive, type Attempt } from '../core/attempt.ts'
+import { attemptDue, attemptDueUnanswered, orderDueAgain } from '../core/due.ts'
+import type { OrderView } from '../core/order.ts'
+import type { UnixSeconds } from '../core/time.ts'
+import { closeOrder } from '../service/close-order.ts'
+import type { Deps } from '../service/ports.ts'
+import { queryAttempt } from '../service/query-attempt.ts'
+import { takeDownAttempt, type TakenDown } from '../service/take-down-attempt.ts'
+
+export type ItemOutcome = Readonly<{
+  result: 'booked' | 'closed' | 'waiting'
+  /** What changed an order has set its next time itself; this is for the rows that did not change. */
+  dueAt: UnixSeconds | undefined
+}>
+
+/** An order is due when it expires. */
+export async function runOrder(deps: Deps, view: OrderView): Promise<ItemOutcome> {
+  if (deps.now() < view.order.expiresAt) {
+    return { result: 'waiting', dueAt: orderDueAgain(view.order, deps.now()) }
+  }
+  const dueAt = orderDueAgain(view.order, deps.now())
+  return outcomeOf(await closeOrder(deps, view, 'expired'), dueAt)
+}
+
+/** An attempt is due on its ladder; after its order is over it is taken down or looked at once more. */
+export async function runAttempt(
+  deps: Deps,
+  view: OrderView,
+  number: number,
+): Promise<ItemOutcome> {
+  const attempt = view.attempts.find((each) => each.number === number)
+  if (attempt === undefined || attempt.state === 'paid') {
+    return { result: 'waiting', dueAt: undefined }
+  }
+  const over = view.order.state === 'paid' || view.order.state === 'closed'
+  if (attempt.state === 'closing' || (over && isLive(attempt))) {
+    const dueAt = attemptDueUnanswered(attempt, deps.now())
+    return outcomeOf(await takeDownAttempt(deps, view, attempt), dueAt)
+  }
+  return ask(deps, view, attempt)
+}
+
+async function ask(deps: Deps, view: OrderView, attempt: Attempt): Promise<ItemOutcome> {
+  const standing = await queryAttempt(deps, view, attempt)
+  const now = deps.now()
+  switch (standing.standing) {
+    case 'paid':
+      return { result: 'booked', dueAt: undefined }
+    case 'closed':
+      return { result: 'closed', dueAt: attemptDue(attempt, now) }
+    case 'unpaid':
+      if (attempt.state === 'closed') {
+        // Closed here and open there: a call that was lost may have arrived after all.
+        await deps.wechat.closeOrder(attempt.outTradeNo)
+        return { result: 'waiting', dueAt: attemptDueUnanswered(attempt, now) }
+      }
+      return { result: 'waiting', dueAt: attemptDue(attempt, now) }
+    case 'user_paying':
+    case 'absent':
+    case 'rejected':
+      return { result: 'waiting', dueAt: attemptDue(attempt, now) }
+    case 'unknown':
+      return { result: 'waiting', dueAt: attemptDueUnanswered(attempt, now) }
+  }
+}
+
+function outcomeOf(taken: TakenDown, dueAt: UnixSeconds | undefined): ItemOutcome {
+  switch (taken.outcome) {
+    case 'paid':
+      return { result: 'booked', dueAt }
+    case 'closed':
+      return { result: 'closed', dueAt }
+    case 'busy':
+    case 'unknown':
+      return { result: 'waiting', dueAt }
+  }
+}

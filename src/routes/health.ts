@@ -1,0 +1,19 @@
+import { formatRfc3339, later, MINUTE_S } from '../core/time.ts'
+import type { HttpDeps } from './http-deps.ts'
+import { json } from './problem.ts'
+import type { RouteRequest } from './route.ts'
+
+/** The cron runs every minute; this long without it, nobody finds what the notices missed. */
+const CRON_SILENCE_MAX_S = 5 * MINUTE_S
+
+/** `GET /health`, for an outside monitor. */
+export async function getHealth(_request: RouteRequest, deps: HttpDeps): Promise<Response> {
+  const lastCronAt = await deps.store.lastRunAt()
+  const alive = lastCronAt !== undefined && deps.now() <= later(lastCronAt, CRON_SILENCE_MAX_S)
+  const body = {
+    status: alive ? 'ok' : 'cron_silent',
+    version: deps.version,
+    last_cron_at: lastCronAt === undefined ? null : formatRfc3339(lastCronAt),
+  }
+  return json(body, alive ? 200 : 503)
+}

@@ -1,0 +1,35 @@
+/** WeChat's side. SUCCESS means stored; after anything else WeChat calls again. */
+import { readLimited } from '../core/read-limited.ts'
+import { settlePayment } from '../service/settle-payment.ts'
+import { StoreUnavailable } from '../service/ports.ts'
+import type { HttpDeps } from './http-deps.ts'
+import { BODY_BYTES_MAX } from './read-input.ts'
+import type { RouteRequest } from './route.ts'
+
+/** `POST /notify` */
+export async function postNotify(request: RouteRequest, deps: HttpDeps): Promise<Response> {
+  const bytes = await readLimited(request.body, BODY_BYTES_MAX)
+  if (bytes === undefined) return refused(deps, 'too_long')
+  const notice = await deps.notices.read(bytes)
+  if (!notice.ok) return refused(deps, notice.error.reason)
+
+  try {
+    const settled = await settlePayment(deps, notice.value, 'notice')
+    // Which of our checks failed stays in the log: a forger learns nothing from the answer.
+    if (!settled.ok) return xml(deps.notices.refused, 400)
+  } catch (error) {
+    // Ours, so 5xx. WeChat comes again, and if the booking got through, it is told that it did.
+    const reason = error instanceof StoreUnavailable ? 'store_unavailable' : 'internal'
+    deps.log({ event: 'notice_failed', reason, out_trade_no: notice.value.outTradeNo })
+    return xml(deps.notices.refused, reason === 'internal' ? 500 : 503)
+  }
+  return xml(deps.notices.accepted, 200)
+}
+
+function refused(deps: HttpDeps, reason: string): Response {
+  deps.log({ event: 'notice_refused', reason })
+  return xml(deps.notices.refused, 400)
+}
+
+const xml = (body: string, status: number): Response =>
+  new Response(body, { status, headers: { 'content-type': 'text/xml; charset=utf-8' } })

@@ -1,0 +1,55 @@
+/** An order as the shop sees it. Contract: fields are added, never renamed. */
+import type { OrderView } from '../core/order.ts'
+import { formatRfc3339, type UnixSeconds } from '../core/time.ts'
+import type { StoredEvent } from '../service/ports.ts'
+
+const timeOrNull = (at: UnixSeconds | undefined): string | null =>
+  at === undefined ? null : formatRfc3339(at)
+
+export function orderJson({ order, attempts, payments }: OrderView): Record<string, unknown> {
+  const { terms } = order
+  return {
+    ordercode: order.ordercode,
+    state: order.state,
+    revision: order.revision,
+    total_fee: terms.totalFee,
+    body: terms.body,
+    attach: terms.attach ?? null,
+    detail: terms.detail ?? null,
+    goods_tag: terms.goodsTag ?? null,
+    limit_pay: terms.limitPay ?? null,
+    openid: terms.openid ?? null,
+    expires_in: terms.expiresIn,
+    created_at: formatRfc3339(order.createdAt),
+    expires_at: formatRfc3339(order.expiresAt),
+    attempts: attempts.map((attempt) => ({
+      out_trade_no: attempt.outTradeNo,
+      state: attempt.state,
+      openid: attempt.terms.openid,
+      total_fee: attempt.terms.totalFee,
+      prepay_expires_at: timeOrNull(attempt.prepayExpiresAt),
+    })),
+    payments: payments.map((payment) => ({
+      transaction_id: payment.transactionId,
+      out_trade_no: payment.outTradeNo,
+      total_fee: payment.totalFee,
+      cash_fee: payment.cashFee ?? null,
+      bank_type: payment.bankType ?? null,
+      paid_at: formatRfc3339(payment.paidAt),
+      refunded_fee: 0,
+    })),
+    transaction_id: order.transactionId ?? null,
+    paid_at: timeOrNull(order.paidAt),
+    closed_at: timeOrNull(order.closedAt),
+    refunded_fee: 0,
+    refunds: [],
+    reviews: [],
+  }
+}
+
+export const eventJson = ({ type, at, revision, data }: StoredEvent): Record<string, unknown> => ({
+  ...data,
+  type,
+  at: formatRfc3339(at),
+  revision,
+})

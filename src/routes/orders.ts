@@ -1,0 +1,140 @@
+/** The shop's side: orders. */
+import * as v from 'valibot'
+import { isOpenid } from '../core/ids.ts'
+import { ORDER_FEN_MAX, toFen } from '../core/money.ts'
+import type { Terms } from '../core/order.ts'
+import { isPlainText, utf8Length } from '../core/text.ts'
+import { closeOrder } from '../service/close-order.ts'
+import { queryOrder } from '../service/query-order.ts'
+import { registerOrder } from '../service/register-order.ts'
+import type { HttpDeps } from './http-deps.ts'
+import { eventJson, orderJson } from './order-json.ts'
+import { invalidRequest, json, problem } from './problem.ts'
+import { check, readJson, readOrdercode } from './read-input.ts'
+import type { RouteRequest } from './route.ts'
+
+const EXPIRES_IN_DEFAULT_S = 7_200
+const INTEGER = 'must be an integer'
+
+/** Text that WeChat takes: a length in bytes of UTF-8, and nothing that a parser would change. */
+const wireText = (bytesMin: number, bytesMax: number) =>
+  v.pipe(
+    v.string('must be text'),
+    v.check(
+      (text) => utf8Length(text) >= bytesMin && utf8Length(text) <= bytesMax,
+      `must have ${bytesMin} to ${bytesMax} bytes of UTF-8 (a Chinese character has 3)`,
+    ),
+    v.check(isPlainText, 'must not contain control characters or broken surrogate pairs'),
+    v.check((text) => text.trim() === text, 'must not begin or end with white space'),
+  )
+
+const integer = (min: number, max: number) =>
+  v.pipe(
+    v.number(INTEGER),
+    v.integer(INTEGER),
+    v.minValue(min, `must be ${min} or more`),
+    v.maxValue(max, `must be ${max} or less`),
+  )
+
+const TermsInput = v.strictObject(
+  {
+    total_fee: integer(1, ORDER_FEN_MAX),
+    body: wireText(1, 127),
+    attach: v.optional(wireText(0, 127)),
+    detail: v.optional(wireText(0, 6_000)),
+    goods_tag: v.optional(wireText(0, 32)),
+    limit_pay: v.optional(v.literal('no_credit', 'must be "no_credit" or absent')),
+    openid: v.optional(
+      v.pipe(v.string('must be text'), v.check(isOpenid, 'is not the openid of a payer')),
+    ),
+    expires_in: v.optional(integer(300, 604_800), EXPIRES_IN_DEFAULT_S),
+  },
+  'must be an object',
+)
+
+/** `PUT /orders/{ordercode}` */
+export async function putOrder(request: RouteRequest, deps: HttpDeps): Promise<Response> {
+  const ordercode = readOrdercode(request.params)
+  if (!ordercode.ok) return ordercode.error
+  const body = await readJson(request)
+  if (!body.ok) return body.error
+  const input = check(TermsInput, body.value)
+  if (!input.ok) return input.error
+  const revision = readIfMatch(request.headers.get('if-match'))
+  if (revision === 'invalid') {
+    return invalidRequest([{ field: 'If-Match', message: 'must be a revision in quotes: "3"' }])
+  }
+
+  const registered = await registerOrder(deps, ordercode.value, toTerms(input.value), revision)
+  if (!registered.ok) {
+    const { reason } = registered.error
+    return problem(reason === 'contended' ? 'order_busy' : reason)
+  }
+  return orderResponse(registered.value.view, registered.value.created ? 201 : 200)
+}
+
+/** `GET /orders/{ordercode}` */
+export async function getOrder(request: RouteRequest, deps: HttpDeps): Promise<Response> {
+  const ordercode = readOrdercode(request.params)
+  if (!ordercode.ok) return ordercode.error
+  const view = await deps.store.load(ordercode.value)
+  return view === undefined ? problem('order_not_found') : orderResponse(view)
+}
+
+/** `GET /orders/{ordercode}/events` */
+export async function getOrderEvents(request: RouteRequest, deps: HttpDeps): Promise<Response> {
+  const ordercode = readOrdercode(request.params)
+  if (!ordercode.ok) return ordercode.error
+  const events = await deps.store.events(ordercode.value)
+  // Every order has at least the event of its registration.
+  return events.length === 0 ? problem('order_not_found') : json({ events: events.map(eventJson) })
+}
+
+/** `POST /orders/{ordercode}/query` */
+export async function postOrderQuery(request: RouteRequest, deps: HttpDeps): Promise<Response> {
+  const ordercode = readOrdercode(request.params)
+  if (!ordercode.ok) return ordercode.error
+  const queried = await queryOrder(deps, ordercode.value)
+  return queried.ok ? orderResponse(queried.value) : problem(queried.error.reason)
+}
+
+/** `POST /orders/{ordercode}/close` */
+export async function postOrderClose(request: RouteRequest, deps: HttpDeps): Promise<Response> {
+  const ordercode = readOrdercode(request.params)
+  if (!ordercode.ok) return ordercode.error
+  const view = await deps.store.load(ordercode.value)
+  if (view === undefined) return problem('order_not_found')
+  const closed = await closeOrder(deps, view, 'shop')
+  switch (closed.outcome) {
+    case 'closed':
+      return orderResponse(closed.view)
+    case 'paid':
+      return problem('order_paid')
+    case 'busy':
+    case 'unknown': // WeChat does not confirm; the order stays as it is
+      return problem('order_busy')
+  }
+}
+
+const orderResponse = (view: Parameters<typeof orderJson>[0], status = 200): Response =>
+  json(orderJson(view), status, { etag: `"${view.order.revision}"` })
+
+/** An empty text is the same as none: WeChat refuses empty elements. */
+const orAbsent = (text: string | undefined): string | undefined => (text === '' ? undefined : text)
+
+const toTerms = (input: v.InferOutput<typeof TermsInput>): Terms => ({
+  totalFee: toFen(input.total_fee),
+  body: input.body,
+  attach: orAbsent(input.attach),
+  detail: orAbsent(input.detail),
+  goodsTag: orAbsent(input.goods_tag),
+  limitPay: input.limit_pay,
+  openid: input.openid,
+  expiresIn: input.expires_in,
+})
+
+function readIfMatch(header: string | null): number | undefined | 'invalid' {
+  if (header === null) return undefined
+  const quoted = /^"(\d{1,15})"$/.exec(header.trim())
+  return quoted === null ? 'invalid' : Number(quoted[1])
+}

@@ -1,0 +1,70 @@
+/** The table of contents of the HTTP interface. */
+import { Router } from 'itty-router/Router'
+import { StoreUnavailable } from '../service/ports.ts'
+import { isMerchant } from './auth.ts'
+import { getHealth } from './health.ts'
+import type { HttpDeps } from './http-deps.ts'
+import { postNotify } from './notify.ts'
+import { getOrder, getOrderEvents, postOrderClose, postOrderQuery, putOrder } from './orders.ts'
+import { getPay, postPay } from './pay.ts'
+import { problem } from './problem.ts'
+import type { RouteRequest } from './route.ts'
+
+type Handler = (request: RouteRequest, deps: HttpDeps) => Promise<Response>
+
+/** For the shop: without its token there is no answer, not even 404. */
+const merchant =
+  (handler: Handler): Handler =>
+  async (request, deps) =>
+    (await isMerchant(request, deps))
+      ? handler(request, deps)
+      : problem('unauthorized', {}, { 'www-authenticate': 'Bearer realm="wxpay-edge"' })
+
+const router = Router<RouteRequest, [HttpDeps]>({ catch: answerFor })
+
+// For the mini program
+router.get('/pay', getPay)
+router.post('/pay', postPay)
+
+// For WeChat
+router.post('/notify', postNotify)
+
+// For the shop
+router.put('/orders/:ordercode', merchant(putOrder))
+router.get('/orders/:ordercode', merchant(getOrder))
+router.get('/orders/:ordercode/events', merchant(getOrderEvents))
+router.post('/orders/:ordercode/query', merchant(postOrderQuery))
+router.post('/orders/:ordercode/close', merchant(postOrderClose))
+
+// For everyone
+router.get('/health', getHealth)
+
+router.all('*', refuse)
+
+/** Answers any request. Never throws. */
+export const respond = (request: Request, deps: HttpDeps): Promise<Response> =>
+  router.fetch(request, deps) as Promise<Response>
+
+/** What no route took: a wrong method on a path that exists, or a path that does not. */
+function refuse(request: RouteRequest): Response {
+  const path = new URL(request.url).pathname
+  const allowed = router.routes
+    .filter(([method, pattern]) => method !== 'ALL' && pattern.test(path))
+    .map(([method]) => method)
+  return allowed.length === 0
+    ? problem('not_found')
+    : problem('method_not_allowed', {}, { allow: allowed.join(', ') })
+}
+
+/** An exception's text stays inside: itty's own `error` would send it to the client. */
+function answerFor(error: unknown, request: RouteRequest, deps: HttpDeps): Response {
+  const path = new URL(request.url).pathname
+  if (error instanceof StoreUnavailable) {
+    deps.log({ event: 'store_unavailable', path })
+    return problem('store_unavailable')
+  }
+  const stack = error instanceof Error ? error.stack?.split('\n').slice(1, 6).join('\n') : undefined
+  const reason = error instanceof Error ? error.name : 'unknown'
+  deps.log({ event: 'internal_error', reason, path, stack })
+  return problem('internal')
+}

@@ -1,0 +1,25 @@
+import type { OrderEvent } from '../core/order.ts'
+
+/** What an event's row says beside its type and time; shown to the shop as it is. */
+export function eventData(event: OrderEvent): Readonly<Record<string, string | number>> {
+  switch (event.type) {
+    case 'order_changed':
+      return { total_fee: event.terms.totalFee }
+    case 'attempt_opened':
+      return { out_trade_no: event.attempt.outTradeNo, total_fee: event.attempt.terms.totalFee }
+    case 'attempt_resent':
+    case 'attempt_closing':
+      return { out_trade_no: event.outTradeNo }
+    case 'attempt_closed':
+      return { out_trade_no: event.outTradeNo, reason: event.reason }
+    case 'payment_booked':
+      return {
+        out_trade_no: event.payment.outTradeNo,
+        transaction_id: event.payment.transactionId,
+        total_fee: event.payment.totalFee,
+        source: event.source,
+      }
+    case 'order_closed':
+      return { reason: event.reason }
+  }
+}

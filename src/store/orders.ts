@@ -1,0 +1,198 @@
+/** Orders in D1. The only place where an order is written. */
+import { attemptDue, orderDue } from '../core/due.ts'
+import { parseOutTradeNo } from '../core/ids.ts'
+import { type Order, type OrderEvent, type OrderView, type Terms } from '../core/order.ts'
+import { CLOCK_SKEW_S } from '../core/transition.ts'
+import type { Payment, Source } from '../core/payment.ts'
+import { invariant } from '../core/result.ts'
+import { later, type UnixSeconds } from '../core/time.ts'
+import type { Database, Statement, Value } from './database.ts'
+import { eventData } from './event-data.ts'
+import { keyOf, orNull, rowFromAttempt, rowFromOrder } from './rows.ts'
+import { insertIf, statement, updateIf, type Guard } from './sql.ts'
+import { viewFrom, viewStatements } from './views.ts'
+
+export async function register(
+  db: Database,
+  ordercode: string,
+  terms: Terms,
+  now: UnixSeconds,
+): Promise<Readonly<{ created: boolean; view: OrderView }>> {
+  const order: Order = {
+    ordercode,
+    state: 'created',
+    revision: 1,
+    terms,
+    createdAt: now,
+    expiresAt: later(now, terms.expiresIn),
+    extended: false,
+    transactionId: undefined,
+    paidAt: undefined,
+    closedAt: undefined,
+  }
+  const absent: Guard = {
+    sql: 'NOT EXISTS (SELECT 1 FROM orders WHERE ordercode = ?)',
+    params: [ordercode],
+  }
+  const [inserted, , ...view] = await db.batch([
+    insertIf('orders', rowFromOrder(order, orderDue(order)), absent),
+    statement(
+      `INSERT INTO events (ordercode, revision, type, at, data)
+       SELECT ?1, 1, 'order_registered', ?2, ?3
+       WHERE NOT EXISTS (SELECT 1 FROM events WHERE ordercode = ?1 AND revision = 1)`,
+      ordercode,
+      now,
+      JSON.stringify({ total_fee: terms.totalFee }),
+    ),
+    ...viewStatements(ordercode),
+  ])
+  const stored = viewFrom(view)
+  invariant(stored !== undefined, 'an order that was registered can be read')
+  return { created: inserted?.changes === 1, view: stored }
+}
+
+export async function commit(
+  db: Database,
+  before: OrderView,
+  event: OrderEvent,
+  after: OrderView,
+  now: UnixSeconds,
+): Promise<'stored' | 'stale'> {
+  const { ordercode, revision } = before.order
+  const guard: Guard = {
+    sql: 'EXISTS (SELECT 1 FROM orders WHERE ordercode = ? AND revision = ?)',
+    params: [ordercode, revision],
+  }
+  const statements = [
+    ...attemptChanges(before, after, now, guard),
+    ...after.payments
+      .slice(before.payments.length)
+      .map((payment) => insertIf('payments', paymentRow(payment), guard)),
+    insertIf('events', eventRow(ordercode, revision + 1, event, now), guard),
+    // Last: it makes the guard false, for a repetition as for everybody else.
+    updateIf(
+      'orders',
+      rowFromOrder(before.order, orderDue(before.order)),
+      rowFromOrder(after.order, orderDue(after.order)),
+      ['ordercode'],
+      guard,
+    ),
+  ]
+  const outcomes = await db.batch(statements)
+  return outcomes.at(-1)?.changes === 1 ? 'stored' : 'stale'
+}
+
+export async function book(
+  db: Database,
+  payment: Payment,
+  source: Source,
+  now: UnixSeconds,
+): Promise<Readonly<{ booked: boolean; view: OrderView | undefined }>> {
+  const ours = parseOutTradeNo(payment.outTradeNo)
+  if (ours === undefined) return { booked: false, view: undefined }
+  const { ordercode, number } = ours
+
+  const fits: Guard = {
+    sql: `EXISTS (
+        SELECT 1 FROM attempts JOIN orders USING (ordercode)
+        WHERE ordercode = ? AND number = ? AND orders.state = 'paying'
+          AND attempts.total_fee = ? AND attempts.openid = ? AND attempts.time_start <= ?
+      ) AND NOT EXISTS (SELECT 1 FROM payments WHERE transaction_id = ?)`,
+    params: [
+      ordercode,
+      number,
+      payment.totalFee,
+      payment.openid,
+      later(payment.paidAt, CLOCK_SKEW_S),
+      payment.transactionId,
+    ],
+  }
+  // The rest hangs on the payment's row, and on the order still being paid: true once.
+  const entered: Guard = {
+    sql: `EXISTS (SELECT 1 FROM payments WHERE transaction_id = ? AND ordercode = ? AND number = ?)
+      AND EXISTS (SELECT 1 FROM orders WHERE ordercode = ? AND state = 'paying')`,
+    params: [payment.transactionId, ordercode, number, ordercode],
+  }
+  const event: OrderEvent = { type: 'payment_booked', payment, source }
+  const [, , , , updated, ...view] = await db.batch([
+    insertIf('payments', paymentRow(payment), fits),
+    {
+      sql: `INSERT INTO events (ordercode, revision, type, at, data)
+            SELECT ordercode, revision + 1, ?, ?, ? FROM orders WHERE ordercode = ? AND ${entered.sql}`,
+      params: [event.type, now, JSON.stringify(eventData(event)), ordercode, ...entered.params],
+    },
+    {
+      sql: `UPDATE attempts SET state = 'paid', due_at = NULL
+            WHERE ordercode = ? AND number = ? AND ${entered.sql}`,
+      params: [ordercode, number, ...entered.params],
+    },
+    makeOthersDue(ordercode, number, now, entered),
+    {
+      sql: `UPDATE orders SET state = 'paid', revision = revision + 1, transaction_id = ?,
+              paid_at = ?, due_at = NULL
+            WHERE ordercode = ? AND ${entered.sql}`,
+      params: [payment.transactionId, payment.paidAt, ordercode, ...entered.params],
+    },
+    ...viewStatements(ordercode),
+  ])
+  return { booked: updated?.changes === 1, view: viewFrom(view) }
+}
+
+function attemptChanges(
+  before: OrderView,
+  after: OrderView,
+  now: UnixSeconds,
+  guard: Guard,
+): readonly Statement[] {
+  const { ordercode } = before.order
+  return after.attempts.flatMap((attempt) => {
+    const old = before.attempts.find(({ number }) => number === attempt.number)
+    if (old === attempt) return []
+    const row = rowFromAttempt(ordercode, attempt, attemptDue(attempt, now))
+    if (old === undefined) return [insertIf('attempts', row, guard)]
+    // Whatever is stored, a lease perhaps, the due time is written with the change.
+    const oldRow = { ...rowFromAttempt(ordercode, old, undefined), due_at: undefined }
+    return [updateIf('attempts', oldRow, row, ['ordercode', 'number'], guard)]
+  })
+}
+
+/** Another attempt of a paid order could still be paid: the cron takes it down at once. */
+const makeOthersDue = (
+  ordercode: string,
+  number: number,
+  now: UnixSeconds,
+  guard: Guard,
+): Statement => ({
+  sql: `UPDATE attempts SET due_at = ?
+        WHERE ordercode = ? AND number <> ? AND state IN ('open', 'closing') AND ${guard.sql}`,
+  params: [now, ordercode, number, ...guard.params],
+})
+
+function paymentRow(payment: Payment): Record<string, Value> {
+  const { ordercode, number } = keyOf(payment.outTradeNo)
+  return {
+    transaction_id: payment.transactionId,
+    ordercode,
+    number,
+    openid: payment.openid,
+    trade_type: payment.tradeType,
+    fee_type: payment.feeType,
+    total_fee: payment.totalFee,
+    cash_fee: orNull(payment.cashFee),
+    bank_type: orNull(payment.bankType),
+    paid_at: payment.paidAt,
+  }
+}
+
+const eventRow = (
+  ordercode: string,
+  revision: number,
+  event: OrderEvent,
+  now: UnixSeconds,
+): Record<string, Value> => ({
+  ordercode,
+  revision,
+  type: event.type,
+  at: now,
+  data: JSON.stringify(eventData(event)),
+})

@@ -1,0 +1,75 @@
+/** Orders as read from D1. */
+import type { OrderView } from '../core/order.ts'
+import type { StoredEvent } from '../service/ports.ts'
+import type { Database, Outcome, Row, Statement } from './database.ts'
+import { attemptFromRow, integer, orderFromRow, paymentFromRow, text, time } from './rows.ts'
+import { statement } from './sql.ts'
+
+/** An order with its attempts and payments: three reads by key, one round trip. */
+export const viewStatements = (ordercode: string): readonly [Statement, Statement, Statement] => [
+  statement('SELECT * FROM orders WHERE ordercode = ?', ordercode),
+  statement('SELECT * FROM attempts WHERE ordercode = ? ORDER BY number', ordercode),
+  statement(
+    `SELECT * FROM payments WHERE transaction_id = (SELECT transaction_id FROM orders WHERE ordercode = ?1)
+     UNION ALL SELECT * FROM payments WHERE ordercode = ?1 AND further = 1`,
+    ordercode,
+  ),
+]
+
+export function viewFrom(outcomes: readonly Outcome[]): OrderView | undefined {
+  const [orders, attempts, payments] = outcomes
+  const row = orders?.rows[0]
+  if (row === undefined || attempts === undefined || payments === undefined) return undefined
+  return {
+    order: orderFromRow(row),
+    attempts: attempts.rows.map(attemptFromRow),
+    payments: payments.rows.map(paymentFromRow),
+  }
+}
+
+export async function load(db: Database, ordercode: string): Promise<OrderView | undefined> {
+  return viewFrom(await db.batch(viewStatements(ordercode)))
+}
+
+export async function loadMany(
+  db: Database,
+  ordercodes: readonly string[],
+): Promise<readonly OrderView[]> {
+  if (ordercodes.length === 0) return []
+  const list = JSON.stringify(ordercodes)
+  const [orders, attempts, payments] = await db.batch([
+    statement('SELECT * FROM orders WHERE ordercode IN (SELECT value FROM json_each(?))', list),
+    statement(
+      `SELECT * FROM attempts WHERE ordercode IN (SELECT value FROM json_each(?))
+       ORDER BY ordercode, number`,
+      list,
+    ),
+    statement(
+      `SELECT * FROM payments WHERE transaction_id IN
+         (SELECT transaction_id FROM orders WHERE ordercode IN (SELECT value FROM json_each(?1)))
+       UNION ALL
+       SELECT * FROM payments WHERE ordercode IN (SELECT value FROM json_each(?1)) AND further = 1`,
+      list,
+    ),
+  ])
+  const of = (outcome: Outcome | undefined, ordercode: string): readonly Row[] =>
+    outcome?.rows.filter((row) => row['ordercode'] === ordercode) ?? []
+  return (orders?.rows ?? []).map((row) => ({
+    order: orderFromRow(row),
+    attempts: of(attempts, text(row, 'ordercode')).map(attemptFromRow),
+    payments: of(payments, text(row, 'ordercode')).map(paymentFromRow),
+  }))
+}
+
+export async function events(db: Database, ordercode: string): Promise<readonly StoredEvent[]> {
+  const { rows } = await db.run(
+    'SELECT * FROM events WHERE ordercode = ? ORDER BY revision',
+    ordercode,
+  )
+  return rows.map((row) => ({
+    revision: integer(row, 'revision'),
+    type: text(row, 'type'),
+    at: time(row, 'at'),
+    data: JSON.parse(text(row, 'data')) as Record<string, unknown>,
+  }))
+}

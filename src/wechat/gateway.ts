@@ -1,0 +1,115 @@
+/** WeChat behind the port: message out, envelope opened, answer read. */
+import type { SignType } from '../core/attempt.ts'
+import { sleep, type Timers } from '../core/deadline.ts'
+import { toHex } from '../core/text.ts'
+import type { Secret } from '../core/secret.ts'
+import type { UnifiedOrderReply, WeChat } from '../service/wechat-port.ts'
+import { readCloseOrderReply } from './close-order-reply.ts'
+import {
+  openEnvelope,
+  type AuthenticFields,
+  type EnvelopeError,
+  type Merchant,
+} from './envelope.ts'
+import { readLoginReply } from './login-reply.ts'
+import {
+  closeOrderMessage,
+  orderQueryMessage,
+  unifiedOrderMessage,
+  type Signing,
+} from './messages.ts'
+import { readOrderQueryReply } from './order-query-reply.ts'
+import { readUnopened } from './refusal.ts'
+import type { Transport, TransportError } from './transport.ts'
+import { readUnifiedOrderReply } from './unified-order-reply.ts'
+import { parseXmlBytes } from './xml.ts'
+import type { Result } from '../core/result.ts'
+
+export type GatewayOptions = Readonly<{
+  transport: Transport
+  timers: Timers
+  randomBytes: (count: number) => Uint8Array
+  merchant: Merchant
+  appSecret: Secret
+  signType: SignType
+}>
+
+/** 32 hex characters: WeChat's limit, and unpredictable. */
+const NONCE_BYTES = 16
+const BUSY_PAUSE_MS = 300
+
+export function wechatGateway(options: GatewayOptions): WeChat {
+  const { transport, timers, randomBytes, merchant, appSecret, signType } = options
+
+  const signing = (type: SignType): Signing => ({
+    merchant,
+    signType: type,
+    nonceStr: toHex(randomBytes(NONCE_BYTES)),
+  })
+
+  /** An answer is signed as its request was. */
+  async function call(
+    path: string,
+    xml: string,
+    type: SignType,
+  ): Promise<Result<AuthenticFields, EnvelopeError | TransportError>> {
+    const reply = await transport.post(path, xml)
+    if (!reply.ok) return reply
+    return openEnvelope(parseXmlBytes(reply.value), merchant, type)
+  }
+
+  async function unifiedOrderOnce(xml: string, type: SignType): Promise<UnifiedOrderReply> {
+    const reply = await call('/pay/unifiedorder', xml, type)
+    if (reply.ok) return readUnifiedOrderReply(reply.value)
+    return isTransportError(reply.error)
+      ? { kind: 'unknown', cause: reply.error.reason }
+      : readUnopened(reply.error)
+  }
+
+  return {
+    async login(code) {
+      const reply = await transport.get(
+        '/sns/jscode2session',
+        new URLSearchParams({
+          appid: merchant.appid,
+          secret: appSecret.reveal(),
+          js_code: code,
+          grant_type: 'authorization_code',
+        }),
+      )
+      if (!reply.ok) return { kind: 'unknown', cause: reply.error.reason }
+      return readLoginReply(new TextDecoder().decode(reply.value))
+    },
+
+    async unifiedOrder(attempt) {
+      const type = attempt.terms.signType
+      const xml = await unifiedOrderMessage(attempt, signing(type))
+      const first = await unifiedOrderOnce(xml, type)
+      if (first.kind !== 'ask_again') return first
+      await sleep(timers, BUSY_PAUSE_MS)
+      return unifiedOrderOnce(xml, type)
+    },
+
+    async orderQuery(outTradeNo) {
+      const xml = await orderQueryMessage(outTradeNo, signing(signType))
+      const reply = await call('/pay/orderquery', xml, signType)
+      // An unsigned FAIL says that the question was not accepted; nothing about the order.
+      if (!reply.ok) return unknown(reply.error)
+      return readOrderQueryReply(reply.value, outTradeNo)
+    },
+
+    async closeOrder(outTradeNo) {
+      const xml = await closeOrderMessage(outTradeNo, signing(signType))
+      const reply = await call('/pay/closeorder', xml, signType)
+      return reply.ok ? readCloseOrderReply(reply.value) : unknown(reply.error)
+    },
+  }
+}
+
+const isTransportError = (error: EnvelopeError | TransportError): error is TransportError =>
+  error.reason === 'no_answer' || error.reason === 'http_status' || error.reason === 'too_long'
+
+function unknown(error: EnvelopeError | TransportError): { kind: 'unknown'; cause: string } {
+  const cause = error.reason === 'return_fail' ? `return_msg ${error.returnMsg}` : error.reason
+  return { kind: 'unknown', cause }
+}

@@ -1,0 +1,42 @@
+import type { SignType } from '../core/attempt.ts'
+import type { Payment } from '../core/payment.ts'
+import { err, ok, type Result } from '../core/result.ts'
+import { openEnvelope, type EnvelopeError, type Merchant } from './envelope.ts'
+import { readPayment } from './payment-fields.ts'
+import { parseXmlBytes } from './xml.ts'
+
+export type NoticeError =
+  | EnvelopeError
+  | Readonly<{ reason: 'not_a_success' }>
+  | Readonly<{ reason: 'bad_field'; field: string }>
+
+/**
+ * Reads a payment notice from the wire. WeChat sends one only for a payment that succeeded.
+ *
+ * @param signType The configured type. A notice signed otherwise is refused; the query settles it.
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011937248
+ */
+export async function readPaymentNotice(
+  bytes: Uint8Array,
+  merchant: Merchant,
+  signType: SignType,
+): Promise<Result<Payment, NoticeError>> {
+  const envelope = await openEnvelope(parseXmlBytes(bytes), merchant, signType)
+  if (!envelope.ok) return envelope
+  const fields = envelope.value
+
+  if (fields.get('result_code') !== 'SUCCESS') return err({ reason: 'not_a_success' })
+  // Only notices of automatic debits carry a state; one that does must say that it is paid.
+  const tradeState = fields.get('trade_state') ?? ''
+  if (tradeState !== '' && tradeState !== 'SUCCESS') return err({ reason: 'not_a_success' })
+  const read = readPayment(fields)
+  return 'payment' in read ? ok(read.payment) : err({ reason: 'bad_field', field: read.badField })
+}
+
+const answer = (code: 'SUCCESS' | 'FAIL', message: string): string =>
+  `<xml><return_code><![CDATA[${code}]]></return_code><return_msg><![CDATA[${message}]]></return_msg></xml>`
+
+/** WeChat compares this text; anything else is a failed delivery. */
+export const NOTICE_ACCEPTED = answer('SUCCESS', 'OK')
+/** One answer for every refusal: a forger does not learn which check failed. */
+export const NOTICE_REFUSED = answer('FAIL', 'REFUSED')

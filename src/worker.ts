@@ -1,0 +1,19 @@
+import { tick } from './cron/tick.ts'
+import { install, writeLog } from './env.ts'
+import { problem } from './routes/problem.ts'
+import { respond } from './routes/router.ts'
+
+export default {
+  async fetch(request, env) {
+    const installed = install(env)
+    if (installed.ok) return respond(request, installed.value)
+    writeLog({ event: 'misconfigured', reason: installed.error.join(', ') })
+    return problem('misconfigured')
+  },
+
+  async scheduled(controller, env) {
+    const installed = install(env)
+    if (installed.ok) return tick(installed.value, controller.scheduledTime)
+    writeLog({ event: 'misconfigured', reason: installed.error.join(', ') })
+  },
+} satisfies ExportedHandler<Env>

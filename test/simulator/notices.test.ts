@@ -1,0 +1,296 @@
+import { describe, expect, it } from 'vitest'
+import { DEMO_MERCHANT } from '../../simulator/demo-merchant.ts'
+import { isSignedBy, sign } from '../../simulator/sign.ts'
+import { NOTIFY_URL, OUT_TRADE_NO, read, SECOND_MS, shop, SUCCESS_REPLY, T0 } from './shop.ts'
+
+const accept = async () => new Response(SUCCESS_REPLY)
+const refuse = async () => new Response('', { status: 500 })
+
+async function paidShop(options: Parameters<typeof shop>[0] = {}, changes = {}) {
+  const world = shop(options)
+  await world.unifiedOrder(changes)
+  const paid = world.wechat.pay(OUT_TRADE_NO)
+  if (!paid.ok) throw new Error(paid.why)
+  return { ...world, notice: paid.notice, transactionId: paid.transactionId }
+}
+
+describe('a notice', () => {
+  it('looks like a live one', async () => {
+    const { wechat, openid, transactionId } = await paidShop()
+    const seen: Request[] = []
+
+    await wechat.deliverDueNotices(async (request) => {
+      seen.push(request.clone())
+      return accept()
+    })
+
+    expect(seen).toHaveLength(1)
+    const [request] = seen
+    expect(request?.url).toBe(NOTIFY_URL)
+    expect(request?.method).toBe('POST')
+    expect(request?.headers.get('Content-Type')).toBe('text/xml')
+    expect(request?.headers.get('Request-ID')).toMatch(/^08[0-9A-F]+-0$/)
+    const xml = (await request?.text()) ?? ''
+    const fields = read(xml)
+    expect(Object.keys(fields)).toEqual(Object.keys(fields).sort())
+    expect(xml).toContain('<total_fee>100</total_fee>\n')
+    expect(xml).toContain('<cash_fee><![CDATA[100]]></cash_fee>\n')
+    const { nonce_str: nonce, sign: signature, ...rest } = fields
+    expect(nonce).toMatch(/^(\d{13}|[0-9a-f]{32})$/)
+    expect(signature).toHaveLength(32)
+    expect(rest).toEqual({
+      appid: DEMO_MERCHANT.appid,
+      bank_type: 'OTHERS',
+      cash_fee: '100',
+      fee_type: 'CNY',
+      is_subscribe: 'N',
+      mch_id: DEMO_MERCHANT.mchId,
+      openid,
+      out_trade_no: OUT_TRADE_NO,
+      result_code: 'SUCCESS',
+      return_code: 'SUCCESS',
+      time_end: '20240102030405',
+      total_fee: '100',
+      trade_type: 'JSAPI',
+      transaction_id: transactionId,
+    })
+    expect(isSignedBy(fields, DEMO_MERCHANT.apiKey, 'MD5')).toBe(true)
+  })
+
+  it('is signed as its unified order was, without saying so', async () => {
+    const { wechat } = await paidShop({}, { sign_type: 'HMAC-SHA256' })
+
+    const fields = read(wechat.noticeXml(OUT_TRADE_NO))
+
+    expect(fields).not.toHaveProperty('sign_type')
+    expect(isSignedBy(fields, DEMO_MERCHANT.apiKey, 'HMAC-SHA256')).toBe(true)
+  })
+
+  it('can be made wrong in every way, with a good sign or a bad one', async () => {
+    const { wechat } = await paidShop()
+    const key = 'k'.repeat(32)
+
+    const changed = read(
+      wechat.noticeXml(OUT_TRADE_NO, { changes: { total_fee: '1', openid: undefined, Zone: 'x' } }),
+    )
+    expect(changed).toMatchObject({ total_fee: '1', Zone: 'x' })
+    expect(changed).not.toHaveProperty('openid')
+    expect(isSignedBy(changed, DEMO_MERCHANT.apiKey, 'MD5')).toBe(true)
+
+    const forged = read(wechat.noticeXml(OUT_TRADE_NO, { key, signType: 'HMAC-SHA256' }))
+    expect(isSignedBy(forged, key, 'HMAC-SHA256')).toBe(true)
+
+    const outspoken = read(wechat.noticeXml(OUT_TRADE_NO, { withSignTypeElement: true }))
+    expect(outspoken['sign_type']).toBe('MD5')
+    expect(isSignedBy(outspoken, DEMO_MERCHANT.apiKey, 'MD5')).toBe(true)
+
+    expect(read(wechat.noticeXml(OUT_TRADE_NO, { stripSign: true }))).not.toHaveProperty('sign')
+  })
+
+  it('of an order nobody paid is a forgery: nothing is captured by it', async () => {
+    const { wechat, unifiedOrder } = shop()
+    await unifiedOrder()
+
+    expect(read(wechat.noticeXml(OUT_TRADE_NO))['transaction_id']).toHaveLength(28)
+    expect(wechat.capturedFen()).toBe(0)
+  })
+
+  it('carries now and then a signed element that no document names', async () => {
+    const { wechat } = await paidShop({ strict: { strangerElementRate: 1 } })
+
+    const fields = read(wechat.noticeXml(OUT_TRADE_NO))
+
+    expect(Object.keys(fields)).toHaveLength(17)
+    expect(isSignedBy(fields, DEMO_MERCHANT.apiKey, 'MD5')).toBe(true)
+  })
+})
+
+describe('the schedule of notices', () => {
+  it('tries sixteen times at the documented times, and then gives up', async () => {
+    const { wechat, clock, notice } = await paidShop()
+    const offsets: number[] = []
+
+    for (;;) {
+      const due = wechat.nextNoticeDueAt()
+      if (due === undefined) break
+      clock.advance(due - clock.now())
+      const attempts = await wechat.deliverDueNotices(refuse)
+      offsets.push(...attempts.map(({ at }) => (at - T0) / SECOND_MS))
+    }
+
+    expect(offsets).toEqual([
+      0, 15, 30, 60, 240, 840, 2_040, 3_840, 5_640, 7_440, 11_040, 21_840, 32_640, 43_440, 65_040,
+      86_640,
+    ])
+    expect(notice.state).toBe('given_up')
+    expect(notice.attempts.at(-1)).toMatchObject({ attempt: 16, outcome: 'refused', status: 500 })
+  })
+
+  it('posts nothing before its time, and nothing after it was accepted', async () => {
+    const { wechat, clock, notice } = await paidShop()
+
+    expect(await wechat.deliverDueNotices(refuse)).toHaveLength(1)
+    expect(await wechat.deliverDueNotices(accept)).toEqual([])
+    clock.advance(14_999)
+    expect(await wechat.deliverDueNotices(accept)).toEqual([])
+    clock.advance(1)
+    expect(await wechat.deliverDueNotices(accept)).toMatchObject([{ outcome: 'delivered' }])
+    clock.advance(86_640_000)
+    expect(await wechat.deliverDueNotices(accept)).toEqual([])
+    expect(notice.state).toBe('delivered')
+    expect(wechat.nextNoticeDueAt()).toBeUndefined()
+  })
+
+  it('catches up after a leap of the clock, until the shop accepts', async () => {
+    const { wechat, clock } = await paidShop()
+    clock.advance(60_000)
+    let calls = 0
+
+    const attempts = await wechat.deliverDueNotices(async () => {
+      calls += 1
+      return calls < 3 ? refuse() : accept()
+    })
+
+    expect(attempts.map(({ outcome }) => outcome)).toEqual(['refused', 'refused', 'delivered'])
+  })
+
+  it('does not post the same attempt twice when two polls overlap', async () => {
+    const { wechat } = await paidShop()
+
+    const made = await Promise.all([
+      wechat.deliverDueNotices(accept),
+      wechat.deliverDueNotices(accept),
+    ])
+
+    expect(made.flat()).toHaveLength(1)
+  })
+
+  it('writes every attempt anew: another nonce, the same payment', async () => {
+    const { wechat, clock, notice } = await paidShop()
+    await wechat.deliverDueNotices(refuse)
+    clock.advance(15_000)
+    await wechat.deliverDueNotices(refuse)
+
+    const [first, second] = notice.attempts.map(({ body }) => read(body))
+    expect(first?.['nonce_str']).not.toBe(second?.['nonce_str'])
+    expect(first?.['transaction_id']).toBe(second?.['transaction_id'])
+  })
+
+  it('can lose every notice of one order', async () => {
+    const { wechat, clock, notice } = await paidShop()
+    wechat.loseNextNotice(OUT_TRADE_NO)
+
+    clock.advance(86_640_000)
+    const attempts = await wechat.deliverDueNotices(() => Promise.reject(new Error('was posted')))
+
+    expect(attempts).toHaveLength(16)
+    expect(new Set(attempts.map(({ outcome }) => outcome))).toEqual(new Set(['lost']))
+    expect(notice.state).toBe('given_up')
+  })
+
+  it('can lose the notice of whoever pays next, and of nobody else', async () => {
+    const { wechat, unifiedOrder } = shop()
+    wechat.loseNextNotice()
+    for (const outTradeNo of ['order-1', 'order-2']) {
+      await unifiedOrder({ out_trade_no: outTradeNo })
+      wechat.pay(outTradeNo)
+    }
+
+    const attempts = await wechat.deliverDueNotices(accept)
+
+    expect(attempts.map(({ outcome }) => outcome)).toEqual(['lost', 'delivered'])
+  })
+
+  it('can come from several servers at once', async () => {
+    const { wechat } = await paidShop()
+    wechat.duplicateNextNotice(3)
+    let inParallel = 0
+    let release = () => {}
+    const everybodyIsHere = new Promise<void>((resolve) => (release = resolve))
+
+    const attempts = await wechat.deliverDueNotices(async () => {
+      inParallel += 1
+      if (inParallel === 3) release()
+      await everybodyIsHere
+      return accept()
+    })
+
+    expect(attempts.map(({ attempt, outcome }) => [attempt, outcome])).toEqual([
+      [1, 'delivered'],
+      [1, 'delivered'],
+      [1, 'delivered'],
+    ])
+  })
+})
+
+describe("the shop's reply to a notice", () => {
+  it.each([
+    ['the documented reply', SUCCESS_REPLY],
+    ['the documented reply on several lines', SUCCESS_REPLY.replaceAll('><', '>\n  <')],
+  ])('ends the retries: %s', async (_, body) => {
+    const { wechat } = await paidShop()
+
+    expect(await wechat.deliverDueNotices(async () => new Response(body))).toMatchObject([
+      { outcome: 'delivered' },
+    ])
+  })
+
+  it.each<[string, string, number]>([
+    ['an empty body', '', 200],
+    ['ok', 'ok', 200],
+    ['success', 'success', 200],
+    ['SUCCESS', 'SUCCESS', 200],
+    ['支付成功', '支付成功', 200],
+    ['JSON', '{"return_code":"SUCCESS","return_msg":"OK"}', 200],
+    ['an HTML page', '<html><body>OK</body></html>', 200],
+    ['literal line feeds', SUCCESS_REPLY.replaceAll('><', '>\\n<'), 200],
+    ['FAIL', SUCCESS_REPLY.replace('SUCCESS', 'FAIL'), 200],
+    ['no return_msg', '<xml><return_code><![CDATA[SUCCESS]]></return_code></xml>', 200],
+    ['something behind it', `${SUCCESS_REPLY}<!-- -->`, 200],
+    ['a 201', SUCCESS_REPLY, 201],
+    ['a 500', SUCCESS_REPLY, 500],
+    ['a redirection', SUCCESS_REPLY, 302],
+  ])('is a failure: %s', async (_, body, status) => {
+    const { wechat, notice } = await paidShop()
+
+    await wechat.deliverDueNotices(async () => new Response(body, { status }))
+
+    expect(notice.attempts).toMatchObject([{ outcome: 'refused', status }])
+    expect(notice.nextDueAt).toBe(T0 + 15_000)
+  })
+
+  it('that never comes is a failure after the time is up', async () => {
+    const { wechat } = await paidShop({ noticeTimeout: () => AbortSignal.timeout(20) })
+
+    expect(await wechat.deliverDueNotices(() => new Promise(() => {}))).toMatchObject([
+      { outcome: 'timeout' },
+    ])
+  })
+
+  it('that cannot come because nobody listens is a failure', async () => {
+    const { wechat } = await paidShop()
+
+    expect(
+      await wechat.deliverDueNotices(() => Promise.reject(new TypeError('fetch failed'))),
+    ).toMatchObject([{ outcome: 'connection_error', why: 'fetch failed' }])
+  })
+
+  it('is handed to whoever posts a notice out of schedule', async () => {
+    const { wechat } = await paidShop()
+    const seen: string[] = []
+
+    const posted = await wechat.postNotice(
+      OUT_TRADE_NO,
+      { changes: { total_fee: '1' } },
+      async (request) => {
+        seen.push(await request.text())
+        return new Response('no', { status: 400 })
+      },
+    )
+
+    expect(posted).toEqual({ outcome: 'refused', status: 400, reply: 'no' })
+    const fields = read(seen[0] ?? '')
+    expect(fields['total_fee']).toBe('1')
+    expect(fields['sign']).toBe(sign(fields, DEMO_MERCHANT.apiKey, 'MD5'))
+  })
+})

@@ -1,0 +1,96 @@
+import { ControllableClock } from '../../simulator/clock.ts'
+import { DEMO_MERCHANT } from '../../simulator/demo-merchant.ts'
+import { seededRandom } from '../../simulator/random.ts'
+import { sign, type SignType } from '../../simulator/sign.ts'
+import { type SimulatorOptions, WeChatSimulator } from '../../simulator/wechat.ts'
+import type { Strictness } from '../../simulator/world.ts'
+import { formatXml, parseXml } from '../../simulator/xml.ts'
+
+/** 2024-01-02 03:04:05 in Beijing. */
+export const T0 = Date.UTC(2024, 0, 1, 19, 4, 5)
+export const SECOND_MS = 1_000
+export const MINUTE_MS = 60 * SECOND_MS
+export const HOUR_MS = 60 * MINUTE_MS
+export const ORIGIN = 'https://api.mch.weixin.qq.com'
+export const NOTIFY_URL = 'https://shop.example.com/wxpay/notify'
+export const SUCCESS_REPLY =
+  '<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>'
+
+export type Changes = Record<string, string | undefined>
+
+/** A stopped clock, a seeded simulator without surprises, and a shop that signs as the protocol says. */
+export function shop(options: Partial<SimulatorOptions> & { strict?: Partial<Strictness> } = {}) {
+  const clock = new ControllableClock(() => T0)
+  const wechat = new WeChatSimulator({
+    merchant: DEMO_MERCHANT,
+    clock,
+    random: seededRandom(7),
+    ...options,
+    strict: { strangerElementRate: 0, integerStyleRate: 0, ...options.strict },
+  })
+  const openid = wechat.newOpenid()
+
+  const post = async (path: string, fields: Changes): Promise<string> => {
+    const response = await wechat.fetch(
+      new Request(ORIGIN + path, { method: 'POST', body: signedXml(fields) }),
+    )
+    if (response.status !== 200) throw new Error(`HTTP ${response.status}`)
+    return response.text()
+  }
+
+  const order = (changes: Changes = {}) => orderFields(openid, changes)
+  return {
+    wechat,
+    clock,
+    openid,
+    order,
+    post,
+    unifiedOrder: async (changes: Changes = {}) =>
+      read(await post('/pay/unifiedorder', order(changes))),
+    orderQuery: async (fields: Changes = { out_trade_no: OUT_TRADE_NO }) =>
+      read(await post('/pay/orderquery', envelope(fields))),
+    closeOrder: async (fields: Changes = { out_trade_no: OUT_TRADE_NO }) =>
+      read(await post('/pay/closeorder', envelope(fields))),
+  }
+}
+
+export const OUT_TRADE_NO = 'T20240102030405_0001'
+
+export function envelope(fields: Changes): Changes {
+  return {
+    appid: DEMO_MERCHANT.appid,
+    mch_id: DEMO_MERCHANT.mchId,
+    nonce_str: '0123456789abcdef',
+    ...fields,
+  }
+}
+
+export function orderFields(openid: string, changes: Changes = {}): Changes {
+  return envelope({
+    body: '测试商店-图书',
+    out_trade_no: OUT_TRADE_NO,
+    total_fee: '100',
+    spbill_create_ip: '203.0.113.7',
+    notify_url: NOTIFY_URL,
+    trade_type: 'JSAPI',
+    openid,
+    ...changes,
+  })
+}
+
+/** Signs with what `sign_type` says; a given `sign` is kept. `undefined` leaves an element out. */
+export function signedXml(changes: Changes, key = DEMO_MERCHANT.apiKey): string {
+  const fields = new Map<string, string>()
+  for (const [name, value] of Object.entries(changes)) {
+    if (value !== undefined) fields.set(name, value)
+  }
+  const type: SignType = fields.get('sign_type') === 'HMAC-SHA256' ? 'HMAC-SHA256' : 'MD5'
+  if (!('sign' in changes)) fields.set('sign', sign(fields, key, type))
+  return formatXml(fields)
+}
+
+export function read(xml: string): Record<string, string> {
+  const parsed = parseXml(xml)
+  if (!parsed.ok) throw new Error(`${parsed.why}: ${xml}`)
+  return Object.fromEntries(parsed.fields)
+}

@@ -1,0 +1,99 @@
+/** D1 with a counter and with switches: what it was asked, and how it is to fail next. */
+
+export type DatabaseFault =
+  /** An error, and nothing was done. */
+  | 'before_commit'
+  /** An error, although all was done. */
+  | 'after_commit'
+  /** All was done, and no answer ever comes. */
+  | 'stall_after_commit'
+  | 'stall_before_commit'
+
+export type WatchedDatabase = Readonly<{
+  db: D1Database
+  /** Round trips since the last reset. */
+  roundTrips: () => number
+  rowsWritten: () => number
+  rowsRead: () => number
+  reset: () => void
+  /** Makes the next `times` round trips fail, or those whose SQL matches. */
+  fail: (fault: DatabaseFault, options?: { times?: number; matching?: RegExp }) => void
+  /** Runs once, just before the next batch whose SQL matches. */
+  before: (matching: RegExp, act: () => Promise<void>) => void
+}>
+
+const RETRYABLE = 'D1_ERROR: Network connection lost.'
+const FINAL = 'D1_ERROR: D1 DB storage operation exceeded timeout which caused object to be reset.'
+
+export function watchDatabase(real: D1Database): WatchedDatabase {
+  let roundTrips = 0
+  let written = 0
+  let read = 0
+  let faults: { fault: DatabaseFault; matching: RegExp; left: number }[] = []
+  let hooks: { matching: RegExp; act: () => Promise<void> }[] = []
+  const texts = new WeakMap<D1PreparedStatement, string>()
+
+  async function batch<T>(statements: D1PreparedStatement[]): Promise<D1Result<T>[]> {
+    const sql = statements.map((statement) => texts.get(statement) ?? '').join('; ')
+    const hook = hooks.find(({ matching }) => matching.test(sql))
+    if (hook !== undefined) {
+      hooks = hooks.filter((each) => each !== hook)
+      await hook.act()
+    }
+    roundTrips++
+    const fault = faults.find(({ matching, left }) => left > 0 && matching.test(sql))
+    if (fault !== undefined) fault.left--
+    if (fault?.fault === 'before_commit') throw new Error(RETRYABLE)
+    if (fault?.fault === 'stall_before_commit') return new Promise(() => {})
+
+    const results = await real.batch<T>(statements)
+    for (const { meta } of results) {
+      written += meta.rows_written
+      read += meta.rows_read
+    }
+    if (fault?.fault === 'after_commit') throw new Error(FINAL)
+    if (fault?.fault === 'stall_after_commit') return new Promise(() => {})
+    return results
+  }
+
+  const prepare = (sql: string): D1PreparedStatement => {
+    const prepared = real.prepare(sql)
+    return new Proxy(prepared, {
+      get(target, name) {
+        if (name !== 'bind') return Reflect.get(target, name)
+        return (...values: unknown[]) => {
+          const bound = target.bind(...values)
+          texts.set(bound, sql)
+          return bound
+        }
+      },
+    })
+  }
+
+  const db = new Proxy(real, {
+    get(target, name) {
+      if (name === 'batch') return batch
+      if (name === 'prepare') return prepare
+      return Reflect.get(target, name)
+    },
+  })
+
+  return {
+    db,
+    roundTrips: () => roundTrips,
+    rowsWritten: () => written,
+    rowsRead: () => read,
+    reset() {
+      roundTrips = 0
+      written = 0
+      read = 0
+      faults = []
+    },
+    fail(fault, { times = 1, matching = /./ } = {}) {
+      faults.push({ fault, matching, left: times })
+    },
+    before(matching, act) {
+      hooks.push({ matching, act })
+    },
+  }
+}

@@ -1,0 +1,143 @@
+/** A world for one test: the real Worker over real D1, a simulated WeChat, and a clock that stands still. */
+import { env } from 'cloudflare:workers'
+import { readConfig, type Vars } from '../src/config.ts'
+import { tick } from '../src/cron/tick.ts'
+import type { Timers } from '../src/core/deadline.ts'
+import { assemble, type Platform } from '../src/env.ts'
+import type { HttpDeps } from '../src/routes/http-deps.ts'
+import { respond } from '../src/routes/router.ts'
+import type { LogEntry } from '../src/service/ports.ts'
+import { WeChatSimulator } from '../simulator/wechat.ts'
+
+export const MERCHANT = {
+  appid: 'wxd930ea5d5a258f4f',
+  mchId: '10000100',
+  apiKey: '192006250b4c09247ec02edce69f6a2d',
+  appSecret: '00000000000000000000000000000000',
+}
+export const TOKEN = 'merchant-token-of-the-tests-0123456789'
+const T0_MS = Date.parse('2026-11-23T04:00:00Z')
+
+export type WorldOptions = Readonly<{
+  vars?: Readonly<Record<string, string>>
+  /** Stands between the Worker and D1, to make it fail. */
+  wrapDb?: (db: D1Database) => D1Database
+}>
+
+export type World = ReturnType<typeof world>
+
+let worlds = 0
+
+export function world(options: WorldOptions = {}) {
+  let nowMs = T0_MS
+  const clock = { now: () => nowMs }
+  const wechat = new WeChatSimulator({
+    merchant: MERCHANT,
+    clock,
+    strict: { strangerElementRate: 0.5 },
+  })
+  const log: LogEntry[] = []
+  const calls: string[] = []
+  /** Work that a test holds up on its way to WeChat, by path. */
+  const holds = new Map<string, Promise<void>>()
+
+  const config = readConfig({
+    WX_APPID: MERCHANT.appid,
+    WX_MCH_ID: MERCHANT.mchId,
+    WX_API_KEY: MERCHANT.apiKey,
+    WX_APP_SECRET: MERCHANT.appSecret,
+    MERCHANT_TOKEN: TOKEN,
+    PUBLIC_URL: 'https://pay.test',
+    ...options.vars,
+  })
+  if (!config.ok) throw new Error(`misconfigured test: ${config.error.join(', ')}`)
+  const vars: Vars = config.value
+
+  const db = options.wrapDb === undefined ? env.DB : options.wrapDb(env.DB)
+  const platform: Platform = {
+    db,
+    nowMs: () => nowMs,
+    timers: quickTimers,
+    randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+    log: (entry) => void log.push(entry),
+    async fetch(request) {
+      const { host, pathname } = new URL(request.url)
+      calls.push(`${host}${pathname}`)
+      await holds.get(pathname)
+      return wechat.fetch(request)
+    },
+  }
+  /** A Worker as one request sees it: nothing is shared but the database. */
+  const worker = (): HttpDeps => assemble(vars, platform)
+
+  const fetch = (path: string, init: RequestInit = {}): Promise<Response> =>
+    respond(new Request(new URL(path, 'https://pay.test'), init), worker())
+  const shop = (method: string, path: string, body?: unknown, headers: HeadersInit = {}) =>
+    fetch(path, {
+      method,
+      headers: { authorization: `Bearer ${TOKEN}`, ...headers },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+  const prefix = `w${String(++worlds).padStart(4, '0')}-`
+
+  return {
+    wechat,
+    log,
+    calls,
+    holds,
+    db,
+    worker,
+    fetch,
+    shop,
+    now: () => nowMs,
+    advance(seconds: number): void {
+      nowMs += seconds * 1_000
+    },
+    /** An ordercode that no other test of the file uses. */
+    code: (name: string): string => `${prefix}${name}`,
+
+    /** Registers an order and returns its ordercode. */
+    async order(name: string, terms: Record<string, unknown> = {}): Promise<string> {
+      const ordercode = `${prefix}${name}`
+      const body = { total_fee: 8_800, body: '测试商店-图书', ...terms }
+      const response = await shop('PUT', `/orders/${ordercode}`, body)
+      if (response.status !== 201) throw new Error(await response.text())
+      return ordercode
+    },
+    /** `/pay` with a fresh login of the payer. */
+    pay(ordercode: string, openid: string, code = wechat.login(openid)): Promise<Response> {
+      return fetch(`/pay?code=${code}&ordercode=${ordercode}`)
+    },
+    read: async (ordercode: string): Promise<OrderJson> =>
+      (await shop('GET', `/orders/${ordercode}`)).json(),
+    history: async (ordercode: string): Promise<string[]> => {
+      const response = await shop('GET', `/orders/${ordercode}/events`)
+      const { events } = await response.json<{ events: { type: string }[] }>()
+      return events.map(({ type }) => type)
+    },
+    /** WeChat's notices that are due, posted to this Worker. */
+    deliverNotices: () => wechat.deliverDueNotices((request) => respond(request, worker())),
+    notify: (body: BodyInit): Promise<Response> => fetch('/notify', { method: 'POST', body }),
+    cron: (): Promise<void> => tick(worker(), nowMs),
+  }
+}
+
+/** Deadlines pass at once, so that a test of an outage does not wait for one. */
+const quickTimers: Timers = {
+  after(ms, wake) {
+    const timer = setTimeout(wake, ms / 100)
+    return () => clearTimeout(timer)
+  },
+}
+
+export type OrderJson = Readonly<{
+  ordercode: string
+  state: string
+  revision: number
+  total_fee: number
+  expires_at: string
+  attempts: { out_trade_no: string; state: string; openid: string; total_fee: number }[]
+  payments: { transaction_id: string; total_fee: number }[]
+  transaction_id: string | null
+  paid_at: string | null
+}>

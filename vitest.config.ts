@@ -1,0 +1,39 @@
+import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
+import { defineConfig } from 'vitest/config'
+
+/** Two places to run: plain Node for what is pure, workerd with its real D1 for the rest. */
+export default defineConfig(async () => ({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'node',
+          environment: 'node',
+          include: ['test/{core,wechat,simulator,scripts}/**/*.test.ts', 'test/*.test.ts'],
+        },
+      },
+      {
+        plugins: [
+          cloudflareTest({
+            main: './src/worker.ts',
+            wrangler: { configPath: './wrangler.toml' },
+            miniflare: {
+              bindings: {
+                // Only so that wrangler does not ask for them: every test brings its own.
+                WX_APP_SECRET: 'x',
+                WX_API_KEY: 'x',
+                MERCHANT_TOKEN: 'x',
+                TEST_MIGRATIONS: await readD1Migrations('./src/store/migrations'),
+              },
+            },
+          }),
+        ],
+        test: {
+          name: 'workerd',
+          include: ['test/{store,stories}/**/*.test.ts'],
+          setupFiles: ['test/apply-migrations.ts'],
+        },
+      },
+    ],
+  },
+}))
