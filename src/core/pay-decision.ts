@@ -73,7 +73,10 @@ function decideOpen(
       state: 'open',
       terms: {
         ...goods,
-        ...merchant,
+        appid: merchant.appid,
+        mchId: merchant.mchId,
+        notifyUrl: merchant.notifyUrl,
+        signType: merchant.signType,
         openid: payer.openid,
         spbillCreateIp: payer.ip,
         timeStart: now,
