@@ -23,6 +23,14 @@ const origin = v.pipe(
   v.transform((value) => readOrigin(value) ?? ''),
 )
 
+/** Any address that is https, or on this machine. */
+const webhookUrl = v.pipe(
+  v.string(),
+  v.check((value) => URL.canParse(value) && isSafe(new URL(value))),
+)
+/** Standard Webhooks: 24 to 64 random bytes in Base64. */
+const WEBHOOK_SECRET = /^whsec_[0-9A-Za-z+/]{32,86}={0,2}$/
+
 const Vars = v.object({
   WX_APPID: text(/^[0-9A-Za-z_-]{1,32}$/),
   WX_MCH_ID: text(/^\d{1,32}$/),
@@ -35,6 +43,11 @@ const Vars = v.object({
   WX_PAY_ORIGIN_BACKUP: v.optional(origin, 'https://api2.mch.weixin.qq.com'),
   MERCHANT_TOKEN: secret(/^[\x21-\x7e]{32,512}$/),
   MERCHANT_TOKEN_OLD: v.optional(secret(/^[\x21-\x7e]{32,512}$/)),
+  WX_API_KEY_OLD: v.optional(secret(/^[\x21-\x7e]{32}$/)),
+  WEBHOOK_URL: v.optional(webhookUrl),
+  WEBHOOK_SECRET: v.optional(secret(WEBHOOK_SECRET)),
+  WEBHOOK_SECRET_OLD: v.optional(secret(WEBHOOK_SECRET)),
+  LATE_PAYMENT: v.optional(v.picklist(['accept', 'refund']), 'accept'),
   TICK_CALLS: v.optional(count(10_000), TICK_CALLS_DEFAULT),
   TICK_STATEMENTS: v.optional(count(10_000), TICK_STATEMENTS_DEFAULT),
 })
@@ -53,9 +66,17 @@ export function readConfig(env: object): Result<Vars, readonly string[]> {
     return err([...new Set(names)])
   }
   // Over plain http notices could be read on the way; on this machine there is no way.
-  const { PUBLIC_URL, WX_PAY_ORIGIN } = parsed.output
-  if (!isHttps(PUBLIC_URL) && isHttps(WX_PAY_ORIGIN)) return err(['PUBLIC_URL'])
-  return ok(parsed.output)
+  const { PUBLIC_URL, WX_PAY_ORIGIN, WEBHOOK_URL, WEBHOOK_SECRET, LATE_PAYMENT } = parsed.output
+  const wrong: string[] = []
+  if (isHttps(WX_PAY_ORIGIN)) {
+    if (!isHttps(PUBLIC_URL)) wrong.push('PUBLIC_URL')
+    if (WEBHOOK_URL !== undefined && !isHttps(WEBHOOK_URL)) wrong.push('WEBHOOK_URL')
+  }
+  // An unsigned webhook is no webhook, and a secret without a target is a forgotten line.
+  if (WEBHOOK_URL !== undefined && WEBHOOK_SECRET === undefined) wrong.push('WEBHOOK_SECRET')
+  // Without the merchant's certificate nothing can be returned.
+  if (LATE_PAYMENT === 'refund' && !('WX_CERT' in given)) wrong.push('LATE_PAYMENT')
+  return wrong.length === 0 ? ok(parsed.output) : err(wrong)
 }
 
 const isHttps = (url: string): boolean => url.startsWith('https://')
@@ -63,8 +84,10 @@ const isHttps = (url: string): boolean => url.startsWith('https://')
 function readOrigin(value: string): string | undefined {
   const url = URL.canParse(value) ? new URL(value) : undefined
   if (url === undefined || (value !== url.origin && value !== `${url.origin}/`)) return undefined
+  return isSafe(url) ? url.origin : undefined
+}
+
+function isSafe(url: URL): boolean {
   const loopback = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
   return url.protocol === 'https:' || (url.protocol === 'http:' && loopback)
-    ? url.origin
-    : undefined
 }

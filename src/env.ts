@@ -5,14 +5,16 @@ import { err, ok, type Result } from './core/result.ts'
 import { toHex } from './core/text.ts'
 import { fromMillis } from './core/time.ts'
 import type { HttpDeps } from './routes/http-deps.ts'
-import type { LogEntry } from './service/ports.ts'
+import { deliverFirst } from './service/deliver-webhook.ts'
+import type { LogEntry, WebhookSender } from './service/ports.ts'
 import { ticketKey } from './service/ticket.ts'
 import { Database } from './store/database.ts'
 import { d1Store } from './store/store.ts'
 import { signClientPay } from './wechat/client-pay.ts'
 import { wechatGateway } from './wechat/gateway.ts'
 import { NOTICE_ACCEPTED, NOTICE_REFUSED, readPaymentNotice } from './wechat/payment-notice.ts'
-import { wechatTransport, type Fetch } from './wechat/transport.ts'
+import { OriginHealth, wechatTransport, type Fetch } from './wechat/transport.ts'
+import { noSender, webhookSender } from './webhooks/sender.ts'
 
 export const VERSION = '0.1.0'
 
@@ -24,10 +26,21 @@ export type Platform = Readonly<{
   nowMs: () => number
   randomBytes: (count: number) => Uint8Array
   log: (entry: LogEntry) => void
+  /** Keeps the Worker alive for work that nobody waits for, and that a stored row will repeat. */
+  background: (work: Promise<void>) => void
+  /** The platform's rate limits; without the bindings everybody is admitted. */
+  limits?: Readonly<{ address?: RateLimit; payer?: RateLimit }>
+  originHealth?: OriginHealth
 }>
 
+/** What this isolate knows of WeChat's two origins, whichever request learned it. */
+const originHealth = new OriginHealth()
+
 /** @returns the names of the variables that are missing or malformed, when any are. */
-export function install(env: Env): Result<HttpDeps, readonly string[]> {
+export function install(
+  env: Env,
+  ctx: Pick<ExecutionContext, 'waitUntil'>,
+): Result<HttpDeps, readonly string[]> {
   const config = readConfig(env)
   if (!config.ok) return config
   if (env.DB === undefined) return err(['DB'])
@@ -44,6 +57,9 @@ export function install(env: Env): Result<HttpDeps, readonly string[]> {
       nowMs: () => Date.now(),
       randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
       log: writeLog,
+      background: (work) => ctx.waitUntil(work),
+      limits: { address: env.LIMIT_ADDRESS, payer: env.LIMIT_PAYER },
+      originHealth,
     }),
   )
 }
@@ -57,20 +73,24 @@ export function assemble(vars: Vars, platform: Platform): HttpDeps {
   const signType = vars.WX_SIGN_TYPE
   const now = () => fromMillis(platform.nowMs())
   let calls = 0
+  const countedFetch: Fetch = (request) => {
+    calls++
+    return platform.fetch(request)
+  }
 
   const transport = wechatTransport({
-    fetch(request) {
-      calls++
-      return platform.fetch(request)
-    },
+    fetch: countedFetch,
     timers,
+    now,
+    health: platform.originHealth ?? new OriginHealth(),
     loginOrigin: vars.WX_LOGIN_ORIGIN,
     payOrigin: vars.WX_PAY_ORIGIN,
     payOriginBackup: vars.WX_PAY_ORIGIN_BACKUP,
   })
   const appSecret = vars.WX_APP_SECRET
+  const hasTarget = vars.WEBHOOK_URL !== undefined
 
-  return {
+  const deps: HttpDeps = {
     config: {
       appid: merchant.appid,
       mchId: merchant.mchId,
@@ -78,8 +98,9 @@ export function assemble(vars: Vars, platform: Platform): HttpDeps {
       notifyUrl: `${vars.PUBLIC_URL}/notify`,
       ticketKey: () => ticketKey(appSecret.reveal()),
       tick: { calls: vars.TICK_CALLS, statements: vars.TICK_STATEMENTS },
+      latePayment: vars.LATE_PAYMENT,
     },
-    store: d1Store(new Database(platform.db, timers, randomBytes)),
+    store: d1Store(new Database(platform.db, timers, randomBytes), hasTarget),
     wechat: wechatGateway({ transport, timers, randomBytes, merchant, appSecret, signType }),
     timers,
     now,
@@ -92,16 +113,43 @@ export function assemble(vars: Vars, platform: Platform): HttpDeps {
         nonceStr: toHex(randomBytes(16)),
         now: now(),
       }),
+    webhooks: vars.WEBHOOK_URL === undefined ? noSender : senderTo(vars.WEBHOOK_URL),
+    announce(ids) {
+      if (!hasTarget) return
+      for (const id of ids) platform.background(deliverFirst(deps, id).catch(logFailure(id)))
+    },
     log: platform.log,
+    admit: (who) => admit(platform.limits?.payer, who),
+    admitAddress: (ip) => admit(platform.limits?.address, ip),
     callsUsed: () => calls,
     version: VERSION,
+    hasWebhookTarget: hasTarget,
     merchantTokens: [vars.MERCHANT_TOKEN, vars.MERCHANT_TOKEN_OLD].filter(
       (token) => token !== undefined,
     ),
     notices: {
-      read: (bytes) => readPaymentNotice(bytes, merchant, signType),
+      read: (bytes) => readPaymentNotice(bytes, merchant, signType, vars.WX_API_KEY_OLD),
       accepted: NOTICE_ACCEPTED,
       refused: NOTICE_REFUSED,
     },
   }
+  return deps
+
+  function senderTo(url: string): WebhookSender {
+    const secrets = [vars.WEBHOOK_SECRET, vars.WEBHOOK_SECRET_OLD].filter(
+      (secret) => secret !== undefined,
+    )
+    return webhookSender({ fetch: countedFetch, timers, now, url, secrets })
+  }
+
+  function logFailure(id: string): (error: unknown) => void {
+    return (error) => {
+      const reason = error instanceof Error ? error.name : 'unknown'
+      platform.log({ event: 'webhook_not_tried', id, reason })
+    }
+  }
+}
+
+async function admit(limit: RateLimit | undefined, key: string): Promise<boolean> {
+  return limit === undefined || (await limit.limit({ key })).success
 }

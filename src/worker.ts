@@ -4,15 +4,15 @@ import { problem } from './routes/problem.ts'
 import { respond } from './routes/router.ts'
 
 export default {
-  async fetch(request, env) {
-    const installed = install(env)
+  async fetch(request, env, ctx) {
+    const installed = install(env, ctx)
     if (installed.ok) return respond(request, installed.value)
     writeLog({ event: 'misconfigured', reason: installed.error.join(', ') })
     return problem('misconfigured')
   },
 
-  async scheduled(controller, env) {
-    const installed = install(env)
+  async scheduled(controller, env, ctx) {
+    const installed = install(env, ctx)
     if (installed.ok) return tick(installed.value, controller.scheduledTime)
     writeLog({ event: 'misconfigured', reason: installed.error.join(', ') })
   },

@@ -13,20 +13,22 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   wechat: ['wechat', 'service', 'core'],
   routes: ['routes', 'service', 'core'],
   cron: ['cron', 'service', 'core'],
+  webhooks: ['webhooks', 'service', 'core'],
   // The files beside the folders, where the parts meet.
-  '': ['', 'routes', 'cron', 'store', 'wechat', 'service', 'core'],
+  '': ['', 'routes', 'cron', 'store', 'wechat', 'webhooks', 'service', 'core'],
 }
 
 /** The libraries of each layer. Whatever is not here needs a line here, and a reason in the README. */
 const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   wechat: ['fast-xml-parser', 'js-md5', 'valibot'],
+  webhooks: ['standardwebhooks'],
   routes: ['itty-router', 'itty-router/Router', 'valibot'],
   '': ['valibot'],
 }
 
 const BANNED: readonly (readonly [pattern: RegExp, allowedIn: RegExp, instead: string])[] = [
   [/\bDate\.now\(|new Date\(\)/, /^src\/env\.ts$/, 'deps.now()'],
-  [/(?<![.\w])fetch\(/, /^src\/(env|worker|wechat\/transport)\.ts$/, 'the WeChat port'],
+  [/(?<![.\w])fetch\(/, /^src\/(env|worker|wechat\/transport|webhooks\/sender)\.ts$/, 'a port'],
   [/\bset(Timeout|Interval)\(/, /^src\/env\.ts$/, 'deps.timers'],
   [/\bgetRandomValues\(|\brandomUUID\(/, /^src\/env\.ts$/, 'deps.randomBytes'],
   [/\bMath\.random\(/, /$^/, 'deps.randomBytes'],
@@ -36,7 +38,11 @@ const BANNED: readonly (readonly [pattern: RegExp, allowedIn: RegExp, instead: s
   [/timingSafeEqual|digest\('MD5'/, /$^/, 'what every runtime has'],
   [/\bconsole\./, /^src\/env\.ts$/, 'deps.log'],
   [/\bas any\b|: any\b|as unknown as|@ts-|\benum\b(?! )/, /$^/, 'a type'],
-  [/\.reveal\(\)/, /^src\/(env|wechat\/(sign|gateway)|routes\/auth)\.ts$/, 'leaving secrets alone'],
+  [
+    /\.reveal\(\)/,
+    /^src\/(env|wechat\/(sign|gateway)|webhooks\/sender|routes\/auth)\.ts$/,
+    'leaving secrets alone',
+  ],
   [/\b(SELECT|INSERT INTO|UPDATE|DELETE FROM)\s/, /^src\/store\//, 'the store'],
 ]
 

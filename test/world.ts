@@ -8,6 +8,7 @@ import type { HttpDeps } from '../src/routes/http-deps.ts'
 import { respond } from '../src/routes/router.ts'
 import type { LogEntry } from '../src/service/ports.ts'
 import { WeChatSimulator } from '../simulator/wechat.ts'
+import { ShopReceiver } from './shop-receiver.ts'
 
 export const MERCHANT = {
   appid: 'wxd930ea5d5a258f4f',
@@ -16,12 +17,15 @@ export const MERCHANT = {
   appSecret: '00000000000000000000000000000000',
 }
 export const TOKEN = 'merchant-token-of-the-tests-0123456789'
+export const SHOP = 'https://shop.test'
+export const WEBHOOK_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 const T0_MS = Date.parse('2026-11-23T04:00:00Z')
 
 export type WorldOptions = Readonly<{
   vars?: Readonly<Record<string, string>>
   /** Stands between the Worker and D1, to make it fail. */
   wrapDb?: (db: D1Database) => D1Database
+  limits?: NonNullable<Platform['limits']>
 }>
 
 export type World = ReturnType<typeof world>
@@ -38,20 +42,23 @@ export function world(options: WorldOptions = {}) {
   })
   const log: LogEntry[] = []
   const calls: string[] = []
+  const background: Promise<void>[] = []
+  const shopReceiver = new ShopReceiver()
   /** Work that a test holds up on its way to WeChat, by path. */
   const holds = new Map<string, Promise<void>>()
 
-  const config = readConfig({
+  const settings = {
     WX_APPID: MERCHANT.appid,
     WX_MCH_ID: MERCHANT.mchId,
     WX_API_KEY: MERCHANT.apiKey,
     WX_APP_SECRET: MERCHANT.appSecret,
     MERCHANT_TOKEN: TOKEN,
     PUBLIC_URL: 'https://pay.test',
+    WEBHOOK_URL: `${SHOP}/webhooks`,
+    WEBHOOK_SECRET,
     ...options.vars,
-  })
-  if (!config.ok) throw new Error(`misconfigured test: ${config.error.join(', ')}`)
-  const vars: Vars = config.value
+  }
+  const vars = configOf(settings)
 
   const db = options.wrapDb === undefined ? env.DB : options.wrapDb(env.DB)
   const platform: Platform = {
@@ -60,8 +67,11 @@ export function world(options: WorldOptions = {}) {
     timers: quickTimers,
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
     log: (entry) => void log.push(entry),
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
+    background: (work) => void background.push(work),
     async fetch(request) {
-      const { host, pathname } = new URL(request.url)
+      const { host, pathname, origin } = new URL(request.url)
+      if (origin === SHOP) return shopReceiver.receive(request)
       calls.push(`${host}${pathname}`)
       await holds.get(pathname)
       return wechat.fetch(request)
@@ -69,6 +79,7 @@ export function world(options: WorldOptions = {}) {
   }
   /** A Worker as one request sees it: nothing is shared but the database. */
   const worker = (): HttpDeps => assemble(vars, platform)
+  const post = (body: BodyInit) => new Request('https://pay.test/notify', { method: 'POST', body })
 
   const fetch = (path: string, init: RequestInit = {}): Promise<Response> =>
     respond(new Request(new URL(path, 'https://pay.test'), init), worker())
@@ -83,6 +94,7 @@ export function world(options: WorldOptions = {}) {
   return {
     wechat,
     log,
+    receiver: shopReceiver,
     calls,
     holds,
     db,
@@ -117,9 +129,22 @@ export function world(options: WorldOptions = {}) {
     },
     /** WeChat's notices that are due, posted to this Worker. */
     deliverNotices: () => wechat.deliverDueNotices((request) => respond(request, worker())),
-    notify: (body: BodyInit): Promise<Response> => fetch('/notify', { method: 'POST', body }),
+    notify: (body: BodyInit): Promise<Response> => respond(post(body), worker()),
+    /** The same, at a Worker that is configured otherwise. */
+    notifyWith: (changed: Readonly<Record<string, string>>, body: BodyInit): Promise<Response> =>
+      respond(post(body), assemble(configOf({ ...settings, ...changed }), platform)),
     cron: (): Promise<void> => tick(worker(), nowMs),
+    /** Waits for what runs beside the answers: the first try of each webhook. */
+    async settled(): Promise<void> {
+      while (background.length > 0) await background.shift()
+    },
   }
+}
+
+function configOf(settings: Readonly<Record<string, string>>): Vars {
+  const config = readConfig(settings)
+  if (!config.ok) throw new Error(`misconfigured test: ${config.error.join(', ')}`)
+  return config.value
 }
 
 /** Deadlines pass at once, so that a test of an outage does not wait for one. */
@@ -138,6 +163,7 @@ export type OrderJson = Readonly<{
   expires_at: string
   attempts: { out_trade_no: string; state: string; openid: string; total_fee: number }[]
   payments: { transaction_id: string; total_fee: number }[]
+  reviews: { id: string; kind: string }[]
   transaction_id: string | null
   paid_at: string | null
 }>

@@ -46,13 +46,20 @@ export type OrderView = Readonly<{
 export type CloseReason = 'expired' | 'shop'
 export type AttemptEnd = 'closed_at_wechat' | 'absent_at_wechat'
 
+/**
+ * Whether the money went back, or is to go back, so that nothing is shipped for it: WeChat's first
+ * word was REFUND, or it came too late and the shop's policy is to return such payments.
+ */
+export type Returned = 'no' | 'yes' | 'if_late'
+
 export type OrderEvent = Readonly<
   | { type: 'order_changed'; terms: Terms }
   | { type: 'attempt_opened'; attempt: Attempt }
   | { type: 'attempt_resent'; outTradeNo: OutTradeNo; codeHash: string }
   | { type: 'attempt_closing'; outTradeNo: OutTradeNo }
   | { type: 'attempt_closed'; outTradeNo: OutTradeNo; reason: AttemptEnd }
-  | { type: 'payment_booked'; payment: Payment; source: Source }
+  | { type: 'payment_booked'; payment: Payment; source: Source; returned: Returned }
+  | { type: 'second_payment_recorded'; payment: Payment; source: Source }
   | { type: 'order_closed'; reason: CloseReason }
 >
 

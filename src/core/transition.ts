@@ -3,42 +3,41 @@
  *
  *     created ──attempt_opened──▶ paying ──payment_booked──▶ paid
  *        │                          │
- *        └──────order_closed────────┴──▶ closed
+ *        └──────order_closed────────┴──▶ closed ──payment_booked──▶ paid
  *
- * Nothing leaves `paid`. Every change goes through {@link transition}; the store writes its outcome
+ * The last arrow is real: WeChat's signed word that money moved beats ours that it could not. Nothing
+ * leaves `paid`. Every change goes through {@link transition}; the store writes its outcome
  * with a compare-and-set on `revision`, and the event in the same batch.
  */
 import { isInFlight, type Attempt } from './attempt.ts'
-import type { OutTradeNo, TransactionId } from './ids.ts'
-import type { Fen } from './money.ts'
+import type { OutTradeNo } from './ids.ts'
 import {
   expiryUnder,
   findAttempt,
   liveAttempt,
   nextOutTradeNo,
   sameTerms,
-  type AttemptEnd,
   type Order,
   type OrderEvent,
   type OrderView,
   type Terms,
 } from './order.ts'
-import type { Payment } from './payment.ts'
+import type { Payment, PaymentRejection, Source } from './payment.ts'
 import { err, ok, type Result } from './result.ts'
+import { paymentReview, reviewId, type Review } from './review.ts'
 import { later, MINUTE_S, type UnixSeconds } from './time.ts'
+import type { Webhook } from './webhook.ts'
 
 /** `unchanged` is success: the event says what the order already knows. */
-export type Step = Readonly<{ effect: 'changed'; after: OrderView } | { effect: 'unchanged' }>
+export type Step = Change | Readonly<{ effect: 'unchanged' }>
 
-/** Why a payment that WeChat vouches for is not booked. */
-export type PaymentRejection = Readonly<
-  | { reason: 'unknown_order' }
-  | { reason: 'amount_mismatch'; expected: Fen; got: Fen }
-  | { reason: 'currency_mismatch'; got: string }
-  | { reason: 'foreign_payment'; mismatch: 'openid' | 'trade_type' | 'time_end' }
-  | { reason: 'late_payment' }
-  | { reason: 'second_payment'; recorded: TransactionId }
->
+export type Change = Readonly<{
+  effect: 'changed'
+  after: OrderView
+  /** Written in the same batch: what the shop is told, and what a person must look at. */
+  webhooks: readonly Webhook[]
+  reviews: readonly Review[]
+}>
 
 export type Rejection = PaymentRejection | Readonly<{ reason: 'illegal_transition' }>
 
@@ -63,7 +62,9 @@ export function transition(
     case 'attempt_closed':
       return onAttemptClosed(before, event, now)
     case 'payment_booked':
-      return onPaymentBooked(before, event.payment)
+      return onPaymentBooked(before, event)
+    case 'second_payment_recorded':
+      return onSecondPayment(before, event)
     case 'order_closed':
       return onOrderClosed(before, now)
   }
@@ -73,12 +74,17 @@ export function transition(
  * What is wrong with a payment as a payment of this attempt; undefined when nothing is. Kept apart
  * from the order's state: the same questions are asked of a first, a late and a repeated word.
  */
-export function mismatch(attempt: Attempt, payment: Payment): PaymentRejection | undefined {
+export function mismatch(
+  attempt: Attempt,
+  payment: Payment,
+  source: Source,
+): PaymentRejection | undefined {
   const { terms } = attempt
   if (payment.feeType !== 'CNY') return { reason: 'currency_mismatch', got: payment.feeType }
   if (payment.totalFee !== terms.totalFee) {
     return { reason: 'amount_mismatch', expected: terms.totalFee, got: payment.totalFee }
   }
+  if (source === 'operator') return undefined // a person has looked at the rest
   if (payment.openid !== terms.openid) return { reason: 'foreign_payment', mismatch: 'openid' }
   if (payment.tradeType !== 'JSAPI') return { reason: 'foreign_payment', mismatch: 'trade_type' }
   if (later(payment.paidAt, CLOCK_SKEW_S) < terms.timeStart) {
@@ -90,15 +96,29 @@ export function mismatch(attempt: Attempt, payment: Payment): PaymentRejection |
 const unchanged = ok<Step>({ effect: 'unchanged' })
 const illegal = err<Rejection>({ reason: 'illegal_transition' })
 
-const changed = (before: OrderView, change: Partial<OrderView>, order: Partial<Order> = {}) =>
-  ok<Step>({
+/** Every change adds one to the revision; a review tells the shop of itself. */
+function changed(
+  before: OrderView,
+  change: Partial<OrderView>,
+  order: Partial<Order> = {},
+  webhooks: readonly Pick<Webhook, 'type' | 'subject'>[] = [],
+  reviews: readonly Review[] = [],
+): Result<Step, never> {
+  const { ordercode } = before.order
+  const revision = before.order.revision + 1
+  const told = [
+    ...webhooks,
+    ...reviews.map((review) => ({ type: 'review.opened', subject: reviewId(review) }) as const),
+  ]
+  return ok({
     effect: 'changed',
-    after: {
-      ...before,
-      ...change,
-      order: { ...before.order, ...order, revision: before.order.revision + 1 },
-    },
+    after: { ...before, ...change, order: { ...before.order, ...order, revision } },
+    webhooks: told.map((webhook) => ({ ...webhook, ordercode, revision })),
+    reviews,
   })
+}
+
+type Of<T extends OrderEvent['type']> = Extract<OrderEvent, { type: T }>
 
 const withAttempt = (view: OrderView, after: Attempt): readonly Attempt[] =>
   view.attempts.map((attempt) => (attempt.outTradeNo === after.outTradeNo ? after : attempt))
@@ -131,7 +151,7 @@ function onAttemptOpened(before: OrderView, attempt: Attempt): Result<Step, Reje
 
 function onAttemptResent(
   before: OrderView,
-  { outTradeNo, codeHash }: Readonly<{ outTradeNo: OutTradeNo; codeHash: string }>,
+  { outTradeNo, codeHash }: Of<'attempt_resent'>,
   now: UnixSeconds,
 ): Result<Step, Rejection> {
   const attempt = findAttempt(before, outTradeNo)
@@ -153,7 +173,7 @@ function onAttemptClosing(
 
 function onAttemptClosed(
   before: OrderView,
-  { outTradeNo, reason }: Readonly<{ outTradeNo: OutTradeNo; reason: AttemptEnd }>,
+  { outTradeNo, reason }: Of<'attempt_closed'>,
   now: UnixSeconds,
 ): Result<Step, Rejection> {
   const attempt = findAttempt(before, outTradeNo)
@@ -164,33 +184,66 @@ function onAttemptClosed(
   return changed(before, { attempts: withAttempt(before, after) })
 }
 
-function onPaymentBooked(before: OrderView, payment: Payment): Result<Step, Rejection> {
+function onPaymentBooked(
+  before: OrderView,
+  { payment, source, returned }: Of<'payment_booked'>,
+): Result<Step, Rejection> {
   const attempt = findAttempt(before, payment.outTradeNo)
   if (attempt === undefined) return err({ reason: 'unknown_order' })
-  const wrong = mismatch(attempt, payment)
+  const wrong = mismatch(attempt, payment, source)
   if (wrong !== undefined) return err(wrong)
 
   const { order } = before
+  const { transactionId } = payment
   switch (order.state) {
     case 'created': // An attempt makes the order `paying` in the batch that inserts it.
       return illegal
+    case 'paid': {
+      const known = before.payments.some((each) => each.transactionId === transactionId)
+      if (known || order.transactionId === undefined) return unchanged
+      return err({ reason: 'second_payment', recorded: order.transactionId })
+    }
     case 'paying':
+    case 'closed': {
+      const late = order.state === 'closed'
+      const isReturned = returned === 'yes' || (late && returned === 'if_late')
       return changed(
         before,
         {
           attempts: withAttempt(before, { ...attempt, state: 'paid' }),
           payments: [...before.payments, payment],
         },
-        { state: 'paid', transactionId: payment.transactionId, paidAt: payment.paidAt },
+        { state: 'paid', transactionId, paidAt: payment.paidAt },
+        [{ type: isReturned ? 'payment.returned' : 'order.paid', subject: transactionId }],
+        late ? [paymentReview('late_payment', payment, order.ordercode, source)] : [],
       )
-    case 'paid': {
-      const known = before.payments.some((p) => p.transactionId === payment.transactionId)
-      if (known || order.transactionId === undefined) return unchanged
-      return err({ reason: 'second_payment', recorded: order.transactionId })
     }
-    case 'closed':
-      return err({ reason: 'late_payment' })
   }
+}
+
+function onSecondPayment(
+  before: OrderView,
+  { payment, source }: Of<'second_payment_recorded'>,
+): Result<Step, Rejection> {
+  const { order } = before
+  const attempt = findAttempt(before, payment.outTradeNo)
+  if (order.state !== 'paid' || order.transactionId === undefined) return illegal
+  if (attempt === undefined) return err({ reason: 'unknown_order' })
+  const wrong = mismatch(attempt, payment, source)
+  if (wrong !== undefined) return err(wrong)
+  if (before.payments.some((each) => each.transactionId === payment.transactionId)) return unchanged
+
+  const recorded = { recorded: order.transactionId }
+  return changed(
+    before,
+    {
+      attempts: withAttempt(before, { ...attempt, state: 'paid' }),
+      payments: [...before.payments, payment],
+    },
+    {},
+    [],
+    [paymentReview('second_payment', payment, order.ordercode, source, recorded)],
+  )
 }
 
 function onOrderClosed(before: OrderView, now: UnixSeconds): Result<Step, Rejection> {
@@ -202,6 +255,8 @@ function onOrderClosed(before: OrderView, now: UnixSeconds): Result<Step, Reject
     case 'created':
     case 'paying':
       if (liveAttempt(before) !== undefined) return illegal
-      return changed(before, {}, { state: 'closed', closedAt: now })
+      return changed(before, {}, { state: 'closed', closedAt: now }, [
+        { type: 'order.closed', subject: before.order.ordercode },
+      ])
   }
 }

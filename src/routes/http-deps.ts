@@ -7,13 +7,19 @@ import type { Deps } from '../service/ports.ts'
 export type HttpDeps = Deps &
   Readonly<{
     version: string
+    hasWebhookTarget: boolean
     /** The merchant's token, and during a rotation the one before it. */
     merchantTokens: readonly Secret[]
     notices: NoticeReader
+    /** Whether a client's address may come again so soon. Loose: mobile carriers share addresses. */
+    admitAddress: (ip: string) => Promise<boolean>
   }>
 
 export interface NoticeReader {
-  read(bytes: Uint8Array): Promise<Result<Payment, Readonly<{ reason: string }>>>
+  /** A `hint` is vouched for only by the key before this one. */
+  read(
+    bytes: Uint8Array,
+  ): Promise<Result<Readonly<{ payment: Payment; hint: boolean }>, Readonly<{ reason: string }>>>
   /** The only answer that WeChat takes for a delivery. */
   readonly accepted: string
   readonly refused: string

@@ -1,5 +1,6 @@
 /** WeChat's side. SUCCESS means stored; after anything else WeChat calls again. */
 import { readLimited } from '../core/read-limited.ts'
+import { confirmHint } from '../service/confirm-hint.ts'
 import { settlePayment } from '../service/settle-payment.ts'
 import { StoreUnavailable } from '../service/ports.ts'
 import type { HttpDeps } from './http-deps.ts'
@@ -14,13 +15,16 @@ export async function postNotify(request: RouteRequest, deps: HttpDeps): Promise
   if (!notice.ok) return refused(deps, notice.error.reason)
 
   try {
-    const settled = await settlePayment(deps, notice.value, 'notice')
+    const { payment, hint } = notice.value
+    const settled = hint
+      ? await confirmHint(deps, payment)
+      : await settlePayment(deps, payment, 'notice')
     // Which of our checks failed stays in the log: a forger learns nothing from the answer.
     if (!settled.ok) return xml(deps.notices.refused, 400)
   } catch (error) {
     // Ours, so 5xx. WeChat comes again, and if the booking got through, it is told that it did.
     const reason = error instanceof StoreUnavailable ? 'store_unavailable' : 'internal'
-    deps.log({ event: 'notice_failed', reason, out_trade_no: notice.value.outTradeNo })
+    deps.log({ event: 'notice_failed', reason, out_trade_no: notice.value.payment.outTradeNo })
     return xml(deps.notices.refused, reason === 'internal' ? 500 : 503)
   }
   return xml(deps.notices.accepted, 200)

@@ -2,13 +2,13 @@
 import * as v from 'valibot'
 import { isOpenid } from '../core/ids.ts'
 import { ORDER_FEN_MAX, toFen } from '../core/money.ts'
-import type { Terms } from '../core/order.ts'
+import type { OrderView, Terms } from '../core/order.ts'
 import { isPlainText, utf8Length } from '../core/text.ts'
 import { closeOrder } from '../service/close-order.ts'
 import { queryOrder } from '../service/query-order.ts'
 import { registerOrder } from '../service/register-order.ts'
 import type { HttpDeps } from './http-deps.ts'
-import { eventJson, orderJson } from './order-json.ts'
+import { eventJson, orderJson } from '../service/order-json.ts'
 import { invalidRequest, json, problem } from './problem.ts'
 import { check, readJson, readOrdercode } from './read-input.ts'
 import type { RouteRequest } from './route.ts'
@@ -70,7 +70,7 @@ export async function putOrder(request: RouteRequest, deps: HttpDeps): Promise<R
     const { reason } = registered.error
     return problem(reason === 'contended' ? 'order_busy' : reason)
   }
-  return orderResponse(registered.value.view, registered.value.created ? 201 : 200)
+  return orderResponse(deps, registered.value.view, registered.value.created ? 201 : 200)
 }
 
 /** `GET /orders/{ordercode}` */
@@ -78,7 +78,7 @@ export async function getOrder(request: RouteRequest, deps: HttpDeps): Promise<R
   const ordercode = readOrdercode(request.params)
   if (!ordercode.ok) return ordercode.error
   const view = await deps.store.load(ordercode.value)
-  return view === undefined ? problem('order_not_found') : orderResponse(view)
+  return view === undefined ? problem('order_not_found') : orderResponse(deps, view)
 }
 
 /** `GET /orders/{ordercode}/events` */
@@ -95,7 +95,7 @@ export async function postOrderQuery(request: RouteRequest, deps: HttpDeps): Pro
   const ordercode = readOrdercode(request.params)
   if (!ordercode.ok) return ordercode.error
   const queried = await queryOrder(deps, ordercode.value)
-  return queried.ok ? orderResponse(queried.value) : problem(queried.error.reason)
+  return queried.ok ? orderResponse(deps, queried.value) : problem(queried.error.reason)
 }
 
 /** `POST /orders/{ordercode}/close` */
@@ -107,7 +107,7 @@ export async function postOrderClose(request: RouteRequest, deps: HttpDeps): Pro
   const closed = await closeOrder(deps, view, 'shop')
   switch (closed.outcome) {
     case 'closed':
-      return orderResponse(closed.view)
+      return orderResponse(deps, closed.view)
     case 'paid':
       return problem('order_paid')
     case 'busy':
@@ -116,8 +116,11 @@ export async function postOrderClose(request: RouteRequest, deps: HttpDeps): Pro
   }
 }
 
-const orderResponse = (view: Parameters<typeof orderJson>[0], status = 200): Response =>
-  json(orderJson(view), status, { etag: `"${view.order.revision}"` })
+async function orderResponse(deps: HttpDeps, view: OrderView, status = 200): Promise<Response> {
+  const { ordercode, revision } = view.order
+  const reviews = await deps.store.reviewsOf([ordercode])
+  return json(orderJson(view, reviews), status, { etag: `"${revision}"` })
+}
 
 /** An empty text is the same as none: WeChat refuses empty elements. */
 const orAbsent = (text: string | undefined): string | undefined => (text === '' ? undefined : text)

@@ -31,7 +31,9 @@ export async function postPay(request: RouteRequest, deps: HttpDeps): Promise<Re
 async function pay(request: RouteRequest, input: unknown, deps: HttpDeps): Promise<Response> {
   const checked = check(PayInput, input)
   if (!checked.ok) return checked.error
-  const paid = await payOrder(deps, { ...checked.value, ip: clientIp(request) })
+  const ip = clientIp(request)
+  if (!(await deps.admitAddress(ip))) return problem('too_many_requests')
+  const paid = await payOrder(deps, { ...checked.value, ip })
   return paid.ok ? json(paid.value) : payProblem(paid.error)
 }
 
@@ -45,7 +47,7 @@ function payProblem(error: PayError): Response {
  * The payer's address as Cloudflare saw it, IPv4 or IPv6. WeChat requires one; where a proxy setting
  * removed the header, any address of ours will do.
  */
-function clientIp(request: RouteRequest): string {
+export function clientIp(request: RouteRequest): string {
   const ip = request.headers.get('cf-connecting-ip') ?? ''
   return /^(\d{1,3}(\.\d{1,3}){3}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)$/.test(ip) && ip.length <= 45
     ? ip

@@ -28,6 +28,11 @@ const PROBLEMS = {
     title: 'Login refused',
     detail: 'WeChat does not let this user log in at the moment.',
   },
+  ticket_invalid: {
+    status: 401,
+    title: 'Ticket not valid',
+    detail: 'The ticket is wrong or older than a day. /pay gives a new one.',
+  },
   not_your_order: {
     status: 403,
     title: 'Not your order',
@@ -42,6 +47,16 @@ const PROBLEMS = {
     status: 404,
     title: 'No such order',
     detail: 'The shop has not registered an order under this ordercode.',
+  },
+  review_not_found: {
+    status: 404,
+    title: 'No such review',
+    detail: 'There is no review under this id.',
+  },
+  delivery_not_found: {
+    status: 404,
+    title: 'No such delivery',
+    detail: 'There is no webhook under this id.',
   },
   method_not_allowed: {
     status: 405,
@@ -69,6 +84,21 @@ const PROBLEMS = {
     title: 'Changed meanwhile',
     detail: 'The order is not at the revision in If-Match. Read it again, then decide.',
   },
+  review_resolved: {
+    status: 409,
+    title: 'Resolved already',
+    detail: 'Somebody resolved the review with another word.',
+  },
+  action_not_allowed: {
+    status: 409,
+    title: 'Not possible',
+    detail: 'This kind of review does not allow the action, or the order does not any more.',
+  },
+  no_target: {
+    status: 409,
+    title: 'No target',
+    detail: 'There is no WEBHOOK_URL to send to. Set it, then send again.',
+  },
   body_too_large: {
     status: 413,
     title: 'Body too large',
@@ -89,6 +119,11 @@ const PROBLEMS = {
     status: 500,
     title: 'Misconfigured',
     detail: 'The installation is not complete or not right. Its log names what is wrong.',
+  },
+  refund_not_configured: {
+    status: 501,
+    title: 'Refunds are not configured',
+    detail: 'Refunds need the merchant certificate, and this version cannot make them yet.',
   },
   wechat_refused: {
     status: 502,

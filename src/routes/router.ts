@@ -1,13 +1,16 @@
 /** The table of contents of the HTTP interface. */
 import { Router } from 'itty-router/Router'
 import { StoreUnavailable } from '../service/ports.ts'
+import { postDeliveryResend, postReviewResolve } from './actions.ts'
 import { isMerchant } from './auth.ts'
 import { getHealth } from './health.ts'
 import type { HttpDeps } from './http-deps.ts'
+import { getDeliveries, getOrders, getReviews, getRuns } from './lists.ts'
 import { postNotify } from './notify.ts'
 import { getOrder, getOrderEvents, postOrderClose, postOrderQuery, putOrder } from './orders.ts'
 import { getPay, postPay } from './pay.ts'
 import { problem } from './problem.ts'
+import { getResult } from './result.ts'
 import type { RouteRequest } from './route.ts'
 
 type Handler = (request: RouteRequest, deps: HttpDeps) => Promise<Response>
@@ -25,16 +28,24 @@ const router = Router<RouteRequest, [HttpDeps]>({ catch: answerFor })
 // For the mini program
 router.get('/pay', getPay)
 router.post('/pay', postPay)
+router.get('/result', getResult)
 
 // For WeChat
 router.post('/notify', postNotify)
 
 // For the shop
+router.get('/orders', merchant(getOrders))
 router.put('/orders/:ordercode', merchant(putOrder))
 router.get('/orders/:ordercode', merchant(getOrder))
 router.get('/orders/:ordercode/events', merchant(getOrderEvents))
 router.post('/orders/:ordercode/query', merchant(postOrderQuery))
 router.post('/orders/:ordercode/close', merchant(postOrderClose))
+
+router.get('/reviews', merchant(getReviews))
+router.post('/reviews/:id/resolve', merchant(postReviewResolve))
+router.get('/deliveries', merchant(getDeliveries))
+router.post('/deliveries/:id/resend', merchant(postDeliveryResend))
+router.get('/runs', merchant(getRuns))
 
 // For everyone
 router.get('/health', getHealth)

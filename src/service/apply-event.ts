@@ -1,12 +1,14 @@
-import { type OrderEvent, type OrderView } from '../core/order.ts'
-import { transition, type Rejection } from '../core/transition.ts'
+import type { OrderEvent, OrderView } from '../core/order.ts'
 import { err, ok, type Result } from '../core/result.ts'
+import { transition, type Rejection } from '../core/transition.ts'
+import { webhookId } from '../core/webhook.ts'
 import type { Deps } from './ports.ts'
 
 /** Two writers racing is normal (a notice and the cron); a fourth loss in a row is not. */
 const ROUNDS_MAX = 4
 
 export type ApplyError = Rejection | Readonly<{ reason: 'contended' }>
+type Door = Pick<Deps, 'store' | 'now' | 'announce'>
 
 /**
  * The door through which an order changes: decide, write with compare-and-set, and when somebody was
@@ -16,19 +18,14 @@ export type ApplyError = Rejection | Readonly<{ reason: 'contended' }>
  * @returns the order as it is afterwards.
  */
 export async function applyEvent(
-  deps: Pick<Deps, 'store' | 'now'>,
+  deps: Door,
   before: OrderView,
   event: OrderEvent,
 ): Promise<Result<OrderView, ApplyError>> {
   let view = before
   for (let round = 0; round < ROUNDS_MAX; round++) {
-    const now = deps.now()
-    const step = transition(view, event, now)
-    if (!step.ok) return step
-    if (step.value.effect === 'unchanged') return ok(view)
-
-    const { after } = step.value
-    if ((await deps.store.commit(view, event, after, now)) === 'stored') return ok(after)
+    const applied = await applyToExactly(deps, view, event)
+    if (applied.ok || applied.error.reason !== 'contended') return applied
     const fresh = await deps.store.load(view.order.ordercode)
     if (fresh === undefined) return err({ reason: 'unknown_order' })
     view = fresh
@@ -41,7 +38,7 @@ export async function applyEvent(
  * as it was then, its price for one, and may not be put on another.
  */
 export async function applyToExactly(
-  deps: Pick<Deps, 'store' | 'now'>,
+  deps: Door,
   before: OrderView,
   event: OrderEvent,
 ): Promise<Result<OrderView, ApplyError>> {
@@ -49,6 +46,9 @@ export async function applyToExactly(
   const step = transition(before, event, now)
   if (!step.ok) return step
   if (step.value.effect === 'unchanged') return ok(before)
-  const stored = await deps.store.commit(before, event, step.value.after, now)
-  return stored === 'stored' ? ok(step.value.after) : err({ reason: 'contended' })
+  if ((await deps.store.commit(before, event, step.value, now)) === 'stale') {
+    return err({ reason: 'contended' })
+  }
+  deps.announce(step.value.webhooks.map(webhookId))
+  return ok(step.value.after)
 }

@@ -48,6 +48,7 @@ export async function payOrder(
   // Nothing is told about the order before the login succeeded, or nobody could be kept from counting.
   const openid = await identify(deps, request.code, codeHash, ordercode, view)
   if (!openid.ok) return openid
+  if (!(await deps.admit(`pay ${openid.value}`))) return err({ reason: 'too_many_requests' })
   if (view === undefined) return err({ reason: 'order_not_found' })
 
   const payer: Payer = { openid: openid.value, ip: request.ip, codeHash }

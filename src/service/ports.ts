@@ -2,9 +2,12 @@
 import type { Attempt } from '../core/attempt.ts'
 import type { Timers } from '../core/deadline.ts'
 import type { OutTradeNo } from '../core/ids.ts'
-import type { OrderEvent, OrderView, Terms } from '../core/order.ts'
+import type { OrderEvent, OrderState, OrderView, Returned, Terms } from '../core/order.ts'
 import type { Payment, Source } from '../core/payment.ts'
+import type { Review, ReviewAction, StoredReview } from '../core/review.ts'
 import type { UnixSeconds } from '../core/time.ts'
+import type { Change } from '../core/transition.ts'
+import type { Webhook, WebhookType } from '../core/webhook.ts'
 import type { WeChat } from './wechat-port.ts'
 
 export type Deps = Readonly<{
@@ -16,7 +19,12 @@ export type Deps = Readonly<{
   randomBytes: (count: number) => Uint8Array
   /** Signs what `wx.requestPayment` takes. */
   signClientPay: SignClientPay
+  webhooks: WebhookSender
+  /** Sends what was just written; a stored row will repeat it, so nobody waits for it. */
+  announce: (deliveryIds: readonly string[]) => void
   log: (entry: LogEntry) => void
+  /** Whether a payer, or the bearer of a ticket, may come again so soon. */
+  admit: (who: string) => Promise<boolean>
   /** Outbound calls sent so far, for the budget of a tick. */
   callsUsed: () => number
 }>
@@ -31,6 +39,7 @@ export type Config = Readonly<{
   /** Makes and checks the tickets of `/result`. */
   ticketKey: () => Promise<CryptoKey>
   tick: TickBudget
+  latePayment: 'accept' | 'refund'
 }>
 
 /** What one tick of the cron may use; the defaults fit the free plan. */
@@ -83,7 +92,7 @@ export interface Store {
   commit(
     before: OrderView,
     event: OrderEvent,
-    after: OrderView,
+    change: Change,
     now: UnixSeconds,
   ): Promise<'stored' | 'stale'>
   /**
@@ -93,6 +102,7 @@ export interface Store {
   book(
     payment: Payment,
     source: Source,
+    returned: Returned,
     now: UnixSeconds,
   ): Promise<Readonly<{ booked: boolean; view: OrderView | undefined }>>
   /** Stores WeChat's answer to unifiedorder. @returns false when the attempt is not open any more. */
@@ -102,6 +112,31 @@ export interface Store {
   /** Remembers the login code of a payer who came again. */
   rememberCode(outTradeNo: OutTradeNo, codeHash: string, now: UnixSeconds): Promise<void>
 
+  /**
+   * Notes that WeChat is asked about the attempt now. @returns false when it was asked within the last
+   * `pauseS` seconds: of many who come at once, one asks.
+   */
+  mayAsk(outTradeNo: OutTradeNo, pauseS: number, now: UnixSeconds): Promise<boolean>
+
+  listOrders(filter: OrderFilter, page: Page): Promise<readonly OrderView[]>
+
+  openReview(review: Review, webhook: Webhook | undefined, now: UnixSeconds): Promise<boolean>
+  findReview(id: string): Promise<StoredReview | undefined>
+  reviewsOf(ordercodes: readonly string[]): Promise<readonly StoredReview[]>
+  resolveReview(
+    id: string,
+    resolution: Readonly<{ note: string; action: ReviewAction | undefined }>,
+    now: UnixSeconds,
+  ): Promise<boolean>
+  listReviews(open: boolean | undefined, page: Page): Promise<readonly StoredReview[]>
+
+  findDelivery(id: string): Promise<StoredDelivery | undefined>
+  claimDeliveries(now: UnixSeconds, limit: number): Promise<readonly StoredDelivery[]>
+  /** @returns false when another try was noted since `before` was read. */
+  saveTry(before: StoredDelivery, after: StoredDelivery): Promise<boolean>
+  reopenDelivery(id: string, now: UnixSeconds): Promise<StoredDelivery | undefined>
+  listDeliveries(state: DeliveryState | undefined, page: Page): Promise<readonly StoredDelivery[]>
+
   /** Takes due rows for this run: nobody else gets them until the lease ends. */
   claim(now: UnixSeconds, limits: ClaimLimits): Promise<Claimed>
   /** Says when claimed rows are due again; rows that somebody else moved since are left alone. */
@@ -110,6 +145,9 @@ export interface Store {
   startRun(now: UnixSeconds): Promise<number>
   finishRun(id: number, now: UnixSeconds, report: string): Promise<void>
   lastRunAt(): Promise<UnixSeconds | undefined>
+  listRuns(beforeId: number, limit: number): Promise<readonly StoredRun[]>
+  /** Forgets a few runs and delivered webhooks that are older than `before`. */
+  sweep(before: UnixSeconds, limit: number): Promise<void>
   /** SQL statements sent so far, for the budget of a tick. */
   statementsUsed(): number
 }
@@ -135,3 +173,49 @@ export type NextDue = Readonly<{
   number: number | undefined
   dueAt: UnixSeconds | undefined
 }>
+
+/** A page of a list, newest first: what comes after (`at`, `key`) in that order. */
+export type Page = Readonly<{ before: Readonly<{ at: number; key: string }>; limit: number }>
+
+export type OrderFilter = Readonly<{
+  state: OrderState | undefined
+  createdFrom: UnixSeconds | undefined
+  createdTo: UnixSeconds | undefined
+  transactionId: string | undefined
+}>
+
+export type StoredRun = Readonly<{
+  id: number
+  startedAt: UnixSeconds
+  finishedAt: UnixSeconds | undefined
+  report: Readonly<Record<string, unknown>>
+}>
+
+export type DeliveryState = 'pending' | 'delivered' | 'given_up' | 'no_target'
+
+export type StoredDelivery = Readonly<{
+  id: string
+  type: WebhookType
+  subject: string
+  ordercode: string | undefined
+  revision: number | undefined
+  state: DeliveryState
+  createdAt: UnixSeconds
+  dueAt: UnixSeconds | undefined
+  tries: number
+  step: number
+  triedAt: UnixSeconds | undefined
+  lastStatus: number | undefined
+  lastError: string | undefined
+  deliveredAt: UnixSeconds | undefined
+  body: string | undefined
+}>
+
+export interface WebhookSender {
+  /** Sends once. 2xx is success; anything else, or nothing, is told by `error`. */
+  send(
+    message: Readonly<{ id: string; body: string }>,
+  ): Promise<
+    Readonly<{ delivered: boolean; status: number | undefined; error: string | undefined }>
+  >
+}

@@ -23,7 +23,7 @@ export async function queryAttempt(
   const reply = await deps.wechat.orderQuery(attempt.outTradeNo)
   switch (reply.kind) {
     case 'paid': {
-      const settled = await settlePayment(deps, reply.payment, 'query')
+      const settled = await settlePayment(deps, reply.payment, 'query', reply.refunded)
       return settled.ok
         ? { standing: 'paid', view: settled.value }
         : { standing: 'rejected', error: settled.error }

@@ -1,46 +1,79 @@
-import type { OrderView } from '../core/order.ts'
 import { parseOutTradeNo } from '../core/ids.ts'
+import type { OrderView, Returned } from '../core/order.ts'
 import type { Payment, Source } from '../core/payment.ts'
 import { err, ok, type Result } from '../core/result.ts'
+import { rejectionReview } from '../core/review.ts'
+import { webhookId } from '../core/webhook.ts'
 import { applyEvent, type ApplyError } from './apply-event.ts'
+import { openReview } from './open-review.ts'
 import type { Deps } from './ports.ts'
 
+type SettleDeps = Pick<Deps, 'store' | 'now' | 'log' | 'announce' | 'config'>
+
 /**
- * Books a payment that WeChat vouches for, once however often it is told, or says why not.
+ * Books a payment that WeChat vouches for, once however often it is told, or says why not and opens a
+ * review. `ok` means that the database knows it: as the order's payment, or as one beside it.
  *
  * The usual cases, a fresh payment and one that is booked already, take one round trip to the
  * database. `transition` explains every other one from what that round trip read back.
+ *
+ * @param refunded WeChat's first word may be that the money went back already.
  */
 export async function settlePayment(
-  deps: Pick<Deps, 'store' | 'now' | 'log'>,
+  deps: SettleDeps,
   payment: Payment,
   source: Source,
+  refunded = false,
 ): Promise<Result<OrderView, ApplyError>> {
-  const settled = await book(deps, payment, source)
-  const ours = parseOutTradeNo(payment.outTradeNo)
+  const ordercode = parseOutTradeNo(payment.outTradeNo)?.ordercode
+  const returned = refunded ? 'yes' : deps.config.latePayment === 'refund' ? 'if_late' : 'no'
+  const settled = await book(deps, payment, source, returned)
   deps.log({
     event: settled.ok ? 'payment_settled' : 'payment_rejected',
-    ...(ours === undefined ? {} : { ordercode: ours.ordercode }),
+    ...(ordercode === undefined ? {} : { ordercode }),
     out_trade_no: payment.outTradeNo,
     transaction_id: payment.transactionId,
     source,
     ...(settled.ok ? {} : { reason: settled.error.reason }),
   })
+  if (settled.ok) return settled
+  const { error } = settled
+  if (error.reason !== 'illegal_transition' && error.reason !== 'contended') {
+    // An order that is not there cannot be named by its ordercode; the number alone must do.
+    const known = error.reason === 'unknown_order' ? undefined : ordercode
+    const review = rejectionReview(error, payment, known, source)
+    if (review !== undefined) await openReview(deps, review)
+  }
   return settled
 }
 
 async function book(
-  deps: Pick<Deps, 'store' | 'now'>,
+  deps: SettleDeps,
   payment: Payment,
   source: Source,
+  returned: Returned,
 ): Promise<Result<OrderView, ApplyError>> {
-  const usual = payment.feeType === 'CNY' && payment.tradeType === 'JSAPI'
+  const usual = payment.feeType === 'CNY' && payment.tradeType === 'JSAPI' && source !== 'operator'
   const { booked, view } = usual
-    ? await deps.store.book(payment, source, deps.now())
+    ? await deps.store.book(payment, source, returned, deps.now())
     : { booked: false, view: await loadOrderOf(deps, payment) }
   if (view === undefined) return err({ reason: 'unknown_order' })
-  if (booked) return ok(view)
-  return applyEvent(deps, view, { type: 'payment_booked', payment, source })
+  if (booked) {
+    const type = returned === 'yes' ? 'payment.returned' : 'order.paid'
+    deps.announce([webhookId({ type, subject: payment.transactionId })])
+    return ok(view)
+  }
+
+  const applied = await applyEvent(deps, view, {
+    type: 'payment_booked',
+    payment,
+    source,
+    returned,
+  })
+  if (applied.ok || applied.error.reason !== 'second_payment') return applied
+  // Paid twice: the money is here, so it is on the books, and a person returns it.
+  const fresh = (await deps.store.load(view.order.ordercode)) ?? view
+  return applyEvent(deps, fresh, { type: 'second_payment_recorded', payment, source })
 }
 
 async function loadOrderOf(

@@ -5,11 +5,12 @@
  *
  * `payer` is a keyed hash of the openid, so that a ticket tells nobody who paid.
  */
-import { toHex } from '../core/text.ts'
+import { equalInConstantTime, toHex } from '../core/text.ts'
 import { DAY_S, later, type UnixSeconds } from '../core/time.ts'
 
 const TICKET_LIFE_S = DAY_S
 const PAYER_HEX_CHARS = 32
+const TICKET = /^(([0-9A-Za-z_-]{6,28})\.[0-9a-f]{32}\.(\d{1,12}))\.([0-9a-f]{64})$/
 
 /** Derives the ticket key from the AppSecret, so that there is no further secret to set. */
 export async function ticketKey(appSecret: string): Promise<CryptoKey> {
@@ -31,6 +32,19 @@ export async function issueTicket(
   const payer = (await mac(key, `payer ${openid}`)).slice(0, PAYER_HEX_CHARS)
   const claim = `${ordercode}.${payer}.${later(now, TICKET_LIFE_S)}`
   return `${claim}.${await mac(key, `ticket ${claim}`)}`
+}
+
+/** @returns the ordercode, or undefined for a ticket that is forged, altered or expired. */
+export async function readTicket(
+  key: CryptoKey,
+  ticket: string,
+  now: UnixSeconds,
+): Promise<string | undefined> {
+  const parts = TICKET.exec(ticket)
+  if (parts === null) return undefined
+  const [, claim = '', ordercode = '', expiry = '', claimed = ''] = parts
+  const expected = await mac(key, `ticket ${claim}`)
+  return equalInConstantTime(claimed, expected) && now < Number(expiry) ? ordercode : undefined
 }
 
 async function mac(key: CryptoKey, text: string): Promise<string> {

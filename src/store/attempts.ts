@@ -52,3 +52,22 @@ export async function rememberCode(
     now,
   )
 }
+
+/** Of many who come at once, one moves the time, and that one may ask. */
+export async function mayAsk(
+  db: Database,
+  outTradeNo: OutTradeNo,
+  pauseS: number,
+  now: UnixSeconds,
+): Promise<boolean> {
+  const { ordercode, number } = keyOf(outTradeNo)
+  const { changes } = await db.run(
+    `UPDATE attempts SET asked_at = ?3
+     WHERE ordercode = ?1 AND number = ?2 AND (asked_at IS NULL OR asked_at <= ?4)`,
+    ordercode,
+    number,
+    now,
+    now - pauseS,
+  )
+  return changes === 1
+}

@@ -13,6 +13,7 @@ export function eventData(event: OrderEvent): Readonly<Record<string, string | n
     case 'attempt_closed':
       return { out_trade_no: event.outTradeNo, reason: event.reason }
     case 'payment_booked':
+    case 'second_payment_recorded':
       return {
         out_trade_no: event.payment.outTradeNo,
         transaction_id: event.payment.transactionId,

@@ -1,15 +1,17 @@
 /** Orders in D1. The only place where an order is written. */
 import { attemptDue, orderDue } from '../core/due.ts'
 import { parseOutTradeNo } from '../core/ids.ts'
-import { type Order, type OrderEvent, type OrderView, type Terms } from '../core/order.ts'
-import { CLOCK_SKEW_S } from '../core/transition.ts'
+import type { Order, OrderEvent, OrderView, Returned, Terms } from '../core/order.ts'
 import type { Payment, Source } from '../core/payment.ts'
 import { invariant } from '../core/result.ts'
 import { later, type UnixSeconds } from '../core/time.ts'
+import { CLOCK_SKEW_S, type Change } from '../core/transition.ts'
+import type { Webhook } from '../core/webhook.ts'
 import type { Database, Statement, Value } from './database.ts'
 import { eventData } from './event-data.ts'
 import { keyOf, orNull, rowFromAttempt, rowFromOrder } from './rows.ts'
 import { insertIf, statement, updateIf, type Guard } from './sql.ts'
+import { deliveryRow, reviewRow } from './told.ts'
 import { viewFrom, viewStatements } from './views.ts'
 
 export async function register(
@@ -55,9 +57,11 @@ export async function commit(
   db: Database,
   before: OrderView,
   event: OrderEvent,
-  after: OrderView,
+  change: Change,
   now: UnixSeconds,
+  hasTarget: boolean,
 ): Promise<'stored' | 'stale'> {
+  const { after } = change
   const { ordercode, revision } = before.order
   const guard: Guard = {
     sql: 'EXISTS (SELECT 1 FROM orders WHERE ordercode = ? AND revision = ?)',
@@ -67,7 +71,11 @@ export async function commit(
     ...attemptChanges(before, after, now, guard),
     ...after.payments
       .slice(before.payments.length)
-      .map((payment) => insertIf('payments', paymentRow(payment), guard)),
+      .map((payment) => insertIf('payments', paymentRow(payment, after.order), guard)),
+    ...change.reviews.map((review) => insertIf('reviews', reviewRow(review, now), guard)),
+    ...change.webhooks.map((webhook) =>
+      insertIf('deliveries', deliveryRow(webhook, now, hasTarget), guard),
+    ),
     insertIf('events', eventRow(ordercode, revision + 1, event, now), guard),
     // Last: it makes the guard false, for a repetition as for everybody else.
     updateIf(
@@ -86,7 +94,9 @@ export async function book(
   db: Database,
   payment: Payment,
   source: Source,
+  returned: Returned,
   now: UnixSeconds,
+  hasTarget: boolean,
 ): Promise<Readonly<{ booked: boolean; view: OrderView | undefined }>> {
   const ours = parseOutTradeNo(payment.outTradeNo)
   if (ours === undefined) return { booked: false, view: undefined }
@@ -113,13 +123,28 @@ export async function book(
       AND EXISTS (SELECT 1 FROM orders WHERE ordercode = ? AND state = 'paying')`,
     params: [payment.transactionId, ordercode, number, ordercode],
   }
-  const event: OrderEvent = { type: 'payment_booked', payment, source }
-  const [, , , , updated, ...view] = await db.batch([
+  const event: OrderEvent = { type: 'payment_booked', payment, source, returned }
+  const webhook: Webhook = {
+    type: returned === 'yes' ? 'payment.returned' : 'order.paid',
+    subject: payment.transactionId,
+    ordercode,
+    revision: undefined,
+  }
+  const { revision: _, ...delivery } = deliveryRow(webhook, now, hasTarget)
+  const [, , , , , updated, ...view] = await db.batch([
     insertIf('payments', paymentRow(payment), fits),
     {
       sql: `INSERT INTO events (ordercode, revision, type, at, data)
             SELECT ordercode, revision + 1, ?, ?, ? FROM orders WHERE ordercode = ? AND ${entered.sql}`,
       params: [event.type, now, JSON.stringify(eventData(event)), ordercode, ...entered.params],
+    },
+    {
+      sql: `INSERT INTO deliveries (${Object.keys(delivery).join(', ')}, revision)
+            SELECT ${Object.keys(delivery)
+              .map(() => '?')
+              .join(', ')}, revision + 1
+            FROM orders WHERE ordercode = ? AND ${entered.sql}`,
+      params: [...Object.values(delivery), ordercode, ...entered.params],
     },
     {
       sql: `UPDATE attempts SET state = 'paid', due_at = NULL
@@ -168,12 +193,14 @@ const makeOthersDue = (
   params: [now, ordercode, number, ...guard.params],
 })
 
-function paymentRow(payment: Payment): Record<string, Value> {
+/** @param order As it is after the booking; absent when the payment is the one that makes it paid. */
+function paymentRow(payment: Payment, order?: Order): Record<string, Value> {
   const { ordercode, number } = keyOf(payment.outTradeNo)
   return {
     transaction_id: payment.transactionId,
     ordercode,
     number,
+    further: order === undefined || order.transactionId === payment.transactionId ? 0 : 1,
     openid: payment.openid,
     trade_type: payment.tradeType,
     fee_type: payment.feeType,

@@ -27,7 +27,8 @@ export function integer(row: Row, column: string): number {
 
 const optional = <T>(row: Row, column: string, read: (row: Row, column: string) => T) =>
   row[column] === null ? undefined : read(row, column)
-const optionalText = (row: Row, column: string) => optional(row, column, text)
+export const optionalText = (row: Row, column: string) => optional(row, column, text)
+export const optionalInteger = (row: Row, column: string) => optional(row, column, integer)
 export const time = (row: Row, column: string): UnixSeconds => toUnixSeconds(integer(row, column))
 export const optionalTime = (row: Row, column: string) => optional(row, column, time)
 
@@ -156,7 +157,7 @@ export function rowFromAttempt(
 }
 
 export function paymentFromRow(row: Row): Payment {
-  const cashFee = optional(row, 'cash_fee', integer)
+  const cashFee = optionalInteger(row, 'cash_fee')
   return {
     transactionId: text(row, 'transaction_id') as TransactionId,
     outTradeNo: formatOutTradeNo(text(row, 'ordercode'), integer(row, 'number')),

@@ -1,6 +1,7 @@
 import type { UnixSeconds } from '../core/time.ts'
 import type { Database } from './database.ts'
-import { integer, time } from './rows.ts'
+import type { StoredRun } from '../service/ports.ts'
+import { integer, optionalText, optionalTime, time } from './rows.ts'
 
 /** @returns the number of the run. A run that was started and never finished has crashed. */
 export async function startRun(db: Database, now: UnixSeconds): Promise<number> {
@@ -22,4 +23,33 @@ export async function lastRunAt(db: Database): Promise<UnixSeconds | undefined> 
     'SELECT started_at FROM runs WHERE finished_at IS NOT NULL ORDER BY id DESC LIMIT 1',
   )
   return rows[0] === undefined ? undefined : time(rows[0], 'started_at')
+}
+
+/** Newest first, from below `beforeId`. */
+export async function listRuns(
+  db: Database,
+  beforeId: number,
+  limit: number,
+): Promise<readonly StoredRun[]> {
+  const { rows } = await db.run(
+    'SELECT * FROM runs WHERE id < ?1 ORDER BY id DESC LIMIT ?2',
+    beforeId,
+    limit,
+  )
+  return rows.map((row) => ({
+    id: integer(row, 'id'),
+    startedAt: time(row, 'started_at'),
+    finishedAt: optionalTime(row, 'finished_at'),
+    report: JSON.parse(optionalText(row, 'report') ?? '{}') as Record<string, unknown>,
+  }))
+}
+
+/** Forgets a few runs that are older than `before`. */
+export async function sweepRuns(db: Database, before: UnixSeconds, limit: number): Promise<void> {
+  await db.run(
+    `DELETE FROM runs WHERE id IN
+       (SELECT id FROM runs WHERE started_at < ?1 AND id <= (SELECT min(id) FROM runs) + ?2)`,
+    before,
+    limit,
+  )
 }

@@ -2,29 +2,59 @@ import { prepayExpiry } from '../core/attempt.ts'
 import type { Store } from '../service/ports.ts'
 import type { Database } from './database.ts'
 import { claim, reschedule } from './due.ts'
-import { rememberCode, savePrepay, saveRefusal } from './attempts.ts'
+import { mayAsk, rememberCode, savePrepay, saveRefusal } from './attempts.ts'
+import {
+  claimDeliveries,
+  findDelivery,
+  listDeliveries,
+  reopenDelivery,
+  saveTry,
+  sweepDeliveries,
+} from './deliveries.ts'
+import { listOrders } from './order-list.ts'
+import { findReview, listReviews, openReview, resolveReview, reviewsOf } from './reviews.ts'
 import { book, commit, register } from './orders.ts'
 import { events, load, loadMany } from './views.ts'
-import { finishRun, lastRunAt, startRun } from './runs.ts'
+import { finishRun, lastRunAt, listRuns, startRun, sweepRuns } from './runs.ts'
 
 /** The store behind the port, in D1. */
-export function d1Store(db: Database): Store {
+export function d1Store(db: Database, hasTarget: boolean): Store {
   return {
     load: (ordercode) => load(db, ordercode),
     loadMany: (ordercodes) => loadMany(db, ordercodes),
     events: (ordercode) => events(db, ordercode),
     register: (ordercode, terms, now) => register(db, ordercode, terms, now),
-    commit: (before, event, after, now) => commit(db, before, event, after, now),
-    book: (payment, source, now) => book(db, payment, source, now),
+    commit: (before, event, change, now) => commit(db, before, event, change, now, hasTarget),
+    book: (payment, source, returned, now) => book(db, payment, source, returned, now, hasTarget),
     savePrepay: (attempt, id, now) =>
       savePrepay(db, attempt, { id, expiresAt: prepayExpiry(attempt, now) }, now),
     saveRefusal: (attempt, now) => saveRefusal(db, attempt, now),
     rememberCode: (outTradeNo, codeHash, now) => rememberCode(db, outTradeNo, codeHash, now),
+    mayAsk: (outTradeNo, pauseS, now) => mayAsk(db, outTradeNo, pauseS, now),
+    listOrders: (filter, page) => listOrders(db, filter, page),
+
+    openReview: (review, webhook, now) => openReview(db, review, webhook, now, hasTarget),
+    findReview: (id) => findReview(db, id),
+    reviewsOf: (ordercodes) => reviewsOf(db, ordercodes),
+    resolveReview: (id, resolution, now) => resolveReview(db, id, resolution, now),
+    listReviews: (open, page) => listReviews(db, open, page),
+
+    findDelivery: (id) => findDelivery(db, id),
+    claimDeliveries: (now, limit) => claimDeliveries(db, now, limit),
+    saveTry: (before, after) => saveTry(db, before, after),
+    reopenDelivery: (id, now) => reopenDelivery(db, id, now),
+    listDeliveries: (state, page) => listDeliveries(db, state, page),
+
     claim: (now, limits) => claim(db, now, limits),
     reschedule: (claimed, next) => reschedule(db, claimed, next),
     startRun: (now) => startRun(db, now),
     finishRun: (id, now, report) => finishRun(db, id, now, report),
     lastRunAt: () => lastRunAt(db),
+    listRuns: (beforeId, limit) => listRuns(db, beforeId, limit),
+    async sweep(before, limit) {
+      await sweepRuns(db, before, limit)
+      await sweepDeliveries(db, before, limit)
+    },
     statementsUsed: () => db.statementsUsed,
   }
 }

@@ -1,7 +1,13 @@
 import type { SignType } from '../core/attempt.ts'
 import type { Payment } from '../core/payment.ts'
 import { err, ok, type Result } from '../core/result.ts'
-import { openEnvelope, type EnvelopeError, type Merchant } from './envelope.ts'
+import type { Secret } from '../core/secret.ts'
+import {
+  openEnvelope,
+  type AuthenticFields,
+  type EnvelopeError,
+  type Merchant,
+} from './envelope.ts'
 import { readPayment } from './payment-fields.ts'
 import { parseXmlBytes } from './xml.ts'
 
@@ -10,27 +16,39 @@ export type NoticeError =
   | Readonly<{ reason: 'not_a_success' }>
   | Readonly<{ reason: 'bad_field'; field: string }>
 
+/** A payment that WeChat vouches for; or, as a `hint`, that only the previous key vouches for. */
+export type Notice = Readonly<{ payment: Payment; hint: boolean }>
+
 /**
  * Reads a payment notice from the wire. WeChat sends one only for a payment that succeeded.
  *
  * @param signType The configured type. A notice signed otherwise is refused; the query settles it.
+ * @param oldKey The key before this one, while it is being changed. It proves nothing by itself.
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011937248
  */
 export async function readPaymentNotice(
   bytes: Uint8Array,
   merchant: Merchant,
   signType: SignType,
-): Promise<Result<Payment, NoticeError>> {
-  const envelope = await openEnvelope(parseXmlBytes(bytes), merchant, signType)
-  if (!envelope.ok) return envelope
-  const fields = envelope.value
+  oldKey?: Secret,
+): Promise<Result<Notice, NoticeError>> {
+  const parsed = parseXmlBytes(bytes)
+  const envelope = await openEnvelope(parsed, merchant, signType)
+  if (envelope.ok) return readFields(envelope.value, false)
+  if (oldKey === undefined || envelope.error.reason !== 'bad_signature') return envelope
+  const old = await openEnvelope(parsed, { ...merchant, apiKey: oldKey }, signType)
+  return old.ok ? readFields(old.value, true) : envelope
+}
 
+function readFields(fields: AuthenticFields, hint: boolean): Result<Notice, NoticeError> {
   if (fields.get('result_code') !== 'SUCCESS') return err({ reason: 'not_a_success' })
   // Only notices of automatic debits carry a state; one that does must say that it is paid.
   const tradeState = fields.get('trade_state') ?? ''
   if (tradeState !== '' && tradeState !== 'SUCCESS') return err({ reason: 'not_a_success' })
   const read = readPayment(fields)
-  return 'payment' in read ? ok(read.payment) : err({ reason: 'bad_field', field: read.badField })
+  return 'payment' in read
+    ? ok({ payment: read.payment, hint })
+    : err({ reason: 'bad_field', field: read.badField })
 }
 
 const answer = (code: 'SUCCESS' | 'FAIL', message: string): string =>

@@ -2,6 +2,7 @@
 import { withDeadline, type Timers } from '../core/deadline.ts'
 import { readLimited } from '../core/read-limited.ts'
 import { err, ok, type Result } from '../core/result.ts'
+import { later, MINUTE_S, type UnixSeconds } from '../core/time.ts'
 
 /** WeChat's own client waits this long for an answer. */
 export const CALL_DEADLINE_MS = 8_000
@@ -11,12 +12,37 @@ const ORIGIN_UNREACHABLE = { from: 520, to: 530 }
 
 export type Fetch = (request: Request) => Promise<Response>
 
+/** The backup is far away: after this long the primary gets another chance. */
+const BACKUP_S = 3 * MINUTE_S
+
+/**
+ * What an isolate remembers of the two origins. One object for all requests that it serves; forgetting
+ * it costs one deadline.
+ */
+export class OriginHealth {
+  #backupUntil: UnixSeconds | undefined
+
+  prefersBackup(now: UnixSeconds): boolean {
+    return this.#backupUntil !== undefined && now < this.#backupUntil
+  }
+
+  primaryFailed(now: UnixSeconds): void {
+    this.#backupUntil = later(now, BACKUP_S)
+  }
+
+  backupFailed(): void {
+    this.#backupUntil = undefined
+  }
+}
+
 export type TransportOptions = Readonly<{
   fetch: Fetch
   timers: Timers
   loginOrigin: string
   payOrigin: string
   payOriginBackup: string
+  now: () => UnixSeconds
+  health: OriginHealth
 }>
 
 /** In every case WeChat may have acted. `no_answer` is the one that another origin might mend. */
@@ -26,14 +52,15 @@ export interface Transport {
   /** One GET, never repeated: a login code works once. */
   get(path: string, query: URLSearchParams): Promise<Result<Uint8Array, TransportError>>
   /**
-   * Posts one XML message. When no answer comes, the backup origin gets the identical message, once;
-   * so only messages that are safe to repeat may be sent through here, and all of ours are.
+   * Posts one XML message. When no answer comes, the other origin gets the identical message, once;
+   * so only messages that are safe to repeat may be sent through here, and all of ours are. An origin
+   * that just failed comes second for a few minutes.
    */
   post(path: string, xml: string): Promise<Result<Uint8Array, TransportError>>
 }
 
 export function wechatTransport(options: TransportOptions): Transport {
-  const { fetch, timers, loginOrigin, payOrigin, payOriginBackup } = options
+  const { fetch, timers, loginOrigin, payOrigin, payOriginBackup, now, health } = options
 
   async function send(request: Request): Promise<Result<Uint8Array, TransportError>> {
     try {
@@ -62,11 +89,17 @@ export function wechatTransport(options: TransportOptions): Transport {
       return send(new Request(url, { redirect: 'manual' }))
     },
     async post(path, xml) {
-      const first = await send(message(payOrigin, path, xml))
-      if (first.ok || first.error.reason !== 'no_answer' || payOriginBackup === payOrigin) {
-        return first
-      }
-      return send(message(payOriginBackup, path, xml))
+      const order = health.prefersBackup(now())
+        ? [payOriginBackup, payOrigin]
+        : [payOrigin, payOriginBackup]
+      const [origin = payOrigin, other = payOrigin] = order
+      const first = await send(message(origin, path, xml))
+      if (first.ok || first.error.reason !== 'no_answer' || other === origin) return first
+
+      const second = await send(message(other, path, xml))
+      if (origin === payOriginBackup) health.backupFailed()
+      else if (second.ok) health.primaryFailed(now())
+      return second
     },
   }
 }

@@ -10,6 +10,8 @@ import { parseTransactionId } from '../../src/core/ids.ts'
 import type { HttpDeps } from '../../src/routes/http-deps.ts'
 import { world } from '../world.ts'
 
+const BOOKED = (payment: Payment) =>
+  ({ type: 'payment_booked', payment, source: 'notice', returned: 'no' }) as const
 const PAYER = { openid: 'oPayer', ip: '203.0.113.7', codeHash: 'hash' }
 
 async function opened(deps: HttpDeps, ordercode: string): Promise<OrderView> {
@@ -20,7 +22,7 @@ async function opened(deps: HttpDeps, ordercode: string): Promise<OrderView> {
   const event = { type: 'attempt_opened', attempt: decision.attempt } as const
   const step = transition(view, event, deps.now())
   if (!step.ok || step.value.effect !== 'changed') throw new Error('not opened')
-  const stored = await deps.store.commit(view, event, step.value.after, deps.now())
+  const stored = await deps.store.commit(view, event, step.value, deps.now())
   expect(stored).toBe('stored')
   return step.value.after
 }
@@ -61,10 +63,10 @@ describe('what is committed', () => {
     const event = { type: 'order_closed', reason: 'shop' } as const
     const step = transition(view, event, deps.now())
     if (!step.ok || step.value.effect !== 'changed') throw new Error('not closed')
-    const { after } = step.value
+    const change = step.value
 
     const outcomes = await Promise.all(
-      [1, 2, 3, 4].map(() => w.worker().store.commit(view, event, after, deps.now())),
+      [1, 2, 3, 4].map(() => w.worker().store.commit(view, event, change, deps.now())),
     )
 
     expect(outcomes.filter((outcome) => outcome === 'stored')).toHaveLength(1)
@@ -82,7 +84,7 @@ describe('what is committed', () => {
     const step = transition(old, event, deps.now())
     if (!step.ok || step.value.effect !== 'changed') throw new Error('not closed')
 
-    expect(await deps.store.commit(old, event, step.value.after, deps.now())).toBe('stale')
+    expect(await deps.store.commit(old, event, step.value, deps.now())).toBe('stale')
     expect((await w.read(ordercode)).state).toBe('paying')
     expect(await w.history(ordercode)).toEqual(['order_registered', 'attempt_opened'])
   })
@@ -100,13 +102,15 @@ describe('booking', () => {
       { ...payment, paidAt: later(payment.paidAt, -3_600) },
     ]
     for (const each of wrong) {
-      expect(await deps.store.book(each, 'notice', deps.now())).toMatchObject({ booked: false })
+      expect(await deps.store.book(each, 'notice', 'no', deps.now())).toMatchObject({
+        booked: false,
+      })
     }
-    expect(await deps.store.book(payment, 'notice', deps.now())).toMatchObject({
+    expect(await deps.store.book(payment, 'notice', 'no', deps.now())).toMatchObject({
       booked: true,
       view: { order: { state: 'paid' } },
     })
-    expect(await deps.store.book(payment, 'notice', deps.now())).toMatchObject({
+    expect(await deps.store.book(payment, 'notice', 'no', deps.now())).toMatchObject({
       booked: false,
       view: { payments: [payment] },
     })
@@ -117,10 +121,10 @@ describe('booking', () => {
     const deps = w.worker()
     const view = await opened(deps, await w.order('agrees'))
     const payment = paymentOf(view)
-    const step = transition(view, { type: 'payment_booked', payment, source: 'notice' }, deps.now())
+    const step = transition(view, BOOKED(payment), deps.now())
     if (!step.ok || step.value.effect !== 'changed') throw new Error('not booked')
 
-    const booked = await deps.store.book(payment, 'notice', deps.now())
+    const booked = await deps.store.book(payment, 'notice', 'no', deps.now())
 
     expect(booked.view).toEqual(step.value.after)
   })
@@ -130,8 +134,8 @@ describe('booking', () => {
     const deps = w.worker()
     const one = await opened(deps, await w.order('once-a'))
     const two = await opened(deps, await w.order('once-b'))
-    expect((await deps.store.book(paymentOf(one), 'notice', deps.now())).booked).toBe(true)
-    expect((await deps.store.book(paymentOf(two), 'notice', deps.now())).booked).toBe(false)
+    expect((await deps.store.book(paymentOf(one), 'notice', 'no', deps.now())).booked).toBe(true)
+    expect((await deps.store.book(paymentOf(two), 'notice', 'no', deps.now())).booked).toBe(false)
     expect((await w.read(two.order.ordercode)).state).toBe('paying')
   })
 })
@@ -160,7 +164,7 @@ describe('the schema refuses', () => {
       `INSERT INTO attempts SELECT ordercode, 2, state, appid, mch_id, openid, spbill_create_ip,
          total_fee, body, attach, detail, goods_tag, limit_pay, notify_url, sign_type, time_start,
          time_expire, sent_at, answered_at, prepay_id, prepay_expires_at, code_hash, code_at,
-         closed_at, due_at
+         closed_at, due_at, asked_at
        FROM attempts WHERE ordercode = '${order.ordercode}'`,
     )
   })

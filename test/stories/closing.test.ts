@@ -181,7 +181,7 @@ describe('a close that races a payment', () => {
 })
 
 describe('a payment for an order that is closed already', () => {
-  it('is not booked and not accepted: a person must look', async () => {
+  it('is booked, for money beats our word, and a person is told', async () => {
     const w = world()
     const ordercode = await paying(w, 'toolate')
     await w.shop('POST', `/orders/${ordercode}/close`)
@@ -189,11 +189,13 @@ describe('a payment for an order that is closed already', () => {
 
     const answer = await w.notify(w.wechat.noticeXml(ordercode))
 
-    expect(answer.status).toBe(400)
-    expect((await w.read(ordercode)).state).toBe('closed')
-    expect(w.log).toContainEqual(
-      expect.objectContaining({ event: 'payment_rejected', reason: 'late_payment' }),
-    )
+    expect(answer.status).toBe(200)
+    expect(await w.read(ordercode)).toMatchObject({
+      state: 'paid',
+      reviews: [{ kind: 'late_payment' }],
+    })
+    await w.settled()
+    expect(w.receiver.types().sort()).toEqual(['order.closed', 'order.paid', 'review.opened'])
   })
 
   it('is looked for at ten minutes and at a day after the close', async () => {

@@ -48,6 +48,7 @@ describe('the cron', () => {
 
     w.advance(3 * 86_400)
     await w.cron()
+    await w.cron()
 
     expect((await w.read(paid)).state).toBe('paid')
     expect((await w.read(unpaid)).state).toBe('closed')

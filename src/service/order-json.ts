@@ -1,12 +1,17 @@
 /** An order as the shop sees it. Contract: fields are added, never renamed. */
 import type { OrderView } from '../core/order.ts'
+import type { StoredReview } from '../core/review.ts'
 import { formatRfc3339, type UnixSeconds } from '../core/time.ts'
-import type { StoredEvent } from '../service/ports.ts'
+import type { StoredEvent } from './ports.ts'
+import { reviewJson } from './review-json.ts'
 
 const timeOrNull = (at: UnixSeconds | undefined): string | null =>
   at === undefined ? null : formatRfc3339(at)
 
-export function orderJson({ order, attempts, payments }: OrderView): Record<string, unknown> {
+export function orderJson(
+  { order, attempts, payments }: OrderView,
+  reviews: readonly StoredReview[],
+): Record<string, unknown> {
   const { terms } = order
   return {
     ordercode: order.ordercode,
@@ -43,7 +48,7 @@ export function orderJson({ order, attempts, payments }: OrderView): Record<stri
     closed_at: timeOrNull(order.closedAt),
     refunded_fee: 0,
     refunds: [],
-    reviews: [],
+    reviews: reviews.map(reviewJson),
   }
 }
 

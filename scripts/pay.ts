@@ -1,0 +1,120 @@
+/** `npm run pay`: plays the payer's phone against what `npm start` runs. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Complaint, readOptions, readOrigin, run } from './command.ts'
+import { phoneOf } from './phone.ts'
+import { bold, dim, green, say, seconds, yuan } from './say.ts'
+import { SAMPLE_TERMS, sampleOrdercode, type Shop, shopOf } from './shop.ts'
+import { transcript } from './transcript.ts'
+
+const WORKER = 'http://127.0.0.1:8787'
+const WECHAT = 'http://127.0.0.1:8790'
+
+const NOTICE_MS = 15_000
+/** Asked one minute after unifiedorder, by a cron that comes at the full minute: two, and some to spare. */
+const QUERY_MS = 150_000
+const POLL_MS = 100
+const POLL_MS_MAX = 2_000
+
+const HELP = `Plays a payer's phone against what "npm start" runs: log in, ask the Worker, check paySign, pay.
+
+  npm run pay -- [ordercode] [options]
+
+  ordercode            the order to pay; without it a new sample order is registered first
+  --cancel             open the cashier, then leave it
+  --lose-notice        pay, but WeChat's notices never arrive: the Worker's cron finds the payment
+  --worker <address>   default ${WORKER}
+  --wechat <address>   the simulated WeChat, default ${WECHAT}
+  --verbose            every request and reply as it was
+  --help               this text
+`
+
+async function main(): Promise<number> {
+  const { values, positionals } = readOptions(
+    {
+      cancel: { type: 'boolean', default: false },
+      'lose-notice': { type: 'boolean', default: false },
+      worker: { type: 'string', default: WORKER },
+      wechat: { type: 'string', default: WECHAT },
+      verbose: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+    1,
+  )
+  if (values.help) {
+    process.stdout.write(HELP)
+    return 0
+  }
+  const origins = {
+    worker: readOrigin('--worker', values.worker),
+    wechat: readOrigin('--wechat', values.wechat),
+  }
+  const { step, note, onWire } = transcript(values.verbose)
+  const phone = phoneOf(origins, onWire)
+  const shop = shopOf(origins.worker, onWire)
+
+  const [given] = positionals
+  const ordercode = given ?? sampleOrdercode()
+  if (given === undefined) {
+    step('The shop registers an order')
+    const order = await shop.register(ordercode, SAMPLE_TERMS)
+    note(`${bold(ordercode)}: ${yuan(order.total_fee)}, ${order.body}`)
+  }
+
+  step('wx.login on the phone')
+  const { code, openid } = await phone.login()
+  note(`a login code, for the user ${openid}`)
+
+  step('The mini program asks the Worker')
+  const sheet = await phone.askToPay(code, ordercode)
+  note(`${sheet.package}, ${sheet.signType}, paySign ${sheet.paySign.slice(0, 8)}…`)
+
+  step('wx.requestPayment on the phone')
+  const answer = await phone.openCashier(openid, sheet)
+  if (!answer.ok) throw new Complaint(`The phone refused: ${answer.why}`)
+  const { out_trade_no: outTradeNo, total_fee: totalFee, body } = answer.cashier
+  note(`paySign is right; the cashier shows ${bold(yuan(totalFee))} for ${body}`)
+
+  if (values.cancel) {
+    step('The payer leaves the cashier')
+    note((await phone.cancel(outTradeNo)).err_msg)
+    note(`the order is still ${bold((await shop.order(ordercode)).state)}`)
+    return 0
+  }
+
+  step('The payer pays')
+  if (values['lose-notice']) await phone.loseNotices(outTradeNo)
+  const payment = await phone.pay(outTradeNo)
+  if (!payment.ok) throw new Complaint(`The cashier refused: ${payment.why}`)
+  note(`WeChat took ${yuan(totalFee)}: transaction ${payment.transaction_id}`)
+
+  step(values['lose-notice'] ? 'WeChat’s notices get lost' : 'WeChat’s notice reaches the Worker')
+  if (values['lose-notice']) {
+    note('the cron asks WeChat by itself, one to two minutes after the order was placed; waiting …')
+  }
+  const limitMs = values['lose-notice'] ? QUERY_MS : NOTICE_MS
+  const afterMs = await untilPaid(shopOf(origins.worker), ordercode, limitMs)
+  const order = await shop.order(ordercode)
+  if (order.transaction_id !== payment.transaction_id) {
+    throw new Complaint(`The Worker booked ${order.transaction_id}, another transaction.`)
+  }
+  const booked = (await shop.events(ordercode)).find(({ type }) => type === 'payment_booked')
+  note(`booked after ${seconds(afterMs)}, from WeChat’s ${booked?.source ?? 'word'}`)
+  say()
+  say(green(`${ordercode} is paid.`) + dim(` GET ${origins.worker}/orders/${ordercode}`))
+  return 0
+}
+
+/** @returns after how many milliseconds it was. */
+async function untilPaid(shop: Shop, ordercode: string, limitMs: number): Promise<number> {
+  const beganAt = Date.now()
+  for (let waitMs = POLL_MS; Date.now() - beganAt < limitMs; waitMs *= 2) {
+    const { state } = await shop.order(ordercode)
+    if (state === 'paid') return Date.now() - beganAt
+    await sleep(Math.min(waitMs, POLL_MS_MAX))
+  }
+  throw new Complaint(
+    `WeChat took the money, and after ${seconds(limitMs)} the Worker has not booked it. What "npm start" prints may tell why.`,
+  )
+}
+
+await run(main)

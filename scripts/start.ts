@@ -1,0 +1,203 @@
+/** `npm start`: the whole thing on one machine. No account, no network, no real money. */
+import { rmSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { CONTROL_ROOT } from '../simulator/control.ts'
+import { Complaint, readOptions, readPort, run } from './command.ts'
+import { Interrupted, onInterrupt } from './interrupt.ts'
+import { lockDirectory } from './lock.ts'
+import { isFree } from './ports.ts'
+import { bold, cyan, dim, live, red, say, seconds, yuan } from './say.ts'
+import { DEMO_TOKEN, SAMPLE_TERMS, sampleOrdercode, shopOf } from './shop.ts'
+import { startStack, type Stack } from './stack.ts'
+import { describeWorkerLine } from './worker-lines.ts'
+import { ROOT } from './worker-process.ts'
+
+const WORKER_PORT = 8787
+const WECHAT_PORT = 8790
+const PERSIST_DIR = join(ROOT, '.wrangler', 'start')
+const MINUTE_MS = 60_000
+
+const HELP = `The whole thing on this machine: the Worker, its database, a simulated WeChat, and the cron.
+No account, no network, no real money. Ctrl-C stops everything.
+
+  npm start -- [options]
+
+  --port <number>         the Worker's port, default ${WORKER_PORT}
+  --wechat-port <number>  the simulated WeChat's port, default ${WECHAT_PORT}
+  --persist <directory>   where the database is kept, default ${relative(ROOT, PERSIST_DIR)}
+  --fresh                 forget the orders of earlier starts first
+  --verbose               every line, wrangler's own too
+  --help                  this text
+
+Your .dev.vars is not read: the Worker gets a demo merchant that exists nowhere.
+`
+
+type Ports = { worker: number; wechat: number }
+
+async function main(): Promise<number> {
+  const beganAt = Date.now()
+  const { values } = readOptions({
+    port: { type: 'string', default: String(WORKER_PORT) },
+    'wechat-port': { type: 'string', default: String(WECHAT_PORT) },
+    persist: { type: 'string', default: PERSIST_DIR },
+    fresh: { type: 'boolean', default: false },
+    verbose: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  })
+  if (values.help) {
+    process.stdout.write(HELP)
+    return 0
+  }
+  const ports = {
+    worker: readPort('--port', values.port),
+    wechat: readPort('--wechat-port', values['wechat-port']),
+  }
+  const persistDir = resolve(values.persist)
+  const interrupted = onInterrupt()
+  await needFreePorts(ports)
+  lockDirectory(persistDir)
+  if (values.fresh) forgetOrders(persistDir)
+
+  say(dim('Starting the simulated WeChat, the database and the Worker …'))
+  const view = liveView(values.verbose)
+  try {
+    const stack = await startStack({
+      persistDir,
+      workerPort: ports.worker,
+      wechatPort: ports.wechat,
+      onWorkerLine: view.worker,
+      onWechatLine: view.wechat,
+      signal: interrupted,
+    })
+    return await serve(stack, view, interrupted, beganAt)
+  } catch (error) {
+    if (error instanceof Interrupted) return 0
+    throw error
+  }
+}
+
+async function serve(
+  stack: Stack,
+  view: LiveView,
+  interrupted: AbortSignal,
+  beganAt: number,
+): Promise<number> {
+  try {
+    // Once now, so that /health does not have to wait for the next minute.
+    await stack.cron()
+    const ordercode = sampleOrdercode()
+    await shopOf(stack.workerOrigin).register(ordercode, SAMPLE_TERMS)
+    greet(stack, ordercode, Date.now() - beganAt)
+    view.open()
+
+    void fireCronEveryMinute(stack, interrupted)
+    const death = await Promise.race([stack.died, untilAborted(interrupted)])
+    if (death === undefined) return 0
+    say.error(red(death))
+    return 1
+  } finally {
+    await stack.stop()
+    say(dim('Stopped: nothing is left running.'))
+  }
+}
+
+async function needFreePorts({ worker, wechat }: Ports): Promise<void> {
+  if (worker === wechat) {
+    throw new Complaint(`--port and --wechat-port are both ${worker}: choose two different ones.`)
+  }
+  const needed = [
+    ['--port', worker, 'the Worker'],
+    ['--wechat-port', wechat, 'the simulated WeChat'],
+  ] as const
+  for (const [option, port, who] of needed) {
+    if (await isFree(port)) continue
+    throw new Complaint(
+      `Port ${port}, for ${who}, is already in use: choose another one with ${option}, for example: npm start -- ${option} ${port + 10}`,
+    )
+  }
+}
+
+/** wrangler's own folder below the directory, and nothing else that may be there. */
+function forgetOrders(persistDir: string): void {
+  rmSync(join(persistDir, 'v3'), { recursive: true, force: true })
+}
+
+function greet({ workerOrigin, wechat }: Stack, ordercode: string, tookMs: number): void {
+  const { total_fee: totalFee, body } = SAMPLE_TERMS
+  const isDefault =
+    workerOrigin.endsWith(`:${WORKER_PORT}`) && wechat.origin.endsWith(`:${WECHAT_PORT}`)
+  const where = isDefault ? '' : ` --worker ${workerOrigin} --wechat ${wechat.origin}`
+  const rows = [
+    ['Worker', workerOrigin, 'runs src/, and again whenever you change it'],
+    ['WeChat, simulated', wechat.origin, `what can be done to it: ${CONTROL_ROOT}`],
+    ['sample order', ordercode, `${yuan(totalFee)}, ${body}`],
+    ["shop's token", DEMO_TOKEN, 'public demo data'],
+  ]
+  say()
+  const width = Math.max(workerOrigin.length, wechat.origin.length, ordercode.length)
+  for (const [name = '', value = '', remark = ''] of rows) {
+    say(`  ${name.padEnd(18)} ${bold(value.padEnd(width))}  ${dim(remark)}`)
+  }
+  say()
+  say(
+    `Ready after ${seconds(tookMs)}. In a second terminal, pay the sample order, then look at it:`,
+  )
+  say()
+  say(cyan(`  npm run pay -- ${ordercode}${where}`))
+  say(cyan(`  curl -H 'Authorization: Bearer ${DEMO_TOKEN}' ${workerOrigin}/orders/${ordercode}`))
+  say()
+  say('What the Worker and WeChat say, as it happens. Ctrl-C stops everything.')
+  say()
+}
+
+type LiveView = ReturnType<typeof liveView>
+
+/** Silent until it is opened: the start itself is not news. With `verbose` nothing is hidden. */
+function liveView(verbose: boolean) {
+  let isOpen = verbose
+  let last = ''
+  const show = (who: 'Worker' | 'WeChat', what: string | undefined): void => {
+    if (!isOpen || what === undefined) return
+    // Somebody who waits asks the same again and again; once is enough to know it.
+    const key = `${who} ${what.replace(/ \(\d+ ms\)$/, '')}`
+    if (key === last && !verbose) return
+    last = key
+    live(who, what)
+  }
+  return {
+    open: () => void (isOpen = true),
+    worker: (line: Parameters<typeof describeWorkerLine>[0]) =>
+      show('Worker', describeWorkerLine(line, verbose)),
+    wechat: (line: string) => show('WeChat', describeWechatLine(line, verbose)),
+  }
+}
+
+/** The control interface is the hand that moves the payer: what it brought about has a line of its own. */
+function describeWechatLine(line: string, verbose: boolean): string | undefined {
+  const isControl = line.includes(` ${CONTROL_ROOT}`)
+  if (isControl && !verbose && line.endsWith('→ 200')) return undefined
+  // Its own time is WeChat's, which may have been put forward.
+  return line.replace(/^\d{4}-\S+Z /, '').replace(/^request /, '')
+}
+
+/** At the full minute, as the platform does. One that fails is told, and the next one comes. */
+async function fireCronEveryMinute(stack: Stack, interrupted: AbortSignal): Promise<void> {
+  while (!interrupted.aborted) {
+    const untilNextMs = MINUTE_MS - (Date.now() % MINUTE_MS)
+    await sleep(untilNextMs, undefined, { signal: interrupted }).catch(() => {})
+    if (interrupted.aborted) return
+    await stack.cron().catch((error: unknown) => {
+      if (!interrupted.aborted) live('cron', red(error instanceof Error ? error.message : 'failed'))
+    })
+  }
+}
+
+function untilAborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((done) => {
+    if (signal.aborted) done(undefined)
+    signal.addEventListener('abort', () => done(undefined), { once: true })
+  })
+}
+
+await run(main)

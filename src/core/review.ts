@@ -1,0 +1,87 @@
+import type { Payment, PaymentRejection, Source } from './payment.ts'
+import type { UnixSeconds } from './time.ts'
+
+export type ReviewKind =
+  | 'amount_mismatch'
+  | 'currency_mismatch'
+  | 'unknown_order'
+  | 'foreign_payment'
+  | 'late_payment'
+  | 'second_payment'
+  | 'webhook_given_up'
+
+/** Something that a person must look at. Unique by kind and subject. */
+export type Review = Readonly<{
+  kind: ReviewKind
+  /** A transaction_id, or the id of a delivery. */
+  subject: string
+  ordercode: string | undefined
+  /** What was seen, and what was expected. */
+  evidence: Readonly<Record<string, string | number | boolean>>
+}>
+
+export type StoredReview = Review &
+  Readonly<{
+    id: string
+    openedAt: UnixSeconds
+    resolvedAt: UnixSeconds | undefined
+    action: ReviewAction | undefined
+    note: string | undefined
+  }>
+
+export type ReviewAction = 'accept' | 'refund'
+
+export const reviewId = ({ kind, subject }: Pick<Review, 'kind' | 'subject'>): string =>
+  `${kind}.${subject}`
+
+/** Only a payment of another payer, kind or time can be taken for good; an amount cannot. */
+export const mayAccept = (kind: ReviewKind): boolean => kind === 'foreign_payment'
+
+/** A payment beside the rules, with all that is needed to book it should a person say so. */
+export function paymentReview(
+  kind: ReviewKind,
+  payment: Payment,
+  ordercode: string | undefined,
+  source: Source,
+  more: Readonly<Record<string, string | number>> = {},
+): Review {
+  return {
+    kind,
+    subject: payment.transactionId,
+    ordercode,
+    evidence: {
+      transaction_id: payment.transactionId,
+      out_trade_no: payment.outTradeNo,
+      openid: payment.openid,
+      trade_type: payment.tradeType,
+      fee_type: payment.feeType,
+      total_fee: payment.totalFee,
+      ...(payment.cashFee === undefined ? {} : { cash_fee: payment.cashFee }),
+      ...(payment.bankType === undefined ? {} : { bank_type: payment.bankType }),
+      paid_at: payment.paidAt,
+      source,
+      ...more,
+    },
+  }
+}
+
+/** The review that a refused payment opens. */
+export function rejectionReview(
+  rejection: PaymentRejection,
+  payment: Payment,
+  ordercode: string | undefined,
+  source: Source,
+): Review | undefined {
+  const { reason } = rejection
+  switch (reason) {
+    case 'amount_mismatch':
+      return paymentReview(reason, payment, ordercode, source, { expected: rejection.expected })
+    case 'foreign_payment':
+      return paymentReview(reason, payment, ordercode, source, { mismatch: rejection.mismatch })
+    case 'currency_mismatch':
+    case 'unknown_order':
+      return paymentReview(reason, payment, ordercode, source)
+    case 'second_payment': // recorded, with its own review, by its own event
+      return undefined
+  }
+}

@@ -1,0 +1,16 @@
+/** What the shop is told. One webhook for one fact, whatever happens on the way. */
+
+export type WebhookType = 'order.paid' | 'order.closed' | 'payment.returned' | 'review.opened'
+
+export type Webhook = Readonly<{
+  type: WebhookType
+  /** What the fact is about: a transaction_id, an ordercode, a review's id. */
+  subject: string
+  ordercode: string | undefined
+  /** The order's revision at which it came true. */
+  revision: number | undefined
+}>
+
+/** The `webhook-id`: derived from the fact alone, so the same on every try and after a restore. */
+export const webhookId = ({ type, subject }: Pick<Webhook, 'type' | 'subject'>): string =>
+  `${type}.${subject}`

@@ -1,0 +1,53 @@
+/** What a person does about what went wrong. */
+import * as v from 'valibot'
+import { isPlainText } from '../core/text.ts'
+import { deliverWebhook } from '../service/deliver-webhook.ts'
+import { resolveReview } from '../service/resolve-review.ts'
+import { reviewJson } from '../service/review-json.ts'
+import type { HttpDeps } from './http-deps.ts'
+import { deliveryJson } from './lists.ts'
+import { json, problem } from './problem.ts'
+import { check, readJson } from './read-input.ts'
+import type { RouteRequest } from './route.ts'
+
+const Resolution = v.strictObject(
+  {
+    note: v.pipe(
+      v.string('must be text'),
+      v.minLength(1, 'must say something'),
+      v.maxLength(1_000, 'must have 1000 characters or less'),
+      v.check((text) => isPlainText(text.replace(/[\n\t]/g, '')), 'must be plain text'),
+    ),
+    action: v.optional(v.picklist(['accept', 'refund'], 'must be accept, refund or absent')),
+  },
+  'must be an object',
+)
+
+/** `POST /reviews/{id}/resolve` */
+export async function postReviewResolve(request: RouteRequest, deps: HttpDeps): Promise<Response> {
+  const body = await readJson(request)
+  if (!body.ok) return body.error
+  const input = check(Resolution, body.value)
+  if (!input.ok) return input.error
+  const { note, action } = input.value
+  const resolved = await resolveReview(deps, idOf(request), { note, action })
+  return resolved.ok ? json(reviewJson(resolved.value)) : problem(resolved.error.reason)
+}
+
+/** `POST /deliveries/{id}/resend`: sends at once, and goes on from the first rung if that fails. */
+export async function postDeliveryResend(request: RouteRequest, deps: HttpDeps): Promise<Response> {
+  const id = idOf(request)
+  const found = await deps.store.findDelivery(id)
+  if (found === undefined) return problem('delivery_not_found')
+  if (!deps.hasWebhookTarget) return problem('no_target')
+  const reopened = await deps.store.reopenDelivery(id, deps.now())
+  if (reopened === undefined) return problem('delivery_not_found')
+  await deliverWebhook(deps, reopened)
+  return json(deliveryJson((await deps.store.findDelivery(id)) ?? reopened))
+}
+
+/** Ids are made of letters, digits, `_`, `-`, `*` and dots; a client may have escaped the star. */
+function idOf(request: RouteRequest): string {
+  const id = request.params['id'] ?? ''
+  return id.replaceAll(/%2a/gi, '*').replaceAll(/%2e/gi, '.')
+}

@@ -1,0 +1,85 @@
+/** Tells the shop: one try of one webhook, and what follows from it. */
+import type { OrderView } from '../core/order.ts'
+import { invariant } from '../core/result.ts'
+import { formatRfc3339 } from '../core/time.ts'
+import { nextTry } from '../core/webhook-ladder.ts'
+import { openReview } from './open-review.ts'
+import { orderJson } from './order-json.ts'
+import type { Deps, StoredDelivery } from './ports.ts'
+import { reviewJson } from './review-json.ts'
+
+/** Tries a webhook that was just written. The cron tries again whatever comes of it. */
+export async function deliverFirst(deps: Deps, id: string): Promise<void> {
+  const delivery = await deps.store.findDelivery(id)
+  if (delivery?.state === 'pending' && delivery.tries === 0) await deliverWebhook(deps, delivery)
+}
+
+/** One try. That the fact exists and that the shop knows it are separate: both are stored. */
+export async function deliverWebhook(
+  deps: Deps,
+  delivery: StoredDelivery,
+): Promise<'delivered' | 'failed' | 'given_up'> {
+  const body = delivery.body ?? (await renderBody(deps, delivery))
+  const tried = await deps.webhooks.send({ id: delivery.id, body })
+
+  const now = deps.now()
+  const step = delivery.step + 1
+  const dueAt = tried.delivered ? undefined : nextTry(step, now)
+  const state = tried.delivered ? 'delivered' : dueAt === undefined ? 'given_up' : 'pending'
+  const after: StoredDelivery = {
+    ...delivery,
+    state,
+    body,
+    tries: delivery.tries + 1,
+    step,
+    dueAt,
+    triedAt: now,
+    lastStatus: tried.status,
+    lastError: tried.error,
+    deliveredAt: tried.delivered ? now : undefined,
+  }
+  if (state === 'given_up') {
+    // Before the state: a crash in between tries once more, and opens nothing twice.
+    const { id, type, ordercode, tries } = after
+    const evidence = { type, tries, last_error: tried.error ?? '' }
+    await openReview(deps, { kind: 'webhook_given_up', subject: id, ordercode, evidence })
+  }
+  await deps.store.saveTry(delivery, after)
+  deps.log({
+    event: 'webhook_tried',
+    ...(delivery.ordercode === undefined ? {} : { ordercode: delivery.ordercode }),
+    type: delivery.type,
+    state,
+    tries: after.tries,
+    status: tried.status,
+    ...(tried.error === undefined ? {} : { reason: tried.error }),
+  })
+  return state === 'pending' ? 'failed' : state
+}
+
+async function renderBody(deps: Deps, delivery: StoredDelivery): Promise<string> {
+  const { type, createdAt } = delivery
+  const data = await renderData(deps, delivery)
+  return JSON.stringify({ type, timestamp: formatRfc3339(createdAt), data })
+}
+
+async function renderData(deps: Deps, delivery: StoredDelivery): Promise<unknown> {
+  if (delivery.type === 'review.opened') {
+    const review = await deps.store.findReview(delivery.subject)
+    invariant(review !== undefined, 'a review outlives its webhook')
+    return reviewJson(review)
+  }
+  const { ordercode, revision } = delivery
+  const view = ordercode === undefined ? undefined : await deps.store.load(ordercode)
+  invariant(view !== undefined && revision !== undefined, 'an order outlives its webhook')
+  const reviews = await deps.store.reviewsOf([view.order.ordercode])
+  const then = delivery.type === 'order.closed' ? asOfClosing(view) : view
+  return { ...orderJson(then, reviews), revision }
+}
+
+/** A payment may have come since. The shop is told of that with its own webhook, and a later revision. */
+const asOfClosing = (view: OrderView): OrderView => ({
+  ...view,
+  order: { ...view.order, state: 'closed', transactionId: undefined, paidAt: undefined },
+  payments: [],
+})

@@ -1,0 +1,18 @@
+import { reviewId, type Review } from '../core/review.ts'
+import { webhookId, type Webhook } from '../core/webhook.ts'
+import type { Deps } from './ports.ts'
+
+/** Opens a review and tells the shop, once; a webhook that failed sends no webhook about itself. */
+export async function openReview(
+  deps: Pick<Deps, 'store' | 'now' | 'log' | 'announce'>,
+  review: Review,
+): Promise<void> {
+  const { kind, ordercode } = review
+  const webhook: Webhook | undefined =
+    kind === 'webhook_given_up'
+      ? undefined
+      : { type: 'review.opened', subject: reviewId(review), ordercode, revision: undefined }
+  if (!(await deps.store.openReview(review, webhook, deps.now()))) return
+  deps.log({ event: 'review_opened', ...(ordercode === undefined ? {} : { ordercode }), kind })
+  if (webhook !== undefined) deps.announce([webhookId(webhook)])
+}

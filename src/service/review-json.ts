@@ -1,0 +1,14 @@
+import type { StoredReview } from '../core/review.ts'
+import { formatRfc3339 } from '../core/time.ts'
+
+/** A review as the shop and the operator see it. */
+export const reviewJson = (review: StoredReview): Record<string, unknown> => ({
+  id: review.id,
+  kind: review.kind,
+  ordercode: review.ordercode ?? null,
+  evidence: review.evidence,
+  opened_at: formatRfc3339(review.openedAt),
+  resolved_at: review.resolvedAt === undefined ? null : formatRfc3339(review.resolvedAt),
+  action: review.action ?? null,
+  note: review.note ?? null,
+})

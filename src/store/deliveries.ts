@@ -1,0 +1,125 @@
+/** Webhooks in D1. */
+import { later, MINUTE_S, type UnixSeconds } from '../core/time.ts'
+import type { WebhookType } from '../core/webhook.ts'
+import type { DeliveryState, StoredDelivery } from '../service/ports.ts'
+import type { Database, Row } from './database.ts'
+import { integer, optionalInteger, optionalText, optionalTime, orNull, text, time } from './rows.ts'
+import type { Page } from '../service/ports.ts'
+
+/** Longer than a try can take; whoever holds the row is trying. */
+const LEASE_S = 3 * MINUTE_S
+
+export async function findDelivery(db: Database, id: string): Promise<StoredDelivery | undefined> {
+  const { rows } = await db.run('SELECT * FROM deliveries WHERE id = ?', id)
+  return rows[0] === undefined ? undefined : deliveryFromRow(rows[0])
+}
+
+/** Takes deliveries that are due, oldest first; nobody else tries them until the lease ends. */
+export async function claimDeliveries(
+  db: Database,
+  now: UnixSeconds,
+  limit: number,
+): Promise<readonly StoredDelivery[]> {
+  const { rows } = await db.run(
+    `UPDATE deliveries SET due_at = ?1 WHERE id IN
+       (SELECT id FROM deliveries WHERE due_at <= ?2 ORDER BY due_at LIMIT ?3)
+     RETURNING *`,
+    later(now, LEASE_S),
+    now,
+    limit,
+  )
+  return rows.map(deliveryFromRow)
+}
+
+/** Notes a try, unless another one was noted since the delivery was read. */
+export async function saveTry(
+  db: Database,
+  before: StoredDelivery,
+  after: StoredDelivery,
+): Promise<boolean> {
+  const { changes } = await db.run(
+    `UPDATE deliveries SET state = ?3, due_at = ?4, tries = ?5, step = ?6, tried_at = ?7,
+       last_status = ?8, last_error = ?9, delivered_at = ?10, body = ?11
+     WHERE id = ?1 AND tries = ?2 AND state <> 'delivered'`,
+    before.id,
+    before.tries,
+    after.state,
+    orNull(after.dueAt),
+    after.tries,
+    after.step,
+    orNull(after.triedAt),
+    orNull(after.lastStatus),
+    orNull(after.lastError),
+    orNull(after.deliveredAt),
+    orNull(after.body),
+  )
+  return changes === 1
+}
+
+/** Makes a delivery pending again, from the first rung on. */
+export async function reopenDelivery(
+  db: Database,
+  id: string,
+  now: UnixSeconds,
+): Promise<StoredDelivery | undefined> {
+  const { rows } = await db.run(
+    `UPDATE deliveries SET state = 'pending', due_at = ?2, step = 0, delivered_at = NULL
+     WHERE id = ?1 RETURNING *`,
+    id,
+    later(now, MINUTE_S),
+  )
+  return rows[0] === undefined ? undefined : deliveryFromRow(rows[0])
+}
+
+export async function listDeliveries(
+  db: Database,
+  state: DeliveryState | undefined,
+  page: Page,
+): Promise<readonly StoredDelivery[]> {
+  const { rows } = await db.run(
+    `SELECT * FROM deliveries
+     WHERE (?1 IS NULL OR state = ?1) AND (created_at, id) < (?2, ?3)
+     ORDER BY created_at DESC, id DESC LIMIT ?4`,
+    orNull(state),
+    page.before.at,
+    page.before.key,
+    page.limit,
+  )
+  return rows.map(deliveryFromRow)
+}
+
+/** Forgets a few delivered webhooks that are older than `before`. */
+export async function sweepDeliveries(
+  db: Database,
+  before: UnixSeconds,
+  limit: number,
+): Promise<number> {
+  const { changes } = await db.run(
+    `DELETE FROM deliveries WHERE id IN
+       (SELECT id FROM deliveries WHERE created_at < ?1 AND state IN ('delivered', 'no_target')
+        ORDER BY created_at LIMIT ?2)`,
+    before,
+    limit,
+  )
+  return changes
+}
+
+function deliveryFromRow(row: Row): StoredDelivery {
+  return {
+    id: text(row, 'id'),
+    type: text(row, 'type') as WebhookType,
+    subject: text(row, 'subject'),
+    ordercode: optionalText(row, 'ordercode'),
+    revision: optionalInteger(row, 'revision'),
+    state: text(row, 'state') as DeliveryState,
+    createdAt: time(row, 'created_at'),
+    dueAt: optionalTime(row, 'due_at'),
+    tries: integer(row, 'tries'),
+    step: integer(row, 'step'),
+    triedAt: optionalTime(row, 'tried_at'),
+    lastStatus: optionalInteger(row, 'last_status'),
+    lastError: optionalText(row, 'last_error'),
+    deliveredAt: optionalTime(row, 'delivered_at'),
+    body: optionalText(row, 'body'),
+  }
+}

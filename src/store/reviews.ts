@@ -1,0 +1,105 @@
+/** Reviews in D1. */
+import {
+  reviewId,
+  type Review,
+  type ReviewAction,
+  type ReviewKind,
+  type StoredReview,
+} from '../core/review.ts'
+import type { UnixSeconds } from '../core/time.ts'
+import type { Webhook } from '../core/webhook.ts'
+import type { Page } from '../service/ports.ts'
+import type { Database, Row } from './database.ts'
+import { optionalText, optionalTime, orNull, text, time } from './rows.ts'
+import { insertIf, type Guard } from './sql.ts'
+import { deliveryRow, reviewRow } from './told.ts'
+
+/** Opens a review with its webhook, unless it was opened before. @returns whether it is new. */
+export async function openReview(
+  db: Database,
+  review: Review,
+  webhook: Webhook | undefined,
+  now: UnixSeconds,
+  hasTarget: boolean,
+): Promise<boolean> {
+  const absent: Guard = {
+    sql: 'NOT EXISTS (SELECT 1 FROM reviews WHERE id = ?)',
+    params: [reviewId(review)],
+  }
+  const outcomes = await db.batch([
+    // First: the review makes the guard false.
+    ...(webhook === undefined
+      ? []
+      : [insertIf('deliveries', deliveryRow(webhook, now, hasTarget), absent)]),
+    insertIf('reviews', reviewRow(review, now), absent),
+  ])
+  return outcomes.at(-1)?.changes === 1
+}
+
+export async function findReview(db: Database, id: string): Promise<StoredReview | undefined> {
+  const { rows } = await db.run('SELECT * FROM reviews WHERE id = ?', id)
+  return rows[0] === undefined ? undefined : reviewFromRow(rows[0])
+}
+
+export async function reviewsOf(
+  db: Database,
+  ordercodes: readonly string[],
+): Promise<readonly StoredReview[]> {
+  if (ordercodes.length === 0) return []
+  const { rows } = await db.run(
+    `SELECT * FROM reviews WHERE ordercode IN (SELECT value FROM json_each(?))
+     ORDER BY opened_at, id`,
+    JSON.stringify(ordercodes),
+  )
+  return rows.map(reviewFromRow)
+}
+
+/** @returns false when somebody resolved it before. */
+export async function resolveReview(
+  db: Database,
+  id: string,
+  resolution: Readonly<{ note: string; action: ReviewAction | undefined }>,
+  now: UnixSeconds,
+): Promise<boolean> {
+  const { changes } = await db.run(
+    `UPDATE reviews SET resolved_at = ?2, note = ?3, action = ?4
+     WHERE id = ?1 AND resolved_at IS NULL`,
+    id,
+    now,
+    resolution.note,
+    orNull(resolution.action),
+  )
+  return changes === 1
+}
+
+export async function listReviews(
+  db: Database,
+  open: boolean | undefined,
+  page: Page,
+): Promise<readonly StoredReview[]> {
+  // Two texts, so that each can use its own index.
+  const filter =
+    open === undefined ? '' : open ? 'resolved_at IS NULL AND' : 'resolved_at IS NOT NULL AND'
+  const { rows } = await db.run(
+    `SELECT * FROM reviews WHERE ${filter} (opened_at, id) < (?1, ?2)
+     ORDER BY opened_at DESC, id DESC LIMIT ?3`,
+    page.before.at,
+    page.before.key,
+    page.limit,
+  )
+  return rows.map(reviewFromRow)
+}
+
+function reviewFromRow(row: Row): StoredReview {
+  return {
+    id: text(row, 'id'),
+    kind: text(row, 'kind') as ReviewKind,
+    subject: text(row, 'subject'),
+    ordercode: optionalText(row, 'ordercode'),
+    evidence: JSON.parse(text(row, 'evidence')) as StoredReview['evidence'],
+    openedAt: time(row, 'opened_at'),
+    resolvedAt: optionalTime(row, 'resolved_at'),
+    action: optionalText(row, 'action') as ReviewAction | undefined,
+    note: optionalText(row, 'note'),
+  }
+}

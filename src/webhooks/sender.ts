@@ -1,0 +1,71 @@
+/**
+ * Posts to the shop by Standard Webhooks.
+ *
+ * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+ */
+import { Webhook } from 'standardwebhooks'
+import { withDeadline, type Timers } from '../core/deadline.ts'
+import { readLimited } from '../core/read-limited.ts'
+import type { Secret } from '../core/secret.ts'
+import { SECOND_MS, type UnixSeconds } from '../core/time.ts'
+import type { WebhookSender } from '../service/ports.ts'
+
+const DEADLINE_MS = 10_000
+/** Nothing in the answer is used; this much is read so that a polite connection can be kept. */
+const ANSWER_BYTES_MAX = 64 * 1024
+
+export type SenderOptions = Readonly<{
+  fetch: (request: Request) => Promise<Response>
+  timers: Timers
+  /** The true clock, whatever time a test gave the cron: the receiver compares it with its own. */
+  now: () => UnixSeconds
+  url: string
+  /** The first signs first; during a rotation the one before it signs, too. */
+  secrets: readonly Secret[]
+}>
+
+export function webhookSender(options: SenderOptions): WebhookSender {
+  const { fetch, timers, now, url, secrets } = options
+
+  function signed(id: string, body: string): Request {
+    const at = now()
+    const signatures = secrets.map((secret) =>
+      new Webhook(secret.reveal()).sign(id, new Date(at * SECOND_MS), body),
+    )
+    return new Request(url, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json; charset=utf-8',
+        'user-agent': 'wxpay-edge',
+        'webhook-id': id,
+        'webhook-timestamp': String(at),
+        'webhook-signature': signatures.join(' '),
+      },
+      body,
+      redirect: 'manual',
+    })
+  }
+
+  return {
+    async send({ id, body }) {
+      try {
+        const outcome = await withDeadline(timers, DEADLINE_MS, async (signal) => {
+          const response = await fetch(new Request(signed(id, body), { signal }))
+          await readLimited(response.body, ANSWER_BYTES_MAX)
+          return response.status
+        })
+        if (!outcome.done) return { delivered: false, status: undefined, error: 'timeout' }
+        const status = outcome.value
+        const delivered = status >= 200 && status < 300
+        return { delivered, status, error: delivered ? undefined : 'status' }
+      } catch {
+        return { delivered: false, status: undefined, error: 'no_answer' }
+      }
+    },
+  }
+}
+
+/** For an installation without `WEBHOOK_URL`: its rows are `no_target`, and nobody tries them. */
+export const noSender: WebhookSender = {
+  send: () => Promise.resolve({ delivered: false, status: undefined, error: 'no_target' }),
+}

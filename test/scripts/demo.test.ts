@@ -1,0 +1,18 @@
+import { describe, expect, it } from 'vitest'
+import { tool } from './tool.ts'
+
+describe('npm run demo', { timeout: 180_000 }, () => {
+  it('tells the story, and every check holds', async () => {
+    const demo = tool('demo')
+
+    expect([await demo.exited, demo.output()]).toEqual([0, expect.anything()])
+
+    const story = demo.output()
+    expect(story).toContain("one payment_booked in its history, from WeChat's notice")
+    expect(story).toContain('5 copies at once')
+    expect(story).toContain("one payment_booked in its history, from WeChat's query")
+    expect(story).toContain('✓ answered FAIL')
+    expect(story).toMatch(/in all +18700 +18700/)
+    expect(story).toMatch(/All \d+ checks hold\./)
+  })
+})

@@ -1,0 +1,81 @@
+/** Runs the tools as a person would: as processes, judged by what they print, return and leave behind. */
+import { execFileSync, spawn } from 'node:child_process'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const ROOT = join(import.meta.dirname, '..', '..')
+const POLL_MS = 50
+
+export type Tool = ReturnType<typeof tool>
+
+export function tool(name: 'start' | 'pay' | 'demo', args: readonly string[] = []) {
+  const child = spawn(process.execPath, [join(ROOT, 'scripts', `${name}.ts`), ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined },
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (chunk: string) => (output += chunk))
+  }
+  const exited = new Promise<number | null>((resolve) => child.once('close', resolve))
+
+  return {
+    pid: child.pid ?? 0,
+    /** The exit code, once all of its output is read. */
+    exited,
+    /** Both streams, in the order in which they came. */
+    output: () => output,
+    signal: (name: NodeJS.Signals) => child.kill(name),
+
+    /** @returns the match; rejects with everything that was printed instead. */
+    async prints(pattern: RegExp, limitMs: number): Promise<RegExpExecArray> {
+      const deadline = Date.now() + limitMs
+      for (;;) {
+        const match = pattern.exec(output)
+        if (match !== null) return match
+        if (child.exitCode !== null || Date.now() > deadline) {
+          throw new Error(`${name} did not print ${pattern}; exit ${child.exitCode}:\n${output}`)
+        }
+        await sleep(POLL_MS)
+      }
+    },
+  }
+}
+
+/** Process ids of everything that this process started, and what those started. */
+export function descendants(pid: number): number[] {
+  const rows = processes()
+  const found = [pid]
+  for (const parent of found) {
+    found.push(...rows.filter((row) => row.ppid === parent).map((row) => row.pid))
+  }
+  return found.slice(1)
+}
+
+/** Those of them that still run. One that ended and that nobody has asked about yet does not. */
+export function stillRunning(pids: readonly number[]): string[] {
+  return processes()
+    .filter(({ pid, state }) => pids.includes(pid) && !state.startsWith('Z'))
+    .map(({ pid, command }) => `${pid} ${command}`)
+}
+
+function processes(): { pid: number; ppid: number; state: string; command: string }[] {
+  const text = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,stat=,comm='], { encoding: 'utf8' })
+  return text.split('\n').flatMap((line) => {
+    const [, pid, ppid, state = '', command = ''] =
+      /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line) ?? []
+    return pid === undefined ? [] : [{ pid: Number(pid), ppid: Number(ppid), state, command }]
+  })
+}
+
+export function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    const say = (answer: boolean) => {
+      socket.destroy()
+      resolve(answer)
+    }
+    socket.once('connect', () => say(true)).once('error', () => say(false))
+  })
+}

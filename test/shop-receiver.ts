@@ -1,0 +1,32 @@
+/** The shop's side of a webhook: records what came, and answers as a test wants. */
+
+export type Received = Readonly<{
+  id: string
+  type: string
+  data: Record<string, unknown>
+  headers: Headers
+  body: string
+}>
+
+export class ShopReceiver {
+  readonly received: Received[] = []
+  #answers: (() => Promise<Response>)[] = []
+
+  /** The next answers, first to last; then 204 again. */
+  answerWith(...answers: (() => Promise<Response>)[]): void {
+    this.#answers.push(...answers)
+  }
+
+  async receive(request: Request): Promise<Response> {
+    const body = await request.text()
+    const { type, data } = JSON.parse(body) as Pick<Received, 'type' | 'data'>
+    const id = request.headers.get('webhook-id') ?? ''
+    this.received.push({ id, type, data, headers: request.headers, body })
+    const answer = this.#answers.shift()
+    return answer === undefined ? new Response(null, { status: 204 }) : answer()
+  }
+
+  types(): string[] {
+    return this.received.map(({ type }) => type)
+  }
+}
