@@ -6,6 +6,7 @@ import { Secret } from './core/secret.ts'
 /** Public parameters of the calls that one tick of the cron may make on the free plan. */
 const TICK_CALLS_DEFAULT = '40'
 const TICK_STATEMENTS_DEFAULT = '50'
+const PAY_ORIGIN_BACKUP = 'https://api2.mch.weixin.qq.com'
 
 const text = (pattern: RegExp) => v.pipe(v.string(), v.regex(pattern))
 const secret = (pattern: RegExp) =>
@@ -40,7 +41,7 @@ const Vars = v.object({
   PUBLIC_URL: origin,
   WX_LOGIN_ORIGIN: v.optional(origin, 'https://api.weixin.qq.com'),
   WX_PAY_ORIGIN: v.optional(origin, 'https://api.mch.weixin.qq.com'),
-  WX_PAY_ORIGIN_BACKUP: v.optional(origin, 'https://api2.mch.weixin.qq.com'),
+  WX_PAY_ORIGIN_BACKUP: v.optional(origin),
   MERCHANT_TOKEN: secret(/^[\x21-\x7e]{32,512}$/),
   MERCHANT_TOKEN_OLD: v.optional(secret(/^[\x21-\x7e]{32,512}$/)),
   WX_API_KEY_OLD: v.optional(secret(/^[\x21-\x7e]{32}$/)),
@@ -52,23 +53,32 @@ const Vars = v.object({
   TICK_STATEMENTS: v.optional(count(10_000), TICK_STATEMENTS_DEFAULT),
 })
 
-export type Vars = v.InferOutput<typeof Vars>
+export type Vars = v.InferOutput<typeof Vars> & Readonly<{ WX_PAY_ORIGIN_BACKUP: string }>
 
 /**
  * @param env Names and values as the platform has them; an empty value is a missing one.
  * @returns the names that are missing or malformed, never their values.
  */
 export function readConfig(env: object): Result<Vars, readonly string[]> {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== '' && value !== undefined),
+  )
   const parsed = v.safeParse(Vars, given)
   if (!parsed.success) {
     const names = parsed.issues.map((issue) => v.getDotPath(issue) ?? '')
     return err([...new Set(names)])
   }
   // Over plain http notices could be read on the way; on this machine there is no way.
-  const { PUBLIC_URL, WX_PAY_ORIGIN, WEBHOOK_URL, WEBHOOK_SECRET, LATE_PAYMENT } = parsed.output
+  const {
+    PUBLIC_URL,
+    WX_PAY_ORIGIN,
+    WX_PAY_ORIGIN_BACKUP,
+    WEBHOOK_URL,
+    WEBHOOK_SECRET,
+    LATE_PAYMENT,
+  } = parsed.output
   const wrong: string[] = []
-  if (isHttps(WX_PAY_ORIGIN)) {
+  if (!isLoopback(new URL(WX_PAY_ORIGIN))) {
     if (!isHttps(PUBLIC_URL)) wrong.push('PUBLIC_URL')
     if (WEBHOOK_URL !== undefined && !isHttps(WEBHOOK_URL)) wrong.push('WEBHOOK_URL')
   }
@@ -76,7 +86,10 @@ export function readConfig(env: object): Result<Vars, readonly string[]> {
   if (WEBHOOK_URL !== undefined && WEBHOOK_SECRET === undefined) wrong.push('WEBHOOK_SECRET')
   // Without the merchant's certificate nothing can be returned.
   if (LATE_PAYMENT === 'refund' && !('WX_CERT' in given)) wrong.push('LATE_PAYMENT')
-  return wrong.length === 0 ? ok(parsed.output) : err(wrong)
+  if (wrong.length > 0) return err(wrong)
+  // What is tried against a simulator must not reach the real WeChat by its back door.
+  const backup = isLoopback(new URL(WX_PAY_ORIGIN)) ? WX_PAY_ORIGIN : PAY_ORIGIN_BACKUP
+  return ok({ ...parsed.output, WX_PAY_ORIGIN_BACKUP: WX_PAY_ORIGIN_BACKUP ?? backup })
 }
 
 const isHttps = (url: string): boolean => url.startsWith('https://')
@@ -87,7 +100,7 @@ function readOrigin(value: string): string | undefined {
   return isSafe(url) ? url.origin : undefined
 }
 
-function isSafe(url: URL): boolean {
-  const loopback = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
-  return url.protocol === 'https:' || (url.protocol === 'http:' && loopback)
-}
+const isSafe = (url: URL): boolean =>
+  url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url))
+
+const isLoopback = (url: URL): boolean => ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)

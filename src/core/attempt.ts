@@ -77,6 +77,10 @@ export function prepayExpiry(attempt: Attempt, issuedAt: UnixSeconds): UnixSecon
   return twoHours < attempt.terms.timeExpire ? twoHours : attempt.terms.timeExpire
 }
 
+/** The payer can still pay with the prepay_id, should WeChat let the order. */
+export const hasLivePrepay = (attempt: Attempt, now: UnixSeconds): boolean =>
+  attempt.prepayExpiresAt !== undefined && now < attempt.prepayExpiresAt
+
 export const hasUsablePrepay = (attempt: Attempt, now: UnixSeconds): boolean =>
   attempt.prepayId !== undefined &&
   attempt.prepayExpiresAt !== undefined &&

@@ -33,6 +33,10 @@ export function attemptDue(attempt: Attempt, now: UnixSeconds): UnixSeconds | un
   }
 }
 
+/** A live attempt of an order that is over is taken down, however long that takes. */
+export const attemptDueAfterOrder = (attempt: Attempt, now: UnixSeconds): UnixSeconds =>
+  nextRung(attempt.terms.timeStart, now)
+
 /** After a question that WeChat did not answer, whatever the attempt's state: the next rung. */
 export function attemptDueUnanswered(attempt: Attempt, now: UnixSeconds): UnixSeconds | undefined {
   return attempt.state === 'closed'

@@ -9,7 +9,7 @@
  * leaves `paid`. Every change goes through {@link transition}; the store writes its outcome
  * with a compare-and-set on `revision`, and the event in the same batch.
  */
-import { isInFlight, type Attempt } from './attempt.ts'
+import { hasLivePrepay, isInFlight, type Attempt } from './attempt.ts'
 import type { OutTradeNo } from './ids.ts'
 import {
   expiryUnder,
@@ -22,10 +22,11 @@ import {
   type OrderView,
   type Terms,
 } from './order.ts'
-import type { Payment, PaymentRejection, Source } from './payment.ts'
+import { mismatch } from './mismatch.ts'
+import type { PaymentRejection } from './payment.ts'
 import { err, ok, type Result } from './result.ts'
 import { paymentReview, reviewId, type Review } from './review.ts'
-import { later, MINUTE_S, type UnixSeconds } from './time.ts'
+import type { UnixSeconds } from './time.ts'
 import type { Webhook } from './webhook.ts'
 
 /** `unchanged` is success: the event says what the order already knows. */
@@ -40,9 +41,6 @@ export type Change = Readonly<{
 }>
 
 export type Rejection = PaymentRejection | Readonly<{ reason: 'illegal_transition' }>
-
-/** Our clock and WeChat's may differ by this much before a payment looks older than its attempt. */
-export const CLOCK_SKEW_S = 5 * MINUTE_S
 
 /** Decides what an event does to an order. It only decides: the caller stores the outcome. */
 export function transition(
@@ -68,29 +66,6 @@ export function transition(
     case 'order_closed':
       return onOrderClosed(before, now)
   }
-}
-
-/**
- * What is wrong with a payment as a payment of this attempt; undefined when nothing is. Kept apart
- * from the order's state: the same questions are asked of a first, a late and a repeated word.
- */
-export function mismatch(
-  attempt: Attempt,
-  payment: Payment,
-  source: Source,
-): PaymentRejection | undefined {
-  const { terms } = attempt
-  if (payment.feeType !== 'CNY') return { reason: 'currency_mismatch', got: payment.feeType }
-  if (payment.totalFee !== terms.totalFee) {
-    return { reason: 'amount_mismatch', expected: terms.totalFee, got: payment.totalFee }
-  }
-  if (source === 'operator') return undefined // a person has looked at the rest
-  if (payment.openid !== terms.openid) return { reason: 'foreign_payment', mismatch: 'openid' }
-  if (payment.tradeType !== 'JSAPI') return { reason: 'foreign_payment', mismatch: 'trade_type' }
-  if (later(payment.paidAt, CLOCK_SKEW_S) < terms.timeStart) {
-    return { reason: 'foreign_payment', mismatch: 'time_end' }
-  }
-  return undefined
 }
 
 const unchanged = ok<Step>({ effect: 'unchanged' })
@@ -179,7 +154,10 @@ function onAttemptClosed(
   const attempt = findAttempt(before, outTradeNo)
   if (attempt === undefined || attempt.state === 'paid') return illegal
   if (attempt.state === 'closed') return unchanged
-  if (reason === 'absent_at_wechat' && isInFlight(attempt, now)) return illegal
+  // A prepay_id that can still be paid was made by an order that WeChat now denies: it does not know
+  // itself yet, and that is no proof.
+  const mayExist = isInFlight(attempt, now) || hasLivePrepay(attempt, now)
+  if (reason === 'absent_at_wechat' && mayExist) return illegal
   const after: Attempt = { ...attempt, state: 'closed', closedAt: now }
   return changed(before, { attempts: withAttempt(before, after) })
 }

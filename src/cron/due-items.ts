@@ -1,6 +1,11 @@
 /** What one due row asks for, and when it is due again. */
 import { isLive, type Attempt } from '../core/attempt.ts'
-import { attemptDue, attemptDueUnanswered, orderDueAgain } from '../core/due.ts'
+import {
+  attemptDue,
+  attemptDueAfterOrder,
+  attemptDueUnanswered,
+  orderDueAgain,
+} from '../core/due.ts'
 import type { OrderView } from '../core/order.ts'
 import type { UnixSeconds } from '../core/time.ts'
 import { closeOrder } from '../service/close-order.ts'
@@ -35,7 +40,9 @@ export async function runAttempt(
   }
   const over = view.order.state === 'paid' || view.order.state === 'closed'
   if (attempt.state === 'closing' || (over && isLive(attempt))) {
-    const dueAt = attemptDueUnanswered(attempt, deps.now())
+    const dueAt = over
+      ? attemptDueAfterOrder(attempt, deps.now())
+      : attemptDueUnanswered(attempt, deps.now())
     return outcomeOf(await takeDownAttempt(deps, view, attempt), dueAt)
   }
   return ask(deps, view, attempt)

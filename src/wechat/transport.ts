@@ -98,7 +98,7 @@ export function wechatTransport(options: TransportOptions): Transport {
 
       const second = await send(message(other, path, xml))
       if (origin === payOriginBackup) health.backupFailed()
-      else if (second.ok) health.primaryFailed(now())
+      else if (second.ok || second.error.reason !== 'no_answer') health.primaryFailed(now())
       return second
     },
   }

@@ -32,10 +32,10 @@ const CDATA_OPEN = '<![CDATA['
 const CDATA_CLOSE = ']]>'
 /** A notice with every coupon WeChat allows has some eighty. */
 const ELEMENTS_MAX = 200
-const DECLARATION = /^<\?xml(?:\s+[a-z]+="[^"<>&]*")*\s*\?>\s*/
+const DECLARATION = /^<\?xml(?:[ \t\r\n]+[a-z]+=(?:"[^"<>&]*"|'[^'<>&]*'))*[ \t\r\n]*\?>[ \t\r\n]*/
 /** All that may stand between CDATA sections: tags without attributes, text, known references. */
 const MARKUP =
-  /^<xml(?:\s*\/)?>(?:[^<>&]|<\/?[A-Za-z_]\w{0,63}\s*\/?>|&(?:lt|gt|amp|quot|apos|#\d{1,7}|#x[0-9A-Fa-f]{1,6});)*$/
+  /^<xml(?:[ \t\r\n]*\/)?>(?:[^<&]|<\/?[A-Za-z_]\w{0,63}[ \t\r\n]*\/?>|&(?:lt|gt|amp|quot|apos|#\d{1,7}|#x[0-9A-Fa-f]{1,6});)*$/
 /** XML 1.0 allows three control characters; everything WeChat means to say does without the rest. */
 const FORBIDDEN_CHARACTER = /[^\t\n\r\x20-\x7E\x80-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u
 
@@ -90,7 +90,8 @@ export function parseXml(text: string): Result<Fields, XmlError> {
   const body = withoutBlankEnds(text).replace(DECLARATION, '')
   // A DOCTYPE inside CDATA is only text, and an attach may well say so.
   const markup = withoutCdata(body)
-  if (!MARKUP.test(markup)) return err({ reason: 'forbidden_markup' })
+  if (!MARKUP.test(markup) || markup.includes(CDATA_CLOSE))
+    return err({ reason: 'forbidden_markup' })
   if (markup.split('<').length > 2 * ELEMENTS_MAX) return err({ reason: 'too_many_elements' })
 
   let nodes: unknown
@@ -142,8 +143,10 @@ function readFields(root: readonly unknown[]): Result<Fields, XmlError> {
   const fields = new Map<string, string>()
   for (const node of root as readonly Node[]) {
     const [name, children] = Object.entries(node)[0] ?? []
-    if (name === '#text' && typeof children === 'string' && children.trim() === '') continue
-    if (name === undefined || name.startsWith('#') || !Array.isArray(children)) {
+    if (name === '#text' && typeof children === 'string' && withoutBlankEnds(children) === '')
+      continue
+    // The library renames what would shadow a member of Object; a name that changed cannot be verified.
+    if (name === undefined || /^(#|__)/.test(name) || !Array.isArray(children)) {
       return err({ reason: 'not_flat' })
     }
     const value = readText(children)
@@ -178,7 +181,9 @@ function decodeReferences(text: string): string {
   return text.replace(/&(?:#x([0-9A-Fa-f]+)|#(\d+)|(\w+));/g, (_, hex, decimal, name) => {
     if (name !== undefined) return NAMED[name as string] ?? '\0'
     const code = hex === undefined ? Number(decimal) : Number.parseInt(hex as string, 16)
-    // NUL stands for "no such character" and is refused with the other forbidden ones.
-    return code <= 0x10ffff ? String.fromCodePoint(code) : '\0'
+    // NUL stands for "no such character" and is refused with the other forbidden ones; so are the
+    // halves of a pair, which two references must not put together.
+    const half = code >= 0xd800 && code <= 0xdfff
+    return code <= 0x10ffff && !half ? String.fromCodePoint(code) : '\0'
   })
 }

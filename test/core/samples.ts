@@ -1,0 +1,104 @@
+/** An order, an attempt and a payment that fit each other; a test changes what it is about. */
+import type { Attempt, FrozenTerms } from '../../src/core/attempt.ts'
+import { parseTransactionId, toOutTradeNo, type TransactionId } from '../../src/core/ids.ts'
+import { toFen } from '../../src/core/money.ts'
+import type { Order, OrderView, Terms } from '../../src/core/order.ts'
+import type { Payment } from '../../src/core/payment.ts'
+import { toUnixSeconds, type UnixSeconds } from '../../src/core/time.ts'
+
+/** 2024-01-02 03:04:05 in Beijing. */
+export const T0 = toUnixSeconds(Date.UTC(2024, 0, 1, 19, 4, 5) / 1_000)
+export const at = (seconds: number): UnixSeconds => toUnixSeconds(T0 + seconds)
+
+export const MINUTE = 60
+export const HOUR = 3_600
+export const DAY = 86_400
+
+export const ORDERCODE = 'T20240102030405_0001'
+export const OPENID = 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o'
+export const OTHER_OPENID = 'oOtherPayerOtherPayerOther00'
+
+export const TERMS: Terms = {
+  totalFee: toFen(100),
+  body: '测试商店-图书',
+  attach: undefined,
+  detail: undefined,
+  goodsTag: undefined,
+  limitPay: undefined,
+  openid: undefined,
+  expiresIn: 2 * HOUR,
+}
+
+export const anOrder = (changes: Partial<Order> = {}): Order => ({
+  ordercode: ORDERCODE,
+  state: 'created',
+  revision: 1,
+  terms: TERMS,
+  createdAt: T0,
+  expiresAt: at(2 * HOUR),
+  extended: false,
+  transactionId: undefined,
+  paidAt: undefined,
+  closedAt: undefined,
+  ...changes,
+})
+
+type AttemptChanges = Partial<Omit<Attempt, 'terms'>> & { terms?: Partial<FrozenTerms> }
+
+/** Open, and answered with a prepay_id five seconds after it was sent. */
+export const anAttempt = ({ terms, ...changes }: AttemptChanges = {}): Attempt => ({
+  outTradeNo: toOutTradeNo(ORDERCODE),
+  number: 1,
+  state: 'open',
+  terms: {
+    appid: 'wxd930ea5d5a258f4f',
+    mchId: '10000100',
+    openid: OPENID,
+    spbillCreateIp: '203.0.113.7',
+    totalFee: toFen(100),
+    body: '测试商店-图书',
+    attach: undefined,
+    detail: undefined,
+    goodsTag: undefined,
+    limitPay: undefined,
+    notifyUrl: 'https://pay.test/notify',
+    signType: 'MD5',
+    timeStart: T0,
+    timeExpire: at(2 * HOUR),
+    ...terms,
+  },
+  sentAt: T0,
+  answeredAt: at(5),
+  prepayId: 'wx02030405123456abcdef0123456789ab00',
+  prepayExpiresAt: at(2 * HOUR),
+  codeHash: 'hash-of-the-login-code',
+  codeAt: T0,
+  closedAt: undefined,
+  ...changes,
+})
+
+export function aTransactionId(text: string): TransactionId {
+  const id = parseTransactionId(text)
+  if (id === undefined) throw new Error(`not a transaction id: ${text}`)
+  return id
+}
+
+export const PAYMENT: Payment = {
+  transactionId: aTransactionId('4200000540202401020123456789'),
+  outTradeNo: toOutTradeNo(ORDERCODE),
+  openid: OPENID,
+  tradeType: 'JSAPI',
+  feeType: 'CNY',
+  totalFee: toFen(100),
+  cashFee: toFen(100),
+  bankType: 'OTHERS',
+  paidAt: at(54),
+}
+
+export const aPayment = (changes: Partial<Payment> = {}): Payment => ({ ...PAYMENT, ...changes })
+
+export const aView = (
+  order: Partial<Order> = {},
+  attempts: readonly Attempt[] = [],
+  payments: readonly Payment[] = [],
+): OrderView => ({ order: anOrder(order), attempts, payments })

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest'
+import { OriginHealth } from '../../src/wechat/transport.ts'
+import { answer, BACKUP, failed, network, PATH, PRIMARY, reset, text, XML } from './network.ts'
+
+const fine = answer('<xml/>')
+const MINUTE = 60
+
+describe('after the primary origin failed and the backup answered', () => {
+  it('the backup is asked first for three minutes, then the primary again', async () => {
+    const { transport, origins, advance } = network([reset, fine, fine, fine, fine])
+
+    await transport.post(PATH, XML)
+    await transport.post(PATH, XML)
+    advance(3 * MINUTE - 1)
+    await transport.post(PATH, XML)
+    advance(1)
+    await transport.post(PATH, XML)
+
+    expect(origins()).toEqual([PRIMARY, BACKUP, BACKUP, BACKUP, PRIMARY])
+  })
+
+  it('the primary gets what the backup does not answer, byte for byte, once', async () => {
+    const { transport, sent, origins } = network([reset, fine, reset, fine])
+
+    await transport.post(PATH, XML)
+    expect(text(await transport.post(PATH, XML))).toBe('<xml/>')
+
+    expect(origins()).toEqual([PRIMARY, BACKUP, BACKUP, PRIMARY])
+    expect(sent[3]).toEqual({ ...sent[2], url: PRIMARY + PATH })
+  })
+
+  it('a backup that fails loses its precedence', async () => {
+    const { transport, origins } = network([reset, fine, reset, fine, fine])
+
+    await transport.post(PATH, XML)
+    await transport.post(PATH, XML)
+    await transport.post(PATH, XML)
+
+    expect(origins().at(-1)).toBe(PRIMARY)
+  })
+
+  it('an answer of the backup is an answer: nobody else is asked', async () => {
+    const { transport, origins } = network([reset, fine, answer('busy', 503)])
+
+    await transport.post(PATH, XML)
+    expect(await transport.post(PATH, XML)).toEqual(failed('http_status'))
+
+    expect(origins()).toEqual([PRIMARY, BACKUP, BACKUP])
+  })
+
+  it('another request of the same isolate knows it, and another isolate does not', async () => {
+    const health = new OriginHealth()
+    await network([reset, fine], { health }).transport.post(PATH, XML)
+
+    const same = network([fine], { health })
+    await same.transport.post(PATH, XML)
+    expect(same.origins()).toEqual([BACKUP])
+    const other = network([fine])
+    await other.transport.post(PATH, XML)
+    expect(other.origins()).toEqual([PRIMARY])
+  })
+})
+
+describe('after neither origin answered', () => {
+  it('the primary is asked first again', async () => {
+    const { transport, origins } = network([reset, reset, fine])
+
+    expect(await transport.post(PATH, XML)).toEqual(failed('no_answer'))
+    await transport.post(PATH, XML)
+
+    expect(origins()).toEqual([PRIMARY, BACKUP, PRIMARY])
+  })
+})

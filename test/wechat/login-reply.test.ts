@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest'
+import { readLoginReply } from '../../src/wechat/login-reply.ts'
+
+const OPENID = 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o'
+const read = (reply: unknown) => readLoginReply(JSON.stringify(reply))
+
+describe('a login', () => {
+  it('that went well gives the openid and leaves the session key where it is', () => {
+    const reply = { session_key: 'HyVFkGl5F5OQWJZZaNzBBg==', openid: OPENID, unionid: 'u1' }
+
+    expect(read(reply)).toEqual({ kind: 'session', openid: OPENID })
+  })
+
+  it('may say errcode 0 in the older way', () => {
+    expect(read({ openid: OPENID, errcode: 0, errmsg: 'ok' })).toEqual({
+      kind: 'session',
+      openid: OPENID,
+    })
+  })
+
+  it.each([
+    [-1, 'system error', 'ask_again'],
+    [40029, 'invalid code', 'code_invalid'],
+    [40163, 'code been used, rid: 6166f719-6cb5d09c-633ab469', 'code_used'],
+    [40226, 'code blocked', 'blocked'],
+    [45011, 'api minute-quota reach limit mustslower retry next minute', 'too_many_requests'],
+    [40013, 'invalid appid', 'misconfigured'],
+    [40125, 'invalid appsecret, rid: 63dccc77-71ede712-25f92a0e', 'misconfigured'],
+    [41002, 'appid missing', 'misconfigured'],
+    [41004, 'appsecret missing', 'misconfigured'],
+    [41008, 'missing code', 'refused'],
+    [48001, 'api unauthorized', 'refused'],
+  ])('that fails with %i %s is %s', (errcode, errmsg, kind) => {
+    expect(read({ errcode, errmsg })).toMatchObject({ kind })
+  })
+
+  it('that fails for our own fault keeps the words of WeChat', () => {
+    expect(read({ errcode: 40125, errmsg: 'invalid appsecret' })).toEqual({
+      kind: 'misconfigured',
+      errCode: '40125',
+      errCodeDes: 'invalid appsecret',
+    })
+  })
+
+  it('that fails gives no openid, even when there is one', () => {
+    expect(read({ errcode: 40029, errmsg: 'invalid code', openid: OPENID })).toEqual({
+      kind: 'code_invalid',
+    })
+  })
+
+  it.each([
+    ['nothing', ''],
+    ['a page', '<html><body>502 Bad Gateway</body></html>'],
+    ['half an answer', '{"openid":"oUpF8uMu'],
+    ['a number', '1'],
+    ['null', 'null'],
+    ['a list', '[]'],
+    ['an empty object', '{}'],
+    ['an empty openid', '{"openid":""}'],
+    ['an openid with a blank', '{"openid":"o 1"}'],
+    ['an openid longer than documented', `{"openid":"${'o'.repeat(129)}"}`],
+    ['an openid that is a number', '{"openid":1}'],
+    ['an errcode that is text', `{"openid":"${OPENID}","errcode":"40029"}`],
+  ])('answered with %s is unknown', (_, text) => {
+    expect(readLoginReply(text)).toMatchObject({ kind: 'unknown' })
+  })
+})

@@ -1,0 +1,98 @@
+/** Messages as WeChat would send them, signed by node:crypto and written by the simulator's writer. */
+import { createHash, createHmac } from 'node:crypto'
+import { formatXml } from '../../simulator/xml.ts'
+import type { SignType } from '../../src/core/attempt.ts'
+import { ok } from '../../src/core/result.ts'
+import { Secret } from '../../src/core/secret.ts'
+import { openEnvelope, type AuthenticFields, type Merchant } from '../../src/wechat/envelope.ts'
+
+export type Message = Readonly<Record<string, string>>
+/** `undefined` takes an element away. */
+export type Changes = Readonly<Record<string, string | undefined>>
+
+export const APPID = 'wxd930ea5d5a258f4f'
+export const MCH_ID = '10000100'
+/** The key of the official pages' examples. */
+export const API_KEY = '192006250b4c09247ec02edce69f6a2d'
+export const MERCHANT: Merchant = { appid: APPID, mchId: MCH_ID, apiKey: new Secret(API_KEY) }
+
+/** A genuine notice of ¥1.00, paid with two coupons (vector S7). */
+export const NOTICE: Message = {
+  transaction_id: '4200000540202401020123456789',
+  appid: APPID,
+  attach: 'a=1&b=<2>',
+  bank_type: 'OTHERS',
+  cash_fee: '70',
+  coupon_count: '2',
+  coupon_fee: '30',
+  coupon_fee_0: '10',
+  coupon_fee_1: '20',
+  coupon_id_0: '10000001',
+  coupon_id_1: '10000002',
+  coupon_type_0: 'CASH',
+  coupon_type_1: 'NO_CASH',
+  device_info: '',
+  fee_type: 'CNY',
+  is_subscribe: 'N',
+  mch_id: MCH_ID,
+  nonce_str: '1704135900123',
+  openid: 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o',
+  out_trade_no: 'T20240102030405_0001',
+  result_code: 'SUCCESS',
+  return_code: 'SUCCESS',
+  settlement_total_fee: '80',
+  time_end: '20240102030459',
+  total_fee: '100',
+  trade_type: 'JSAPI',
+}
+
+export const ANSWERED: Message = {
+  return_code: 'SUCCESS',
+  return_msg: 'OK',
+  appid: APPID,
+  mch_id: MCH_ID,
+  nonce_str: 'R1qW2eR3tY4uI5oP',
+  result_code: 'SUCCESS',
+}
+
+export function changed(base: Message, changes: Changes): Message {
+  const message: Record<string, string> = {}
+  for (const [name, value] of Object.entries({ ...base, ...changes })) {
+    if (value !== undefined) message[name] = value
+  }
+  return message
+}
+
+/** What a refusal says, besides the envelope. */
+export const refusal = (errCode: string, errCodeDes = ''): Changes => ({
+  result_code: 'FAIL',
+  err_code: errCode,
+  err_code_des: errCodeDes,
+})
+
+/** The second route to every signature: the protocol read again, with other tools. */
+export function signature(message: Message, type: SignType = 'MD5', key = API_KEY): string {
+  const pairs = Object.entries(message)
+    .filter(([name, value]) => name !== 'sign' && value !== '')
+    .sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+    .map(([name, value]) => `${name}=${value}`)
+  const hash = type === 'MD5' ? createHash('md5') : createHmac('sha256', key)
+  hash.update([...pairs, `key=${key}`].join('&'), 'utf8')
+  return hash.digest('hex').toUpperCase()
+}
+
+export const signed = (message: Message, type: SignType = 'MD5', key = API_KEY): Message => ({
+  ...message,
+  sign: signature(message, type, key),
+})
+
+export const wire = (message: Message): Uint8Array => utf8(formatXml(message))
+export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
+
+/** An answer of WeChat's whose envelope was opened. */
+export async function authentic(changes: Changes): Promise<AuthenticFields> {
+  const message = signed(changed(ANSWERED, changes))
+  const opened = await openEnvelope(ok(new Map(Object.entries(message))), MERCHANT, 'MD5')
+  if (!opened.ok) throw new Error(`the envelope did not open: ${opened.error.reason}`)
+  return opened.value
+}
