@@ -9,7 +9,10 @@ export default defineConfig(async () => ({
         test: {
           name: 'node',
           environment: 'node',
-          include: ['test/{core,wechat,simulator,scripts}/**/*.test.ts', 'test/*.test.ts'],
+          include: [
+            'test/{core,wechat,simulator,scripts,harness,examples,simulation,fuzz,mutants}/**/*.test.ts',
+            'test/*.test.ts',
+          ],
         },
       },
       {
