@@ -1,7 +1,11 @@
+import { fileURLToPath } from 'node:url'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 
-/** Two places to run: plain Node for what is pure, workerd with its real D1 for the rest. */
+/**
+ * Two places to run: plain Node for what is pure, workerd with its real D1 for the rest. The store's
+ * tests run in both, so that the D1 of the simulation is held to what the real one does.
+ */
 export default defineConfig(async () => ({
   test: {
     projects: [
@@ -13,6 +17,20 @@ export default defineConfig(async () => ({
             'test/{core,wechat,simulator,scripts,harness,examples,simulation,fuzz,mutants}/**/*.test.ts',
             'test/*.test.ts',
           ],
+        },
+      },
+      {
+        resolve: {
+          alias: {
+            'cloudflare:workers': fileURLToPath(
+              new URL('test/workers-in-node.ts', import.meta.url),
+            ),
+          },
+        },
+        test: {
+          name: 'shim',
+          environment: 'node',
+          include: ['test/store/**/*.test.ts'],
         },
       },
       {
