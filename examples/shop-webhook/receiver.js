@@ -58,18 +58,25 @@ export function createReceiver(secret) {
     }
   }
 
-  const server = createServer(async (request, response) => {
-    const chunks = []
-    let length = 0
-    for await (const chunk of request) {
-      length += chunk.length
-      if (length > BODY_BYTES_MAX) return response.writeHead(413).end()
-      chunks.push(chunk)
-    }
-    const status = receive(Buffer.concat(chunks).toString('utf8'), request.headers)
-    response.writeHead(status).end()
+  const server = createServer((request, response) => {
+    readBody(request)
+      .then((body) => (body === undefined ? 413 : receive(body, request.headers)))
+      .catch(() => 500) // yours failed: the webhook comes again
+      .then((status) => response.writeHead(status).end())
   })
   return { server, orders }
+}
+
+/** The raw text, or undefined when there is too much of it. */
+async function readBody(request) {
+  const chunks = []
+  let length = 0
+  for await (const chunk of request) {
+    length += chunk.length
+    if (length > BODY_BYTES_MAX) return undefined
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
 }
 
 if (import.meta.main) {

@@ -8,7 +8,7 @@ import type { RouteRequest } from './route.ts'
 
 /** `GET /result?ticket=…` */
 export async function getResult(request: RouteRequest, deps: HttpDeps): Promise<Response> {
-  const { ticket } = request.query
+  const ticket: unknown = request.query['ticket']
   if (typeof ticket !== 'string') return problem('ticket_invalid')
   if (!(await deps.admitAddress(clientIp(request)))) return problem('too_many_requests')
   if (!(await deps.admit(`result ${ticket.slice(0, 256)}`))) return problem('too_many_requests')

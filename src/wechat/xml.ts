@@ -173,7 +173,9 @@ function readText(children: readonly unknown[]): string | undefined {
 }
 
 const rawText = (content: readonly unknown[]): string =>
-  (content as readonly Node[]).map((node) => String(node['#text'] ?? '')).join('')
+  (content as readonly Node[])
+    .map(({ '#text': text }) => (typeof text === 'string' ? text : ''))
+    .join('')
 
 const NAMED: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" }
 
