@@ -1,4 +1,4 @@
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 
@@ -22,9 +22,7 @@ export default defineConfig(async () => ({
       {
         resolve: {
           alias: {
-            'cloudflare:workers': fileURLToPath(
-              new URL('test/workers-in-node.ts', import.meta.url),
-            ),
+            'cloudflare:workers': join(import.meta.dirname, 'test/workers-in-node.ts'),
           },
         },
         test: {

@@ -59,7 +59,7 @@ export function createReceiver(secret) {
   }
 
   const server = createServer((request, response) => {
-    readBody(request)
+    void readBody(request)
       .then((body) => (body === undefined ? 413 : receive(body, request.headers)))
       .catch(() => 500) // yours failed: the webhook comes again
       .then((status) => response.writeHead(status).end())
