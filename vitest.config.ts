@@ -49,6 +49,7 @@ export default defineConfig(async () => ({
         ],
         test: {
           name: 'workerd',
+          testTimeout: 30_000, // days pass in some stories, and machines are busy
           include: ['test/{store,stories}/**/*.test.ts'],
           setupFiles: ['test/apply-migrations.ts'],
         },

@@ -6,6 +6,9 @@ import { Secret } from './core/secret.ts'
 /** Public parameters of the calls that one tick of the cron may make on the free plan. */
 const TICK_CALLS_DEFAULT = '40'
 const TICK_STATEMENTS_DEFAULT = '50'
+/** With less, a tick could not afford a single item, and nobody would notice. */
+const TICK_CALLS_MIN = 10
+const TICK_STATEMENTS_MIN = 40
 const PAY_ORIGIN_BACKUP = 'https://api2.mch.weixin.qq.com'
 
 const text = (pattern: RegExp) => v.pipe(v.string(), v.regex(pattern))
@@ -14,8 +17,8 @@ const secret = (pattern: RegExp) =>
     text(pattern),
     v.transform((value) => new Secret(value)),
   )
-const count = (max: number) =>
-  v.pipe(text(/^\d{1,5}$/), v.transform(Number), v.minValue(1), v.maxValue(max))
+const count = (min: number, max: number) =>
+  v.pipe(text(/^\d{1,5}$/), v.transform(Number), v.minValue(min), v.maxValue(max))
 
 /** An origin and nothing else: no path, no query, no user. */
 const origin = v.pipe(
@@ -49,8 +52,8 @@ const Vars = v.object({
   WEBHOOK_SECRET: v.optional(secret(WEBHOOK_SECRET)),
   WEBHOOK_SECRET_OLD: v.optional(secret(WEBHOOK_SECRET)),
   LATE_PAYMENT: v.optional(v.picklist(['accept', 'refund']), 'accept'),
-  TICK_CALLS: v.optional(count(10_000), TICK_CALLS_DEFAULT),
-  TICK_STATEMENTS: v.optional(count(10_000), TICK_STATEMENTS_DEFAULT),
+  TICK_CALLS: v.optional(count(TICK_CALLS_MIN, 10_000), TICK_CALLS_DEFAULT),
+  TICK_STATEMENTS: v.optional(count(TICK_STATEMENTS_MIN, 10_000), TICK_STATEMENTS_DEFAULT),
 })
 
 export type Vars = v.InferOutput<typeof Vars> & Readonly<{ WX_PAY_ORIGIN_BACKUP: string }>
@@ -101,6 +104,8 @@ function readOrigin(value: string): string | undefined {
 }
 
 const isSafe = (url: URL): boolean =>
-  url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url))
+  url.username === '' &&
+  url.password === '' &&
+  (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url)))
 
 const isLoopback = (url: URL): boolean => ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)

@@ -33,7 +33,7 @@ export function attemptDue(attempt: Attempt, now: UnixSeconds): UnixSeconds | un
   }
 }
 
-/** A live attempt of an order that is over is taken down, however long that takes. */
+/** An attempt that must go, and has not gone yet: the ladder, however long it takes. */
 export const attemptDueAfterOrder = (attempt: Attempt, now: UnixSeconds): UnixSeconds =>
   nextRung(attempt.terms.timeStart, now)
 

@@ -2,7 +2,7 @@
 import { isLive, type Attempt } from './attempt.ts'
 import { ATTEMPTS_MAX, formatOutTradeNo, type OutTradeNo, type TransactionId } from './ids.ts'
 import type { Fen } from './money.ts'
-import type { Payment, Source } from './payment.ts'
+import type { BookedPayment, Payment, Source } from './payment.ts'
 import { later, type UnixSeconds } from './time.ts'
 
 export type OrderState = 'created' | 'paying' | 'paid' | 'closed'
@@ -40,11 +40,11 @@ export type Order = Readonly<{
 export type OrderView = Readonly<{
   order: Order
   attempts: readonly Attempt[]
-  payments: readonly Payment[]
+  payments: readonly BookedPayment[]
 }>
 
 export type CloseReason = 'expired' | 'shop'
-export type AttemptEnd = 'closed_at_wechat' | 'absent_at_wechat'
+export type AttemptEnd = 'closed_at_wechat' | 'absent_at_wechat' | 'settled_by_person'
 
 /**
  * Whether the money went back, or is to go back, so that nothing is shipped for it: WeChat's first

@@ -7,7 +7,7 @@ export type Payer = Readonly<{ openid: string; ip: string; codeHash: string }>
 export type MerchantTerms = Pick<FrozenTerms, 'appid' | 'mchId' | 'notifyUrl' | 'signType'>
 
 export type PayDecision = Readonly<
-  | { do: 'refuse'; reason: 'not_your_order' | 'order_paid' | 'order_closed' }
+  | { do: 'refuse'; reason: 'not_your_order' | 'order_paid' | 'order_closed' | 'order_busy' }
   /** Sign the prepay_id that is there. */
   | { do: 'sign'; attempt: Attempt; prepayId: string }
   /** Send the same unifiedorder again. */
@@ -24,6 +24,8 @@ export type PayDecision = Readonly<
  * the way there.
  */
 const ATTEMPT_LIFE_MIN_S = 5 * MINUTE_S + 20
+
+const FREE_ATTEMPTS = 5
 
 export function decidePay(
   view: OrderView,
@@ -42,13 +44,23 @@ export function decidePay(
   const attempt = liveAttempt(view)
   if (attempt === undefined) return decideOpen(view, payer, merchant, now)
   if (attempt.state !== 'open' || !isSamePurchase(attempt, view, payer, merchant)) {
-    return { do: 'take_down', attempt }
+    return mayReplace(view, attempt, now)
+      ? { do: 'take_down', attempt }
+      : { do: 'refuse', reason: 'order_busy' }
   }
   if (attempt.prepayId !== undefined && hasUsablePrepay(attempt, now)) {
     return { do: 'sign', attempt, prepayId: attempt.prepayId }
   }
   return now < attempt.terms.timeExpire ? { do: 'resend', attempt } : { do: 'take_down', attempt }
 }
+
+/**
+ * Whether an attempt may make room for another. An order has twenty numbers: the first few go as fast
+ * as payers change their minds, the others not faster than one a minute, so that two people tapping
+ * against each other do not use them up.
+ */
+export const mayReplace = (view: OrderView, attempt: Attempt, now: UnixSeconds): boolean =>
+  view.attempts.length < FREE_ATTEMPTS || now >= later(attempt.terms.timeStart, MINUTE_S)
 
 function decideOpen(
   view: OrderView,

@@ -17,6 +17,9 @@ export type Payment = Readonly<{
   paidAt: UnixSeconds
 }>
 
+/** A payment on the books. `returned`: the shop was told that it goes back, and ships nothing for it. */
+export type BookedPayment = Payment & Readonly<{ returned: boolean }>
+
 /** How we came to know. */
 export type Source = 'notice' | 'query' | 'operator'
 

@@ -37,6 +37,10 @@ export const reviewId = ({ kind, subject }: Pick<Review, 'kind' | 'subject'>): s
 /** Only a payment of another payer, kind or time can be taken for good; an amount cannot. */
 export const mayAccept = (kind: ReviewKind): boolean => kind === 'foreign_payment'
 
+/** A payment that is not booked: the query goes on saying "paid", so nothing else can end its attempt. */
+export const keepsAttemptOpen = (kind: ReviewKind): boolean =>
+  kind === 'amount_mismatch' || kind === 'currency_mismatch' || kind === 'foreign_payment'
+
 /** A payment beside the rules, with all that is needed to book it should a person say so. */
 export function paymentReview(
   kind: ReviewKind,

@@ -23,7 +23,7 @@ import {
   type Terms,
 } from './order.ts'
 import { mismatch } from './mismatch.ts'
-import type { PaymentRejection } from './payment.ts'
+import type { Payment, PaymentRejection } from './payment.ts'
 import { err, ok, type Result } from './result.ts'
 import { paymentReview, reviewId, type Review } from './review.ts'
 import type { UnixSeconds } from './time.ts'
@@ -162,10 +162,25 @@ function onAttemptClosed(
   return changed(before, { attempts: withAttempt(before, after) })
 }
 
+/** WeChat says what is known already, be it a payment that a person had to accept. */
+const isBooked = (view: OrderView, payment: Payment): boolean =>
+  view.payments.some(
+    (each) =>
+      each.transactionId === payment.transactionId &&
+      each.outTradeNo === payment.outTradeNo &&
+      each.totalFee === payment.totalFee &&
+      each.feeType === payment.feeType,
+  )
+
+const isOutdated = ({ terms }: Attempt, order: Order): boolean =>
+  terms.totalFee !== order.terms.totalFee ||
+  (order.terms.openid !== undefined && order.terms.openid !== terms.openid)
+
 function onPaymentBooked(
   before: OrderView,
   { payment, source, returned }: Of<'payment_booked'>,
 ): Result<Step, Rejection> {
+  if (isBooked(before, payment)) return unchanged
   const attempt = findAttempt(before, payment.outTradeNo)
   if (attempt === undefined) return err({ reason: 'unknown_order' })
   const wrong = mismatch(attempt, payment, source)
@@ -176,24 +191,27 @@ function onPaymentBooked(
   switch (order.state) {
     case 'created': // An attempt makes the order `paying` in the batch that inserts it.
       return illegal
-    case 'paid': {
-      const known = before.payments.some((each) => each.transactionId === transactionId)
-      if (known || order.transactionId === undefined) return unchanged
+    case 'paid':
+      if (order.transactionId === undefined) return illegal
       return err({ reason: 'second_payment', recorded: order.transactionId })
-    }
     case 'paying':
     case 'closed': {
-      const late = order.state === 'closed'
+      // Late, too: a number that the shop gave another price or payer since, and WeChat let through.
+      const outdated = isOutdated(attempt, order)
+      const late = order.state === 'closed' || outdated
       const isReturned = returned === 'yes' || (late && returned === 'if_late')
+      const evidence: Record<string, number> = outdated
+        ? { order_total_fee: order.terms.totalFee }
+        : {}
       return changed(
         before,
         {
           attempts: withAttempt(before, { ...attempt, state: 'paid' }),
-          payments: [...before.payments, payment],
+          payments: [...before.payments, { ...payment, returned: isReturned }],
         },
         { state: 'paid', transactionId, paidAt: payment.paidAt },
         [{ type: isReturned ? 'payment.returned' : 'order.paid', subject: transactionId }],
-        late ? [paymentReview('late_payment', payment, order.ordercode, source)] : [],
+        late ? [paymentReview('late_payment', payment, order.ordercode, source, evidence)] : [],
       )
     }
   }
@@ -203,20 +221,20 @@ function onSecondPayment(
   before: OrderView,
   { payment, source }: Of<'second_payment_recorded'>,
 ): Result<Step, Rejection> {
+  if (isBooked(before, payment)) return unchanged
   const { order } = before
   const attempt = findAttempt(before, payment.outTradeNo)
   if (order.state !== 'paid' || order.transactionId === undefined) return illegal
   if (attempt === undefined) return err({ reason: 'unknown_order' })
   const wrong = mismatch(attempt, payment, source)
   if (wrong !== undefined) return err(wrong)
-  if (before.payments.some((each) => each.transactionId === payment.transactionId)) return unchanged
 
   const recorded = { recorded: order.transactionId }
   return changed(
     before,
     {
       attempts: withAttempt(before, { ...attempt, state: 'paid' }),
-      payments: [...before.payments, payment],
+      payments: [...before.payments, { ...payment, returned: false }],
     },
     {},
     [],

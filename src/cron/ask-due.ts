@@ -1,5 +1,6 @@
 /** What WeChat is to be asked about: orders that expire, attempts on their ladder. */
-import type { Claimed, Deps, NextDue } from '../service/ports.ts'
+import { later } from '../core/time.ts'
+import type { Deps, NextDue } from '../service/ports.ts'
 import { orFailed, workOff } from './at-once.ts'
 import { runAttempt, runOrder } from './due-items.ts'
 
@@ -7,7 +8,7 @@ import { runAttempt, runOrder } from './due-items.ts'
 const ITEM_CALLS_MAX = 3
 const ITEM_STATEMENTS_MAX = 14
 /** For the run's own record, the claims, the reading, the rescheduling, and a webhook. */
-const OWN_STATEMENTS = 14
+const OWN_STATEMENTS = 18
 
 export type AskReport = Readonly<{
   due: number
@@ -19,7 +20,8 @@ export type AskReport = Readonly<{
   left: number
 }>
 
-type Item = Readonly<{ ordercode: string; number: number | undefined }>
+/** No item takes longer; none is begun that could outlive the lease. */
+const ITEM_SECONDS_MAX = 50
 
 /** @param calls How many this part of the tick may make in all. */
 export async function askDue(deps: Deps, calls: number): Promise<AskReport> {
@@ -28,7 +30,13 @@ export async function askDue(deps: Deps, calls: number): Promise<AskReport> {
     orders: Math.ceil(calls / ITEM_CALLS_MAX),
     attempts: calls,
   })
-  const items = interleave(claimed)
+  // An order that expires takes its own attempts down.
+  const expiring = new Set(
+    claimed.items.filter(({ number }) => number === undefined).map(({ ordercode }) => ordercode),
+  )
+  const items = claimed.items.filter(
+    ({ ordercode, number }) => number === undefined || !expiring.has(ordercode),
+  )
   const ordercodes = [...new Set(items.map(({ ordercode }) => ordercode))]
   const views = new Map(
     (await deps.store.loadMany(ordercodes)).map((view) => [view.order.ordercode, view]),
@@ -41,7 +49,8 @@ export async function askDue(deps: Deps, calls: number): Promise<AskReport> {
     (running) =>
       deps.callsUsed() + (running + 1) * ITEM_CALLS_MAX <= calls &&
       deps.store.statementsUsed() + (running + 1) * ITEM_STATEMENTS_MAX + OWN_STATEMENTS <=
-        statements,
+        statements &&
+      deps.now() < later(claimed.leaseUntil, -ITEM_SECONDS_MAX),
     async (item) => {
       const view = views.get(item.ordercode)
       if (view === undefined) return
@@ -56,21 +65,8 @@ export async function askDue(deps: Deps, calls: number): Promise<AskReport> {
       }
     },
   )
-  for (const item of left) next.push({ ...item, dueAt: deps.now() })
+  // They keep their place: the longest due is the first of the next tick.
+  next.push(...left)
   await deps.store.reschedule(claimed, next)
   return { due: items.length, ...count, left: left.length }
-}
-
-/** Neither a crowd of expiries nor a crowd of questions keeps the other waiting. */
-function interleave(claimed: Claimed): readonly Item[] {
-  const orders: Item[] = claimed.orders.map((ordercode) => ({ ordercode, number: undefined }))
-  // An order that expires takes its own attempts down.
-  const attempts: Item[] = claimed.attempts.filter(
-    ({ ordercode }) => !claimed.orders.includes(ordercode),
-  )
-  const items: Item[] = []
-  while (orders.length > 0 || attempts.length > 0) {
-    items.push(...attempts.splice(0, ITEM_CALLS_MAX), ...orders.splice(0, 1))
-  }
-  return items
 }

@@ -40,9 +40,7 @@ export async function runAttempt(
   }
   const over = view.order.state === 'paid' || view.order.state === 'closed'
   if (attempt.state === 'closing' || (over && isLive(attempt))) {
-    const dueAt = over
-      ? attemptDueAfterOrder(attempt, deps.now())
-      : attemptDueUnanswered(attempt, deps.now())
+    const dueAt = attemptDueAfterOrder(attempt, deps.now())
     return outcomeOf(await takeDownAttempt(deps, view, attempt), dueAt)
   }
   return ask(deps, view, attempt)

@@ -5,7 +5,9 @@ import { orFailed, workOff } from './at-once.ts'
 
 /** Find it, read its order and reviews, note the try, and when it is given up open a review. */
 const TELL_STATEMENTS_MAX = 8
-const OWN_STATEMENTS = 4
+const OWN_STATEMENTS = 6
+/** Six at a time, ten seconds each at the most: all are tried before their lease ends. */
+const CLAIM_MAX = 60
 
 /**
  * @param written Ids of rows written in this run: nobody tried them yet.
@@ -22,6 +24,7 @@ export async function tellDue(
     deps.callsUsed() + running + 1 <= calls &&
     deps.store.statementsUsed() + (running + 1) * TELL_STATEMENTS_MAX + OWN_STATEMENTS <= statements
 
+  if (!deps.config.hasWebhookTarget) return 0
   let told = 0
   await workOff(written, affordable, async (id) => {
     told++
@@ -31,7 +34,7 @@ export async function tellDue(
   const room = Math.floor(
     (statements - OWN_STATEMENTS - deps.store.statementsUsed()) / TELL_STATEMENTS_MAX,
   )
-  const limit = Math.min(room, calls - deps.callsUsed())
+  const limit = Math.min(room, calls - deps.callsUsed(), CLAIM_MAX)
   if (limit <= 0) return told
   const due = await deps.store.claimDeliveries(deps.now(), limit)
   await workOff(

@@ -9,11 +9,9 @@ import { askDue, type AskReport } from './ask-due.ts'
 
 /** Webhooks get at least this share of the calls, and what the questions to WeChat leave over. */
 const TELL_SHARE = 0.1
-/** Runs and delivered webhooks are kept this long; a few go with each sweep. */
+/** Runs and delivered webhooks are kept this long; a few go with each tick. */
 const KEEP_S = 90 * DAY_S
 const SWEEP_ROWS = 50
-/** A sweep in every so many runs is enough, and the others stay cheap. */
-const SWEEP_EVERY_RUNS = 30
 
 type Report = AskReport & Readonly<{ told: number; calls: number; statements: number }>
 
@@ -32,7 +30,7 @@ export async function tick(base: Deps, scheduledMs: number): Promise<void> {
   const { calls } = deps.config.tick
   const asked = await askDue(deps, calls - Math.ceil(calls * TELL_SHARE))
   const told = await tellDue(deps, written, calls)
-  if (run % SWEEP_EVERY_RUNS === 0) await deps.store.sweep(later(now(), -KEEP_S), SWEEP_ROWS)
+  await deps.store.sweep(later(now(), -KEEP_S), SWEEP_ROWS)
 
   const report: Report = {
     ...asked,

@@ -39,7 +39,7 @@ export async function postDeliveryResend(request: RouteRequest, deps: HttpDeps):
   const id = idOf(request)
   const found = await deps.store.findDelivery(id)
   if (found === undefined) return problem('delivery_not_found')
-  if (!deps.hasWebhookTarget) return problem('no_target')
+  if (!deps.config.hasWebhookTarget) return problem('no_target')
   const reopened = await deps.store.reopenDelivery(id, deps.now())
   if (reopened === undefined) return problem('delivery_not_found')
   await deliverWebhook(deps, reopened)

@@ -7,7 +7,6 @@ import type { Deps } from '../service/ports.ts'
 export type HttpDeps = Deps &
   Readonly<{
     version: string
-    hasWebhookTarget: boolean
     /** The merchant's token, and during a rotation the one before it. */
     merchantTokens: readonly Secret[]
     notices: NoticeReader

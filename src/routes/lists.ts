@@ -5,7 +5,7 @@ import { orderJson } from '../service/order-json.ts'
 import type { StoredDelivery, StoredRun } from '../service/ports.ts'
 import { reviewJson } from '../service/review-json.ts'
 import type { HttpDeps } from './http-deps.ts'
-import { paged, readPage, withOneMore } from './page.ts'
+import { paged, readPage, stated, withOneMore } from './page.ts'
 import { json } from './problem.ts'
 import { check } from './read-input.ts'
 import type { RouteRequest } from './route.ts'
@@ -33,7 +33,7 @@ const OrderQuery = v.object({
 export async function getOrders(request: RouteRequest, deps: HttpDeps): Promise<Response> {
   const page = readPage(request.query)
   if (!page.ok) return page.error
-  const query = check(OrderQuery, { ...request.query })
+  const query = check(OrderQuery, stated(request.query))
   if (!query.ok) return query.error
 
   const filter = {
@@ -65,7 +65,7 @@ const ReviewQuery = v.object({
 export async function getReviews(request: RouteRequest, deps: HttpDeps): Promise<Response> {
   const page = readPage(request.query)
   if (!page.ok) return page.error
-  const query = check(ReviewQuery, { ...request.query })
+  const query = check(ReviewQuery, stated(request.query))
   if (!query.ok) return query.error
   const open = query.value.open === undefined ? undefined : /true|1/.test(query.value.open)
   const reviews = await deps.store.listReviews(open, withOneMore(page.value))
@@ -89,7 +89,7 @@ const DeliveryQuery = v.object({
 export async function getDeliveries(request: RouteRequest, deps: HttpDeps): Promise<Response> {
   const page = readPage(request.query)
   if (!page.ok) return page.error
-  const query = check(DeliveryQuery, { ...request.query })
+  const query = check(DeliveryQuery, stated(request.query))
   if (!query.ok) return query.error
   const deliveries = await deps.store.listDeliveries(query.value.state, withOneMore(page.value))
   const { shown, next_cursor } = paged(deliveries, page.value, ({ createdAt, id }) => ({

@@ -20,7 +20,7 @@ export async function postNotify(request: RouteRequest, deps: HttpDeps): Promise
       ? await confirmHint(deps, payment)
       : await settlePayment(deps, payment, 'notice')
     // Which of our checks failed stays in the log: a forger learns nothing from the answer.
-    if (!settled.ok) return xml(deps.notices.refused, 400)
+    if (!settled.ok) return xml(deps.notices.refused, isOurs(settled.error.reason) ? 503 : 400)
   } catch (error) {
     // Ours, so 5xx. WeChat comes again, and if the booking got through, it is told that it did.
     const reason = error instanceof StoreUnavailable ? 'store_unavailable' : 'internal'
@@ -29,6 +29,10 @@ export async function postNotify(request: RouteRequest, deps: HttpDeps): Promise
   }
   return xml(deps.notices.accepted, 200)
 }
+
+/** Lost races and the like are no fault of the notice. */
+const isOurs = (reason: string): boolean =>
+  reason === 'contended' || reason === 'illegal_transition'
 
 function refused(deps: HttpDeps, reason: string): Response {
   deps.log({ event: 'notice_refused', reason })

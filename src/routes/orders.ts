@@ -138,6 +138,7 @@ const toTerms = (input: v.InferOutput<typeof TermsInput>): Terms => ({
 
 function readIfMatch(header: string | null): number | undefined | 'invalid' {
   if (header === null) return undefined
-  const quoted = /^"(\d{1,15})"$/.exec(header.trim())
+  // Where an answer is compressed on the way, its tag comes back as a weak one.
+  const quoted = /^(?:W\/)?"(\d{1,15})"$/.exec(header.trim())
   return quoted === null ? 'invalid' : Number(quoted[1])
 }

@@ -16,9 +16,13 @@ const Place = v.strictTuple([
 
 type Query = Readonly<Record<string, string | readonly string[] | undefined>>
 
+/** `?state=&cursor=` states nothing. */
+export const stated = (query: Query): Query =>
+  Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ''))
+
 /** Reads `cursor` and `limit`, or answers to bad ones. */
-export function readPage(query: Query): Result<Page, Response> {
-  const { cursor, limit = String(LIMIT_DEFAULT) } = query
+export function readPage(given: Query): Result<Page, Response> {
+  const { cursor, limit = String(LIMIT_DEFAULT) } = stated(given)
   if (typeof limit !== 'string' || !/^[1-9]\d{0,2}$/.test(limit) || Number(limit) > LIMIT_MAX) {
     return err(invalidRequest([{ field: 'limit', message: `must be 1 to ${LIMIT_MAX}` }]))
   }

@@ -107,7 +107,7 @@ const PROBLEMS = {
   too_many_requests: {
     status: 429,
     title: 'Too many requests',
-    detail: 'WeChat asks for a pause. Try again later.',
+    detail: 'Too many requests in a short time, for WeChat or for us. Wait, then try again.',
     retryAfterS: 30,
   },
   internal: {

@@ -42,6 +42,7 @@ export function orderJson(
       bank_type: payment.bankType ?? null,
       paid_at: formatRfc3339(payment.paidAt),
       refunded_fee: 0,
+      returned: payment.returned,
     })),
     transaction_id: order.transactionId ?? null,
     paid_at: timeOrNull(order.paidAt),

@@ -16,7 +16,8 @@ export async function orderResult(
   const view = ordercode === undefined ? undefined : await deps.store.load(ordercode)
   if (view === undefined) return err({ reason: 'ticket_invalid' })
 
-  const attempt = liveAttempt(view)
+  // The last one, when none is live: its close may have raced the payer.
+  const attempt = liveAttempt(view) ?? view.attempts.at(-1)
   if (view.order.state === 'paid' || attempt === undefined) return ok(view.order)
   if (!(await deps.store.mayAsk(attempt.outTradeNo, ASK_PAUSE_S, deps.now()))) return ok(view.order)
   const standing = await queryAttempt(deps, view, attempt)

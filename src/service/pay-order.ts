@@ -4,7 +4,7 @@
  */
 import { isLive, knowsCode, type Attempt } from '../core/attempt.ts'
 import { findAttempt, type OrderView } from '../core/order.ts'
-import { decidePay, type Payer } from '../core/pay-decision.ts'
+import { decidePay, mayReplace, type Payer } from '../core/pay-decision.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { sha256Hex } from '../core/text.ts'
 import { applyToExactly } from './apply-event.ts'
@@ -115,8 +115,11 @@ async function payOnce(deps: Deps, view: OrderView, payer: Payer): Promise<Outco
       return err({ reason: decision.reason })
 
     case 'sign':
-      if (decision.attempt.codeHash !== payer.codeHash) {
-        await deps.store.rememberCode(decision.attempt.outTradeNo, payer.codeHash, deps.now())
+      if (
+        decision.attempt.codeHash !== payer.codeHash &&
+        !(await deps.store.rememberCode(decision.attempt.outTradeNo, payer.codeHash, deps.now()))
+      ) {
+        return 'again'
       }
       return paySheet(deps, view, decision.attempt, decision.prepayId)
 
@@ -207,7 +210,9 @@ async function send(
 
     case 'refused': {
       // Refused a second time with the same words: dead, unless the query knows better.
-      if (time === 'again') return replaceAnswered(deps, view, attempt)
+      if (time === 'again' && mayReplace(view, attempt, deps.now())) {
+        return replaceAnswered(deps, view, attempt)
+      }
       await deps.store.saveRefusal(attempt, deps.now())
       const { errCode, errCodeDes } = reply
       return err({ reason: 'wechat_refused', errCode, errCodeDes })

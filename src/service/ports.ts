@@ -1,6 +1,5 @@
 /** The world as the use cases see it. What runs behind these is decided in `env.ts` alone. */
 import type { Attempt } from '../core/attempt.ts'
-import type { Timers } from '../core/deadline.ts'
 import type { OutTradeNo } from '../core/ids.ts'
 import type { OrderEvent, OrderState, OrderView, Returned, Terms } from '../core/order.ts'
 import type { Payment, Source } from '../core/payment.ts'
@@ -14,9 +13,7 @@ export type Deps = Readonly<{
   config: Config
   store: Store
   wechat: WeChat
-  timers: Timers
   now: () => UnixSeconds
-  randomBytes: (count: number) => Uint8Array
   /** Signs what `wx.requestPayment` takes. */
   signClientPay: SignClientPay
   webhooks: WebhookSender
@@ -40,6 +37,8 @@ export type Config = Readonly<{
   ticketKey: () => Promise<CryptoKey>
   tick: TickBudget
   latePayment: 'accept' | 'refund'
+  /** Without a `WEBHOOK_URL` nobody is told, and nobody tries. */
+  hasWebhookTarget: boolean
 }>
 
 /** What one tick of the cron may use; the defaults fit the free plan. */
@@ -109,8 +108,11 @@ export interface Store {
   savePrepay(attempt: Attempt, prepayId: string, now: UnixSeconds): Promise<boolean>
   /** Notes that WeChat answered unifiedorder, with a refusal. */
   saveRefusal(attempt: Attempt, now: UnixSeconds): Promise<void>
-  /** Remembers the login code of a payer who came again. */
-  rememberCode(outTradeNo: OutTradeNo, codeHash: string, now: UnixSeconds): Promise<void>
+  /**
+   * Remembers the login code of a payer who came again. @returns false when the attempt is not open any
+   * more: the login may have taken long enough for others to close it, or to pay.
+   */
+  rememberCode(outTradeNo: OutTradeNo, codeHash: string, now: UnixSeconds): Promise<boolean>
 
   /**
    * Notes that WeChat is asked about the attempt now. @returns false when it was asked within the last
@@ -137,7 +139,7 @@ export interface Store {
   reopenDelivery(id: string, now: UnixSeconds): Promise<StoredDelivery | undefined>
   listDeliveries(state: DeliveryState | undefined, page: Page): Promise<readonly StoredDelivery[]>
 
-  /** Takes due rows for this run: nobody else gets them until the lease ends. */
+  /** Takes due rows for this run, the longest due first: nobody else gets them until the lease ends. */
   claim(now: UnixSeconds, limits: ClaimLimits): Promise<Claimed>
   /** Says when claimed rows are due again; rows that somebody else moved since are left alone. */
   reschedule(claimed: Claimed, next: readonly NextDue[]): Promise<void>
@@ -160,11 +162,16 @@ export type StoredEvent = Readonly<{
 }>
 
 export type ClaimLimits = Readonly<{ orders: number; attempts: number }>
-export type DueAttempt = Readonly<{ ordercode: string; number: number }>
+export type DueItem = Readonly<{
+  ordercode: string
+  /** Of the attempt; undefined for the order itself. */
+  number: number | undefined
+  /** Since when. */
+  dueAt: UnixSeconds
+}>
 export type Claimed = Readonly<{
   leaseUntil: UnixSeconds
-  orders: readonly string[]
-  attempts: readonly DueAttempt[]
+  items: readonly DueItem[]
 }>
 /** `undefined`: not again. */
 export type NextDue = Readonly<{

@@ -1,31 +1,23 @@
-import { liveAttempt, type OrderView } from '../core/order.ts'
+import type { OrderView } from '../core/order.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { Deps } from './ports.ts'
 import { queryAttempt } from './query-attempt.ts'
 
 export type QueryError = Readonly<{ reason: 'order_not_found' | 'wechat_unavailable' }>
 
-/** Asks WeChat now about the attempt that can be paid, or else about the last one there was. */
+/** Asks WeChat now about every attempt that is not booked, the one that can be paid first. */
 export async function queryOrder(
   deps: Deps,
   ordercode: string,
 ): Promise<Result<OrderView, QueryError>> {
-  const view = await deps.store.load(ordercode)
+  let view = await deps.store.load(ordercode)
   if (view === undefined) return err({ reason: 'order_not_found' })
-  const attempt = liveAttempt(view) ?? view.attempts.at(-1)
-  if (attempt === undefined || attempt.state === 'paid') return ok(view)
+  const unbooked = view.attempts.filter(({ state }) => state !== 'paid').toReversed()
 
-  const standing = await queryAttempt(deps, view, attempt)
-  switch (standing.standing) {
-    case 'paid':
-    case 'closed':
-      return ok(standing.view)
-    case 'unknown':
-      return err({ reason: 'wechat_unavailable' })
-    case 'rejected':
-    case 'unpaid':
-    case 'user_paying':
-    case 'absent':
-      return ok(view)
+  for (const attempt of unbooked) {
+    const standing = await queryAttempt(deps, view, attempt)
+    if (standing.standing === 'unknown') return err({ reason: 'wechat_unavailable' })
+    if ('view' in standing) view = standing.view
   }
+  return ok(view)
 }

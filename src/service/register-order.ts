@@ -40,8 +40,7 @@ export async function registerOrder(
   for (let round = 0; round < ROUNDS_MAX && view !== undefined; round++) {
     const { order } = view
     if (sameTerms(order.terms, terms)) return ok({ created: false, view })
-    // What we took down ourselves on the way has moved the revision; the shop compared the first one.
-    if (round === 0 && revision !== undefined && revision !== order.revision) {
+    if (revision !== undefined && revision !== order.revision) {
       return err({ reason: 'revision_conflict' })
     }
     if (order.state === 'paid') return err({ reason: 'order_paid' })

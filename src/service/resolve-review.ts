@@ -1,9 +1,17 @@
+import { isLive } from '../core/attempt.ts'
 import { parseTransactionId, toOutTradeNo } from '../core/ids.ts'
 import { toFen } from '../core/money.ts'
+import { findAttempt } from '../core/order.ts'
 import type { Payment } from '../core/payment.ts'
 import { invariant, err, ok, type Result } from '../core/result.ts'
-import { mayAccept, type ReviewAction, type StoredReview } from '../core/review.ts'
+import {
+  keepsAttemptOpen,
+  mayAccept,
+  type ReviewAction,
+  type StoredReview,
+} from '../core/review.ts'
 import { toUnixSeconds } from '../core/time.ts'
+import { applyEvent } from './apply-event.ts'
 import type { Deps } from './ports.ts'
 import { settlePayment } from './settle-payment.ts'
 
@@ -18,25 +26,45 @@ export type ResolveError = Readonly<{
 export async function resolveReview(
   deps: Deps,
   id: string,
-  resolution: Readonly<{ note: string; action: ReviewAction | undefined }>,
+  resolution: Resolution,
 ): Promise<Result<StoredReview, ResolveError>> {
   const review = await deps.store.findReview(id)
   if (review === undefined) return err({ reason: 'review_not_found' })
   if (review.resolvedAt !== undefined) {
-    const same = review.note === resolution.note && review.action === resolution.action
-    return same ? ok(review) : err({ reason: 'review_resolved' })
+    return isSame(review, resolution) ? ok(review) : err({ reason: 'review_resolved' })
   }
   if (resolution.action === 'refund') return err({ reason: 'refund_not_configured' })
   if (resolution.action === 'accept') {
     if (!mayAccept(review.kind)) return err({ reason: 'action_not_allowed' })
     const booked = await settlePayment(deps, paymentOf(review), 'operator')
     if (!booked.ok) return err({ reason: 'action_not_allowed' })
+  } else {
+    await settleAttempt(deps, review)
   }
 
   const resolved = await deps.store.resolveReview(id, resolution, deps.now())
   deps.log({ event: 'review_resolved', kind: review.kind, resolved })
   const after = await deps.store.findReview(id)
-  return after === undefined ? err({ reason: 'review_not_found' }) : ok(after)
+  if (after === undefined) return err({ reason: 'review_not_found' })
+  return isSame(after, resolution) ? ok(after) : err({ reason: 'review_resolved' })
+}
+
+type Resolution = Readonly<{ note: string; action: ReviewAction | undefined }>
+
+const isSame = (review: StoredReview, { note, action }: Resolution): boolean =>
+  review.note === note && review.action === action
+
+/**
+ * A payment that a person has dealt with elsewhere would keep its attempt, and so its order, open for
+ * ever: WeChat goes on saying "paid". With the person's word the attempt is over.
+ */
+async function settleAttempt(deps: Deps, review: StoredReview): Promise<void> {
+  if (!keepsAttemptOpen(review.kind) || review.ordercode === undefined) return
+  const view = await deps.store.load(review.ordercode)
+  const { outTradeNo } = paymentOf(review)
+  const attempt = view === undefined ? undefined : findAttempt(view, outTradeNo)
+  if (view === undefined || attempt === undefined || !isLive(attempt)) return
+  await applyEvent(deps, view, { type: 'attempt_closed', outTradeNo, reason: 'settled_by_person' })
 }
 
 /** The payment as it was when the review was opened. */

@@ -42,15 +42,18 @@ export async function rememberCode(
   outTradeNo: OutTradeNo,
   codeHash: string,
   now: UnixSeconds,
-): Promise<void> {
+): Promise<boolean> {
   const { ordercode, number } = keyOf(outTradeNo)
-  await db.run(
-    'UPDATE attempts SET code_hash = ?3, code_at = ?4 WHERE ordercode = ?1 AND number = ?2',
+  const { changes } = await db.run(
+    `UPDATE attempts SET code_hash = ?3, code_at = ?4
+     WHERE ordercode = ?1 AND number = ?2 AND state = 'open'
+       AND EXISTS (SELECT 1 FROM orders WHERE ordercode = ?1 AND state = 'paying')`,
     ordercode,
     number,
     codeHash,
     now,
   )
+  return changes === 1
 }
 
 /** Of many who come at once, one moves the time, and that one may ask. */

@@ -3,9 +3,9 @@
  * crons at once never hold the same row, and a run that dies gives it back by itself.
  */
 import { later, type UnixSeconds } from '../core/time.ts'
-import type { Claimed, ClaimLimits, NextDue } from '../service/ports.ts'
+import type { Claimed, ClaimLimits, DueItem, NextDue } from '../service/ports.ts'
 import type { Database, Statement } from './database.ts'
-import { integer, text } from './rows.ts'
+import { integer, text, time } from './rows.ts'
 import { statement } from './sql.ts'
 
 /** Longer than a run can take: 40 calls, several at a time, each with two deadlines of 8 s. */
@@ -13,32 +13,39 @@ const LEASE_S = 180
 
 export async function claim(db: Database, now: UnixSeconds, limits: ClaimLimits): Promise<Claimed> {
   const leaseUntil = later(now, LEASE_S)
-  const [orders, attempts] = await db.batch([
+  const dueOrders = 'FROM orders WHERE due_at <= ? ORDER BY due_at, ordercode LIMIT ?'
+  const dueAttempts = 'FROM attempts WHERE due_at <= ? ORDER BY due_at, ordercode, number LIMIT ?'
+  // Each is read just before it is leased, for the time since when it is due.
+  const [orders, , attempts] = await db.batch([
+    statement(`SELECT ordercode, due_at ${dueOrders}`, now, limits.orders),
     statement(
-      `UPDATE orders SET due_at = ?1 WHERE ordercode IN
-         (SELECT ordercode FROM orders WHERE due_at <= ?2 ORDER BY due_at LIMIT ?3)
-       RETURNING ordercode`,
+      `UPDATE orders SET due_at = ? WHERE ordercode IN (SELECT ordercode ${dueOrders})`,
       leaseUntil,
       now,
       limits.orders,
     ),
+    statement(`SELECT ordercode, number, due_at ${dueAttempts}`, now, limits.attempts),
     statement(
-      `UPDATE attempts SET due_at = ?1 WHERE (ordercode, number) IN
-         (SELECT ordercode, number FROM attempts WHERE due_at <= ?2 ORDER BY due_at LIMIT ?3)
-       RETURNING ordercode, number`,
+      `UPDATE attempts SET due_at = ?
+       WHERE (ordercode, number) IN (SELECT ordercode, number ${dueAttempts})`,
       leaseUntil,
       now,
       limits.attempts,
     ),
   ])
-  return {
-    leaseUntil,
-    orders: (orders?.rows ?? []).map((row) => text(row, 'ordercode')),
-    attempts: (attempts?.rows ?? []).map((row) => ({
+  const items: DueItem[] = [
+    ...(orders?.rows ?? []).map((row) => ({
+      ordercode: text(row, 'ordercode'),
+      number: undefined,
+      dueAt: time(row, 'due_at'),
+    })),
+    ...(attempts?.rows ?? []).map((row) => ({
       ordercode: text(row, 'ordercode'),
       number: integer(row, 'number'),
+      dueAt: time(row, 'due_at'),
     })),
-  }
+  ]
+  return { leaseUntil, items: items.toSorted((a, b) => a.dueAt - b.dueAt) }
 }
 
 /** One statement for all orders and one for all attempts, however many. */

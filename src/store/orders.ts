@@ -1,8 +1,8 @@
 /** Orders in D1. The only place where an order is written. */
 import { attemptDue, orderDue } from '../core/due.ts'
-import { parseOutTradeNo } from '../core/ids.ts'
+import { parseOutTradeNo, type TransactionId } from '../core/ids.ts'
 import type { Order, OrderEvent, OrderView, Returned, Terms } from '../core/order.ts'
-import type { Payment, Source } from '../core/payment.ts'
+import type { BookedPayment, Payment, Source } from '../core/payment.ts'
 import { invariant } from '../core/result.ts'
 import { later, type UnixSeconds } from '../core/time.ts'
 import { CLOCK_SKEW_S } from '../core/mismatch.ts'
@@ -72,12 +72,17 @@ export async function commit(
     ...attemptChanges(before, after, now, guard),
     ...after.payments
       .slice(before.payments.length)
-      .map((payment) => insertIf('payments', paymentRow(payment, after.order), guard)),
+      .map((payment) =>
+        insertIf('payments', paymentRow(payment, after.order.transactionId), guard),
+      ),
     ...change.reviews.map((review) => insertIf('reviews', reviewRow(review, now), guard)),
     ...change.webhooks.map((webhook) =>
       insertIf('deliveries', deliveryRow(webhook, now, hasTarget), guard),
     ),
     insertIf('events', eventRow(ordercode, revision + 1, event, now), guard),
+    ...(event.type === 'payment_booked'
+      ? [makeOthersDue(ordercode, keyOf(event.payment.outTradeNo).number, now, guard)]
+      : []),
     // Last: it makes the guard false, for a repetition as for everybody else.
     updateIf(
       'orders',
@@ -108,6 +113,8 @@ export async function book(
         SELECT 1 FROM attempts JOIN orders USING (ordercode)
         WHERE ordercode = ? AND number = ? AND orders.state = 'paying'
           AND attempts.total_fee = ? AND attempts.openid = ? AND attempts.time_start <= ?
+          AND attempts.total_fee = orders.total_fee
+          AND (orders.openid IS NULL OR orders.openid = attempts.openid)
       ) AND NOT EXISTS (SELECT 1 FROM payments WHERE transaction_id = ?)`,
     params: [
       ordercode,
@@ -124,6 +131,7 @@ export async function book(
       AND EXISTS (SELECT 1 FROM orders WHERE ordercode = ? AND state = 'paying')`,
     params: [payment.transactionId, ordercode, number, ordercode],
   }
+  const booked: BookedPayment = { ...payment, returned: returned === 'yes' }
   const event: OrderEvent = { type: 'payment_booked', payment, source, returned }
   const webhook: Webhook = {
     type: returned === 'yes' ? 'payment.returned' : 'order.paid',
@@ -133,7 +141,7 @@ export async function book(
   }
   const { revision: _, ...delivery } = deliveryRow(webhook, now, hasTarget)
   const [, , , , , updated, ...view] = await db.batch([
-    insertIf('payments', paymentRow(payment), fits),
+    insertIf('payments', paymentRow(booked, payment.transactionId), fits),
     {
       sql: `INSERT INTO events (ordercode, revision, type, at, data)
             SELECT ordercode, revision + 1, ?, ?, ? FROM orders WHERE ordercode = ? AND ${entered.sql}`,
@@ -194,14 +202,17 @@ const makeOthersDue = (
   params: [now, ordercode, number, ...guard.params],
 })
 
-/** @param order As it is after the booking; absent when the payment is the one that makes it paid. */
-function paymentRow(payment: Payment, order?: Order): Record<string, Value> {
+/** @param ordersOwn The payment that makes the order paid; another one is a further one. */
+function paymentRow(
+  payment: BookedPayment,
+  ordersOwn: TransactionId | undefined,
+): Record<string, Value> {
   const { ordercode, number } = keyOf(payment.outTradeNo)
   return {
     transaction_id: payment.transactionId,
     ordercode,
     number,
-    further: order === undefined || order.transactionId === payment.transactionId ? 0 : 1,
+    further: ordersOwn === payment.transactionId ? 0 : 1,
     openid: payment.openid,
     trade_type: payment.tradeType,
     fee_type: payment.feeType,
@@ -209,6 +220,7 @@ function paymentRow(payment: Payment, order?: Order): Record<string, Value> {
     cash_fee: orNull(payment.cashFee),
     bank_type: orNull(payment.bankType),
     paid_at: payment.paidAt,
+    returned: payment.returned ? 1 : 0,
   }
 }
 

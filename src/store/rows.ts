@@ -8,7 +8,7 @@ import {
 } from '../core/ids.ts'
 import { toFen } from '../core/money.ts'
 import type { Order, OrderState } from '../core/order.ts'
-import type { Payment } from '../core/payment.ts'
+import type { BookedPayment } from '../core/payment.ts'
 import { invariant } from '../core/result.ts'
 import { toUnixSeconds, type UnixSeconds } from '../core/time.ts'
 import type { Row, Value } from './database.ts'
@@ -156,7 +156,7 @@ export function rowFromAttempt(
   }
 }
 
-export function paymentFromRow(row: Row): Payment {
+export function paymentFromRow(row: Row): BookedPayment {
   const cashFee = optionalInteger(row, 'cash_fee')
   return {
     transactionId: text(row, 'transaction_id') as TransactionId,
@@ -168,5 +168,6 @@ export function paymentFromRow(row: Row): Payment {
     cashFee: cashFee === undefined ? undefined : toFen(cashFee),
     bankType: optionalText(row, 'bank_type'),
     paidAt: time(row, 'paid_at'),
+    returned: integer(row, 'returned') === 1,
   }
 }

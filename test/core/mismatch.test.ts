@@ -106,6 +106,7 @@ describe('a payment that does not fit', () => {
     const paid = aView({ state: 'paid', transactionId: payment.transactionId }, [
       anAttempt({ state: 'paid' }),
     ])
-    expect(transition({ ...paid, payments: [aPayment()] }, event, at(60))).toEqual(refused)
+    const booked = { ...aPayment(), returned: false }
+    expect(transition({ ...paid, payments: [booked] }, event, at(60))).toEqual(refused)
   })
 })

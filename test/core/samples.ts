@@ -101,4 +101,8 @@ export const aView = (
   order: Partial<Order> = {},
   attempts: readonly Attempt[] = [],
   payments: readonly Payment[] = [],
-): OrderView => ({ order: anOrder(order), attempts, payments })
+): OrderView => ({
+  order: anOrder(order),
+  attempts,
+  payments: payments.map((payment) => ({ ...payment, returned: false })),
+})

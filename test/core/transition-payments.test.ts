@@ -35,6 +35,8 @@ const SECOND = aPayment({
 })
 const secondAttempt = anAttempt({ number: 2, outTradeNo: SECOND.outTradeNo })
 
+const BOOKED = { ...PAYMENT, returned: false }
+
 describe('booking a payment', () => {
   it('makes order and attempt paid, keeps the payment, and tells the shop', () => {
     expect(stepOf(PAYING, booked())).toEqual({
@@ -48,7 +50,7 @@ describe('booking a payment', () => {
           paidAt: at(54),
         },
         attempts: [{ ...anAttempt(), state: 'paid' }],
-        payments: [PAYMENT],
+        payments: [BOOKED],
       },
       webhooks: [{ type: 'order.paid', subject: TRANSACTION, ordercode: ORDERCODE, revision: 4 }],
       reviews: [],
@@ -128,7 +130,7 @@ describe('a second payment', () => {
   it('is recorded beside the first, which stays the one that paid', () => {
     const { after } = stepOf(paid, recorded)
 
-    expect(after.payments).toEqual([PAYMENT, SECOND])
+    expect(after.payments).toEqual([BOOKED, { ...SECOND, returned: false }])
     expect(after.attempts.map(({ state }) => state)).toEqual(['paid', 'paid'])
     expect(after.order).toEqual({ ...paid.order, revision: paid.order.revision + 1 })
   })
@@ -152,7 +154,10 @@ describe('a second payment', () => {
   it('on the same attempt is recorded too', () => {
     const again = { ...SECOND, outTradeNo: PAYMENT.outTradeNo }
 
-    expect(stepOf(paid, { ...recorded, payment: again }).after.payments).toEqual([PAYMENT, again])
+    expect(stepOf(paid, { ...recorded, payment: again }).after.payments).toEqual([
+      BOOKED,
+      { ...again, returned: false },
+    ])
   })
 
   it('that does not fit its attempt is not recorded', () => {

@@ -192,8 +192,7 @@ describe('due work', () => {
       /USING (COVERING )?INDEX attempts_due/,
     )
     expect(await deps.store.claim(deps.now(), { orders: 9, attempts: 9 })).toMatchObject({
-      orders: [],
-      attempts: [],
+      items: [],
     })
   })
 
@@ -207,7 +206,7 @@ describe('due work', () => {
         return deps.store.claim(deps.now(), { orders: 9, attempts: 9 })
       }),
     )
-    expect(claims.flatMap(({ orders }) => orders)).toEqual([ordercode])
+    expect(claims.flatMap(({ items }) => items.map((item) => item.ordercode))).toEqual([ordercode])
   })
 
   it('that somebody moved meanwhile is not moved back', async () => {

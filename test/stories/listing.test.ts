@@ -63,7 +63,6 @@ describe('the list of orders', () => {
       'cursor=nonsense!',
       'cursor=bm9uc2Vuc2U',
       'cursor=W10',
-      'cursor=',
       'limit=0',
       'limit=101',
       'limit=x',

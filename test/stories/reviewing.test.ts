@@ -182,3 +182,132 @@ describe('a changed API key', () => {
     expect((await w.notify(forged)).status).toBe(400)
   })
 })
+
+describe('what a second pair of eyes found', () => {
+  it('a payment at a price that the shop has changed since is booked, with a review that tells', async () => {
+    const w = world()
+    const ordercode = await w.order('repriced', { total_fee: 100 })
+    await w.pay(ordercode, w.wechat.newOpenid())
+    const dearer = { total_fee: 90_000, body: '测试商店-图书' }
+    expect((await w.shop('PUT', `/orders/${ordercode}`, dearer)).status).toBe(200)
+    w.wechat.pay(ordercode, { despiteClose: true })
+    await w.deliverNotices()
+
+    expect(await w.read(ordercode)).toMatchObject({ state: 'paid', payments: [{ total_fee: 100 }] })
+    expect(await reviews(w)).toMatchObject([
+      { kind: 'late_payment', evidence: { total_fee: 100, order_total_fee: 90_000 } },
+    ])
+  })
+
+  it('a payment accepted by a person closes the other attempt, and its notice is SUCCESS from then on', async () => {
+    const w = world()
+    const ordercode = await w.order('others', { expires_in: 40_000 })
+    await w.pay(ordercode, w.wechat.newOpenid())
+    await w.pay(ordercode, w.wechat.newOpenid())
+    const foreign = w.wechat.noticeXml(ordercode, { changes: { openid: w.wechat.newOpenid() } })
+    expect((await w.notify(foreign)).status).toBe(400)
+    w.advance(3 * 3_600)
+    const [review] = await reviews(w)
+    await resolve(w, review?.id ?? '', { note: 'the same person', action: 'accept' })
+    expect((await w.read(ordercode)).state).toBe('paid')
+
+    expect((await w.notify(foreign)).status).toBe(200)
+    await w.cron()
+    expect(w.wechat.order(`${ordercode}*2`)?.tradeState).toBe('CLOSED')
+  })
+
+  it('a review of money dealt with elsewhere lets the order end', async () => {
+    const w = world()
+    const { ordercode } = await paidAtWechat(w, 'elsewhere')
+    await w.notify(w.wechat.noticeXml(ordercode, { changes: { total_fee: '1' } }))
+    const [review] = await reviews(w)
+    await resolve(w, review?.id ?? '', { note: 'refunded on the merchant platform' })
+    expect((await w.read(ordercode)).attempts).toMatchObject([{ state: 'closed' }])
+    expect((await w.shop('POST', `/orders/${ordercode}/close`)).status).toBe(200)
+  })
+
+  it('two people resolving one review with different words: one of them is told', async () => {
+    const w = world()
+    const { ordercode } = await paidAtWechat(w, 'twopeople')
+    await w.notify(w.wechat.noticeXml(ordercode, { changes: { total_fee: '1' } }))
+    const [review] = await reviews(w)
+    const answers = await Promise.all(
+      ['mine', 'yours'].map((note) => resolve(w, review?.id ?? '', { note })),
+    )
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409])
+  })
+
+  it('two changes of one revision: one of them is told', async () => {
+    const w = world()
+    const ordercode = await w.order('revision')
+    const put = (total_fee: number) =>
+      w.shop('PUT', `/orders/${ordercode}`, { total_fee, body: 'x' }, { 'if-match': '"1"' })
+    const answers = await Promise.all([put(1), put(2)])
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409])
+    expect((await w.read(ordercode)).revision).toBe(2)
+  })
+
+  it('an order changed or paid while its payer logged in is not signed as it was', async () => {
+    const w = world()
+    const ordercode = await w.order('login')
+    const openid = w.wechat.newOpenid()
+    await w.pay(ordercode, openid)
+    let open = () => {}
+    w.holds.set('/sns/jscode2session', new Promise<void>((resolve) => (open = resolve)))
+    const slow = w.pay(ordercode, openid)
+    w.wechat.pay(ordercode)
+    await w.deliverNotices()
+    open()
+    expect(await (await slow).json()).toMatchObject({ code: 'order_paid' })
+  })
+
+  it('a backlog drains the longest due first', async () => {
+    const w = world({ vars: { TICK_CALLS: '12', TICK_STATEMENTS: '1000' } })
+    const ordercodes: string[] = []
+    for (let index = 0; index < 12; index++) {
+      const ordercode = await w.order(`drain-${String(index).padStart(2, '0')}`)
+      await w.pay(ordercode, w.wechat.newOpenid())
+      ordercodes.push(ordercode)
+      w.advance(1)
+    }
+    w.advance(7_200)
+    const closed: string[] = []
+    for (let ticks = 0; ticks < 12; ticks++) {
+      await w.cron()
+      w.advance(60)
+      for (const ordercode of ordercodes) {
+        if (closed.includes(ordercode)) continue
+        if ((await w.read(ordercode)).state === 'closed') closed.push(ordercode)
+      }
+    }
+    expect(closed).toEqual(ordercodes)
+  })
+
+  it('two payers tapping against each other do not use up the order', async () => {
+    const w = world()
+    const ordercode = await w.order('tapping')
+    const payers = [w.wechat.newOpenid(), w.wechat.newOpenid()]
+    for (let tap = 0; tap < 40; tap++) {
+      await w.pay(ordercode, payers[tap % 2] ?? '')
+      w.advance(1)
+    }
+    expect((await w.read(ordercode)).attempts.length).toBeLessThanOrEqual(6)
+    w.advance(60)
+    expect((await w.pay(ordercode, payers[0] ?? '')).status).toBe(200)
+  })
+
+  it('a target that is taken away: nobody tries, nobody complains', async () => {
+    const w = world()
+    w.receiver.answerWith(() => Promise.reject(new TypeError('Network connection lost.')))
+    const { ordercode } = await paidAtWechat(w, 'untarget')
+    await w.deliverNotices()
+    await w.settled()
+    const without = world({ vars: { WEBHOOK_URL: '' } })
+    for (let day = 0; day < 12; day++) {
+      without.advance(86_400)
+      await without.cron()
+    }
+    expect(w.receiver.received).toHaveLength(1)
+    expect((await w.read(ordercode)).reviews).toEqual([])
+  })
+})

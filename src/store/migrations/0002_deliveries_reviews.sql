@@ -21,7 +21,7 @@ CREATE TABLE deliveries (
   last_status  INTEGER,
   last_error   TEXT,
   delivered_at INTEGER,
-  -- Frozen at the first try: every try sends the same bytes.
+  -- Frozen with the note of the first try: every later one sends the same bytes.
   body         TEXT,
   CHECK ((state = 'pending') = (due_at IS NOT NULL)),
   CHECK ((state = 'delivered') = (delivered_at IS NOT NULL))
@@ -29,6 +29,7 @@ CREATE TABLE deliveries (
 
 CREATE INDEX deliveries_due ON deliveries (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX deliveries_created ON deliveries (created_at);
+CREATE INDEX deliveries_given_up ON deliveries (created_at) WHERE state = 'given_up';
 
 -- Opened once for each fact, however often WeChat repeats itself.
 CREATE TABLE reviews (
@@ -51,6 +52,10 @@ CREATE INDEX reviews_open ON reviews (opened_at) WHERE resolved_at IS NULL;
 CREATE INDEX reviews_of_order ON reviews (ordercode) WHERE ordercode IS NOT NULL;
 
 CREATE INDEX orders_created ON orders (created_at);
+CREATE INDEX orders_closed ON orders (created_at) WHERE state = 'closed';
+
+-- 1 when the shop was told that the money goes back.
+ALTER TABLE payments ADD COLUMN returned INTEGER NOT NULL DEFAULT 0 CHECK (returned IN (0, 1));
 
 -- When WeChat was last asked because a payer asked us.
 ALTER TABLE attempts ADD COLUMN asked_at INTEGER;
