@@ -1,17 +1,16 @@
 /** WeChat's side. SUCCESS means stored; after anything else WeChat calls again. */
-import { readLimited } from '../core/read-limited.ts'
 import { confirmHint } from '../service/confirm-hint.ts'
 import { settlePayment } from '../service/settle-payment.ts'
 import { StoreUnavailable } from '../service/ports.ts'
 import type { HttpDeps } from './http-deps.ts'
-import { BODY_BYTES_MAX } from './read-input.ts'
+import { readBody } from './read-input.ts'
 import type { RouteRequest } from './route.ts'
 
 /** `POST /notify` */
 export async function postNotify(request: RouteRequest, deps: HttpDeps): Promise<Response> {
-  const bytes = await readLimited(request.body, BODY_BYTES_MAX)
-  if (bytes === undefined) return refused(deps, 'too_long')
-  const notice = await deps.notices.read(bytes)
+  const body = await readBody(request)
+  if (!body.ok) return refused(deps, body.error.reason)
+  const notice = await deps.notices.read(body.value)
   if (!notice.ok) return refused(deps, notice.error.reason)
 
   try {

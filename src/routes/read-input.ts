@@ -5,14 +5,32 @@ import { readLimited } from '../core/read-limited.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { invalidRequest, problem, type FieldError } from './problem.ts'
 
-export const BODY_BYTES_MAX = 64 * 1024
+const BODY_BYTES_MAX = 64 * 1024
+
+/** Reads a body. A sender may also go away in the middle of it, which is no fault of ours. */
+export async function readBody(
+  request: Request,
+): Promise<Result<Uint8Array, Readonly<{ reason: 'too_long' | 'broken_off' }>>> {
+  try {
+    const bytes = await readLimited(request.body, BODY_BYTES_MAX)
+    return bytes === undefined ? err({ reason: 'too_long' }) : ok(bytes)
+  } catch {
+    return err({ reason: 'broken_off' })
+  }
+}
 
 /** Reads a JSON body, or answers for it. An empty body is no JSON. */
 export async function readJson(request: Request): Promise<Result<unknown, Response>> {
-  const bytes = await readLimited(request.body, BODY_BYTES_MAX)
-  if (bytes === undefined) return err(problem('body_too_large'))
+  const body = await readBody(request)
+  if (!body.ok) {
+    return err(
+      body.error.reason === 'too_long'
+        ? problem('body_too_large')
+        : invalidRequest([{ field: '', message: 'the body broke off' }]),
+    )
+  }
   try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes)
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(body.value)
     return ok(JSON.parse(text) as unknown)
   } catch {
     return err(invalidRequest([{ field: '', message: 'the body is not JSON in UTF-8' }]))

@@ -1,0 +1,160 @@
+/** Plays many seeds of the simulation, on every core; or one, with its whole trace. */
+import { fork, type ChildProcess } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { installInstantCrypto } from '../test/simulation/instant-crypto.ts'
+import { runSeed } from '../test/simulation/run-seed.ts'
+import type { Order, Report } from '../test/simulation/seeds-process.ts'
+import { shrink } from '../test/simulation/shrink.ts'
+import type { Recipe } from '../test/simulation/world.ts'
+import { Complaint, readOptions, run } from './command.ts'
+import { onInterrupt } from './interrupt.ts'
+import { bold, green, red, say, table } from './say.ts'
+
+const HELP = `Plays the whole system against chance: payers, shops, crons, faults, crashes. The books must balance.
+
+  npm run simulate -- --seeds 1000             seeds 1 to 1000
+  npm run simulate -- --seeds 1000 --from 5001
+  npm run simulate -- --seed 4711              one seed again, exactly, with everything that happened
+
+Options
+  --seeds N        how many seeds (default 1000)
+  --from S         the first one (default 1)
+  --workers K      processes (default: one for each core)
+  --seed X         plays this one only and prints its trace
+  --without A,B    with --seed: leaves out actors (order 2, payer 1.3, forger, cron, …) and fault kinds
+  --salt N         with --seed: the same cast in another order of things
+  --shrink         with --seed: makes a failing run smaller first
+  --help`
+
+const CHILD = join(import.meta.dirname, '../test/simulation/seeds-process.ts')
+/** Small enough that no core waits long for another at the end. */
+const CHUNK = 5
+const PROGRESS_MS = 2_000
+const FAILING_SHOWN = 20
+
+void run(async () => {
+  const { values } = readOptions({
+    seeds: { type: 'string', default: '1000' },
+    from: { type: 'string', default: '1' },
+    workers: { type: 'string', default: String(availableParallelism()) },
+    seed: { type: 'string' },
+    without: { type: 'string' },
+    salt: { type: 'string', default: '0' },
+    shrink: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  })
+  if (values.help) {
+    say(HELP)
+    return 0
+  }
+  if (values.seed !== undefined) {
+    const left = values.without?.split(',').map((name) => name.trim()) ?? []
+    const seed = readCount('--seed', values.seed)
+    const salt = readCount('--salt', values.salt, 0)
+    return replay({ seed, salt, without: left, withoutActors: left }, values.shrink)
+  }
+  return playAll(
+    readCount('--from', values.from),
+    readCount('--seeds', values.seeds),
+    readCount('--workers', values.workers),
+  )
+})
+
+function readCount(option: string, text: string, min = 1): number {
+  const count = Number(text)
+  if (/^\d{1,9}$/.test(text) && count >= min) return count
+  throw new Complaint(`${option} takes a whole number from ${min} on, not "${text}".`)
+}
+
+const sayFailing = ({ seed, violations }: Report): void =>
+  say(red(`seed ${seed}: ${violations.join(' · ')}`))
+
+async function playAll(from: number, seeds: number, workers: number): Promise<number> {
+  const interrupted = onInterrupt()
+  const startedMs = performance.now()
+  const reports: Report[] = []
+  const totals = new Map<string, number>()
+  const failing = (): Report[] => reports.filter(({ violations }) => violations.length > 0)
+  const speed = (): string =>
+    (reports.length / ((performance.now() - startedMs) / 1_000)).toFixed(1)
+  const progress = setInterval(() => {
+    say(`${reports.length} of ${seeds} seeds, ${speed()} a second, ${failing().length} failing`)
+  }, PROGRESS_MS)
+
+  let next = from
+  const playNext = (child: ChildProcess): void => {
+    const order: Order = { from: next, to: Math.min(next + CHUNK, from + seeds) }
+    next = order.to
+    if (order.from < order.to) child.send(order)
+    else child.disconnect()
+  }
+  const work = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const child = fork(CHILD, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+      let inChunk = 0
+      interrupted.addEventListener('abort', () => child.kill('SIGKILL'), { once: true })
+      child.on('message', (report: Report) => {
+        reports.push(report)
+        if (report.violations.length > 0) sayFailing(report)
+        for (const [kind, n] of report.counts) totals.set(kind, (totals.get(kind) ?? 0) + n)
+        if (++inChunk % CHUNK === 0) playNext(child)
+        else if (report.seed === from + seeds - 1) child.disconnect()
+      })
+      child.on('exit', (code) => {
+        if (code === 0 || interrupted.aborted) resolve()
+        else reject(new Error(`a process of the simulation ended with ${code}`))
+      })
+      playNext(child)
+    })
+  try {
+    await Promise.all(Array.from({ length: workers }, work))
+  } finally {
+    clearInterval(progress)
+  }
+
+  printTotals(totals, reports)
+  say(bold(`${reports.length} seeds from ${from} on, ${speed()} a second on ${workers} processes`))
+  const failed = failing().sort((a, b) => a.seed - b.seed)
+  const [first] = failed
+  if (interrupted.aborted) say(red('interrupted'))
+  if (first === undefined) {
+    if (!interrupted.aborted) say(green('The books balance.'))
+    return interrupted.aborted ? 1 : 0
+  }
+  failed.slice(0, FAILING_SHOWN).forEach(sayFailing)
+  if (interrupted.aborted) return 1
+  return replay({ seed: first.seed }, true)
+}
+
+function printTotals(totals: ReadonlyMap<string, number>, reports: readonly Report[]): void {
+  const seedsWith = (kind: string): number =>
+    reports.filter(({ counts }) => counts.some(([each]) => each === kind)).length
+  const rows = [...totals]
+    .filter(([kind]) => !kind.startsWith('log:'))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([kind, count]) => [kind, String(count), String(seedsWith(kind))])
+  for (const line of table(['what happened', 'times', 'in seeds'], rows)) say(line)
+  const sum = (of: (report: Report) => number): number =>
+    reports.reduce((total, report) => total + of(report), 0)
+  say(`${sum(({ steps }) => steps)} steps, ${sum(({ captures }) => captures)} payments taken`)
+}
+
+async function replay(recipe: Recipe, smaller: boolean): Promise<number> {
+  installInstantCrypto()
+  const shrunk = smaller ? await shrink(recipe) : undefined
+  const final = shrunk?.recipe ?? recipe
+  const outcome = shrunk?.outcome ?? (await runSeed(final))
+  for (const line of outcome.trace) say(line)
+  const left = [...new Set([...(final.without ?? []), ...(final.withoutActors ?? [])])]
+  say(`\nseed ${final.seed}, ${outcome.steps} steps, trace ${outcome.digest}`)
+  if (outcome.violations.length === 0) {
+    say(green('The books balance.'))
+    return 0
+  }
+  for (const violation of outcome.violations) say(red(violation))
+  const without = left.length === 0 ? '' : ` --without '${left.join(',')}'`
+  const salt = (final.salt ?? 0) === 0 ? '' : ` --salt ${final.salt}`
+  say(`Again: npm run simulate -- --seed ${final.seed}${salt}${without}`)
+  return 1
+}

@@ -1,0 +1,32 @@
+/** What the checker may know: WeChat's own ledger, the rows of the database, and what was received. */
+import type { Capture, SimulatedOrder } from '../../simulator/ledger.ts'
+import type { Received } from './receiver.ts'
+import type { SqlRow } from './sqlite.ts'
+import type { Settings, World } from './world.ts'
+
+export type Evidence = Readonly<{
+  captures: readonly Capture[]
+  wechatOrders: readonly SimulatedOrder[]
+  /** Ordercodes whose registration was confirmed to the shop. */
+  registered: readonly string[]
+  tables: Readonly<Record<string, readonly SqlRow[]>>
+  brokenReferences: number
+  /** What the shop's receiver took. */
+  received: readonly Received[]
+  settings: Settings
+}>
+
+export function collect({ wechat, sqlite, witness, receiver, settings }: World): Evidence {
+  const names = sqlite
+    .read("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+    .map(({ name }) => String(name))
+  return {
+    captures: wechat.captures(),
+    wechatOrders: wechat.orders(),
+    registered: witness.registered(),
+    tables: Object.fromEntries(names.map((name) => [name, sqlite.read(`SELECT * FROM ${name}`)])),
+    received: receiver.received(),
+    settings,
+    brokenReferences: sqlite.read('PRAGMA foreign_key_check').length,
+  }
+}

@@ -1,0 +1,61 @@
+/** `crypto.subtle` works on other threads, whose order nobody can repeat; here its answers are there at once. */
+import { createHash, createHmac, createSecretKey, KeyObject, type webcrypto } from 'node:crypto'
+
+type Bytes = ArrayBuffer | ArrayBufferView
+
+const toBuffer = (bytes: Bytes): Buffer =>
+  bytes instanceof ArrayBuffer
+    ? Buffer.from(bytes)
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+
+const toArrayBuffer = (bytes: Uint8Array): ArrayBuffer => Uint8Array.from(bytes).buffer
+
+const hashName = (algorithm: unknown): string => {
+  const name = typeof algorithm === 'string' ? algorithm : nameIn(algorithm)
+  return name.replace('-', '').toLowerCase()
+}
+
+function nameIn(algorithm: unknown): string {
+  if (typeof algorithm !== 'object' || algorithm === null) throw new TypeError('no algorithm')
+  if ('hash' in algorithm) return hashName(algorithm.hash)
+  return 'name' in algorithm ? String(algorithm.name) : ''
+}
+
+const METHODS = {
+  digest: async (algorithm: unknown, data: Bytes) =>
+    toArrayBuffer(createHash(hashName(algorithm)).update(toBuffer(data)).digest()),
+
+  importKey: async (
+    format: string,
+    data: Bytes,
+    algorithm: { name: string; hash: string },
+    _extractable: boolean,
+    usages: KeyUsage[],
+  ) => {
+    if (format !== 'raw') throw new TypeError(`the simulation imports raw keys, not ${format}`)
+    // Extractable, whatever was asked: `sign` below takes the bytes out again.
+    return createSecretKey(toBuffer(data)).toCryptoKey(algorithm, true, usages)
+  },
+
+  sign: async (_algorithm: unknown, key: webcrypto.CryptoKey, data: Bytes) =>
+    toArrayBuffer(hmac(key, data)),
+
+  verify: async (_algorithm: unknown, key: webcrypto.CryptoKey, signature: Bytes, data: Bytes) =>
+    hmac(key, data).equals(toBuffer(signature)),
+}
+
+type KeyUsage = 'sign' | 'verify'
+
+const hmac = (key: webcrypto.CryptoKey, data: Bytes): Buffer =>
+  createHmac(hashName(key.algorithm), KeyObject.from(key)).update(toBuffer(data)).digest()
+
+/** @returns a function that puts the real one back. */
+export function installInstantCrypto(): () => void {
+  for (const [name, value] of Object.entries(METHODS)) {
+    Object.defineProperty(crypto.subtle, name, { value, configurable: true, writable: true })
+  }
+  return () => {
+    // The originals are on the prototype, and show again.
+    for (const name of Object.keys(METHODS)) Reflect.deleteProperty(crypto.subtle, name)
+  }
+}

@@ -1,0 +1,76 @@
+/** Forgers, replayers, and notices that are signed well and wrong. */
+import type { NoticeOptions } from '../../simulator/notice-message.ts'
+import { pause, send } from './client.ts'
+import type { Chance } from './random.ts'
+import { OLD_API_KEY, ORIGIN, type World } from './world.ts'
+
+export async function runForger(world: World): Promise<void> {
+  const chance = world.chance('forger')
+  for (let left = chance.below(6); left > 0; left--) {
+    await pause(world, chance)
+    const { old } = world.mail
+    if (old.length > 0 && chance.happens(0.4)) {
+      world.faults.count('forger:replay')
+      await post(world, chance.pick(old))
+      continue
+    }
+    await forge(world, chance)
+  }
+}
+
+/** Signed by WeChat's key and not to be booked all the same; or not signed by it. */
+const FORGERIES = {
+  wrong_key: { key: 'ffffffffffffffffffffffffffffffff' },
+  old_key: { key: OLD_API_KEY },
+  no_sign: { stripSign: true },
+  wrong_amount: { changes: { total_fee: '7' } },
+  wrong_currency: { changes: { fee_type: 'USD' } },
+  other_payer: { changes: { openid: 'oSomebodyElse000000000000000' } },
+  other_appid: { changes: { appid: 'wx0000000000000000' } },
+  other_mch_id: { changes: { mch_id: '10000999' } },
+  not_a_success: { changes: { result_code: 'FAIL', err_code: 'ORDERPAID' } },
+  unknown_number: { changes: { out_trade_no: 'nobody-knows-this*3' } },
+  not_our_number: { changes: { out_trade_no: 'of another system' } },
+} as const satisfies Record<string, NoticeOptions>
+
+const TAMPERED = ['total_fee', 'out_trade_no', 'openid', 'transaction_id', 'time_end'] as const
+
+async function forge(world: World, chance: Chance): Promise<void> {
+  const orders = world.wechat.orders().filter(({ capture }) => capture === undefined)
+  if (orders.length === 0) return
+  const { outTradeNo } = chance.pick(orders)
+  if (chance.happens(0.3)) {
+    // Signed well, and changed on the way.
+    const name = chance.pick(TAMPERED)
+    world.faults.count(`forger:tampered_${name}`)
+    const other = chance.pick(world.wechat.orders()).outTradeNo
+    const value = name === 'out_trade_no' && other !== outTradeNo ? other : '4200000540202611231234'
+    const xml = world.wechat.noticeXml(outTradeNo)
+    await mustRefuse(world, outTradeNo, replaceElement(xml, name, value))
+    return
+  }
+  const [kind, options] = chance.pick(Object.entries(FORGERIES))
+  world.faults.count(`forger:${kind}`)
+  await mustRefuse(world, outTradeNo, world.wechat.noticeXml(outTradeNo, options))
+}
+
+const replaceElement = (xml: string, name: string, value: string): string =>
+  xml.replace(new RegExp(`<${name}>.*?</${name}>`, 's'), `<${name}>${value}</${name}>`)
+
+async function mustRefuse(world: World, outTradeNo: string, xml: string): Promise<void> {
+  const answer = await post(world, xml)
+  // A hint makes the Worker ask, and by then the order may really be paid.
+  const paid = world.wechat.order(outTradeNo)?.capture !== undefined
+  if (answer?.includes('SUCCESS') === true && !paid) {
+    world.witness.report(`a forgery was accepted: ${xml}`)
+  }
+}
+
+async function post(world: World, body: string): Promise<string | undefined> {
+  try {
+    const response = await send(world, new Request(`${ORIGIN}/notify`, { method: 'POST', body }))
+    return await response.text()
+  } catch {
+    return undefined
+  }
+}

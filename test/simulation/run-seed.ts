@@ -1,0 +1,105 @@
+/** One seed from its beginning to the verdict. */
+import { check } from './checker.ts'
+import { collect } from './evidence.ts'
+import { heal } from './heal.ts'
+import { runCron, runOperator, runWhims } from './operator.ts'
+import { runForger } from './outsiders.ts'
+import { runPayer } from './payer.ts'
+import { runShop } from './shop.ts'
+import { makeWorld, type Recipe, type World } from './world.ts'
+
+const ORDERS_MAX = 5
+
+export type Outcome = Readonly<{
+  seed: number
+  violations: readonly string[]
+  counts: ReadonlyMap<string, number>
+  steps: number
+  orders: number
+  captures: number
+  trace: readonly string[]
+  digest: string
+}>
+
+/**
+ * `crypto.subtle` must have been made instant before.
+ *
+ * @param tamper Spoils the books before they are checked, to see that it is noticed.
+ */
+export async function runSeed(
+  recipe: Recipe,
+  tamper: (world: World) => void = () => {},
+): Promise<Outcome> {
+  const world = makeWorld(recipe)
+  const orders = await storm(world)
+  const settled = await heal(world)
+  countEvents(world)
+  tamper(world)
+  const violations = [
+    ...(settled ? [] : ['there is no end to what is due']),
+    ...world.witness.violations,
+    ...world.workers.alarms,
+    ...check(collect(world)),
+  ]
+  for (const violation of violations) world.trace.add('checker', violation)
+  world.sqlite.close()
+  return {
+    seed: recipe.seed,
+    violations,
+    counts: world.faults.counts,
+    steps: world.scheduler.steps,
+    orders,
+    captures: world.wechat.captures().length,
+    trace: world.trace.lines,
+    digest: world.trace.digest(),
+  }
+}
+
+/** Everybody at the same time. @returns how many orders there were. */
+async function storm(world: World): Promise<number> {
+  const { recipe, scheduler, wechat, chance } = world
+  const isThere = (name: string): boolean => recipe.withoutActors?.includes(name) !== true
+  const cast = chance('cast')
+  const actors: Promise<void>[] = []
+  if (isThere('forger')) actors.push(runForger(world))
+  if (isThere('operator')) actors.push(runOperator(world))
+  if (isThere('whims')) actors.push(runWhims(world))
+
+  const count = cast.between(1, ORDERS_MAX)
+  for (let number = 1; number <= count; number++) {
+    const openids = Array.from({ length: cast.pick([1, 1, 2, 3]) }, () => wechat.newOpenid())
+    if (!isThere(`order ${number}`)) continue
+    const ordercode = `o${number}-${String(recipe.seed).padStart(5, '0')}`
+    world.cast.set(ordercode, openids)
+    actors.push(runShop(world, ordercode, openids))
+    openids.forEach((openid, at) => {
+      if (isThere(`payer ${number}.${at + 1}`)) {
+        actors.push(runPayer(world, ordercode, openid, at + 1))
+      }
+    })
+  }
+  let isOver = false
+  const acted = Promise.all(actors).finally(() => (isOver = true))
+  if (isThere('cron')) void runCron(world, () => isOver)
+  await Promise.all([acted, scheduler.run(() => isOver)])
+  return count
+}
+
+/** Everybody who can be left out. */
+export const ACTORS: readonly string[] = [
+  ...Array.from({ length: ORDERS_MAX }, (_, at) => `order ${at + 1}`),
+  ...Array.from({ length: ORDERS_MAX }, (_, at) => [1, 2, 3].map((n) => `payer ${at + 1}.${n}`)),
+  'forger',
+  'operator',
+  'whims',
+  'cron',
+].flat()
+
+/** What the orders went through says which situations the seed has reached. */
+function countEvents({ sqlite, faults }: World): void {
+  for (const { type, n } of sqlite.read('SELECT type, count(*) AS n FROM events GROUP BY type')) {
+    for (let left = Number(n); left > 0; left--) faults.count(`event:${String(type)}`)
+  }
+  const further = sqlite.read('SELECT count(*) AS n FROM attempts WHERE number > 1')[0]
+  for (let left = Number(further?.['n']); left > 0; left--) faults.count('situation:next_attempt')
+}

@@ -1,0 +1,166 @@
+/** Everything that one seed plays with: a WeChat, a database, Workers, and a clock of its own. */
+import { WeChatSimulator } from '../../simulator/wechat.ts'
+import { drawRates, FaultBox } from './faults.ts'
+import { Network } from './network.ts'
+import { Receiver } from './receiver.ts'
+import { chanceOf, type Chance } from './random.ts'
+import { Scheduler } from './scheduler.ts'
+import { Sqlite } from './sqlite.ts'
+import { Trace } from './trace.ts'
+import { Witness } from './witness.ts'
+import { Workers } from './workers.ts'
+
+/** What a run is made of. Everything but the seed takes something away, to find what is needed. */
+export type Recipe = Readonly<{
+  seed: number
+  /** Fault kinds that do not happen. */
+  without?: readonly string[]
+  /** Orders and other actors that are not there: `order 1`, `forger`. */
+  withoutActors?: readonly string[]
+  /** Another order of things with the same cast. */
+  salt?: number
+  /** Told of every line of the trace as it is written. */
+  onLine?: (line: string) => void
+}>
+
+export type World = Readonly<{
+  recipe: Recipe
+  scheduler: Scheduler
+  startMs: number
+  wechat: WeChatSimulator
+  sqlite: Sqlite
+  faults: FaultBox
+  network: Network
+  workers: Workers
+  trace: Trace
+  witness: Witness
+  receiver: Receiver
+  settings: Settings
+  chance: (name: string) => Chance
+  mail: Mail
+  /** Who may want to pay which order. */
+  cast: Map<string, readonly string[]>
+}>
+
+/** What is chosen once for a run, and what the checker has to know of it. */
+export type Settings = Readonly<{
+  /** Whether there is anybody to be told by webhook. */
+  hasReceiver: boolean
+  latePayment: 'accept' | 'refund'
+}>
+
+export type Mail = {
+  /** XML of notices that were posted, to be posted again. */
+  readonly old: string[]
+  /** WeChat sends nothing until then. */
+  mutedUntilMs: number
+  /** The disturbances are over; what is due is delivered by the healing. */
+  isOver: boolean
+}
+
+export const ORIGIN = 'https://pay.test'
+export const TOKEN = 'merchant-token-of-the-simulation-01'
+export const OLD_API_KEY = '0123456789abcdef0123456789abcdef'
+const WEBHOOK_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
+const API_KEY = '192006250b4c09247ec02edce69f6a2d'
+const MERCHANT = {
+  appid: 'wxd930ea5d5a258f4f',
+  mchId: '10000100',
+  apiKey: API_KEY,
+  appSecret: '00000000000000000000000000000000',
+}
+const NOTICE_PATIENCE_MS = 5_000
+const T0_MS = Date.parse('2026-11-23T04:00:00Z')
+
+export function makeWorld(recipe: Recipe): World {
+  const { seed, salt = 0 } = recipe
+  const chance = (name: string) => chanceOf(seed, name)
+  /** What only decides who goes first, and what fails when. */
+  const course = (name: string) => chanceOf(seed, salt === 0 ? name : `${name} ${salt}`)
+  const setting = chance('setting')
+  const scheduler = new Scheduler(T0_MS, course('scheduler'))
+  const trace = new Trace(scheduler.now, recipe.onLine)
+  const faults = new FaultBox(drawRates(setting), new Set(recipe.without), course('faults'))
+  const wechat = new WeChatSimulator({
+    merchant: MERCHANT,
+    clock: { now: scheduler.now },
+    random: chance('wechat').bytes,
+    strict: {
+      strangerElementRate: 0.2,
+      refuseCloseUnderMs: setting.pick([0, 0, 0, 300_000]),
+      reorderAfterExpiry: setting.pick(['accept', 'refuse']),
+    },
+    noticeTimeout: () => expiring(scheduler, NOTICE_PATIENCE_MS),
+    onEvent: ({ type, endpoint, outTradeNo, outcome, fault }) => {
+      const what = [type, endpoint, outTradeNo, outcome, fault].filter((each) => each !== undefined)
+      trace.add('WeChat', what.join(' '))
+    },
+  })
+  const sqlite = new Sqlite()
+  const witness = new Witness(wechat)
+  const receiver = new Receiver({
+    secret: WEBHOOK_SECRET,
+    faults,
+    trace,
+    witness,
+    nowMs: scheduler.now,
+  })
+  const settings: Settings = {
+    hasReceiver: setting.happens(0.9),
+    latePayment: setting.pick(['accept', 'accept', 'refund']),
+  }
+  const network = new Network({
+    scheduler,
+    faults,
+    chance: course('network'),
+    trace,
+    wechat,
+    outside: receiver.fetch,
+  })
+  const workers = new Workers({
+    scheduler,
+    sqlite,
+    network,
+    faults,
+    trace,
+    chance: course('workers'),
+    vars: {
+      WX_APPID: MERCHANT.appid,
+      WX_MCH_ID: MERCHANT.mchId,
+      WX_API_KEY: MERCHANT.apiKey,
+      WX_APP_SECRET: MERCHANT.appSecret,
+      MERCHANT_TOKEN: TOKEN,
+      PUBLIC_URL: ORIGIN,
+      WX_SIGN_TYPE: setting.pick(['MD5', 'HMAC-SHA256']),
+      TICK_CALLS: setting.pick(['40', '40', '10']),
+      TICK_STATEMENTS: setting.pick(['50', '40', '1000']),
+      LATE_PAYMENT: settings.latePayment,
+      WX_CERT: 'a binding',
+      ...(setting.happens(0.5) ? { WX_API_KEY_OLD: OLD_API_KEY } : {}),
+      ...(settings.hasReceiver ? { WEBHOOK_URL: 'https://shop.test/hook', WEBHOOK_SECRET } : {}),
+    },
+  })
+  return {
+    recipe,
+    scheduler,
+    startMs: T0_MS,
+    wechat,
+    sqlite,
+    faults,
+    network,
+    workers,
+    trace,
+    witness,
+    receiver,
+    settings,
+    chance,
+    cast: new Map(),
+    mail: { old: [], mutedUntilMs: 0, isOver: false },
+  }
+}
+
+function expiring(scheduler: Scheduler, ms: number): AbortSignal {
+  const controller = new AbortController()
+  scheduler.after(undefined, ms, () => controller.abort(new Error('timeout')))
+  return controller.signal
+}
