@@ -129,11 +129,20 @@ function takeMoney({ world, chance }: Payer, outTradeNo: string): void {
   }
   world.faults.count('situation:pay_refused')
   // WeChat's own servers disagreed for a moment: the click was in time after all.
-  if (!chance.happens(0.7)) return
+  if (!mayRace(world, outTradeNo) || !chance.happens(0.7)) return
   const late = world.wechat.pay(outTradeNo, { despiteClose: true })
   if (!late.ok) return
   world.faults.count('situation:paid_despite_close')
   taken(world, chance, outTradeNo, late)
+}
+
+/** A race is over soon. Money that came a day after the close, with no notice, only the bill would show. */
+const RACE_MS = 1_800_000
+
+function mayRace({ wechat, scheduler, closedAtMs }: World, outTradeNo: string): boolean {
+  const deadlineMs = wechat.order(outTradeNo)?.timeExpireAt ?? Infinity
+  const closedMs = Math.min(deadlineMs, closedAtMs.get(outTradeNo) ?? Infinity)
+  return scheduler.now() < closedMs + RACE_MS
 }
 
 function taken(world: World, chance: Chance, outTradeNo: string, paid: PaymentResult): void {

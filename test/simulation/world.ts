@@ -38,6 +38,8 @@ export type World = Readonly<{
   settings: Settings
   chance: (name: string) => Chance
   mail: Mail
+  /** When WeChat closed a number, in virtual time. */
+  closedAtMs: ReadonlyMap<string, number>
   /** Who may want to pay which order. */
   cast: Map<string, readonly string[]>
 }>
@@ -81,6 +83,7 @@ export function makeWorld(recipe: Recipe): World {
   const scheduler = new Scheduler(T0_MS, course('scheduler'))
   const trace = new Trace(scheduler.now, recipe.onLine)
   const faults = new FaultBox(drawRates(setting), new Set(recipe.without), course('faults'))
+  const closedAtMs = new Map<string, number>()
   const wechat = new WeChatSimulator({
     merchant: MERCHANT,
     clock: { now: scheduler.now },
@@ -91,7 +94,9 @@ export function makeWorld(recipe: Recipe): World {
       reorderAfterExpiry: setting.pick(['accept', 'refuse']),
     },
     noticeTimeout: () => expiring(scheduler, NOTICE_PATIENCE_MS),
-    onEvent: ({ type, endpoint, outTradeNo, outcome, fault }) => {
+    onEvent: ({ at, type, endpoint, outTradeNo, outcome, fault }) => {
+      const closed = type === 'order_closed' || outcome === 'CLOSED' || outcome === 'REVOKED'
+      if (closed && outTradeNo !== undefined) closedAtMs.set(outTradeNo, at)
       const what = [type, endpoint, outTradeNo, outcome, fault].filter((each) => each !== undefined)
       trace.add('WeChat', what.join(' '))
     },
@@ -154,6 +159,7 @@ export function makeWorld(recipe: Recipe): World {
     receiver,
     settings,
     chance,
+    closedAtMs,
     cast: new Map(),
     mail: { old: [], mutedUntilMs: 0, isOver: false },
   }

@@ -1,0 +1,100 @@
+/** Sends the Worker a million things that nobody should send, and a few that are nearly right. */
+import { availableParallelism } from 'node:os'
+import { runTasks } from '../test/fuzz/processes.ts'
+import { BATCH, type Failure } from '../test/fuzz/run-batch.ts'
+import type { Task } from '../test/fuzz/worker.ts'
+import { Tally } from '../test/fuzz/tally.ts'
+import { Complaint, readOptions, run } from './command.ts'
+import { onInterrupt } from './interrupt.ts'
+import { bold, dim, green, red, say, table } from './say.ts'
+
+const HELP = `npm run fuzz -- [options]
+
+Sends seeded inputs to every public entry of the Worker, over SQLite and a simulated WeChat, and
+checks of each: no 5xx, no change that it may not make, no answer slower than a second.
+
+  --inputs N    how many (default 1000000, rounded up to whole batches of ${BATCH})
+  --from S      the first one's number (default 0, rounded down to a batch)
+  --workers K   processes (default: one for each processor)
+  --seed X      another seed, other inputs (default 1)
+  --outcomes    lists every outcome that was reached
+  --help
+
+Ends with 1 when a rule was broken, and says how to see that input again.`
+
+const PROGRESS_MS = 2_000
+
+await run(async () => {
+  const { values } = readOptions({
+    inputs: { type: 'string', default: '1000000' },
+    from: { type: 'string', default: '0' },
+    workers: { type: 'string', default: String(availableParallelism()) },
+    seed: { type: 'string', default: '1' },
+    outcomes: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  })
+  if (values.help) {
+    say(HELP)
+    return 0
+  }
+  const seed = readCount('--seed', values.seed, 0)
+  const first = Math.floor(readCount('--from', values.from, 0) / BATCH)
+  const count = Math.ceil(readCount('--inputs', values.inputs, 1) / BATCH)
+  const processes = Math.min(count, readCount('--workers', values.workers, 1))
+  const signal = onInterrupt()
+
+  const tally = new Tally()
+  const from = performance.now()
+  const tasks = Array.from({ length: count }, (_, n): Task => ({
+    seed,
+    batch: first + n,
+    count: BATCH,
+  }))
+  const progress = setInterval(() => say(dim(tally.progress(count * BATCH, from))), PROGRESS_MS)
+  try {
+    await runTasks(tasks, processes, tally, signal)
+  } finally {
+    clearInterval(progress)
+  }
+  const code = verdict(tally, seed, (performance.now() - from) / 1_000, values.outcomes)
+  if (signal.aborted) say('Interrupted.')
+  return signal.aborted ? 1 : code
+})
+
+function verdict(tally: Tally, seed: number, seconds: number, withOutcomes: boolean): number {
+  const { slowest } = tally
+  say()
+  const lanes = [...tally.lanes].sort(([a], [b]) => (a < b ? -1 : 1))
+  for (const line of table(
+    ['lane', 'inputs'],
+    lanes.map(([lane, n]) => [lane, String(n)]),
+  ))
+    say(line)
+  say()
+  if (withOutcomes) for (const line of tally.outcomeLines()) say(line)
+  say(
+    `${bold(String(tally.inputs))} inputs in ${seconds.toFixed(0)} s, ${(tally.inputs / seconds).toFixed(0)} a second`,
+  )
+  say(`${tally.outcomes.size} different outcomes`)
+  say(`slowest answer ${slowest.ms.toFixed(0)} ms, to input ${slowest.index}:`)
+  say(dim(slowest.input.slice(0, 400)))
+  if (tally.failures.length === 0) {
+    say(green('No rule was broken.'))
+    return tally.inputs === 0 ? 1 : 0
+  }
+  for (const failure of tally.failures) show(failure, seed)
+  say.error(red(`${tally.failures.length} kinds of inputs broke a rule.`))
+  return 1
+}
+
+function show({ index, broken, input }: Failure, seed: number): void {
+  const batch = Math.floor(index / BATCH) * BATCH
+  say.error(`\n${red(`Input ${index}`)}: ${broken.join('; ')}\n${input}`)
+  say.error(`again: npm run fuzz -- --seed ${seed} --from ${batch} --inputs 1 --workers 1`)
+}
+
+function readCount(option: string, text: string, min: number): number {
+  const count = Number(text.replaceAll('_', ''))
+  if (Number.isSafeInteger(count) && count >= min) return count
+  throw new Complaint(`${option} takes a whole number of at least ${min}, not "${text}".`)
+}

@@ -1,0 +1,17 @@
+/** Every mutant. Each is a line that somebody could write tomorrow, and that a test must notice. */
+import type { Mutant } from './mutant.ts'
+import { NOTICE_MUTANTS } from './notices.ts'
+import { ORDER_MUTANTS } from './orders.ts'
+import { PAYING_MUTANTS } from './paying.ts'
+import { TELLING_MUTANTS } from './telling.ts'
+import { WECHAT_MUTANTS } from './wechat.ts'
+import { WRITING_MUTANTS } from './writing.ts'
+
+export const MUTANTS: readonly Mutant[] = [
+  ...NOTICE_MUTANTS,
+  ...ORDER_MUTANTS,
+  ...WRITING_MUTANTS,
+  ...PAYING_MUTANTS,
+  ...WECHAT_MUTANTS,
+  ...TELLING_MUTANTS,
+]

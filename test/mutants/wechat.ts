@@ -1,0 +1,150 @@
+/** What is made of WeChat's answers, and of their absence. */
+import type { Mutant } from './mutant.ts'
+
+const QUERY = ['test/wechat/order-query-reply.test.ts']
+const REPLIES = ['test/wechat/replies.test.ts']
+const GATEWAY = ['test/wechat/gateway.test.ts']
+const TRANSPORT = ['test/wechat/transport.test.ts', 'test/wechat/failover.test.ts']
+
+export const WECHAT_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'a word of unifiedorder that we do not know is a no',
+    file: 'wechat/unified-order-reply.ts',
+    find: "return { kind: 'unknown', cause: `err_code ${errCode}` }",
+    replace: `return { kind: 'refused', errCode, errCodeDes }`,
+    tests: REPLIES,
+  },
+  {
+    name: 'a prepay_id of another kind of payment is signed',
+    file: 'wechat/unified-order-reply.ts',
+    find: `fields.get('trade_type') !== 'JSAPI' || `,
+    replace: '',
+    tests: REPLIES,
+  },
+  {
+    name: 'an answer about another order is believed',
+    file: 'wechat/order-query-reply.ts',
+    find: `if (fields.get('out_trade_no') !== asked)`,
+    replace: `if (fields.get('out_trade_no') === 'x')`,
+    tests: QUERY,
+  },
+  {
+    name: 'a state that we do not know is unpaid',
+    file: 'wechat/order-query-reply.ts',
+    find: "return { kind: 'unknown', cause: `trade_state ${tradeState}` }",
+    replace: `return { kind: 'unpaid' }`,
+    tests: QUERY,
+  },
+  {
+    name: 'a word of orderquery that we do not know means that there is no order',
+    file: 'wechat/order-query-reply.ts',
+    find: "return { kind: 'unknown', cause: `err_code ${errCode}` }",
+    replace: `return { kind: 'absent' }`,
+    tests: QUERY,
+  },
+  {
+    name: 'a payer in the middle of it is taken for an unpaid order',
+    file: 'wechat/order-query-reply.ts',
+    find: `return { kind: 'user_paying' }`,
+    replace: `return { kind: 'unpaid' }`,
+    tests: QUERY,
+  },
+  {
+    name: 'a failed try of the payer closes the attempt',
+    file: 'wechat/order-query-reply.ts',
+    find: `return { kind: 'unpaid' }`,
+    replace: `return { kind: 'closed' }`,
+    tests: QUERY,
+  },
+  {
+    name: 'goods are shipped for money that went back',
+    file: 'wechat/order-query-reply.ts',
+    find: `refunded: tradeState === 'REFUND'`,
+    replace: 'refunded: false',
+    tests: QUERY,
+  },
+  {
+    name: 'a word of closeorder that we do not know means closed',
+    file: 'wechat/close-order-reply.ts',
+    find: "return { kind: 'unknown', cause: `err_code ${errCode}` }",
+    replace: `return { kind: 'closed' }`,
+    tests: REPLIES,
+  },
+  {
+    name: 'an unsigned FAIL means that there is no order',
+    file: 'wechat/gateway.ts',
+    find: 'if (!reply.ok) return unknown(reply.error)',
+    replace: `if (!reply.ok) return { kind: 'absent' }`,
+    tests: GATEWAY,
+  },
+  {
+    name: 'an answer with a bad signature is a refusal',
+    file: 'wechat/refusal.ts',
+    find: `return { kind: 'unknown', cause: error.reason }`,
+    replace: `return { kind: 'refused', errCode: '', errCodeDes: '' }`,
+    tests: REPLIES,
+  },
+  {
+    name: 'an answer may be signed with the other algorithm',
+    file: 'wechat/gateway.ts',
+    find: `return openEnvelope(parseXmlBytes(reply.value), merchant, type)`,
+    replace: `return openEnvelope(parseXmlBytes(reply.value), merchant, 'MD5')`,
+    tests: GATEWAY,
+  },
+  {
+    name: 'WeChat may let us wait for ever',
+    file: 'wechat/transport.ts',
+    find: 'withDeadline(timers, CALL_DEADLINE_MS, async',
+    replace: 'withDeadline(timers, 1_000 * CALL_DEADLINE_MS, async',
+    tests: TRANSPORT,
+  },
+  {
+    name: 'a login code is sent twice, and the second time it is used',
+    file: 'wechat/transport.ts',
+    find: `return send(new Request(url, { redirect: 'manual' }))`,
+    replace: `return send(new Request(url)).then((reply) => (reply.ok ? reply : send(new Request(url))))`,
+    tests: TRANSPORT,
+  },
+  {
+    name: 'an error page is read as an answer',
+    file: 'wechat/transport.ts',
+    find: 'if (status !== 200) {',
+    replace: 'if (status >= 600) {',
+    tests: TRANSPORT,
+  },
+  {
+    name: 'nobody asks the backup',
+    file: 'wechat/transport.ts',
+    find: `if (first.ok || first.error.reason !== 'no_answer' || other === origin) return first`,
+    replace: 'if (first.ok || first !== undefined) return first',
+    tests: TRANSPORT,
+  },
+  {
+    name: 'a message that was answered goes to the backup, too',
+    file: 'wechat/transport.ts',
+    find: `first.error.reason !== 'no_answer' || `,
+    replace: '',
+    tests: TRANSPORT,
+  },
+  {
+    name: 'the signature for the client leaves out the sign type',
+    file: 'wechat/client-pay.ts',
+    find: `    ['signType', signType],\n`,
+    replace: '',
+    tests: ['test/wechat/client-pay.test.ts'],
+  },
+  {
+    name: 'the query ladder asks again at once',
+    file: 'core/ladder.ts',
+    find: 'QUERY_STEPS_S.find((seconds) => later(from, seconds) > now)',
+    replace: 'QUERY_STEPS_S.find((seconds) => later(from, seconds) >= now)',
+    tests: ['test/core/ladder.test.ts'],
+  },
+  {
+    name: 'nobody looks at a closed number again',
+    file: 'core/ladder.ts',
+    find: 'return step === undefined ? undefined : later(closedAt, step)',
+    replace: 'return undefined',
+    tests: ['test/core/ladder.test.ts'],
+  },
+]
