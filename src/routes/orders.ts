@@ -75,34 +75,30 @@ export async function putOrder(request: RouteRequest, deps: HttpDeps): Promise<R
 
 /** `GET /orders/{ordercode}` */
 export async function getOrder(request: RouteRequest, deps: HttpDeps): Promise<Response> {
-  const ordercode = readOrdercode(request.params)
-  if (!ordercode.ok) return ordercode.error
-  const view = await deps.store.load(ordercode.value)
+  const ordercode = ordercodeOf(request)
+  const view = await deps.store.load(ordercode)
   return view === undefined ? problem('order_not_found') : orderResponse(deps, view)
 }
 
 /** `GET /orders/{ordercode}/events` */
 export async function getOrderEvents(request: RouteRequest, deps: HttpDeps): Promise<Response> {
-  const ordercode = readOrdercode(request.params)
-  if (!ordercode.ok) return ordercode.error
-  const events = await deps.store.events(ordercode.value)
+  const ordercode = ordercodeOf(request)
+  const events = await deps.store.events(ordercode)
   // Every order has at least the event of its registration.
   return events.length === 0 ? problem('order_not_found') : json({ events: events.map(eventJson) })
 }
 
 /** `POST /orders/{ordercode}/query` */
 export async function postOrderQuery(request: RouteRequest, deps: HttpDeps): Promise<Response> {
-  const ordercode = readOrdercode(request.params)
-  if (!ordercode.ok) return ordercode.error
-  const queried = await queryOrder(deps, ordercode.value)
+  const ordercode = ordercodeOf(request)
+  const queried = await queryOrder(deps, ordercode)
   return queried.ok ? orderResponse(deps, queried.value) : problem(queried.error.reason)
 }
 
 /** `POST /orders/{ordercode}/close` */
 export async function postOrderClose(request: RouteRequest, deps: HttpDeps): Promise<Response> {
-  const ordercode = readOrdercode(request.params)
-  if (!ordercode.ok) return ordercode.error
-  const view = await deps.store.load(ordercode.value)
+  const ordercode = ordercodeOf(request)
+  const view = await deps.store.load(ordercode)
   if (view === undefined) return problem('order_not_found')
   const closed = await closeOrder(deps, view, 'shop')
   switch (closed.outcome) {
@@ -115,6 +111,9 @@ export async function postOrderClose(request: RouteRequest, deps: HttpDeps): Pro
       return problem('order_busy')
   }
 }
+
+/** Of a request about an order: one that cannot exist is not there, and that is answer enough. */
+const ordercodeOf = (request: RouteRequest): string => request.params['ordercode'] ?? ''
 
 async function orderResponse(deps: HttpDeps, view: OrderView, status = 200): Promise<Response> {
   const { ordercode, revision } = view.order

@@ -242,6 +242,8 @@ describe('registering an order', () => {
     for (const code of ['short', 'x'.repeat(29), 'with%20space', 'with*star', '订单订单订单']) {
       const answer = await w.shop('PUT', `/orders/${code}`, terms)
       expect(`${code} ${answer.status}`).toBe(`${code} 400`)
+      const read = await w.shop('GET', `/orders/${code}`)
+      expect(`${code} ${read.status}`).toBe(`${code} 404`)
     }
   })
 
