@@ -24,7 +24,7 @@ export type PayDecision = Readonly<
  * the way there.
  */
 const ATTEMPT_LIFE_MIN_S = 5 * MINUTE_S + 20
-
+/** So many numbers of an order go as fast as payers change their minds; see {@link mayReplace}. */
 const FREE_ATTEMPTS = 5
 
 export function decidePay(
