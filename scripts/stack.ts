@@ -1,16 +1,17 @@
 /** Everything on one machine: the simulated WeChat, a migrated local D1, the Worker, and the cron that nobody else fires. */
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DEMO_MERCHANT } from '../simulator/demo-merchant.ts'
 import { start as startWechat, type RunningServer } from '../simulator/server.ts'
 import { call, type Call } from './call.ts'
 import { Complaint } from './command.ts'
+import type { CertificateBinding, DevWorkerOptions } from './dev-worker.ts'
 import { freePort } from './ports.ts'
 import { DEMO_TOKEN } from './shop.ts'
 import { workerLineReader, type WorkerLine } from './worker-lines.ts'
-import { spawnWrangler, type WranglerProcess } from './worker-process.ts'
+import { ROOT, spawnWorker, type WorkerProcess } from './worker-process.ts'
 
 const READY_MS = 60_000
-const POLL_MS = 100
 const TAIL_LINES = 20
 
 export type StackOptions = {
@@ -21,6 +22,12 @@ export type StackOptions = {
   wechatPort?: number
   /** Variables of the Worker beside the demo merchant's. */
   vars?: Readonly<Record<string, string>>
+  /** Whether the Worker has WX_CERT, which shows WeChat the merchant's certificate. Default: it has. */
+  certificate?: boolean
+  /** Runs the code again whenever it changes. Default: it does not. */
+  watch?: boolean
+  /** Another Worker than src/worker.ts, with the same bindings. */
+  main?: string
   onWorkerLine?: (line: WorkerLine) => void
   onWechatLine?: (line: string) => void
   /** Gives up starting, and leaves nothing behind. */
@@ -44,29 +51,32 @@ export type Stack = {
 }
 
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const { persistDir, signal, onWechatLine, onWorkerLine = () => {} } = options
-  const closers: (() => Promise<void>)[] = []
+  const { persistDir, signal, onWechatLine } = options
+  const worker = openWorker(persistDir, options.onWorkerLine ?? (() => {}))
+  let wechat: RunningServer | undefined
   let stopping: Promise<void> | undefined
-  // Last started, first stopped: a Worker without its WeChat would complain.
-  const stop = () =>
-    (stopping ??= (async () => {
-      while (closers.length > 0) await closers.pop()?.()
-    })())
+  // The Worker first: without its WeChat it would complain.
+  const stop = () => (stopping ??= worker.stop().then(() => wechat?.close()))
 
   try {
     const port = options.workerPort ?? (await freePort())
-    const wechat = await startWechat({
+    const workerOrigin = `http://127.0.0.1:${port}`
+    wechat = await startWechat({
       port: options.wechatPort ?? 0,
       ...(onWechatLine === undefined ? {} : { log: onWechatLine }),
     })
-    closers.push(wechat.close)
-    await migrate(persistDir, closers, signal)
-
-    const workerOrigin = `http://127.0.0.1:${port}`
-    const vars = { ...demoVars(workerOrigin, wechat.origin), ...options.vars }
-    const worker = startWorker(port, vars, persistDir, onWorkerLine)
-    closers.push(worker.stop)
-    await untilAnswers(workerOrigin, worker, signal)
+    const { clock, origin, secure } = wechat
+    const run: DevWorkerOptions = {
+      config: join(ROOT, 'wrangler.toml'),
+      main: options.main,
+      port,
+      persistDir,
+      migrationsDir: join(ROOT, 'src', 'store', 'migrations'),
+      vars: { ...demoVars(workerOrigin, origin), ...options.vars },
+      certificate: options.certificate === false ? undefined : certificateBinding(secure),
+      watch: options.watch ?? false,
+    }
+    await Promise.race([untilAnswers(worker, run, workerOrigin), aborted(signal)])
 
     const died = worker.exited.then(
       (code) => `The Worker ended by itself (exit ${code ?? 'by a signal'}):\n${worker.tail()}`,
@@ -77,7 +87,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       merchantToken: DEMO_TOKEN,
       shop: (method, path, more) =>
         call({ method, url: `${workerOrigin}${path}`, token: DEMO_TOKEN, ...more }),
-      cron: (atMs = wechat.clock.now()) => fireCron(workerOrigin, atMs),
+      cron: (atMs = clock.now()) => fireCron(workerOrigin, atMs),
       died,
       tail: worker.tail,
       stop,
@@ -88,38 +98,25 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
 }
 
-/** Runs to its end before the Worker starts: two processes on one local D1 lock each other out. */
-async function migrate(
-  persistDir: string,
-  closers: (() => Promise<void>)[],
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const migration = spawnWrangler(['d1', 'migrations', 'apply', 'DB', '--local'], persistDir)
-  closers.push(migration.stop)
-  const code = await Promise.race([migration.exited, aborted(signal)])
-  if (code !== 0) {
-    throw new Complaint(`The database could not be migrated. wrangler said:\n${migration.tail()}`)
-  }
-}
+type TalkingWorker = WorkerProcess & { tail: () => string }
 
-function startWorker(
-  port: number,
-  vars: Readonly<Record<string, string>>,
-  persistDir: string,
-  onLine: (line: WorkerLine) => void,
-): WranglerProcess {
+/** It loads while WeChat starts. */
+function openWorker(persistDir: string, onLine: (line: WorkerLine) => void): TalkingWorker {
   const readers = { stdout: workerLineReader(), stderr: workerLineReader() }
-  const address = ['--ip', '127.0.0.1', '--port', String(port), '--inspector-port', '0']
-  const given = Object.entries(vars).flatMap(([name, value]) => ['--var', `${name}:${value}`])
   const told: string[] = []
-  const worker = spawnWrangler(['dev', ...address, ...given], persistDir, (raw, stream) => {
+  const worker = spawnWorker(persistDir, (raw, stream) => {
     const line = readers[stream](raw)
     if (line.kind !== 'noise') told.push(raw)
     if (told.length > TAIL_LINES) told.shift()
     onLine(line)
   })
-  // What matters, if anything did; else everything.
-  return { ...worker, tail: () => (told.length > 0 ? told.join('\n') : worker.tail()) }
+  return { ...worker, tail: () => told.join('\n') }
+}
+
+function certificateBinding(secure: RunningServer['secure']): CertificateBinding {
+  const { hostname, host } = new URL(secure.origin)
+  const { authority, clientCertificate } = secure
+  return { address: host, serverName: hostname, authority, ...clientCertificate }
 }
 
 function demoVars(worker: string, wechat: string): Record<string, string> {
@@ -137,39 +134,29 @@ function demoVars(worker: string, wechat: string): Record<string, string> {
 }
 
 async function untilAnswers(
+  worker: TalkingWorker,
+  options: DevWorkerOptions,
   origin: string,
-  worker: WranglerProcess,
-  signal: AbortSignal | undefined,
 ): Promise<void> {
-  const deadline = Date.now() + READY_MS
-  let code: number | null | undefined
-  void worker.exited.then((exit) => (code = exit))
-  while (Date.now() < deadline) {
-    signal?.throwIfAborted()
-    if (code !== undefined) throw new Complaint(`The Worker did not start:\n${worker.tail()}`)
-    // wrangler itself would wait for somebody to mend the code.
-    if (worker.tail().includes('Build failed')) {
-      throw new Complaint(`The Worker cannot be built:\n${worker.tail()}`)
-    }
-    const status = await statusOf(`${origin}/health`)
-    // 503 is an answer too: no cron ever ran on a new database.
-    if (status === 200 || status === 503) return
-    if (status === 500) throw new Complaint(`The Worker is misconfigured:\n${worker.tail()}`)
-    await sleep(POLL_MS)
+  const tooLate = sleep(READY_MS, 'late' as const, { ref: false })
+  const report = await Promise.race([worker.run(options), tooLate])
+  if (report === 'late') {
+    const limit = `${READY_MS / 1_000} seconds`
+    throw new Complaint(`The Worker is not ready after ${limit}:\n${worker.tail()}`)
   }
-  throw new Complaint(
-    `The Worker has not answered within ${READY_MS / 1_000} seconds:\n${worker.tail()}`,
-  )
+  if (!report.ok) {
+    // wrangler may have said more. Once it has ended, all of it is here.
+    await worker.stop()
+    throw new Complaint(`The Worker did not start:\n${report.why}\n${worker.tail()}`.trimEnd())
+  }
+  const response = await fetch(`${origin}/health`, { signal: AbortSignal.timeout(READY_MS) })
+  await response.body?.cancel()
+  // 503 is well: no cron ever ran on a new database.
+  if (response.status === 500) {
+    await worker.stop()
+    throw new Complaint(`The Worker is misconfigured:\n${worker.tail()}`)
+  }
 }
-
-const statusOf = (url: string): Promise<number | undefined> =>
-  fetch(url, { signal: AbortSignal.timeout(10_000) }).then(
-    async (response) => {
-      await response.body?.cancel()
-      return response.status
-    },
-    () => undefined,
-  )
 
 /** What the platform does every minute in production. */
 async function fireCron(origin: string, atMs: number): Promise<void> {

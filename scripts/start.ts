@@ -66,6 +66,7 @@ async function main(): Promise<number> {
       persistDir,
       workerPort: ports.worker,
       wechatPort: ports.wechat,
+      watch: true,
       onWorkerLine: view.worker,
       onWechatLine: view.wechat,
       signal: interrupted,

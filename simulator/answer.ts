@@ -24,7 +24,8 @@ export type Distortion =
   | 'other_mch_id'
   | 'truncated_xml'
 
-const INTEGER_ELEMENTS = /^(total_fee|cash_fee|settlement_total_fee|coupon_fee|coupon_count)$/
+const INTEGER_ELEMENTS =
+  /^(total_fee|cash_fee|settlement_total_fee|coupon_(fee|count)|cash_refund_fee|(total_)?refund_count|((settlement_|coupon_)?refund_fee|coupon_refund_count)(_\d+)*)$/
 
 /** Elements that no document names. Verifiers that pick the fields they know fail on every one of them. */
 const STRANGERS: readonly [readonly [string, string], ...(readonly [string, string])[]] = [

@@ -1,4 +1,5 @@
 import { formatBeijingTime } from './clock.ts'
+import { worthOf } from './coupons.ts'
 import { makeCouponId, makeTransactionId } from './identifiers.ts'
 import { type Capture, type Coupon, isPaid, type SimulatedOrder, whyNotPayable } from './ledger.ts'
 import type { World } from './world.ts'
@@ -32,7 +33,7 @@ export function takeMoney(outTradeNo: string, options: PayOptions, world: World)
     type,
     fee,
   }))
-  const couponFee = sumOf(coupons)
+  const couponFee = worthOf(coupons)
   const areFen = coupons.every(({ fee }) => Number.isSafeInteger(fee) && fee > 0)
   if (!areFen || couponFee > order.totalFee) {
     return { ok: false, why: 'coupons are whole fen, one at least, and not above the amount' }
@@ -51,21 +52,22 @@ function makeCapture(
 ): Capture {
   const now = world.clock.now()
   const { outTradeNo, openid, totalFee } = order
-  const freeFee = sumOf(coupons.filter(({ type }) => type === 'NO_CASH'))
+  let transactionId = makeTransactionId(world.random, now)
+  // Ten random digits are not enough for a very busy day.
+  while (world.ledger.findByTransaction(transactionId, now) !== undefined) {
+    transactionId = makeTransactionId(world.random, now)
+  }
+  const freeFee = worthOf(coupons, 'NO_CASH')
   return {
-    transactionId: makeTransactionId(world.random, now),
+    transactionId,
     outTradeNo,
     openid,
     totalFee,
-    cashFee: totalFee - sumOf(coupons),
+    cashFee: totalFee - worthOf(coupons),
     ...(freeFee === 0 ? {} : { settlementTotalFee: totalFee - freeFee }),
     coupons,
     bankType,
     paidAt: now,
     timeEnd: formatBeijingTime(now),
   }
-}
-
-function sumOf(coupons: readonly Coupon[]): number {
-  return coupons.reduce((sum, { fee }) => sum + fee, 0)
 }

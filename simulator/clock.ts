@@ -37,6 +37,11 @@ export function formatBeijingTime(ms: number): string {
   return new Date(ms + BEIJING_OFFSET_MS).toISOString().slice(0, 19).replace(/\D/g, '')
 }
 
+/** `yyyy-MM-dd HH:mm:ss` in Beijing time, as refunds and bills have it. */
+export function formatBeijingDateTime(ms: number): string {
+  return new Date(ms + BEIJING_OFFSET_MS).toISOString().slice(0, 19).replace('T', ' ')
+}
+
 /** Milliseconds since 1970, or `undefined` when the text is not fourteen digits of a time that exists. */
 export function parseBeijingTime(text: string): number | undefined {
   const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(text)?.slice(1).map(Number)
@@ -45,4 +50,11 @@ export function parseBeijingTime(text: string): number | undefined {
   const ms = Date.UTC(year, month - 1, day, hour, minute, second) - BEIJING_OFFSET_MS
   // Date.UTC moves the 31st of February into March; WeChat has no such day.
   return formatBeijingTime(ms) === text ? ms : undefined
+}
+
+/** Midnight in Beijing of a day written as yyyyMMdd, in epoch milliseconds. */
+export function startOfDay(date: string): number {
+  const start = parseBeijingTime(`${date}000000`)
+  if (start === undefined) throw new RangeError(`${date} is no day: write it like 20240102`)
+  return start
 }

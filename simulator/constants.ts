@@ -32,6 +32,26 @@ export const TOTAL_FEE_MAX_FEN = 1_000_000_000
 /** The newer pages ask for six characters at least; the mini program page does not yet. */
 export const OUT_TRADE_NO_CHARS_MIN = 6
 
+/** A payment can be refunded for a year. */
+export const REFUND_AGE_MAX_MS = 365 * 24 * HOUR_MS
+
+/** One order has fifty refunds at most, a minute apart. */
+export const REFUNDS_PER_ORDER_MAX = 50
+export const REFUND_INTERVAL_MS = MINUTE_MS
+
+/** refundquery shows that many refunds of an order at a time. */
+export const REFUNDS_PER_PAGE = 10
+
+/** How long a refund takes here. To the purse it is said to be within 20 minutes, to a card days. */
+export const REFUND_PROCESSING_MS = 3 * MINUTE_MS
+
+/** WeChat makes the bill of a day at nine on the next, and promises it for ten. */
+export const BILL_MADE_AFTER_MS = 33 * HOUR_MS
+export const BILL_READY_AFTER_MS = 34 * HOUR_MS
+
+/** A bill can be had for that long. */
+export const BILL_MONTHS_BACK_MAX = 3
+
 /** Longest request body looked at; the longest legal unifiedorder stays far below. */
 export const REQUEST_BYTES_MAX = 64 * 1024
 

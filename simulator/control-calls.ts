@@ -1,5 +1,7 @@
-import type { ControllableClock } from './clock.ts'
+import { BILL_CALLS } from './control-bills.ts'
+import type { Call, Controlled } from './control-call.ts'
 import {
+  needCopies,
   needFault,
   needOrder,
   needParams,
@@ -7,19 +9,8 @@ import {
   readNoticeOptions,
   readPayOptions,
 } from './control-input.ts'
-import { ControlError, type JsonObject, needNumber, needText, readText } from './control-json.ts'
-import type { Deliver } from './notices.ts'
-import type { WeChatSimulator } from './wechat.ts'
-
-/** What the control interface controls. */
-export type Controlled = { simulator: WeChatSimulator; clock: ControllableClock; deliver: Deliver }
-
-type Call = {
-  about: string
-  run: (body: JsonObject, controlled: Controlled) => unknown
-}
-
-const COPIES_MAX = 100
+import { type JsonObject, needNumber, needText, readText } from './control-json.ts'
+import { REFUND_CALLS } from './control-refunds.ts'
 
 /** What a person can do to this WeChat beyond what WeChat offers, by method and name. */
 export const CONTROL_CALLS: Readonly<Record<string, Call>> = {
@@ -71,6 +62,8 @@ export const CONTROL_CALLS: Readonly<Record<string, Call>> = {
       '{out_trade_no, copies?, fields?, key?, sign_type?, with_sign_type?, strip_sign?} → {replies}: posts a notice now; fields are set before signing, null removes one',
     run: resendNotice,
   },
+  ...REFUND_CALLS,
+  ...BILL_CALLS,
   'POST deliver-notices': {
     about: '→ {attempts}: delivers what is due now, and waits for it',
     run: async (_, { simulator, deliver }) => ({
@@ -99,7 +92,7 @@ export const CONTROL_CALLS: Readonly<Record<string, Call>> = {
     },
   },
   'GET orders': {
-    about: '→ {orders}; GET /_control/orders/{out_trade_no} → one, with its notices',
+    about: '→ {orders}; GET /_control/orders/{out_trade_no} → one, with its notices and refunds',
     run: (_, { simulator }) => ({ orders: simulator.orders() }),
   },
   'GET history': {
@@ -107,7 +100,7 @@ export const CONTROL_CALLS: Readonly<Record<string, Call>> = {
     run: (_, { simulator }) => ({ history: simulator.history() }),
   },
   'GET state': {
-    about: '→ now (epoch ms), captured_fen, counts, next_notice_due_at, faults_waiting',
+    about: '→ now (epoch ms), sums in fen, counts, next_notice_due_at, faults_waiting',
     run: (_, controlled) => describeState(controlled),
   },
 }
@@ -115,13 +108,21 @@ export const CONTROL_CALLS: Readonly<Record<string, Call>> = {
 function describeState({ simulator, clock }: Controlled): JsonObject {
   const now = clock.now()
   const nextDueAt = simulator.nextNoticeDueAt()
+  const balanceFen = simulator.balanceFen()
+  const notices = [...simulator.notices(), ...simulator.refundNotices()]
   return {
     now,
     nowText: new Date(now).toISOString(),
     capturedFen: simulator.capturedFen(),
+    // With the payers again; and taken from the merchant, but on the way (PROCESSING, CHANGE).
+    refundedFen: simulator.refundedFen(),
+    refundingFen: simulator.refundingFen(),
+    // null: without a limit.
+    balanceFen: balanceFen === Infinity ? null : balanceFen,
     orders: simulator.orders().length,
     captures: simulator.captures().length,
-    noticesWaiting: simulator.notices().filter(({ state }) => state === 'waiting').length,
+    refunds: simulator.refunds().length,
+    noticesWaiting: notices.filter(({ state }) => state === 'waiting').length,
     nextNoticeDueAt: nextDueAt ?? null,
     nextNoticeInSeconds: nextDueAt === undefined ? null : Math.max(0, (nextDueAt - now) / 1_000),
     faultsWaiting: simulator.waitingFaults(),
@@ -131,10 +132,7 @@ function describeState({ simulator, clock }: Controlled): JsonObject {
 async function resendNotice(body: JsonObject, controlled: Controlled): Promise<JsonObject> {
   const { simulator, deliver } = controlled
   const outTradeNo = needOrder(body, simulator)
-  const copies = body['copies'] === undefined ? 1 : needNumber(body, 'copies')
-  if (!Number.isSafeInteger(copies) || copies < 1 || copies > COPIES_MAX) {
-    throw new ControlError(400, `copies is not 1 to ${COPIES_MAX}`, 'send {"copies": 3}')
-  }
+  const copies = needCopies(body)
   const options = readNoticeOptions(body)
   const replies = await Promise.all(
     Array.from({ length: copies }, () => simulator.postNotice(outTradeNo, options, deliver)),

@@ -13,6 +13,8 @@ import type { NoticeOptions } from './notice-message.ts'
 import type { GivenParams } from './phone.ts'
 import type { WeChatSimulator } from './wechat.ts'
 
+const COPIES_MAX = 100
+
 /** The number of an order that exists. */
 export function needOrder(body: JsonObject, simulator: WeChatSimulator): string {
   const outTradeNo = needText(body, 'out_trade_no')
@@ -40,19 +42,32 @@ export function readPayOptions(body: JsonObject): PayOptions {
   }
 }
 
-export function readNoticeOptions(body: JsonObject): NoticeOptions {
-  const fields = body['fields'] ?? {}
+/** How many copies of a notice to post at once. */
+export function needCopies(body: JsonObject): number {
+  const copies = body['copies'] === undefined ? 1 : needNumber(body, 'copies')
+  if (Number.isSafeInteger(copies) && copies >= 1 && copies <= COPIES_MAX) return copies
+  throw new ControlError(400, `copies is not 1 to ${COPIES_MAX}`, 'send {"copies": 3}')
+}
+
+/** Elements to set, or with null to remove. */
+export function readChanges(body: JsonObject, name: string): Record<string, string | undefined> {
+  const fields = body[name] ?? {}
   if (!isJsonObject(fields)) {
-    throw new ControlError(400, 'fields is not an object', 'send {"fields": {"total_fee": "1"}}')
+    throw new ControlError(400, `${name} is not an object`, `send {"${name}": {"total_fee": "1"}}`)
   }
-  const changes = Object.entries(fields).map(([name, value]) => [name, readChange(name, value)])
+  return Object.fromEntries(
+    Object.entries(fields).map(([key, value]) => [key, readChange(`${name}.${key}`, value)]),
+  )
+}
+
+export function readNoticeOptions(body: JsonObject): NoticeOptions {
   const signType = readText(body, 'sign_type')
   if (signType !== undefined && signType !== 'MD5' && signType !== 'HMAC-SHA256') {
     throw new ControlError(400, `sign_type ${signType} is unknown`, 'use MD5 or HMAC-SHA256')
   }
   const key = readText(body, 'key')
   return {
-    changes: Object.fromEntries(changes),
+    changes: readChanges(body, 'fields'),
     ...(key === undefined ? {} : { key }),
     ...(signType === undefined ? {} : { signType }),
     withSignTypeElement: body['with_sign_type'] === true,
@@ -64,7 +79,7 @@ function readChange(name: string, value: unknown): string | undefined {
   if (value === null) return undefined
   if (typeof value === 'string') return value
   if (typeof value === 'number') return String(value)
-  throw new ControlError(400, `fields.${name} is neither text nor null`, 'null removes an element')
+  throw new ControlError(400, `${name} is neither text nor null`, 'null removes an element')
 }
 
 export function needFault(body: JsonObject): Fault {

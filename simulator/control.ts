@@ -1,4 +1,5 @@
-import { CONTROL_CALLS, type Controlled } from './control-calls.ts'
+import type { Controlled } from './control-call.ts'
+import { CONTROL_CALLS } from './control-calls.ts'
 import { noOrder } from './control-input.ts'
 import { ControlError, type JsonObject, readJson, toSnakeCase } from './control-json.ts'
 
@@ -45,7 +46,11 @@ function describeOrder(encoded: string, { simulator }: Controlled): unknown {
   const order = simulator.order(outTradeNo)
   if (order === undefined) throw noOrder(outTradeNo)
   const notices = simulator.notices().filter((notice) => notice.outTradeNo === outTradeNo)
-  return { ...order, notices }
+  const refunds = simulator.refunds(outTradeNo)
+  const refundNotices = simulator
+    .refundNotices()
+    .filter((notice) => notice.outTradeNo === outTradeNo)
+  return { ...order, notices, refunds, refundNotices }
 }
 
 function safeDecode(encoded: string): string {

@@ -3,7 +3,11 @@ import type { GatewayRefusal, Refusal } from './refusals.ts'
 import type { SignType } from './sign.ts'
 import type { World } from './world.ts'
 
-export type PayEndpointName = 'unifiedorder' | 'orderquery' | 'closeorder'
+/** What a shop calls to take money. */
+export type OrderEndpointName = 'unifiedorder' | 'orderquery' | 'closeorder'
+export type RefundEndpointName = 'refund' | 'refundquery'
+
+export type PayEndpointName = OrderEndpointName | RefundEndpointName
 
 /** What the API document says about one parameter. */
 export type ParameterRule = {

@@ -1,5 +1,5 @@
 import type { Distortion } from './answer.ts'
-import type { PayEndpointName } from './endpoint.ts'
+import type { OrderEndpointName, RefundEndpointName } from './endpoint.ts'
 import {
   FREQUENCY_LIMITED,
   NO_AUTH,
@@ -9,7 +9,11 @@ import {
   SYSTEM_ERROR,
 } from './refusals.ts'
 
-export type EndpointName = 'jscode2session' | PayEndpointName
+/** What a shop calls to take money. */
+export type EndpointName = 'jscode2session' | OrderEndpointName
+
+/** Every endpoint where something can go wrong. */
+export type FaultEndpoint = EndpointName | RefundEndpointName | 'downloadbill'
 
 /** The network: the request or the reply never arrives, or what arrives is not WeChat's. */
 type NetworkKind =
@@ -34,44 +38,53 @@ type SimpleKind =
   | Distortion
   /** closeorder says OK and the order stays open: reported once, and the reason to query after closing. */
   | 'close_without_effect'
+  /** The refund is accepted, and the answer says SYSTEMERROR: the reason to repeat it with the same number. */
+  | 'system_error_after'
 
 export type FaultKind = SimpleKind | 'err_code' | 'return_fail'
 
 /** Something that goes wrong, `times` times (default once), at one endpoint or at the next that fits. */
-export type Fault = { endpoint: EndpointName | 'any'; times?: number } & (
+export type Fault = { endpoint: FaultEndpoint | 'any'; times?: number } & (
   | { kind: SimpleKind }
   | { kind: 'err_code'; errCode: string; errCodeDes: string }
   | { kind: 'return_fail'; returnMsg: string }
 )
 
+const LOGIN = ['jscode2session'] as const
+const SIGNED = ['unifiedorder', 'orderquery', 'closeorder', 'refund', 'refundquery'] as const
+/** A bill and its errors carry no sign, but are refused like the others. */
+const PAY = [...SIGNED, 'downloadbill'] as const
+const ALL = [...LOGIN, ...PAY] as const
+
 /** Where a kind can happen at all. */
-const REACH = {
-  request_lost: 'all',
-  reply_lost: 'all',
-  stall_before: 'all',
-  stall_after: 'all',
-  http_500: 'all',
-  http_502: 'all',
-  http_502_after: 'all',
-  login_busy: 'login',
-  login_limit: 'login',
-  login_blocked: 'login',
-  login_bad_secret: 'login',
-  system_error: 'pay',
-  frequency_limited: 'pay',
-  not_auth: 'pay',
-  err_code: 'pay',
-  return_fail: 'pay',
-  wrong_sign: 'pay',
-  missing_sign: 'pay',
-  md5_reply: 'pay',
-  extra_element: 'pay',
-  other_order: 'pay',
-  other_appid: 'pay',
-  other_mch_id: 'pay',
-  truncated_xml: 'pay',
-  close_without_effect: 'closeorder',
-} as const satisfies Record<FaultKind, 'all' | 'pay' | 'login' | 'closeorder'>
+const REACH: Readonly<Record<FaultKind, readonly FaultEndpoint[]>> = {
+  request_lost: ALL,
+  reply_lost: ALL,
+  stall_before: ALL,
+  stall_after: ALL,
+  http_500: ALL,
+  http_502: ALL,
+  http_502_after: ALL,
+  login_busy: LOGIN,
+  login_limit: LOGIN,
+  login_blocked: LOGIN,
+  login_bad_secret: LOGIN,
+  system_error: PAY,
+  frequency_limited: SIGNED,
+  not_auth: PAY,
+  err_code: PAY,
+  return_fail: PAY,
+  wrong_sign: SIGNED,
+  missing_sign: SIGNED,
+  md5_reply: SIGNED,
+  extra_element: SIGNED,
+  other_order: SIGNED,
+  other_appid: SIGNED,
+  other_mch_id: SIGNED,
+  truncated_xml: PAY,
+  close_without_effect: ['closeorder'],
+  system_error_after: ['refund'],
+}
 
 const DISTORTIONS = [
   'wrong_sign',
@@ -84,21 +97,14 @@ const DISTORTIONS = [
   'truncated_xml',
 ] as const satisfies readonly Distortion[]
 
-const ENDPOINT_NAMES = [
-  'jscode2session',
-  'unifiedorder',
-  'orderquery',
-  'closeorder',
-] as const satisfies readonly EndpointName[]
-
 export const FAULT_KINDS: readonly string[] = Object.keys(REACH)
-export const FAULT_ENDPOINTS: readonly string[] = ['any', ...ENDPOINT_NAMES]
+export const FAULT_ENDPOINTS: readonly string[] = ['any', ...ALL]
 
 export function isFaultKind(value: unknown): value is FaultKind {
   return typeof value === 'string' && Object.hasOwn(REACH, value)
 }
 
-export function isFaultEndpoint(value: unknown): value is EndpointName | 'any' {
+export function isFaultEndpoint(value: unknown): value is FaultEndpoint | 'any' {
   return typeof value === 'string' && FAULT_ENDPOINTS.includes(value)
 }
 
@@ -106,11 +112,8 @@ export function isDistortion(kind: FaultKind): kind is Distortion {
   return DISTORTIONS.some((each) => each === kind)
 }
 
-export function canHappenAt(kind: FaultKind, endpoint: EndpointName | 'any'): boolean {
-  if (endpoint === 'any') return true
-  const reach = REACH[kind]
-  if (reach === 'all' || reach === endpoint) return true
-  return reach === (endpoint === 'jscode2session' ? 'login' : 'pay')
+export function canHappenAt(kind: FaultKind, endpoint: FaultEndpoint | 'any'): boolean {
+  return endpoint === 'any' || REACH[kind].includes(endpoint)
 }
 
 /** The refusal that stands in for the business, if the fault is one. */
@@ -147,7 +150,7 @@ export class FaultQueue {
   }
 
   /** The first that fits this endpoint; it is used up by being taken. */
-  take(endpoint: EndpointName): Fault | undefined {
+  take(endpoint: FaultEndpoint): Fault | undefined {
     const next = this.#waiting.find(
       ({ fault }) =>
         (fault.endpoint === endpoint || fault.endpoint === 'any') &&

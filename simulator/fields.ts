@@ -6,6 +6,14 @@ export function entriesOf(fields: Fields): (readonly [string, string])[] {
   return isIterable(fields) ? [...fields] : Object.entries(fields)
 }
 
+/** Whether two messages say the same, in whatever order. */
+export function haveSameFields(
+  a: ReadonlyMap<string, string>,
+  b: ReadonlyMap<string, string>,
+): boolean {
+  return a.size === b.size && [...a].every(([name, value]) => b.get(name) === value)
+}
+
 function isIterable(fields: Fields): fields is Iterable<readonly [string, string]> {
   return Symbol.iterator in fields
 }

@@ -1,8 +1,15 @@
 import { type Answer, formatAnswer, formatReturnFail, isAnswer, refusalAnswer } from './answer.ts'
 import { CLOSED_ANSWER } from './close-order.ts'
+import { DOWNLOAD_BILL_PATH, downloadBill } from './download-bill.ts'
 import type { CheckedRequest, PayEndpoint } from './endpoint.ts'
-import { LOGIN_PATH, PAY_ENDPOINTS } from './endpoints.ts'
-import { type Fault, type FaultQueue, isDistortion, refusalOf } from './faults.ts'
+import { CERTIFICATE_ROOT, LOGIN_PATH, PAY_ENDPOINTS } from './endpoints.ts'
+import {
+  type Fault,
+  type FaultEndpoint,
+  type FaultQueue,
+  isDistortion,
+  refusalOf,
+} from './faults.ts'
 import { isOpen } from './ledger.ts'
 import {
   exchangeCode,
@@ -18,22 +25,36 @@ import {
   type GatewayRefusal,
   ORDER_REUSED,
   type Refusal,
+  SYSTEM_ERROR,
 } from './refusals.ts'
 import { checkRequest } from './request-checks.ts'
 import type { World } from './world.ts'
 
+/** What a client showed when it connected: nothing, the merchant's certificate, or one that is not. */
+export type ClientCertificate = 'none' | 'good' | 'wrong'
+
 type Served = { response: Response; outcome: string; outTradeNo?: string | undefined }
 
 /** Answers one request as WeChat's hosts do; which host was asked does not matter, only the path. */
-export async function serve(request: Request, world: World, faults: FaultQueue): Promise<Response> {
+export async function serve(
+  request: Request,
+  world: World,
+  faults: FaultQueue,
+  certificate: ClientCertificate,
+): Promise<Response> {
   const path = new URL(request.url).pathname
-  const endpoint = PAY_ENDPOINTS.get(path)
-  if (endpoint === undefined && path !== LOGIN_PATH) {
+  if (path.startsWith(CERTIFICATE_ROOT) && certificate !== 'good') {
+    const why =
+      certificate === 'none' ? 'No required SSL certificate was sent' : 'The SSL certificate error'
+    world.record({ type: 'request', endpoint: path, outcome: `400, ${why}` })
+    return certificatePage(why)
+  }
+  const name = nameOf(path)
+  if (name === undefined) {
     world.record({ type: 'request', endpoint: path, outcome: '404, no such endpoint' })
     return htmlPage(404, '404 Not Found')
   }
 
-  const name = endpoint?.name ?? 'jscode2session'
   const fault = faults.take(name)
   const record = (outcome: string, outTradeNo?: string) =>
     world.record({
@@ -48,12 +69,28 @@ export async function serve(request: Request, world: World, faults: FaultQueue):
     record('not acted on')
     return failToAnswer(fault, request)
   }
-  const served =
-    endpoint === undefined
-      ? serveLogin(request, world, fault)
-      : await servePay(request, endpoint, world, fault)
+  const served = await servePath(path, request, world, fault)
   record(served.outcome, served.outTradeNo)
   return isAfter(fault) ? failToAnswer(fault, request) : served.response
+}
+
+function nameOf(path: string): FaultEndpoint | undefined {
+  if (path === LOGIN_PATH) return 'jscode2session'
+  if (path === DOWNLOAD_BILL_PATH) return 'downloadbill'
+  return PAY_ENDPOINTS.get(path)?.name
+}
+
+function servePath(
+  path: string,
+  request: Request,
+  world: World,
+  fault: Fault | undefined,
+): Served | Promise<Served> {
+  const endpoint = PAY_ENDPOINTS.get(path)
+  if (endpoint !== undefined) return servePay(request, endpoint, world, fault)
+  return path === DOWNLOAD_BILL_PATH
+    ? downloadBill(request, world, fault)
+    : serveLogin(request, world, fault)
 }
 
 function serveLogin(request: Request, world: World, fault: Fault | undefined): Served {
@@ -90,7 +127,8 @@ function act(
     const order = world.ledger.find(request.fields.get('out_trade_no') ?? '', world.clock.now())
     if (order !== undefined && isOpen(order)) return CLOSED_ANSWER
   }
-  return endpoint.act(request, world)
+  const result = endpoint.act(request, world)
+  return fault?.kind === 'system_error_after' ? SYSTEM_ERROR : result
 }
 
 function stopAtGateway({ returnMsg }: GatewayRefusal): Served {
@@ -107,8 +145,8 @@ function answerSigned(
   const distortion = fault && isDistortion(fault.kind) ? fault.kind : undefined
   const response = xmlReply(formatAnswer(answer, world, request.signType, distortion))
   if (!isAnswer(result)) return { response, outcome: `${result.errCode} ${result.errCodeDes}` }
-  const { trade_state: state, prepay_id: prepayId } = answer.values
-  return { response, outcome: ['SUCCESS', state ?? prepayId ?? ''].join(' ').trimEnd() }
+  const { trade_state: state, prepay_id: prepayId, refund_id: refundId } = answer.values
+  return { response, outcome: ['SUCCESS', state ?? prepayId ?? refundId ?? ''].join(' ').trimEnd() }
 }
 
 /** A changed re-order echoes device_info, empty if there was none; other refusals only what was sent. */
@@ -161,6 +199,13 @@ function stall(signal: AbortSignal): Promise<never> {
 
 function xmlReply(xml: string): Response {
   return new Response(xml, { headers: { 'Content-Type': 'text/plain' } })
+}
+
+/** nginx speaks, before anything of WeChat Pay does. */
+function certificatePage(why: string): Response {
+  const padding = '<!-- a padding to disable MSIE and Chrome friendly error page -->\r\n'.repeat(6)
+  const html = `<html>\r\n<head><title>400 ${why}</title></head>\r\n<body>\r\n<center><h1>400 Bad Request</h1></center>\r\n<center>${why}</center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n${padding}`
+  return new Response(html, { status: 400, headers: { 'Content-Type': 'text/html' } })
 }
 
 function htmlPage(status: number, title: string): Response {

@@ -13,6 +13,13 @@ export type HistoryType =
   | 'paid'
   | 'pay_refused'
   | 'notice_sent'
+  | 'refund_accepted'
+  | 'refund_settled'
+  | 'refunds_held'
+  | 'refunds_let_go'
+  | 'balance_set'
+  | 'bill_changed'
+  | 'bill_changes_cleared'
   | 'fault_injected'
   | 'faults_cleared'
 
@@ -23,6 +30,7 @@ export type HistoryEntry = {
   /** Which endpoint was called, or which address a notice was posted to. */
   readonly endpoint?: string
   readonly outTradeNo?: string
+  readonly outRefundNo?: string
   /** What came of it, for a person to read. */
   readonly outcome?: string
   /** The fault that was acted out, if one was. */

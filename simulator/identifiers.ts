@@ -16,6 +16,16 @@ export function makeTransactionId(random: Random, now: number): string {
   return `4200000540${formatBeijingTime(now).slice(0, 8)}${drawDigits(random, 10)}`
 }
 
+/** 29 digits, as long as live ones; the Beijing day is in the middle. */
+export function makeRefundId(random: Random, now: number): string {
+  return `5000040550${formatBeijingTime(now).slice(0, 8)}${drawDigits(random, 11)}`
+}
+
+/** What the merchant platform gives as out_refund_no to a refund made by hand: `REF` and 28 digits. */
+export function makePlatformRefundNo(random: Random, now: number): string {
+  return `REF${makeTransactionId(random, now)}`
+}
+
 /** 36 characters: `wx`, day and time of day, then digits and hex. */
 export function makePrepayId(random: Random, now: number): string {
   return `wx${formatBeijingTime(now).slice(6)}${drawDigits(random, 6)}${drawHex(random, 18)}00`

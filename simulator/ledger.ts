@@ -91,6 +91,10 @@ export function whyNotPayable(order: SimulatedOrder, now: number): string | unde
 export class Ledger {
   readonly #orders = new Map<string, SimulatedOrder>()
   readonly #captures: Capture[] = []
+  readonly #numberByTransaction = new Map<string, string>()
+  readonly #numberByPrepay = new Map<string, string>()
+  readonly #capturesByDay = new Map<string, Capture[]>()
+  #capturedFen = 0
 
   find(outTradeNo: string, now: number): SimulatedOrder | undefined {
     const order = this.#orders.get(outTradeNo)
@@ -101,24 +105,22 @@ export class Ledger {
   }
 
   findByTransaction(transactionId: string, now: number): SimulatedOrder | undefined {
-    const capture = this.#captures.find((each) => each.transactionId === transactionId)
-    return capture && this.find(capture.outTradeNo, now)
+    return this.find(this.#numberByTransaction.get(transactionId) ?? '', now)
   }
 
   findByPrepay(
     prepayId: string,
     now: number,
   ): { order: SimulatedOrder; prepay: PrepaySession } | undefined {
-    for (const { outTradeNo, prepays } of this.#orders.values()) {
-      const prepay = prepays.find((each) => each.prepayId === prepayId)
-      const order = prepay && this.find(outTradeNo, now)
-      if (prepay && order) return { order, prepay }
-    }
-    return undefined
+    const order = this.find(this.#numberByPrepay.get(prepayId) ?? '', now)
+    const prepay = order?.prepays.find((each) => each.prepayId === prepayId)
+    return order && prepay && { order, prepay }
   }
 
   put(order: SimulatedOrder): SimulatedOrder {
-    this.#orders.set(order.outTradeNo, order)
+    const { outTradeNo } = order
+    for (const { prepayId } of order.prepays) this.#numberByPrepay.set(prepayId, outTradeNo)
+    this.#orders.set(outTradeNo, order)
     return order
   }
 
@@ -126,6 +128,12 @@ export class Ledger {
   capture(order: SimulatedOrder, capture: Capture): SimulatedOrder {
     if (order.capture !== undefined) throw new Error(`${order.outTradeNo} was already captured`)
     this.#captures.push(capture)
+    this.#capturedFen += capture.totalFee
+    this.#numberByTransaction.set(capture.transactionId, capture.outTradeNo)
+    const day = capture.timeEnd.slice(0, 8)
+    const ofDay = this.#capturesByDay.get(day) ?? []
+    ofDay.push(capture)
+    this.#capturesByDay.set(day, ofDay)
     return this.put({ ...order, tradeState: 'SUCCESS', capture })
   }
 
@@ -135,5 +143,14 @@ export class Ledger {
 
   captures(): readonly Capture[] {
     return [...this.#captures]
+  }
+
+  /** Those of one Beijing day (yyyyMMdd), oldest first. */
+  capturesOfDay(day: string): readonly Capture[] {
+    return [...(this.#capturesByDay.get(day) ?? [])]
+  }
+
+  capturedFen(): number {
+    return this.#capturedFen
   }
 }

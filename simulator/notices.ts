@@ -5,9 +5,14 @@ import type { Random } from './random.ts'
 /** Posts a notice and returns what the shop answered. */
 export type Deliver = (request: Request) => Promise<Response>
 
-export type DeliveryAttempt = {
+/** What a notice is about: a payment, or with `outRefundNo` a refund. */
+export type NoticeSubject = {
   readonly outTradeNo: string
   readonly transactionId: string
+  readonly outRefundNo?: string
+}
+
+export type DeliveryAttempt = NoticeSubject & {
   /** 1 is the first attempt, 16 the last. */
   readonly attempt: number
   /** Epoch milliseconds on the simulator's clock. */
@@ -23,9 +28,7 @@ export type DeliveryAttempt = {
   readonly why?: string
 }
 
-export type SimulatedNotice = {
-  readonly outTradeNo: string
-  readonly transactionId: string
+export type SimulatedNotice = NoticeSubject & {
   readonly url: string
   readonly firstDueAt: number
   /** `given_up` after the last retry. */
@@ -43,15 +46,23 @@ type NoticeBoardOptions = {
   now: () => number
   /** A signal that ends one attempt; WeChat waits five seconds of real time. */
   timeout: () => AbortSignal
-  /** Writes the notice anew for every attempt: nonce_str and sign change, the payment does not. */
-  format: (outTradeNo: string) => string
   onAttempt: (attempt: DeliveryAttempt) => void
 }
 
-/** WeChat's list of notices to send, with its retry schedule. */
+type Schedule = {
+  url: string
+  /** Epoch milliseconds; default now. */
+  firstDueAt?: number
+  /** Writes the notice anew for every attempt: nonce_str and sign change, what it says does not. */
+  write: () => string
+}
+
+/** WeChat's list of notices of one kind to send, with its retry schedule. */
 export class NoticeBoard {
   readonly #options: NoticeBoardOptions
   readonly #notices: SimulatedNotice[] = []
+  /** Those with an attempt still to come, and how each is written. */
+  readonly #waiting = new Map<SimulatedNotice, () => string>()
   readonly #lost = new Set<string>()
   readonly #inFlight = new Set<SimulatedNotice>()
   #losesNext = 0
@@ -61,29 +72,29 @@ export class NoticeBoard {
     this.#options = options
   }
 
-  schedule(outTradeNo: string, transactionId: string, url: string): SimulatedNotice {
-    const firstDueAt = this.#options.now()
+  schedule(subject: NoticeSubject, { url, firstDueAt, write }: Schedule): SimulatedNotice {
+    const dueAt = firstDueAt ?? this.#options.now()
     const notice: SimulatedNotice = {
-      outTradeNo,
-      transactionId,
+      ...subject,
       url,
-      firstDueAt,
+      firstDueAt: dueAt,
       state: 'waiting',
       attempts: [],
-      nextDueAt: firstDueAt,
+      nextDueAt: dueAt,
     }
     if (this.#losesNext > 0) {
       this.#losesNext -= 1
-      this.#lost.add(outTradeNo)
+      this.#lost.add(keyOf(subject))
     }
     this.#notices.push(notice)
+    this.#waiting.set(notice, write)
     return notice
   }
 
-  /** Swallows every attempt for that order, or for the next one that is paid. */
-  lose(outTradeNo?: string): void {
-    if (outTradeNo === undefined) this.#losesNext += 1
-    else this.#lost.add(outTradeNo)
+  /** Swallows every attempt for that order (or refund), or for the next one that is paid (or settled). */
+  lose(number?: string): void {
+    if (number === undefined) this.#losesNext += 1
+    else this.#lost.add(number)
   }
 
   /** The next attempt is posted that many times at once, as from several of WeChat's servers. */
@@ -99,13 +110,18 @@ export class NoticeBoard {
   }
 
   nextDueAt(): number | undefined {
-    const due = this.#notices.flatMap(({ nextDueAt }) => nextDueAt ?? [])
-    return due.length === 0 ? undefined : Math.min(...due)
+    let earliest: number | undefined
+    for (const { nextDueAt = Infinity } of this.#waiting.keys()) {
+      if (nextDueAt < (earliest ?? Infinity)) earliest = nextDueAt
+    }
+    return earliest
   }
 
   /** Makes every attempt that is due: different orders in parallel, one order's retries one after the other. */
   async deliverDue(deliver: Deliver): Promise<DeliveryAttempt[]> {
-    const due = this.#notices.filter((each) => this.#isDue(each) && !this.#inFlight.has(each))
+    const due = [...this.#waiting.keys()].filter(
+      (each) => this.#isDue(each) && !this.#inFlight.has(each),
+    )
     const made = await Promise.all(due.map((notice) => this.#catchUp(notice, deliver)))
     return made.flat()
   }
@@ -149,7 +165,7 @@ export class NoticeBoard {
 
   async #attempt(notice: SimulatedNotice, deliver: Deliver): Promise<DeliveryAttempt[]> {
     const number = new Set(notice.attempts.map(({ attempt }) => attempt)).size + 1
-    const copies = this.#lost.has(notice.outTradeNo) ? 1 : (this.#copies.shift() ?? 1)
+    const copies = this.#lost.has(keyOf(notice)) ? 1 : (this.#copies.shift() ?? 1)
     const attempts = await Promise.all(
       Array.from({ length: copies }, () => this.#send(notice, number, deliver)),
     )
@@ -164,29 +180,49 @@ export class NoticeBoard {
     attempt: number,
     deliver: Deliver,
   ): Promise<DeliveryAttempt> {
-    const { outTradeNo, transactionId, url } = notice
+    const { outTradeNo, transactionId, outRefundNo, url } = notice
     const at = this.#options.now()
-    const body = this.#options.format(outTradeNo)
-    const posted: Posted = this.#lost.has(outTradeNo)
+    const body = this.#waiting.get(notice)?.() ?? ''
+    const posted: Posted = this.#lost.has(keyOf(notice))
       ? { outcome: 'lost' }
       : await this.post(url, body, deliver)
-    return { outTradeNo, transactionId, attempt, at, url, body, ...posted }
+    const subject = {
+      outTradeNo,
+      transactionId,
+      ...(outRefundNo === undefined ? {} : { outRefundNo }),
+    }
+    return { ...subject, attempt, at, url, body, ...posted }
   }
 
   #plan(notice: SimulatedNotice, attemptsMade: number): void {
     if (notice.attempts.some(({ outcome }) => outcome === 'delivered')) {
-      notice.state = 'delivered'
-      notice.nextDueAt = undefined
+      this.#end(notice, 'delivered')
       return
     }
     const waits = NOTICE_RETRY_INTERVALS_MS.slice(0, attemptsMade)
     if (waits.length < attemptsMade) {
-      notice.state = 'given_up'
-      notice.nextDueAt = undefined
+      this.#end(notice, 'given_up')
       return
     }
     notice.nextDueAt = notice.firstDueAt + waits.reduce((sum, wait) => sum + wait, 0)
   }
+
+  #end(notice: SimulatedNotice, state: 'delivered' | 'given_up'): void {
+    notice.state = state
+    notice.nextDueAt = undefined
+    this.#waiting.delete(notice)
+  }
+}
+
+function keyOf({ outTradeNo, outRefundNo }: NoticeSubject): string {
+  return outRefundNo ?? outTradeNo
+}
+
+/** What came of an attempt, for a person to read. */
+export function describePosted({ outcome, status, why }: Posted): string {
+  return [outcome, status === undefined ? undefined : `HTTP ${status}`, why]
+    .filter((part) => part !== undefined)
+    .join(', ')
 }
 
 /**

@@ -1,6 +1,7 @@
 import { type Answer, inOrder } from './answer.ts'
 import type { CheckedRequest, PayEndpoint } from './endpoint.ts'
 import type { Capture, SimulatedOrder, TradeState } from './ledger.ts'
+import { lookUpOrder } from './order-lookup.ts'
 import { couponFields, settlementFields } from './payment-fields.ts'
 import { MISSING_PARAMETER, ORDER_UNKNOWN, type Refusal } from './refusals.ts'
 import { OUT_TRADE_NO } from './unified-order-parameters.ts'
@@ -35,13 +36,7 @@ export const ORDER_QUERY: PayEndpoint = {
 }
 
 function act({ fields }: CheckedRequest, world: World): Answer | Refusal {
-  const now = world.clock.now()
-  const transactionId = fields.get('transaction_id')
-  // With both given, WeChat prefers its own number.
-  const order =
-    transactionId === undefined
-      ? world.ledger.find(fields.get('out_trade_no') ?? '', now)
-      : world.ledger.findByTransaction(transactionId, now)
+  const order = lookUpOrder(fields, world)
   if (order === undefined) return ORDER_UNKNOWN
   if (order.capture !== undefined) return paidAnswer(order, order.capture)
   return order.tradeState === 'CLOSED' || order.tradeState === 'REVOKED'

@@ -1,11 +1,11 @@
+import { worthOf } from './coupons.ts'
 import type { Capture } from './ledger.ts'
 
 /** The coupon elements that queries and notices share, numbered from 0; none when no coupon was used. */
 export function couponFields({ coupons }: Capture): Record<string, string> {
   if (coupons.length === 0) return {}
-  const total = coupons.reduce((sum, { fee }) => sum + fee, 0)
   const fields: Record<string, string> = {
-    coupon_fee: String(total),
+    coupon_fee: String(worthOf(coupons)),
     coupon_count: String(coupons.length),
   }
   for (const [n, { id, type, fee }] of coupons.entries()) {

@@ -31,6 +31,27 @@ export const CLOSE_OF_PAID_ORDER = refused('ORDERPAID', 'order paid')
 /** The code is listed for closeorder; the words are those published for refunds. */
 export const WRONG_TRADE_STATE = refused('TRADE_STATE_ERROR', '订单状态错误')
 
+export const BAD_REFUND_FEE = returned('invalid refund_fee')
+export const REFUND_ORDER_UNKNOWN = refused('ORDERNOTEXIST', '订单不存在')
+export const REFUND_AMOUNTS_CHANGED = refused(
+  'INVALID_REQUEST',
+  '订单金额或退款金额与之前请求不一致，请核实后再试',
+)
+/** The rule is documented (same number, same parameters), the words for it are ours. */
+export const REFUND_PARAMETERS_CHANGED = refused('INVALID_REQUEST', '请求参数与之前请求不一致')
+export const REFUND_SUM_TOO_HIGH = refused('REFUND_FEE_INVALID', '累计退款金额大于支付金额')
+export const ORDER_FULLY_REFUNDED = refused('TRADE_STATE_ERROR', '订单已全额退款')
+export const BALANCE_TOO_LOW = refused('NOTENOUGH', '基本账户余额不足，请充值后重新发起')
+/** The codes are in the official table, the words are ours; for the fifty refunds of an order the code is ours, too. */
+export const REFUND_TOO_LATE = refused('TRADE_OVERDUE', '订单已经超过退款期限')
+export const REFUNDS_TOO_MANY = refused('ERROR', '一笔订单最多支持50次部分退款')
+export const REFUNDS_TOO_FAST = {
+  INVALID_REQ_TOO_MUCH: refused('INVALID_REQ_TOO_MUCH', '无效请求过多'),
+  FREQUENCY_LIMITED: refused('FREQUENCY_LIMITED', '频率限制'),
+}
+export const REFUND_UNKNOWN = refused('REFUNDNOTEXIST', '退款订单不存在')
+export const INVALID_TRANSACTION_ID = refused('INVALID_TRANSACTIONID', '无效transaction_id')
+
 /** The des is unpublished; the codes are in the official table. */
 export const SYSTEM_ERROR = refused('SYSTEMERROR', '系统错误，请稍后再试')
 export const FREQUENCY_LIMITED = refused('FREQUENCY_LIMITED', '频率限制')

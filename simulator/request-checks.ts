@@ -34,7 +34,7 @@ export async function checkRequest(
   world: World,
 ): Promise<Checked> {
   if (request.method !== 'POST') return { ok: false, refusal: WRONG_METHOD }
-  const elements = await readElements(request)
+  const elements = readElements(new Uint8Array(await request.arrayBuffer()))
   if (elements === undefined) return { ok: false, refusal: BAD_XML }
 
   const rules = { ...ENVELOPE, ...endpoint.parameters }
@@ -58,8 +58,8 @@ export async function checkRequest(
   return { ok: true, request: { fields, signType: isSignType(typeName) ? typeName : 'MD5' } }
 }
 
-async function readElements(request: Request): Promise<ReadonlyMap<string, string> | undefined> {
-  const bytes = await request.arrayBuffer()
+/** The elements of a body, or `undefined` when it is no message of this protocol. */
+export function readElements(bytes: Uint8Array): ReadonlyMap<string, string> | undefined {
   if (bytes.byteLength === 0 || bytes.byteLength > REQUEST_BYTES_MAX) return undefined
   try {
     const parsed = parseXml(

@@ -1,4 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { TLSSocket } from 'node:tls'
+import type { ClientCertificate } from './gateway.ts'
 
 const BODY_BYTES_MAX = 1024 * 1024
 
@@ -33,6 +35,43 @@ export async function readRequest(
 export async function writeResponse(outgoing: ServerResponse, response: Response): Promise<void> {
   outgoing.writeHead(response.status, Object.fromEntries(response.headers))
   outgoing.end(new Uint8Array(await response.arrayBuffer()))
+}
+
+/** What the caller has shown. The server's authority signs one kind of certificate for callers: the merchant's. */
+export function certificateOf({ socket }: IncomingMessage): ClientCertificate {
+  if (!(socket instanceof TLSSocket)) return 'none'
+  if (socket.authorized) return 'good'
+  return Object.keys(socket.getPeerCertificate()).length === 0 ? 'none' : 'wrong'
+}
+
+/**
+ * @param option What chooses another port, for the sentence that says that this one is taken.
+ * @returns the port.
+ */
+export function listen(
+  server: Server,
+  port: number,
+  host: string,
+  option: string,
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EADDRINUSE') return reject(error)
+      const remedy = `choose another one with ${option}, for example ${option} ${port + 10}`
+      reject(new Error(`Port ${port} on ${host} is already in use: ${remedy}.`))
+    })
+    server.listen(port, host, () => {
+      const address = server.address()
+      resolve(typeof address === 'object' && address !== null ? address.port : port)
+    })
+  })
+}
+
+/** Ends every connection, stalled ones too. */
+export async function close(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeAllConnections()
+  await closed
 }
 
 async function readBody(incoming: IncomingMessage): Promise<Uint8Array<ArrayBuffer>> {

@@ -1,16 +1,23 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { type KeyPair, makeCertificates } from './certificate-authority.ts'
 import { ControllableClock } from './clock.ts'
 import { control, CONTROL_ROOT } from './control.ts'
 import { DEMO_MERCHANT } from './demo-merchant.ts'
+import type { ClientCertificate } from './gateway.ts'
 import type { HistoryEntry } from './history.ts'
 import type { Deliver } from './notices.ts'
-import { readRequest, writeResponse } from './server-http.ts'
+import { certificateOf, close, listen, readRequest, writeResponse } from './server-http.ts'
 import { type SimulatorOptions, WeChatSimulator } from './wechat.ts'
 
 export type StartOptions = {
   /** 0, the default, takes any free port. */
   port?: number
+  /** Of the listener behind TLS. 0, the default, takes any free port. */
+  securePort?: number
   /** Default 127.0.0.1: nobody but this machine. */
   host?: string
   /** Default: a merchant that exists nowhere. */
@@ -26,6 +33,15 @@ export type StartOptions = {
 export type RunningServer = {
   /** For example `http://127.0.0.1:8790`. */
   origin: string
+  /** The same WeChat behind mutual TLS. */
+  secure: {
+    /** For example `https://127.0.0.1:8791`. */
+    origin: string
+    /** What the merchant shows for a refund. */
+    clientCertificate: KeyPair
+    /** What the server is verified with, in PEM. */
+    authority: string
+  }
   simulator: WeChatSimulator
   clock: ControllableClock
   /** Ends every connection, stalled ones too, and every delivery. */
@@ -34,13 +50,23 @@ export type RunningServer = {
 
 const DEFAULT_PORT = 8790
 const POLL_MS = 200
+/** As in the archive that a merchant downloads from WeChat. */
+const CERTIFICATE_FILES = {
+  cert: 'apiclient_cert.pem',
+  key: 'apiclient_key.pem',
+  authority: 'rootca.pem',
+}
 
-/** Starts WeChat on HTTP. Notices go out by themselves. Rejects with a sentence for a person when the port is taken. */
+/**
+ * Starts WeChat on HTTP, and once more behind mutual TLS. Notices go out by themselves. Rejects with a sentence for a person
+ * when a port is taken.
+ */
 export async function start(options: StartOptions = {}): Promise<RunningServer> {
-  const { port = 0, host = '127.0.0.1', speed = 1, log = () => {} } = options
+  const { port = 0, securePort = 0, host = '127.0.0.1', speed = 1, log = () => {} } = options
+  const merchant = options.merchant ?? DEMO_MERCHANT
   const clock = new ControllableClock(() => Date.now(), speed)
   const simulator = new WeChatSimulator({
-    merchant: options.merchant ?? DEMO_MERCHANT,
+    merchant,
     clock,
     ...(options.random === undefined ? {} : { random: options.random }),
     ...(options.strict === undefined ? {} : { strict: options.strict }),
@@ -50,15 +76,23 @@ export async function start(options: StartOptions = {}): Promise<RunningServer> 
   const deliver: Deliver = (request) =>
     fetch(request, { signal: AbortSignal.any([request.signal, closing.signal]) })
 
-  let origin = ''
-  const server = createServer((incoming, outgoing) => void answer(incoming, outgoing))
-  const answer = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
+  const serve: Record<ClientCertificate, WeChatSimulator['fetch']> = {
+    none: simulator.fetch,
+    good: simulator.fetchWithCertificate,
+    wrong: simulator.fetchWithWrongCertificate,
+  }
+  const origins = { plain: '', secure: '' }
+  const answer = async (
+    origin: string,
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+  ): Promise<void> => {
     try {
       const request = await readRequest(incoming, outgoing, origin)
       const isControl = new URL(request.url).pathname.startsWith(CONTROL_ROOT)
       const response = isControl
         ? await control(request, { simulator, clock, deliver })
-        : await simulator.fetch(request)
+        : await serve[certificateOf(incoming)](request)
       if (isControl) log(`${request.method} ${incoming.url ?? ''} → ${response.status}`)
       await writeResponse(outgoing, response)
     } catch (error) {
@@ -68,36 +102,43 @@ export async function start(options: StartOptions = {}): Promise<RunningServer> 
       outgoing.destroy()
     }
   }
-  origin = await listen(server, port, host)
+  const certificates = await makeCertificates(merchant.mchId, [host])
+  const tls = {
+    ...certificates.server,
+    ca: certificates.authority,
+    requestCert: true,
+    // Not by hanging up, as Node would: whoever has no certificate, or a wrong one, gets WeChat's page.
+    rejectUnauthorized: false,
+  }
+  const plain = createServer((...pair) => void answer(origins.plain, ...pair))
+  const secure = createSecureServer(tls, (...pair) => void answer(origins.secure, ...pair))
+  secure.on('tlsClientError', ({ message }) => log(`TLS handshake failed: ${message}`))
+
+  const address = host.includes(':') ? `[${host}]` : host
+  origins.plain = `http://${address}:${await listen(plain, port, host, '--port')}`
+  try {
+    origins.secure = `https://${address}:${await listen(secure, securePort, host, '--secure-port')}`
+  } catch (error) {
+    await close(plain)
+    throw error
+  }
   const poll = setInterval(() => void simulator.deliverDueNotices(deliver), POLL_MS)
 
   return {
-    origin,
+    origin: origins.plain,
+    secure: {
+      origin: origins.secure,
+      clientCertificate: certificates.merchant,
+      authority: certificates.authority,
+    },
     simulator,
     clock,
     close: async () => {
       clearInterval(poll)
       closing.abort()
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      server.closeAllConnections()
-      await closed
+      await Promise.all([close(plain), close(secure)])
     },
   }
-}
-
-function listen(server: Server, port: number, host: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EADDRINUSE') return reject(error)
-      const remedy = `choose another one with --port, for example --port ${port + 1}`
-      reject(new Error(`Port ${port} on ${host} is already in use: ${remedy}.`))
-    })
-    server.listen(port, host, () => {
-      const address = server.address()
-      const actual = typeof address === 'object' && address !== null ? address.port : port
-      resolve(`http://${host.includes(':') ? `[${host}]` : host}:${actual}`)
-    })
-  })
 }
 
 function formatEntry({ at, type, endpoint, outTradeNo, outcome, fault }: HistoryEntry): string {
@@ -111,7 +152,10 @@ const HELP = `WeChat Pay V2 on this machine, for a developer without a merchant 
   node simulator/server.ts [options]
 
   --port <number>        default ${DEFAULT_PORT}
+  --secure-port <number> mutual TLS, as refunds need it; default the port after --port
   --host <address>       default 127.0.0.1
+  --certificates <directory>
+                         where to write what a client needs there: ${Object.values(CERTIFICATE_FILES).join(', ')}
   --appid <text>         default ${DEMO_MERCHANT.appid}
   --mch-id <digits>      default ${DEMO_MERCHANT.mchId}
   --api-key <text>       API V2 key, 32 characters; default ${DEMO_MERCHANT.apiKey}
@@ -127,7 +171,9 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       port: { type: 'string', default: String(DEFAULT_PORT) },
+      'secure-port': { type: 'string' },
       host: { type: 'string', default: '127.0.0.1' },
+      certificates: { type: 'string' },
       appid: { type: 'string', default: DEMO_MERCHANT.appid },
       'mch-id': { type: 'string', default: DEMO_MERCHANT.mchId },
       'api-key': { type: 'string', default: DEMO_MERCHANT.apiKey },
@@ -142,8 +188,14 @@ async function main(): Promise<void> {
   if (values['api-key'].length !== 32) throw new Error('--api-key takes 32 characters.')
 
   const print = (line: string) => void process.stdout.write(`${line}\n`)
+  const port = readNumber('--port', values.port, 0, 65_535)
+  const securePort = values['secure-port']
   const running = await start({
-    port: readNumber('--port', values.port, 0, 65_535),
+    port,
+    securePort:
+      securePort === undefined
+        ? nextPort(port)
+        : readNumber('--secure-port', securePort, 0, 65_535),
     host: values.host,
     speed: readNumber('--speed', values.speed, 0, 1_000_000),
     merchant: {
@@ -157,8 +209,33 @@ async function main(): Promise<void> {
   print(
     `WeChat simulator at ${running.origin}, control interface at ${running.origin}${CONTROL_ROOT}`,
   )
+  print(`Behind mutual TLS, for refunds, at ${running.secure.origin}`)
+  if (values.certificates !== undefined) {
+    const { cert, key, authority } = writeCertificates(values.certificates, running.secure)
+    print(`  curl --cacert ${authority} --cert ${cert} --key ${key} ${running.secure.origin}`)
+  }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => void running.close().then(() => process.exit(0)))
+  }
+}
+
+/** Any one after any one. */
+const nextPort = (port: number): number => (port === 0 || port === 65_535 ? 0 : port + 1)
+
+/** @returns the paths of what it wrote. The key is for nobody else to read. */
+function writeCertificates(directory: string, secure: RunningServer['secure']) {
+  const { clientCertificate, authority } = secure
+  mkdirSync(directory, { recursive: true })
+  const write = (name: keyof typeof CERTIFICATE_FILES, pem: string, mode = 0o644): string => {
+    const path = join(directory, CERTIFICATE_FILES[name])
+    rmSync(path, { force: true })
+    writeFileSync(path, pem, { mode })
+    return path
+  }
+  return {
+    cert: write('cert', clientCertificate.cert),
+    key: write('key', clientCertificate.key, 0o600),
+    authority: write('authority', authority),
   }
 }
 

@@ -53,7 +53,7 @@ export const UNIFIED_ORDER_PARAMETERS: Readonly<Record<string, ParameterRule>> =
 }
 
 /** Whole fen, no sign, no leading zero. */
-function isTotalFee(value: string): boolean {
+export function isTotalFee(value: string): boolean {
   return /^[1-9]\d{0,9}$/.test(value) && Number(value) <= TOTAL_FEE_MAX_FEN
 }
 

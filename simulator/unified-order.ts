@@ -3,6 +3,7 @@ import { type Answer, inOrder } from './answer.ts'
 import { parseBeijingTime } from './clock.ts'
 import { TIME_EXPIRE_DISTANCE_MIN_MS } from './constants.ts'
 import type { CheckedRequest, PayEndpoint } from './endpoint.ts'
+import { haveSameFields } from './fields.ts'
 import { makePrepayId } from './identifiers.ts'
 import { isLive, isOpen, isPaid, isPastTimeExpire, type SimulatedOrder } from './ledger.ts'
 import {
@@ -112,7 +113,7 @@ function renew(
 ): SimulatedOrder | Refusal {
   if (isPaid(order)) return ORDER_ALREADY_PAID
   if (!isOpen(order)) return ORDER_ALREADY_CLOSED
-  if (!isSame(order.parameters, orderParameters(request.fields))) return ORDER_REUSED
+  if (!haveSameFields(order.parameters, orderParameters(request.fields))) return ORDER_REUSED
   if (isPastTimeExpire(order, now) && world.strict.reorderAfterExpiry === 'refuse') {
     return ORDER_REUSED
   }
@@ -126,8 +127,4 @@ function renew(
 /** Everything that a second call must repeat: all but what is new in every message. */
 function orderParameters(fields: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
   return new Map([...fields].filter(([name]) => name !== 'nonce_str' && name !== 'sign'))
-}
-
-function isSame(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
-  return a.size === b.size && [...a].every(([name, value]) => b.get(name) === value)
 }

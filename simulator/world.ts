@@ -1,8 +1,11 @@
+import type { BillLayout } from './bill-layouts.ts'
+import type { BillOffice } from './bill-office.ts'
 import type { Clock } from './clock.ts'
 import type { HistoryEntry } from './history.ts'
 import type { Ledger } from './ledger.ts'
 import type { People } from './people.ts'
 import type { Random } from './random.ts'
+import type { RefundBook } from './refund-book.ts'
 
 /** The one merchant this WeChat knows. */
 export type Merchant = { appid: string; mchId: string; apiKey: string; appSecret: string }
@@ -23,6 +26,10 @@ export type Strictness = {
   acceptAnyOpenid: boolean
   /** An identical unifiedorder after time_expire: reports contradict each other, some got a prepay_id, some 201. */
   reorderAfterExpiry: 'accept' | 'refuse'
+  /** What is said to a second new refund of one order within a minute. */
+  refundsTooFast: 'INVALID_REQ_TOO_MUCH' | 'FREQUENCY_LIMITED' | 'accept'
+  /** How bills are laid out on days for which nothing else was ordered. `old` has 24 columns and a total of five. */
+  billLayout: BillLayout
   /** appids that exist but are not bound to the merchant. */
   unboundAppids: readonly string[]
 }
@@ -35,6 +42,8 @@ export const DEFAULT_STRICTNESS: Strictness = {
   requireHttpsNotifyUrl: true,
   acceptAnyOpenid: true,
   reorderAfterExpiry: 'accept',
+  refundsTooFast: 'INVALID_REQ_TOO_MUCH',
+  billLayout: 'new',
   unboundAppids: [],
 }
 
@@ -45,6 +54,8 @@ export type World = {
   readonly clock: Clock
   readonly random: Random
   readonly ledger: Ledger
+  readonly refunds: RefundBook
+  readonly bills: BillOffice
   readonly people: People
   /** Adds to the history, with the time. */
   readonly record: (event: Omit<HistoryEntry, 'at'>) => void

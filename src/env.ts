@@ -8,11 +8,14 @@ import type { HttpDeps } from './routes/http-deps.ts'
 import { deliverFirst } from './service/deliver-webhook.ts'
 import type { LogEntry, WebhookSender } from './service/ports.ts'
 import { ticketKey } from './service/ticket.ts'
+import { kvArchive, type Keep } from './store/archive.ts'
 import { Database } from './store/database.ts'
 import { d1Store } from './store/store.ts'
+import { readBill } from './wechat/bill.ts'
 import { signClientPay } from './wechat/client-pay.ts'
 import { wechatGateway } from './wechat/gateway.ts'
 import { NOTICE_ACCEPTED, NOTICE_REFUSED, readPaymentNotice } from './wechat/payment-notice.ts'
+import { readRefundNotice } from './wechat/refund-notice.ts'
 import { OriginHealth, wechatTransport, type Fetch } from './wechat/transport.ts'
 import { noSender, webhookSender } from './webhooks/sender.ts'
 
@@ -21,6 +24,8 @@ export const VERSION = '0.1.0'
 /** What the platform gives; a test gives its own. */
 export type Platform = Readonly<{
   db: D1Database
+  /** For raw bills. */
+  kv: Keep
   fetch: Fetch
   timers: Timers
   nowMs: () => number
@@ -29,6 +34,8 @@ export type Platform = Readonly<{
   /** Keeps the Worker alive for work that nobody waits for, and that a stored row will repeat. */
   background: (work: Promise<void>) => void
   /** The platform's rate limits; without the bindings everybody is admitted. */
+  /** Presents the merchant's certificate; without it nothing can be refunded. */
+  certificateFetch?: Fetch | undefined
   limits?: Readonly<{ address?: RateLimit; payer?: RateLimit }>
   originHealth?: OriginHealth
 }>
@@ -36,17 +43,22 @@ export type Platform = Readonly<{
 /** What this isolate knows of WeChat's two origins, whichever request learned it. */
 const originHealth = new OriginHealth()
 
+/** Not every installation has the merchant's certificate. */
+type Installation = Env & Readonly<{ WX_CERT?: Fetcher }>
+
 /** @returns the names of the variables that are missing or malformed, when any are. */
 export function install(
-  env: Env,
+  env: Installation,
   ctx: Pick<ExecutionContext, 'waitUntil'>,
 ): Result<HttpDeps, readonly string[]> {
   const config = readConfig(env)
   if (!config.ok) return config
   if (env.DB === undefined) return err(['DB'])
+  if (env.KV === undefined) return err(['KV'])
   return ok(
     assemble(config.value, {
       db: env.DB,
+      kv: env.KV,
       fetch: (request) => fetch(request),
       timers: {
         after(ms, wake) {
@@ -58,6 +70,7 @@ export function install(
       randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
       log: writeLog,
       background: (work) => ctx.waitUntil(work),
+      certificateFetch: env.WX_CERT === undefined ? undefined : certificateFetch(env.WX_CERT),
       limits: { address: env.LIMIT_ADDRESS, payer: env.LIMIT_PAYER },
       originHealth,
     }),
@@ -73,10 +86,14 @@ export function assemble(vars: Vars, platform: Platform): HttpDeps {
   const signType = vars.WX_SIGN_TYPE
   const now = () => fromMillis(platform.nowMs())
   let calls = 0
-  const countedFetch: Fetch = (request) => {
-    calls++
-    return platform.fetch(request)
-  }
+  const counted =
+    (send: Fetch): Fetch =>
+    (request) => {
+      calls++
+      return send(request)
+    }
+  const countedFetch = counted(platform.fetch)
+  const { certificateFetch } = platform
 
   const transport = wechatTransport({
     fetch: countedFetch,
@@ -86,6 +103,7 @@ export function assemble(vars: Vars, platform: Platform): HttpDeps {
     loginOrigin: vars.WX_LOGIN_ORIGIN,
     payOrigin: vars.WX_PAY_ORIGIN,
     payOriginBackup: vars.WX_PAY_ORIGIN_BACKUP,
+    certificateFetch: certificateFetch === undefined ? undefined : counted(certificateFetch),
   })
   const appSecret = vars.WX_APP_SECRET
   const hasTarget = vars.WEBHOOK_URL !== undefined
@@ -99,10 +117,14 @@ export function assemble(vars: Vars, platform: Platform): HttpDeps {
       ticketKey: () => ticketKey(appSecret.reveal()),
       tick: { calls: vars.TICK_CALLS, statements: vars.TICK_STATEMENTS },
       latePayment: vars.LATE_PAYMENT,
+      refundNotifyUrl:
+        certificateFetch === undefined ? undefined : `${vars.PUBLIC_URL}/notify/refund`,
       hasWebhookTarget: hasTarget,
     },
     store: d1Store(new Database(platform.db, timers, randomBytes), hasTarget),
     wechat: wechatGateway({ transport, timers, randomBytes, merchant, appSecret, signType }),
+    readBill,
+    archive: kvArchive(platform.kv),
     now,
     signClientPay: (prepayId, type) =>
       signClientPay({
@@ -127,6 +149,12 @@ export function assemble(vars: Vars, platform: Platform): HttpDeps {
     ),
     notices: {
       read: (bytes) => readPaymentNotice(bytes, merchant, signType, vars.WX_API_KEY_OLD),
+      readRefund: (bytes) =>
+        readRefundNotice(
+          bytes,
+          merchant,
+          [vars.WX_API_KEY, vars.WX_API_KEY_OLD].filter((key) => key !== undefined),
+        ),
       accepted: NOTICE_ACCEPTED,
       refused: NOTICE_REFUSED,
     },
@@ -147,6 +175,11 @@ export function assemble(vars: Vars, platform: Platform): HttpDeps {
     }
   }
 }
+
+const certificateFetch =
+  (binding: Fetcher): Fetch =>
+  (request) =>
+    binding.fetch(request)
 
 async function admit(limit: RateLimit | undefined, key: string): Promise<boolean> {
   try {

@@ -6,6 +6,17 @@ await applyD1Migrations(env.DB, env.TEST_MIGRATIONS)
 
 // The tests of a file share a database: each begins with an empty one.
 beforeEach(async () => {
-  const tables = ['reviews', 'deliveries', 'payments', 'events', 'attempts', 'orders', 'runs']
+  const tables = [
+    'bill_differences',
+    'bills',
+    'refunds',
+    'reviews',
+    'deliveries',
+    'payments',
+    'events',
+    'attempts',
+    'orders',
+    'runs',
+  ]
   await env.DB.batch(tables.map((table) => env.DB.prepare(`DELETE FROM ${table}`)))
 })

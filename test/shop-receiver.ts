@@ -11,10 +11,16 @@ export type Received = Readonly<{
 export class ShopReceiver {
   readonly received: Received[] = []
   #answers: (() => Promise<Response>)[] = []
+  #usual = (): Promise<Response> => Promise.resolve(new Response(null, { status: 204 }))
 
   /** The next answers, first to last; then 204 again. */
   answerWith(...answers: (() => Promise<Response>)[]): void {
     this.#answers.push(...answers)
+  }
+
+  /** Every answer from now on that is not said otherwise. */
+  answerAlways(answer: () => Promise<Response>): void {
+    this.#usual = answer
   }
 
   async receive(request: Request): Promise<Response> {
@@ -23,7 +29,7 @@ export class ShopReceiver {
     const id = request.headers.get('webhook-id') ?? ''
     this.received.push({ id, type, data, headers: request.headers, body })
     const answer = this.#answers.shift()
-    return answer === undefined ? new Response(null, { status: 204 }) : answer()
+    return answer === undefined ? this.#usual() : answer()
   }
 
   types(): string[] {

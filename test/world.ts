@@ -26,6 +26,8 @@ export type WorldOptions = Readonly<{
   /** Stands between the Worker and D1, to make it fail. */
   wrapDb?: (db: D1Database) => D1Database
   limits?: NonNullable<Platform['limits']>
+  /** Whether the Worker has the merchant's certificate; it has. */
+  certificate?: boolean
 }>
 
 export type World = ReturnType<typeof world>
@@ -63,6 +65,7 @@ export function world(options: WorldOptions = {}) {
   const db = options.wrapDb === undefined ? env.DB : options.wrapDb(env.DB)
   const platform: Platform = {
     db,
+    kv: env.KV,
     nowMs: () => nowMs,
     timers: quickTimers,
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
@@ -76,6 +79,15 @@ export function world(options: WorldOptions = {}) {
       await holds.get(pathname)
       return wechat.fetch(request)
     },
+    certificateFetch:
+      options.certificate === false
+        ? undefined
+        : async (request) => {
+            const { host, pathname } = new URL(request.url)
+            calls.push(`${host}${pathname}`)
+            await holds.get(pathname)
+            return wechat.fetchWithCertificate(request)
+          },
   }
   /** A Worker as one request sees it: nothing is shared but the database. */
   const worker = (): HttpDeps => assemble(vars, platform)
@@ -155,6 +167,19 @@ const quickTimers: Timers = {
   },
 }
 
+export type RefundJson = Readonly<{
+  out_refund_no: string
+  ordercode: string
+  transaction_id: string
+  state: string
+  refund_fee: number
+  total_fee: number
+  reason: string | null
+  source: string
+  refund_id: string | null
+  err_code: string | null
+}>
+
 export type OrderJson = Readonly<{
   ordercode: string
   state: string
@@ -162,7 +187,9 @@ export type OrderJson = Readonly<{
   total_fee: number
   expires_at: string
   attempts: { out_trade_no: string; state: string; openid: string; total_fee: number }[]
-  payments: { transaction_id: string; total_fee: number }[]
+  payments: { transaction_id: string; total_fee: number; refunded_fee: number }[]
+  refunded_fee: number
+  refunds: RefundJson[]
   reviews: { id: string; kind: string }[]
   transaction_id: string | null
   paid_at: string | null

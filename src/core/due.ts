@@ -1,7 +1,7 @@
 /** When a row is to be looked at next, derived from what it says. The store keeps it as `due_at`. */
 import type { Attempt } from './attempt.ts'
 import { nextCheckAfterClose, nextRung } from './ladder.ts'
-import type { Order } from './order.ts'
+import type { Order, OrderView } from './order.ts'
 import { later, MINUTE_S, type UnixSeconds } from './time.ts'
 
 /** A crash between "closing" and WeChat's confirmation is picked up this soon. */
@@ -32,6 +32,15 @@ export function attemptDue(attempt: Attempt, now: UnixSeconds): UnixSeconds | un
       return undefined
   }
 }
+
+/** WeChat's first word was that the money went back. By which refunds, it is to be asked. */
+export const owesRefunds = ({ payments, refunds }: OrderView, attempt: Attempt): boolean =>
+  payments.some(
+    ({ outTradeNo, transactionId, returned }) =>
+      outTradeNo === attempt.outTradeNo &&
+      returned &&
+      !refunds.some((refund) => refund.transactionId === transactionId),
+  )
 
 /** An attempt that must go, and has not gone yet: the ladder, however long it takes. */
 export const attemptDueAfterOrder = (attempt: Attempt, now: UnixSeconds): UnixSeconds =>

@@ -3,6 +3,7 @@ import { isLive, type Attempt } from './attempt.ts'
 import { ATTEMPTS_MAX, formatOutTradeNo, type OutTradeNo, type TransactionId } from './ids.ts'
 import type { Fen } from './money.ts'
 import type { BookedPayment, Payment, Source } from './payment.ts'
+import type { OutRefundNo, Refund, RefundRecord } from './refund.ts'
 import { later, type UnixSeconds } from './time.ts'
 
 export type OrderState = 'created' | 'paying' | 'paid' | 'closed'
@@ -41,6 +42,7 @@ export type OrderView = Readonly<{
   order: Order
   attempts: readonly Attempt[]
   payments: readonly BookedPayment[]
+  refunds: readonly Refund[]
 }>
 
 export type CloseReason = 'expired' | 'shop'
@@ -58,9 +60,30 @@ export type OrderEvent = Readonly<
   | { type: 'attempt_resent'; outTradeNo: OutTradeNo; codeHash: string }
   | { type: 'attempt_closing'; outTradeNo: OutTradeNo }
   | { type: 'attempt_closed'; outTradeNo: OutTradeNo; reason: AttemptEnd }
-  | { type: 'payment_booked'; payment: Payment; source: Source; returned: Returned }
-  | { type: 'second_payment_recorded'; payment: Payment; source: Source }
+  | {
+      type: 'payment_booked'
+      payment: Payment
+      source: Source
+      returned: Returned
+      refundTo?: RefundTo
+    }
+  | { type: 'second_payment_recorded'; payment: Payment; source: Source; refundTo?: RefundTo }
   | { type: 'order_closed'; reason: CloseReason }
+  | RefundEvent
+>
+
+/** Where WeChat is to tell of a refund that we make by ourselves; undefined when we make none. */
+export type RefundTo = string | undefined
+
+export type RefundEvent = Readonly<
+  | { type: 'refund_requested'; refund: Refund }
+  | { type: 'refund_started'; outRefundNo: OutRefundNo }
+  | { type: 'refund_refused'; outRefundNo: OutRefundNo; errCode: string; errCodeDes: string }
+  | { type: 'refund_accepted'; record: RefundRecord }
+  | { type: 'refund_succeeded'; record: RefundRecord }
+  | { type: 'refund_closed'; record: RefundRecord }
+  | { type: 'refund_abnormal'; record: RefundRecord }
+  | { type: 'refund_discovered'; record: RefundRecord }
 >
 
 /** At most one attempt is live; the number of the next one counts all that ever were. */

@@ -21,7 +21,7 @@ export type Payment = Readonly<{
 export type BookedPayment = Payment & Readonly<{ returned: boolean }>
 
 /** How we came to know. */
-export type Source = 'notice' | 'query' | 'operator'
+export type Source = 'notice' | 'query' | 'bill' | 'operator'
 
 /** Why a payment that WeChat vouches for is not booked. */
 export type PaymentRejection = Readonly<

@@ -8,13 +8,22 @@ export async function readLimited(
   body: ReadableStream<Uint8Array> | null,
   bytesMax: number,
 ): Promise<Uint8Array | undefined> {
-  if (body === null) return new Uint8Array()
+  const chunks = await readChunks(body, bytesMax)
+  return chunks === undefined ? undefined : concat(chunks)
+}
+
+/** The same, in the pieces in which it came: a long body is not copied. */
+export async function readChunks(
+  body: ReadableStream<Uint8Array> | null,
+  bytesMax: number,
+): Promise<readonly Uint8Array[] | undefined> {
+  if (body === null) return []
   const reader = body.getReader()
   const chunks: Uint8Array[] = []
   let length = 0
   for (;;) {
     const { done, value } = await reader.read()
-    if (done) break
+    if (done) return chunks
     length += value.length
     if (length > bytesMax) {
       await reader.cancel()
@@ -22,7 +31,10 @@ export async function readLimited(
     }
     chunks.push(value)
   }
-  const whole = new Uint8Array(length)
+}
+
+export function concat(chunks: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0))
   let at = 0
   for (const chunk of chunks) {
     whole.set(chunk, at)

@@ -1,4 +1,6 @@
-import type { Payment, PaymentRejection, Source } from './payment.ts'
+import type { Rejection } from './change.ts'
+import type { Payment, Source } from './payment.ts'
+import type { Refund } from './refund.ts'
 import type { UnixSeconds } from './time.ts'
 
 export type ReviewKind =
@@ -8,12 +10,15 @@ export type ReviewKind =
   | 'foreign_payment'
   | 'late_payment'
   | 'second_payment'
+  | 'refund_abnormal'
+  | 'refund_overdue'
+  | 'bill_difference'
   | 'webhook_given_up'
 
 /** Something that a person must look at. Unique by kind and subject. */
 export type Review = Readonly<{
   kind: ReviewKind
-  /** A transaction_id, or the id of a delivery. */
+  /** A transaction_id, an out_refund_no, a difference of a bill, the id of a delivery. */
   subject: string
   ordercode: string | undefined
   /** What was seen, and what was expected. */
@@ -36,6 +41,10 @@ export const reviewId = ({ kind, subject }: Pick<Review, 'kind' | 'subject'>): s
 
 /** Only a payment of another payer, kind or time can be taken for good; an amount cannot. */
 export const mayAccept = (kind: ReviewKind): boolean => kind === 'foreign_payment'
+
+/** What is on the books can be returned, and what a person may put there to return it. */
+export const mayRefund = (kind: ReviewKind): boolean =>
+  kind === 'late_payment' || kind === 'second_payment' || kind === 'foreign_payment'
 
 /** A payment that is not booked: the query goes on saying "paid", so nothing else can end its attempt. */
 export const keepsAttemptOpen = (kind: ReviewKind): boolean =>
@@ -69,9 +78,28 @@ export function paymentReview(
   }
 }
 
+/** A refund that does not come to its end by itself. */
+export const refundReview = (
+  kind: 'refund_abnormal' | 'refund_overdue',
+  refund: Refund,
+  ordercode: string,
+): Review => ({
+  kind,
+  subject: refund.outRefundNo,
+  ordercode,
+  evidence: {
+    out_refund_no: refund.outRefundNo,
+    transaction_id: refund.transactionId,
+    refund_fee: refund.refundFee,
+    state: refund.state,
+    ...(refund.refundId === undefined ? {} : { refund_id: refund.refundId }),
+    ...(refund.errCode === undefined ? {} : { err_code: refund.errCode }),
+  },
+})
+
 /** The review that a refused payment opens. */
 export function rejectionReview(
-  rejection: PaymentRejection,
+  rejection: Rejection | Readonly<{ reason: 'contended' }>,
   payment: Payment,
   ordercode: string | undefined,
   source: Source,
@@ -85,7 +113,8 @@ export function rejectionReview(
     case 'currency_mismatch':
     case 'unknown_order':
       return paymentReview(reason, payment, ordercode, source)
-    case 'second_payment': // recorded, with its own review, by its own event
+    // A second payment is recorded, with its own review, by its own event; the rest is no fault of it.
+    default:
       return undefined
   }
 }

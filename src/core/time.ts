@@ -19,6 +19,10 @@ export const later = (at: UnixSeconds, seconds: number): UnixSeconds =>
 export const formatRfc3339 = (at: UnixSeconds): string =>
   new Date(at * SECOND_MS).toISOString().replace('.000Z', 'Z')
 
+/** For JSON, where nothing is null. */
+export const timeOrNull = (at: UnixSeconds | undefined): string | null =>
+  at === undefined ? null : formatRfc3339(at)
+
 /** WeChat's `yyyyMMddHHmmss` in Beijing time, as in `time_start`, `time_expire` and `time_end`. */
 export const formatBeijing = (at: UnixSeconds): string =>
   new Date((at + BEIJING_OFFSET_S) * SECOND_MS).toISOString().replace(/[-T:]|\.000Z/g, '')
@@ -32,6 +36,12 @@ export function parseBeijing(text: string): UnixSeconds | undefined {
   const at = toUnixSeconds(utc - BEIJING_OFFSET_S)
   // Date.UTC rolls 31 February over into March; what does not come back the same was never a date.
   return formatBeijing(at) === text ? at : undefined
+}
+
+/** Bills and refunds write `yyyy-MM-dd HH:mm:ss`; as strict as {@link parseBeijing}. */
+export function parseBeijingDashed(text: string): UnixSeconds | undefined {
+  if (!/^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$/.test(text)) return undefined
+  return parseBeijing(text.replace(/\D/g, ''))
 }
 
 type Six = [number, number, number, number, number, number]

@@ -10,6 +10,7 @@
  * with a compare-and-set on `revision`, and the event in the same batch.
  */
 import { hasLivePrepay, isInFlight, type Attempt } from './attempt.ts'
+import { changed, illegal, unchanged, type Rejection, type Step } from './change.ts'
 import type { OutTradeNo } from './ids.ts'
 import {
   expiryUnder,
@@ -23,24 +24,11 @@ import {
   type Terms,
 } from './order.ts'
 import { mismatch } from './mismatch.ts'
-import type { Payment, PaymentRejection } from './payment.ts'
-import { err, ok, type Result } from './result.ts'
-import { paymentReview, reviewId, type Review } from './review.ts'
+import type { BookedPayment, Payment } from './payment.ts'
+import { automaticRefund, refundTransition } from './refund-transition.ts'
+import { err, type Result } from './result.ts'
+import { paymentReview } from './review.ts'
 import type { UnixSeconds } from './time.ts'
-import type { Webhook } from './webhook.ts'
-
-/** `unchanged` is success: the event says what the order already knows. */
-export type Step = Change | Readonly<{ effect: 'unchanged' }>
-
-export type Change = Readonly<{
-  effect: 'changed'
-  after: OrderView
-  /** Written in the same batch: what the shop is told, and what a person must look at. */
-  webhooks: readonly Webhook[]
-  reviews: readonly Review[]
-}>
-
-export type Rejection = PaymentRejection | Readonly<{ reason: 'illegal_transition' }>
 
 /** Decides what an event does to an order. It only decides: the caller stores the outcome. */
 export function transition(
@@ -60,38 +48,19 @@ export function transition(
     case 'attempt_closed':
       return onAttemptClosed(before, event, now)
     case 'payment_booked':
-      return onPaymentBooked(before, event)
+      return onPaymentBooked(before, event, now)
     case 'second_payment_recorded':
-      return onSecondPayment(before, event)
+      return onSecondPayment(before, event, now)
     case 'order_closed':
       return onOrderClosed(before, now)
+    default:
+      return refundTransition(before, event, now)
   }
 }
 
-const unchanged = ok<Step>({ effect: 'unchanged' })
-const illegal = err<Rejection>({ reason: 'illegal_transition' })
-
-/** Every change adds one to the revision; a review tells the shop of itself. */
-function changed(
-  before: OrderView,
-  change: Partial<OrderView>,
-  order: Partial<Order> = {},
-  webhooks: readonly Pick<Webhook, 'type' | 'subject'>[] = [],
-  reviews: readonly Review[] = [],
-): Result<Step, never> {
-  const { ordercode } = before.order
-  const revision = before.order.revision + 1
-  const told = [
-    ...webhooks,
-    ...reviews.map((review) => ({ type: 'review.opened', subject: reviewId(review) }) as const),
-  ]
-  return ok({
-    effect: 'changed',
-    after: { ...before, ...change, order: { ...before.order, ...order, revision } },
-    webhooks: told.map((webhook) => ({ ...webhook, ordercode, revision })),
-    reviews,
-  })
-}
+/** Shown to the payer: "paid after the order was closed", "paid twice". */
+const LATE_REASON = '订单已关闭，自动退款'
+const SECOND_REASON = '重复支付，自动退款'
 
 type Of<T extends OrderEvent['type']> = Extract<OrderEvent, { type: T }>
 
@@ -178,7 +147,8 @@ const isOutdated = ({ terms }: Attempt, order: Order): boolean =>
 
 function onPaymentBooked(
   before: OrderView,
-  { payment, source, returned }: Of<'payment_booked'>,
+  { payment, source, returned, refundTo }: Of<'payment_booked'>,
+  now: UnixSeconds,
 ): Result<Step, Rejection> {
   if (isBooked(before, payment)) return unchanged
   const attempt = findAttempt(before, payment.outTradeNo)
@@ -203,11 +173,18 @@ function onPaymentBooked(
       const evidence: Record<string, number> = outdated
         ? { order_total_fee: order.terms.totalFee }
         : {}
+      const booked: BookedPayment = { ...payment, returned: isReturned }
+      // WeChat's REFUND says that it went back already, by somebody else's hand.
+      const refunds =
+        isReturned && returned === 'if_late' && refundTo !== undefined
+          ? [automaticRefund(booked, { notifyUrl: refundTo, reason: LATE_REASON }, now)]
+          : []
       return changed(
         before,
         {
           attempts: withAttempt(before, { ...attempt, state: 'paid' }),
-          payments: [...before.payments, { ...payment, returned: isReturned }],
+          payments: [...before.payments, booked],
+          refunds: [...before.refunds, ...refunds],
         },
         { state: 'paid', transactionId, paidAt: payment.paidAt },
         [{ type: isReturned ? 'payment.returned' : 'order.paid', subject: transactionId }],
@@ -219,7 +196,8 @@ function onPaymentBooked(
 
 function onSecondPayment(
   before: OrderView,
-  { payment, source }: Of<'second_payment_recorded'>,
+  { payment, source, refundTo }: Of<'second_payment_recorded'>,
+  now: UnixSeconds,
 ): Result<Step, Rejection> {
   if (isBooked(before, payment)) return unchanged
   const { order } = before
@@ -230,11 +208,17 @@ function onSecondPayment(
   if (wrong !== undefined) return err(wrong)
 
   const recorded = { recorded: order.transactionId }
+  const booked: BookedPayment = { ...payment, returned: false }
+  const refunds =
+    refundTo === undefined
+      ? []
+      : [automaticRefund(booked, { notifyUrl: refundTo, reason: SECOND_REASON }, now)]
   return changed(
     before,
     {
       attempts: withAttempt(before, { ...attempt, state: 'paid' }),
-      payments: [...before.payments, { ...payment, returned: false }],
+      payments: [...before.payments, booked],
+      refunds: [...before.refunds, ...refunds],
     },
     {},
     [],

@@ -1,10 +1,17 @@
 /** What the shop is told. One webhook for one fact, whatever happens on the way. */
 
-export type WebhookType = 'order.paid' | 'order.closed' | 'payment.returned' | 'review.opened'
+export type WebhookType =
+  | 'order.paid'
+  | 'order.closed'
+  | 'payment.returned'
+  | 'refund.succeeded'
+  | 'refund.failed'
+  | 'review.opened'
+  | 'bill.reconciled'
 
 export type Webhook = Readonly<{
   type: WebhookType
-  /** What the fact is about: a transaction_id, an ordercode, a review's id. */
+  /** What the fact is about: a transaction_id, an ordercode, an out_refund_no, a review's id, a day. */
   subject: string
   ordercode: string | undefined
   /** The order's revision at which it came true. */

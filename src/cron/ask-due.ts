@@ -1,14 +1,14 @@
 /** What WeChat is to be asked about: orders that expire, attempts on their ladder. */
 import { later } from '../core/time.ts'
-import type { Deps, NextDue } from '../service/ports.ts'
+import type { Deps, NextDue, TickBudget } from '../service/ports.ts'
 import { orFailed, workOff } from './at-once.ts'
 import { runAttempt, runOrder } from './due-items.ts'
 
 /** The dearest item: query, close, query, each written. */
 const ITEM_CALLS_MAX = 3
-const ITEM_STATEMENTS_MAX = 14
-/** For the run's own record, the claims, the reading, the rescheduling, and a webhook. */
-const OWN_STATEMENTS = 18
+const ITEM_STATEMENTS_MAX = 13
+/** The rescheduling. */
+const OWN_STATEMENTS = 2
 
 export type AskReport = Readonly<{
   due: number
@@ -23,9 +23,8 @@ export type AskReport = Readonly<{
 /** No item takes longer; none is begun that could outlive the lease. */
 const ITEM_SECONDS_MAX = 50
 
-/** @param calls How many this part of the tick may make in all. */
-export async function askDue(deps: Deps, calls: number): Promise<AskReport> {
-  const { statements } = deps.config.tick
+/** @param limits What the tick may have used in all when this part ends. */
+export async function askDue(deps: Deps, { calls, statements }: TickBudget): Promise<AskReport> {
   const claimed = await deps.store.claim(deps.now(), {
     orders: Math.ceil(calls / ITEM_CALLS_MAX),
     attempts: calls,

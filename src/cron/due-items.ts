@@ -5,10 +5,13 @@ import {
   attemptDueAfterOrder,
   attemptDueUnanswered,
   orderDueAgain,
+  owesRefunds,
 } from '../core/due.ts'
 import type { OrderView } from '../core/order.ts'
+import { nextRefundRung } from '../core/refund.ts'
 import type { UnixSeconds } from '../core/time.ts'
 import { closeOrder } from '../service/close-order.ts'
+import { discoverRefunds } from '../service/discover-refunds.ts'
 import type { Deps } from '../service/ports.ts'
 import { queryAttempt } from '../service/query-attempt.ts'
 import { takeDownAttempt, type TakenDown } from '../service/take-down-attempt.ts'
@@ -35,15 +38,28 @@ export async function runAttempt(
   number: number,
 ): Promise<ItemOutcome> {
   const attempt = view.attempts.find((each) => each.number === number)
-  if (attempt === undefined || attempt.state === 'paid') {
-    return { result: 'waiting', dueAt: undefined }
-  }
+  if (attempt === undefined) return { result: 'waiting', dueAt: undefined }
+  if (attempt.state === 'paid') return askRefunds(deps, view, attempt)
   const over = view.order.state === 'paid' || view.order.state === 'closed'
   if (attempt.state === 'closing' || (over && isLive(attempt))) {
     const dueAt = attemptDueAfterOrder(attempt, deps.now())
     return outcomeOf(await takeDownAttempt(deps, view, attempt), dueAt)
   }
   return ask(deps, view, attempt)
+}
+
+/** A payment that was gone before we heard of it. */
+async function askRefunds(deps: Deps, view: OrderView, attempt: Attempt): Promise<ItemOutcome> {
+  const payment = view.payments.find(({ outTradeNo }) => outTradeNo === attempt.outTradeNo)
+  if (payment === undefined || !owesRefunds(view, attempt)) {
+    return { result: 'waiting', dueAt: undefined }
+  }
+  const { known } = await discoverRefunds(deps, view, payment.transactionId)
+  const found = known !== undefined && known > 0
+  return {
+    result: found ? 'booked' : 'waiting',
+    dueAt: found ? undefined : nextRefundRung(payment.paidAt, deps.now()),
+  }
 }
 
 async function ask(deps: Deps, view: OrderView, attempt: Attempt): Promise<ItemOutcome> {

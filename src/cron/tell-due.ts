@@ -1,25 +1,24 @@
 /** What the shop is to be told: webhooks that this run wrote, and those whose time has come. */
 import { deliverFirst, deliverWebhook } from '../service/deliver-webhook.ts'
-import type { Deps } from '../service/ports.ts'
+import type { Deps, TickBudget } from '../service/ports.ts'
 import { orFailed, workOff } from './at-once.ts'
 
 /** Find it, read its order and reviews, note the try, and when it is given up open a review. */
-const TELL_STATEMENTS_MAX = 8
-const OWN_STATEMENTS = 6
+const TELL_STATEMENTS_MAX = 9
+const OWN_STATEMENTS = 1
 /** Six at a time, ten seconds each at the most: all are tried before their lease ends. */
 const CLAIM_MAX = 60
 
 /**
  * @param written Ids of rows written in this run: nobody tried them yet.
- * @param calls How many the whole tick may make.
+ * @param limits What the tick may have used in all when this part ends.
  * @returns how many were tried. The others keep their time, and the next tick takes them.
  */
 export async function tellDue(
   deps: Deps,
   written: readonly string[],
-  calls: number,
+  { calls, statements }: TickBudget,
 ): Promise<number> {
-  const { statements } = deps.config.tick
   const affordable = (running: number): boolean =>
     deps.callsUsed() + running + 1 <= calls &&
     deps.store.statementsUsed() + (running + 1) * TELL_STATEMENTS_MAX + OWN_STATEMENTS <= statements

@@ -3,17 +3,26 @@
  * rows carry their own time, so an outage of any length leaves a backlog and loses nothing.
  */
 import { DAY_S, fromMillis, later, type UnixSeconds } from '../core/time.ts'
-import type { Deps } from '../service/ports.ts'
+import type { Deps, TickBudget } from '../service/ports.ts'
 import { tellDue } from './tell-due.ts'
 import { askDue, type AskReport } from './ask-due.ts'
+import { billDueBill } from './bill-due.ts'
+import { refundDueRefunds } from './refund-due.ts'
 
-/** Webhooks get at least this share of the calls, and what the questions to WeChat leave over. */
-const TELL_SHARE = 0.1
+/** Refunds, bills and webhooks get at least this share of the calls each, and what others leave over. */
+const SHARE = 0.1
+/** The last words of a tick: what is swept, and its report. */
+const LAST_STATEMENTS = 3
+const TELL_STATEMENTS = 10
+/** The run's own record, and one refund; one page of a bill, or one difference. */
+const REFUND_STATEMENTS = 13
+const BILL_STATEMENTS = 14
 /** Runs and delivered webhooks are kept this long; a few go with each tick. */
 const KEEP_S = 90 * DAY_S
 const SWEEP_ROWS = 50
 
-type Report = AskReport & Readonly<{ told: number; calls: number; statements: number }>
+type Report = AskReport &
+  Readonly<{ refunds: number; bill?: string; told: number; calls: number; statements: number }>
 
 /** @param scheduledMs When the platform meant to call. A test moves time with it. */
 export async function tick(base: Deps, scheduledMs: number): Promise<void> {
@@ -27,17 +36,37 @@ export async function tick(base: Deps, scheduledMs: number): Promise<void> {
   const deps: Deps = { ...base, now, announce: (ids) => void written.push(...ids) }
 
   const run = await deps.store.startRun(now())
-  const { calls } = deps.config.tick
-  const asked = await askDue(deps, calls - Math.ceil(calls * TELL_SHARE))
-  const told = await tellDue(deps, written, calls)
+  const limits = limitsOf(deps.config.tick)
+  const refundsFirst = await refundDueRefunds(deps, limits.refund)
+  const billed = await billDueBill(deps, limits.bill)
+  const asked = await askDue(deps, limits.ask)
+  const told = await tellDue(deps, written, limits.all)
+  const more = refundsFirst > 0 ? await refundDueRefunds(deps, limits.all) : 0
   await deps.store.sweep(later(now(), -KEEP_S), SWEEP_ROWS)
 
   const report: Report = {
     ...asked,
+    refunds: refundsFirst + more,
+    ...(billed === undefined ? {} : { bill: billed }),
     told,
     calls: deps.callsUsed(),
     statements: deps.store.statementsUsed(),
   }
   await deps.store.finishRun(run, now(), JSON.stringify(report))
   deps.log({ event: 'tick_finished', ...report })
+}
+
+/**
+ * What may have been used in all when each part ends. Refunds and bills come first, up to their share: so
+ * what they do not use flows on to the questions, and what those leave over to the webhooks and back.
+ */
+function limitsOf({ calls, statements }: TickBudget) {
+  const share = Math.ceil(calls * SHARE)
+  const all = { calls, statements: statements - LAST_STATEMENTS }
+  return {
+    refund: { calls: share, statements: REFUND_STATEMENTS },
+    bill: { calls: 2 * share, statements: REFUND_STATEMENTS + BILL_STATEMENTS },
+    ask: { calls: calls - share, statements: all.statements - TELL_STATEMENTS },
+    all,
+  }
 }

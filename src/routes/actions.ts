@@ -7,7 +7,7 @@ import { reviewJson } from '../service/review-json.ts'
 import type { HttpDeps } from './http-deps.ts'
 import { deliveryJson } from './lists.ts'
 import { json, problem } from './problem.ts'
-import { check, readJson } from './read-input.ts'
+import { check, decodedParam, readJson } from './read-input.ts'
 import type { RouteRequest } from './route.ts'
 
 const Resolution = v.strictObject(
@@ -46,8 +46,4 @@ export async function postDeliveryResend(request: RouteRequest, deps: HttpDeps):
   return json(deliveryJson((await deps.store.findDelivery(id)) ?? reopened))
 }
 
-/** Ids are made of letters, digits, `_`, `-`, `*` and dots; a client may have escaped the star. */
-function idOf(request: RouteRequest): string {
-  const id = request.params['id'] ?? ''
-  return id.replaceAll(/%2a/gi, '*').replaceAll(/%2e/gi, '.')
-}
+const idOf = (request: RouteRequest): string => decodedParam(request, 'id')

@@ -1,6 +1,7 @@
 import type { Payment } from '../core/payment.ts'
 import type { Result } from '../core/result.ts'
 import type { Secret } from '../core/secret.ts'
+import type { RefundHint } from '../service/confirm-refund.ts'
 import type { Deps } from '../service/ports.ts'
 
 /** What the routes need beside the use cases' world. */
@@ -19,6 +20,7 @@ export interface NoticeReader {
   read(
     bytes: Uint8Array,
   ): Promise<Result<Readonly<{ payment: Payment; hint: boolean }>, Readonly<{ reason: string }>>>
+  readRefund(bytes: Uint8Array): Result<RefundHint, Readonly<{ reason: string }>>
   /** The only answer that WeChat takes for a delivery. */
   readonly accepted: string
   readonly refused: string

@@ -1,6 +1,6 @@
 /** The shop's and the operator's side: what there is, page by page. */
 import * as v from 'valibot'
-import { formatRfc3339, fromMillis, type UnixSeconds } from '../core/time.ts'
+import { formatRfc3339, fromMillis, timeOrNull } from '../core/time.ts'
 import { orderJson } from '../service/order-json.ts'
 import type { StoredDelivery, StoredRun } from '../service/ports.ts'
 import { reviewJson } from '../service/review-json.ts'
@@ -108,9 +108,6 @@ export async function getRuns(request: RouteRequest, deps: HttpDeps): Promise<Re
   const { shown, next_cursor } = paged(runs, page.value, ({ id }) => ({ at: id, key: '' }))
   return json({ runs: shown.map(runJson), next_cursor })
 }
-
-const timeOrNull = (at: UnixSeconds | undefined): string | null =>
-  at === undefined ? null : formatRfc3339(at)
 
 export const deliveryJson = (delivery: StoredDelivery): Record<string, unknown> => ({
   id: delivery.id,

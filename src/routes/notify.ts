@@ -1,5 +1,6 @@
 /** WeChat's side. SUCCESS means stored; after anything else WeChat calls again. */
 import { confirmHint } from '../service/confirm-hint.ts'
+import { confirmRefund } from '../service/confirm-refund.ts'
 import { settlePayment } from '../service/settle-payment.ts'
 import { StoreUnavailable } from '../service/ports.ts'
 import type { HttpDeps } from './http-deps.ts'
@@ -27,6 +28,27 @@ export async function postNotify(request: RouteRequest, deps: HttpDeps): Promise
     return xml(deps.notices.refused, reason === 'internal' ? 500 : 503)
   }
   return xml(deps.notices.accepted, 200)
+}
+
+/** `POST /notify/refund` */
+export async function postRefundNotify(request: RouteRequest, deps: HttpDeps): Promise<Response> {
+  const body = await readBody(request)
+  if (!body.ok) return refused(deps, body.error.reason)
+  const hint = deps.notices.readRefund(body.value)
+  if (!hint.ok) return refused(deps, hint.error.reason)
+
+  const out_refund_no = hint.value.outRefundNo
+  try {
+    const confirmed = await confirmRefund(deps, hint.value)
+    if (confirmed.ok) return xml(deps.notices.accepted, 200)
+    const { reason } = confirmed.error
+    deps.log({ event: 'refund_notice_refused', reason, out_refund_no })
+    return xml(deps.notices.refused, reason === 'not_confirmed' ? 503 : 400)
+  } catch (error) {
+    const reason = error instanceof StoreUnavailable ? 'store_unavailable' : 'internal'
+    deps.log({ event: 'notice_failed', reason, out_refund_no })
+    return xml(deps.notices.refused, reason === 'internal' ? 500 : 503)
+  }
 }
 
 /** Lost races and the like are no fault of the notice. */

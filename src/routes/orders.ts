@@ -3,38 +3,16 @@ import * as v from 'valibot'
 import { isOpenid } from '../core/ids.ts'
 import { ORDER_FEN_MAX, toFen } from '../core/money.ts'
 import type { OrderView, Terms } from '../core/order.ts'
-import { isPlainText, utf8Length } from '../core/text.ts'
 import { closeOrder } from '../service/close-order.ts'
 import { queryOrder } from '../service/query-order.ts'
 import { registerOrder } from '../service/register-order.ts'
 import type { HttpDeps } from './http-deps.ts'
 import { eventJson, orderJson } from '../service/order-json.ts'
 import { invalidRequest, json, problem } from './problem.ts'
-import { check, readJson, readOrdercode } from './read-input.ts'
+import { check, integer, readJson, readOrdercode, wireText } from './read-input.ts'
 import type { RouteRequest } from './route.ts'
 
 const EXPIRES_IN_DEFAULT_S = 7_200
-const INTEGER = 'must be an integer'
-
-/** Text that WeChat takes: a length in bytes of UTF-8, and nothing that a parser would change. */
-const wireText = (bytesMin: number, bytesMax: number) =>
-  v.pipe(
-    v.string('must be text'),
-    v.check(
-      (text) => utf8Length(text) >= bytesMin && utf8Length(text) <= bytesMax,
-      `must have ${bytesMin} to ${bytesMax} bytes of UTF-8 (a Chinese character has 3)`,
-    ),
-    v.check(isPlainText, 'must not contain control characters or broken surrogate pairs'),
-    v.check((text) => text.trim() === text, 'must not begin or end with white space'),
-  )
-
-const integer = (min: number, max: number) =>
-  v.pipe(
-    v.number(INTEGER),
-    v.integer(INTEGER),
-    v.minValue(min, `must be ${min} or more`),
-    v.maxValue(max, `must be ${max} or less`),
-  )
 
 const TermsInput = v.strictObject(
   {

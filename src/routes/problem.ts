@@ -48,6 +48,17 @@ const PROBLEMS = {
     title: 'No such order',
     detail: 'The shop has not registered an order under this ordercode.',
   },
+  refund_not_found: {
+    status: 404,
+    title: 'No such refund',
+    detail: 'The order has no refund under this out_refund_no.',
+  },
+  bill_not_found: {
+    status: 404,
+    title: 'No such bill',
+    detail:
+      'There is no bill of this day: nothing was ordered by then, or WeChat keeps it no more.',
+  },
   review_not_found: {
     status: 404,
     title: 'No such review',
@@ -78,6 +89,33 @@ const PROBLEMS = {
     title: 'Busy',
     detail: 'Another attempt to pay is still open at WeChat. Wait a moment and try again.',
     retryAfterS: 5,
+  },
+  order_not_paid: {
+    status: 409,
+    title: 'Not paid',
+    detail: 'There is no such payment of the order, so there is nothing to refund.',
+  },
+  refund_conflict: {
+    status: 409,
+    title: 'Number used',
+    detail:
+      'The out_refund_no belongs to a refund with another amount, payment or reason. Take a new one.',
+  },
+  refund_exceeds_payment: {
+    status: 409,
+    title: 'More than was paid',
+    detail: 'The payment has less left than this; `left` says how much, in fen.',
+  },
+  too_many_refunds: {
+    status: 409,
+    title: 'Too many refunds',
+    detail: 'WeChat allows 50 refunds of one payment.',
+  },
+  bill_not_ready: {
+    status: 409,
+    title: 'Not ready',
+    detail: 'WeChat makes the bill of a day the next morning, from 10:00 in Beijing on. Try later.',
+    retryAfterS: 600,
   },
   revision_conflict: {
     status: 409,
@@ -123,7 +161,8 @@ const PROBLEMS = {
   refund_not_configured: {
     status: 501,
     title: 'Refunds are not configured',
-    detail: 'Refunds need the merchant certificate, and this version cannot make them yet.',
+    detail:
+      'Refunds need the merchant certificate: upload it with `wrangler mtls-certificate upload` and bind it as WX_CERT.',
   },
   wechat_refused: {
     status: 502,

@@ -3,7 +3,9 @@ import * as v from 'valibot'
 import { isOrdercode } from '../core/ids.ts'
 import { readLimited } from '../core/read-limited.ts'
 import { err, ok, type Result } from '../core/result.ts'
+import { isPlainText, utf8Length } from '../core/text.ts'
 import { invalidRequest, problem, type FieldError } from './problem.ts'
+import type { RouteRequest } from './route.ts'
 
 const BODY_BYTES_MAX = 64 * 1024
 
@@ -59,6 +61,38 @@ export const ordercodeSchema = v.pipe(
   v.string('must be text'),
   v.check(isOrdercode, 'must be 6 to 28 letters, digits, "_" or "-"'),
 )
+
+/** A part of the path as its sender meant it: many clients escape what need not be escaped. */
+export function decodedParam(request: RouteRequest, name: string): string {
+  const given = request.params[name] ?? ''
+  try {
+    return decodeURIComponent(given)
+  } catch {
+    return given
+  }
+}
+
+const INTEGER = 'must be an integer'
+
+export const integer = (min: number, max: number) =>
+  v.pipe(
+    v.number(INTEGER),
+    v.integer(INTEGER),
+    v.minValue(min, `must be ${min} or more`),
+    v.maxValue(max, `must be ${max} or less`),
+  )
+
+/** Text that WeChat takes: a length in bytes of UTF-8, and nothing that a parser would change. */
+export const wireText = (bytesMin: number, bytesMax: number) =>
+  v.pipe(
+    v.string('must be text'),
+    v.check(
+      (text) => utf8Length(text) >= bytesMin && utf8Length(text) <= bytesMax,
+      `must have ${bytesMin} to ${bytesMax} bytes of UTF-8 (a Chinese character has 3)`,
+    ),
+    v.check(isPlainText, 'must not contain control characters or broken surrogate pairs'),
+    v.check((text) => text.trim() === text, 'must not begin or end with white space'),
+  )
 
 /** The ordercode of the path, or the answer to a bad one. */
 export function readOrdercode(params: Readonly<Record<string, string>>): Result<string, Response> {

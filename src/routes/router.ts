@@ -3,13 +3,15 @@ import { Router } from 'itty-router/Router'
 import { StoreUnavailable } from '../service/ports.ts'
 import { postDeliveryResend, postReviewResolve } from './actions.ts'
 import { isMerchant } from './auth.ts'
+import { getBill, getBillRaw, postBillReconcile } from './bills.ts'
 import { getHealth } from './health.ts'
 import type { HttpDeps } from './http-deps.ts'
 import { getDeliveries, getOrders, getReviews, getRuns } from './lists.ts'
-import { postNotify } from './notify.ts'
+import { postNotify, postRefundNotify } from './notify.ts'
 import { getOrder, getOrderEvents, postOrderClose, postOrderQuery, putOrder } from './orders.ts'
 import { getPay, postPay } from './pay.ts'
 import { problem } from './problem.ts'
+import { getRefund, putRefund } from './refunds.ts'
 import { getResult } from './result.ts'
 import type { RouteRequest } from './route.ts'
 
@@ -32,6 +34,7 @@ router.get('/result', getResult)
 
 // For WeChat
 router.post('/notify', postNotify)
+router.post('/notify/refund', postRefundNotify)
 
 // For the shop
 router.get('/orders', merchant(getOrders))
@@ -40,6 +43,13 @@ router.get('/orders/:ordercode', merchant(getOrder))
 router.get('/orders/:ordercode/events', merchant(getOrderEvents))
 router.post('/orders/:ordercode/query', merchant(postOrderQuery))
 router.post('/orders/:ordercode/close', merchant(postOrderClose))
+
+router.put('/orders/:ordercode/refunds/:out_refund_no', merchant(putRefund))
+router.get('/orders/:ordercode/refunds/:out_refund_no', merchant(getRefund))
+
+router.get('/bills/:date', merchant(getBill))
+router.get('/bills/:date/raw', merchant(getBillRaw))
+router.post('/bills/:date/reconcile', merchant(postBillReconcile))
 
 router.get('/reviews', merchant(getReviews))
 router.post('/reviews/:id/resolve', merchant(postReviewResolve))

@@ -1,6 +1,7 @@
 import type { OrderEvent, OrderView } from '../core/order.ts'
 import { err, ok, type Result } from '../core/result.ts'
-import { transition, type Rejection } from '../core/transition.ts'
+import type { Rejection } from '../core/change.ts'
+import { transition } from '../core/transition.ts'
 import { webhookId } from '../core/webhook.ts'
 import type { Deps } from './ports.ts'
 

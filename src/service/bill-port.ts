@@ -1,4 +1,6 @@
 /** WeChat's daily bill as the use cases see it: rows by their meaning, not by their columns. */
+import type { BillState, Difference } from '../core/bill.ts'
+import type { BeijingDay } from '../core/day.ts'
 import type { Fen } from '../core/money.ts'
 import type { UnixSeconds } from '../core/time.ts'
 
@@ -81,3 +83,84 @@ export type ReadBill = (
   raw: ReadableStream<Uint8Array>,
   options: Readonly<{ pageRows: number; afterRow: number }>,
 ) => AsyncGenerator<BillPage, BillEnd>
+
+/** What of a bill is ours, and what is not; sums in fen. */
+export type BillCounts = Readonly<{
+  rows: number
+  payments: number
+  paymentFee: number
+  refunds: number
+  refundFee: number
+  /** Of other mini programs of the merchant, or of other systems: counted, and left alone. */
+  others: number
+  unreadable: number
+  /** What the books had of that day in the end. */
+  books?: BookSums
+}>
+
+export type BookSums = Readonly<{ payments: number; paymentFee: number }>
+
+export const NO_COUNTS: BillCounts = {
+  rows: 0,
+  payments: 0,
+  paymentFee: 0,
+  refunds: 0,
+  refundFee: 0,
+  others: 0,
+  unreadable: 0,
+}
+
+/** One day, and how far it is. */
+export type Bill = Readonly<{
+  day: BeijingDay
+  state: BillState
+  dueAt: UnixSeconds | undefined
+  tries: number
+  lastError: string | undefined
+  fetchedAt: UnixSeconds | undefined
+  /** Pieces of the archive; none for a day on which nothing was paid. */
+  parts: number
+  bytes: number
+  counts: BillCounts
+  reconciledAt: UnixSeconds | undefined
+}>
+
+export interface BillStore {
+  find(day: BeijingDay): Promise<Bill | undefined>
+  /** Makes every day up to `last` due that was missed since the first order. */
+  expect(last: BeijingDay, now: UnixSeconds): Promise<void>
+  /** Takes the oldest day that is due; nobody else gets it until the lease ends. */
+  claimDue(now: UnixSeconds): Promise<Bill | undefined>
+  /** Takes one day, due or not, from its beginning. @returns undefined when somebody is at it. */
+  claimAnew(day: BeijingDay, now: UnixSeconds): Promise<Bill | undefined>
+  /** What the books have of that day. */
+  booksOn(day: BeijingDay): Promise<BookSums>
+  /** Notes that a bill was downloaded, and is compared from now on. */
+  begin(bill: Bill): Promise<void>
+  /** Writes how far a bill is, and gives it back; `reconciled` tells the shop, once. */
+  save(bill: Bill, now: UnixSeconds): Promise<void>
+  /**
+   * Compares rows with the books: marks what agrees, notes what differs, and counts. All in one batch
+   * with the bill's progress, and for nothing when another run was quicker.
+   *
+   * @param bill As it was before these rows. @returns as it is then; undefined when it lost.
+   */
+  comparePage(bill: Bill, appid: string, rows: readonly BillRow[]): Promise<Bill | undefined>
+  /** The other way: what the books have of that day, and no bill did. Then differences are settled. */
+  finishComparing(
+    bill: Bill,
+    sums: readonly Difference[],
+    now: UnixSeconds,
+  ): Promise<Bill | undefined>
+  openDifferences(day: BeijingDay, limit: number): Promise<readonly Difference[]>
+  differences(day: BeijingDay): Promise<readonly Difference[]>
+  /** Notes what came of a difference; `undefined` that WeChat did not say, once more. */
+  settleDifference(difference: Difference, outcome: Difference['outcome']): Promise<void>
+}
+
+/** Bills as WeChat sent them. Nothing that is decided rests on them alone. */
+export interface BillArchive {
+  /** @returns in how many pieces it was kept. */
+  keep(day: BeijingDay, fetchedAt: UnixSeconds, bytes: readonly Uint8Array[]): Promise<number>
+  open(bill: Pick<Bill, 'day' | 'fetchedAt' | 'parts'>): ReadableStream<Uint8Array>
+}

@@ -1,11 +1,14 @@
 /** Tells the shop: one try of one webhook, and what follows from it. */
+import type { BeijingDay } from '../core/day.ts'
 import type { OrderView } from '../core/order.ts'
 import { invariant } from '../core/result.ts'
 import { formatRfc3339 } from '../core/time.ts'
 import { nextTry } from '../core/webhook-ladder.ts'
+import { billJson } from './bill-json.ts'
 import { openReview } from './open-review.ts'
 import { orderJson } from './order-json.ts'
 import type { Deps, StoredDelivery } from './ports.ts'
+import { refundJson } from './refund-json.ts'
 import { reviewJson } from './review-json.ts'
 
 /** Tries a webhook that was just written. The cron tries again whatever comes of it. */
@@ -69,9 +72,20 @@ async function renderData(deps: Deps, delivery: StoredDelivery): Promise<unknown
     invariant(review !== undefined, 'a review outlives its webhook')
     return reviewJson(review)
   }
-  const { ordercode, revision } = delivery
+  if (delivery.type === 'bill.reconciled') {
+    const day = delivery.subject as BeijingDay
+    const bill = await deps.store.bills.find(day)
+    invariant(bill !== undefined, 'a bill outlives its webhook')
+    return billJson(bill, await deps.store.bills.differences(day))
+  }
+  const { ordercode, revision, subject } = delivery
   const view = ordercode === undefined ? undefined : await deps.store.load(ordercode)
   invariant(view !== undefined && revision !== undefined, 'an order outlives its webhook')
+  if (delivery.type === 'refund.succeeded' || delivery.type === 'refund.failed') {
+    const refund = view.refunds.find(({ outRefundNo }) => outRefundNo === subject)
+    invariant(refund !== undefined, 'a refund outlives its webhook')
+    return { ...refundJson(refund, view.order.ordercode), revision }
+  }
   const reviews = await deps.store.reviewsOf([view.order.ordercode])
   const then = delivery.type === 'order.closed' ? asOfClosing(view) : view
   return { ...orderJson(then, reviews), revision }
@@ -82,4 +96,5 @@ const asOfClosing = (view: OrderView): OrderView => ({
   ...view,
   order: { ...view.order, state: 'closed', transactionId: undefined, paidAt: undefined },
   payments: [],
+  refunds: [],
 })

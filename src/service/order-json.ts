@@ -1,15 +1,14 @@
 /** An order as the shop sees it. Contract: fields are added, never renamed. */
 import type { OrderView } from '../core/order.ts'
+import { ofPayment, refundedFee } from '../core/refund.ts'
 import type { StoredReview } from '../core/review.ts'
-import { formatRfc3339, type UnixSeconds } from '../core/time.ts'
+import { formatRfc3339, timeOrNull } from '../core/time.ts'
 import type { StoredEvent } from './ports.ts'
+import { refundJson } from './refund-json.ts'
 import { reviewJson } from './review-json.ts'
 
-const timeOrNull = (at: UnixSeconds | undefined): string | null =>
-  at === undefined ? null : formatRfc3339(at)
-
 export function orderJson(
-  { order, attempts, payments }: OrderView,
+  { order, attempts, payments, refunds }: OrderView,
   reviews: readonly StoredReview[],
 ): Record<string, unknown> {
   const { terms } = order
@@ -41,14 +40,14 @@ export function orderJson(
       cash_fee: payment.cashFee ?? null,
       bank_type: payment.bankType ?? null,
       paid_at: formatRfc3339(payment.paidAt),
-      refunded_fee: 0,
+      refunded_fee: refundedFee(ofPayment(refunds, payment.transactionId)),
       returned: payment.returned,
     })),
     transaction_id: order.transactionId ?? null,
     paid_at: timeOrNull(order.paidAt),
     closed_at: timeOrNull(order.closedAt),
-    refunded_fee: 0,
-    refunds: [],
+    refunded_fee: refundedFee(refunds),
+    refunds: refunds.map((refund) => refundJson(refund, order.ordercode)),
     reviews: reviews.map(reviewJson),
   }
 }

@@ -1,12 +1,14 @@
 /** The world as the use cases see it. What runs behind these is decided in `env.ts` alone. */
 import type { Attempt } from '../core/attempt.ts'
+import type { Change } from '../core/change.ts'
 import type { OutTradeNo } from '../core/ids.ts'
 import type { OrderEvent, OrderState, OrderView, Returned, Terms } from '../core/order.ts'
 import type { Payment, Source } from '../core/payment.ts'
+import type { OutRefundNo, Refund } from '../core/refund.ts'
 import type { Review, ReviewAction, StoredReview } from '../core/review.ts'
 import type { UnixSeconds } from '../core/time.ts'
-import type { Change } from '../core/transition.ts'
 import type { Webhook, WebhookType } from '../core/webhook.ts'
+import type { BillArchive, BillStore, ReadBill } from './bill-port.ts'
 import type { WeChat } from './wechat-port.ts'
 
 export type Deps = Readonly<{
@@ -17,6 +19,8 @@ export type Deps = Readonly<{
   /** Signs what `wx.requestPayment` takes. */
   signClientPay: SignClientPay
   webhooks: WebhookSender
+  readBill: ReadBill
+  archive: BillArchive
   /** Sends what was just written; a stored row will repeat it, so nobody waits for it. */
   announce: (deliveryIds: readonly string[]) => void
   log: (entry: LogEntry) => void
@@ -37,6 +41,8 @@ export type Config = Readonly<{
   ticketKey: () => Promise<CryptoKey>
   tick: TickBudget
   latePayment: 'accept' | 'refund'
+  /** Where WeChat is to tell of refunds; undefined without the merchant's certificate. */
+  refundNotifyUrl: string | undefined
   /** Without a `WEBHOOK_URL` nobody is told, and nobody tries. */
   hasWebhookTarget: boolean
 }>
@@ -120,6 +126,21 @@ export interface Store {
    */
   mayAsk(outTradeNo: OutTradeNo, pauseS: number, now: UnixSeconds): Promise<boolean>
 
+  /**
+   * Reserves a refund in one round trip, when it fits what is left of the payment, and reads the order
+   * back. `reserved` is false in every other case, and the view explains it.
+   */
+  reserve(
+    ordercode: string,
+    refund: Refund,
+    now: UnixSeconds,
+  ): Promise<Readonly<{ reserved: boolean; view: OrderView | undefined }>>
+  /** Remembers why WeChat does not take a refund yet. */
+  noteRefusal(outRefundNo: OutRefundNo, errCode: string, errCodeDes: string): Promise<void>
+  ordercodeOfRefund(outRefundNo: OutRefundNo): Promise<string | undefined>
+  claimRefunds(now: UnixSeconds, limit: number): Promise<ClaimedRefunds>
+  rescheduleRefunds(claimed: ClaimedRefunds, next: readonly NextRefundDue[]): Promise<void>
+
   listOrders(filter: OrderFilter, page: Page): Promise<readonly OrderView[]>
 
   openReview(review: Review, webhook: Webhook | undefined, now: UnixSeconds): Promise<boolean>
@@ -143,6 +164,8 @@ export interface Store {
   claim(now: UnixSeconds, limits: ClaimLimits): Promise<Claimed>
   /** Says when claimed rows are due again; rows that somebody else moved since are left alone. */
   reschedule(claimed: Claimed, next: readonly NextDue[]): Promise<void>
+
+  bills: BillStore
 
   startRun(now: UnixSeconds): Promise<number>
   finishRun(id: number, now: UnixSeconds, report: string): Promise<void>
@@ -180,6 +203,12 @@ export type NextDue = Readonly<{
   number: number | undefined
   dueAt: UnixSeconds | undefined
 }>
+
+export type ClaimedRefunds = Readonly<{
+  leaseUntil: UnixSeconds
+  items: readonly Readonly<{ outRefundNo: OutRefundNo; ordercode: string }>[]
+}>
+export type NextRefundDue = Readonly<{ outRefundNo: OutRefundNo; dueAt: UnixSeconds | undefined }>
 
 /** A page of a list, newest first: what comes after (`at`, `key`) in that order. */
 export type Page = Readonly<{ before: Readonly<{ at: number; key: string }>; limit: number }>

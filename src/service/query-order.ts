@@ -1,11 +1,15 @@
 import type { OrderView } from '../core/order.ts'
 import { err, ok, type Result } from '../core/result.ts'
+import { discoverRefunds } from './discover-refunds.ts'
 import type { Deps } from './ports.ts'
 import { queryAttempt } from './query-attempt.ts'
 
 export type QueryError = Readonly<{ reason: 'order_not_found' | 'wechat_unavailable' }>
 
-/** Asks WeChat now about every attempt that is not booked, the one that can be paid first. */
+/**
+ * Asks WeChat now about every attempt that is not booked, the one that can be paid first, and about
+ * the refunds of every payment that is.
+ */
 export async function queryOrder(
   deps: Deps,
   ordercode: string,
@@ -18,6 +22,11 @@ export async function queryOrder(
     const standing = await queryAttempt(deps, view, attempt)
     if (standing.standing === 'unknown') return err({ reason: 'wechat_unavailable' })
     if ('view' in standing) view = standing.view
+  }
+  for (const { transactionId } of view.payments) {
+    const discovered = await discoverRefunds(deps, view, transactionId)
+    if (discovered.known === undefined) return err({ reason: 'wechat_unavailable' })
+    view = discovered.view
   }
   return ok(view)
 }

@@ -3,25 +3,33 @@ import { parseTransactionId, toOutTradeNo } from '../core/ids.ts'
 import { toFen } from '../core/money.ts'
 import { findAttempt } from '../core/order.ts'
 import type { Payment } from '../core/payment.ts'
+import { automaticOutRefundNo, ofPayment, reservedFee } from '../core/refund.ts'
 import { invariant, err, ok, type Result } from '../core/result.ts'
 import {
   keepsAttemptOpen,
   mayAccept,
+  mayRefund,
   type ReviewAction,
   type StoredReview,
 } from '../core/review.ts'
 import { toUnixSeconds } from '../core/time.ts'
 import { applyEvent } from './apply-event.ts'
 import type { Deps } from './ports.ts'
+import { requestRefund } from './request-refund.ts'
 import { settlePayment } from './settle-payment.ts'
 
 export type ResolveError = Readonly<{
-  reason: 'review_not_found' | 'review_resolved' | 'action_not_allowed' | 'refund_not_configured'
+  reason:
+    | 'review_not_found'
+    | 'review_resolved'
+    | 'action_not_allowed'
+    | 'refund_not_configured'
+    | 'misconfigured'
 }>
 
 /**
- * Closes a review with a person's word. `accept` first books the payment, so that a crash between the
- * two leaves the review open, to be resolved again with the same outcome.
+ * Closes a review with a person's word. `accept` first books the payment, `refund` first returns it, so
+ * that a crash between the two leaves the review open, to be resolved again with the same outcome.
  */
 export async function resolveReview(
   deps: Deps,
@@ -33,8 +41,10 @@ export async function resolveReview(
   if (review.resolvedAt !== undefined) {
     return isSame(review, resolution) ? ok(review) : err({ reason: 'review_resolved' })
   }
-  if (resolution.action === 'refund') return err({ reason: 'refund_not_configured' })
-  if (resolution.action === 'accept') {
+  if (resolution.action === 'refund') {
+    const refunded = await refundPayment(deps, review)
+    if (!refunded.ok) return refunded
+  } else if (resolution.action === 'accept') {
     if (!mayAccept(review.kind)) return err({ reason: 'action_not_allowed' })
     const booked = await settlePayment(deps, paymentOf(review), 'operator')
     if (!booked.ok) return err({ reason: 'action_not_allowed' })
@@ -47,6 +57,31 @@ export async function resolveReview(
   const after = await deps.store.findReview(id)
   if (after === undefined) return err({ reason: 'review_not_found' })
   return isSame(after, resolution) ? ok(after) : err({ reason: 'review_resolved' })
+}
+
+/** Returns what is left of the payment. One that a person never accepted is booked first, as returned. */
+async function refundPayment(
+  deps: Deps,
+  review: StoredReview,
+): Promise<Result<void, ResolveError>> {
+  if (!mayRefund(review.kind)) return err({ reason: 'action_not_allowed' })
+  if (deps.config.refundNotifyUrl === undefined) return err({ reason: 'refund_not_configured' })
+  const payment = paymentOf(review)
+  const { transactionId } = payment
+  const booked = await settlePayment(deps, payment, 'operator', true)
+  if (!booked.ok) return err({ reason: 'action_not_allowed' })
+
+  const { order, refunds } = booked.value
+  const outRefundNo = automaticOutRefundNo(transactionId)
+  const known = ofPayment(refunds, transactionId)
+  const left = payment.totalFee - reservedFee(known)
+  if (left === 0 || known.some((each) => each.outRefundNo === outRefundNo)) return ok(undefined)
+  const refundFee = toFen(left)
+  const request = { outRefundNo, refundFee, reason: undefined, transactionId }
+  const requested = await requestRefund(deps, order.ordercode, request, 'operator')
+  if (requested.ok) return ok(undefined)
+  const { reason } = requested.error
+  return err({ reason: reason === 'misconfigured' ? reason : 'action_not_allowed' })
 }
 
 type Resolution = Readonly<{ note: string; action: ReviewAction | undefined }>

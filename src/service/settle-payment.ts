@@ -1,5 +1,5 @@
 import { parseOutTradeNo } from '../core/ids.ts'
-import type { OrderView, Returned } from '../core/order.ts'
+import type { OrderView, RefundTo, Returned } from '../core/order.ts'
 import type { Payment, Source } from '../core/payment.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { rejectionReview } from '../core/review.ts'
@@ -27,7 +27,9 @@ export async function settlePayment(
 ): Promise<Result<OrderView, ApplyError>> {
   const ordercode = parseOutTradeNo(payment.outTradeNo)?.ordercode
   const returned = refunded ? 'yes' : deps.config.latePayment === 'refund' ? 'if_late' : 'no'
-  const settled = await book(deps, payment, source, returned)
+  // What went back already, by somebody else's hand, is not sent back again.
+  const refundTo = refunded ? undefined : deps.config.refundNotifyUrl
+  const settled = await book(deps, payment, source, returned, refundTo)
   deps.log({
     event: settled.ok ? 'payment_settled' : 'payment_rejected',
     ...(ordercode === undefined ? {} : { ordercode }),
@@ -38,12 +40,10 @@ export async function settlePayment(
   })
   if (settled.ok) return settled
   const { error } = settled
-  if (error.reason !== 'illegal_transition' && error.reason !== 'contended') {
-    // An order that is not there cannot be named by its ordercode; the number alone must do.
-    const known = error.reason === 'unknown_order' ? undefined : ordercode
-    const review = rejectionReview(error, payment, known, source)
-    if (review !== undefined) await openReview(deps, review)
-  }
+  // An order that is not there cannot be named by its ordercode; the number alone must do.
+  const known = error.reason === 'unknown_order' ? undefined : ordercode
+  const review = rejectionReview(error, payment, known, source)
+  if (review !== undefined) await openReview(deps, review)
   return settled
 }
 
@@ -52,6 +52,7 @@ async function book(
   payment: Payment,
   source: Source,
   returned: Returned,
+  refundTo: RefundTo,
 ): Promise<Result<OrderView, ApplyError>> {
   const usual = payment.feeType === 'CNY' && payment.tradeType === 'JSAPI' && source !== 'operator'
   const { booked, view } = usual
@@ -69,11 +70,17 @@ async function book(
     payment,
     source,
     returned,
+    refundTo,
   })
   if (applied.ok || applied.error.reason !== 'second_payment') return applied
-  // Paid twice: the money is here, so it is on the books, and a person returns it.
+  // Paid twice: the money is here, so it is on the books, and it goes back.
   const fresh = (await deps.store.load(view.order.ordercode)) ?? view
-  return applyEvent(deps, fresh, { type: 'second_payment_recorded', payment, source })
+  return applyEvent(deps, fresh, {
+    type: 'second_payment_recorded',
+    payment,
+    source,
+    refundTo,
+  })
 }
 
 async function loadOrderOf(

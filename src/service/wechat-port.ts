@@ -1,7 +1,9 @@
 /** WeChat as the use cases see it: one call each, one union each, one arm for each reaction. */
 import type { Attempt } from '../core/attempt.ts'
-import type { OutTradeNo } from '../core/ids.ts'
+import type { BeijingDay } from '../core/day.ts'
+import type { OutTradeNo, TransactionId } from '../core/ids.ts'
 import type { Payment } from '../core/payment.ts'
+import type { OutRefundNo, Refund, RefundRecord } from '../core/refund.ts'
 
 /** We do not know whether WeChat acted. Never a reason to change an order; always one to ask again. */
 export type Unknown = Readonly<{ kind: 'unknown'; cause: string }>
@@ -53,6 +55,31 @@ export type CloseOrderReply =
   | Readonly<{ kind: 'not_closable' }>
   | Unknown
 
+export type RefundReply =
+  /** On its way, not yet there. */
+  | Readonly<{ kind: 'accepted'; record: RefundRecord }>
+  /** Not now: too little on the merchant's account, too many requests. The same call may be sent again. */
+  | Readonly<{ kind: 'waiting'; errCode: string; errCodeDes: string }>
+  | Misconfigured
+  | Refused
+  | Unknown
+
+export type RefundQueryReply =
+  /** One page; `total` counts all that WeChat knows of the payment. */
+  | Readonly<{ kind: 'found'; records: readonly RefundRecord[]; total: number }>
+  | Readonly<{ kind: 'absent' }>
+  | Unknown
+
+export type DownloadBillReply =
+  /** The bytes as they came, plain or gzip. */
+  | Readonly<{ kind: 'bill'; bytes: readonly Uint8Array[] }>
+  /** Nothing was paid or refunded that day; or, early in the morning, nothing is known yet. */
+  | Readonly<{ kind: 'empty' }>
+  | Readonly<{ kind: 'not_ready' }>
+  | Misconfigured
+  | Refused
+  | Unknown
+
 export interface WeChat {
   /**
    * Trades a login code for the payer's openid. Never repeated by itself: a code works once.
@@ -64,4 +91,12 @@ export interface WeChat {
   unifiedOrder(attempt: Attempt): Promise<UnifiedOrderReply>
   orderQuery(outTradeNo: OutTradeNo): Promise<OrderQueryReply>
   closeOrder(outTradeNo: OutTradeNo): Promise<CloseOrderReply>
+  /** Safe to repeat: the same number and the same words are the same refund. */
+  refund(refund: Refund): Promise<RefundReply>
+  /** Asks about one refund. */
+  refundQuery(outRefundNo: OutRefundNo): Promise<RefundQueryReply>
+  /** Asks about all refunds of a payment, ten at a time. */
+  refundsOf(transactionId: TransactionId, offset: number): Promise<RefundQueryReply>
+  /** @param day A day in Beijing, `2026-11-22`. */
+  downloadBill(day: BeijingDay): Promise<DownloadBillReply>
 }

@@ -23,5 +23,30 @@ export function eventData(event: OrderEvent): Readonly<Record<string, string | n
       }
     case 'order_closed':
       return { reason: event.reason }
+    case 'refund_requested': {
+      const { outRefundNo, transactionId, refundFee, source } = event.refund
+      return {
+        out_refund_no: outRefundNo,
+        transaction_id: transactionId,
+        refund_fee: refundFee,
+        source,
+      }
+    }
+    case 'refund_started':
+      return { out_refund_no: event.outRefundNo }
+    case 'refund_refused':
+      return {
+        out_refund_no: event.outRefundNo,
+        err_code: event.errCode,
+        err_code_des: event.errCodeDes,
+      }
+    case 'refund_accepted':
+    case 'refund_succeeded':
+    case 'refund_closed':
+    case 'refund_abnormal':
+    case 'refund_discovered': {
+      const { outRefundNo, refundId, refundFee, status } = event.record
+      return { out_refund_no: outRefundNo, refund_id: refundId, refund_fee: refundFee, status }
+    }
   }
 }

@@ -1,15 +1,16 @@
 /** Orders in D1. The only place where an order is written. */
-import { attemptDue, orderDue } from '../core/due.ts'
+import type { Change } from '../core/change.ts'
+import { attemptDue, orderDue, owesRefunds } from '../core/due.ts'
 import { parseOutTradeNo, type TransactionId } from '../core/ids.ts'
 import type { Order, OrderEvent, OrderView, Returned, Terms } from '../core/order.ts'
 import type { BookedPayment, Payment, Source } from '../core/payment.ts'
 import { invariant } from '../core/result.ts'
 import { later, type UnixSeconds } from '../core/time.ts'
 import { CLOCK_SKEW_S } from '../core/mismatch.ts'
-import type { Change } from '../core/transition.ts'
 import type { Webhook } from '../core/webhook.ts'
 import type { Database, Statement, Value } from './database.ts'
 import { eventData } from './event-data.ts'
+import { refundChanges } from './refunds.ts'
 import { keyOf, orNull, rowFromAttempt, rowFromOrder } from './rows.ts'
 import { insertIf, statement, updateIf, type Guard } from './sql.ts'
 import { deliveryRow, reviewRow } from './told.ts'
@@ -75,6 +76,7 @@ export async function commit(
       .map((payment) =>
         insertIf('payments', paymentRow(payment, after.order.transactionId), guard),
       ),
+    ...refundChanges(before, after, now, guard),
     ...change.reviews.map((review) => insertIf('reviews', reviewRow(review, now), guard)),
     ...change.webhooks.map((webhook) =>
       insertIf('deliveries', deliveryRow(webhook, now, hasTarget), guard),
@@ -156,9 +158,9 @@ export async function book(
       params: [...Object.values(delivery), ordercode, ...entered.params],
     },
     {
-      sql: `UPDATE attempts SET state = 'paid', due_at = NULL
+      sql: `UPDATE attempts SET state = 'paid', due_at = ?
             WHERE ordercode = ? AND number = ? AND ${entered.sql}`,
-      params: [ordercode, number, ...entered.params],
+      params: [returned === 'yes' ? now : null, ordercode, number, ...entered.params],
     },
     makeOthersDue(ordercode, number, now, entered),
     {
@@ -182,7 +184,8 @@ function attemptChanges(
   return after.attempts.flatMap((attempt) => {
     const old = before.attempts.find(({ number }) => number === attempt.number)
     if (old === attempt) return []
-    const row = rowFromAttempt(ordercode, attempt, attemptDue(attempt, now))
+    const dueAt = owesRefunds(after, attempt) ? now : attemptDue(attempt, now)
+    const row = rowFromAttempt(ordercode, attempt, dueAt)
     if (old === undefined) return [insertIf('attempts', row, guard)]
     // Whatever is stored, a lease perhaps, the due time is written with the change.
     const oldRow = { ...rowFromAttempt(ordercode, old, undefined), due_at: undefined }

@@ -9,6 +9,7 @@ import {
 import { toFen } from '../core/money.ts'
 import type { Order, OrderState } from '../core/order.ts'
 import type { BookedPayment } from '../core/payment.ts'
+import { toOutRefundNo, type Refund, type RefundSource, type RefundState } from '../core/refund.ts'
 import { invariant } from '../core/result.ts'
 import { toUnixSeconds, type UnixSeconds } from '../core/time.ts'
 import type { Row, Value } from './database.ts'
@@ -171,3 +172,22 @@ export function paymentFromRow(row: Row): BookedPayment {
     returned: integer(row, 'returned') === 1,
   }
 }
+
+export const refundFromRow = (row: Row): Refund => ({
+  outRefundNo: toOutRefundNo(text(row, 'out_refund_no')),
+  transactionId: text(row, 'transaction_id') as TransactionId,
+  state: text(row, 'state') as RefundState,
+  refundFee: toFen(integer(row, 'refund_fee')),
+  totalFee: toFen(integer(row, 'total_fee')),
+  reason: optionalText(row, 'reason'),
+  notifyUrl: optionalText(row, 'notify_url'),
+  source: text(row, 'source') as RefundSource,
+  requestedAt: time(row, 'requested_at'),
+  startedAt: optionalTime(row, 'started_at'),
+  acceptedAt: optionalTime(row, 'accepted_at'),
+  endedAt: optionalTime(row, 'ended_at'),
+  refundId: optionalText(row, 'refund_id'),
+  receivedBy: optionalText(row, 'received_by'),
+  errCode: optionalText(row, 'err_code'),
+  errCodeDes: optionalText(row, 'err_code_des'),
+})

@@ -1,5 +1,16 @@
 import { prepayExpiry } from '../core/attempt.ts'
 import type { Store } from '../service/ports.ts'
+import {
+  beginBill,
+  booksOn,
+  claimAnew,
+  claimDueBill,
+  expectBills,
+  findBill,
+  saveBill,
+} from './bills.ts'
+import { comparePage, finishComparing } from './compare-bill.ts'
+import { differences, openDifferences, settleDifference } from './differences.ts'
 import type { Database } from './database.ts'
 import { claim, reschedule } from './due.ts'
 import { mayAsk, rememberCode, savePrepay, saveRefusal } from './attempts.ts'
@@ -14,6 +25,13 @@ import {
 import { listOrders } from './order-list.ts'
 import { findReview, listReviews, openReview, resolveReview, reviewsOf } from './reviews.ts'
 import { book, commit, register } from './orders.ts'
+import {
+  claimRefunds,
+  noteRefusal,
+  ordercodeOfRefund,
+  rescheduleRefunds,
+  reserve,
+} from './refunds.ts'
 import { events, load, loadMany } from './views.ts'
 import { finishRun, lastRunAt, listRuns, startRun, sweepRuns } from './runs.ts'
 
@@ -31,6 +49,12 @@ export function d1Store(db: Database, hasTarget: boolean): Store {
     saveRefusal: (attempt, now) => saveRefusal(db, attempt, now),
     rememberCode: (outTradeNo, codeHash, now) => rememberCode(db, outTradeNo, codeHash, now),
     mayAsk: (outTradeNo, pauseS, now) => mayAsk(db, outTradeNo, pauseS, now),
+    reserve: (ordercode, refund, now) => reserve(db, ordercode, refund, now),
+    noteRefusal: (outRefundNo, errCode, errCodeDes) =>
+      noteRefusal(db, outRefundNo, errCode, errCodeDes),
+    ordercodeOfRefund: (outRefundNo) => ordercodeOfRefund(db, outRefundNo),
+    claimRefunds: (now, limit) => claimRefunds(db, now, limit),
+    rescheduleRefunds: (claimed, next) => rescheduleRefunds(db, claimed, next),
     listOrders: (filter, page) => listOrders(db, filter, page),
 
     openReview: (review, webhook, now) => openReview(db, review, webhook, now, hasTarget),
@@ -47,6 +71,20 @@ export function d1Store(db: Database, hasTarget: boolean): Store {
 
     claim: (now, limits) => claim(db, now, limits),
     reschedule: (claimed, next) => reschedule(db, claimed, next),
+    bills: {
+      find: (day) => findBill(db, day),
+      expect: (last, now) => expectBills(db, last, now),
+      claimDue: (now) => claimDueBill(db, now),
+      claimAnew: (day, now) => claimAnew(db, day, now),
+      booksOn: (day) => booksOn(db, day),
+      begin: (bill) => beginBill(db, bill),
+      save: (bill, now) => saveBill(db, bill, now, hasTarget),
+      comparePage: (bill, appid, rows) => comparePage(db, bill, appid, rows),
+      finishComparing: (bill, sums, now) => finishComparing(db, bill, sums, now),
+      openDifferences: (day, limit) => openDifferences(db, day, limit),
+      differences: (day) => differences(db, day),
+      settleDifference: (difference, outcome) => settleDifference(db, difference, outcome),
+    },
     startRun: (now) => startRun(db, now),
     finishRun: (id, now, report) => finishRun(db, id, now, report),
     lastRunAt: () => lastRunAt(db),

@@ -2,11 +2,19 @@
 import type { OrderView } from '../core/order.ts'
 import type { StoredEvent } from '../service/ports.ts'
 import type { Database, Outcome, Row, Statement } from './database.ts'
-import { attemptFromRow, integer, orderFromRow, paymentFromRow, text, time } from './rows.ts'
+import {
+  attemptFromRow,
+  integer,
+  orderFromRow,
+  paymentFromRow,
+  refundFromRow,
+  text,
+  time,
+} from './rows.ts'
 import { statement } from './sql.ts'
 
-/** An order with its attempts and payments: three reads by key, one round trip. */
-export const viewStatements = (ordercode: string): readonly [Statement, Statement, Statement] => [
+/** An order with all that hangs on it: four reads by key, one round trip. */
+export const viewStatements = (ordercode: string): readonly Statement[] => [
   statement('SELECT * FROM orders WHERE ordercode = ?', ordercode),
   statement('SELECT * FROM attempts WHERE ordercode = ? ORDER BY number', ordercode),
   statement(
@@ -14,16 +22,21 @@ export const viewStatements = (ordercode: string): readonly [Statement, Statemen
      UNION ALL SELECT * FROM payments WHERE ordercode = ?1 AND further = 1`,
     ordercode,
   ),
+  statement(
+    'SELECT * FROM refunds WHERE ordercode = ? ORDER BY requested_at, out_refund_no',
+    ordercode,
+  ),
 ]
 
 export function viewFrom(outcomes: readonly Outcome[]): OrderView | undefined {
-  const [orders, attempts, payments] = outcomes
+  const [orders, attempts, payments, refunds] = outcomes
   const row = orders?.rows[0]
-  if (row === undefined || attempts === undefined || payments === undefined) return undefined
+  if (row === undefined) return undefined
   return {
     order: orderFromRow(row),
-    attempts: attempts.rows.map(attemptFromRow),
-    payments: payments.rows.map(paymentFromRow),
+    attempts: (attempts?.rows ?? []).map(attemptFromRow),
+    payments: (payments?.rows ?? []).map(paymentFromRow),
+    refunds: (refunds?.rows ?? []).map(refundFromRow),
   }
 }
 
@@ -37,7 +50,7 @@ export async function loadMany(
 ): Promise<readonly OrderView[]> {
   if (ordercodes.length === 0) return []
   const list = JSON.stringify(ordercodes)
-  const [orders, attempts, payments] = await db.batch([
+  const [orders, attempts, payments, refunds] = await db.batch([
     statement('SELECT * FROM orders WHERE ordercode IN (SELECT value FROM json_each(?))', list),
     statement(
       `SELECT * FROM attempts WHERE ordercode IN (SELECT value FROM json_each(?))
@@ -51,6 +64,11 @@ export async function loadMany(
        SELECT * FROM payments WHERE ordercode IN (SELECT value FROM json_each(?1)) AND further = 1`,
       list,
     ),
+    statement(
+      `SELECT * FROM refunds WHERE ordercode IN (SELECT value FROM json_each(?))
+       ORDER BY requested_at, out_refund_no`,
+      list,
+    ),
   ])
   const of = (outcome: Outcome | undefined, ordercode: string): readonly Row[] =>
     outcome?.rows.filter((row) => row['ordercode'] === ordercode) ?? []
@@ -58,6 +76,7 @@ export async function loadMany(
     order: orderFromRow(row),
     attempts: of(attempts, text(row, 'ordercode')).map(attemptFromRow),
     payments: of(payments, text(row, 'ordercode')).map(paymentFromRow),
+    refunds: of(refunds, text(row, 'ordercode')).map(refundFromRow),
   }))
 }
 

@@ -3,11 +3,10 @@
  *
  * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
-import { Webhook } from 'standardwebhooks'
 import { withDeadline, type Timers } from '../core/deadline.ts'
 import { readLimited } from '../core/read-limited.ts'
 import type { Secret } from '../core/secret.ts'
-import { SECOND_MS, type UnixSeconds } from '../core/time.ts'
+import type { UnixSeconds } from '../core/time.ts'
 import type { WebhookSender } from '../service/ports.ts'
 
 const DEADLINE_MS = 10_000
@@ -27,11 +26,10 @@ export type SenderOptions = Readonly<{
 export function webhookSender(options: SenderOptions): WebhookSender {
   const { fetch, timers, now, url, secrets } = options
 
-  function signed(id: string, body: string): Request {
+  async function signed(id: string, body: string): Promise<Request> {
     const at = now()
-    const signatures = secrets.map((secret) =>
-      new Webhook(secret.reveal()).sign(id, new Date(at * SECOND_MS), body),
-    )
+    const text = `${id}.${at}.${body}`
+    const signatures = await Promise.all(secrets.map((secret) => sign(text, secret)))
     return new Request(url, {
       method: 'POST',
       headers: {
@@ -50,7 +48,7 @@ export function webhookSender(options: SenderOptions): WebhookSender {
     async send({ id, body }) {
       try {
         const outcome = await withDeadline(timers, DEADLINE_MS, async (signal) => {
-          const response = await fetch(new Request(signed(id, body), { signal }))
+          const response = await fetch(new Request(await signed(id, body), { signal }))
           await readLimited(response.body, ANSWER_BYTES_MAX)
           return response.status
         })
@@ -63,6 +61,16 @@ export function webhookSender(options: SenderOptions): WebhookSender {
       }
     },
   }
+}
+
+/** `v1,` and the HMAC-SHA256 in Base64, under the bytes that the secret writes in Base64. */
+async function sign(text: string, secret: Secret): Promise<string> {
+  const algorithm = { name: 'HMAC', hash: 'SHA-256' }
+  const raw = atob(secret.reveal().replace(/^whsec_/, ''))
+  const bytes = Uint8Array.from(raw, (char) => char.charCodeAt(0))
+  const key = await crypto.subtle.importKey('raw', bytes, algorithm, false, ['sign'])
+  const mac = await crypto.subtle.sign('HMAC', key, new TextEncoder().encode(text))
+  return `v1,${btoa(String.fromCharCode(...new Uint8Array(mac)))}`
 }
 
 /** For an installation without `WEBHOOK_URL`: its rows are `no_target`, and nobody tries them. */

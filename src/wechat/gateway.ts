@@ -3,7 +3,14 @@ import type { SignType } from '../core/attempt.ts'
 import { sleep, type Timers } from '../core/deadline.ts'
 import { toHex } from '../core/text.ts'
 import type { Secret } from '../core/secret.ts'
-import type { UnifiedOrderReply, WeChat } from '../service/wechat-port.ts'
+import type { Refund } from '../core/refund.ts'
+import type {
+  AskAgain,
+  RefundQueryReply,
+  RefundReply,
+  UnifiedOrderReply,
+  WeChat,
+} from '../service/wechat-port.ts'
 import { readCloseOrderReply } from './close-order-reply.ts'
 import {
   openEnvelope,
@@ -12,13 +19,19 @@ import {
   type Merchant,
 } from './envelope.ts'
 import { readLoginReply } from './login-reply.ts'
+import { readBillReply } from './bill-reply.ts'
 import {
   closeOrderMessage,
+  downloadBillMessage,
   orderQueryMessage,
+  refundMessage,
+  refundQueryMessage,
   unifiedOrderMessage,
   type Signing,
 } from './messages.ts'
 import { readOrderQueryReply } from './order-query-reply.ts'
+import { readRefundQueryReply } from './refund-query-reply.ts'
+import { readRefundReply } from './refund-reply.ts'
 import { readUnopened } from './refusal.ts'
 import type { Transport, TransportError } from './transport.ts'
 import { readUnifiedOrderReply } from './unified-order-reply.ts'
@@ -37,6 +50,7 @@ export type GatewayOptions = Readonly<{
 /** 32 hex characters: WeChat's limit, and unpredictable. */
 const NONCE_BYTES = 16
 const BUSY_PAUSE_MS = 300
+const NO_CERTIFICATE = 'WeChat was not shown the merchant certificate, or does not know it'
 
 export function wechatGateway(options: GatewayOptions): WeChat {
   const { transport, timers, randomBytes, merchant, appSecret, signType } = options
@@ -53,9 +67,14 @@ export function wechatGateway(options: GatewayOptions): WeChat {
     xml: string,
     type: SignType,
   ): Promise<Result<AuthenticFields, EnvelopeError | TransportError>> {
-    const reply = await transport.post(path, xml)
-    if (!reply.ok) return reply
-    return openEnvelope(parseXmlBytes(reply.value), merchant, type)
+    return open(await transport.post(path, xml), type)
+  }
+
+  async function open(
+    reply: Result<Uint8Array, TransportError>,
+    type: SignType,
+  ): Promise<Result<AuthenticFields, EnvelopeError | TransportError>> {
+    return reply.ok ? openEnvelope(parseXmlBytes(reply.value), merchant, type) : reply
   }
 
   async function unifiedOrderOnce(xml: string, type: SignType): Promise<UnifiedOrderReply> {
@@ -64,6 +83,28 @@ export function wechatGateway(options: GatewayOptions): WeChat {
     return isTransportError(reply.error)
       ? { kind: 'unknown', cause: reply.error.reason }
       : readUnopened(reply.error)
+  }
+
+  async function refundOnce(xml: string, refund: Refund): Promise<RefundReply | AskAgain> {
+    const reply = await open(
+      await transport.postWithCertificate('/secapi/pay/refund', xml),
+      signType,
+    )
+    if (reply.ok) return readRefundReply(reply.value, refund)
+    if (!isTransportError(reply.error)) {
+      // Not signed, so not final: the refund stays reserved, and a person reads why.
+      const refusal = readUnopened(reply.error)
+      return refusal.kind === 'refused' ? { ...refusal, kind: 'waiting' } : refusal
+    }
+    const { reason } = reply.error
+    return reason === 'no_certificate'
+      ? { kind: 'misconfigured', errCode: 'NO_CERTIFICATE', errCodeDes: NO_CERTIFICATE }
+      : { kind: 'unknown', cause: reason }
+  }
+
+  async function refundQuery(xml: string): Promise<RefundQueryReply> {
+    const reply = await call('/pay/refundquery', xml, signType)
+    return reply.ok ? readRefundQueryReply(reply.value) : unknown(reply.error)
   }
 
   return {
@@ -103,11 +144,39 @@ export function wechatGateway(options: GatewayOptions): WeChat {
       const reply = await call('/pay/closeorder', xml, signType)
       return reply.ok ? readCloseOrderReply(reply.value) : unknown(reply.error)
     },
+
+    async refund(refund) {
+      const xml = await refundMessage(refund, signing(signType))
+      const first = await refundOnce(xml, refund)
+      if (first.kind !== 'ask_again') return first
+      await sleep(timers, BUSY_PAUSE_MS)
+      const second = await refundOnce(xml, refund)
+      return second.kind === 'ask_again' ? { kind: 'unknown', cause: 'busy' } : second
+    },
+
+    refundQuery: async (outRefundNo) =>
+      refundQuery(await refundQueryMessage({ outRefundNo }, signing(signType))),
+
+    refundsOf: async (transactionId, offset) =>
+      refundQuery(await refundQueryMessage({ transactionId, offset }, signing(signType))),
+
+    async downloadBill(day) {
+      const xml = await downloadBillMessage(day, signing(signType))
+      const reply = await transport.download('/pay/downloadbill', xml)
+      return reply.ok ? readBillReply(reply.value) : unknown(reply.error)
+    },
   }
 }
 
+const TRANSPORT_ERRORS: readonly string[] = [
+  'no_answer',
+  'http_status',
+  'too_long',
+  'no_certificate',
+] satisfies TransportError['reason'][]
+
 const isTransportError = (error: EnvelopeError | TransportError): error is TransportError =>
-  error.reason === 'no_answer' || error.reason === 'http_status' || error.reason === 'too_long'
+  TRANSPORT_ERRORS.includes(error.reason)
 
 function unknown(error: EnvelopeError | TransportError): { kind: 'unknown'; cause: string } {
   const cause = error.reason === 'return_fail' ? `return_msg ${error.returnMsg}` : error.reason

@@ -1,12 +1,17 @@
 /** The only code in this Worker that sends anything to WeChat. */
 import { withDeadline, type Timers } from '../core/deadline.ts'
-import { readLimited } from '../core/read-limited.ts'
+import { readChunks, readLimited } from '../core/read-limited.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { later, MINUTE_S, type UnixSeconds } from '../core/time.ts'
 
 /** WeChat's own client waits this long for an answer. */
 export const CALL_DEADLINE_MS = 8_000
 const REPLY_BYTES_MAX = 64 * 1024
+/** A day of 100 000 payments has some 10 MB in gzip, and 30 MB plain. */
+const BILL_BYTES_MAX = 48 * 1024 * 1024
+const BILL_DEADLINE_MS = 60_000
+/** nginx, in front of WeChat: no certificate was sent, or a wrong one. */
+const BAD_CERTIFICATE = 400
 /** Cloudflare's own answers for an origin that could not be reached. */
 const ORIGIN_UNREACHABLE = { from: 520, to: 530 }
 
@@ -43,10 +48,14 @@ export type TransportOptions = Readonly<{
   payOriginBackup: string
   now: () => UnixSeconds
   health: OriginHealth
+  /** Presents the merchant's certificate; undefined where there is none. */
+  certificateFetch?: Fetch | undefined
 }>
 
 /** In every case WeChat may have acted. `no_answer` is the one that another origin might mend. */
-export type TransportError = Readonly<{ reason: 'no_answer' | 'http_status' | 'too_long' }>
+export type TransportError = Readonly<{
+  reason: 'no_answer' | 'http_status' | 'too_long' | 'no_certificate'
+}>
 
 export interface Transport {
   /** One GET, never repeated: a login code works once. */
@@ -57,15 +66,33 @@ export interface Transport {
    * that just failed comes second for a few minutes.
    */
   post(path: string, xml: string): Promise<Result<Uint8Array, TransportError>>
+  /**
+   * The same, presenting the merchant's certificate. WeChat answers HTTP 400 and a web page to whoever
+   * has none, or a wrong one.
+   */
+  postWithCertificate(path: string, xml: string): Promise<Result<Uint8Array, TransportError>>
+  /** The same as `post`, for an answer that may be long. */
+  download(path: string, xml: string): Promise<Result<readonly Uint8Array[], TransportError>>
 }
 
-export function wechatTransport(options: TransportOptions): Transport {
-  const { fetch, timers, loginOrigin, payOrigin, payOriginBackup, now, health } = options
+/** How one message is sent, and its answer read. */
+type Way<T> = Readonly<{
+  fetch: Fetch
+  deadlineMs: number
+  read: (response: Response) => Promise<Result<T, TransportError>>
+}>
 
-  async function send(request: Request): Promise<Result<Uint8Array, TransportError>> {
+export function wechatTransport(options: TransportOptions): Transport {
+  const { fetch, certificateFetch, timers, loginOrigin, payOrigin, payOriginBackup } = options
+  const { now, health } = options
+
+  const usual: Way<Uint8Array> = { fetch, deadlineMs: CALL_DEADLINE_MS, read: readReply }
+  const bill = { fetch, deadlineMs: BILL_DEADLINE_MS, read: readBill }
+
+  async function send<T>(request: Request, way: Way<T>): Promise<Result<T, TransportError>> {
     try {
-      const outcome = await withDeadline(timers, CALL_DEADLINE_MS, async (signal) =>
-        readReply(await fetch(new Request(request, { signal }))),
+      const outcome = await withDeadline(timers, way.deadlineMs, async (signal) =>
+        way.read(await way.fetch(new Request(request, { signal }))),
       )
       return outcome.done ? outcome.value : err({ reason: 'no_answer' })
     } catch {
@@ -82,35 +109,61 @@ export function wechatTransport(options: TransportOptions): Transport {
       redirect: 'manual',
     })
 
+  async function post<T>(
+    path: string,
+    xml: string,
+    way: Way<T>,
+  ): Promise<Result<T, TransportError>> {
+    const order = health.prefersBackup(now())
+      ? [payOriginBackup, payOrigin]
+      : [payOrigin, payOriginBackup]
+    const [origin = payOrigin, other = payOrigin] = order
+    const first = await send(message(origin, path, xml), way)
+    if (first.ok || first.error.reason !== 'no_answer' || other === origin) return first
+
+    const second = await send(message(other, path, xml), way)
+    if (origin === payOriginBackup) health.backupFailed()
+    else if (second.ok || second.error.reason !== 'no_answer') health.primaryFailed(now())
+    return second
+  }
+
   return {
     get(path, query) {
       const url = new URL(path, loginOrigin)
       url.search = query.toString()
-      return send(new Request(url, { redirect: 'manual' }))
+      return send(new Request(url, { redirect: 'manual' }), usual)
     },
-    async post(path, xml) {
-      const order = health.prefersBackup(now())
-        ? [payOriginBackup, payOrigin]
-        : [payOrigin, payOriginBackup]
-      const [origin = payOrigin, other = payOrigin] = order
-      const first = await send(message(origin, path, xml))
-      if (first.ok || first.error.reason !== 'no_answer' || other === origin) return first
-
-      const second = await send(message(other, path, xml))
-      if (origin === payOriginBackup) health.backupFailed()
-      else if (second.ok || second.error.reason !== 'no_answer') health.primaryFailed(now())
-      return second
-    },
+    post: (path, xml) => post(path, xml, usual),
+    postWithCertificate: (path, xml) =>
+      certificateFetch === undefined
+        ? Promise.resolve(err({ reason: 'no_certificate' }))
+        : post(path, xml, { ...usual, fetch: certificateFetch, read: readCertifiedReply }),
+    download: (path, xml) => post(path, xml, bill),
   }
 }
 
 async function readReply(response: Response): Promise<Result<Uint8Array, TransportError>> {
-  const { status } = response
-  if (status !== 200) {
-    await response.body?.cancel()
-    const unreachable = status >= ORIGIN_UNREACHABLE.from && status <= ORIGIN_UNREACHABLE.to
-    return err({ reason: unreachable ? 'no_answer' : 'http_status' })
-  }
+  if (response.status !== 200) return unexpected(response)
   const bytes = await readLimited(response.body, REPLY_BYTES_MAX)
   return bytes === undefined ? err({ reason: 'too_long' }) : ok(bytes)
+}
+
+async function readCertifiedReply(response: Response): Promise<Result<Uint8Array, TransportError>> {
+  const reply = await readReply(response)
+  return response.status === BAD_CERTIFICATE ? err({ reason: 'no_certificate' }) : reply
+}
+
+async function readBill(
+  response: Response,
+): Promise<Result<readonly Uint8Array[], TransportError>> {
+  if (response.status !== 200) return unexpected(response)
+  const chunks = await readChunks(response.body, BILL_BYTES_MAX)
+  return chunks === undefined ? err({ reason: 'too_long' }) : ok(chunks)
+}
+
+async function unexpected(response: Response): Promise<Result<never, TransportError>> {
+  const { status } = response
+  await response.body?.cancel()
+  const unreachable = status >= ORIGIN_UNREACHABLE.from && status <= ORIGIN_UNREACHABLE.to
+  return err({ reason: unreachable ? 'no_answer' : 'http_status' })
 }

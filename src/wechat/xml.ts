@@ -6,7 +6,7 @@
  * is markup and what is text is settled by {@link MARKUP} first; the library then only reads what
  * is already known to be a plain, flat message.
  */
-import { XMLBuilder, XMLParser } from 'fast-xml-parser'
+import { XMLParser } from 'fast-xml-parser'
 import { err, ok, type Result } from '../core/result.ts'
 
 /** Values by name, untouched: `0100`, `1e5`, 28 digits and spaces stay what they were. */
@@ -26,7 +26,9 @@ export type XmlError = Readonly<
 /** A guard, not a protocol limit: real messages have one to four KiB. */
 export const XML_BYTES_MAX = 64 * 1024
 
-const ROOT = 'xml'
+/** Messages are `<xml>`; what is encrypted inside a refund notice is `<root>`. */
+export type RootName = 'xml' | 'root'
+
 const BLANK = ' \t\r\n'
 const CDATA_OPEN = '<![CDATA['
 const CDATA_CLOSE = ']]>'
@@ -35,9 +37,19 @@ const ELEMENTS_MAX = 200
 const DECLARATION = /^<\?xml(?:[ \t\r\n]+[a-z]+=(?:"[^"<>&]*"|'[^'<>&]*'))*[ \t\r\n]*\?>[ \t\r\n]*/
 /** All that may stand between CDATA sections: tags without attributes, text, known references. */
 const MARKUP =
-  /^<xml(?:[ \t\r\n]*\/)?>(?:[^<&]|<\/?[A-Za-z_]\w{0,63}[ \t\r\n]*\/?>|&(?:lt|gt|amp|quot|apos|#\d{1,7}|#x[0-9A-Fa-f]{1,6});)*$/
+  /^<(?:xml|root)(?:[ \t\r\n]*\/)?>(?:[^<&]|<\/?[A-Za-z_]\w{0,63}[ \t\r\n]*\/?>|&(?:lt|gt|amp|quot|apos|#\d{1,7}|#x[0-9A-Fa-f]{1,6});)*$/
 /** XML 1.0 allows three control characters; everything WeChat means to say does without the rest. */
 const FORBIDDEN_CHARACTER = /[^\t\n\r\x20-\x7E\x80-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u
+
+const noEntities = {
+  setExternalEntities() {},
+  addInputEntities() {
+    throw new Error('a DOCTYPE is refused before')
+  },
+  reset() {},
+  setXmlVersion() {},
+  decode: (text: string) => text,
+}
 
 // Every option is named, defaults too: with the library's own, "0100" becomes 100, a 28-digit number
 // becomes 4.2e27 and spaces are cut, so that the signature fails and the number is lost.
@@ -53,6 +65,7 @@ const parser = new XMLParser({
   alwaysCreateTextNode: false,
   removeNSPrefix: false,
   processEntities: false, // decoded below, so that nothing is decoded twice or inside CDATA
+  entityDecoder: noEntities,
   htmlEntities: false,
   textNodeName: '#text',
   cdataPropName: '#cdata',
@@ -61,17 +74,11 @@ const parser = new XMLParser({
   transformTagName: false,
 })
 
-const builder = new XMLBuilder({
-  preserveOrder: false,
-  ignoreAttributes: true,
-  cdataPropName: '#cdata', // and the library splits a value that contains "]]>"
-  processEntities: false,
-  format: false,
-  suppressEmptyNode: false,
-})
-
 /** Reads a message from the wire. Never throws: the bytes are a stranger's. */
-export function parseXmlBytes(bytes: Uint8Array): Result<Fields, XmlError> {
+export function parseXmlBytes(
+  bytes: Uint8Array,
+  rootName: RootName = 'xml',
+): Result<Fields, XmlError> {
   if (bytes.length > XML_BYTES_MAX) return err({ reason: 'too_long' })
   let text: string
   try {
@@ -80,11 +87,11 @@ export function parseXmlBytes(bytes: Uint8Array): Result<Fields, XmlError> {
   } catch {
     return err({ reason: 'not_utf8' })
   }
-  return parseXml(text)
+  return parseXml(text, rootName)
 }
 
 /** Reads a message from text. Never throws. */
-export function parseXml(text: string): Result<Fields, XmlError> {
+export function parseXml(text: string, rootName: RootName = 'xml'): Result<Fields, XmlError> {
   if (text.length > XML_BYTES_MAX) return err({ reason: 'too_long' })
   if (FORBIDDEN_CHARACTER.test(text)) return err({ reason: 'forbidden_character' })
   const body = withoutBlankEnds(text).replace(DECLARATION, '')
@@ -101,18 +108,20 @@ export function parseXml(text: string): Result<Fields, XmlError> {
     return err({ reason: 'malformed' })
   }
   if (!Array.isArray(nodes) || nodes.length !== 1) return err({ reason: 'malformed' })
-  const root = (nodes[0] as Node)[ROOT]
+  const root = (nodes[0] as Node)[rootName]
   if (!Array.isArray(root)) return err({ reason: 'malformed' })
   return readFields(root)
 }
 
 /** Writes a message: every value in CDATA, in the order of the map. */
 export function formatXml(fields: Fields): string {
-  const children = Object.fromEntries(
-    Array.from(fields, ([name, value]) => [name, { '#cdata': value }]),
-  )
-  return builder.build({ [ROOT]: children })
+  const children = Array.from(fields, ([name, value]) => `<${name}>${cdata(value)}</${name}>`)
+  return `<xml>${children.join('')}</xml>`
 }
+
+/** A section cannot contain its own end, so a value that does goes into two. */
+const cdata = (value: string): string =>
+  CDATA_OPEN + value.replaceAll(CDATA_CLOSE, `]]${CDATA_CLOSE}${CDATA_OPEN}>`) + CDATA_CLOSE
 
 /** Not trim(): that also takes a byte order mark for blank. Not a regex: `\s+$` is quadratic. */
 function withoutBlankEnds(text: string): string {

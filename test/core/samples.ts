@@ -105,4 +105,5 @@ export const aView = (
   order: anOrder(order),
   attempts,
   payments: payments.map((payment) => ({ ...payment, returned: false })),
+  refunds: [],
 })

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { formatOutTradeNo } from '../../src/core/ids.ts'
 import type { OrderEvent, OrderView, Returned } from '../../src/core/order.ts'
-import { transition, type Step } from '../../src/core/transition.ts'
+import type { Step } from '../../src/core/change.ts'
+import { transition } from '../../src/core/transition.ts'
 import { anAttempt, aPayment, at, aTransactionId, aView, ORDERCODE, PAYMENT } from './samples.ts'
 
 const NOW = at(90)
@@ -51,6 +52,7 @@ describe('booking a payment', () => {
         },
         attempts: [{ ...anAttempt(), state: 'paid' }],
         payments: [BOOKED],
+        refunds: [],
       },
       webhooks: [{ type: 'order.paid', subject: TRANSACTION, ordercode: ORDERCODE, revision: 4 }],
       reviews: [],

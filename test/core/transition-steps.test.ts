@@ -11,7 +11,8 @@ import {
   type OrderEvent,
   type OrderView,
 } from '../../src/core/order.ts'
-import { transition, type Step } from '../../src/core/transition.ts'
+import type { Step } from '../../src/core/change.ts'
+import { transition } from '../../src/core/transition.ts'
 import { anAttempt, anOrder, at, aView, HOUR, MINUTE, ORDERCODE, TERMS, T0 } from './samples.ts'
 
 const FIRST = toOutTradeNo(ORDERCODE)

@@ -11,6 +11,7 @@ import { Sqlite } from '../simulation/sqlite.ts'
 import { ORIGIN, type Answer, type Input } from './input.ts'
 import { Books } from './books.ts'
 import { FuzzTimers } from './timers.ts'
+import { memoryKeep } from '../memory-keep.ts'
 
 export const API_KEY = '192006250b4c09247ec02edce69f6a2d'
 export const OLD_KEY = 'oldApiKeyOldApiKeyOldApiKey00000'
@@ -73,6 +74,7 @@ export class FuzzWorld {
     this.payer = this.wechat.newOpenid()
     this.otherPayer = this.wechat.newOpenid()
     this.#platform = {
+      kv: memoryKeep(),
       db: wrapDb(d1Shim(this.sqlite)),
       nowMs: () => this.#nowMs,
       timers: this.timers,

@@ -98,13 +98,25 @@ describe('npm start', { timeout: TEST_MS }, () => {
     await start.prints(/Ready after/, READY_MS)
     const children = descendants(start.pid)
 
-    const [wrangler = 0] = children
-    process.kill(wrangler, 'SIGKILL')
+    const [worker = 0] = children
+    process.kill(worker, 'SIGKILL')
 
     expect(await start.exited).toBe(1)
     expect(start.output()).toContain('The Worker ended by itself')
     expect(stillRunning(children)).toEqual([])
     expect(await isListening(wechatPort)).toBe(false)
+  })
+
+  it('leaves nothing behind where it cannot clean up either', async () => {
+    const [port, wechatPort] = [await freePort(), await freePort()]
+    const where = ['--port', `${port}`, '--wechat-port', `${wechatPort}`]
+    const start = run('start', [...where, '--persist', temporaryDirectory()])
+    await start.prints(/Ready after/, READY_MS)
+    const children = descendants(start.pid)
+
+    start.signal('SIGKILL')
+
+    await expect.poll(() => stillRunning(children), { timeout: STOP_MS }).toEqual([])
   })
 })
 

@@ -13,6 +13,7 @@ import type { Chance } from './random.ts'
 import { Owner, type Scheduler } from './scheduler.ts'
 import type { Sqlite } from './sqlite.ts'
 import type { Trace } from './trace.ts'
+import { memoryKeep } from '../memory-keep.ts'
 
 export type WorkerParts = Readonly<{
   scheduler: Scheduler
@@ -89,9 +90,12 @@ export class Workers {
     }
   }
 
+  readonly #kv = memoryKeep()
+
   #deps(owner: Owner, background: Promise<void>[]): HttpDeps {
     const { scheduler, sqlite, network, chance } = this.#parts
     const platform = {
+      kv: this.#kv,
       db: d1Shim(sqlite, network.gateFor(owner)),
       fetch: network.fetchFor(owner),
       timers: { after: (ms: number, wake: () => void) => scheduler.after(owner, ms, wake) },

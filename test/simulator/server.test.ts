@@ -1,6 +1,11 @@
 import { spawn } from 'node:child_process'
-import { createServer, type Server } from 'node:http'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { Agent, get } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
 import { DEMO_MERCHANT } from '../../simulator/demo-merchant.ts'
@@ -134,7 +139,10 @@ describe('the simulator over HTTP', () => {
     const port = Number(new URL(origin).port)
 
     await expect(start({ port })).rejects.toThrow(
-      `Port ${port} on 127.0.0.1 is already in use: choose another one with --port, for example --port ${port + 1}.`,
+      `Port ${port} on 127.0.0.1 is already in use: choose another one with --port, for example --port ${port + 10}.`,
+    )
+    await expect(start({ securePort: port })).rejects.toThrow(
+      `Port ${port} on 127.0.0.1 is already in use: choose another one with --secure-port, for example --secure-port ${port + 10}.`,
     )
   })
 
@@ -175,6 +183,7 @@ describe('the command line', () => {
 
     expect(await exit).toBe(0)
     expect(output()).toContain('--app-secret')
+    expect(output()).toContain('--certificates')
   })
 
   it('ends with one sentence when it cannot start', async () => {
@@ -186,6 +195,28 @@ describe('the command line', () => {
     expect(taken.output()).toMatch(/^Port \d+ on 127\.0\.0\.1 is already in use: .+\n$/)
     expect(await wrong.exit).toBe(1)
     expect(wrong.output()).toBe('--api-key takes 32 characters.\n')
+  })
+
+  it('writes the merchant’s certificate for whoever wants to try it', async () => {
+    const directory = join(mkdtempSync(join(tmpdir(), 'wxpay-edge-test-')), 'certificates')
+    cleanups.push(async () => rmSync(dirname(directory), { recursive: true }))
+    const { output } = run('--port', '0', '--certificates', directory)
+    await expect.poll(output, { timeout: 3_000 }).toMatch(/curl --cacert .* https:\S+\n/)
+
+    const [, command = '', url = ''] = /(curl .*) (https:\S+)\n/.exec(output()) ?? []
+    const [cacert = '', cert = '', key = ''] = command
+      .split(/ --\w+ /)
+      .slice(1)
+      .map((path) => readFileSync(path, 'utf8'))
+    const agent = new Agent({ ca: cacert, cert, key })
+    cleanups.push(async () => agent.destroy())
+    const [reply] = (await once(get(`${url}/secapi/pay/refund`, { agent }), 'response')) as [
+      IncomingMessage,
+    ]
+    reply.resume()
+
+    expect(reply.statusCode).toBe(200)
+    expect(statSync(join(directory, 'apiclient_key.pem')).mode & 0o777).toBe(0o600)
   })
 
   it('leaves nothing behind when it is told to stop', async () => {

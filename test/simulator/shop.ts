@@ -1,3 +1,4 @@
+import type { PayOptions } from '../../simulator/cash-desk.ts'
 import { ControllableClock } from '../../simulator/clock.ts'
 import { DEMO_MERCHANT } from '../../simulator/demo-merchant.ts'
 import { seededRandom } from '../../simulator/random.ts'
@@ -11,8 +12,10 @@ export const T0 = Date.UTC(2024, 0, 1, 19, 4, 5)
 export const SECOND_MS = 1_000
 export const MINUTE_MS = 60 * SECOND_MS
 export const HOUR_MS = 60 * MINUTE_MS
+export const DAY_MS = 24 * HOUR_MS
 export const ORIGIN = 'https://api.mch.weixin.qq.com'
 export const NOTIFY_URL = 'https://shop.example.com/wxpay/notify'
+export const REFUND_NOTIFY_URL = 'https://shop.example.com/wxpay/refunded'
 export const SUCCESS_REPLY =
   '<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>'
 
@@ -30,8 +33,8 @@ export function shop(options: Partial<SimulatorOptions> & { strict?: Partial<Str
   })
   const openid = wechat.newOpenid()
 
-  const post = async (path: string, fields: Changes): Promise<string> => {
-    const response = await wechat.fetch(
+  const post = async (path: string, fields: Changes, fetch = wechat.fetch): Promise<string> => {
+    const response = await fetch(
       new Request(ORIGIN + path, { method: 'POST', body: signedXml(fields) }),
     )
     if (response.status !== 200) throw new Error(`HTTP ${response.status}`)
@@ -39,22 +42,45 @@ export function shop(options: Partial<SimulatorOptions> & { strict?: Partial<Str
   }
 
   const order = (changes: Changes = {}) => orderFields(openid, changes)
+  const unifiedOrder = async (changes: Changes = {}) =>
+    read(await post('/pay/unifiedorder', order(changes)))
+
+  /** An order that was paid; its transaction_id. */
+  const paid = async (changes: Changes = {}, options: PayOptions = {}): Promise<string> => {
+    await unifiedOrder(changes)
+    const result = wechat.pay(changes['out_trade_no'] ?? OUT_TRADE_NO, options)
+    if (!result.ok) throw new Error(result.why)
+    return result.transactionId
+  }
   return {
     wechat,
     clock,
     openid,
     order,
     post,
-    unifiedOrder: async (changes: Changes = {}) =>
-      read(await post('/pay/unifiedorder', order(changes))),
+    unifiedOrder,
+    paid,
     orderQuery: async (fields: Changes = { out_trade_no: OUT_TRADE_NO }) =>
       read(await post('/pay/orderquery', envelope(fields))),
     closeOrder: async (fields: Changes = { out_trade_no: OUT_TRADE_NO }) =>
       read(await post('/pay/closeorder', envelope(fields))),
+    /** 30 of the 100 fen, by default. */
+    refund: async (changes: Changes = {}) =>
+      read(await post('/secapi/pay/refund', refundFields(changes), wechat.fetchWithCertificate)),
+    refundQuery: async (fields: Changes = { out_refund_no: OUT_REFUND_NO }) =>
+      read(await post('/pay/refundquery', envelope(fields))),
+    downloadBill: (fields: Changes) =>
+      wechat.fetch(
+        new Request(`${ORIGIN}/pay/downloadbill`, {
+          method: 'POST',
+          body: signedXml(envelope(fields)),
+        }),
+      ),
   }
 }
 
 export const OUT_TRADE_NO = 'T20240102030405_0001'
+export const OUT_REFUND_NO = 'R20240102030405_0001'
 
 export function envelope(fields: Changes): Changes {
   return {
@@ -74,6 +100,16 @@ export function orderFields(openid: string, changes: Changes = {}): Changes {
     notify_url: NOTIFY_URL,
     trade_type: 'JSAPI',
     openid,
+    ...changes,
+  })
+}
+
+export function refundFields(changes: Changes = {}): Changes {
+  return envelope({
+    out_trade_no: OUT_TRADE_NO,
+    out_refund_no: OUT_REFUND_NO,
+    total_fee: '100',
+    refund_fee: '30',
     ...changes,
   })
 }

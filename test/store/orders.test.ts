@@ -142,7 +142,9 @@ describe('booking', () => {
 
 describe('the schema refuses', () => {
   const refuses = (sql: string): Promise<void> =>
-    expect(env.DB.prepare(sql).run()).rejects.toThrow(/CHECK|UNIQUE|FOREIGN KEY|cannot store/)
+    expect(env.DB.prepare(sql).run()).rejects.toThrow(
+      /CHECK|UNIQUE|FOREIGN KEY|cannot store|TRIGGER/,
+    )
 
   it('a paid order without a payment, and money that is no money', async () => {
     const w = world()

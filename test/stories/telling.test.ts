@@ -146,18 +146,18 @@ describe('a shop that does not take its webhook', () => {
 
   it('and is given up, which a person sees and no webhook tells', async () => {
     const w = world()
-    w.receiver.answerWith(...Array.from({ length: 10 }, () => answer(500)))
+    let isDown = true
+    w.receiver.answerAlways(() => (isDown ? answer(500)() : answer(204)()))
     const ordercode = await paid(w, 'givenup')
-    for (let tries = 0; tries < 9; tries++) {
+    for (let day = 0; day < 10; day++) {
       w.advance(86_400)
-      await w.cron()
+      for (let minute = 0; minute < 3; minute++) await w.cron()
     }
     expect(await w.read(ordercode)).toMatchObject({ reviews: [{ kind: 'webhook_given_up' }] })
-    w.advance(86_400)
-    await w.cron()
-    expect(w.receiver.received).toHaveLength(10)
+    expect(w.receiver.types().filter((type) => type === 'order.paid')).toHaveLength(10)
+    isDown = false
 
-    const [delivery] = await deliveriesOf(w)
+    const delivery = (await deliveriesOf(w)).find(({ type }) => type === 'order.paid')
     const resent = await w.shop('POST', `/deliveries/${delivery?.id}/resend`)
     expect(resent.status).toBe(200)
     expect(await resent.json()).toMatchObject({ state: 'delivered', tries: 11 })
@@ -221,10 +221,8 @@ describe('a shop that does not take its webhook', () => {
     await paid(w, 'notarget')
     w.advance(86_400)
     await w.cron()
-    expect(await deliveriesOf(w)).toMatchObject([
-      { type: 'order.paid', state: 'no_target', tries: 0 },
-    ])
-    const [delivery] = await deliveriesOf(w)
+    const [delivery] = (await deliveriesOf(w)).filter(({ type }) => type === 'order.paid')
+    expect(delivery).toMatchObject({ state: 'no_target', tries: 0 })
     const resent = await w.shop('POST', `/deliveries/${delivery?.id}/resend`)
     expect(resent.status).toBe(409)
   })

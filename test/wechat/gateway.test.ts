@@ -42,6 +42,15 @@ function wechat(replies: readonly Reply[], options: Partial<GatewayOptions> = {}
         posted.push({ path, xml })
         return next()
       },
+      async postWithCertificate(path, xml) {
+        posted.push({ path: `certified ${path}`, xml })
+        return next()
+      },
+      async download(path, xml) {
+        posted.push({ path, xml })
+        const reply = next()
+        return reply.ok ? ok([reply.value]) : reply
+      },
     },
     timers: {
       after(ms, wake) {

@@ -1,0 +1,83 @@
+// The columns of a bill, as WeChat names and orders them. A row knows all of them; a layout says which are printed.
+// @see https://pay.weixin.qq.com/wiki/doc/api/wxa/wxa_api.php?chapter=9_6
+
+export const BILL_TYPES = ['ALL', 'SUCCESS', 'REFUND', 'RECHARGE_REFUND'] as const
+export type BillType = (typeof BILL_TYPES)[number]
+
+/** `old` is how ALL looked before 2018. The other two are new ones that a reader by position gets wrong. */
+export const BILL_LAYOUTS = ['new', 'old', 'reversed', 'one_more'] as const
+export type BillLayout = (typeof BILL_LAYOUTS)[number]
+
+/** A printed column: its header, and the column of the row that it shows. */
+export type PrintedColumn = readonly [header: string, column: string]
+
+/** A total: its header, the column that is added up and its decimals; without a column the rows are counted. */
+export type PrintedTotal = readonly [header: string, column?: string, decimals?: 2 | 5]
+
+export type PrintedLayout = {
+  columns: readonly PrintedColumn[]
+  totals: readonly PrintedTotal[]
+}
+
+/** Not printed in any new bill: what a refund gave back of coupons of both kinds. */
+export const BOTH_COUPONS = '优惠退款金额'
+
+const HEAD =
+  '交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,应结订单金额,代金券金额'
+const REFUND_TIMES = '退款申请时间,退款成功时间'
+const REFUND_PART = '微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态'
+const GOODS = '商品名称,商户数据包,手续费,费率,订单金额'
+
+const COLUMNS: Readonly<Record<BillType, string>> = {
+  ALL: `${HEAD},${REFUND_PART},${GOODS},申请退款金额,费率备注`,
+  SUCCESS: `${HEAD},${GOODS},费率备注`,
+  REFUND: `${HEAD},${REFUND_TIMES},${REFUND_PART},${GOODS},申请退款金额,费率备注`,
+  // Where the last one stands is not published.
+  RECHARGE_REFUND: `${HEAD},${REFUND_TIMES},${REFUND_PART},${GOODS},申请退款金额,费率备注,返还手续费`,
+}
+
+const TOTALS: readonly PrintedTotal[] = [
+  ['总交易单数'],
+  ['应结订单总金额', '应结订单金额', 2],
+  ['退款总金额', '退款金额', 2],
+  ['充值券退款总金额', '充值券退款金额', 2],
+  ['手续费总金额', '手续费', 5],
+  ['订单总金额', '订单金额', 2],
+  ['申请退款总金额', '申请退款金额', 2],
+]
+
+/** Then amounts were those of the order, and every kind of coupon was one kind. */
+const OLD_NAMES: Readonly<Record<string, PrintedColumn>> = {
+  特约商户号: ['子商户号', '特约商户号'],
+  应结订单金额: ['总金额', '订单金额'],
+  代金券金额: ['代金券或立减优惠金额', '代金券金额'],
+  退款金额: ['退款金额', '申请退款金额'],
+  充值券退款金额: ['代金券或立减优惠退款金额', BOTH_COUPONS],
+}
+
+const OLD_TOTALS: readonly PrintedTotal[] = [
+  ['总交易单数'],
+  ['总交易额', '订单金额', 2],
+  ['总退款金额', '申请退款金额', 2],
+  ['总代金券或立减优惠退款金额', BOTH_COUPONS, 2],
+  ['手续费总金额', '手续费', 5],
+]
+
+/** There is no old layout of any bill but ALL. */
+export function printedLayout(type: BillType, layout: BillLayout): PrintedLayout {
+  const names = COLUMNS[type].split(',')
+  const columns = names.map((name): PrintedColumn => [name, name])
+  switch (layout) {
+    case 'new':
+      return { columns, totals: TOTALS }
+    case 'old': {
+      if (type !== 'ALL') return { columns, totals: TOTALS }
+      const old = names.slice(0, names.indexOf('费率') + 1)
+      return { columns: old.map((name) => OLD_NAMES[name] ?? [name, name]), totals: OLD_TOTALS }
+    }
+    case 'reversed':
+      return { columns: columns.toReversed(), totals: TOTALS }
+    case 'one_more':
+      return { columns: columns.toSpliced(6, 0, ['门店编号', '特约商户号']), totals: TOTALS }
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * WeChat's bill of one day, compared with the books.
+ *
+ *     waiting ──▶ comparing ──▶ settling ──▶ reconciled
+ *        └──▶ unavailable
+ *
+ * `waiting` for WeChat to have it; `comparing` row by row; `settling` what differs: WeChat is asked, and
+ * what it confirms is booked.
+ */
+import { addDays, dayOf, startOf, type BeijingDay } from './day.ts'
+import type { Review } from './review.ts'
+import { DAY_S, HOUR_S, later, MINUTE_S, type UnixSeconds } from './time.ts'
+
+export type BillState = 'waiting' | 'comparing' | 'settling' | 'reconciled' | 'unavailable'
+
+export type DifferenceKind =
+  /** WeChat has it, the books do not. */
+  | 'payment_not_here'
+  | 'refund_not_here'
+  /** The books have it, WeChat does not. */
+  | 'payment_not_in_bill'
+  | 'refund_not_in_bill'
+  /** Both have it, with another amount, or under another number. */
+  | 'payment_differs'
+  | 'refund_differs'
+  /** A payment taken back by command, which never happens to a mini program. */
+  | 'payment_revoked'
+  /** A row that cannot be read, or a last line that does not sum up its rows. */
+  | 'row_unreadable'
+  | 'sum_differs'
+
+export type Difference = Readonly<{
+  day: BeijingDay
+  kind: DifferenceKind
+  /** A transaction_id, an out_refund_no, the number of a row, the name of a sum. */
+  subject: string
+  ordercode: string | undefined
+  /** What each side says, where it says anything. */
+  bill: Readonly<Record<string, string | number>> | undefined
+  books: Readonly<Record<string, string | number>> | undefined
+  /** `booked`: WeChat confirmed it, and it is on the books now. */
+  outcome: 'booked' | 'review' | undefined
+  tries: number
+}>
+
+/** WeChat begins at 9:00 and is done by 10:00; ten minutes more are free. */
+const READY_S = 10 * HOUR_S + 10 * MINUTE_S
+const NOON_S = 12 * HOUR_S
+/** From the end of the day on. After that its not being there is worth a person's time. */
+const PATIENCE_S = 36 * HOUR_S
+/** WeChat keeps bills for three months. */
+export const BILL_DAYS_KEPT = 89
+
+/** The last day whose bill should be there. */
+export function lastBillDay(now: UnixSeconds): BeijingDay {
+  const today = dayOf(now)
+  return addDays(today, now >= later(startOf(today), READY_S) ? -1 : -2)
+}
+
+/** Whether WeChat can have a bill of the day at all. */
+export const isOver = (day: BeijingDay, now: UnixSeconds): boolean => day < dayOf(now)
+export const isKept = (day: BeijingDay, now: UnixSeconds): boolean =>
+  day >= addDays(dayOf(now), -BILL_DAYS_KEPT)
+
+/** Every ten minutes until noon, then every hour. */
+export function nextBillTry(now: UnixSeconds): UnixSeconds {
+  const sinceMidnight = now - startOf(dayOf(now))
+  return later(now, sinceMidnight < NOON_S ? 10 * MINUTE_S : HOUR_S)
+}
+
+export const isOverdue = (day: BeijingDay, now: UnixSeconds): boolean =>
+  now > later(startOf(day), DAY_S + PATIENCE_S)
+
+/** A difference that WeChat's answers did not clear up. */
+export const differenceReview = (difference: Difference): Review => ({
+  kind: 'bill_difference',
+  subject: `${difference.day}.${difference.kind}.${difference.subject}`,
+  ordercode: difference.ordercode,
+  evidence: {
+    day: difference.day,
+    difference: difference.kind,
+    subject: difference.subject,
+    ...prefixed('bill', difference.bill),
+    ...prefixed('books', difference.books),
+  },
+})
+
+/** The bill itself does not come, or cannot be read. */
+export const missingBillReview = (day: BeijingDay, reason: string): Review => ({
+  kind: 'bill_difference',
+  subject: `${day}.bill_missing`,
+  ordercode: undefined,
+  evidence: { day, difference: 'bill_missing', reason },
+})
+
+const prefixed = (
+  side: string,
+  values: Readonly<Record<string, string | number>> | undefined,
+): Record<string, string | number> =>
+  Object.fromEntries(
+    Object.entries(values ?? {}).map(([name, value]) => [`${side}_${name}`, value]),
+  )

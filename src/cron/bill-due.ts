@@ -1,0 +1,27 @@
+/** The bill whose time has come: at most one in a tick, the oldest day first. */
+import { lastBillDay } from '../core/bill.ts'
+import { MINUTE_S } from '../core/time.ts'
+import type { Deps, TickBudget } from '../service/ports.ts'
+import { advanceBill, BILL_STEP } from '../service/reconcile-bill.ts'
+import { orFailed } from './at-once.ts'
+
+/** New days are looked for this often. */
+const LOOK_EVERY_S = 10 * MINUTE_S
+
+/**
+ * @param limits What the tick may have used in all when this part ends.
+ * @returns the day that was worked on.
+ */
+export async function billDueBill(deps: Deps, limits: TickBudget): Promise<string | undefined> {
+  const affordable = (): boolean =>
+    deps.callsUsed() + BILL_STEP.calls <= limits.calls &&
+    deps.store.statementsUsed() + BILL_STEP.statements <= limits.statements
+  if (!affordable()) return undefined
+
+  const now = deps.now()
+  if (now % LOOK_EVERY_S < MINUTE_S) await deps.store.bills.expect(lastBillDay(now), now)
+  const bill = await deps.store.bills.claimDue(now)
+  if (bill === undefined) return undefined
+  await orFailed(deps, () => advanceBill(deps, bill, affordable))
+  return bill.day
+}

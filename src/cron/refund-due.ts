@@ -1,0 +1,64 @@
+/** Refunds whose time has come: to be sent, or asked about. */
+import { findRefund } from '../core/refund-transition.ts'
+import { isFinal, ofPayment, refundDue } from '../core/refund.ts'
+import { refundReview } from '../core/review.ts'
+import { openReview } from '../service/open-review.ts'
+import type { ClaimedRefunds, Deps, NextRefundDue, TickBudget } from '../service/ports.ts'
+import { settleRefund } from '../service/send-refund.ts'
+import { orFailed, workOff } from './at-once.ts'
+
+/** Sent, its refusal confirmed; or asked about, and sent again. */
+const ITEM_CALLS_MAX = 2
+/** Read by key, started, and what came of it. */
+const ITEM_STATEMENTS_MAX = 10
+/** The claim, and the rescheduling. */
+const OWN_STATEMENTS = 2
+
+/** @param limits What the tick may have used in all when this part ends. */
+export async function refundDueRefunds(deps: Deps, limits: TickBudget): Promise<number> {
+  const room = Math.min(
+    Math.floor((limits.calls - deps.callsUsed()) / ITEM_CALLS_MAX),
+    Math.floor(
+      (limits.statements - deps.store.statementsUsed() - OWN_STATEMENTS) / ITEM_STATEMENTS_MAX,
+    ),
+  )
+  if (room <= 0) return 0
+  // No more are leased than can be worked off: a leased row waits for the lease to end.
+  const claimed = await deps.store.claimRefunds(deps.now(), room)
+  const ordercodes = [...new Set(claimed.items.map(({ ordercode }) => ordercode))]
+  const next: NextRefundDue[] = []
+  // Those of one order one after the other: they change the same order.
+  await workOff(
+    ordercodes,
+    () => true,
+    async (ordercode) => {
+      const ofOrder = claimed.items.filter((item) => item.ordercode === ordercode)
+      for (const item of ofOrder) {
+        const due = await orFailed(deps, () => runRefund(deps, item))
+        if (due !== 'failed') next.push(due)
+      }
+    },
+  )
+  await deps.store.rescheduleRefunds(claimed, next)
+  return claimed.items.length
+}
+
+async function runRefund(
+  deps: Deps,
+  { ordercode, outRefundNo }: ClaimedRefunds['items'][number],
+): Promise<NextRefundDue> {
+  const view = await deps.store.load(ordercode)
+  const refund = view === undefined ? undefined : findRefund(view, outRefundNo)
+  if (view === undefined || refund === undefined) return { outRefundNo, dueAt: undefined }
+
+  const { view: after } = await settleRefund(deps, view, refund)
+  const now = findRefund(after, outRefundNo) ?? refund
+  const others = ofPayment(after.refunds, refund.transactionId).filter(
+    (each) => each.outRefundNo !== outRefundNo,
+  )
+  const dueAt = refundDue(now, others, deps.now())
+  if (dueAt === undefined && !isFinal(now)) {
+    await openReview(deps, refundReview('refund_overdue', now, ordercode))
+  }
+  return { outRefundNo, dueAt }
+}

@@ -1,0 +1,87 @@
+/** The shop's side: WeChat's bills, and how they agree with the books. */
+import { parseDay, type BeijingDay } from '../core/day.ts'
+import { err, ok, type Result } from '../core/result.ts'
+import type { Bill } from '../service/bill-port.ts'
+import { billJson } from '../service/bill-json.ts'
+import { reconcileNow } from '../service/reconcile-bill.ts'
+import type { HttpDeps } from './http-deps.ts'
+import { invalidRequest, json, problem } from './problem.ts'
+import type { RouteRequest } from './route.ts'
+
+const GZIP_MAGIC = [0x1f, 0x8b]
+
+/** `GET /bills/{date}` */
+export async function getBill(request: RouteRequest, deps: HttpDeps): Promise<Response> {
+  const bill = await findBill(request, deps)
+  return bill.ok ? report(deps, bill.value) : bill.error
+}
+
+/** `POST /bills/{date}/reconcile` */
+export async function postBillReconcile(request: RouteRequest, deps: HttpDeps): Promise<Response> {
+  const day = readDay(request)
+  if (!day.ok) return day.error
+  const reconciled = await reconcileNow(deps, day.value)
+  return reconciled.ok ? report(deps, reconciled.value) : problem(reconciled.error.reason)
+}
+
+/** `GET /bills/{date}/raw` */
+export async function getBillRaw(request: RouteRequest, deps: HttpDeps): Promise<Response> {
+  const bill = await findBill(request, deps)
+  if (!bill.ok) return bill.error
+  const { day, parts } = bill.value
+  // On that day nothing was paid, and WeChat sent no bill.
+  if (parts === 0) return problem('bill_not_found')
+  const reader = deps.archive.open(bill.value).getReader()
+  const first = await reader.read().catch(() => undefined)
+  if (first?.value === undefined) return problem('bill_not_ready')
+  const isGzip = GZIP_MAGIC.every((byte, i) => first.value[i] === byte)
+  const name = `wechat-bill-${day}.csv${isGzip ? '.gz' : ''}`
+  return new Response(rest(first.value, reader), {
+    headers: {
+      'content-type': isGzip ? 'application/gzip' : 'text/csv; charset=utf-8',
+      'content-disposition': `attachment; filename="${name}"`,
+      'cache-control': 'no-store',
+    },
+  })
+}
+
+async function findBill(request: RouteRequest, deps: HttpDeps): Promise<Result<Bill, Response>> {
+  const day = readDay(request)
+  if (!day.ok) return day
+  const bill = await deps.store.bills.find(day.value)
+  if (bill === undefined || bill.state === 'unavailable') return err(problem('bill_not_found'))
+  return bill.state === 'waiting' && bill.fetchedAt === undefined
+    ? err(problem('bill_not_ready', { last_error: bill.lastError ?? null }))
+    : ok(bill)
+}
+
+const report = async (deps: HttpDeps, bill: Bill): Promise<Response> =>
+  json(billJson(bill, await deps.store.bills.differences(bill.day)))
+
+function readDay(request: RouteRequest): Result<BeijingDay, Response> {
+  const day = parseDay(request.params['date'] ?? '')
+  return day === undefined
+    ? err(
+        invalidRequest([{ field: 'date', message: 'must be a day in Beijing, as in 2026-11-22' }]),
+      )
+    : ok(day)
+}
+
+function rest(
+  first: Uint8Array,
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+): ReadableStream<Uint8Array> {
+  let begun = false
+  return new ReadableStream({
+    async pull(controller) {
+      if (!begun) {
+        begun = true
+        return controller.enqueue(first)
+      }
+      const { done, value } = await reader.read()
+      if (done) controller.close()
+      else controller.enqueue(value)
+    },
+    cancel: (reason) => reader.cancel(reason),
+  })
+}

@@ -1,0 +1,110 @@
+import { toFen, type Fen } from '../core/money.ts'
+import type { TransactionId } from '../core/ids.ts'
+import type { OrderView } from '../core/order.ts'
+import { findRefund, type RefundRejection } from '../core/refund-transition.ts'
+import type { OutRefundNo, Refund, RefundSource } from '../core/refund.ts'
+import { err, ok, type Result } from '../core/result.ts'
+import { transition } from '../core/transition.ts'
+import type { Deps } from './ports.ts'
+import { sendRefund } from './send-refund.ts'
+
+export type RefundError =
+  | RefundRejection
+  | Readonly<{
+      reason: 'refund_not_configured' | 'order_not_found' | 'misconfigured' | 'contended'
+    }>
+
+export type RefundRequest = Readonly<{
+  outRefundNo: OutRefundNo
+  refundFee: Fen
+  reason: string | undefined
+  /** Of the payment; undefined for the one that made the order paid. */
+  transactionId: TransactionId | undefined
+}>
+
+export type Requested = Readonly<{ created: boolean; refund: Refund }>
+
+/**
+ * Takes on a refund: reserved here first, then sent to WeChat. The same request again is the same
+ * refund, and sends it again as long as WeChat has not taken it on.
+ */
+export async function requestRefund(
+  deps: Deps,
+  ordercode: string,
+  request: RefundRequest,
+  source: RefundSource,
+): Promise<Result<Requested, RefundError>> {
+  const notifyUrl = deps.config.refundNotifyUrl
+  if (notifyUrl === undefined) return err({ reason: 'refund_not_configured' })
+  const view = await deps.store.load(ordercode)
+  if (view === undefined) return err({ reason: 'order_not_found' })
+  const refund = newRefund(view, request, notifyUrl, source, deps)
+  if (refund === undefined) return err({ reason: 'order_not_paid' })
+
+  const { reserved, view: after } = await deps.store.reserve(ordercode, refund, deps.now())
+  if (after === undefined) return err({ reason: 'order_not_found' })
+  if (!reserved) {
+    // The pure transition explains why nothing was written.
+    const step = transition(after, { type: 'refund_requested', refund }, deps.now())
+    if (!step.ok) {
+      const { error } = step
+      return isRefundRejection(error) ? err(error) : err({ reason: 'contended' })
+    }
+    if (step.value.effect === 'changed') return taken(deps, refund)
+  } else {
+    deps.log({ event: 'refund_requested', ordercode, out_refund_no: refund.outRefundNo })
+  }
+  const stored = findRefund(after, refund.outRefundNo)
+  if (stored === undefined) return err({ reason: 'contended' })
+  if (stored.state !== 'requested') return ok({ created: reserved, refund: stored })
+
+  const sent = await sendRefund(deps, after, stored)
+  if (sent.outcome === 'misconfigured') return err({ reason: 'misconfigured' })
+  return ok({ created: reserved, refund: findRefund(sent.view, refund.outRefundNo) ?? stored })
+}
+
+/** It fits the order, and yet nothing was reserved: the number belongs to another order. */
+async function taken(deps: Deps, refund: Refund): Promise<Result<never, RefundError>> {
+  const owner = await deps.store.ordercodeOfRefund(refund.outRefundNo)
+  return err({ reason: owner === undefined ? 'contended' : 'refund_conflict' })
+}
+
+function newRefund(
+  view: OrderView,
+  { outRefundNo, refundFee, reason, transactionId }: RefundRequest,
+  notifyUrl: string,
+  source: RefundSource,
+  { now }: Pick<Deps, 'now'>,
+): Refund | undefined {
+  const wanted = transactionId ?? view.order.transactionId
+  const payment = view.payments.find((each) => each.transactionId === wanted)
+  if (payment === undefined) return undefined
+  return {
+    outRefundNo,
+    transactionId: payment.transactionId,
+    state: 'requested',
+    refundFee: toFen(refundFee),
+    totalFee: payment.totalFee,
+    reason,
+    notifyUrl,
+    source,
+    requestedAt: now(),
+    startedAt: undefined,
+    acceptedAt: undefined,
+    endedAt: undefined,
+    refundId: undefined,
+    receivedBy: undefined,
+    errCode: undefined,
+    errCodeDes: undefined,
+  }
+}
+
+const REJECTIONS: readonly string[] = [
+  'order_not_paid',
+  'refund_conflict',
+  'refund_exceeds_payment',
+  'too_many_refunds',
+] satisfies RefundRejection['reason'][]
+
+const isRefundRejection = (error: Readonly<{ reason: string }>): error is RefundRejection =>
+  REJECTIONS.includes(error.reason)

@@ -1,0 +1,137 @@
+/** A refund on its way: sent to WeChat, asked about, and what that means written. */
+import type { OrderView } from '../core/order.ts'
+import { recordEvent } from '../core/refund-transition.ts'
+import { isFinal, type Refund, type RefundRecord } from '../core/refund.ts'
+import { applyEvent } from './apply-event.ts'
+import type { Deps } from './ports.ts'
+import type { RefundReply } from './wechat-port.ts'
+
+/** What came of it. `view` is the order as it is then. */
+export type RefundStanding = Readonly<{
+  view: OrderView
+  outcome: 'known' | 'waiting' | 'unknown' | 'misconfigured'
+}>
+
+/**
+ * Sends a refund that WeChat has not taken on yet, the same number with the same words every time.
+ * Safe by several at once and after a crash anywhere: WeChat makes one refund of them all.
+ */
+export async function sendRefund(
+  deps: Deps,
+  view: OrderView,
+  refund: Refund,
+): Promise<RefundStanding> {
+  const { outRefundNo } = refund
+  const started = await applyEvent(deps, view, { type: 'refund_started', outRefundNo })
+  // Not its turn yet, or somebody was quicker to bring it to its end.
+  if (!started.ok) return { view, outcome: 'waiting' }
+
+  const reply = await deps.wechat.refund(refund)
+  logReply(deps, view, refund, reply)
+  switch (reply.kind) {
+    case 'accepted':
+      return learn(deps, started.value, reply.record)
+    case 'refused':
+      return concludeRefusal(deps, started.value, refund, reply)
+    case 'waiting':
+    case 'misconfigured':
+      await deps.store.noteRefusal(outRefundNo, reply.errCode, reply.errCodeDes)
+      return { view: await reload(deps, started.value), outcome: reply.kind }
+    case 'unknown':
+      return { view: started.value, outcome: 'unknown' }
+  }
+}
+
+/** Brings a refund on by one step: sends it as long as it is not taken on, and then asks how it stands. */
+export async function settleRefund(
+  deps: Deps,
+  view: OrderView,
+  refund: Refund,
+): Promise<RefundStanding> {
+  if (isFinal(refund)) return { view, outcome: 'known' }
+  if (refund.state === 'requested') return sendRefund(deps, view, refund)
+  const asked = await askRefund(deps, view, refund)
+  if (asked !== 'absent') return asked
+  // Taken on once, and not known now: the same number makes the same refund, or makes it anew.
+  const again = await deps.wechat.refund(refund)
+  logReply(deps, view, refund, again)
+  return again.kind === 'accepted' ? learn(deps, view, again.record) : { view, outcome: 'unknown' }
+}
+
+/** Asks WeChat how a refund stands. */
+export async function askRefund(
+  deps: Deps,
+  view: OrderView,
+  { outRefundNo }: Refund,
+): Promise<RefundStanding | 'absent'> {
+  const reply = await deps.wechat.refundQuery(outRefundNo)
+  if (reply.kind === 'absent') return 'absent'
+  const record =
+    reply.kind === 'found'
+      ? reply.records.find((each) => each.outRefundNo === outRefundNo)
+      : undefined
+  return record === undefined ? { view, outcome: 'unknown' } : learn(deps, view, record)
+}
+
+/** Writes what WeChat says of one refund of the order. */
+export async function learn(
+  deps: Deps,
+  view: OrderView,
+  record: RefundRecord,
+): Promise<RefundStanding> {
+  const applied = await applyEvent(deps, view, recordEvent(view, record))
+  if (applied.ok) return { view: applied.value, outcome: 'known' }
+  deps.log({
+    event: 'refund_not_booked',
+    ordercode: view.order.ordercode,
+    out_refund_no: record.outRefundNo,
+    reason: applied.error.reason,
+  })
+  return { view, outcome: 'unknown' }
+}
+
+/**
+ * A refusal gives the amount free, so it must be true: a lost answer to an earlier try may have been
+ * "accepted", and a repetition is refused for the very reason that the first one got through.
+ */
+async function concludeRefusal(
+  deps: Deps,
+  view: OrderView,
+  refund: Refund,
+  { errCode, errCodeDes }: Readonly<{ errCode: string; errCodeDes: string }>,
+): Promise<RefundStanding> {
+  const { outRefundNo } = refund
+  const known = await deps.wechat.refundQuery(outRefundNo)
+  if (known.kind === 'unknown') {
+    await deps.store.noteRefusal(outRefundNo, errCode, errCodeDes)
+    return { view: await reload(deps, view), outcome: 'unknown' }
+  }
+  const record =
+    known.kind === 'found'
+      ? known.records.find(
+          (each) =>
+            each.outRefundNo === outRefundNo &&
+            each.transactionId === refund.transactionId &&
+            each.refundFee === refund.refundFee,
+        )
+      : undefined
+  if (record !== undefined) return learn(deps, view, record)
+  const event = { type: 'refund_refused', outRefundNo, errCode, errCodeDes } as const
+  const applied = await applyEvent(deps, view, event)
+  return applied.ok ? { view: applied.value, outcome: 'known' } : { view, outcome: 'unknown' }
+}
+
+async function reload(deps: Deps, view: OrderView): Promise<OrderView> {
+  return (await deps.store.load(view.order.ordercode)) ?? view
+}
+
+function logReply(deps: Deps, view: OrderView, refund: Refund, reply: RefundReply): void {
+  deps.log({
+    event: 'refund_sent',
+    ordercode: view.order.ordercode,
+    out_refund_no: refund.outRefundNo,
+    outcome: reply.kind,
+    ...('errCode' in reply ? { reason: reply.errCode } : {}),
+    ...(reply.kind === 'unknown' ? { reason: reply.cause } : {}),
+  })
+}

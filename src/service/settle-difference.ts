@@ -1,0 +1,73 @@
+/** What becomes of one difference between a bill and the books. */
+import { differenceReview, type Difference } from '../core/bill.ts'
+import { parseTransactionId, toOutTradeNo } from '../core/ids.ts'
+import type { OrderView } from '../core/order.ts'
+import { isReserved } from '../core/refund.ts'
+import { discoverRefunds } from './discover-refunds.ts'
+import { openReview } from './open-review.ts'
+import type { Deps } from './ports.ts'
+import { settlePayment } from './settle-payment.ts'
+
+/** Asked every minute; after that a person looks, whatever WeChat says. */
+const TRIES_MAX = 30
+
+type Verdict = 'booked' | 'review' | 'ask_again'
+
+/**
+ * What WeChat confirms is booked, through the same door as a notice; the rest becomes a review.
+ *
+ * @returns whether it is settled; otherwise WeChat did not say, and is to be asked again.
+ */
+export async function settleDifference(deps: Deps, difference: Difference): Promise<boolean> {
+  const asked = await ask(deps, difference)
+  const verdict = asked === 'ask_again' && difference.tries + 1 >= TRIES_MAX ? 'review' : asked
+  // Before the note: a crash in between opens nothing twice.
+  if (verdict === 'review') await openReview(deps, differenceReview(difference))
+  await deps.store.bills.settleDifference(difference, verdict === 'ask_again' ? undefined : verdict)
+  return verdict !== 'ask_again'
+}
+
+async function ask(deps: Deps, difference: Difference): Promise<Verdict> {
+  const { ordercode } = difference
+  const view = ordercode === undefined ? undefined : await deps.store.load(ordercode)
+  if (view === undefined) return 'review'
+  switch (difference.kind) {
+    case 'payment_not_here':
+      return askForPayment(deps, difference)
+    case 'refund_not_here':
+    case 'refund_differs':
+      return askForRefund(deps, view, difference)
+    default:
+      return 'review'
+  }
+}
+
+/** A bill is not signed, so WeChat's signed answer is what is booked. */
+async function askForPayment(deps: Deps, { subject, bill }: Difference): Promise<Verdict> {
+  const reply = await deps.wechat.orderQuery(toOutTradeNo(String(bill?.['out_trade_no'])))
+  if (reply.kind === 'unknown') return 'ask_again'
+  if (reply.kind !== 'paid' || reply.payment.transactionId !== subject) return 'review'
+  const settled = await settlePayment(deps, reply.payment, 'bill', reply.refunded)
+  return settled.ok ? 'booked' : 'review'
+}
+
+async function askForRefund(
+  deps: Deps,
+  view: OrderView,
+  { subject, bill }: Difference,
+): Promise<Verdict> {
+  const transactionId = parseTransactionId(String(bill?.['transaction_id']))
+  const payment = view.payments.find((each) => each.transactionId === transactionId)
+  // Its payment is one of the other differences, perhaps; those are settled first.
+  if (payment === undefined) return 'ask_again'
+  const { view: after, known } = await discoverRefunds(deps, view, payment.transactionId)
+  if (known === undefined) return 'ask_again'
+  const refund = after.refunds.find(({ outRefundNo }) => outRefundNo === subject)
+  const agrees =
+    refund !== undefined &&
+    refund.transactionId === payment.transactionId &&
+    refund.refundFee === bill?.['refund_fee'] &&
+    refund.state !== 'requested' &&
+    (isReserved(refund) || refund.state === 'closed')
+  return agrees ? 'booked' : 'review'
+}

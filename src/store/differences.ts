@@ -1,0 +1,74 @@
+/** What differs between bills and books, and what came of it. */
+import type { Difference, DifferenceKind } from '../core/bill.ts'
+import type { BeijingDay } from '../core/day.ts'
+import type { Database, Row } from './database.ts'
+import { integer, optionalText, orNull, text } from './rows.ts'
+import { statement } from './sql.ts'
+
+export async function openDifferences(
+  db: Database,
+  day: BeijingDay,
+  limit: number,
+): Promise<readonly Difference[]> {
+  const { rows } = await db.run(
+    `SELECT * FROM bill_differences WHERE day = ?1 AND outcome IS NULL
+     ORDER BY tries, kind, subject LIMIT ?2`,
+    day,
+    limit,
+  )
+  return rows.map(differenceFromRow)
+}
+
+export async function differences(db: Database, day: BeijingDay): Promise<readonly Difference[]> {
+  const { rows } = await db.run(
+    'SELECT * FROM bill_differences WHERE day = ? ORDER BY kind, subject',
+    day,
+  )
+  return rows.map(differenceFromRow)
+}
+
+/** What was booked by a bill is in that bill. */
+export async function settleDifference(
+  db: Database,
+  { day, kind, subject }: Difference,
+  outcome: Difference['outcome'],
+): Promise<void> {
+  await db.batch([
+    statement(
+      `UPDATE bill_differences SET outcome = ?4, tries = tries + 1
+       WHERE day = ?1 AND kind = ?2 AND subject = ?3 AND outcome IS NULL`,
+      day,
+      kind,
+      subject,
+      orNull(outcome),
+    ),
+    ...(outcome === 'booked'
+      ? [
+          statement(
+            kind === 'payment_not_here'
+              ? 'UPDATE payments SET billed_on = ?2 WHERE transaction_id = ?1'
+              : 'UPDATE refunds SET billed_on = ?2 WHERE out_refund_no = ?1',
+            subject,
+            day,
+          ),
+        ]
+      : []),
+  ])
+}
+
+function differenceFromRow(row: Row): Difference {
+  const side = (column: string): Difference['bill'] => {
+    const value = optionalText(row, column)
+    return value === undefined ? undefined : (JSON.parse(value) as Record<string, string | number>)
+  }
+  return {
+    day: text(row, 'day') as BeijingDay,
+    kind: text(row, 'kind') as DifferenceKind,
+    subject: text(row, 'subject'),
+    ordercode: optionalText(row, 'ordercode'),
+    bill: side('bill'),
+    books: side('books'),
+    outcome: optionalText(row, 'outcome') as Difference['outcome'],
+    tries: integer(row, 'tries'),
+  }
+}

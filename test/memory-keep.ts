@@ -1,0 +1,15 @@
+import type { Keep } from '../src/store/archive.ts'
+
+/** A place for raw bills where there is no KV. */
+export function memoryKeep(): Keep {
+  const values = new Map<string, Uint8Array>()
+  return {
+    async put(key, value) {
+      values.set(key, value.slice())
+    },
+    async get(key) {
+      const value = values.get(key)
+      return value === undefined ? null : value.slice().buffer
+    },
+  }
+}

@@ -1,0 +1,187 @@
+import { describe, expect, it } from 'vitest'
+import { control } from '../../simulator/control.ts'
+import { readBill } from './bill-reader.ts'
+import {
+  DAY_MS,
+  OUT_REFUND_NO,
+  OUT_TRADE_NO,
+  REFUND_NOTIFY_URL,
+  shop,
+  SUCCESS_REPLY,
+} from './shop.ts'
+
+const DAY = '20240102'
+
+/** A shop with a payment, and the control interface of its WeChat; every notice is accepted. */
+async function controlled() {
+  const world = shop()
+  const transactionId = await world.paid()
+  const posted: string[] = []
+  const deliver = async (request: Request) => {
+    posted.push(await request.text())
+    return new Response(SUCCESS_REPLY)
+  }
+  const call = async (path: string, body?: unknown) => {
+    const request = new Request(
+      `http://wechat.test/_control/${path}`,
+      body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) },
+    )
+    const { wechat: simulator, clock } = world
+    const response = await control(request, { simulator, clock, deliver })
+    return { status: response.status, json: (await response.json()) as Record<string, unknown> }
+  }
+  return { ...world, transactionId, posted, call }
+}
+
+describe('the control interface of refunds', () => {
+  it('lists its calls', async () => {
+    const { call } = await controlled()
+
+    expect((await call('')).json['calls']).toMatchObject({
+      'GET /_control/refunds': expect.any(String),
+      'POST /_control/settle-refund': expect.stringContaining('REFUNDCLOSE'),
+      'POST /_control/change-bill': expect.stringContaining('drop_row'),
+    })
+  })
+
+  it('makes, holds, settles and shows refunds', async () => {
+    const { call, clock } = await controlled()
+    expect(
+      (
+        await call('refund-on-platform', {
+          out_trade_no: OUT_TRADE_NO,
+          refund_fee: 40,
+          out_refund_no: OUT_REFUND_NO,
+        })
+      ).json,
+    ).toMatchObject({ ok: true, refund: { refund_fee: 40, source: 'VENDOR_PLATFORM' } })
+    await call('hold-refunds', {})
+    clock.advance(DAY_MS)
+
+    expect((await call('refunds')).json).toMatchObject({
+      refunds: [{ out_refund_no: OUT_REFUND_NO, status: 'PROCESSING' }],
+    })
+    expect((await call('state')).json).toMatchObject({
+      captured_fen: 100,
+      refunded_fen: 0,
+      refunding_fen: 40,
+      balance_fen: null,
+      refunds: 1,
+    })
+    expect(
+      (await call('settle-refund', { out_refund_no: OUT_REFUND_NO, status: 'CHANGE' })).json,
+    ).toMatchObject({ status: 'CHANGE' })
+    await call('settle-refund', { out_refund_no: OUT_REFUND_NO, status: 'SUCCESS' })
+    await call('let-refunds-go', {})
+    expect((await call('state')).json).toMatchObject({ refunded_fen: 40, refunding_fen: 0 })
+    expect((await call(`orders/${OUT_TRADE_NO}`)).json).toMatchObject({
+      trade_state: 'REFUND',
+      refunds: [{ out_refund_no: OUT_REFUND_NO, status: 'SUCCESS' }],
+      refund_notices: [],
+    })
+  })
+
+  it('sets what the merchant can refund from', async () => {
+    const { call, refund } = await controlled()
+    await call('set-balance', { fen: 29 })
+
+    expect((await call('state')).json).toMatchObject({ balance_fen: 29 })
+    expect(await refund()).toMatchObject({ err_code: 'NOTENOUGH' })
+    await call('set-balance', { fen: null })
+    expect(await refund()).toMatchObject({ result_code: 'SUCCESS' })
+  })
+
+  it('loses, repeats and posts notices of refunds', async () => {
+    const { call, clock, posted, refund, wechat } = await controlled()
+    await call('deliver-notices', {})
+    await call('set-refund-notify-url', { url: REFUND_NOTIFY_URL })
+    await refund()
+    await call('duplicate-next-refund-notice', { copies: 2 })
+    clock.advance(DAY_MS)
+    await call('deliver-notices', {})
+    expect(posted).toHaveLength(3)
+
+    const { json } = await call('resend-refund-notice', {
+      out_refund_no: OUT_REFUND_NO,
+      copies: 2,
+      fields: { appid: null },
+      req_info: 'garbage',
+    })
+
+    expect(json['replies']).toMatchObject([{ outcome: 'delivered' }, { outcome: 'delivered' }])
+    expect(posted.at(-1)).toContain('<req_info><![CDATA[garbage]]></req_info>')
+    expect(posted.at(-1)).not.toContain('appid')
+    await call('lose-next-refund-notice', {})
+    wechat.refundOnPlatform(OUT_TRADE_NO, { refundFee: 1 })
+    await call('advance', { seconds: 180 })
+    await call('deliver-notices', {})
+    expect(wechat.refundNotices()).toMatchObject([
+      { state: 'delivered' },
+      { attempts: [{ outcome: 'lost' }] },
+    ])
+    await call('set-refund-notify-url', { url: null })
+    wechat.refundOnPlatform(OUT_TRADE_NO, { refundFee: 1 })
+    await call('advance', { seconds: 180 })
+    expect(wechat.refundNotices()).toHaveLength(2)
+  })
+
+  it.each<[string, unknown, number, string]>([
+    ['settle-refund', { out_refund_no: 'none', status: 'SUCCESS' }, 404, 'no refund none'],
+    ['settle-refund', { out_refund_no: OUT_REFUND_NO, status: 'DONE' }, 400, 'DONE is unknown'],
+    ['refund-on-platform', { out_trade_no: 'none', refund_fee: 1 }, 404, 'no order none'],
+    ['refund-on-platform', { out_trade_no: OUT_TRADE_NO, refund_fee: 0 }, 400, 'whole fen'],
+    ['set-balance', { fen: -1 }, 400, 'whole fen'],
+    ['resend-refund-notice', { out_refund_no: OUT_REFUND_NO }, 400, 'nobody is told'],
+    ['resend-refund-notice', { out_refund_no: OUT_REFUND_NO, info: [] }, 400, 'not an object'],
+    ['resend-refund-notice', { out_refund_no: OUT_REFUND_NO, copies: 0 }, 400, 'copies is not'],
+    ['change-bill', { date: DAY, kind: 'burn' }, 400, 'kind burn is unknown'],
+    ['change-bill', { date: 'today', kind: 'cut_off' }, 400, 'today is no day'],
+    ['change-bill', { date: DAY, kind: 'drop_row', number: 'none' }, 400, 'the number none'],
+    ['change-bill', { date: DAY, kind: 'set_columns', number: 'x' }, 400, 'columns is not'],
+    ['bill', { date: DAY, bill_type: 'REVOKED' }, 400, 'REVOKED is unknown'],
+  ])('answers a mistake in %s %j in words', async (path, body, status, error) => {
+    const { call, refund } = await controlled()
+    await refund()
+
+    const answer = await call(path, body)
+
+    expect(answer.status).toBe(status)
+    expect(answer.json['error']).toContain(error)
+  })
+})
+
+describe('the control interface of bills', () => {
+  it('shows a bill, changes it in every way, and clears that again', async () => {
+    const { call, transactionId, refund } = await controlled()
+    await refund()
+    const text = async (fields = {}) =>
+      String((await call('bill', { date: DAY, ...fields })).json['text'])
+    const truth = await text()
+    expect(readBill(truth).rows).toHaveLength(2)
+    expect(readBill(await text({ bill_type: 'REFUND' })).header).toHaveLength(29)
+    expect(readBill(await text({ layout: 'old' })).header).toHaveLength(24)
+
+    for (const change of [
+      { kind: 'set_columns', number: transactionId, columns: { 商品名称: 'a,`b' } },
+      { kind: 'other_amount', number: OUT_REFUND_NO, fen: 31 },
+      { kind: 'extra_row', row: 'payment', columns: { 公众账号ID: 'wx0' } },
+      { kind: 'extra_row', row: 'refund' },
+      { kind: 'unasked_refund', out_trade_no: OUT_TRADE_NO, fen: 1 },
+      { kind: 'layout', layout: 'one_more' },
+      { kind: 'wrong_totals' },
+      { kind: 'unavailable', error_code: '20007', return_msg: 'x', times: 1 },
+      { kind: 'drop_row', number: transactionId },
+    ]) {
+      expect((await call('change-bill', { date: DAY, ...change })).json).toEqual({ ok: true })
+    }
+
+    const { header, rows, totals } = readBill(await text())
+    expect(header).toHaveLength(28)
+    expect(rows).toHaveLength(4)
+    expect(totals).toMatchObject({ 总交易单数: '5', 申请退款总金额: '1.33' })
+    await call('change-bill', { date: DAY, kind: 'cut_off' })
+    expect(await text()).not.toContain('总交易单数')
+    await call('clear-bill-changes', { date: DAY })
+    expect(await text()).toBe(truth)
+  })
+})

@@ -1,0 +1,343 @@
+import { createDecipheriv, createHash } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { DEMO_MERCHANT } from '../../simulator/demo-merchant.ts'
+import { parseXml } from '../../simulator/xml.ts'
+import {
+  DAY_MS,
+  MINUTE_MS,
+  OUT_REFUND_NO,
+  OUT_TRADE_NO,
+  read,
+  REFUND_NOTIFY_URL,
+  SECOND_MS,
+  shop,
+  SUCCESS_REPLY,
+  T0,
+} from './shop.ts'
+
+const accept = async () => new Response(SUCCESS_REPLY)
+const refuse = async () => new Response('', { status: 500 })
+const ARRIVED_AT = T0 + 3 * MINUTE_MS
+
+/** A payment whose notice is out of the way, and a refund under way; the shop is told of it, unless it named no URL. */
+async function refunded(
+  options: Parameters<typeof shop>[0] = {},
+  notifyUrl: string | undefined = REFUND_NOTIFY_URL,
+) {
+  const world = shop(options)
+  const transactionId = await world.paid()
+  await world.wechat.deliverDueNotices(accept)
+  const { refund_id: refundId = '' } = await world.refund({ notify_url: notifyUrl })
+  return { ...world, transactionId, refundId }
+}
+
+function plaintextOf(notice: string, apiKey = DEMO_MERCHANT.apiKey): string {
+  const key = createHash('md5').update(apiKey).digest('hex')
+  const decipher = createDecipheriv('aes-256-ecb', key, null)
+  return decipher.update(read(notice)['req_info'] ?? '', 'base64', 'utf8') + decipher.final('utf8')
+}
+
+function infoOf(notice: string, apiKey?: string): Record<string, string> {
+  const parsed = parseXml(plaintextOf(notice, apiKey), 'root')
+  if (!parsed.ok) throw new Error(parsed.why)
+  return Object.fromEntries(parsed.fields)
+}
+
+describe('the notice of a refund', () => {
+  it('comes when the money has arrived, and looks like the documented one', async () => {
+    const { wechat, clock, transactionId, refundId } = await refunded()
+    const seen: Request[] = []
+    const keep = async (request: Request) => {
+      seen.push(request.clone())
+      return accept()
+    }
+
+    clock.advance(3 * MINUTE_MS - 1)
+    expect(await wechat.deliverDueNotices(keep)).toEqual([])
+    clock.advance(1)
+    expect(await wechat.deliverDueNotices(keep)).toMatchObject([
+      { outRefundNo: OUT_REFUND_NO, outTradeNo: OUT_TRADE_NO, outcome: 'delivered' },
+    ])
+
+    const [request] = seen
+    expect(request?.url).toBe(REFUND_NOTIFY_URL)
+    expect(request?.method).toBe('POST')
+    expect(request?.headers.get('Content-Type')).toBe('text/xml')
+    const xml = (await request?.text()) ?? ''
+    expect(read(xml)).toEqual({
+      return_code: 'SUCCESS',
+      appid: DEMO_MERCHANT.appid,
+      mch_id: DEMO_MERCHANT.mchId,
+      nonce_str: expect.stringMatching(/^(\d{13}|[0-9a-f]{32})$/),
+      req_info: expect.stringMatching(/^[A-Za-z0-9+/]+={0,2}$/),
+    })
+    expect(plaintextOf(xml)).toMatch(
+      /^<root>\n<out_refund_no><!\[CDATA\[.+\]\]><\/out_refund_no>\n[^]*\n<\/root>$/,
+    )
+    expect(infoOf(xml)).toEqual({
+      transaction_id: transactionId,
+      out_trade_no: OUT_TRADE_NO,
+      refund_id: refundId,
+      out_refund_no: OUT_REFUND_NO,
+      total_fee: '100',
+      settlement_total_fee: '100',
+      refund_fee: '30',
+      settlement_refund_fee: '30',
+      refund_status: 'SUCCESS',
+      success_time: '2024-01-02 03:07:05',
+      refund_recv_accout: '支付用户零钱',
+      refund_account: 'REFUND_SOURCE_UNSETTLED_FUNDS',
+      refund_request_source: 'API',
+    })
+  })
+
+  it('of a payment with coupons says what the payer gets in cash', async () => {
+    const { paid, refund, wechat } = shop()
+    await paid({}, { coupons: [{ type: 'NO_CASH', fee: 50 }] })
+    await refund()
+
+    expect(infoOf(wechat.refundNoticeXml(OUT_REFUND_NO))).toMatchObject({
+      settlement_total_fee: '50',
+      settlement_refund_fee: '15',
+      cash_refund_fee: '15',
+    })
+  })
+
+  it.each(['CHANGE', 'REFUNDCLOSE'] as const)('says %s, without a time', async (status) => {
+    const { wechat } = await refunded()
+    wechat.settleRefund(OUT_REFUND_NO, status)
+
+    const [attempt] = await wechat.deliverDueNotices(accept)
+
+    const info = infoOf(attempt?.body ?? '')
+    expect(info).toMatchObject({ refund_status: status })
+    expect(info).not.toHaveProperty('success_time')
+  })
+
+  it('comes once more when a stuck refund has arrived, and the old one still says CHANGE', async () => {
+    const { wechat, clock } = await refunded()
+    wechat.settleRefund(OUT_REFUND_NO, 'CHANGE')
+    await wechat.deliverDueNotices(refuse)
+    wechat.settleRefund(OUT_REFUND_NO, 'SUCCESS')
+
+    clock.advance(15 * SECOND_MS)
+    const attempts = await wechat.deliverDueNotices(accept)
+
+    expect(attempts.map(({ body }) => infoOf(body)['refund_status'])).toEqual(['CHANGE', 'SUCCESS'])
+    expect(wechat.refundNotices().map(({ state }) => state)).toEqual(['delivered', 'delivered'])
+  })
+
+  it('goes to the URL of the platform when the request named none', async () => {
+    const platformUrl = 'https://shop.example.com/platform'
+    const { wechat, clock, paid } = shop({ refundNotifyUrl: platformUrl })
+    await paid()
+    await wechat.deliverDueNotices(accept)
+    wechat.refundOnPlatform(OUT_TRADE_NO, { refundFee: 40 })
+    clock.advance(DAY_MS)
+
+    const [attempt] = await wechat.deliverDueNotices(accept)
+
+    expect(attempt?.url).toBe(platformUrl)
+    expect(infoOf(attempt?.body ?? '')).toMatchObject({
+      refund_fee: '40',
+      refund_request_source: 'VENDOR_PLATFORM',
+    })
+  })
+
+  it('goes nowhere when there is no URL at all', async () => {
+    const { wechat, clock, paid, refund } = shop()
+    await paid()
+    await wechat.deliverDueNotices(accept)
+    await refund()
+
+    expect(wechat.nextNoticeDueAt()).toBeUndefined()
+    clock.advance(DAY_MS)
+    expect(await wechat.deliverDueNotices(accept)).toEqual([])
+    await expect(wechat.postRefundNotice(OUT_REFUND_NO)).rejects.toThrow('nobody is told')
+    expect(() => wechat.setRefundNotifyUrl('shop.example.com')).toThrow('no notify_url')
+    wechat.setRefundNotifyUrl(REFUND_NOTIFY_URL)
+    expect(await wechat.postRefundNotice(OUT_REFUND_NO, {}, accept)).toMatchObject({
+      outcome: 'delivered',
+    })
+  })
+
+  it('carries now and then elements that no document names, inside and outside', async () => {
+    const { wechat } = await refunded({ strict: { strangerElementRate: 1 } })
+
+    const xml = wechat.refundNoticeXml(OUT_REFUND_NO)
+
+    expect(Object.keys(read(xml))).toHaveLength(6)
+    expect(Object.keys(infoOf(xml))).toHaveLength(14)
+  })
+
+  it('writes its amounts without CDATA now and then', async () => {
+    const { wechat } = await refunded({ strict: { integerStyleRate: 0.5 } })
+
+    const plaintexts = Array.from({ length: 20 }, () =>
+      plaintextOf(wechat.refundNoticeXml(OUT_REFUND_NO)),
+    )
+
+    expect(plaintexts.some((text) => text.includes('<refund_fee>30<'))).toBe(true)
+    expect(plaintexts.some((text) => text.includes('<refund_fee><![CDATA[30]]>'))).toBe(true)
+  })
+})
+
+describe('the schedule of refund notices', () => {
+  it('begins when the refund settles, and tries as often as that of payments', async () => {
+    const { wechat, clock } = await refunded()
+    const offsets: number[] = []
+
+    for (;;) {
+      const due = wechat.nextNoticeDueAt()
+      if (due === undefined) break
+      clock.advance(due - clock.now())
+      const attempts = await wechat.deliverDueNotices(refuse)
+      offsets.push(...attempts.map(({ at }) => (at - ARRIVED_AT) / SECOND_MS))
+    }
+
+    expect(offsets).toEqual([
+      0, 15, 30, 60, 240, 840, 2_040, 3_840, 5_640, 7_440, 11_040, 21_840, 32_640, 43_440, 65_040,
+      86_640,
+    ])
+    expect(wechat.refundNotices()).toMatchObject([{ state: 'given_up' }])
+  })
+
+  it('counts a reply as that of payments does', async () => {
+    const { wechat, clock } = await refunded()
+    clock.advance(3 * MINUTE_MS)
+
+    await wechat.deliverDueNotices(async () => new Response('success'))
+    expect(wechat.refundNotices()).toMatchObject([
+      { nextDueAt: ARRIVED_AT + 15 * SECOND_MS, attempts: [{ outcome: 'refused', status: 200 }] },
+    ])
+    clock.advance(15 * SECOND_MS)
+    await wechat.deliverDueNotices(accept)
+    expect(wechat.refundNotices()).toMatchObject([{ state: 'delivered' }])
+  })
+
+  it('goes with that of payments, each to its own address', async () => {
+    const { wechat, clock, paid } = await refunded()
+    await paid({ out_trade_no: 'order-2' })
+    clock.advance(3 * MINUTE_MS)
+
+    const attempts = await wechat.deliverDueNotices(refuse)
+
+    expect(attempts.map(({ outTradeNo, outRefundNo }) => outRefundNo ?? outTradeNo)).toEqual([
+      ...Array.from({ length: 4 }, () => 'order-2'),
+      OUT_REFUND_NO,
+    ])
+    expect(wechat.notices().map(({ outTradeNo }) => outTradeNo)).toEqual([OUT_TRADE_NO, 'order-2'])
+    expect(wechat.refundNotices().map(({ outRefundNo }) => outRefundNo)).toEqual([OUT_REFUND_NO])
+  })
+
+  it('knows when a refund under way will be told of, and nothing of held ones', async () => {
+    const { wechat } = await refunded()
+
+    expect(wechat.nextNoticeDueAt()).toBe(ARRIVED_AT)
+    wechat.holdRefunds()
+    expect(wechat.nextNoticeDueAt()).toBeUndefined()
+  })
+
+  it("can lose the notices of the next refund that settles, and no payment's", async () => {
+    const { wechat, clock, paid, refund } = await refunded()
+    await paid({ out_trade_no: 'order-2' })
+    await refund({
+      out_trade_no: 'order-2',
+      out_refund_no: 'refund-2',
+      notify_url: REFUND_NOTIFY_URL,
+    })
+    wechat.loseNextRefundNotice()
+    clock.advance(3 * MINUTE_MS)
+
+    const attempts = await wechat.deliverDueNotices(accept)
+
+    expect(attempts.map(({ outRefundNo, outcome }) => [outRefundNo ?? 'payment', outcome])).toEqual(
+      [
+        ['payment', 'delivered'],
+        [OUT_REFUND_NO, 'lost'],
+        ['refund-2', 'delivered'],
+      ],
+    )
+  })
+
+  it('can lose every notice of one refund', async () => {
+    const { wechat, clock } = await refunded()
+    wechat.loseNextRefundNotice(OUT_REFUND_NO)
+    clock.advance(2 * DAY_MS)
+
+    const attempts = await wechat.deliverDueNotices(() => Promise.reject(new Error('was posted')))
+
+    expect(attempts.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 16 }, () => 'lost'))
+  })
+
+  it('can post a notice several times at once', async () => {
+    const { wechat, clock } = await refunded()
+    wechat.duplicateNextRefundNotice(3)
+    clock.advance(3 * MINUTE_MS)
+
+    expect(await wechat.deliverDueNotices(accept)).toHaveLength(3)
+    expect(() => wechat.duplicateNextRefundNotice(1)).toThrow('twice or more')
+  })
+})
+
+describe('a wrong notice of a refund', () => {
+  const KEY = 'k'.repeat(32)
+
+  it('can be made in every way', async () => {
+    const { wechat } = await refunded()
+    const xml = (options: Parameters<typeof wechat.refundNoticeXml>[1]) =>
+      wechat.refundNoticeXml(OUT_REFUND_NO, options)
+
+    expect(infoOf(xml({ key: KEY }), KEY)).toMatchObject({ out_refund_no: OUT_REFUND_NO })
+    expect(() => plaintextOf(xml({ key: KEY }))).toThrow()
+    expect(read(xml({ reqInfo: 'garbage' }))['req_info']).toBe('garbage')
+    expect(plaintextOf(xml({ plaintext: '<xml><a/></xml>' }))).toBe('<xml><a/></xml>')
+    expect(read(xml({ changes: { appid: 'wx0000000000000000', mch_id: undefined } }))).toEqual(
+      expect.objectContaining({ appid: 'wx0000000000000000' }),
+    )
+    const info = infoOf(
+      xml({
+        info: {
+          refund_status: 'REFUNDCLOSE',
+          out_refund_no: 'x',
+          Zone: '上海',
+          refund_id: undefined,
+        },
+      }),
+    )
+    expect(info).toMatchObject({ refund_status: 'REFUNDCLOSE', out_refund_no: 'x', Zone: '上海' })
+    expect(info).not.toHaveProperty('refund_id')
+  })
+
+  it('of a refund that is under way says SUCCESS, and nothing moves', async () => {
+    const { wechat } = await refunded()
+
+    expect(infoOf(wechat.refundNoticeXml(OUT_REFUND_NO))).toMatchObject({
+      refund_status: 'SUCCESS',
+      success_time: '2024-01-02 03:04:05',
+    })
+    expect(wechat.refund(OUT_REFUND_NO)).toMatchObject({ status: 'PROCESSING' })
+  })
+
+  it('is posted at once, and the reply handed to whoever posts it', async () => {
+    const { wechat } = await refunded()
+    const seen: string[] = []
+
+    const posted = await wechat.postRefundNotice(
+      OUT_REFUND_NO,
+      { info: { refund_fee: '3000' } },
+      async (request) => {
+        seen.push(await request.text())
+        return new Response('no', { status: 400 })
+      },
+    )
+
+    expect(posted).toEqual({ outcome: 'refused', status: 400, reply: 'no' })
+    expect(infoOf(seen[0] ?? '')).toMatchObject({ refund_fee: '3000' })
+    expect(wechat.history().at(-1)).toMatchObject({
+      type: 'notice_sent',
+      outRefundNo: OUT_REFUND_NO,
+    })
+    expect(() => wechat.refundNoticeXml('none')).toThrow('knows no refund')
+  })
+})
