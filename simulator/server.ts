@@ -112,7 +112,9 @@ export async function start(options: StartOptions = {}): Promise<RunningServer> 
   }
   const plain = createServer((...pair) => void answer(origins.plain, ...pair))
   const secure = createSecureServer(tls, (...pair) => void answer(origins.secure, ...pair))
-  secure.on('tlsClientError', ({ message }) => log(`TLS handshake failed: ${message}`))
+  secure.on('tlsClientError', ({ code, message }: NodeJS.ErrnoException) =>
+    log(`TLS handshake failed: ${code ?? message}`),
+  )
 
   const address = host.includes(':') ? `[${host}]` : host
   origins.plain = `http://${address}:${await listen(plain, port, host, '--port')}`
@@ -152,10 +154,10 @@ const HELP = `WeChat Pay V2 on this machine, for a developer without a merchant 
   node simulator/server.ts [options]
 
   --port <number>        default ${DEFAULT_PORT}
-  --secure-port <number> mutual TLS, as refunds need it; default the port after --port
+  --secure-port <number> the same behind mutual TLS, as refunds need it; default the port after --port
+  --certificates <path>  a directory for what a client needs there:
+                         ${Object.values(CERTIFICATE_FILES).join(', ')}
   --host <address>       default 127.0.0.1
-  --certificates <directory>
-                         where to write what a client needs there: ${Object.values(CERTIFICATE_FILES).join(', ')}
   --appid <text>         default ${DEMO_MERCHANT.appid}
   --mch-id <digits>      default ${DEMO_MERCHANT.mchId}
   --api-key <text>       API V2 key, 32 characters; default ${DEMO_MERCHANT.apiKey}
@@ -212,7 +214,8 @@ async function main(): Promise<void> {
   print(`Behind mutual TLS, for refunds, at ${running.secure.origin}`)
   if (values.certificates !== undefined) {
     const { cert, key, authority } = writeCertificates(values.certificates, running.secure)
-    print(`  curl --cacert ${authority} --cert ${cert} --key ${key} ${running.secure.origin}`)
+    const url = `${running.secure.origin}/secapi/pay/refund`
+    print(`  curl --cacert ${authority} --cert ${cert} --key ${key} ${url}`)
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => void running.close().then(() => process.exit(0)))

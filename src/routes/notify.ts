@@ -22,10 +22,7 @@ export async function postNotify(request: RouteRequest, deps: HttpDeps): Promise
     // Which of our checks failed stays in the log: a forger learns nothing from the answer.
     if (!settled.ok) return xml(deps.notices.refused, isOurs(settled.error.reason) ? 503 : 400)
   } catch (error) {
-    // Ours, so 5xx. WeChat comes again, and if the booking got through, it is told that it did.
-    const reason = error instanceof StoreUnavailable ? 'store_unavailable' : 'internal'
-    deps.log({ event: 'notice_failed', reason, out_trade_no: notice.value.payment.outTradeNo })
-    return xml(deps.notices.refused, reason === 'internal' ? 500 : 503)
+    return failed(deps, error, { out_trade_no: notice.value.payment.outTradeNo })
   }
   return xml(deps.notices.accepted, 200)
 }
@@ -45,15 +42,20 @@ export async function postRefundNotify(request: RouteRequest, deps: HttpDeps): P
     deps.log({ event: 'refund_notice_refused', reason, out_refund_no })
     return xml(deps.notices.refused, reason === 'not_confirmed' ? 503 : 400)
   } catch (error) {
-    const reason = error instanceof StoreUnavailable ? 'store_unavailable' : 'internal'
-    deps.log({ event: 'notice_failed', reason, out_refund_no })
-    return xml(deps.notices.refused, reason === 'internal' ? 500 : 503)
+    return failed(deps, error, { out_refund_no })
   }
 }
 
 /** Lost races and the like are no fault of the notice. */
 const isOurs = (reason: string): boolean =>
   reason === 'contended' || reason === 'illegal_transition'
+
+/** Ours, so 5xx. WeChat comes again, and if the writing got through, it is told that it did. */
+function failed(deps: HttpDeps, error: unknown, about: Readonly<Record<string, string>>): Response {
+  const reason = error instanceof StoreUnavailable ? 'store_unavailable' : 'internal'
+  deps.log({ ...about, event: 'notice_failed', reason })
+  return xml(deps.notices.refused, reason === 'internal' ? 500 : 503)
+}
 
 function refused(deps: HttpDeps, reason: string): Response {
   deps.log({ event: 'notice_refused', reason })

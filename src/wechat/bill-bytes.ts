@@ -1,9 +1,10 @@
 /** The bytes of a bill as they come, unpacked when they are packed. */
 
-/** Bytes in the order of the file; `read` rejects when the source breaks off. */
+/** @returns the next bytes, `undefined` at the end. Rejects where the source breaks off. */
+type ReadBytes = () => Promise<Uint8Array | undefined>
+
 export type ByteSource = Readonly<{
-  /** @returns `undefined` at the end. */
-  read: () => Promise<Uint8Array | undefined>
+  read: ReadBytes
   /** May be called at any time, also after the end. Never rejects. */
   cancel: () => Promise<void>
 }>
@@ -19,59 +20,45 @@ const PIECE_BYTES = 4 * 1024
  */
 export function openBill(raw: ReadableStream<Uint8Array>): ByteSource {
   const reader = raw.getReader()
-  const plain = rewound(reader)
-  let opened: ByteSource | undefined
+  const readRaw: ReadBytes = async () => (await reader.read()).value
+  let read: ReadBytes | undefined
 
-  async function open(): Promise<ByteSource> {
-    const head = await plain.peek(GZIP_MAGIC.length)
+  async function open(): Promise<ReadBytes> {
+    const head = await readAtLeast(readRaw, GZIP_MAGIC.length)
     const isGzip = GZIP_MAGIC.every((byte, at) => head[at] === byte)
-    return isGzip ? unpacked(plain.read) : plain
+    return isGzip ? unpacking(startingWith(head, readRaw)) : startingWith(head, readRaw)
   }
   return {
     async read() {
-      opened ??= await open()
-      return opened.read()
-    },
-    async cancel() {
-      await Promise.all([plain.cancel(), opened?.cancel()])
-    },
-  }
-}
-
-/** A source whose beginning can be looked at first. */
-function rewound(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-): ByteSource & Readonly<{ peek: (length: number) => Promise<Uint8Array> }> {
-  let head: Uint8Array | undefined
-
-  async function read(): Promise<Uint8Array | undefined> {
-    if (head !== undefined) {
-      const first = head
-      head = undefined
-      return first
-    }
-    const { done, value } = await reader.read()
-    return done ? undefined : value
-  }
-  return {
-    read,
-    /** @returns at least so many bytes, or none when there are not that many. */
-    async peek(length) {
-      let seen = new Uint8Array()
-      while (seen.length < length) {
-        const more = await read()
-        if (more === undefined) return new Uint8Array()
-        const longer = new Uint8Array(seen.length + more.length)
-        longer.set(seen)
-        longer.set(more, seen.length)
-        seen = longer
-      }
-      head = seen
-      return seen
+      read ??= await open()
+      return read()
     },
     async cancel() {
       await reader.cancel().catch(() => undefined)
     },
+  }
+}
+
+/** @returns no bytes at all when there are not so many. */
+async function readAtLeast(read: ReadBytes, length: number): Promise<Uint8Array> {
+  let seen = new Uint8Array()
+  while (seen.length < length) {
+    const more = await read()
+    if (more === undefined) return new Uint8Array()
+    const longer = new Uint8Array(seen.length + more.length)
+    longer.set(seen)
+    longer.set(more, seen.length)
+    seen = longer
+  }
+  return seen
+}
+
+function startingWith(head: Uint8Array, read: ReadBytes): ReadBytes {
+  let isFirst = true
+  return async () => {
+    if (!isFirst) return read()
+    isFirst = false
+    return head
   }
 }
 
@@ -80,7 +67,7 @@ function rewound(
  * reader who takes his time finds the whole file unpacked in memory; and where the file breaks off,
  * what was unpacked and not yet read is lost.
  */
-function unpacked(readPacked: ByteSource['read']): ByteSource {
+function unpacking(readPacked: ReadBytes): ReadBytes {
   const { readable, writable } = new DecompressionStream('gzip')
   const reader = readable.getReader()
   const writer = writable.getWriter()
@@ -102,29 +89,23 @@ function unpacked(readPacked: ByteSource['read']): ByteSource {
     return writer.write(piece)
   }
 
-  return {
-    async read() {
-      const unpacking = reader.read()
-      const arrived = unpacking.then(() => true)
-      arrived.catch(() => undefined) // it is awaited below, but `feeding` may reject first
-      while (!isFed) {
-        // Only who waits in vain is fed.
-        if (await Promise.race([arrived, eventLoopTurn()])) break
-        feeding ??= feed().finally(() => {
-          feeding = undefined
-        })
-        await Promise.race([arrived, feeding])
-      }
-      return (await unpacking).value
-    },
-    async cancel() {
-      // `feeding` is not waited for: it may be waiting for bytes that never come.
-      await Promise.allSettled([reader.cancel(), writer.abort()])
-    },
+  return async () => {
+    const unpacked = reader.read()
+    const arrived = unpacked.then(() => true)
+    arrived.catch(() => undefined) // it is awaited below, but `feeding` may reject first
+    while (!isFed) {
+      // Only who waits in vain is fed.
+      if (await Promise.race([arrived, eventLoopTurn()])) break
+      feeding ??= feed().finally(() => {
+        feeding = undefined
+      })
+      await Promise.race([arrived, feeding])
+    }
+    return (await unpacked).value
   }
 }
 
-/** Resolves after whatever the runtime has ready; a resolved promise would be ahead of that. */
+/** Resolves after whatever the runtime has ready; a promise of our own would be ahead of that. */
 async function eventLoopTurn(): Promise<false> {
   await new Response('.').arrayBuffer()
   return false

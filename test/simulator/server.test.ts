@@ -210,9 +210,7 @@ describe('the command line', () => {
       .map((path) => readFileSync(path, 'utf8'))
     const agent = new Agent({ ca: cacert, cert, key })
     cleanups.push(async () => agent.destroy())
-    const [reply] = (await once(get(`${url}/secapi/pay/refund`, { agent }), 'response')) as [
-      IncomingMessage,
-    ]
+    const [reply] = (await once(get(url, { agent }), 'response')) as [IncomingMessage]
     reply.resume()
 
     expect(reply.statusCode).toBe(200)

@@ -137,7 +137,7 @@ describe('a row without end', () => {
   it('ends somewhere, and the next one is read', async () => {
     const [before = '', after = ''] = writeBill({
       rows: [],
-      lines: [rowLine(payment()), '`@', rowLine(refund()), rowLine(payment())],
+      lines: [rowLine(payment()), '`@`and the rest', rowLine(refund()), rowLine(payment())],
     }).split('@')
     function* chunks() {
       yield bytesOf(before)

@@ -80,7 +80,7 @@ describe('a bill on its way', () => {
     'is the same with %s, with either line end, and with or without the last one',
     async (_, begin) => {
       for (const lineEnd of ['\r\n', '\n']) {
-        for (const end of ['', '\n', '\r\n', '\r\n\r\n']) {
+        for (const end of ['', '\r', '\n', '\r\n', '\r\n\r\n']) {
           const text = writeBill({ rows: ROWS, begin, lineEnd, end })
 
           expect(await readText(text), JSON.stringify([lineEnd, end])).toEqual(WHOLE)
@@ -143,6 +143,18 @@ describe('a bill that breaks off', () => {
       expect(end, `of ${length} bytes`).toEqual(CUT_OFF)
       expectBeginning(rows, `of ${length} bytes`)
     }
+  })
+
+  it('gives the rows that others follow', async () => {
+    const beforeSummary = TEXT.slice(0, TEXT.indexOf('总交易单数'))
+
+    for (const broken of [true, false]) {
+      const read = await readAll([bytesOf(beforeSummary)], { broken })
+      expect(read).toMatchObject({ rows: WHOLE.rows.slice(0, 3), end: CUT_OFF })
+    }
+    // What looks like the summary may yet be the rest of a product's name.
+    const { rows } = await readAll([BYTES], { broken: true })
+    expect(rows).toEqual(WHOLE.rows.slice(0, 4))
   })
 
   it('has given its pages before', async () => {
@@ -230,6 +242,21 @@ describe('the source of a bill', () => {
 
     expect(state.taken).toBeLessThan(bytes.length / 1_024 / 4)
     await bill.return(CUT_OFF as never)
+  })
+
+  it.each(forms)('%s, may be slow', async (_, bytes) => {
+    async function* slowly() {
+      for (const piece of pieces(bytes, () => 10_000)) {
+        await new Promise((resolve) => setTimeout(resolve, below(3)))
+        yield piece
+      }
+    }
+    const { stream } = sourceOf(slowly())
+    let read = 0
+    for await (const page of readBill(stream, { pageRows: 10, afterRow: 0 }))
+      read += page.rows.length
+
+    expect(read).toBe(rows.length)
   })
 
   it('is let go when it turns out to be no bill', async () => {

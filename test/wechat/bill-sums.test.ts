@@ -139,11 +139,21 @@ describe("WeChat's sums and ours", () => {
     })
   })
 
-  it('are those of the columns, as with what a revoked payment gave back', async () => {
-    const rows = [payment({ 交易状态: 'REVOKED', 申请退款金额: '88.00', 退款金额: '88.00' })]
+  it('are those of the columns, whatever the rows mean by them', async () => {
+    const rows = [
+      payment({ 交易状态: 'REVOKED', 申请退款金额: '88.00', 退款金额: '80.00' }),
+      refund({ 订单金额: '1.00', 应结订单金额: '0.50' }),
+    ]
 
     expect((await readPlan({ rows })).end).toMatchObject({
-      read: { payments: 1, refunds: 0, totalFee: 8_800, refundFee: 8_800 },
+      read: {
+        payments: 1,
+        refunds: 1,
+        totalFee: 8_900,
+        settlementTotalFee: 8_850,
+        refundFee: 9_600,
+        settlementRefundFee: 8_800,
+      },
       differing: [],
     })
   })
@@ -176,6 +186,8 @@ describe('a summary', () => {
     ['its count is broken', `${upTo(-2)}\r\n${values.replace('`5', '`4.5')}`],
     ['an amount of it is none', `${upTo(-2)}\r\n${values.replace('81.66', '')}`],
     ['its line has no backticks', `${upTo(-2)}\r\n${values.replaceAll('`', '')}`],
+    ['its line begins otherwise', `${upTo(-2)}\r\n${values.replace('`5', 'x5')}`],
+    ['its line has no end', `${upTo(-3)}\r\n${header},新总额\r\n${values}`],
     ['its header comes after it', `${upTo(-3)}\r\n${values}\r\n${header}\r\n`],
     ['something follows', `${text}\`2026-11-22`],
   ])('is not there where %s', async (_, broken) => {

@@ -162,13 +162,14 @@ export const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(te
 export const gzip = (bytes: Uint8Array): Uint8Array => new Uint8Array(gzipSync(bytes))
 
 /** A source that tells what became of it. */
-export function sourceOf(chunks: Iterable<Uint8Array>, broken = false) {
+export function sourceOf(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, broken = false) {
   const state = { taken: 0, isCancelled: false }
-  const left = chunks[Symbol.iterator]()
+  const left =
+    Symbol.iterator in chunks ? chunks[Symbol.iterator]() : chunks[Symbol.asyncIterator]()
   const stream = new ReadableStream<Uint8Array>(
     {
-      pull(controller) {
-        const next = left.next()
+      async pull(controller) {
+        const next = await left.next()
         if (next.done !== true) {
           state.taken++
           controller.enqueue(next.value)

@@ -211,7 +211,9 @@ describe('a bill', () => {
     ['a refusal', '<xml><return_code><![CDATA[FAIL]]></return_code></xml>'],
     ['a refusal on lines', '<xml>\n<return_msg>交易时间</return_msg>\n</xml>\n'],
     ['a refusal that quotes', '<xml><return_msg>商户订单号</return_msg></xml>'],
+    ['a refusal that lists', '<return_msg>,交易时间,微信订单号\n</return_msg>\n'],
     ['JSON', '{"code":"SYSTEMERROR"}'],
+    ['something packed, but not with gzip', '\u001f\u009d...'],
     ['a page', 'Bad Gateway\n\nerror 502\n'],
     ['a zip', 'PK\u0003\u0004...\n...'],
     [
@@ -255,6 +257,12 @@ describe('a row of a bill', () => {
     const { rows } = await readPlan({ columns: REFUND, rows: [refund(times)] })
 
     expect(rows).toEqual([{ ...REFUNDED, at: seconds('2026-11-22T15:59:59Z') }])
+  })
+
+  it("of a payment is of the trade's time, whatever stands beside it", async () => {
+    const rows = [payment({ 退款申请时间: '2026-11-25 00:00:00' })]
+
+    expect((await readPlan({ columns: REFUND, rows })).rows).toEqual([PAYMENT])
   })
 
   it("of a refund without that time is of the trade's", async () => {
@@ -357,7 +365,10 @@ describe('a row of a bill', () => {
   it.each(['退款金额', '申请退款金额', '充值券退款金额', '付款银行', '费率'])(
     'of a payment does not care what %s is',
     async (column) => {
-      expect((await readPlan({ rows: [payment({ [column]: '?' })] })).rows).toEqual([PAYMENT])
+      const { rows, end } = await readPlan({ rows: [payment({ [column]: '?' })] })
+
+      expect(rows).toEqual([PAYMENT])
+      expect(end).toMatchObject({ whole: true, differing: [] })
     },
   )
 })
