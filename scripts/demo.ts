@@ -1,5 +1,5 @@
 /**
- * `npm run demo`: the story of a payment on a stack of its own, checked step by step on both sides: what the Worker tells the
+ * `npm run demo`: the story of some payments on a stack of its own, checked step by step on both sides: what the Worker tells the
  * shop, and what the simulated WeChat has in its ledger. The two share no code.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { inspect, isDeepStrictEqual } from 'node:util'
 import { readOptions, run } from './command.ts'
 import { Interrupted, onInterrupt } from './interrupt.ts'
+import { tellOfBill, tellOfRefund } from './demo-money-back.ts'
 import { type NoticeReply, phoneOf } from './phone.ts'
 import { bold, dim, green, live, red, say, seconds, table, yuan } from './say.ts'
 import { shopOf } from './shop.ts'
@@ -22,7 +23,7 @@ const POLL_MS = 50
 const FIRST_QUERY_S = 61
 const COPIES = 5
 
-const HELP = `Tells the story of a payment, with a Worker and a simulated WeChat of its own, and checks every step on both sides.
+const HELP = `Tells the story of some payments, with a Worker and a simulated WeChat of its own, and checks every step on both sides.
 No account, no network, nothing left behind. Exit code 0 only if everything was as it should be.
 
   npm run demo -- [options]
@@ -251,22 +252,32 @@ async function tell(stack: Stack, verbose: boolean): Promise<number> {
   check('nothing changed: same revision, same history', await snapshot(third.ordercode), unpaid)
   check("WeChat's ledger: nothing taken", ledger(third.ordercode), { state: 'NOTPAY', captured: 0 })
 
+  const teller = { stack, phone, shop, quietly, step, note, check, until }
+  await tellOfRefund(teller, { ...first, transactionId: paid })
+  await tellOfBill(teller, { ...second, transactionId: lost })
+
   say(bold('\nIn the end the books agree'))
   say()
   const rows = await Promise.all(
     [first, second, third].map(async ({ ordercode }) => {
-      const { state, payments } = await quietly.order(ordercode)
+      const { state, payments, refunded_fee } = await quietly.order(ordercode)
       const booked = payments.reduce((sum, each) => sum + each.total_fee, 0)
-      return { ordercode, state, captured: ledger(ordercode)?.captured ?? 0, booked }
+      const captured = ledger(ordercode)?.captured ?? 0
+      return { ordercode, state, captured, booked, refunded: refunded_fee }
     }),
   )
   const captured = simulator.capturedFen()
   const booked = rows.reduce((sum, row) => sum + row.booked, 0)
+  const refunded = rows.reduce((sum, row) => sum + row.refunded, 0)
   const lines = table(
-    ['order', 'state', 'fen taken by WeChat', 'fen booked here'],
+    ['order', 'state', 'fen taken by WeChat', 'fen booked here', 'returned'],
     [
-      ...rows.map((row) => [row.ordercode, row.state, String(row.captured), String(row.booked)]),
-      ['in all', '', String(captured), String(booked)],
+      ...rows.map((row) => [
+        row.ordercode,
+        row.state,
+        ...[row.captured, row.booked, row.refunded].map(String),
+      ]),
+      ['in all', '', ...[captured, booked, refunded].map(String)],
     ],
   )
   for (const line of lines) note(line)
@@ -277,6 +288,7 @@ async function tell(stack: Stack, verbose: boolean): Promise<number> {
     rows.map((row) => row.captured),
   )
   check('and in all', booked, captured)
+  check("what went back, too, by WeChat's ledger", refunded, simulator.refundedFen())
   return checks
 }
 

@@ -11,7 +11,21 @@ export type OrderJson = {
   transaction_id: string | null
   attempts: { out_trade_no: string; state: string; openid: string; total_fee: number }[]
   payments: { transaction_id: string; total_fee: number }[]
+  paid_at: string | null
+  refunded_fee: number
+  refunds: RefundJson[]
 }
+
+export type RefundJson = { out_refund_no: string; state: string; refund_id: string | null }
+
+export type BillJson = {
+  state: string
+  bill: { payments: number; total_fee: number }
+  books: { payments: number; total_fee: number } | null
+  differences: { kind: string; subject: string; review_id: string | null }[]
+}
+
+export type ReviewJson = { id: string; kind: string; ordercode: string | null }
 
 export type EventJson = { type: string; source?: string }
 
@@ -34,6 +48,15 @@ export function shopOf(worker: string, onWire?: OnWire, token = DEMO_TOKEN) {
       const { events } = await shop<{ events: EventJson[] }>('GET', `/orders/${ordercode}/events`)
       return events
     },
+    /** `code` is there when it was refused. */
+    refund: (ordercode: string, number: string, body: { refund_fee: number }, status: number) =>
+      shop<RefundJson & { code?: string }>('PUT', `/orders/${ordercode}/refunds/${number}`, {
+        body,
+        status,
+      }),
+    bill: (day: string) => shop<BillJson>('GET', `/bills/${day}`),
+    reconcile: (day: string) => shop<BillJson>('POST', `/bills/${day}/reconcile`),
+    reviews: () => shop<{ reviews: ReviewJson[] }>('GET', '/reviews?open=true'),
   }
 }
 

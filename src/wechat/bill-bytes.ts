@@ -1,5 +1,7 @@
 /** The bytes of a bill as they come, unpacked when they are packed. */
 
+import { concat } from '../core/read-limited.ts'
+
 /** @returns the next bytes, `undefined` at the end. Rejects where the source breaks off. */
 type ReadBytes = () => Promise<Uint8Array | undefined>
 
@@ -41,14 +43,11 @@ export function openBill(raw: ReadableStream<Uint8Array>): ByteSource {
 
 /** @returns no bytes at all when there are not so many. */
 async function readAtLeast(read: ReadBytes, length: number): Promise<Uint8Array> {
-  let seen = new Uint8Array()
+  let seen: Uint8Array = new Uint8Array()
   while (seen.length < length) {
     const more = await read()
     if (more === undefined) return new Uint8Array()
-    const longer = new Uint8Array(seen.length + more.length)
-    longer.set(seen)
-    longer.set(more, seen.length)
-    seen = longer
+    seen = concat([seen, more])
   }
   return seen
 }

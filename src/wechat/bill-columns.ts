@@ -1,7 +1,7 @@
 /**
  * Where a bill's columns are. WeChat has several layouts and has changed them, so only names count.
  *
- * @see https://pay.weixin.qq.com/doc/v2/merchant/4011937264
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011939779
  */
 
 /** `at` counts from the left, or, when it is negative, from the right. */

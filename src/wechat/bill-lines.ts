@@ -61,7 +61,7 @@ export class RowJoiner {
     const next = this.#held.length > 2 ? this.#held.shift() : undefined
     if (next === undefined) return undefined
     if (this.#row !== undefined && !isRowStart(next)) {
-      this.#row = shortened(`${this.#row}\n${next}`)
+      if (this.#row.length <= ROW_CHARS_MAX) this.#row = shortened(`${this.#row}\n${next}`)
       return undefined
     }
     const complete = this.#row

@@ -2,7 +2,7 @@
  * WeChat's daily bill, read as it comes: bytes, text, lines, rows, pages. A bill of any size takes the
  * memory of one page.
  *
- * @see https://pay.weixin.qq.com/doc/v2/merchant/4011937264
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011939779
  */
 import { invariant } from '../core/result.ts'
 import type { BillPage, BillRow, ReadBill } from '../service/bill-port.ts'
