@@ -57,8 +57,7 @@ export function lastBillDay(now: UnixSeconds): BeijingDay {
   return addDays(today, now >= later(startOf(today), READY_S) ? -1 : -2)
 }
 
-/** Whether WeChat can have a bill of the day at all. */
-export const isOver = (day: BeijingDay, now: UnixSeconds): boolean => day < dayOf(now)
+/** Whether WeChat still has the bill. */
 export const isKept = (day: BeijingDay, now: UnixSeconds): boolean =>
   day >= addDays(dayOf(now), -BILL_DAYS_KEPT)
 

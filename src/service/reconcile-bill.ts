@@ -4,8 +4,8 @@
  */
 import {
   isKept,
-  isOver,
   isOverdue,
+  lastBillDay,
   missingBillReview,
   nextBillTry,
   type Difference,
@@ -32,8 +32,15 @@ export async function reconcileNow(
   day: BeijingDay,
 ): Promise<Result<Bill, ReconcileError>> {
   const now = deps.now()
-  if (!isOver(day, now)) return err({ reason: 'bill_not_ready' })
   if (!isKept(day, now)) return err({ reason: 'bill_not_found' })
+  // The days before it first, so that none of them is passed over.
+  const last = lastBillDay(now)
+  await deps.store.bills.expect(last, now)
+  if (day > last) {
+    // Too early by our clock. WeChat's decides, and no row is left of a question.
+    const reply = await deps.wechat.downloadBill(day)
+    if (reply.kind !== 'bill') return err({ reason: 'bill_not_ready' })
+  }
   const claimed = await deps.store.bills.claimAnew(day, now)
   const { statements } = deps.config.tick
   if (claimed !== undefined) {
