@@ -123,14 +123,26 @@ export const webhooks = (w: World, type: string) =>
 /** What WeChat answers to downloadbill is changed on its way; `undefined` leaves it. */
 export function onDownload(
   w: World,
-  change: (response: Response) => Promise<Response | undefined>,
+  change: (response: Response, day: string) => Promise<Response | undefined>,
 ): void {
   const real = w.wechat.fetch
   vi.spyOn(w.wechat, 'fetch').mockImplementation(async (request) => {
+    if (!new URL(request.url).pathname.endsWith('/pay/downloadbill')) return real(request)
+    const xml = await request.clone().text()
     const response = await real(request)
-    if (!new URL(request.url).pathname.endsWith('/pay/downloadbill')) return response
-    return (await change(response.clone())) ?? response
+    const day = /<bill_date>\D*(\d{8})/.exec(xml)?.[1] ?? '?'
+    return (await change(response.clone(), day)) ?? response
   })
+}
+
+/** The days that WeChat is asked for from now on, as it is asked: `20261123`. */
+export function watchDays(w: World): string[] {
+  const asked: string[] = []
+  onDownload(w, (_, day) => {
+    asked.push(day)
+    return Promise.resolve(undefined)
+  })
+  return asked
 }
 
 /** Every row of everything that lasts, without the times, which depend on when it was done. */

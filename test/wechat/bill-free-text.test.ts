@@ -154,6 +154,21 @@ describe('a row without end', () => {
     ])
   })
 
+  it('of millions of lines takes no longer to skip than to read', async () => {
+    function* chunks() {
+      yield bytesOf(`${ALL.join(',')}\n${rowLine(payment())}\n\``)
+      const much = bytesOf('x\n'.repeat(10_000))
+      for (let n = 0; n < 300; n++) yield much
+      yield bytesOf(`${rowLine(refund())}\n${rowLine(payment())}\n\``)
+    }
+
+    expect((await readAll(chunks())).rows).toMatchObject([
+      { row: 1, kind: 'payment' },
+      { row: 2, kind: 'unreadable', reason: 'too_long' },
+      { row: 3, kind: 'refund' },
+    ])
+  })
+
   it('is the last one', async () => {
     const text = writeBill({ rows: [payment(), refund()], end: 'x'.repeat(100_000) })
 
