@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import {
   differenceReview,
   isKept,
-  isOver,
   isOverdue,
   lastBillDay,
   missingBillReview,
@@ -83,10 +82,6 @@ describe('a bill that is not ready', () => {
 
     expect(isOverdue(missing, beijing('2026-11-23 10:10:00'))).toBe(false)
     expect(isOverdue(missing, beijing('2026-11-23 18:00:00'))).toBe(false)
-  })
-
-  it('is one in the end', () => {
-    expect(isOverdue(day('2026-11-22'), beijing('2026-11-26 00:00:00'))).toBe(true)
   })
 })
 

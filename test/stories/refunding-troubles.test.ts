@@ -396,22 +396,22 @@ describe('a refund that WeChat has taken on', () => {
     w.wechat.holdRefunds()
     const { ordercode } = await paidOrder(w, 'ladder')
     await refund(w, ordercode, 'R1', 800)
-    const asked: number[] = []
+    const daily = Array.from({ length: 27 }, (_, n) => (n + 4) * 1_440)
     let minute = 0
-    const until = async (end: number, step: number) => {
-      while (minute < end) {
-        minute += step
-        w.advance(step * 60)
-        const before = called(w, '/pay/refundquery')
-        await w.cron()
-        if (called(w, '/pay/refundquery') > before) asked.push(minute)
-      }
+    const questionsAt = async (at: number): Promise<number> => {
+      w.advance((at - minute) * 60)
+      minute = at
+      const before = called(w, '/pay/refundquery')
+      await w.cron()
+      return called(w, '/pay/refundquery') - before
     }
-    await until(125, 1)
-    await until(7 * 1_440, 5)
-    await until(33 * 1_440, 360)
-    const days = Array.from({ length: 27 }, (_, n) => (n + 4) * 1_440)
-    expect(asked).toEqual([1, 5, 30, 120, 1_440, 3 * 1_440, ...days])
+    for (const rung of [1, 5, 30, 120, 1_440, 3 * 1_440, ...daily]) {
+      expect(`${rung}: ${await questionsAt(rung - 1)}`).toBe(`${rung}: 0`)
+      expect(await kinds(w)).toEqual([])
+      expect(`${rung}: ${await questionsAt(rung)}`).toBe(`${rung}: 1`)
+    }
+    expect(await questionsAt(32 * 1_440)).toBe(0)
+    expect(await questionsAt(90 * 1_440)).toBe(0)
     expect(called(w, '/secapi/pay/refund')).toBe(1)
 
     // A person must look now, once.
