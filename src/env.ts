@@ -24,8 +24,8 @@ export const VERSION = '0.1.0'
 /** What the platform gives; a test gives its own. */
 export type Platform = Readonly<{
   db: D1Database
-  /** For raw bills. */
-  kv: Keep
+  /** For raw bills. Payments do without it; bills wait for it. */
+  kv: Keep | undefined
   fetch: Fetch
   timers: Timers
   nowMs: () => number
@@ -43,8 +43,8 @@ export type Platform = Readonly<{
 /** What this isolate knows of WeChat's two origins, whichever request learned it. */
 const originHealth = new OriginHealth()
 
-/** Not every installation has the merchant's certificate. */
-type Installation = Env & Readonly<{ WX_CERT?: Fetcher }>
+/** Not every installation has the merchant's certificate, or its archive from the first day on. */
+type Installation = Omit<Env, 'KV'> & Readonly<{ WX_CERT?: Fetcher; KV?: KVNamespace }>
 
 /** @returns the names of the variables that are missing or malformed, when any are. */
 export function install(
@@ -54,7 +54,6 @@ export function install(
   const config = readConfig(env)
   if (!config.ok) return config
   if (env.DB === undefined) return err(['DB'])
-  if (env.KV === undefined) return err(['KV'])
   return ok(
     assemble(config.value, {
       db: env.DB,
@@ -124,7 +123,7 @@ export function assemble(vars: Vars, platform: Platform): HttpDeps {
     store: d1Store(new Database(platform.db, timers, randomBytes), hasTarget),
     wechat: wechatGateway({ transport, timers, randomBytes, merchant, appSecret, signType }),
     readBill,
-    archive: kvArchive(platform.kv),
+    archive: platform.kv === undefined ? undefined : kvArchive(platform.kv),
     now,
     signClientPay: (prepayId, type) =>
       signClientPay({

@@ -31,6 +31,7 @@ export async function getBillRaw(request: RouteRequest, deps: HttpDeps): Promise
   const { day, parts } = bill.value
   // On that day nothing was paid, and WeChat sent no bill.
   if (parts === 0) return problem('bill_not_found')
+  if (deps.archive === undefined) return problem('misconfigured')
   const reader = deps.archive.open(bill.value).getReader()
   const first = await reader.read().catch(() => undefined)
   if (first?.value === undefined) return problem('bill_not_ready')

@@ -20,7 +20,8 @@ export type Deps = Readonly<{
   signClientPay: SignClientPay
   webhooks: WebhookSender
   readBill: ReadBill
-  archive: BillArchive
+  /** Undefined where no KV is bound. */
+  archive: BillArchive | undefined
   /** Sends what was just written; a stored row will repeat it, so nobody waits for it. */
   announce: (deliveryIds: readonly string[]) => void
   log: (entry: LogEntry) => void

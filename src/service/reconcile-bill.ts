@@ -93,10 +93,12 @@ async function fetchBill(
     await openReview(deps, missingBillReview(day, 'WeChat keeps bills for three months'))
     return { bill: { ...bill, state: 'unavailable', dueAt: undefined, lastError: 'too_old' } }
   }
+  const { archive } = deps
+  if (archive === undefined) return { bill: await waiting(deps, bill, 'KV is not bound') }
   const reply = await deps.wechat.downloadBill(day)
   switch (reply.kind) {
     case 'bill': {
-      const parts = await deps.archive.keep(day, now, reply.bytes)
+      const parts = await archive.keep(day, now, reply.bytes)
       const bytes = reply.bytes.reduce((sum, { length }) => sum + length, 0)
       return { bill: comparing(bill, { fetchedAt: now, parts, bytes }), raw: reply.bytes }
     }
@@ -145,7 +147,8 @@ async function compare(
   // A step of its own from here on, so that a crash while comparing finds the bill in the archive.
   if (raw !== undefined) await deps.store.bills.begin(bill)
   if (bill.parts === 0) return finish(deps, bill, [])
-  const stream = raw === undefined ? deps.archive.open(bill) : streamOf(raw)
+  const stream = raw === undefined ? deps.archive?.open(bill) : streamOf(raw)
+  if (stream === undefined) return waiting(deps, bill, 'KV is not bound')
   const pages = deps.readBill(stream, { pageRows: PAGE_ROWS, afterRow: bill.counts.rows })
   let current = bill
   for (;;) {

@@ -86,12 +86,6 @@ describe('a bill that is not ready', () => {
 })
 
 describe('a day', () => {
-  it('has a bill only when it is over in Beijing', () => {
-    expect(isOver(day('2026-11-22'), beijing('2026-11-22 23:59:59'))).toBe(false)
-    expect(isOver(day('2026-11-22'), beijing('2026-11-23 00:00:00'))).toBe(true)
-    expect(isOver(day('2026-11-24'), beijing('2026-11-23 12:00:00'))).toBe(false)
-  })
-
   it('of the last twelve weeks has one still', () => {
     const now = beijing('2026-11-23 12:00:00')
 
