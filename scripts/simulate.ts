@@ -2,7 +2,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { installInstantCrypto } from '../test/simulation/instant-crypto.ts'
+import { installInstant } from '../test/simulation/instant.ts'
 import { runSeed } from '../test/simulation/run-seed.ts'
 import type { Order, Report } from '../test/simulation/seeds-process.ts'
 import { shrink } from '../test/simulation/shrink.ts'
@@ -141,7 +141,7 @@ function printTotals(totals: ReadonlyMap<string, number>, reports: readonly Repo
 }
 
 async function replay(recipe: Recipe, smaller: boolean): Promise<number> {
-  installInstantCrypto()
+  installInstant()
   const shrunk = smaller ? await shrink(recipe) : undefined
   const final = shrunk?.recipe ?? recipe
   const outcome = shrunk?.outcome ?? (await runSeed(final))

@@ -33,9 +33,9 @@ export type Platform = Readonly<{
   log: (entry: LogEntry) => void
   /** Keeps the Worker alive for work that nobody waits for, and that a stored row will repeat. */
   background: (work: Promise<void>) => void
-  /** The platform's rate limits; without the bindings everybody is admitted. */
   /** Presents the merchant's certificate; without it nothing can be refunded. */
   certificateFetch?: Fetch | undefined
+  /** The platform's rate limits; without the bindings everybody is admitted. */
   limits?: Readonly<{ address?: RateLimit; payer?: RateLimit }>
   originHealth?: OriginHealth
 }>

@@ -7,6 +7,9 @@ export function memoryKeep(): Keep {
     async put(key, value) {
       values.set(key, value.slice())
     },
+    async delete(key) {
+      values.delete(key)
+    },
     async get(key) {
       const value = values.get(key)
       return value === undefined ? null : value.slice().buffer

@@ -117,8 +117,7 @@ export function recordRefunds(w: World): string[] {
 }
 
 /** The same request without what must differ. */
-export const withoutNonce = (xml: string): string =>
-  xml.replace(/<(nonce_str|sign)>.*?<\/\1>/g, '')
+export const withoutNonce = (xml: string): string => xml.replace(/<(nonce_str|sign)>.*?<\/\1>/g, '')
 
 export const notifyRefund = (w: World, body: BodyInit): Promise<Response> =>
   w.fetch('/notify/refund', { method: 'POST', body })

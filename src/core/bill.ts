@@ -39,7 +39,7 @@ export type Difference = Readonly<{
   bill: Readonly<Record<string, string | number>> | undefined
   books: Readonly<Record<string, string | number>> | undefined
   /** `booked`: WeChat confirmed it, and it is on the books now. */
-  outcome: 'booked' | 'review' | undefined
+  outcome: 'booked' | 'review' | 'collected' | undefined
   tries: number
 }>
 
@@ -61,10 +61,10 @@ export function lastBillDay(now: UnixSeconds): BeijingDay {
 export const isKept = (day: BeijingDay, now: UnixSeconds): boolean =>
   day >= addDays(dayOf(now), -BILL_DAYS_KEPT)
 
-/** Every ten minutes until noon, then every hour. */
-export function nextBillTry(now: UnixSeconds): UnixSeconds {
-  const sinceMidnight = now - startOf(dayOf(now))
-  return later(now, sinceMidnight < NOON_S ? 10 * MINUTE_S : HOUR_S)
+/** Every ten minutes until noon of the day after, then every hour. */
+export function nextBillTry(day: BeijingDay, now: UnixSeconds): UnixSeconds {
+  const noon = later(startOf(addDays(day, 1)), NOON_S)
+  return later(now, now < noon ? 10 * MINUTE_S : HOUR_S)
 }
 
 export const isOverdue = (day: BeijingDay, now: UnixSeconds): boolean =>
@@ -83,6 +83,18 @@ export const differenceReview = (difference: Difference): Review => ({
     ...prefixed('books', difference.books),
   },
 })
+
+/** One for very many of a kind: the bill, or the books, are wrong as a whole. */
+export const collectedReview = (day: BeijingDay, kind: DifferenceKind, count: number): Review => ({
+  kind: 'bill_difference',
+  subject: `${day}.${kind}`,
+  ordercode: undefined,
+  evidence: { day, difference: kind, count },
+})
+
+/** WeChat is asked about what the books lack; nothing could be asked about the rest. */
+export const isAskedAbout = (kind: DifferenceKind): boolean =>
+  kind === 'payment_not_here' || kind === 'refund_not_here' || kind === 'refund_differs'
 
 /** The bill itself does not come, or cannot be read. */
 export const missingBillReview = (day: BeijingDay, reason: string): Review => ({

@@ -1,6 +1,6 @@
 /** What becomes of a refund. A part of `transition`: pure, and behind the same door. */
 import { changed, illegal, unchanged, type Rejection, type Step } from './change.ts'
-import type { Fen } from './money.ts'
+import { toFen, type Fen } from './money.ts'
 import type { OrderView, RefundEvent } from './order.ts'
 import type { BookedPayment } from './payment.ts'
 import {
@@ -114,13 +114,17 @@ function onRequested(before: OrderView, refund: Refund): Result<Step, Rejection>
   const payment = before.payments.find((each) => each.transactionId === refund.transactionId)
   if (payment === undefined) return err({ reason: 'order_not_paid' })
   const others = ofPayment(before.refunds, refund.transactionId)
-  const left = (payment.totalFee - reservedFee(others)) as Fen
+  const left = leftOf(payment, others)
   if (refund.refundFee > left) return err({ reason: 'refund_exceeds_payment', left })
   if (others.filter(({ state }) => state !== 'refused').length >= REFUNDS_MAX) {
     return err({ reason: 'too_many_refunds' })
   }
   return changed(before, { refunds: [...before.refunds, refund] })
 }
+
+/** What waits here and what was returned elsewhere may together be more than the payment. */
+const leftOf = (payment: BookedPayment, refunds: readonly Refund[]): Fen =>
+  toFen(Math.max(0, payment.totalFee - reservedFee(refunds)))
 
 /** Its turn has come: the number is sent from now on. */
 function onStarted(
@@ -170,13 +174,11 @@ function onRecord(
   const { status: state } = record
   if (!isNews(refund.state, state)) return unchanged
   const after: Refund = { ...refund, ...knownFrom(record, now), startedAt: refund.startedAt ?? now }
-  // The shop was told once already that a refused one failed.
-  const told = refund.state === 'refused' && state === 'closed' ? [] : webhooksOf(after)
   return changed(
     before,
     { refunds: withRefund(before, { ...after, acceptedAt: refund.acceptedAt ?? now }) },
     {},
-    told,
+    webhooksOf(after),
     reviewsOf(before, after),
   )
 }
@@ -194,7 +196,7 @@ function onDiscovered(
   const taken = ofPayment(before.refunds, record.transactionId).filter(
     (each) => isReserved(each) && each.state !== 'requested',
   )
-  const left = (payment.totalFee - reservedFee(taken)) as Fen
+  const left = leftOf(payment, taken)
   if (record.status !== 'closed' && record.refundFee > left) {
     return err({ reason: 'refund_exceeds_payment', left })
   }

@@ -137,5 +137,14 @@ export function refundDue(
   if (refund.startedAt === undefined && refund.state === 'requested') {
     return nextStart(others, now) ?? now
   }
-  return nextRefundRung(refund.acceptedAt ?? refund.startedAt ?? refund.requestedAt, now)
+  const next = nextRefundRung(ladderOf(refund), now)
+  // What WeChat has not taken on keeps its amount reserved, so it is tried on.
+  return next ?? (refund.state === 'requested' ? later(now, DAY_S) : undefined)
 }
+
+/** Thirty days, and no end: a person must look. */
+export const isOverdue = (refund: Refund, now: UnixSeconds): boolean =>
+  !isFinal(refund) && nextRefundRung(ladderOf(refund), now) === undefined
+
+const ladderOf = ({ acceptedAt, startedAt, requestedAt }: Refund): UnixSeconds =>
+  acceptedAt ?? startedAt ?? requestedAt

@@ -1,6 +1,6 @@
 import type { Rejection } from './change.ts'
 import type { Payment, Source } from './payment.ts'
-import type { Refund } from './refund.ts'
+import type { Refund, RefundRecord } from './refund.ts'
 import type { UnixSeconds } from './time.ts'
 
 export type ReviewKind =
@@ -12,6 +12,7 @@ export type ReviewKind =
   | 'second_payment'
   | 'refund_abnormal'
   | 'refund_overdue'
+  | 'refund_conflict'
   | 'bill_difference'
   | 'webhook_given_up'
 
@@ -94,6 +95,25 @@ export const refundReview = (
     state: refund.state,
     ...(refund.refundId === undefined ? {} : { refund_id: refund.refundId }),
     ...(refund.errCode === undefined ? {} : { err_code: refund.errCode }),
+  },
+})
+
+/** WeChat returned money in a way that the books have no room for. */
+export const conflictReview = (
+  record: RefundRecord,
+  ordercode: string,
+  reason: string,
+): Review => ({
+  kind: 'refund_conflict',
+  subject: record.outRefundNo,
+  ordercode,
+  evidence: {
+    out_refund_no: record.outRefundNo,
+    transaction_id: record.transactionId,
+    refund_id: record.refundId,
+    refund_fee: record.refundFee,
+    status: record.status,
+    reason,
   },
 })
 

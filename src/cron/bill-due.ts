@@ -2,7 +2,7 @@
 import { lastBillDay } from '../core/bill.ts'
 import { MINUTE_S } from '../core/time.ts'
 import type { Deps, TickBudget } from '../service/ports.ts'
-import { advanceBill, BILL_STEP } from '../service/reconcile-bill.ts'
+import { advanceBill, BILL_STEP, postponeBill } from '../service/reconcile-bill.ts'
 import { orFailed } from './at-once.ts'
 
 /** New days are looked for this often. */
@@ -22,6 +22,8 @@ export async function billDueBill(deps: Deps, limits: TickBudget): Promise<strin
   if (now % LOOK_EVERY_S < MINUTE_S) await deps.store.bills.expect(lastBillDay(now), now)
   const bill = await deps.store.bills.claimDue(now)
   if (bill === undefined) return undefined
-  await orFailed(deps, () => advanceBill(deps, bill, affordable))
+  const failed = await orFailed(deps, () => advanceBill(deps, bill, affordable))
+  // It must not stand in the way of the other days.
+  if (failed === 'failed') await postponeBill(deps, bill, 'failed, see the log')
   return bill.day
 }

@@ -1,6 +1,6 @@
 /** Refunds whose time has come: to be sent, or asked about. */
 import { findRefund } from '../core/refund-transition.ts'
-import { isFinal, ofPayment, refundDue } from '../core/refund.ts'
+import { isOverdue, ofPayment, refundDue } from '../core/refund.ts'
 import { refundReview } from '../core/review.ts'
 import { openReview } from '../service/open-review.ts'
 import type { ClaimedRefunds, Deps, NextRefundDue, TickBudget } from '../service/ports.ts'
@@ -10,7 +10,7 @@ import { orFailed, workOff } from './at-once.ts'
 /** Sent, its refusal confirmed; or asked about, and sent again. */
 const ITEM_CALLS_MAX = 2
 /** Read by key, started, and what came of it. */
-const ITEM_STATEMENTS_MAX = 10
+const ITEM_STATEMENTS_MAX = 12
 /** The claim, and the rescheduling. */
 const OWN_STATEMENTS = 2
 
@@ -57,7 +57,7 @@ async function runRefund(
     (each) => each.outRefundNo !== outRefundNo,
   )
   const dueAt = refundDue(now, others, deps.now())
-  if (dueAt === undefined && !isFinal(now)) {
+  if (isOverdue(now, deps.now())) {
     await openReview(deps, refundReview('refund_overdue', now, ordercode))
   }
   return { outRefundNo, dueAt }

@@ -2,7 +2,7 @@
  * One tick of the cron: takes what is due, asks WeChat, tells the shop, writes what came of it. Due
  * rows carry their own time, so an outage of any length leaves a backlog and loses nothing.
  */
-import { DAY_S, fromMillis, later, type UnixSeconds } from '../core/time.ts'
+import { DAY_S, fromMillis, later, MINUTE_S, type UnixSeconds } from '../core/time.ts'
 import type { Deps, TickBudget } from '../service/ports.ts'
 import { tellDue } from './tell-due.ts'
 import { askDue, type AskReport } from './ask-due.ts'
@@ -14,9 +14,9 @@ const SHARE = 0.1
 /** The last words of a tick: what is swept, and its report. */
 const LAST_STATEMENTS = 3
 const TELL_STATEMENTS = 10
-/** The run's own record, and one refund; one page of a bill, or one difference. */
-const REFUND_STATEMENTS = 13
-const BILL_STATEMENTS = 14
+/** The run's own record, and one refund. */
+const REFUND_STATEMENTS = 15
+const BILLS_TURN_S = 5 * MINUTE_S
 /** Runs and delivered webhooks are kept this long; a few go with each tick. */
 const KEEP_S = 90 * DAY_S
 const SWEEP_ROWS = 50
@@ -38,8 +38,11 @@ export async function tick(base: Deps, scheduledMs: number): Promise<void> {
   const run = await deps.store.startRun(now())
   const limits = limitsOf(deps.config.tick)
   const refundsFirst = await refundDueRefunds(deps, limits.refund)
-  const billed = await billDueBill(deps, limits.bill)
+  // Payments are asked about before bills are read; but a bill has its turn, however many they are.
+  const isBillsTurn = now() % BILLS_TURN_S < MINUTE_S
+  const first = isBillsTurn ? await billDueBill(deps, limits.ask) : undefined
   const asked = await askDue(deps, limits.ask)
+  const billed = isBillsTurn ? first : await billDueBill(deps, limits.ask)
   const told = await tellDue(deps, written, limits.all)
   const more = refundsFirst > 0 ? await refundDueRefunds(deps, limits.all) : 0
   await deps.store.sweep(later(now(), -KEEP_S), SWEEP_ROWS)
@@ -57,15 +60,14 @@ export async function tick(base: Deps, scheduledMs: number): Promise<void> {
 }
 
 /**
- * What may have been used in all when each part ends. Refunds and bills come first, up to their share: so
- * what they do not use flows on to the questions, and what those leave over to the webhooks and back.
+ * What may have been used in all when each part ends. Refunds come first, up to their share, so that what
+ * they do not use flows on to the questions, and what those leave over to the webhooks and back.
  */
 function limitsOf({ calls, statements }: TickBudget) {
   const share = Math.ceil(calls * SHARE)
   const all = { calls, statements: statements - LAST_STATEMENTS }
   return {
     refund: { calls: share, statements: REFUND_STATEMENTS },
-    bill: { calls: 2 * share, statements: REFUND_STATEMENTS + BILL_STATEMENTS },
     ask: { calls: calls - share, statements: all.statements - TELL_STATEMENTS },
     all,
   }

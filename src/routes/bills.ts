@@ -2,7 +2,7 @@
 import { parseDay, type BeijingDay } from '../core/day.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { Bill } from '../service/bill-port.ts'
-import { billJson } from '../service/bill-json.ts'
+import { billReport } from '../service/bill-json.ts'
 import { reconcileNow } from '../service/reconcile-bill.ts'
 import type { HttpDeps } from './http-deps.ts'
 import { invalidRequest, json, problem } from './problem.ts'
@@ -57,7 +57,7 @@ async function findBill(request: RouteRequest, deps: HttpDeps): Promise<Result<B
 }
 
 const report = async (deps: HttpDeps, bill: Bill): Promise<Response> =>
-  json(billJson(bill, await deps.store.bills.differences(bill.day)))
+  json(await billReport(deps, bill))
 
 function readDay(request: RouteRequest): Result<BeijingDay, Response> {
   const day = parseDay(request.params['date'] ?? '')

@@ -87,13 +87,20 @@ const PROBLEMS = {
   order_busy: {
     status: 409,
     title: 'Busy',
-    detail: 'Another attempt to pay is still open at WeChat. Wait a moment and try again.',
+    detail:
+      'Another attempt to pay is open at WeChat, or others are changing the order. Wait a moment and try again.',
     retryAfterS: 5,
   },
   order_not_paid: {
     status: 409,
     title: 'Not paid',
     detail: 'There is no such payment of the order, so there is nothing to refund.',
+  },
+  refund_refused: {
+    status: 409,
+    title: 'WeChat refused the refund',
+    detail:
+      "The order's refund has WeChat's reason. Return the money another way, then resolve with a note.",
   },
   refund_conflict: {
     status: 409,

@@ -57,6 +57,14 @@ export async function putRefund(request: RouteRequest, deps: HttpDeps): Promise<
     const { error } = requested
     if (error.reason === 'refund_exceeds_payment')
       return problem(error.reason, { left: error.left })
+    if (error.reason === 'misconfigured') {
+      const { errCode, errCodeDes } = error.refund
+      return problem('misconfigured', {
+        detail:
+          'WeChat does not take refunds from this installation. This one is reserved, and sent once that is mended.',
+        wechat: { err_code: errCode ?? null, err_code_des: errCodeDes ?? null },
+      })
+    }
     return problem(error.reason === 'contended' ? 'order_busy' : error.reason)
   }
   const { created, refund } = requested.value

@@ -5,8 +5,8 @@ import { transition } from '../core/transition.ts'
 import { webhookId } from '../core/webhook.ts'
 import type { Deps } from './ports.ts'
 
-/** Two writers racing is normal (a notice and the cron); a fourth loss in a row is not. */
-const ROUNDS_MAX = 4
+/** Ten refunds of one order may be told of at once; whoever loses more often than that is not alone. */
+const ROUNDS_MAX = 12
 
 export type ApplyError = Rejection | Readonly<{ reason: 'contended' }>
 type Door = Pick<Deps, 'store' | 'now' | 'announce'>

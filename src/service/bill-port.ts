@@ -1,5 +1,5 @@
 /** WeChat's daily bill as the use cases see it: rows by their meaning, not by their columns. */
-import type { BillState, Difference } from '../core/bill.ts'
+import type { BillState, Difference, DifferenceKind } from '../core/bill.ts'
 import type { BeijingDay } from '../core/day.ts'
 import type { Fen } from '../core/money.ts'
 import type { UnixSeconds } from '../core/time.ts'
@@ -89,8 +89,10 @@ export type BillCounts = Readonly<{
   rows: number
   payments: number
   paymentFee: number
+  settlementFee: number
   refunds: number
   refundFee: number
+  serviceFee: Millifen
   /** Of other mini programs of the merchant, or of other systems: counted, and left alone. */
   others: number
   unreadable: number
@@ -98,14 +100,21 @@ export type BillCounts = Readonly<{
   books?: BookSums
 }>
 
-export type BookSums = Readonly<{ payments: number; paymentFee: number }>
+export type BookSums = Readonly<{
+  payments: number
+  paymentFee: number
+  refunds: number
+  refundFee: number
+}>
 
 export const NO_COUNTS: BillCounts = {
   rows: 0,
   payments: 0,
   paymentFee: 0,
+  settlementFee: 0,
   refunds: 0,
   refundFee: 0,
+  serviceFee: 0,
   others: 0,
   unreadable: 0,
 }
@@ -131,11 +140,15 @@ export interface BillStore {
   expect(last: BeijingDay, now: UnixSeconds): Promise<void>
   /** Takes the oldest day that is due; nobody else gets it until the lease ends. */
   claimDue(now: UnixSeconds): Promise<Bill | undefined>
-  /** Takes one day, due or not, from its beginning. @returns undefined when somebody is at it. */
+  /** Takes one day, due or not, and as it is. @returns undefined when somebody is at it. */
   claimAnew(day: BeijingDay, now: UnixSeconds): Promise<Bill | undefined>
+  /** How much of ours WeChat must have in its bill of that day. */
+  expectedOn(day: BeijingDay): Promise<number>
   /** What the books have of that day. */
   booksOn(day: BeijingDay): Promise<BookSums>
-  /** Notes that a bill was downloaded, and is compared from now on. */
+  /** Gives a bill back that could not be worked on. */
+  postpone(day: BeijingDay, dueAt: UnixSeconds, reason: string): Promise<void>
+  /** Notes that a bill was downloaded, and is compared from its first row on. */
   begin(bill: Bill): Promise<void>
   /** Writes how far a bill is, and gives it back; `reconciled` tells the shop, once. */
   save(bill: Bill, now: UnixSeconds): Promise<void>
@@ -153,14 +166,28 @@ export interface BillStore {
     now: UnixSeconds,
   ): Promise<Bill | undefined>
   openDifferences(day: BeijingDay, limit: number): Promise<readonly Difference[]>
-  differences(day: BeijingDay): Promise<readonly Difference[]>
+  /** Kinds of which at least so many are open. */
+  manyDifferences(
+    day: BeijingDay,
+    atLeast: number,
+  ): Promise<readonly Readonly<{ kind: DifferenceKind; count: number }>[]>
+  /** Notes that one review stands for all that are open of a kind. */
+  collectDifferences(day: BeijingDay, kind: DifferenceKind): Promise<void>
+  differences(
+    day: BeijingDay,
+    limit: number,
+  ): Promise<Readonly<{ total: number; some: readonly Difference[] }>>
   /** Notes what came of a difference; `undefined` that WeChat did not say, once more. */
   settleDifference(difference: Difference, outcome: Difference['outcome']): Promise<void>
 }
+
+export type ArchivedBill = Pick<Bill, 'day' | 'fetchedAt' | 'parts'>
 
 /** Bills as WeChat sent them. Nothing that is decided rests on them alone. */
 export interface BillArchive {
   /** @returns in how many pieces it was kept. */
   keep(day: BeijingDay, fetchedAt: UnixSeconds, bytes: readonly Uint8Array[]): Promise<number>
-  open(bill: Pick<Bill, 'day' | 'fetchedAt' | 'parts'>): ReadableStream<Uint8Array>
+  open(bill: ArchivedBill): ReadableStream<Uint8Array>
+  /** Forgets what turned out to be no bill. */
+  drop(bill: ArchivedBill): Promise<void>
 }

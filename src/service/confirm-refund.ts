@@ -2,7 +2,7 @@ import { parseOutTradeNo, type OutTradeNo, type TransactionId } from '../core/id
 import { findRefund } from '../core/refund-transition.ts'
 import type { OutRefundNo } from '../core/refund.ts'
 import { err, ok, type Result } from '../core/result.ts'
-import { discoverRefunds } from './discover-refunds.ts'
+import { discoverRefund } from './discover-refunds.ts'
 import type { Deps } from './ports.ts'
 import { askRefund } from './send-refund.ts'
 
@@ -27,15 +27,13 @@ export async function confirmRefund(
 
   const refund = findRefund(view, hint.outRefundNo)
   if (refund === undefined) {
-    const { view: after, known } = await discoverRefunds(deps, view, hint.transactionId)
+    const { transactionId, outRefundNo } = hint
+    const { known } = await discoverRefund(deps, view, transactionId, outRefundNo)
     if (known === undefined) return err({ reason: 'not_confirmed' })
-    return findRefund(after, hint.outRefundNo) === undefined
-      ? err({ reason: 'unknown_refund' })
-      : ok(undefined)
+    return known === 0 ? err({ reason: 'unknown_refund' }) : ok(undefined)
   }
   if (refund.state === 'succeeded') return ok(undefined)
   const asked = await askRefund(deps, view, refund)
-  return asked !== 'absent' && asked.outcome === 'known'
-    ? ok(undefined)
-    : err({ reason: 'not_confirmed' })
+  if (asked === 'absent') return err({ reason: 'unknown_refund' })
+  return asked.outcome === 'known' ? ok(undefined) : err({ reason: 'not_confirmed' })
 }

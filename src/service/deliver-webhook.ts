@@ -4,7 +4,7 @@ import type { OrderView } from '../core/order.ts'
 import { invariant } from '../core/result.ts'
 import { formatRfc3339 } from '../core/time.ts'
 import { nextTry } from '../core/webhook-ladder.ts'
-import { billJson } from './bill-json.ts'
+import { billReport } from './bill-json.ts'
 import { openReview } from './open-review.ts'
 import { orderJson } from './order-json.ts'
 import type { Deps, StoredDelivery } from './ports.ts'
@@ -76,7 +76,7 @@ async function renderData(deps: Deps, delivery: StoredDelivery): Promise<unknown
     const day = delivery.subject as BeijingDay
     const bill = await deps.store.bills.find(day)
     invariant(bill !== undefined, 'a bill outlives its webhook')
-    return billJson(bill, await deps.store.bills.differences(day))
+    return billReport(deps, bill)
   }
   const { ordercode, revision, subject } = delivery
   const view = ordercode === undefined ? undefined : await deps.store.load(ordercode)

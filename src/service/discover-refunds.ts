@@ -1,5 +1,6 @@
 import type { TransactionId } from '../core/ids.ts'
 import type { OrderView } from '../core/order.ts'
+import type { OutRefundNo } from '../core/refund.ts'
 import type { Deps } from './ports.ts'
 import { learn } from './send-refund.ts'
 
@@ -27,7 +28,11 @@ export async function discoverRefunds(
     const reply = await deps.wechat.refundsOf(transactionId, seen)
     if (reply.kind === 'absent') return { view: current, known: seen }
     if (reply.kind === 'unknown') return { view: current, known: undefined }
-    for (const record of reply.records) {
+    // A closed one gives its amount free, perhaps for one of the others.
+    const closedFirst = reply.records.toSorted(
+      (a, b) => Number(b.status === 'closed') - Number(a.status === 'closed'),
+    )
+    for (const record of closedFirst) {
       // An answer about another payment proves nothing about this one.
       if (record.transactionId !== transactionId) return { view: current, known: undefined }
       current = (await learn(deps, current, record)).view
@@ -36,4 +41,26 @@ export async function discoverRefunds(
     if (reply.records.length === 0 || seen >= reply.total) break
   }
   return { view: current, known: seen }
+}
+
+/**
+ * Learns one refund by its number, of which a notice or a bill told. Where a payment has more than
+ * twenty, WeChat tells of the later ones only so.
+ */
+export async function discoverRefund(
+  deps: Deps,
+  view: OrderView,
+  transactionId: TransactionId,
+  outRefundNo: OutRefundNo,
+): Promise<Discovered> {
+  const reply = await deps.wechat.refundQuery(outRefundNo)
+  if (reply.kind === 'absent') return { view, known: 0 }
+  const record =
+    reply.kind === 'found'
+      ? reply.records.find((each) => each.outRefundNo === outRefundNo)
+      : undefined
+  if (record === undefined) return { view, known: undefined }
+  if (record.transactionId !== transactionId) return { view, known: 0 }
+  const learnt = await learn(deps, view, record)
+  return { view: learnt.view, known: learnt.outcome === 'known' ? 1 : undefined }
 }

@@ -10,9 +10,9 @@ import { sendRefund } from './send-refund.ts'
 
 export type RefundError =
   | RefundRejection
-  | Readonly<{
-      reason: 'refund_not_configured' | 'order_not_found' | 'misconfigured' | 'contended'
-    }>
+  | Readonly<{ reason: 'refund_not_configured' | 'order_not_found' | 'contended' }>
+  /** It is reserved, and is sent when the operator has mended it. */
+  | Readonly<{ reason: 'misconfigured'; refund: Refund }>
 
 export type RefundRequest = Readonly<{
   outRefundNo: OutRefundNo
@@ -41,11 +41,11 @@ export async function requestRefund(
   const refund = newRefund(view, request, notifyUrl, source, deps)
   if (refund === undefined) return err({ reason: 'order_not_paid' })
 
-  const { reserved, view: after } = await deps.store.reserve(ordercode, refund, deps.now())
-  if (after === undefined) return err({ reason: 'order_not_found' })
+  const { reserved, view: reservedView } = await deps.store.reserve(ordercode, refund, deps.now())
+  if (reservedView === undefined) return err({ reason: 'order_not_found' })
   if (!reserved) {
     // The pure transition explains why nothing was written.
-    const step = transition(after, { type: 'refund_requested', refund }, deps.now())
+    const step = transition(reservedView, { type: 'refund_requested', refund }, deps.now())
     if (!step.ok) {
       const { error } = step
       return isRefundRejection(error) ? err(error) : err({ reason: 'contended' })
@@ -54,13 +54,15 @@ export async function requestRefund(
   } else {
     deps.log({ event: 'refund_requested', ordercode, out_refund_no: refund.outRefundNo })
   }
-  const stored = findRefund(after, refund.outRefundNo)
+  const stored = findRefund(reservedView, refund.outRefundNo)
   if (stored === undefined) return err({ reason: 'contended' })
   if (stored.state !== 'requested') return ok({ created: reserved, refund: stored })
 
-  const sent = await sendRefund(deps, after, stored)
-  if (sent.outcome === 'misconfigured') return err({ reason: 'misconfigured' })
-  return ok({ created: reserved, refund: findRefund(sent.view, refund.outRefundNo) ?? stored })
+  const sent = await sendRefund(deps, reservedView, stored)
+  const after = findRefund(sent.view, refund.outRefundNo) ?? stored
+  return sent.outcome === 'misconfigured'
+    ? err({ reason: 'misconfigured', refund: after })
+    : ok({ created: reserved, refund: after })
 }
 
 /** It fits the order, and yet nothing was reserved: the number belongs to another order. */

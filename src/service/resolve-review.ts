@@ -1,21 +1,19 @@
 import { isLive } from '../core/attempt.ts'
-import { parseTransactionId, toOutTradeNo } from '../core/ids.ts'
-import { toFen } from '../core/money.ts'
 import { findAttempt } from '../core/order.ts'
-import type { Payment } from '../core/payment.ts'
-import { automaticOutRefundNo, ofPayment, reservedFee } from '../core/refund.ts'
-import { invariant, err, ok, type Result } from '../core/result.ts'
+import { findRefund } from '../core/refund-transition.ts'
+import { parseOutRefundNo } from '../core/refund.ts'
+import { err, ok, type Result } from '../core/result.ts'
 import {
   keepsAttemptOpen,
   mayAccept,
-  mayRefund,
   type ReviewAction,
   type StoredReview,
 } from '../core/review.ts'
-import { toUnixSeconds } from '../core/time.ts'
 import { applyEvent } from './apply-event.ts'
 import type { Deps } from './ports.ts'
-import { requestRefund } from './request-refund.ts'
+import { returnPayment } from './return-payment.ts'
+import { paymentOf } from './reviewed-payment.ts'
+import { askRefund } from './send-refund.ts'
 import { settlePayment } from './settle-payment.ts'
 
 export type ResolveError = Readonly<{
@@ -25,6 +23,8 @@ export type ResolveError = Readonly<{
     | 'action_not_allowed'
     | 'refund_not_configured'
     | 'misconfigured'
+    | 'refund_refused'
+    | 'order_busy'
 }>
 
 /**
@@ -42,7 +42,7 @@ export async function resolveReview(
     return isSame(review, resolution) ? ok(review) : err({ reason: 'review_resolved' })
   }
   if (resolution.action === 'refund') {
-    const refunded = await refundPayment(deps, review)
+    const refunded = await returnPayment(deps, review)
     if (!refunded.ok) return refunded
   } else if (resolution.action === 'accept') {
     if (!mayAccept(review.kind)) return err({ reason: 'action_not_allowed' })
@@ -50,6 +50,7 @@ export async function resolveReview(
     if (!booked.ok) return err({ reason: 'action_not_allowed' })
   } else {
     await settleAttempt(deps, review)
+    await releaseRefund(deps, review)
   }
 
   const resolved = await deps.store.resolveReview(id, resolution, deps.now())
@@ -57,31 +58,6 @@ export async function resolveReview(
   const after = await deps.store.findReview(id)
   if (after === undefined) return err({ reason: 'review_not_found' })
   return isSame(after, resolution) ? ok(after) : err({ reason: 'review_resolved' })
-}
-
-/** Returns what is left of the payment. One that a person never accepted is booked first, as returned. */
-async function refundPayment(
-  deps: Deps,
-  review: StoredReview,
-): Promise<Result<void, ResolveError>> {
-  if (!mayRefund(review.kind)) return err({ reason: 'action_not_allowed' })
-  if (deps.config.refundNotifyUrl === undefined) return err({ reason: 'refund_not_configured' })
-  const payment = paymentOf(review)
-  const { transactionId } = payment
-  const booked = await settlePayment(deps, payment, 'operator', true)
-  if (!booked.ok) return err({ reason: 'action_not_allowed' })
-
-  const { order, refunds } = booked.value
-  const outRefundNo = automaticOutRefundNo(transactionId)
-  const known = ofPayment(refunds, transactionId)
-  const left = payment.totalFee - reservedFee(known)
-  if (left === 0 || known.some((each) => each.outRefundNo === outRefundNo)) return ok(undefined)
-  const refundFee = toFen(left)
-  const request = { outRefundNo, refundFee, reason: undefined, transactionId }
-  const requested = await requestRefund(deps, order.ordercode, request, 'operator')
-  if (requested.ok) return ok(undefined)
-  const { reason } = requested.error
-  return err({ reason: reason === 'misconfigured' ? reason : 'action_not_allowed' })
 }
 
 type Resolution = Readonly<{ note: string; action: ReviewAction | undefined }>
@@ -102,21 +78,18 @@ async function settleAttempt(deps: Deps, review: StoredReview): Promise<void> {
   await applyEvent(deps, view, { type: 'attempt_closed', outTradeNo, reason: 'settled_by_person' })
 }
 
-/** The payment as it was when the review was opened. */
-function paymentOf({ evidence }: StoredReview): Payment {
-  const text = (name: string): string => String(evidence[name] ?? '')
-  const fen = (name: string) => toFen(Number(evidence[name]))
-  const transactionId = parseTransactionId(text('transaction_id'))
-  invariant(transactionId !== undefined, 'the review of a payment names it')
-  return {
-    transactionId,
-    outTradeNo: toOutTradeNo(text('out_trade_no')),
-    openid: text('openid'),
-    tradeType: text('trade_type'),
-    feeType: text('fee_type'),
-    totalFee: fen('total_fee'),
-    cashFee: evidence['cash_fee'] === undefined ? undefined : fen('cash_fee'),
-    bankType: evidence['bank_type'] === undefined ? undefined : text('bank_type'),
-    paidAt: toUnixSeconds(Number(evidence['paid_at'])),
-  }
+/**
+ * A refund that WeChat never took on keeps its amount reserved. With the person's word it is over, if
+ * WeChat still does not know it.
+ */
+async function releaseRefund(deps: Deps, review: StoredReview): Promise<void> {
+  const number = parseOutRefundNo(review.subject)
+  if (review.kind !== 'refund_overdue' || number === undefined) return
+  const view = review.ordercode === undefined ? undefined : await deps.store.load(review.ordercode)
+  const refund = view === undefined ? undefined : findRefund(view, number)
+  if (view === undefined || refund?.state !== 'requested') return
+  const asked = await askRefund(deps, view, refund)
+  if (asked !== 'absent') return
+  const { outRefundNo, errCode = 'GIVEN_UP', errCodeDes = '' } = refund
+  await applyEvent(deps, view, { type: 'refund_refused', outRefundNo, errCode, errCodeDes })
 }

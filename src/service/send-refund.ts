@@ -2,7 +2,10 @@
 import type { OrderView } from '../core/order.ts'
 import { recordEvent } from '../core/refund-transition.ts'
 import { isFinal, type Refund, type RefundRecord } from '../core/refund.ts'
+import { err } from '../core/result.ts'
+import { conflictReview } from '../core/review.ts'
 import { applyEvent } from './apply-event.ts'
+import { openReview } from './open-review.ts'
 import type { Deps } from './ports.ts'
 import type { RefundReply } from './wechat-port.ts'
 
@@ -79,15 +82,29 @@ export async function learn(
   view: OrderView,
   record: RefundRecord,
 ): Promise<RefundStanding> {
-  const applied = await applyEvent(deps, view, recordEvent(view, record))
+  const { ordercode } = view.order
+  const event = recordEvent(view, record)
+  // Somebody refunds by hand under a number that the shop has used here for another order.
+  const owner =
+    event.type === 'refund_discovered'
+      ? await deps.store.ordercodeOfRefund(record.outRefundNo)
+      : ordercode
+  const applied =
+    owner === undefined || owner === ordercode
+      ? await applyEvent(deps, view, event)
+      : err({ reason: 'refund_conflict' } as const)
   if (applied.ok) return { view: applied.value, outcome: 'known' }
+  const { reason } = applied.error
   deps.log({
     event: 'refund_not_booked',
-    ordercode: view.order.ordercode,
+    ordercode,
     out_refund_no: record.outRefundNo,
-    reason: applied.error.reason,
+    reason,
   })
-  return { view, outcome: 'unknown' }
+  if (reason === 'contended' || reason === 'illegal_transition') return { view, outcome: 'unknown' }
+  // The money moved all the same. A person knows now; asking again would change nothing.
+  await openReview(deps, conflictReview(record, ordercode, reason))
+  return { view, outcome: 'known' }
 }
 
 /**
@@ -108,14 +125,13 @@ async function concludeRefusal(
   }
   const record =
     known.kind === 'found'
-      ? known.records.find(
-          (each) =>
-            each.outRefundNo === outRefundNo &&
-            each.transactionId === refund.transactionId &&
-            each.refundFee === refund.refundFee,
-        )
+      ? known.records.find((each) => each.outRefundNo === outRefundNo)
       : undefined
-  if (record !== undefined) return learn(deps, view, record)
+  if (known.kind === 'found' && record === undefined) return { view, outcome: 'unknown' }
+  const isThis =
+    record?.transactionId === refund.transactionId && record.refundFee === refund.refundFee
+  if (record !== undefined && isThis) return learn(deps, view, record)
+  // WeChat does not know the number, or knows it for something else.
   const event = { type: 'refund_refused', outRefundNo, errCode, errCodeDes } as const
   const applied = await applyEvent(deps, view, event)
   return applied.ok ? { view: applied.value, outcome: 'known' } : { view, outcome: 'unknown' }

@@ -2,10 +2,10 @@
 import { differenceReview, type Difference } from '../core/bill.ts'
 import { parseTransactionId, toOutTradeNo } from '../core/ids.ts'
 import type { OrderView } from '../core/order.ts'
-import { isReserved } from '../core/refund.ts'
-import { discoverRefunds } from './discover-refunds.ts'
+import { isReserved, toOutRefundNo } from '../core/refund.ts'
+import { discoverRefund } from './discover-refunds.ts'
 import { openReview } from './open-review.ts'
-import type { Deps } from './ports.ts'
+import { StoreUnavailable, type Deps } from './ports.ts'
 import { settlePayment } from './settle-payment.ts'
 
 /** Asked every minute; after that a person looks, whatever WeChat says. */
@@ -19,7 +19,13 @@ type Verdict = 'booked' | 'review' | 'ask_again'
  * @returns whether it is settled; otherwise WeChat did not say, and is to be asked again.
  */
 export async function settleDifference(deps: Deps, difference: Difference): Promise<boolean> {
-  const asked = await ask(deps, difference)
+  const asked = await ask(deps, difference).catch((error: unknown): Verdict => {
+    if (error instanceof StoreUnavailable) throw error
+    // A bug of ours: it costs this one difference its tries, and not the day.
+    const reason = error instanceof Error ? error.name : 'unknown'
+    deps.log({ event: 'bill_difference_failed', reason, subject: difference.subject })
+    return 'ask_again'
+  })
   const verdict = asked === 'ask_again' && difference.tries + 1 >= TRIES_MAX ? 'review' : asked
   // Before the note: a crash in between opens nothing twice.
   if (verdict === 'review') await openReview(deps, differenceReview(difference))
@@ -48,7 +54,9 @@ async function askForPayment(deps: Deps, { subject, bill }: Difference): Promise
   if (reply.kind === 'unknown') return 'ask_again'
   if (reply.kind !== 'paid' || reply.payment.transactionId !== subject) return 'review'
   const settled = await settlePayment(deps, reply.payment, 'bill', reply.refunded)
-  return settled.ok ? 'booked' : 'review'
+  if (settled.ok) return 'booked'
+  const { reason } = settled.error
+  return reason === 'contended' || reason === 'illegal_transition' ? 'ask_again' : 'review'
 }
 
 async function askForRefund(
@@ -60,7 +68,8 @@ async function askForRefund(
   const payment = view.payments.find((each) => each.transactionId === transactionId)
   // Its payment is one of the other differences, perhaps; those are settled first.
   if (payment === undefined) return 'ask_again'
-  const { view: after, known } = await discoverRefunds(deps, view, payment.transactionId)
+  const number = toOutRefundNo(subject)
+  const { view: after, known } = await discoverRefund(deps, view, payment.transactionId, number)
   if (known === undefined) return 'ask_again'
   const refund = after.refunds.find(({ outRefundNo }) => outRefundNo === subject)
   const agrees =

@@ -8,6 +8,7 @@ const PART_BYTES_MAX = 8 * 1024 * 1024
 export type Keep = Readonly<{
   put: (key: string, value: Uint8Array) => Promise<void>
   get: (key: string, type: 'arrayBuffer') => Promise<ArrayBuffer | null>
+  delete: (key: string) => Promise<void>
 }>
 
 /** The key names the download, so that a piece is never overwritten and never half of another one. */
@@ -34,6 +35,9 @@ export function kvArchive(kv: Keep): BillArchive {
       }
       await flush()
       return parts
+    },
+    async drop({ day, fetchedAt, parts }) {
+      for (let part = 0; part < parts; part++) await kv.delete(keyOf(day, fetchedAt, part))
     },
     open({ day, fetchedAt, parts }) {
       let next = 0

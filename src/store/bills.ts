@@ -3,7 +3,7 @@ import { BILL_DAYS_KEPT, type BillState } from '../core/bill.ts'
 import { addDays, startOf, type BeijingDay } from '../core/day.ts'
 import { DAY_S, later, MINUTE_S, type UnixSeconds } from '../core/time.ts'
 import { NO_COUNTS, type Bill, type BillCounts, type BookSums } from '../service/bill-port.ts'
-import type { Database, Row, Statement } from './database.ts'
+import type { Database, Outcome, Row, Statement } from './database.ts'
 import { integer, optionalInteger, optionalText, optionalTime, orNull, text } from './rows.ts'
 import { insertIf, statement, type Guard } from './sql.ts'
 import { deliveryRow } from './told.ts'
@@ -11,6 +11,10 @@ import { deliveryRow } from './told.ts'
 /** Longer than a step can take: a download has a minute, and another one from the backup. */
 const LEASE_S = 5 * MINUTE_S
 const BEIJING_S = 8 * 60 * MINUTE_S
+/** Our clock and WeChat's may differ by this much. */
+const SKEW_S = 5 * MINUTE_S
+/** A lost answer is made up for within this time. */
+const LEARNT_WITHIN_S = 32 * DAY_S
 
 export async function findBill(db: Database, day: BeijingDay): Promise<Bill | undefined> {
   const { rows } = await db.run('SELECT * FROM bills WHERE day = ?', day)
@@ -36,8 +40,9 @@ export async function expectBills(db: Database, last: BeijingDay, now: UnixSecon
 export async function claimDueBill(db: Database, now: UnixSeconds): Promise<Bill | undefined> {
   const { rows } = await db.run(
     `UPDATE bills SET leased_until = ?1
-     WHERE day = (SELECT day FROM bills WHERE due_at <= ?2 ORDER BY due_at, day LIMIT 1)
-       AND (leased_until IS NULL OR leased_until <= ?2)
+     WHERE day = (
+       SELECT day FROM bills WHERE due_at <= ?2 AND (leased_until IS NULL OR leased_until <= ?2)
+       ORDER BY due_at, day LIMIT 1)
      RETURNING *`,
     later(now, LEASE_S),
     now,
@@ -52,8 +57,7 @@ export async function claimAnew(
 ): Promise<Bill | undefined> {
   const { rows } = await db.run(
     `INSERT INTO bills (day, state, due_at, leased_until, counts) VALUES (?1, 'waiting', ?2, ?3, ?4)
-     ON CONFLICT (day) DO UPDATE
-       SET state = 'waiting', due_at = ?2, leased_until = ?3, rows_done = 0, counts = ?4
+     ON CONFLICT (day) DO UPDATE SET leased_until = ?3
        WHERE leased_until IS NULL OR leased_until <= ?2
      RETURNING *`,
     day,
@@ -66,29 +70,83 @@ export async function claimAnew(
 
 export async function booksOn(db: Database, day: BeijingDay): Promise<BookSums> {
   const from = startOf(day)
-  const { rows } = await db.run(
-    `SELECT count(*) AS payments, coalesce(sum(total_fee), 0) AS fee FROM payments
-     WHERE paid_at >= ?1 AND paid_at < ?2`,
-    from,
-    later(from, DAY_S),
-  )
-  const [row] = rows
-  if (row === undefined) return { payments: 0, paymentFee: 0 }
-  return { payments: integer(row, 'payments'), paymentFee: integer(row, 'fee') }
+  const to = later(from, DAY_S)
+  const [payments, refunds] = await db.batch([
+    statement(
+      `SELECT count(*) AS count, coalesce(sum(total_fee), 0) AS fee FROM payments
+       WHERE paid_at >= ?1 AND paid_at < ?2`,
+      from,
+      to,
+    ),
+    // The day of a refund is WeChat's; for one that no bill has, it is when we heard of it.
+    statement(
+      `SELECT count(*) AS count, coalesce(sum(refund_fee), 0) AS fee FROM refunds
+       WHERE accepted_at >= ?1 AND accepted_at < ?2
+         AND (billed_on = ?3 OR (billed_on IS NULL AND accepted_at < ?4))`,
+      from,
+      later(to, LEARNT_WITHIN_S),
+      day,
+      to,
+    ),
+  ])
+  const of = (outcome: Outcome | undefined, column: string): number =>
+    outcome?.rows[0] === undefined ? 0 : integer(outcome.rows[0], column)
+  return {
+    payments: of(payments, 'count'),
+    paymentFee: of(payments, 'fee'),
+    refunds: of(refunds, 'count'),
+    refundFee: of(refunds, 'fee'),
+  }
 }
 
-export async function beginBill(db: Database, bill: Bill): Promise<void> {
-  await db.run(
-    `UPDATE bills SET state = 'comparing', fetched_at = ?2, parts = ?3, bytes = ?4, rows_done = ?5,
-       counts = ?6
-     WHERE day = ?1`,
-    bill.day,
-    orNull(bill.fetchedAt),
-    bill.parts,
-    bill.bytes,
-    bill.counts.rows,
-    JSON.stringify(bill.counts),
+/** @returns how much of ours WeChat must have in its bill of the day. */
+export async function expectedOn(db: Database, day: BeijingDay): Promise<number> {
+  const from = startOf(day)
+  const to = later(from, DAY_S)
+  const { rows } = await db.run(
+    `SELECT (SELECT count(*) FROM payments WHERE paid_at >= ?1 AND paid_at < ?2)
+       + (SELECT count(*) FROM refunds WHERE accepted_at >= ?1 AND accepted_at < ?2 - ?3
+            AND started_at >= ?1 + ?3 AND source <> 'merchant_platform') AS count`,
+    from,
+    to,
+    SKEW_S,
   )
+  return rows[0] === undefined ? 0 : integer(rows[0], 'count')
+}
+
+/** Gives a bill back that could not be worked on; it comes again later, and nothing else waits for it. */
+export async function postponeBill(
+  db: Database,
+  day: BeijingDay,
+  dueAt: UnixSeconds,
+  reason: string,
+): Promise<void> {
+  await db.run(
+    `UPDATE bills SET leased_until = NULL, tries = tries + 1, last_error = ?3,
+       due_at = iif(due_at IS NULL, NULL, ?2)
+     WHERE day = ?1`,
+    day,
+    dueAt,
+    reason,
+  )
+}
+
+/** From the first row on: what an earlier comparison found, and nobody has booked, is to be found again. */
+export async function beginBill(db: Database, bill: Bill): Promise<void> {
+  await db.batch([
+    statement(
+      `UPDATE bills SET state = 'comparing', due_at = ?2, fetched_at = ?2, parts = ?3, bytes = ?4,
+         rows_done = ?5, counts = ?6
+       WHERE day = ?1`,
+      bill.day,
+      orNull(bill.fetchedAt),
+      bill.parts,
+      bill.bytes,
+      bill.counts.rows,
+      JSON.stringify(bill.counts),
+    ),
+    statement("DELETE FROM bill_differences WHERE day = ? AND outcome IS NOT 'booked'", bill.day),
+  ])
 }
 
 /** Gives the bill back with what is known now; one that is reconciled tells the shop, once. */

@@ -8,11 +8,11 @@ import type { Database, Row, Statement } from './database.ts'
 import { integer } from './rows.ts'
 import { statement } from './sql.ts'
 
-/**
- * A refund's day is WeChat's; we know it by our clock. What was taken on around midnight is judged with
- * the next day's bill, when both have been read.
- */
-const MIDNIGHT_S = 5 * MINUTE_S
+/** WeChat's clock, which says to what day a refund belongs, and ours may differ by this much. */
+const SKEW_S = 5 * MINUTE_S
+const BEIJING_S = 8 * 60 * MINUTE_S
+/** A lost answer is made up for within this time. */
+const LEARNT_WITHIN_S = 32 * DAY_S
 
 /** A row as SQL reads it: short names, since there are thousands of them. */
 type Line = Readonly<{
@@ -25,12 +25,16 @@ type Line = Readonly<{
   n: number
   /** total_fee, or refund_fee */
   f: number
+  /** settlement_total_fee, and the service fee */
+  s: number
+  e: number
   /** out_refund_no */
   r?: string
 }>
 
 const LINES = `SELECT json_extract(value, '$.k') AS k, json_extract(value, '$.t') AS t,
   json_extract(value, '$.c') AS c, json_extract(value, '$.n') AS n, json_extract(value, '$.f') AS f,
+  json_extract(value, '$.s') AS s, json_extract(value, '$.e') AS e,
   json_extract(value, '$.r') AS r FROM json_each(?1)`
 
 const outTradeNo = (ordercode: string, number: string): string =>
@@ -51,14 +55,16 @@ export async function comparePage(
     const ours = row.kind === 'unreadable' ? undefined : parseOutTradeNo(row.outTradeNo)
     if (row.kind === 'unreadable' || ours === undefined || row.appid !== appid) return []
     const { ordercode: c, number: n } = ours
+    const line = { k: row.kind, t: row.transactionId, c, n, e: row.serviceFee }
     return row.kind === 'refund'
-      ? [{ k: row.kind, t: row.transactionId, c, n, f: row.refundFee, r: row.outRefundNo }]
-      : [{ k: row.kind, t: row.transactionId, c, n, f: row.totalFee }]
+      ? [{ ...line, f: row.refundFee, s: 0, r: row.outRefundNo }]
+      : [{ ...line, f: row.totalFee, s: row.settlementTotalFee }]
   })
   const json = JSON.stringify(lines)
   // Another system of the merchant may use numbers like ours; what has no order here is not ours.
   const { rows: sums } = await db.run(
-    `SELECT k, count(*) AS lines, sum(f) AS fee FROM (${LINES})
+    `SELECT k, count(*) AS lines, sum(f) AS fee, sum(s) AS settlement, sum(e) AS service
+     FROM (${LINES})
      WHERE EXISTS (SELECT 1 FROM orders WHERE ordercode = c) GROUP BY k`,
     json,
   )
@@ -94,8 +100,10 @@ function addUp(before: BillCounts, rows: readonly BillRow[], sums: readonly Row[
     rows: before.rows + rows.length,
     payments: before.payments + of('payment', 'lines'),
     paymentFee: before.paymentFee + of('payment', 'fee'),
+    settlementFee: before.settlementFee + of('payment', 'settlement'),
     refunds: before.refunds + of('refund', 'lines'),
     refundFee: before.refundFee + of('refund', 'fee'),
+    serviceFee: before.serviceFee + of('payment', 'service') + of('refund', 'service'),
     others: before.others + rows.length - unreadable - ours,
     unreadable: before.unreadable + unreadable,
   }
@@ -163,6 +171,20 @@ const differingRows = (day: BeijingDay, json: string): readonly Statement[] => [
   ),
 ]
 
+const dayOf = (at: string): string => `date(${at} + ${BEIJING_S}, 'unixepoch')`
+
+/**
+ * We know a refund by our clock, and perhaps by a repetition after a lost answer: it is in the bill of some
+ * day from when it was first sent to when we heard of it. Once all of those were read, the bill read last
+ * misses it. Of refunds by hand we do not know the day.
+ */
+const MISSED = `r.accepted_at >= ?2 AND r.accepted_at < ?3 AND r.started_at < ?4
+  AND r.billed_on IS NULL AND r.source <> 'merchant_platform'
+  AND NOT EXISTS (
+    SELECT 1 FROM bills WHERE day <> ?1 AND state IN ('waiting', 'comparing')
+      AND day BETWEEN ${dayOf(`r.started_at - ${SKEW_S}`)} AND ${dayOf(`r.accepted_at + ${SKEW_S}`)})
+  AND EXISTS (SELECT 1 FROM bills WHERE day = ${dayOf(`r.accepted_at + ${SKEW_S}`)})`
+
 export async function finishComparing(
   db: Database,
   bill: Bill,
@@ -192,12 +214,12 @@ export async function finishComparing(
     statement(
       `INSERT INTO bill_differences (day, kind, subject, ordercode, books)
        SELECT ?1, 'refund_not_in_bill', r.out_refund_no, r.ordercode, ${REFUND}
-       FROM refunds r WHERE r.accepted_at >= ?2 AND r.accepted_at < ?3 AND r.billed_on IS NULL
-         AND r.source <> 'merchant_platform'
+       FROM refunds r WHERE ${MISSED}
        ON CONFLICT DO NOTHING`,
       day,
-      from - MIDNIGHT_S,
-      to - MIDNIGHT_S,
+      from - SKEW_S,
+      to + LEARNT_WITHIN_S,
+      to + SKEW_S,
     ),
     ...sums.map((each) =>
       statement(

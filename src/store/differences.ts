@@ -11,20 +11,63 @@ export async function openDifferences(
   limit: number,
 ): Promise<readonly Difference[]> {
   const { rows } = await db.run(
-    `SELECT * FROM bill_differences WHERE day = ?1 AND outcome IS NULL
-     ORDER BY tries, kind, subject LIMIT ?2`,
+    `SELECT * FROM bill_differences INDEXED BY bill_differences_open
+     WHERE day = ?1 AND outcome IS NULL ORDER BY tries, kind, subject LIMIT ?2`,
     day,
     limit,
   )
   return rows.map(differenceFromRow)
 }
 
-export async function differences(db: Database, day: BeijingDay): Promise<readonly Difference[]> {
+/** Kinds of which very many are open. */
+export async function manyDifferences(
+  db: Database,
+  day: BeijingDay,
+  atLeast: number,
+): Promise<readonly Readonly<{ kind: DifferenceKind; count: number }>[]> {
   const { rows } = await db.run(
-    'SELECT * FROM bill_differences WHERE day = ? ORDER BY kind, subject',
+    `SELECT kind, count(*) AS count FROM bill_differences INDEXED BY bill_differences_open
+     WHERE day = ?1 AND outcome IS NULL GROUP BY kind HAVING count(*) >= ?2`,
     day,
+    atLeast,
   )
-  return rows.map(differenceFromRow)
+  return rows.map((row) => ({
+    kind: text(row, 'kind') as DifferenceKind,
+    count: integer(row, 'count'),
+  }))
+}
+
+export async function collectDifferences(
+  db: Database,
+  day: BeijingDay,
+  kind: DifferenceKind,
+): Promise<void> {
+  await db.run(
+    `UPDATE bill_differences SET outcome = 'collected'
+     WHERE day = ? AND kind = ? AND outcome IS NULL`,
+    day,
+    kind,
+  )
+}
+
+export async function differences(
+  db: Database,
+  day: BeijingDay,
+  limit: number,
+): Promise<Readonly<{ total: number; some: readonly Difference[] }>> {
+  const [counted, listed] = await db.batch([
+    statement('SELECT count(*) AS total FROM bill_differences WHERE day = ?', day),
+    statement(
+      'SELECT * FROM bill_differences WHERE day = ? ORDER BY kind, subject LIMIT ?',
+      day,
+      limit,
+    ),
+  ])
+  const [row] = counted?.rows ?? []
+  return {
+    total: row === undefined ? 0 : integer(row, 'total'),
+    some: (listed?.rows ?? []).map(differenceFromRow),
+  }
 }
 
 /** What was booked by a bill is in that bill. */

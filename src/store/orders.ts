@@ -12,7 +12,7 @@ import type { Database, Statement, Value } from './database.ts'
 import { eventData } from './event-data.ts'
 import { refundChanges } from './refunds.ts'
 import { keyOf, orNull, rowFromAttempt, rowFromOrder } from './rows.ts'
-import { insertIf, statement, updateIf, type Guard } from './sql.ts'
+import { insertIf, insertOnce, statement, updateIf, type Guard } from './sql.ts'
 import { deliveryRow, reviewRow } from './told.ts'
 import { viewFrom, viewStatements } from './views.ts'
 
@@ -77,9 +77,9 @@ export async function commit(
         insertIf('payments', paymentRow(payment, after.order.transactionId), guard),
       ),
     ...refundChanges(before, after, now, guard),
-    ...change.reviews.map((review) => insertIf('reviews', reviewRow(review, now), guard)),
+    ...change.reviews.map((review) => insertOnce('reviews', reviewRow(review, now), guard)),
     ...change.webhooks.map((webhook) =>
-      insertIf('deliveries', deliveryRow(webhook, now, hasTarget), guard),
+      insertOnce('deliveries', deliveryRow(webhook, now, hasTarget), guard),
     ),
     insertIf('events', eventRow(ordercode, revision + 1, event, now), guard),
     ...(event.type === 'payment_booked'

@@ -95,8 +95,13 @@ export function refundChanges(
     )
     const row = rowFromRefund(ordercode, refund, refundDue(refund, others, now))
     if (old === undefined) return [insertIf('refunds', row, guard)]
-    // Whatever is stored, a lease perhaps, the due time is written with the change.
-    const oldRow = { ...rowFromRefund(ordercode, old, undefined), due_at: undefined }
+    // Whatever is stored meanwhile, a lease or a note, is written with the change.
+    const oldRow = {
+      ...rowFromRefund(ordercode, old, undefined),
+      due_at: undefined,
+      err_code: undefined,
+      err_code_des: undefined,
+    }
     return [updateIf('refunds', oldRow, row, ['out_refund_no'], guard)]
   })
 }

@@ -19,6 +19,16 @@ export function insertIf(
   }
 }
 
+/** The same for what is told: a fact that was told already, whenever that was, is not told again. */
+export function insertOnce(
+  table: 'deliveries' | 'reviews',
+  row: Readonly<Record<string, Value>>,
+  guard: Guard,
+): Statement {
+  const { sql, params } = insertIf(table, row, guard)
+  return { sql: `${sql} ON CONFLICT (id) DO NOTHING`, params }
+}
+
 /**
  * `UPDATE` of the columns that differ, if the guard holds. Columns that stay are left out: naming one
  * in an index would write the index again.

@@ -6,11 +6,19 @@ import {
   claimAnew,
   claimDueBill,
   expectBills,
+  expectedOn,
   findBill,
+  postponeBill,
   saveBill,
 } from './bills.ts'
 import { comparePage, finishComparing } from './compare-bill.ts'
-import { differences, openDifferences, settleDifference } from './differences.ts'
+import {
+  collectDifferences,
+  differences,
+  manyDifferences,
+  openDifferences,
+  settleDifference,
+} from './differences.ts'
 import type { Database } from './database.ts'
 import { claim, reschedule } from './due.ts'
 import { mayAsk, rememberCode, savePrepay, saveRefusal } from './attempts.ts'
@@ -76,13 +84,17 @@ export function d1Store(db: Database, hasTarget: boolean): Store {
       expect: (last, now) => expectBills(db, last, now),
       claimDue: (now) => claimDueBill(db, now),
       claimAnew: (day, now) => claimAnew(db, day, now),
+      postpone: (day, dueAt, reason) => postponeBill(db, day, dueAt, reason),
+      expectedOn: (day) => expectedOn(db, day),
       booksOn: (day) => booksOn(db, day),
       begin: (bill) => beginBill(db, bill),
       save: (bill, now) => saveBill(db, bill, now, hasTarget),
       comparePage: (bill, appid, rows) => comparePage(db, bill, appid, rows),
       finishComparing: (bill, sums, now) => finishComparing(db, bill, sums, now),
       openDifferences: (day, limit) => openDifferences(db, day, limit),
-      differences: (day) => differences(db, day),
+      manyDifferences: (day, atLeast) => manyDifferences(db, day, atLeast),
+      collectDifferences: (day, kind) => collectDifferences(db, day, kind),
+      differences: (day, limit) => differences(db, day, limit),
       settleDifference: (difference, outcome) => settleDifference(db, difference, outcome),
     },
     startRun: (now) => startRun(db, now),

@@ -47,13 +47,13 @@ export function readRefundReply(fields: AuthenticFields, asked: Refund): RefundR
     case 'REFUND_FEE_MISMATCH':
     case 'TRADE_STATE_ERROR':
     case 'INVALID_REQUEST': // the number was used for another amount
+    case 'INVALID_TRANSACTIONID':
+    case 'PARAM_ERROR':
       return { kind: 'refused', errCode, errCodeDes }
     case 'CERT_ERROR':
     case 'SIGNERROR':
     case 'APPID_NOT_EXIST':
     case 'MCHID_NOT_EXIST':
-    case 'INVALID_TRANSACTIONID':
-    case 'PARAM_ERROR':
     case 'REQUIRE_POST_METHOD':
     case 'XML_FORMAT_ERROR':
       return { kind: 'misconfigured', errCode, errCodeDes }

@@ -159,6 +159,12 @@ describe('asking for a refund', () => {
     const others = some(50).map((each) => ({ ...each, transactionId: OTHER_TRANSACTION }))
     expect(outcomeOf(paidView(others, [PAYMENT, secondPayment()]), one)).toBe('changed')
   })
+
+  it('that was refused is not one of the fifty that WeChat has', () => {
+    const none = Array.from({ length: 50 }, (_, n) => named(`S${n}`, { state: 'refused' }))
+
+    expect(outcomeOf(paidView(none), requested())).toBe('changed')
+  })
 })
 
 describe('the turn of a refund', () => {
@@ -268,6 +274,22 @@ describe('what WeChat says of a refund', () => {
     expect(webhooks).toMatchObject([{ type: 'review.opened', subject: `refund_abnormal.${R1}` }])
   })
 
+  it('later does not move the time at which WeChat took it on, by which it is asked about', () => {
+    const taken = changeBy(sent, accepted, at(3_700)).after
+
+    expect(changeBy(taken, abnormal, at(90_000)).after.refunds).toMatchObject([
+      { acceptedAt: at(3_700), startedAt: NOW },
+    ])
+  })
+
+  it('before its turn came means that it was sent all the same', () => {
+    const { after } = changeBy(paidView([aRefund()]), accepted)
+    const next = { ...after, refunds: [...after.refunds, named(R2)] }
+
+    expect(outcomeOf(next, started(R2), at(3_659))).toEqual({ reason: 'illegal_transition' })
+    expect(outcomeOf(next, started(R2), at(3_660))).toBe('changed')
+  })
+
   it('abnormal, however often, opens one review', () => {
     const { after } = changeBy(sent, abnormal)
 
@@ -370,11 +392,13 @@ describe('words of WeChat that contradict each other', () => {
     ['closed at once', [refused(), closed]],
     ['taken on, and then closed', [refused(), accepted, closed]],
     ['abnormal, and then closed', [refused(), abnormal, closed]],
-  ])('refused, and then %s: that it failed is told once', (_, events) => {
+  ])('refused, and then %s: that it failed is one fact, under one id', (_, events) => {
     const { view, webhooks } = story(sent, events)
+    const failed = webhooks.filter((each) => !each.startsWith('review.opened.'))
 
     expect(stateOf(view)).toBe('closed')
-    expect(webhooks.filter((each) => each === `refund.failed.${R1}`).length).toBe(1)
+    // The store tells a fact once, however often it comes true.
+    expect(new Set(failed)).toEqual(new Set([`refund.failed.${R1}`]))
   })
 
   it('what was true earlier takes nothing back', () => {

@@ -100,14 +100,14 @@ export const WRITING_MUTANTS: readonly Mutant[] = [
   {
     name: 'the shop is told of what did not happen',
     file: 'store/orders.ts',
-    find: `insertIf('deliveries', deliveryRow(webhook, now, hasTarget), guard)`,
+    find: `insertOnce('deliveries', deliveryRow(webhook, now, hasTarget), guard)`,
     replace: `insertIf('deliveries', deliveryRow(webhook, now, hasTarget), { sql: '1', params: [] })`,
     tests: [...STALE, ...STORE],
   },
   {
     name: 'a review is opened of what did not happen',
     file: 'store/orders.ts',
-    find: `insertIf('reviews', reviewRow(review, now), guard)`,
+    find: `insertOnce('reviews', reviewRow(review, now), guard)`,
     replace: `insertIf('reviews', reviewRow(review, now), { sql: '1', params: [] })`,
     tests: [...STALE, ...STORE],
   },

@@ -1,6 +1,6 @@
 /** A checker that cannot fail proves nothing: each way to spoil the books is noticed. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { installInstantCrypto } from './instant-crypto.ts'
+import { installInstant } from './instant.ts'
 import { INVARIANTS } from './invariants.ts'
 import { runSeed } from './run-seed.ts'
 import type { World } from './world.ts'
@@ -17,7 +17,7 @@ const RICH = [
 let restore = (): void => {}
 let richSeed = 0
 beforeAll(async () => {
-  restore = installInstantCrypto()
+  restore = installInstant()
   let isRich = false
   while (!isRich) {
     await runSeed({ seed: ++richSeed }, ({ sqlite, settings }) => {

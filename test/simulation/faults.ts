@@ -3,8 +3,8 @@ import {
   canHappenAt,
   FAULT_KINDS,
   isFaultKind,
-  type EndpointName,
   type Fault,
+  type FaultEndpoint,
 } from '../../simulator/faults.ts'
 import type { Chance } from './random.ts'
 
@@ -19,6 +19,12 @@ export const D1_FAULTS = [
 
 /** On the way to WeChat, beside what the simulator can do itself: never there, or there after we gave up. */
 const NETWORK_FAULTS = ['wechat_unreachable', 'wechat_late'] as const
+
+/** Where a certificate is shown: it has run out, or was replaced at WeChat. */
+const CERTIFICATE_FAULTS = ['certificate_refused'] as const
+
+/** What the store of raw bills does wrong: throws, before or after the fact, has nothing yet, never answers. */
+export const KV_FAULTS = ['kv_error_before', 'kv_error_after', 'kv_missing', 'kv_stall'] as const
 
 /** The Worker dies, with its call not sent, or with its call done. */
 export const CRASHES = ['crash_before', 'crash_after'] as const
@@ -40,9 +46,17 @@ export const SHOP_FAULTS = [
 
 const WECHAT_FAULTS = FAULT_KINDS.filter(isFaultKind)
 
-export type Area = 'd1' | 'wechat' | 'crash' | 'client' | 'shop' | 'freeze'
+export type Area = 'd1' | 'wechat' | 'crash' | 'client' | 'shop' | 'freeze' | 'kv'
 export type Rates = Readonly<Record<Area, number>>
-export const NO_FAULTS: Rates = { d1: 0, wechat: 0, crash: 0, client: 0, shop: 0, freeze: 0 }
+export const NO_FAULTS: Rates = {
+  d1: 0,
+  wechat: 0,
+  crash: 0,
+  client: 0,
+  shop: 0,
+  freeze: 0,
+  kv: 0,
+}
 
 /** In some seeds an area is quiet, in some it is terrible. */
 export function drawRates(chance: Chance): Rates {
@@ -54,16 +68,35 @@ export function drawRates(chance: Chance): Rates {
     client: rate(0.03, 0.15),
     shop: rate(0.2, 0.9),
     freeze: rate(0.005, 0.02),
+    kv: rate(0.1, 0.5),
   }
 }
 
 /** Words of a business refusal that WeChat may use, truly or not; a signed lie about a query is none. */
-const ERR_CODES: Readonly<Record<EndpointName, readonly string[]>> = {
+const ERR_CODES: Readonly<Record<FaultEndpoint, readonly string[]>> = {
   jscode2session: [],
   unifiedorder: ['INVALID_REQUEST', 'PARAM_ERROR', 'ORDERPAID', 'ORDERCLOSED', 'NEW_IN_2027'],
   orderquery: ['SYSTEMERROR', 'INVALID_REQUEST', 'NEW_IN_2027'],
   closeorder: ['SYSTEMERROR', 'ORDERPAID', 'ORDERCLOSED', 'NEW_IN_2027'],
+  refund: [
+    'BIZERR_NEED_RETRY',
+    'NOTENOUGH',
+    'INVALID_REQ_TOO_MUCH',
+    'ERROR',
+    'ORDERNOTEXIST',
+    'REFUND_FEE_INVALID',
+    'TRADE_STATE_ERROR',
+    'INVALID_REQUEST',
+    'USER_ACCOUNT_ABNORMAL',
+    'PARAM_ERROR',
+    'NEW_IN_2027',
+  ],
+  refundquery: ['SYSTEMERROR', 'INVALID_TRANSACTIONID', 'NEW_IN_2027'],
+  // error_code, and not err_code; `No Bill Exist` would be a lie about the whole day.
+  downloadbill: ['20001', '20003', '20007', '20100', '100'],
 }
+
+type NetworkFault = (typeof NETWORK_FAULTS | typeof CERTIFICATE_FAULTS)[number]
 
 export class FaultBox {
   readonly counts = new Map<string, number>()
@@ -91,13 +124,16 @@ export class FaultBox {
     return kind
   }
 
-  drawWeChat(endpoint: EndpointName): Fault | (typeof NETWORK_FAULTS)[number] | undefined {
+  drawWeChat(endpoint: FaultEndpoint): Fault | NetworkFault | undefined {
     const kinds = WECHAT_FAULTS.filter((kind) => canHappenAt(kind, endpoint))
-    const kind = this.draw('wechat', [...kinds, ...NETWORK_FAULTS])
+    const ofNetwork =
+      endpoint === 'refund' ? [...NETWORK_FAULTS, ...CERTIFICATE_FAULTS] : NETWORK_FAULTS
+    const kind = this.draw('wechat', [...kinds, ...ofNetwork])
     switch (kind) {
       case undefined:
       case 'wechat_unreachable':
       case 'wechat_late':
+      case 'certificate_refused':
         return kind
       case 'err_code': {
         const errCode = this.#chance.pick(ERR_CODES[endpoint])

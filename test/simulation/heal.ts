@@ -1,5 +1,7 @@
 /** After the storm: nothing fails any more, the cron comes every minute, and what is due gets done. */
+import { dayOf, billTimeOf, DAY_MS } from './days.ts'
 import { deliverDue } from './notices.ts'
+import { reconcileAgain } from './reconcile-again.ts'
 import { secondWind } from './second-wind.ts'
 import type { World } from './world.ts'
 
@@ -8,15 +10,23 @@ const MINUTE_MS = 60_000
 const ROUNDS_MAX = 600
 /** Beyond everything that a row could still wait for. */
 const REST_MS = 26 * 60 * MINUTE_MS
+/** New days are looked for in the first of so many minutes; the last tick is to come between. */
+const LOOK_MS = 10 * MINUTE_MS
+/** A refund that was taken on so shortly before midnight is judged with the next day's bill. */
+const MIDNIGHT_MS = 5 * MINUTE_MS
 
 /** @returns false when there is no end to what is due. */
 export async function heal(world: World): Promise<boolean> {
-  const { faults, wechat, scheduler, workers, chance, mail, trace } = world
+  const { faults, wechat, scheduler, workers, chance, mail, trace, bills } = world
   trace.add('healing', 'no more faults')
   mail.isOver = true
   faults.heal()
   wechat.clearFaults()
+  wechat.setBalance(Infinity)
+  wechat.letRefundsGo()
+  for (const day of bills.delayed) wechat.clearBillChanges(day.replaceAll('-', ''))
   await scheduler.run(() => false)
+  mendRefunds(world)
   await finish(world, secondWind(world))
 
   // In half of the runs no notice ever comes again: the cron alone must find everything.
@@ -25,20 +35,61 @@ export async function heal(world: World): Promise<boolean> {
     if (withNotices) await deliverDue(world)
     await workers.cron()
   }
-  for (let rounds = 0; rounds < ROUNDS_MAX; rounds++) {
-    await finish(world, round())
-    const nextMs = nextDueMs(world, withNotices)
-    if (nextMs === undefined) {
-      scheduler.leap(REST_MS)
+  /** Plays until nothing is due. */
+  const settle = async (): Promise<boolean> => {
+    for (let rounds = 0; rounds < ROUNDS_MAX; rounds++) {
       await finish(world, round())
-      return nextDueMs(world, withNotices) === undefined
+      const nextMs = nextDueMs(world, withNotices)
+      if (nextMs === undefined) return true
+      // Ticks between now and then would find nothing due.
+      const inMinutes = Math.max(1, Math.ceil((nextMs - scheduler.now()) / MINUTE_MS))
+      scheduler.leap(inMinutes * MINUTE_MS)
     }
-    // Ticks between now and then would find nothing due.
-    const inMinutes = Math.max(1, Math.ceil((nextMs - scheduler.now()) / MINUTE_MS))
-    scheduler.leap(inMinutes * MINUTE_MS)
+    return false
   }
-  return false
+
+  if (!(await settle())) return false
+  for (;;) {
+    const nextMs = nextBillMs(world)
+    if (nextMs === undefined) break
+    scheduler.leap(Math.max(0, nextMs - scheduler.now()))
+    if (!(await settle())) return false
+  }
+  if (chance('audit').happens(0.3)) await reconcileAgain(world, settle)
+  scheduler.leap(REST_MS)
+  if (scheduler.now() % LOOK_MS < MINUTE_MS) scheduler.leap(MINUTE_MS)
+  await finish(world, round())
+  return nextDueMs(world, withNotices) === undefined
 }
+
+/** Most money that did not arrive is sent another way; some never is. */
+function mendRefunds({ wechat, chance, faults }: World): void {
+  const mending = chance('mending')
+  for (const { outRefundNo, status } of wechat.refunds()) {
+    if (status !== 'CHANGE') continue
+    if (mending.happens(0.9)) wechat.settleRefund(outRefundNo, 'SUCCESS')
+    else faults.count('situation:refund_never_mended')
+  }
+}
+
+/** When the cron is to find the next bill; undefined when the days on which anything happened have theirs. */
+function nextBillMs({ wechat, sqlite, scheduler }: World): number | undefined {
+  const accepted = sqlite.read('SELECT max(accepted_at) AS at FROM refunds')[0]?.['at']
+  const lastMs = Math.max(
+    ...wechat.captures().map(({ paidAt }) => paidAt),
+    ...wechat.refunds().map(({ appliedAt }) => appliedAt),
+    typeof accepted === 'number' ? accepted * 1_000 + MIDNIGHT_MS : 0,
+  )
+  const lastDay = dayOf(lastMs)
+  if (lastMs <= 0 || isBilled(sqlite, lastDay)) return undefined
+  const nextMs = billTimeOf(lastDay)
+  // Too late for that minute: the next day's at the same time.
+  const lateDays = Math.max(0, Math.ceil((scheduler.now() - nextMs) / DAY_MS))
+  return nextMs + lateDays * DAY_MS
+}
+
+const isBilled = (sqlite: World['sqlite'], day: string): boolean =>
+  sqlite.read('SELECT 1 FROM bills WHERE day = ?', day).length > 0
 
 /** Plays on until it is done, and everything it left running, too. */
 async function finish(world: World, work: Promise<void>): Promise<void> {

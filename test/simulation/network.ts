@@ -1,8 +1,9 @@
 /** The ways from a Worker to D1 and to the outside: each a place to wait, to fail and to die. */
-import type { EndpointName } from '../../simulator/faults.ts'
+import type { FaultEndpoint } from '../../simulator/faults.ts'
 import type { WeChatSimulator } from '../../simulator/wechat.ts'
 import type { Gate } from './d1-shim.ts'
-import { CRASHES, D1_FAULTS, FREEZES, type FaultBox } from './faults.ts'
+import type { Keep } from '../../src/store/archive.ts'
+import { CRASHES, D1_FAULTS, FREEZES, KV_FAULTS, type FaultBox } from './faults.ts'
 import type { Chance } from './random.ts'
 import type { Owner, Scheduler } from './scheduler.ts'
 import type { Trace } from './trace.ts'
@@ -33,6 +34,13 @@ const LATE_MS = { from: 2_500, to: 30_000 }
 const FROZEN_MS = { from: 10_000, to: 150_000 }
 
 const WECHAT_HOSTS = ['api.weixin.qq.com', 'api.mch.weixin.qq.com', 'api2.mch.weixin.qq.com']
+/** How many times likelier a Worker stands still behind a call: where it hurts most. */
+const DANGERS: Readonly<Record<string, number>> = {
+  '/pay/unifiedorder': 6,
+  '/secapi/pay/refund': 6,
+  '/pay/downloadbill': 6,
+}
+
 /** One for each who waits: a shared one would keep all of them in memory. */
 const never = (): Promise<never> => new Promise(() => {})
 
@@ -79,8 +87,10 @@ export class Network {
     }
   }
 
-  fetchFor(owner: Owner): (request: Request) => Promise<Response> {
+  /** @param isCertified Whether it shows the merchant's certificate where WeChat asks for one. */
+  fetchFor(owner: Owner, isCertified = false): (request: Request) => Promise<Response> {
     const { faults, chance, scheduler, trace, wechat } = this.#parts
+    const certified = isCertified ? wechat.fetchWithCertificate : wechat.fetch
     return async (request) => {
       this.#inFlight.add(request)
       const { host, pathname } = new URL(request.url)
@@ -99,10 +109,35 @@ export class Network {
         ? new Request(request, { signal: new AbortController().signal })
         : request
       if (typeof fault === 'object') wechat.inject(fault)
-      const response = await (toWeChat ? wechat.fetch(arrived) : this.#parts.outside(arrived))
-      await this.#answered(owner, pathname.endsWith('/unifiedorder') ? 6 : 1)
+      const toFetch = fault === 'certificate_refused' ? wechat.fetchWithWrongCertificate : certified
+      const response = await (toWeChat ? toFetch(arrived) : this.#parts.outside(arrived))
+      await this.#answered(owner, DANGERS[pathname] ?? 1)
       this.#inFlight.delete(request)
       return response
+    }
+  }
+
+  /** The store of raw bills, as this Worker reaches it. */
+  keepFor(owner: Owner, store: Keep): Keep {
+    const call = async <T>(what: string, none: T, run: () => Promise<T>): Promise<T> => {
+      const { faults, trace, scheduler } = this.#parts
+      const fault = faults.draw('kv', KV_FAULTS)
+      await this.#sent(owner, 0, `KV ${what}`)
+      trace.add(owner.name, `KV ${what}${fault === undefined ? '' : `, but ${fault}`}`)
+      if (fault === 'kv_stall') return never()
+      if (fault === 'kv_error_before') {
+        await scheduler.point(owner)
+        throw new KvError(`KV ${what} failed: 500 Internal Server Error`)
+      }
+      const done = fault === 'kv_missing' ? none : await run()
+      await this.#answered(owner)
+      if (fault === 'kv_error_after') throw new KvError(`KV ${what} failed: 503`)
+      return done
+    }
+    return {
+      put: (key, value) => call('PUT', undefined, () => store.put(key, value)),
+      get: (key, type) => call('GET', null, () => store.get(key, type)),
+      delete: (key) => call('DELETE', undefined, () => store.delete(key)),
     }
   }
 
@@ -119,7 +154,7 @@ export class Network {
   /**
    * On its way back. The sender may die before it hears, or stand still for a while.
    *
-   * @param danger How many times likelier that is: it hurts most before a prepay_id is stored.
+   * @param danger How many times likelier that is.
    */
   async #answered(owner: Owner, danger = 1): Promise<void> {
     const { scheduler, faults, chance, trace } = this.#parts
@@ -141,6 +176,11 @@ export class Network {
   }
 }
 
+/** The real one is an `Error` with these words; its name tells it from our own mistakes. */
+class KvError extends Error {
+  override readonly name = 'KvError'
+}
+
 type Performed = Readonly<
   { rows: ReturnType<Parameters<Gate>[1]>; changes: string } | { error: Error }
 >
@@ -154,8 +194,14 @@ function perform(run: Parameters<Gate>[1]): Performed {
   }
 }
 
-function endpointOf(pathname: string): EndpointName {
+function endpointOf(pathname: string): FaultEndpoint {
   switch (pathname) {
+    case '/secapi/pay/refund':
+      return 'refund'
+    case '/pay/refundquery':
+      return 'refundquery'
+    case '/pay/downloadbill':
+      return 'downloadbill'
     case '/sns/jscode2session':
       return 'jscode2session'
     case '/pay/unifiedorder':

@@ -75,9 +75,14 @@ async function tidyUp(world: World, chance: Chance): Promise<void> {
   )
   if (reviews.length === 0) return
   const { id } = chance.pick(reviews)
-  world.faults.count('situation:review_resolved')
-  const body = { note: 'seen' }
-  await shopCall(world, 'operator', { method: 'POST', path: `/reviews/${id}/resolve`, body })
+  const action = chance.happens(0.6) ? { action: 'refund' } : {}
+  world.faults.count('action' in action ? 'situation:review_refunded' : 'situation:review_resolved')
+  const body = { note: 'seen', ...action }
+  const path = `/reviews/${id}/resolve`
+  const answer = await shopCall(world, 'operator', { method: 'POST', path, body })
+  if (answer?.status === 501 && world.settings.hasCertificate) {
+    world.witness.report('refunds are not configured, and they are')
+  }
 }
 
 type Item = Readonly<{ id: string; kind?: string }>

@@ -1,8 +1,9 @@
 /** Forgers, replayers, and notices that are signed well and wrong. */
 import type { NoticeOptions } from '../../simulator/notice-message.ts'
+import type { RefundNoticeOptions } from '../../simulator/refund-notice.ts'
 import { pause, send } from './client.ts'
 import type { Chance } from './random.ts'
-import { OLD_API_KEY, ORIGIN, type World } from './world.ts'
+import { OLD_API_KEY, ORIGIN, REFUND_URL, type World } from './world.ts'
 
 export async function runForger(world: World): Promise<void> {
   const chance = world.chance('forger')
@@ -11,10 +12,11 @@ export async function runForger(world: World): Promise<void> {
     const { old } = world.mail
     if (old.length > 0 && chance.happens(0.4)) {
       world.faults.count('forger:replay')
-      await post(world, chance.pick(old))
+      const { url, body } = chance.pick(old)
+      await post(world, body, url)
       continue
     }
-    await forge(world, chance)
+    await (chance.happens(0.4) ? forgeRefund(world, chance) : forge(world, chance))
   }
 }
 
@@ -66,9 +68,48 @@ async function mustRefuse(world: World, outTradeNo: string, xml: string): Promis
   }
 }
 
-async function post(world: World, body: string): Promise<string | undefined> {
+/** Nobody signs a refund notice, so everybody who has the key of the moment may write one. */
+const REFUND_FORGERIES = {
+  undecryptable: { key: 'ffffffffffffffffffffffffffffffff' },
+  no_blocks: { reqInfo: 'bm90IGEgYmxvY2s=' },
+  no_base64: { reqInfo: '?' },
+  no_xml: { plaintext: 'SUCCESS' },
+  unknown_refund: { info: { out_refund_no: 'nobody-knows-this' } },
+  unknown_payment: { info: { transaction_id: '4200000540202611239999999999' } },
+  unknown_order: { info: { out_trade_no: 'nobody-knows-this*3' } },
+  other_mch_id: { changes: { mch_id: '10000999' } },
+  return_fail: { changes: { return_code: 'FAIL' } },
+} as const satisfies Record<string, RefundNoticeOptions>
+
+const LIES = ['SUCCESS', 'REFUNDCLOSE', 'CHANGE'] as const
+
+async function forgeRefund(world: World, chance: Chance): Promise<void> {
+  const refunds = world.wechat.refunds()
+  if (refunds.length === 0) return
+  const { outRefundNo } = chance.pick(refunds)
+  if (chance.happens(0.4)) {
+    // True in everything but what counts; the books must not follow.
+    world.faults.count('forger:refund_status')
+    const info = { refund_status: chance.pick(LIES), refund_fee: '1' }
+    await post(world, world.wechat.refundNoticeXml(outRefundNo, { info }), REFUND_URL)
+    return
+  }
+  const [kind, options] = chance.pick(Object.entries(REFUND_FORGERIES))
+  world.faults.count(`forger:${kind}`)
+  const xml = world.wechat.refundNoticeXml(outRefundNo, options)
+  const answer = await post(world, xml, REFUND_URL)
+  if (answer?.includes('SUCCESS') === true) {
+    world.witness.report(`a forged refund notice was accepted: ${kind} of ${outRefundNo}`)
+  }
+}
+
+async function post(
+  world: World,
+  body: string,
+  url = `${ORIGIN}/notify`,
+): Promise<string | undefined> {
   try {
-    const response = await send(world, new Request(`${ORIGIN}/notify`, { method: 'POST', body }))
+    const response = await send(world, new Request(url, { method: 'POST', body }))
     return await response.text()
   } catch {
     return undefined

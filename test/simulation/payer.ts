@@ -1,5 +1,6 @@
 /** A payer with a phone: opens the mini program, taps, waits, pays, or thinks better of it. */
 import type { PaymentResult } from '../../simulator/wechat.ts'
+import { refundByHand } from './bank.ts'
 import { call, pause, sleep, type Answer } from './client.ts'
 import { capture } from './notices.ts'
 import type { Chance } from './random.ts'
@@ -136,8 +137,8 @@ function takeMoney({ world, chance }: Payer, outTradeNo: string): void {
   taken(world, chance, outTradeNo, late)
 }
 
-/** A race is over soon. Money that came a day after the close, with no notice, only the bill would show. */
-const RACE_MS = 1_800_000
+/** A race is over soon. What comes long after the close, with no notice, only the bill shows. */
+const RACE_MS = 4 * 86_400_000
 
 function mayRace({ wechat, scheduler, closedAtMs }: World, outTradeNo: string): boolean {
   const deadlineMs = wechat.order(outTradeNo)?.timeExpireAt ?? Infinity
@@ -148,11 +149,8 @@ function mayRace({ wechat, scheduler, closedAtMs }: World, outTradeNo: string): 
 function taken(world: World, chance: Chance, outTradeNo: string, paid: PaymentResult): void {
   if (!paid.ok) return
   world.faults.count('situation:captured')
-  if (chance.happens(0.05)) {
-    // The merchant gave it back by hand; the first that we hear may be REFUND.
-    world.wechat.setTradeState(outTradeNo, 'REFUND')
-    world.faults.count('situation:refunded_by_hand')
-  }
+  // The merchant gives it back by hand; the first that we hear may be REFUND.
+  if (chance.happens(0.05)) refundByHand(world, chance, outTradeNo, chance.happens(0.8))
   capture(world, outTradeNo, chance)
 }
 

@@ -1,14 +1,22 @@
 /** One seed from its beginning to the verdict. */
+import { runBank, runPlatform, runTreasurer } from './bank.ts'
+import { troubleBills } from './bill-trouble.ts'
 import { check } from './checker.ts'
+import { runClerk } from './clerk.ts'
 import { collect } from './evidence.ts'
 import { heal } from './heal.ts'
+import { morning } from './morning.ts'
+import { refundTaken } from './notices.ts'
 import { runCron, runOperator, runWhims } from './operator.ts'
 import { runForger } from './outsiders.ts'
 import { runPayer } from './payer.ts'
 import { runShop } from './shop.ts'
+import { play } from './play.ts'
 import { makeWorld, type Recipe, type World } from './world.ts'
 
 const ORDERS_MAX = 5
+/** In so many seeds the faults last until the bill of the first day is there. */
+const MORNING_RATE = 0.25
 
 export type Outcome = Readonly<{
   seed: number
@@ -32,6 +40,9 @@ export async function runSeed(
 ): Promise<Outcome> {
   const world = makeWorld(recipe)
   const orders = await storm(world)
+  const dawn = world.chance('dawn')
+  if (dawn.happens(MORNING_RATE)) await morning(world)
+  else if (dawn.happens(0.3)) troubleBills(world)
   const settled = await heal(world)
   countEvents(world)
   tamper(world)
@@ -57,13 +68,18 @@ export async function runSeed(
 
 /** Everybody at the same time. @returns how many orders there were. */
 async function storm(world: World): Promise<number> {
-  const { recipe, scheduler, wechat, chance } = world
+  const { recipe, wechat, chance } = world
   const isThere = (name: string): boolean => recipe.withoutActors?.includes(name) !== true
   const cast = chance('cast')
   const actors: Promise<void>[] = []
   if (isThere('forger')) actors.push(runForger(world))
   if (isThere('operator')) actors.push(runOperator(world))
   if (isThere('whims')) actors.push(runWhims(world))
+  if (isThere('bank')) actors.push(runBank(world))
+  if (isThere('treasurer')) actors.push(runTreasurer(world))
+  if (isThere('platform')) actors.push(runPlatform(world))
+  const post = chance('post of refunds')
+  world.mail.onRefund = (outRefundNo) => refundTaken(world, outRefundNo, post)
 
   const count = cast.between(1, ORDERS_MAX)
   for (let number = 1; number <= count; number++) {
@@ -72,16 +88,14 @@ async function storm(world: World): Promise<number> {
     const ordercode = `o${number}-${String(recipe.seed).padStart(5, '0')}`
     world.cast.set(ordercode, openids)
     actors.push(runShop(world, ordercode, openids))
+    if (isThere(`clerk ${number}`)) actors.push(runClerk(world, ordercode))
     openids.forEach((openid, at) => {
       if (isThere(`payer ${number}.${at + 1}`)) {
         actors.push(runPayer(world, ordercode, openid, at + 1))
       }
     })
   }
-  let isOver = false
-  const acted = Promise.all(actors).finally(() => (isOver = true))
-  if (isThere('cron')) void runCron(world, () => isOver)
-  await Promise.all([acted, scheduler.run(() => isOver)])
+  await play(world, actors, isThere('cron') ? runCron : undefined)
   return count
 }
 
@@ -89,6 +103,10 @@ async function storm(world: World): Promise<number> {
 export const ACTORS: readonly string[] = [
   ...Array.from({ length: ORDERS_MAX }, (_, at) => `order ${at + 1}`),
   ...Array.from({ length: ORDERS_MAX }, (_, at) => [1, 2, 3].map((n) => `payer ${at + 1}.${n}`)),
+  ...Array.from({ length: ORDERS_MAX }, (_, at) => `clerk ${at + 1}`),
+  'bank',
+  'treasurer',
+  'platform',
   'forger',
   'operator',
   'whims',

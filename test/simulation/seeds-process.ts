@@ -1,5 +1,5 @@
 /** A child process that plays seeds for `scripts/simulate.ts`, one core's worth. */
-import { installInstantCrypto } from './instant-crypto.ts'
+import { installInstant } from './instant.ts'
 import { runSeed } from './run-seed.ts'
 
 /** From the parent: play these. */
@@ -14,7 +14,7 @@ export type Report = Readonly<{
   captures: number
 }>
 
-installInstantCrypto()
+installInstant()
 
 process.on('message', ({ from, to }: Order) => void play(from, to))
 // Nobody to play for: the parent is gone.

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { installInstantCrypto } from './instant-crypto.ts'
+import { installInstant } from './instant.ts'
 import { runSeed, type Outcome } from './run-seed.ts'
 
 const SEEDS_AT_ONCE = 30
@@ -12,7 +12,7 @@ const COMMAND = join(import.meta.dirname, '../../scripts/simulate.ts')
 
 let restore = (): void => {}
 beforeAll(() => {
-  restore = installInstantCrypto()
+  restore = installInstant()
 })
 afterAll(() => restore())
 

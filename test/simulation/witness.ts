@@ -7,6 +7,8 @@ import type { WeChatSimulator } from '../../simulator/wechat.ts'
 /** The shop's statements of a price: one that was confirmed, and those whose fate it does not know. */
 type Prices = { confirmed: number | undefined; unsure: Set<number> }
 
+export type TakenRefund = Readonly<{ ordercode: string; outRefundNo: string; refundFee: number }>
+
 export class Witness {
   readonly violations: string[] = []
   readonly #wechat: WeChatSimulator
@@ -15,6 +17,7 @@ export class Witness {
   readonly #paid = new Set<string>()
   readonly #registered = new Set<string>()
   readonly #captured = new Set<string>()
+  readonly #refunds = new Map<string, TakenRefund>()
 
   constructor(wechat: WeChatSimulator) {
     this.#wechat = wechat
@@ -73,6 +76,31 @@ export class Witness {
   /** Orders that the Worker has confirmed; they must be there in the end. */
   registered(): readonly string[] {
     return [...this.#registered]
+  }
+
+  /** The Worker said that it has taken on a refund; it must be there in the end, as it was asked for. */
+  refundTaken(ordercode: string, outRefundNo: string, refundFee: number): void {
+    const before = this.#refunds.get(outRefundNo)
+    const differs = before?.ordercode !== ordercode || before.refundFee !== refundFee
+    if (before !== undefined && differs) {
+      this.report(`one number for two refunds: ${outRefundNo}, ${refundFee} fen`)
+    }
+    this.#refunds.set(outRefundNo, { ordercode, outRefundNo, refundFee })
+  }
+
+  /** What an answer says of a refund. What is done is done, and WeChat knows it. */
+  refundTold(outRefundNo: string, state: string): void {
+    const status = this.#wechat.refund(outRefundNo)?.status
+    if (state === 'succeeded' && status !== 'SUCCESS') {
+      this.report(`told succeeded, and WeChat says ${status}: ${outRefundNo}`)
+    }
+    if (['processing', 'abnormal', 'closed'].includes(state) && status === undefined) {
+      this.report(`told ${state}, and WeChat has no such refund: ${outRefundNo}`)
+    }
+  }
+
+  refundsTaken(): readonly TakenRefund[] {
+    return [...this.#refunds.values()]
   }
 
   #pricesOf(ordercode: string): Prices {

@@ -23,6 +23,7 @@ export type WorkerParts = Readonly<{
   chance: Chance
   trace: Trace
   vars: Readonly<Record<string, string>>
+  hasCertificate: boolean
 }>
 
 /** Most are quick; some take their time while everybody else goes on. */
@@ -93,11 +94,12 @@ export class Workers {
   readonly #kv = memoryKeep()
 
   #deps(owner: Owner, background: Promise<void>[]): HttpDeps {
-    const { scheduler, sqlite, network, chance } = this.#parts
+    const { scheduler, sqlite, network, chance, hasCertificate } = this.#parts
     const platform = {
-      kv: this.#kv,
+      kv: network.keepFor(owner, this.#kv),
       db: d1Shim(sqlite, network.gateFor(owner)),
       fetch: network.fetchFor(owner),
+      certificateFetch: hasCertificate ? network.fetchFor(owner, true) : undefined,
       timers: { after: (ms: number, wake: () => void) => scheduler.after(owner, ms, wake) },
       nowMs: scheduler.now,
       randomBytes: chance.bytes,
@@ -117,9 +119,10 @@ export class Workers {
     if (
       event === 'internal_error' ||
       event === 'tick_item_failed' ||
+      event === 'bill_difference_failed' ||
       fields.reason === 'internal'
     ) {
-      const outage = fields.reason === 'StoreUnavailable'
+      const outage = ['StoreUnavailable', 'KvError'].includes(String(fields.reason))
       if (!outage) this.alarms.push(`${event} ${JSON.stringify(fields)} ${String(stack)}`)
     }
   }

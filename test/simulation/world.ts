@@ -38,6 +38,10 @@ export type World = Readonly<{
   settings: Settings
   chance: (name: string) => Chance
   mail: Mail
+  /** What the bills were made to say beside the truth. */
+  bills: BillTrouble
+  /** What the books said before and after a day was reconciled once more. */
+  audits: Audit[]
   /** When WeChat closed a number, in virtual time. */
   closedAtMs: ReadonlyMap<string, number>
   /** Who may want to pay which order. */
@@ -48,17 +52,32 @@ export type World = Readonly<{
 export type Settings = Readonly<{
   /** Whether there is anybody to be told by webhook. */
   hasReceiver: boolean
+  /** Whether the Workers have the merchant's certificate, without which nothing can be refunded. */
+  hasCertificate: boolean
   latePayment: 'accept' | 'refund'
 }>
 
 export type Mail = {
-  /** XML of notices that were posted, to be posted again. */
-  readonly old: string[]
+  /** Notices that were posted, to be posted again. */
+  readonly old: Readonly<{ url: string; body: string }>[]
   /** WeChat sends nothing until then. */
   mutedUntilMs: number
   /** The disturbances are over; what is due is delivered by the healing. */
   isOver: boolean
+  /** WeChat has taken a refund on; its notice will come. */
+  onRefund: (outRefundNo: string) => void
 }
+
+export type BillTrouble = {
+  /** Reviews that must be opened, for differences that were made. */
+  readonly expected: string[]
+  /** Days whose bill was changed in what it says. */
+  readonly changed: Set<string>
+  /** Days on which it was made impossible to get or to read, for a while. */
+  readonly delayed: Set<string>
+}
+
+export type Audit = { day: string; before: string; after: string }
 
 export const ORIGIN = 'https://pay.test'
 export const TOKEN = 'merchant-token-of-the-simulation-01'
@@ -72,6 +91,9 @@ const MERCHANT = {
   appSecret: '00000000000000000000000000000000',
 }
 const NOTICE_PATIENCE_MS = 5_000
+/** Where the merchant platform sends notices of refunds made by hand, if anybody has set it. */
+export const REFUND_URL = `${ORIGIN}/notify/refund`
+/** Noon in Beijing. */
 const T0_MS = Date.parse('2026-11-23T04:00:00Z')
 
 export function makeWorld(recipe: Recipe): World {
@@ -84,6 +106,8 @@ export function makeWorld(recipe: Recipe): World {
   const trace = new Trace(scheduler.now, recipe.onLine)
   const faults = new FaultBox(drawRates(setting), new Set(recipe.without), course('faults'))
   const closedAtMs = new Map<string, number>()
+  const mail: Mail = { old: [], mutedUntilMs: 0, isOver: false, onRefund: () => {} }
+  const platformUrl = setting.happens(0.5) ? REFUND_URL : undefined
   const wechat = new WeChatSimulator({
     merchant: MERCHANT,
     clock: { now: scheduler.now },
@@ -92,13 +116,17 @@ export function makeWorld(recipe: Recipe): World {
       strangerElementRate: 0.2,
       refuseCloseUnderMs: setting.pick([0, 0, 0, 300_000]),
       reorderAfterExpiry: setting.pick(['accept', 'refuse']),
+      refundsTooFast: setting.pick(['INVALID_REQ_TOO_MUCH', 'FREQUENCY_LIMITED', 'accept']),
     },
+    refundProcessingMs: setting.pick([1_000, 180_000, 1_200_000]),
+    ...(platformUrl === undefined ? {} : { refundNotifyUrl: platformUrl }),
     noticeTimeout: () => expiring(scheduler, NOTICE_PATIENCE_MS),
-    onEvent: ({ at, type, endpoint, outTradeNo, outcome, fault }) => {
+    onEvent: ({ at, type, endpoint, outTradeNo, outRefundNo, outcome, fault }) => {
       const closed = type === 'order_closed' || outcome === 'CLOSED' || outcome === 'REVOKED'
       if (closed && outTradeNo !== undefined) closedAtMs.set(outTradeNo, at)
-      const what = [type, endpoint, outTradeNo, outcome, fault].filter((each) => each !== undefined)
-      trace.add('WeChat', what.join(' '))
+      const what = [type, endpoint, outTradeNo, outRefundNo, outcome, fault]
+      trace.add('WeChat', what.filter((each) => each !== undefined).join(' '))
+      if (type === 'refund_accepted') mail.onRefund(outRefundNo ?? '')
     },
   })
   const sqlite = new Sqlite()
@@ -110,9 +138,11 @@ export function makeWorld(recipe: Recipe): World {
     witness,
     nowMs: scheduler.now,
   })
+  const hasCertificate = setting.happens(0.85)
   const settings: Settings = {
     hasReceiver: setting.happens(0.9),
-    latePayment: setting.pick(['accept', 'accept', 'refund']),
+    hasCertificate,
+    latePayment: hasCertificate ? setting.pick(['accept', 'accept', 'refund']) : 'accept',
   }
   const network = new Network({
     scheduler,
@@ -129,6 +159,7 @@ export function makeWorld(recipe: Recipe): World {
     faults,
     trace,
     chance: course('workers'),
+    hasCertificate,
     vars: {
       WX_APPID: MERCHANT.appid,
       WX_MCH_ID: MERCHANT.mchId,
@@ -140,7 +171,7 @@ export function makeWorld(recipe: Recipe): World {
       TICK_CALLS: setting.pick(['40', '40', '10']),
       TICK_STATEMENTS: setting.pick(['50', '40', '1000']),
       LATE_PAYMENT: settings.latePayment,
-      WX_CERT: 'a binding',
+      ...(hasCertificate ? { WX_CERT: 'a binding' } : {}),
       ...(setting.happens(0.5) ? { WX_API_KEY_OLD: OLD_API_KEY } : {}),
       ...(settings.hasReceiver ? { WEBHOOK_URL: 'https://shop.test/hook', WEBHOOK_SECRET } : {}),
     },
@@ -161,7 +192,9 @@ export function makeWorld(recipe: Recipe): World {
     chance,
     closedAtMs,
     cast: new Map(),
-    mail: { old: [], mutedUntilMs: 0, isOver: false },
+    mail,
+    bills: { expected: [], changed: new Set(), delayed: new Set() },
+    audits: [],
   }
 }
 

@@ -125,6 +125,31 @@ describe('a refund notice', () => {
     )
   })
 
+  it('of each of ten refunds of one order, all at once: all are booked, whoever was quicker', async () => {
+    const w = world()
+    const { ordercode } = await paidOrder(w, 'tenatonce')
+    w.wechat.holdRefunds()
+    for (let n = 0; n < 10; n++) {
+      expect(await outcome(putRefund(w, ordercode, `ten-${n}`, 100 + n))).toBe('201 processing')
+      w.advance(60)
+    }
+    w.wechat.letRefundsGo()
+    w.advance(180)
+    const attempts = await w.deliverNotices()
+    expect(new Set(attempts.map(({ outRefundNo }) => outRefundNo)).size).toBe(10)
+    // Who lost every race is not told SUCCESS, and comes again.
+    for (let minute = 0; minute < 10; minute++) {
+      w.advance(60)
+      await w.deliverNotices()
+    }
+    await w.settled()
+    const order = await w.read(ordercode)
+    expect(order.refunded_fee).toBe(1_045)
+    expect(toldOfRefunds(w)).toHaveLength(10)
+    expect(await kinds(w)).toEqual([])
+    await expectBalanced(w, ordercode)
+  })
+
   it('that comes before the answer to the PUT is believed, and the PUT tells the truth', async () => {
     const w = world()
     const { ordercode } = await paidOrder(w, 'before')
@@ -233,8 +258,8 @@ describe('a refund notice is refused, and nobody can tell why, when it', () => {
     expect(reqInfo.length).toBeGreaterThan(100)
     const bad = [
       w.wechat.refundNoticeXml(number, { key: 'k'.repeat(32) }),
-      ...['', '=', 'AAAA', '退款', 'T87GAHG17', reqInfo.slice(4), reqInfo.slice(0, -4)].map((each) =>
-        w.wechat.refundNoticeXml(number, { reqInfo: each }),
+      ...['', '=', 'AAAA', '退款', 'T87GAHG17', reqInfo.slice(4), reqInfo.slice(0, -4)].map(
+        (each) => w.wechat.refundNoticeXml(number, { reqInfo: each }),
       ),
       w.wechat.refundNoticeXml(number, { changes: { req_info: undefined } }),
     ]
@@ -264,7 +289,6 @@ describe('a refund notice is refused, and nobody can tell why, when it', () => {
     const w = world()
     const { ordercode, number } = await underWay(w, 'nobody')
     const other = await underWay(w, 'somebody')
-    w.wechat.settleRefund(number, 'SUCCESS')
     const infos: Record<string, string | undefined>[] = [
       { out_refund_no: 'nobody-knows-this' },
       { out_refund_no: other.number },
@@ -348,7 +372,10 @@ describe('when we cannot take a refund notice', () => {
       ['stall_after_commit', 1],
     ] as const
     for (const [fault, times] of faults) {
-      const { ordercode, number } = await underWay(w, `under-${fault.replaceAll('_', '-')}`.slice(0, 18))
+      const { ordercode, number } = await underWay(
+        w,
+        `under-${fault.replaceAll('_', '-')}`.slice(0, 18),
+      )
       w.wechat.settleRefund(number, 'SUCCESS')
       watched.fail(fault, { matching: /UPDATE refunds/, times })
       const notice = w.wechat.refundNoticeXml(number)

@@ -19,7 +19,11 @@ import {
 } from '../refund-stories.ts'
 import { world, type World } from '../world.ts'
 
-type Trouble = Fault extends infer Each ? (Each extends Fault ? Omit<Each, 'endpoint'> : never) : never
+type Trouble = Fault extends infer Each
+  ? Each extends Fault
+    ? Omit<Each, 'endpoint'>
+    : never
+  : never
 
 const errCode = (code: string, errCodeDes = '?') =>
   ({ kind: 'err_code', errCode: code, errCodeDes }) as const
@@ -80,8 +84,9 @@ describe('when WeChat does not say what became of a refund', () => {
       expect(new Set(sent.map(withoutNonce)).size).toBe(1)
       expect(toldOfRefunds(w)).toEqual([])
       expect(await kinds(w)).toEqual([])
-      w.wechat.letRefundsGo()
-      await pass(w, 5)
+      w.wechat.settleRefund('R1', 'SUCCESS')
+      await w.deliverNotices()
+      await w.settled()
       expect(toldOfRefunds(w)).toEqual(['refund.succeeded R1'])
       await expectBalanced(w, ordercode)
     })
@@ -229,12 +234,12 @@ describe('when WeChat asks for patience', () => {
     const { ordercode } = await paidOrder(w, 'month')
     w.wechat.setBalance(0)
     await refund(w, ordercode, 'R1', 800)
-    for (let day = 0; day < 40; day++) {
-      w.advance(86_400)
+    for (let week = 0; week < 6; week++) {
+      w.advance(7 * 86_400)
       await w.cron()
     }
     w.wechat.setBalance(10_000)
-    for (let day = 0; day < 2; day++) {
+    for (let day = 0; day < 3; day++) {
       w.advance(86_400)
       await w.cron()
     }
@@ -319,6 +324,27 @@ describe('when WeChat refuses a refund for good', () => {
     }
     await pass(w, 10)
     expect(toldOfRefunds(w).filter((each) => each.startsWith('refund.failed'))).toEqual([])
+  })
+
+  it('and a request that was stuck on its way arrives after that, WeChat’s word counts', async () => {
+    const w = world()
+    const { ordercode } = await paidOrder(w, 'stuck', 1_000)
+    const stuck = recordRefunds(w)
+    trouble(w, { kind: 'request_lost' })
+    await refund(w, ordercode, 'R1', 1_000)
+    trouble(w, errCode('USER_ACCOUNT_ABNORMAL'), 1)
+    expect(await outcome(putRefund(w, ordercode, 'R1', 1_000))).toBe('200 refused')
+    const url = 'https://api.mch.weixin.qq.com/secapi/pay/refund'
+    await w.wechat.fetchWithCertificate(new Request(url, { method: 'POST', body: stuck[0] ?? '' }))
+    expect(w.wechat.refunds()).toHaveLength(1)
+    await pass(w, 5)
+    expect(await getRefund(w, ordercode, 'R1')).toMatchObject({
+      state: 'succeeded',
+      err_code: null,
+    })
+    expect(await outcome(putRefund(w, ordercode, 'R2', 1))).toBe('409 refund_exceeds_payment')
+    expect(toldOfRefunds(w)).toEqual(['refund.failed R1', 'refund.succeeded R1'])
+    await expectBalanced(w, ordercode)
   })
 
   it('but a query cannot confirm it, nothing is given free until one can', async () => {
@@ -435,10 +461,11 @@ describe('a refund that WeChat has taken on', () => {
     w.wechat.holdRefunds()
     const { ordercode } = await paidOrder(w, 'afterall')
     await refund(w, ordercode, 'R1', 800)
-    for (let day = 0; day < 35; day++) {
-      w.advance(86_400)
+    for (let week = 0; week < 6; week++) {
+      w.advance(7 * 86_400)
       await w.cron()
     }
+    expect(await kinds(w)).toEqual(['refund_overdue'])
     w.wechat.loseNextRefundNotice('R1')
     w.wechat.letRefundsGo()
     await w.shop('POST', `/orders/${ordercode}/query`)
@@ -536,7 +563,7 @@ describe('a refund that WeChat has taken on', () => {
     w.wechat.duplicateNextRefundNotice(3)
     w.wechat.settleRefund('R1', 'CHANGE')
     await w.deliverNotices()
-    await pass(w, 40)
+    await pass(w, 7)
     expect(await getRefund(w, ordercode, 'R1')).toMatchObject({
       state: 'abnormal',
       ended_at: null,

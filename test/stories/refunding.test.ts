@@ -212,6 +212,28 @@ describe('the number of a refund', () => {
     expect(await getRefund(w, ordercode, number)).toMatchObject({ state: 'succeeded' })
   })
 
+  it('with such characters can be named in every other path, too', async () => {
+    const w = world()
+    const { ordercode } = await paidOrder(w, 'paths')
+    const number = 'a|b@c*d'
+    w.receiver.answerWith(() => Promise.resolve(new Response(null, { status: 500 })))
+    await refund(w, ordercode, number, 100)
+    w.wechat.settleRefund(number, 'CHANGE')
+    await w.deliverNotices()
+    await w.settled()
+    const id = encodeURIComponent(`refund_abnormal.${number}`)
+    const resent = await w.shop('POST', `/deliveries/review.opened.${id}/resend`)
+    expect(resent.status).toBe(200)
+    const resolved = await w.shop('POST', `/reviews/${id}/resolve`, { note: 'sent by transfer' })
+    expect(resolved.status).toBe(200)
+    w.wechat.settleRefund(number, 'SUCCESS')
+    await w.deliverNotices()
+    await w.settled()
+    expect(w.receiver.received.at(-1)).toMatchObject({ id: `refund.succeeded.${number}` })
+    const told = encodeURIComponent(`refund.succeeded.${number}`)
+    expect((await w.shop('POST', `/deliveries/${told}/resend`)).status).toBe(200)
+  })
+
   it('that breaks the rules is refused before anything happens', async () => {
     const w = world()
     const { ordercode } = await paidOrder(w, 'rules')
@@ -281,6 +303,16 @@ describe('who may refund what', () => {
     expect((await getRefund(w, ordercode, 'U1')).status).toBe(404)
     expect((await getRefund(w, 'nobody-knows', 'U1')).status).toBe(404)
     expect(called(w, '/secapi/pay/refund')).toBe(0)
+  })
+
+  it('nobody, by another method', async () => {
+    const w = world()
+    const { ordercode } = await paidOrder(w, 'method')
+    for (const method of ['POST', 'DELETE', 'PATCH']) {
+      const answer = await w.shop(method, `/orders/${ordercode}/refunds/R1`, { refund_fee: 1 })
+      expect(`${method} ${answer.status}`).toBe(`${method} 405`)
+      expect(answer.headers.get('allow')).toMatch(/GET.*PUT|PUT.*GET/)
+    }
   })
 
   it('nobody, without the merchant certificate', async () => {
@@ -436,6 +468,19 @@ describe('the budget of a refund', () => {
     expect(w.calls).toHaveLength(1)
     expect(watched.roundTrips()).toBe(2)
     expect(watched.rowsWritten()).toBe(0)
+  })
+
+  it('lets a refund write few rows, from the PUT to its webhook', async () => {
+    const watched = watchDatabase(env.DB)
+    const w = world({ wrapDb: () => watched.db })
+    const { ordercode } = await paidOrder(w, 'rows')
+    watched.reset()
+    await refund(w, ordercode, 'B1', 100)
+    w.wechat.settleRefund('B1', 'SUCCESS')
+    await w.deliverNotices()
+    await w.settled()
+    expect(toldOfRefunds(w)).toEqual(['refund.succeeded B1'])
+    expect(watched.rowsWritten()).toBeLessThanOrEqual(20)
   })
 
   it('leaves room for the rest: thirty that are due drain within the limits of the free plan', async () => {

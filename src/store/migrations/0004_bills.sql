@@ -22,8 +22,7 @@ END;
 -- The day of the bill that has it.
 ALTER TABLE payments ADD COLUMN billed_on TEXT;
 
-CREATE INDEX refunds_unbilled ON refunds (accepted_at)
-  WHERE accepted_at IS NOT NULL AND billed_on IS NULL;
+CREATE INDEX refunds_accepted ON refunds (accepted_at) WHERE accepted_at IS NOT NULL;
 
 CREATE TABLE bills (
   -- A day in Beijing, as in 2026-11-22.
@@ -33,7 +32,7 @@ CREATE TABLE bills (
   -- When it is to be worked on next, and who is at it now.
   due_at        INTEGER,
   leased_until  INTEGER,
-  -- Downloads that came to nothing, and why the last one did.
+  -- Steps that came to nothing, and why the last one did.
   tries         INTEGER NOT NULL DEFAULT 0,
   last_error    TEXT,
   -- Of the bill as WeChat sent it; the raw bytes are in the archive.
@@ -58,8 +57,8 @@ CREATE TABLE bill_differences (
   -- Both sides, JSON; NULL where one does not know it.
   bill      TEXT,
   books     TEXT,
-  -- What came of it; NULL as long as WeChat is to be asked.
-  outcome   TEXT CHECK (outcome IN ('booked', 'review')),
+  -- What came of it; NULL as long as WeChat is to be asked. `collected`: one review for very many.
+  outcome   TEXT CHECK (outcome IN ('booked', 'review', 'collected')),
   tries     INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (day, kind, subject)
 ) STRICT, WITHOUT ROWID;
