@@ -14,7 +14,7 @@ export default defineConfig(async () => ({
           name: 'node',
           environment: 'node',
           include: [
-            'test/{core,wechat,simulator,scripts,harness,examples,simulation,fuzz,mutants}/**/*.test.ts',
+            'test/{core,wechat,simulator,scripts,harness,examples,simulation,fuzz,mutants,webhooks}/**/*.test.ts',
             'test/*.test.ts',
           ],
         },

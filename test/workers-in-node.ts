@@ -3,7 +3,18 @@ import { beforeEach } from 'vitest'
 import { d1Shim } from './simulation/d1-shim.ts'
 import { Sqlite } from './simulation/sqlite.ts'
 
-const TABLES = ['reviews', 'deliveries', 'payments', 'events', 'attempts', 'orders', 'runs']
+const TABLES = [
+  'bill_differences',
+  'bills',
+  'refunds',
+  'reviews',
+  'deliveries',
+  'payments',
+  'events',
+  'attempts',
+  'orders',
+  'runs',
+]
 const sqlite = new Sqlite()
 
 export const env = { DB: d1Shim(sqlite) }

@@ -67,7 +67,13 @@ export type OrderEvent = Readonly<
       returned: Returned
       refundTo?: RefundTo
     }
-  | { type: 'second_payment_recorded'; payment: Payment; source: Source; refundTo?: RefundTo }
+  | {
+      type: 'second_payment_recorded'
+      payment: Payment
+      source: Source
+      returned?: Returned
+      refundTo?: RefundTo
+    }
   | { type: 'order_closed'; reason: CloseReason }
   | RefundEvent
 >

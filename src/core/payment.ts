@@ -17,7 +17,7 @@ export type Payment = Readonly<{
   paidAt: UnixSeconds
 }>
 
-/** A payment on the books. `returned`: the shop was told that it goes back, and ships nothing for it. */
+/** A payment on the books. `returned`: it went back, or is to go back, so that nothing is shipped for it. */
 export type BookedPayment = Payment & Readonly<{ returned: boolean }>
 
 /** How we came to know. */

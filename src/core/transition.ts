@@ -196,7 +196,7 @@ function onPaymentBooked(
 
 function onSecondPayment(
   before: OrderView,
-  { payment, source, refundTo }: Of<'second_payment_recorded'>,
+  { payment, source, returned, refundTo }: Of<'second_payment_recorded'>,
   now: UnixSeconds,
 ): Result<Step, Rejection> {
   if (isBooked(before, payment)) return unchanged
@@ -208,9 +208,9 @@ function onSecondPayment(
   if (wrong !== undefined) return err(wrong)
 
   const recorded = { recorded: order.transactionId }
-  const booked: BookedPayment = { ...payment, returned: false }
+  const booked: BookedPayment = { ...payment, returned: returned === 'yes' }
   const refunds =
-    refundTo === undefined
+    refundTo === undefined || booked.returned
       ? []
       : [automaticRefund(booked, { notifyUrl: refundTo, reason: SECOND_REASON }, now)]
   return changed(

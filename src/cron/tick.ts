@@ -14,8 +14,9 @@ const SHARE = 0.1
 /** The last words of a tick: what is swept, and its report. */
 const LAST_STATEMENTS = 3
 const TELL_STATEMENTS = 10
-/** The run's own record, and one refund. */
+/** The run's own record, and one refund, however small the budget is. */
 const REFUND_STATEMENTS = 15
+const REFUND_CALLS = 2
 const BILLS_TURN_S = 5 * MINUTE_S
 /** Runs and delivered webhooks are kept this long; a few go with each tick. */
 const KEEP_S = 90 * DAY_S
@@ -67,7 +68,7 @@ function limitsOf({ calls, statements }: TickBudget) {
   const share = Math.ceil(calls * SHARE)
   const all = { calls, statements: statements - LAST_STATEMENTS }
   return {
-    refund: { calls: share, statements: REFUND_STATEMENTS },
+    refund: { calls: Math.max(share, REFUND_CALLS), statements: REFUND_STATEMENTS },
     ask: { calls: calls - share, statements: all.statements - TELL_STATEMENTS },
     all,
   }

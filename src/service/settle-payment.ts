@@ -79,6 +79,7 @@ async function book(
     type: 'second_payment_recorded',
     payment,
     source,
+    returned,
     refundTo,
   })
 }

@@ -81,7 +81,7 @@ export async function commit(
     ...change.webhooks.map((webhook) =>
       insertOnce('deliveries', deliveryRow(webhook, now, hasTarget), guard),
     ),
-    insertIf('events', eventRow(ordercode, revision + 1, event, now), guard),
+    insertIf('events', eventRow(before, after, event, now), guard),
     ...(event.type === 'payment_booked'
       ? [makeOthersDue(ordercode, keyOf(event.payment.outTradeNo).number, now, guard)]
       : []),
@@ -227,15 +227,21 @@ function paymentRow(
   }
 }
 
-const eventRow = (
-  ordercode: string,
-  revision: number,
+/** Says, too, which refund was made by itself with the event. */
+function eventRow(
+  before: OrderView,
+  after: OrderView,
   event: OrderEvent,
   now: UnixSeconds,
-): Record<string, Value> => ({
-  ordercode,
-  revision,
-  type: event.type,
-  at: now,
-  data: JSON.stringify(eventData(event)),
-})
+): Record<string, Value> {
+  const { ordercode, revision } = after.order
+  const known = new Set(before.refunds.map(({ outRefundNo }) => outRefundNo))
+  const made = after.refunds.find(
+    ({ source, outRefundNo }) => source === 'automatic' && !known.has(outRefundNo),
+  )
+  const data = {
+    ...eventData(event),
+    ...(made === undefined ? {} : { out_refund_no: made.outRefundNo }),
+  }
+  return { ordercode, revision, type: event.type, at: now, data: JSON.stringify(data) }
+}

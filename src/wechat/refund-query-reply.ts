@@ -49,7 +49,7 @@ function readRecord(
   if (outRefundNo === undefined) return 'out_refund_no'
   const refundFee = parseFen(text('refund_fee'))
   if (refundFee === undefined || refundFee === 0) return 'refund_fee'
-  const status = STATUS[text('refund_status')]
+  const status = STATUS.get(text('refund_status'))
   if (status === undefined) return 'refund_status'
   const receivedBy = text('refund_recv_accout') // misspelt on the wire
   return {
@@ -63,9 +63,9 @@ function readRecord(
   }
 }
 
-const STATUS: Readonly<Record<string, RefundRecord['status']>> = {
-  SUCCESS: 'succeeded',
-  PROCESSING: 'processing',
-  REFUNDCLOSE: 'closed',
-  CHANGE: 'abnormal',
-}
+const STATUS: ReadonlyMap<string, RefundRecord['status']> = new Map([
+  ['SUCCESS', 'succeeded'],
+  ['PROCESSING', 'processing'],
+  ['REFUNDCLOSE', 'closed'],
+  ['CHANGE', 'abnormal'],
+])

@@ -57,32 +57,31 @@ describe('yesterday’s bill', () => {
 })
 
 describe('a bill that is not ready', () => {
-  it('is asked for every ten minutes until noon, then every hour', () => {
+  const missing = day('2026-11-22')
+
+  it('is asked for every ten minutes until noon, then every hour, through the night too', () => {
     const tries: string[] = []
     let now = beijing('2026-11-23 10:10:00')
-    while (clock(now) < '2026-11-24') {
+    while (clock(now) < '2026-11-24 14') {
       tries.push(clock(now).slice(11, 16))
-      now = nextBillTry(day('2026-11-22'), now)
+      now = nextBillTry(missing, now)
     }
 
     const everyTen = ['10:10', '10:20', '10:30', '10:40', '10:50', '11:00']
     const untilNoon = ['11:10', '11:20', '11:30', '11:40', '11:50', '12:00']
-    const everyHour = Array.from({ length: 11 }, (_, n) => `${13 + n}:00`)
-    expect(tries).toEqual([...everyTen, ...untilNoon, ...everyHour])
+    const hours = (from: number, to: number) =>
+      Array.from({ length: to - from + 1 }, (_, n) => `${String(from + n).padStart(2, '0')}:00`)
+    expect(tries).toEqual([...everyTen, ...untilNoon, ...hours(13, 23), ...hours(0, 13)])
   })
 
   it('is asked for again, however the minutes fall', () => {
-    expect(clock(nextBillTry(day('2026-11-22'), beijing('2026-11-23 11:59:59')))).toBe(
-      '2026-11-23 12:09:59',
-    )
-    expect(clock(nextBillTry(day('2026-11-22'), beijing('2026-11-23 12:00:01')))).toBe(
-      '2026-11-23 13:00:01',
-    )
+    const after = (text: string) => clock(nextBillTry(missing, beijing(text)))
+
+    expect(after('2026-11-23 11:59:59')).toBe('2026-11-23 12:09:59')
+    expect(after('2026-11-23 12:00:01')).toBe('2026-11-23 13:00:01')
   })
 
   it('is no matter for a person on the morning on which it should come', () => {
-    const missing = day('2026-11-22')
-
     expect(isOverdue(missing, beijing('2026-11-23 10:10:00'))).toBe(false)
     expect(isOverdue(missing, beijing('2026-11-23 18:00:00'))).toBe(false)
   })

@@ -4,6 +4,7 @@ import {
   automaticOutRefundNo,
   isAutomatic,
   isFinal,
+  isOverdue,
   isReserved,
   nextRefundRung,
   nextStart,
@@ -15,7 +16,7 @@ import {
   toOutRefundNo,
   type RefundState,
 } from '../../src/core/refund.ts'
-import { toUnixSeconds, type UnixSeconds } from '../../src/core/time.ts'
+import type { UnixSeconds } from '../../src/core/time.ts'
 import { seeded } from '../wechat/seeded.ts'
 import { aRefund, OTHER_TRANSACTION, R2 } from './refund-samples.ts'
 import { at, aTransactionId, DAY, HOUR, MINUTE, PAYMENT } from './samples.ts'
@@ -191,8 +192,20 @@ describe('a refund', () => {
     const sent = aRefund({ requestedAt: at(-500), startedAt: at(0) })
 
     expect(refundDue(sent, [], at(0))).toBe(at(MINUTE))
-    expect(refundDue(sent, [], at(6 * MINUTE))).toBe(at(30 * MINUTE))
-    expect(refundDue(sent, [], at(30 * DAY))).toBeUndefined()
+    // It stays reserved, so it is tried on: the account may be filled up on any day.
+    expect(refundDue(sent, [], at(30 * DAY))).toBe(at(31 * DAY))
+  })
+
+  it('that was not taken on in thirty days is tried on, every day, and a person must look', () => {
+    const sent = aRefund({ startedAt: at(0), errCode: 'NOTENOUGH' })
+    for (const days of [30, 31, 100]) {
+      const due = refundDue(sent, [], at(days * DAY)) ?? expect.fail('never due again')
+
+      expect(due - at(days * DAY)).toBeGreaterThan(0)
+      expect(due - at(days * DAY)).toBeLessThanOrEqual(DAY)
+      expect(isOverdue(sent, at(days * DAY))).toBe(true)
+    }
+    expect(isOverdue(sent, at(30 * DAY - 1))).toBe(false)
   })
 
   it('for which the account had too little is due on the same ladder', () => {
@@ -209,6 +222,8 @@ describe('a refund', () => {
       expect(refundDue(taken, [], at(DAY))).toBe(at(DAY + MINUTE))
       expect(refundDue(taken, [], at(2 * DAY))).toBe(at(4 * DAY))
       expect(refundDue(taken, [], at(31 * DAY))).toBeUndefined()
+      expect(isOverdue(taken, at(31 * DAY - 1))).toBe(false)
+      expect(isOverdue(taken, at(31 * DAY))).toBe(true)
     },
   )
 
@@ -229,6 +244,7 @@ describe('a refund', () => {
     const over = aRefund({ state, startedAt: at(0), endedAt: at(9) })
 
     expect(refundDue(over, [], at(10))).toBeUndefined()
-    expect(refundDue(over, [], toUnixSeconds(at(0) + 100 * DAY))).toBeUndefined()
+    expect(refundDue(over, [], at(100 * DAY))).toBeUndefined()
+    expect(isOverdue(over, at(100 * DAY))).toBe(false)
   })
 })

@@ -93,8 +93,8 @@ export const WRITING_MUTANTS: readonly Mutant[] = [
   {
     name: 'an event is written for what did not happen',
     file: 'store/orders.ts',
-    find: `insertIf('events', eventRow(ordercode, revision + 1, event, now), guard)`,
-    replace: `insertIf('events', eventRow(ordercode, revision + 1, event, now), { sql: '1', params: [] })`,
+    find: `insertIf('events', eventRow(before, after, event, now), guard)`,
+    replace: `insertIf('events', eventRow(before, after, event, now), { sql: '1', params: [] })`,
     tests: [...STALE, ...STORE],
   },
   {

@@ -20,6 +20,7 @@ export async function runBank(world: World): Promise<void> {
       .filter(({ status }) => status === 'PROCESSING' || status === 'CHANGE')
     if (open.length === 0) continue
     const { outRefundNo, status } = chance.pick(open)
+    if (status === 'CHANGE' && chance.happens(0.6)) continue
     const end =
       status === 'CHANGE'
         ? 'SUCCESS'

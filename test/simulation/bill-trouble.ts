@@ -19,6 +19,8 @@ function untouchedDays({ wechat, sqlite }: World): string[] {
 /** Spoils bills that nobody has fetched yet. */
 export function troubleBills(world: World): void {
   const chance = world.chance('bills')
+  // Nobody may have the true bill in his hands still.
+  world.workers.killAll()
   for (const day of untouchedDays(world)) {
     const choice = chance.below(6)
     if (choice === 0) continue

@@ -8,7 +8,7 @@ type Wish = Readonly<{ refund_fee: number; reason?: string; transaction_id?: str
 
 const TRIES_MAX = 5
 /** Patience until somebody has paid. */
-const LOOKS_MAX = 8
+const LOOKS_MAX = 12
 
 export async function runClerk(world: World, ordercode: string): Promise<void> {
   const chance = world.chance(`clerk of ${ordercode}`)
@@ -16,7 +16,7 @@ export async function runClerk(world: World, ordercode: string): Promise<void> {
   for (let looks = 0; looks < LOOKS_MAX && left > 0; looks++) {
     await pause(world, chance)
     // Now and then too early.
-    if (!isPaid(world, ordercode) && !chance.happens(0.1)) continue
+    if (!isPaid(world, ordercode) && !chance.happens(0.04)) continue
     left--
     await new Clerk(world, ordercode, chance).act()
   }
@@ -87,7 +87,8 @@ class Clerk {
     const payments = paymentsOf(this.#world, this.#ordercode)
     const payment = payments.length === 0 ? undefined : chance.pick(payments)
     const total = payment?.totalFee ?? 100
-    const fee = chance.pick([total, total, Math.ceil(total / 2), chance.between(1, total), 1])
+    const half = Math.ceil(total / 2)
+    const fee = chance.pick([total, half, half, chance.between(1, total), 1])
     if (fee === total) this.#count('refund_of_everything')
     return {
       refund_fee: fee,

@@ -2,6 +2,7 @@
 import { dayOf, billTimeOf, DAY_MS } from './days.ts'
 import { deliverDue } from './notices.ts'
 import { reconcileAgain } from './reconcile-again.ts'
+import { decide } from './operator.ts'
 import { secondWind } from './second-wind.ts'
 import type { World } from './world.ts'
 
@@ -49,6 +50,10 @@ export async function heal(world: World): Promise<boolean> {
   }
 
   if (!(await settle())) return false
+  if (chance('decision').happens(0.4)) {
+    await finish(world, decide(world))
+    if (!(await settle())) return false
+  }
   for (;;) {
     const nextMs = nextBillMs(world)
     if (nextMs === undefined) break
@@ -67,7 +72,7 @@ function mendRefunds({ wechat, chance, faults }: World): void {
   const mending = chance('mending')
   for (const { outRefundNo, status } of wechat.refunds()) {
     if (status !== 'CHANGE') continue
-    if (mending.happens(0.9)) wechat.settleRefund(outRefundNo, 'SUCCESS')
+    if (mending.happens(0.85)) wechat.settleRefund(outRefundNo, 'SUCCESS')
     else faults.count('situation:refund_never_mended')
   }
 }

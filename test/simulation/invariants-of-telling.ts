@@ -22,6 +22,8 @@ const thePaidIsTold: Find = (evidence) =>
       return complaints([
         told.length === 1 || `has ${told.length} webhooks`,
         expected === undefined || delivery['type'] === expected || `is told by ${delivery['type']}`,
+        (delivery['type'] === 'payment.returned') === isReturned(evidence, transactionId) ||
+          `is told by ${delivery['type']}, unlike the books`,
         delivery['revision'] === revisionOfBooking(evidence, ordercode) || 'with a wrong revision',
         !evidence.settings.hasReceiver || ids === delivery['id'] || `reached the shop as "${ids}"`,
       ]).map((what) => `${ordercode} is paid, and ${what}`)
@@ -36,14 +38,19 @@ function expectedType(
   if (isLate(evidence, ordercode, transactionId) && evidence.settings.latePayment === 'refund')
     return 'payment.returned'
   // Given back by hand: what we were told first depends on when we asked.
-  const order = evidence.wechatOrders.find(
-    ({ capture }) => capture?.transactionId === transactionId,
+  const isByHand = evidence.wechatRefunds.some(
+    (each) => each.transactionId === transactionId && each.source === 'VENDOR_PLATFORM',
   )
-  return order?.tradeState === 'REFUND' ? undefined : 'order.paid'
+  return isByHand ? undefined : 'order.paid'
 }
 
+const isReturned = (evidence: Evidence, transactionId: unknown): boolean =>
+  rows(evidence, 'payments').some(
+    (row) => row['transaction_id'] === transactionId && row['returned'] === 1,
+  )
+
 /** For an order that was closed, or that the shop had given another price or another payer by then. */
-function isLate(evidence: Evidence, ordercode: unknown, transactionId: unknown): boolean {
+export function isLate(evidence: Evidence, ordercode: unknown, transactionId: unknown): boolean {
   const order = rows(evidence, 'orders').find((row) => row['ordercode'] === ordercode)
   const payment = rows(evidence, 'payments').find((row) => row['transaction_id'] === transactionId)
   return (

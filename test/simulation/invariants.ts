@@ -1,6 +1,8 @@
 /** Each finds what breaks one part of the promise, and says so in a sentence. */
 import type { Evidence } from './evidence.ts'
 import { complaints, numberOf, rows, type Find } from './rows.ts'
+import { RECONCILING } from './invariants-of-bills.ts'
+import { REFUNDING } from './invariants-of-refunds.ts'
 import { TELLING } from './invariants-of-telling.ts'
 
 const isOpenAtWeChat = (state: string): boolean =>
@@ -151,4 +153,6 @@ export const INVARIANTS = {
   theBooksBalance,
   referencesHold,
   ...TELLING,
+  ...REFUNDING,
+  ...RECONCILING,
 } satisfies Record<string, Find>

@@ -56,33 +56,43 @@ export async function runOperator(world: World): Promise<void> {
 
 /** Looks through the lists, sends a webhook once more, and settles a review. */
 async function tidyUp(world: World, chance: Chance): Promise<void> {
-  const list = async (path: string, name: string): Promise<Item[]> => {
-    const answer = await shopCall(world, 'operator', { method: 'GET', path })
-    const items = answer?.status === 200 ? answer.body[name] : undefined
-    return Array.isArray(items) ? (items as Item[]) : []
-  }
-  await list('/orders?limit=10', 'orders')
-  await list('/runs', 'runs')
-  const deliveries = await list('/deliveries', 'deliveries')
+  await list(world, '/orders?limit=10', 'orders')
+  await list(world, '/runs', 'runs')
+  const deliveries = await list(world, '/deliveries', 'deliveries')
   if (deliveries.length > 0) {
     const { id } = chance.pick(deliveries)
     world.faults.count('situation:resent')
     await shopCall(world, 'operator', { method: 'POST', path: `/deliveries/${id}/resend` })
   }
-  // Reviews of what a forger made up stay: nobody who looks would say yes.
-  const reviews = (await list('/reviews?open=true', 'reviews')).filter(({ kind }) =>
+  const reviews = await decidable(world)
+  if (reviews.length > 0) await resolve(world, chance.pick(reviews).id, chance.happens(0.6))
+}
+
+const list = async (world: World, path: string, name: string): Promise<Item[]> => {
+  const answer = await shopCall(world, 'operator', { method: 'GET', path })
+  const items = answer?.status === 200 ? answer.body[name] : undefined
+  return Array.isArray(items) ? (items as Item[]) : []
+}
+
+/** Reviews of what a forger made up stay: nobody who looks would say yes. */
+const decidable = async (world: World): Promise<Item[]> =>
+  (await list(world, '/reviews?open=true', 'reviews')).filter(({ kind }) =>
     ['late_payment', 'second_payment'].includes(String(kind)),
   )
-  if (reviews.length === 0) return
-  const { id } = chance.pick(reviews)
-  const action = chance.happens(0.6) ? { action: 'refund' } : {}
-  world.faults.count('action' in action ? 'situation:review_refunded' : 'situation:review_resolved')
-  const body = { note: 'seen', ...action }
+
+async function resolve(world: World, id: string, isRefund: boolean): Promise<void> {
+  world.faults.count(`situation:review_${isRefund ? 'refunded' : 'resolved'}`)
+  const body = { note: 'seen', ...(isRefund ? { action: 'refund' } : {}) }
   const path = `/reviews/${id}/resolve`
   const answer = await shopCall(world, 'operator', { method: 'POST', path, body })
   if (answer?.status === 501 && world.settings.hasCertificate) {
     world.witness.report('refunds are not configured, and they are')
   }
+}
+
+/** When it has become quiet: the money of every odd payment goes back, unless it did. */
+export async function decide(world: World): Promise<void> {
+  for (const { id } of await decidable(world)) await resolve(world, id, true)
 }
 
 type Item = Readonly<{ id: string; kind?: string }>

@@ -10,8 +10,14 @@ export type Received = Readonly<{
   /** How often it came, however often we said that it had. */
   times: number
   body: string
-  /** The order, of which these are read here. */
-  data: Readonly<{ ordercode?: string; state?: string; transaction_id?: string | null }>
+  /** The order, the refund, the review or the bill, of which these are read here. */
+  data: Readonly<{
+    ordercode?: string
+    state?: string
+    transaction_id?: string | null
+    out_refund_no?: string
+    refund_fee?: number
+  }>
 }>
 
 export type ReceiverParts = Readonly<{

@@ -5,7 +5,8 @@ import type { World } from './world.ts'
 /** What a new run may write: when it was, and what it downloaded. */
 const OF_THE_RUN: Readonly<Record<string, readonly string[]>> = {
   bills: ['fetched_at', 'reconciled_at', 'tries', 'parts', 'bytes', 'leased_until', 'last_error'],
-  bill_differences: ['tries'],
+  // What the books said then: a refund may have arrived since.
+  bill_differences: ['tries', 'books'],
 }
 
 /** @param settle Plays until nothing is due. */
@@ -13,19 +14,21 @@ export async function reconcileAgain(world: World, settle: () => Promise<boolean
   const { sqlite, scheduler, faults } = world
   const days = sqlite.read("SELECT day FROM bills WHERE state = 'reconciled' ORDER BY day")
   const [day] = days.map((row) => String(row['day']))
+  const lastDay = String(days.at(-1)?.['day'])
   if (day === undefined) return
   faults.count('situation:reconciled_again')
-  const before = snapshot(world)
+  const before = snapshot(world, lastDay)
   const path = `/bills/${day}/reconcile`
   await Promise.all([
     shopCall(world, 'auditor', { method: 'POST', path }),
     scheduler.run(() => false),
   ])
   await settle()
-  world.audits.push({ day, before, after: snapshot(world) })
+  world.audits.push({ day, before, after: snapshot(world, lastDay) })
 }
 
-function snapshot({ sqlite, wechat, receiver }: World): string {
+/** @param lastDay The bills of later days may come in beside it. */
+function snapshot({ sqlite, wechat, receiver }: World, lastDay: string): string {
   const tables = sqlite
     .read("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'runs' ORDER BY name")
     .map(({ name }) => String(name))
@@ -37,5 +40,11 @@ function snapshot({ sqlite, wechat, receiver }: World): string {
   )
   const refunds = wechat.refunds().map(({ outRefundNo, status }) => `${outRefundNo} ${status}`)
   const heard = receiver.received().map(({ id, times }) => `${id} ${times}`)
-  return [...rows, ...refunds, ...heard].join('\n')
+  return [...rows, ...refunds, ...heard].filter((line) => dayIn(line) <= lastDay).join('\n')
+}
+
+const dayIn = (line: string): string => {
+  const [, ofRow, ofWebhook] =
+    /^bills \[\["day","([\d-]+)"|bill\.reconciled\.([\d-]+)/.exec(line) ?? []
+  return ofRow ?? ofWebhook ?? ''
 }

@@ -75,6 +75,8 @@ export type BillTrouble = {
   readonly changed: Set<string>
   /** Days on which it was made impossible to get or to read, for a while. */
   readonly delayed: Set<string>
+  /** WeChat has said that we may not have it, for a while. */
+  isForbidden: boolean
 }
 
 export type Audit = { day: string; before: string; after: string }
@@ -107,6 +109,12 @@ export function makeWorld(recipe: Recipe): World {
   const faults = new FaultBox(drawRates(setting), new Set(recipe.without), course('faults'))
   const closedAtMs = new Map<string, number>()
   const mail: Mail = { old: [], mutedUntilMs: 0, isOver: false, onRefund: () => {} }
+  const bills: BillTrouble = {
+    expected: [],
+    changed: new Set(),
+    delayed: new Set(),
+    isForbidden: false,
+  }
   const platformUrl = setting.happens(0.5) ? REFUND_URL : undefined
   const wechat = new WeChatSimulator({
     merchant: MERCHANT,
@@ -126,6 +134,7 @@ export function makeWorld(recipe: Recipe): World {
       if (closed && outTradeNo !== undefined) closedAtMs.set(outTradeNo, at)
       const what = [type, endpoint, outTradeNo, outRefundNo, outcome, fault]
       trace.add('WeChat', what.filter((each) => each !== undefined).join(' '))
+      if (/^FAIL 2000[17]/.test(outcome ?? '')) bills.isForbidden = true
       if (type === 'refund_accepted') mail.onRefund(outRefundNo ?? '')
     },
   })
@@ -193,7 +202,7 @@ export function makeWorld(recipe: Recipe): World {
     closedAtMs,
     cast: new Map(),
     mail,
-    bills: { expected: [], changed: new Set(), delayed: new Set() },
+    bills,
     audits: [],
   }
 }

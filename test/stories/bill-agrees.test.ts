@@ -410,7 +410,14 @@ describe('GET and POST /bills', () => {
 
   it('take a day, and nothing that is none', async () => {
     const w = world()
-    for (const day of ['20261123', '2026-02-30', '2026-13-01', 'today', '2026-1-2', '2026-11-23Z']) {
+    for (const day of [
+      '20261123',
+      '2026-02-30',
+      '2026-13-01',
+      'today',
+      '2026-1-2',
+      '2026-11-23Z',
+    ]) {
       for (const [method, path] of [
         ['GET', `/bills/${day}`],
         ['GET', `/bills/${day}/raw`],

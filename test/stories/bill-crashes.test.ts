@@ -93,7 +93,8 @@ function mortalDatabase() {
   }
 }
 
-const receivedOf = (w: World): string[] => [...new Set(w.receiver.received.map(({ id }) => id))].sort()
+const receivedOf = (w: World): string[] =>
+  [...new Set(w.receiver.received.map(({ id }) => id))].sort()
 
 describe('a crash at any step', () => {
   it.each(['before', 'after'] as const)(

@@ -541,7 +541,10 @@ describe('the layout of the bill', () => {
     onDownload(w, () =>
       Promise.resolve(
         new Response(
-          w.wechat.billText(compact(DAY)).replace('微信订单号', '支付订单').replace('商户订单号', '订单'),
+          w.wechat
+            .billText(compact(DAY))
+            .replace('微信订单号', '支付订单')
+            .replace('商户订单号', '订单'),
         ),
       ),
     )

@@ -108,30 +108,33 @@ describe('a bill that cannot be had this time', () => {
     ['20001', 'sign error'],
     ['20001', 'SIGN ERROR'],
     ['20007', '当前商户号账单API权限已经关闭'],
-  ])('because of %s %s is told to a person, with the reason, once', async (errorCode, returnMsg) => {
-    const w = world()
-    await goodDay(w)
-    w.wechat.changeBill(compact(DAY), { kind: 'unavailable', errorCode, returnMsg })
-    await w.cron()
-    expect(await (await w.shop('GET', `/bills/${DAY}`)).json()).toMatchObject({
-      code: 'bill_not_ready',
-      last_error: expect.stringContaining(errorCode),
-    })
-    goTo(w, '2026-11-25T12:01')
-    await minutes(w, 61)
-    const [review, ...more] = await reviews(w)
-    expect(more).toEqual([])
-    expect(review?.id).toBe(`bill_difference.${DAY}.bill_missing`)
-    expect(JSON.stringify(review?.evidence)).toContain(errorCode)
-    // The bills of other days come all the same, and this one when it is mended.
-    expect((await reconciled(w, NEXT_DAY)).difference_count).toBe(0)
-    w.wechat.clearBillChanges()
-    expect(await reconciled(w, DAY, 70)).toMatchObject({
-      bill: { payments: 6 },
-      difference_count: 0,
-      last_error: null,
-    })
-  })
+  ])(
+    'because of %s %s is told to a person, with the reason, once',
+    async (errorCode, returnMsg) => {
+      const w = world()
+      await goodDay(w)
+      w.wechat.changeBill(compact(DAY), { kind: 'unavailable', errorCode, returnMsg })
+      await w.cron()
+      expect(await (await w.shop('GET', `/bills/${DAY}`)).json()).toMatchObject({
+        code: 'bill_not_ready',
+        last_error: expect.stringContaining(errorCode),
+      })
+      goTo(w, '2026-11-25T12:01')
+      await minutes(w, 61)
+      const [review, ...more] = await reviews(w)
+      expect(more).toEqual([])
+      expect(review?.id).toBe(`bill_difference.${DAY}.bill_missing`)
+      expect(JSON.stringify(review?.evidence)).toContain(errorCode)
+      // The bills of other days come all the same, and this one when it is mended.
+      expect((await reconciled(w, NEXT_DAY)).difference_count).toBe(0)
+      w.wechat.clearBillChanges()
+      expect(await reconciled(w, DAY, 70)).toMatchObject({
+        bill: { payments: 6 },
+        difference_count: 0,
+        last_error: null,
+      })
+    },
+  )
 })
 
 describe('a bill that is not what it should be', () => {
@@ -177,7 +180,7 @@ describe('a bill that is not what it should be', () => {
     },
     'gzip without its end': async (text: Uint8Array) => (await zip(text)).slice(0, -12),
     'a web page': () => new TextEncoder().encode('<html><body>502 Bad Gateway</body></html>'),
-    'words': () => new TextEncoder().encode('系统繁忙，请稍后再试'),
+    words: () => new TextEncoder().encode('系统繁忙，请稍后再试'),
     'the header only': (text: Uint8Array) => text.slice(0, text.indexOf(10) + 1),
     'all but the last line': (text: Uint8Array) =>
       text.slice(0, text.lastIndexOf(10, text.length - 2) + 1),
@@ -357,7 +360,14 @@ describe('the budget of a tick with a bill in it', () => {
       ),
     )
     let read = 0
-    const counted = world({ wrapDb: (db) => counting(db, () => undefined, (rows) => (read += rows)) })
+    const counted = world({
+      wrapDb: (db) =>
+        counting(
+          db,
+          () => undefined,
+          (rows) => (read += rows),
+        ),
+    })
     goTo(counted, `${NEXT_DAY}T10:10`)
     const perTick: number[] = []
     for (let tick = 0; tick < 3; tick++) {

@@ -243,7 +243,7 @@ describe('when WeChat asks for patience', () => {
       w.advance(86_400)
       await w.cron()
     }
-    expect(await getRefund(w, ordercode, 'R1')).toMatchObject({ state: 'processing' })
+    expect(await getRefund(w, ordercode, 'R1')).toMatchObject({ state: 'succeeded' })
   })
 })
 

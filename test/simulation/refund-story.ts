@@ -1,0 +1,58 @@
+/** The life of a refund as the events of its order tell it. */
+import type { Evidence } from './evidence.ts'
+import { rows } from './rows.ts'
+import type { SqlRow } from './sqlite.ts'
+
+export type RefundStep = Readonly<{ state: string; revision: unknown }>
+
+export type RefundStory = Readonly<{
+  steps: readonly RefundStep[]
+  /** What could not follow what was before. */
+  nonsense: readonly string[]
+}>
+
+/** From which states each event may lead on; `none` is before there was anything. */
+const MAY_FOLLOW: Readonly<Record<string, readonly string[]>> = {
+  refund_requested: ['none'],
+  refund_discovered: ['none'],
+  refund_started: ['requested'],
+  refund_refused: ['requested'],
+  refund_accepted: ['requested', 'refused'],
+  refund_succeeded: ['requested', 'refused', 'processing', 'abnormal', 'closed'],
+  refund_closed: ['requested', 'refused', 'processing', 'abnormal'],
+  refund_abnormal: ['requested', 'refused', 'processing'],
+}
+
+const STATE_AFTER: Readonly<Record<string, string>> = {
+  refund_requested: 'requested',
+  refund_started: 'requested',
+  refund_refused: 'refused',
+  refund_accepted: 'processing',
+  refund_succeeded: 'succeeded',
+  refund_closed: 'closed',
+  refund_abnormal: 'abnormal',
+}
+
+export function storyOf(evidence: Evidence, refund: SqlRow): RefundStory {
+  const events = rows(evidence, 'events')
+    .filter((row) => row['ordercode'] === refund['ordercode'])
+    .map((row) => ({ row, data: dataOf(row) }))
+    .filter(({ data }) => data['out_refund_no'] === refund['out_refund_no'])
+    .sort((a, b) => Number(a.row['revision']) - Number(b.row['revision']))
+  // One of our own rules begins with the event of its payment.
+  let state = refund['source'] === 'automatic' ? 'requested' : 'none'
+  const steps: RefundStep[] = []
+  const nonsense: string[] = []
+  for (const { row, data } of events) {
+    const type = String(row['type'])
+    if (MAY_FOLLOW[type]?.includes(state) !== true) nonsense.push(`${type} when it was ${state}`)
+    const after = STATE_AFTER[type] ?? String(data['status'])
+    if (after !== state) steps.push({ state: after, revision: row['revision'] })
+    state = after
+  }
+  if (state !== refund['state']) nonsense.push(`in the end ${state}`)
+  return { steps, nonsense }
+}
+
+const dataOf = (row: SqlRow): Readonly<Record<string, unknown>> =>
+  JSON.parse(String(row['data'])) as Record<string, unknown>
