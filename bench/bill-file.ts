@@ -27,8 +27,8 @@ export const outRefundNoOf = (n: number): string => `bench-r-${String(n).padStar
 /** From 1.00 to 100.99 yuan. */
 export const totalFeeOf = (n: number): number => 100 + (n % 10_000)
 export const refundFeeOf = (n: number): number => 1 + (totalFeeOf(n) >> 1)
-/** Spread over the day. */
-export const secondOf = (n: number): number => (n * 7919) % 86_400
+/** Spread over the day; not in its first minute, so that the orders are of that day, too. */
+export const secondOf = (n: number): number => 60 + ((n * 7919) % 86_340)
 
 const yuan = (fen: number): string => {
   const digits = String(fen).padStart(3, '0')

@@ -45,7 +45,8 @@ const BUDGETS = {
   'paid plan': { TICK_CALLS: '1000', TICK_STATEMENTS: '1000' },
 } as const
 
-type Worker = ReturnType<ReturnType<typeof createTestHarness>['getWorker']>
+type Harness = ReturnType<typeof createTestHarness>
+type Worker = Pick<ReturnType<Harness['getWorker']>, 'fetch' | 'scheduled'>
 type Bill = ReturnType<typeof makeBill>
 type Tick = Readonly<{
   ms: number
@@ -156,7 +157,6 @@ async function reconcile(
     })
     const report = (await ask(worker, `/bills/${DAY}`)) as Record<string, unknown>
     const { rows } = (report['bill'] ?? {}) as { rows?: number }
-    if (process.env['BENCH_DEBUG']) say(JSON.stringify([Math.round(ms), measured.report, report['state'], report['code'], rows]))
     progress(`${name}: tick ${ticks.length}, ${rows ?? 0} of ${bill.rows} rows`)
     if (report['state'] !== 'reconciled') continue
     if (report['difference_count'] !== 0) throw new Complaint(`${name}: the day does not agree`)
@@ -338,6 +338,10 @@ void run(async () => {
   const bill = makeBill({ day: DAY, appid: APPID, mchId: MCH_ID, payments, refundEvery })
   say(`${bill.rows} rows, ${mb(bill.gzip.length)} in gzip, ${mb(bill.plainBytes)} unpacked`)
 
+  // Nothing of a bench leaves this machine.
+  for (const name of ['CLOUDFLARE_CF_FETCH_ENABLED', 'WRANGLER_SEND_METRICS']) {
+    process.env[name] ??= 'false'
+  }
   const realFetch = globalThis.fetch
   const server = createTestHarness({ workers: [workerInput()] })
   /** What the Worker sends out ends here. */

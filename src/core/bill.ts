@@ -61,11 +61,13 @@ export function lastBillDay(now: UnixSeconds): BeijingDay {
 export const isKept = (day: BeijingDay, now: UnixSeconds): boolean =>
   day >= addDays(dayOf(now), -BILL_DAYS_KEPT)
 
-/** Every ten minutes until noon of the day after, then every hour. */
-export function nextBillTry(day: BeijingDay, now: UnixSeconds): UnixSeconds {
-  const noon = later(startOf(addDays(day, 1)), NOON_S)
-  return later(now, now < noon ? 10 * MINUTE_S : HOUR_S)
-}
+/** Until noon of the day after, a bill that is not there may still be made. */
+export const isEarly = (day: BeijingDay, now: UnixSeconds): boolean =>
+  now < later(startOf(addDays(day, 1)), NOON_S)
+
+/** Every ten minutes until noon, then every hour. */
+export const nextBillTry = (day: BeijingDay, now: UnixSeconds): UnixSeconds =>
+  later(now, isEarly(day, now) ? 10 * MINUTE_S : HOUR_S)
 
 export const isOverdue = (day: BeijingDay, now: UnixSeconds): boolean =>
   now > later(startOf(day), DAY_S + PATIENCE_S)

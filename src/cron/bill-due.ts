@@ -1,12 +1,8 @@
 /** The bill whose time has come: at most one in a tick, the oldest day first. */
 import { lastBillDay } from '../core/bill.ts'
-import { MINUTE_S } from '../core/time.ts'
 import type { Deps, TickBudget } from '../service/ports.ts'
 import { advanceBill, BILL_STEP, postponeBill } from '../service/reconcile-bill.ts'
 import { orFailed } from './at-once.ts'
-
-/** New days are looked for this often. */
-const LOOK_EVERY_S = 10 * MINUTE_S
 
 /**
  * @param limits What the tick may have used in all when this part ends.
@@ -19,7 +15,7 @@ export async function billDueBill(deps: Deps, limits: TickBudget): Promise<strin
   if (!affordable()) return undefined
 
   const now = deps.now()
-  if (now % LOOK_EVERY_S < MINUTE_S) await deps.store.bills.expect(lastBillDay(now), now)
+  await deps.store.bills.expect(lastBillDay(now), now)
   const bill = await deps.store.bills.claimDue(now)
   if (bill === undefined) return undefined
   const failed = await orFailed(deps, () => advanceBill(deps, bill, affordable))

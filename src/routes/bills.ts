@@ -1,4 +1,5 @@
 /** The shop's side: WeChat's bills, and how they agree with the books. */
+import { lastBillDay } from '../core/bill.ts'
 import { parseDay, type BeijingDay } from '../core/day.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { Bill } from '../service/bill-port.ts'
@@ -50,6 +51,8 @@ async function findBill(request: RouteRequest, deps: HttpDeps): Promise<Result<B
   const day = readDay(request)
   if (!day.ok) return day
   const bill = await deps.store.bills.find(day.value)
+  if (bill === undefined && day.value > lastBillDay(deps.now()))
+    return err(problem('bill_not_ready'))
   if (bill === undefined || bill.state === 'unavailable') return err(problem('bill_not_found'))
   return bill.state === 'waiting' && bill.fetchedAt === undefined
     ? err(problem('bill_not_ready', { last_error: bill.lastError ?? null }))

@@ -160,11 +160,7 @@ export interface BillStore {
    */
   comparePage(bill: Bill, appid: string, rows: readonly BillRow[]): Promise<Bill | undefined>
   /** The other way: what the books have of that day, and no bill did. Then differences are settled. */
-  finishComparing(
-    bill: Bill,
-    sums: readonly Difference[],
-    now: UnixSeconds,
-  ): Promise<Bill | undefined>
+  finishComparing(bill: Bill, sums: readonly Difference[]): Promise<Bill | undefined>
   openDifferences(day: BeijingDay, limit: number): Promise<readonly Difference[]>
   /** Kinds of which at least so many are open. */
   manyDifferences(

@@ -1,4 +1,4 @@
-import { isKept, isOverdue, missingBillReview, nextBillTry } from '../core/bill.ts'
+import { isEarly, isKept, isOverdue, missingBillReview, nextBillTry } from '../core/bill.ts'
 import type { UnixSeconds } from '../core/time.ts'
 import { NO_COUNTS, type Bill } from './bill-port.ts'
 import { openReview } from './open-review.ts'
@@ -23,8 +23,9 @@ export async function fetchBill(deps: Deps, bill: Bill): Promise<Fetched> {
       return { bill: comparing(bill, { fetchedAt: now, parts, bytes }), raw: reply.bytes }
     }
     case 'empty': {
-      // The words are those of a bill that is not made yet, too: our own books tell which.
-      return (await deps.store.bills.expectedOn(day)) > 0
+      // The number is that of a bill that is not made yet, too. With payments of our own it is early to
+      // believe it in the morning; after that, each of them is a difference.
+      return isEarly(day, now) && (await deps.store.bills.expectedOn(day)) > 0
         ? { bill: await waiting(deps, bill, 'no_bill_exist') }
         : { bill: comparing(bill, { fetchedAt: now, parts: 0, bytes: 0 }), raw: [] }
     }
@@ -50,7 +51,8 @@ const comparing = (
   ...bill,
   ...fetched,
   state: 'comparing',
-  dueAt: fetched.fetchedAt,
+  // It keeps its place: a day is brought to its end before the next one is begun.
+  dueAt: bill.dueAt ?? fetched.fetchedAt,
   lastError: undefined,
   counts: NO_COUNTS,
 })

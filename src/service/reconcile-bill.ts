@@ -124,7 +124,7 @@ async function compare(
     }
     if (!affordable()) {
       await pages.return({ whole: false, reason: 'cut_off' })
-      return { ...current, dueAt: deps.now() }
+      return current
     }
     const { appid } = deps.config
     const compared = await deps.store.bills.comparePage(current, appid, page.value.rows)
@@ -137,7 +137,7 @@ const fromArchive = ({ archive }: Deps, bill: Bill): ReadableStream<Uint8Array> 
   bill.parts === 0 ? undefined : archive?.open(bill)
 
 const finish = (deps: Deps, bill: Bill, sums: readonly Difference[]): Promise<Bill | undefined> =>
-  deps.store.bills.finishComparing(bill, sums, deps.now())
+  deps.store.bills.finishComparing(bill, sums)
 
 /** WeChat's last line against the sums of its own rows. */
 const differingSums = (
@@ -165,11 +165,11 @@ async function settle(deps: Deps, bill: Bill, affordable: () => boolean): Promis
   const open = await deps.store.bills.openDifferences(day, DIFFERENCES_AT_ONCE)
   let settled = 0
   for (const difference of open) {
-    if (!affordable()) return { ...bill, dueAt: deps.now() }
+    if (!affordable()) return bill
     if (await settleDifference(deps, difference)) settled++
   }
   if (open.length > settled) return { ...bill, dueAt: later(deps.now(), MINUTE_S) }
-  if (open.length === DIFFERENCES_AT_ONCE) return { ...bill, dueAt: deps.now() }
+  if (open.length === DIFFERENCES_AT_ONCE) return bill
   const books = await deps.store.bills.booksOn(day)
   const counts = { ...bill.counts, books }
   const reconciledAt = deps.now()

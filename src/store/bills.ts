@@ -135,8 +135,8 @@ export async function postponeBill(
 export async function beginBill(db: Database, bill: Bill): Promise<void> {
   await db.batch([
     statement(
-      `UPDATE bills SET state = 'comparing', due_at = ?2, fetched_at = ?2, parts = ?3, bytes = ?4,
-         rows_done = ?5, counts = ?6
+      `UPDATE bills SET state = 'comparing', fetched_at = ?2, parts = ?3, bytes = ?4, rows_done = ?5,
+         counts = ?6, due_at = ?7
        WHERE day = ?1`,
       bill.day,
       orNull(bill.fetchedAt),
@@ -144,6 +144,7 @@ export async function beginBill(db: Database, bill: Bill): Promise<void> {
       bill.bytes,
       bill.counts.rows,
       JSON.stringify(bill.counts),
+      orNull(bill.dueAt),
     ),
     statement("DELETE FROM bill_differences WHERE day = ? AND outcome IS NOT 'booked'", bill.day),
   ])

@@ -2,7 +2,7 @@
 import type { Difference } from '../core/bill.ts'
 import { startOf, type BeijingDay } from '../core/day.ts'
 import { parseOutTradeNo } from '../core/ids.ts'
-import { DAY_S, later, MINUTE_S, type UnixSeconds } from '../core/time.ts'
+import { DAY_S, later, MINUTE_S } from '../core/time.ts'
 import type { Bill, BillCounts, BillRow } from '../service/bill-port.ts'
 import type { Database, Row, Statement } from './database.ts'
 import { integer } from './rows.ts'
@@ -189,18 +189,16 @@ export async function finishComparing(
   db: Database,
   bill: Bill,
   sums: readonly Difference[],
-  now: UnixSeconds,
 ): Promise<Bill | undefined> {
   const { day } = bill
   const from = startOf(day)
   const to = later(from, DAY_S)
   const [moved] = await db.batch([
     statement(
-      `UPDATE bills SET state = 'settling', due_at = ?3
+      `UPDATE bills SET state = 'settling'
        WHERE day = ?1 AND state = 'comparing' AND rows_done = ?2`,
       day,
       bill.counts.rows,
-      now,
     ),
     statement(
       `INSERT INTO bill_differences (day, kind, subject, ordercode, books)
@@ -233,5 +231,5 @@ export async function finishComparing(
       ),
     ),
   ])
-  return moved?.changes === 1 ? { ...bill, state: 'settling', dueAt: now } : undefined
+  return moved?.changes === 1 ? { ...bill, state: 'settling' } : undefined
 }

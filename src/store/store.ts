@@ -90,7 +90,7 @@ export function d1Store(db: Database, hasTarget: boolean): Store {
       begin: (bill) => beginBill(db, bill),
       save: (bill, now) => saveBill(db, bill, now, hasTarget),
       comparePage: (bill, appid, rows) => comparePage(db, bill, appid, rows),
-      finishComparing: (bill, sums, now) => finishComparing(db, bill, sums, now),
+      finishComparing: (bill, sums) => finishComparing(db, bill, sums),
       openDifferences: (day, limit) => openDifferences(db, day, limit),
       manyDifferences: (day, atLeast) => manyDifferences(db, day, atLeast),
       collectDifferences: (day, kind) => collectDifferences(db, day, kind),

@@ -11,8 +11,6 @@ const MINUTE_MS = 60_000
 const ROUNDS_MAX = 600
 /** Beyond everything that a row could still wait for. */
 const REST_MS = 26 * 60 * MINUTE_MS
-/** New days are looked for in the first of so many minutes; the last tick is to come between. */
-const LOOK_MS = 10 * MINUTE_MS
 /** A refund that was taken on so shortly before midnight is judged with the next day's bill. */
 const MIDNIGHT_MS = 5 * MINUTE_MS
 
@@ -62,9 +60,7 @@ export async function heal(world: World): Promise<boolean> {
   }
   if (chance('audit').happens(0.3)) await reconcileAgain(world, settle)
   scheduler.leap(REST_MS)
-  if (scheduler.now() % LOOK_MS < MINUTE_MS) scheduler.leap(MINUTE_MS)
-  await finish(world, round())
-  return nextDueMs(world, withNotices) === undefined
+  return settle()
 }
 
 /** Most money that did not arrive is sent another way; some never is. */

@@ -13,6 +13,9 @@ export type RefundStory = Readonly<{
 
 /** From which states each event may lead on; `none` is before there was anything. */
 const MAY_FOLLOW: Readonly<Record<string, readonly string[]>> = {
+  // By our own rules it begins with its payment.
+  payment_booked: ['none'],
+  second_payment_recorded: ['none'],
   refund_requested: ['none'],
   refund_discovered: ['none'],
   refund_started: ['requested'],
@@ -24,6 +27,8 @@ const MAY_FOLLOW: Readonly<Record<string, readonly string[]>> = {
 }
 
 const STATE_AFTER: Readonly<Record<string, string>> = {
+  payment_booked: 'requested',
+  second_payment_recorded: 'requested',
   refund_requested: 'requested',
   refund_started: 'requested',
   refund_refused: 'refused',
@@ -39,8 +44,7 @@ export function storyOf(evidence: Evidence, refund: SqlRow): RefundStory {
     .map((row) => ({ row, data: dataOf(row) }))
     .filter(({ data }) => data['out_refund_no'] === refund['out_refund_no'])
     .sort((a, b) => Number(a.row['revision']) - Number(b.row['revision']))
-  // One of our own rules begins with the event of its payment.
-  let state = refund['source'] === 'automatic' ? 'requested' : 'none'
+  let state = 'none'
   const steps: RefundStep[] = []
   const nonsense: string[] = []
   for (const { row, data } of events) {

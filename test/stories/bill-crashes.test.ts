@@ -113,7 +113,8 @@ describe('a crash at any step', () => {
       expect(expectedWebhooks).toContain(`bill.reconciled.${DAY}`)
 
       let steps = 0
-      for (let n = 1; ; n++) {
+      // After a commit the database is as before the next one; only what happens in between is less.
+      for (let n = 1; ; n += how === 'before' ? 1 : 3) {
         await restore()
         w.advance((startMs - w.now()) / 1_000)
         w.receiver.received.length = 0
