@@ -63,6 +63,8 @@ export type RefundRecord = Readonly<{
 export const REFUNDS_MAX = 50
 /** WeChat refuses refunds of one payment that begin sooner after each other. */
 const PAUSE_S = MINUTE_S
+/** Two deadlines, and slow networks. */
+const IN_FLIGHT_S = MINUTE_S
 
 const OUT_REFUND_NO = /^[0-9A-Za-z_*@|-]{1,64}$/
 /** Numbers that we make ourselves begin so, and nobody else's do. */
@@ -108,6 +110,10 @@ export function nextStart(others: readonly Refund[], now: UnixSeconds): UnixSeco
     .filter((at) => at > now)
   return free.length === 0 ? undefined : (Math.max(...free) as UnixSeconds)
 }
+
+/** An earlier try that was not answered may still arrive, and then WeChat knows the number after all. */
+export const mayBeUnderWay = ({ startedAt }: Refund, now: UnixSeconds): boolean =>
+  startedAt !== undefined && startedAt < now && now < later(startedAt, IN_FLIGHT_S)
 
 const STEPS_S = [
   MINUTE_S,

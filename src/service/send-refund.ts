@@ -1,7 +1,7 @@
 /** A refund on its way: sent to WeChat, asked about, and what that means written. */
 import type { OrderView } from '../core/order.ts'
 import { recordEvent } from '../core/refund-transition.ts'
-import { isFinal, type Refund, type RefundRecord } from '../core/refund.ts'
+import { isFinal, mayBeUnderWay, type Refund, type RefundRecord } from '../core/refund.ts'
 import { err } from '../core/result.ts'
 import { conflictReview } from '../core/review.ts'
 import { applyEvent } from './apply-event.ts'
@@ -131,6 +131,10 @@ async function concludeRefusal(
   const isThis =
     record?.transactionId === refund.transactionId && record.refundFee === refund.refundFee
   if (record !== undefined && isThis) return learn(deps, view, record)
+  if (record === undefined && mayBeUnderWay(refund, deps.now())) {
+    await deps.store.noteRefusal(outRefundNo, errCode, errCodeDes)
+    return { view: await reload(deps, view), outcome: 'waiting' }
+  }
   // WeChat does not know the number, or knows it for something else.
   const event = { type: 'refund_refused', outRefundNo, errCode, errCodeDes } as const
   const applied = await applyEvent(deps, view, event)

@@ -1,6 +1,7 @@
 /** After the storm: nothing fails any more, the cron comes every minute, and what is due gets done. */
 import { dayOf, billTimeOf, DAY_MS } from './days.ts'
 import { deliverDue } from './notices.ts'
+import { finish } from './play.ts'
 import { reconcileAgain } from './reconcile-again.ts'
 import { decide } from './operator.ts'
 import { secondWind } from './second-wind.ts'
@@ -91,11 +92,6 @@ function nextBillMs({ wechat, sqlite, scheduler }: World): number | undefined {
 
 const isBilled = (sqlite: World['sqlite'], day: string): boolean =>
   sqlite.read('SELECT 1 FROM bills WHERE day = ?', day).length > 0
-
-/** Plays on until it is done, and everything it left running, too. */
-async function finish(world: World, work: Promise<void>): Promise<void> {
-  await Promise.all([work, world.scheduler.run(() => false)])
-}
 
 function nextDueMs({ sqlite, wechat }: World, withNotices: boolean): number | undefined {
   const due = sqlite

@@ -8,6 +8,7 @@ import type { Chance } from './random.ts'
 import { ORIGIN, TOKEN, type World } from './world.ts'
 
 const MINUTE_MS = 60_000
+const PATIENCE_MS = 30_000
 
 export async function morning(world: World): Promise<void> {
   const { scheduler, trace, faults } = world
@@ -67,10 +68,14 @@ async function runAccountant(world: World, today: string): Promise<void> {
 async function readRaw(world: World, path: string): Promise<void> {
   const headers = { authorization: `Bearer ${TOKEN}` }
   try {
-    const response = await send(world, new Request(new URL(path, ORIGIN), { headers }))
-    const bytes = await response.arrayBuffer()
-    world.trace.add('accountant', `GET ${path} → ${response.status}, ${bytes.byteLength} bytes`)
-    if (response.status === 200) world.faults.count('situation:raw_bill_read')
+    const answered = send(world, new Request(new URL(path, ORIGIN), { headers })).then(
+      async (response) => ({ status: response.status, bytes: await response.arrayBuffer() }),
+    )
+    const answer = await Promise.race([answered, sleep(world, PATIENCE_MS)])
+    if (answer === undefined) throw new Error('no answer')
+    const { status, bytes } = answer
+    world.trace.add('accountant', `GET ${path} → ${status}, ${bytes.byteLength} bytes`)
+    if (status === 200) world.faults.count('situation:raw_bill_read')
   } catch {
     world.trace.add('accountant', `GET ${path} → broken off`)
   }

@@ -1,5 +1,6 @@
 /** A day that was reconciled is reconciled once more: the books must say the same afterwards. */
 import { shopCall } from './client.ts'
+import { finish } from './play.ts'
 import type { World } from './world.ts'
 
 /** What a new run may write: when it was, and what it downloaded. */
@@ -11,7 +12,7 @@ const OF_THE_RUN: Readonly<Record<string, readonly string[]>> = {
 
 /** @param settle Plays until nothing is due. */
 export async function reconcileAgain(world: World, settle: () => Promise<boolean>): Promise<void> {
-  const { sqlite, scheduler, faults } = world
+  const { sqlite, faults } = world
   const days = sqlite.read("SELECT day FROM bills WHERE state = 'reconciled' ORDER BY day")
   const [day] = days.map((row) => String(row['day']))
   const lastDay = String(days.at(-1)?.['day'])
@@ -19,12 +20,13 @@ export async function reconcileAgain(world: World, settle: () => Promise<boolean
   faults.count('situation:reconciled_again')
   const before = snapshot(world, lastDay)
   const path = `/bills/${day}/reconcile`
-  await Promise.all([
-    shopCall(world, 'auditor', { method: 'POST', path }),
-    scheduler.run(() => false),
-  ])
+  await finish(world, ask(world, path))
   await settle()
   world.audits.push({ day, before, after: snapshot(world, lastDay) })
+}
+
+async function ask(world: World, path: string): Promise<void> {
+  await shopCall(world, 'auditor', { method: 'POST', path })
 }
 
 /** @param lastDay The bills of later days may come in beside it. */
