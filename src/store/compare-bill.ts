@@ -181,6 +181,10 @@ const dayOf = (at: string): string => `date(${at} + ${BEIJING_S}, 'unixepoch')`
 const MISSED = `r.accepted_at >= ?2 AND r.accepted_at < ?3 AND r.started_at < ?4
   AND r.billed_on IS NULL AND r.source <> 'merchant_platform'
   AND NOT EXISTS (
+    SELECT 1 FROM bills b JOIN bill_differences d USING (day)
+    WHERE b.day BETWEEN ${dayOf(`r.started_at - ${SKEW_S}`)} AND ${dayOf(`r.accepted_at + ${SKEW_S}`)}
+      AND d.kind = 'refund_not_here' AND d.subject = r.out_refund_no)
+  AND NOT EXISTS (
     SELECT 1 FROM bills WHERE day <> ?1 AND state IN ('waiting', 'comparing')
       AND day BETWEEN ${dayOf(`r.started_at - ${SKEW_S}`)} AND ${dayOf(`r.accepted_at + ${SKEW_S}`)})
   AND EXISTS (SELECT 1 FROM bills WHERE day = ${dayOf(`r.accepted_at + ${SKEW_S}`)})`
@@ -200,10 +204,14 @@ export async function finishComparing(
       day,
       bill.counts.rows,
     ),
+    // What was booked since its row was read is in the bill, and among the differences already.
     statement(
       `INSERT INTO bill_differences (day, kind, subject, ordercode, books)
        SELECT ?1, 'payment_not_in_bill', p.transaction_id, p.ordercode, ${PAYMENT}
        FROM payments p WHERE p.paid_at >= ?2 AND p.paid_at < ?3 AND p.billed_on IS NULL
+         AND NOT EXISTS (
+           SELECT 1 FROM bill_differences d WHERE d.day = ?1 AND d.subject = p.transaction_id
+             AND d.kind = 'payment_not_here')
        ON CONFLICT DO NOTHING`,
       day,
       from,

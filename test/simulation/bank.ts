@@ -47,7 +47,15 @@ export async function runPlatform(world: World): Promise<void> {
   for (let left = chance.below(4); left > 0; left--) {
     await pause(world, chance)
     const captures = world.wechat.captures()
-    if (captures.length > 0) refundByHand(world, chance, chance.pick(captures).outTradeNo)
+    if (captures.length === 0) continue
+    const { outTradeNo } = chance.pick(captures)
+    if (chance.happens(0.05)) {
+      // More than refundquery shows at a time.
+      world.faults.count('situation:many_refunds_by_hand')
+      for (let n = chance.between(8, 24); n > 0; n--) {
+        world.wechat.refundOnPlatform(outTradeNo, { refundFee: 1 })
+      }
+    } else refundByHand(world, chance, outTradeNo)
   }
 }
 

@@ -108,13 +108,21 @@ const KINDS: readonly Kind[] = [
     const subject = payment?.['transaction_id']
     if (typeof subject !== 'string') return undefined
     const fen = Number(payment?.['total_fee']) + chance.between(1, 100)
-    return { change: { kind: 'other_amount', number: subject, fen }, kind: 'payment_differs', subject }
+    return {
+      change: { kind: 'other_amount', number: subject, fen },
+      kind: 'payment_differs',
+      subject,
+    }
   },
   (world, chance, day, n) => {
     const subject = madeUpNumber(day, n)
     const { outTradeNo } = chance.pick(world.wechat.orders())
     const columns = { 微信订单号: subject, 商户订单号: outTradeNo }
-    return { change: { kind: 'extra_row', row: 'payment', columns }, kind: 'payment_not_here', subject }
+    return {
+      change: { kind: 'extra_row', row: 'payment', columns },
+      kind: 'payment_not_here',
+      subject,
+    }
   },
   // Of another system of the same merchant: nobody's business.
   (_world, chance) => ({
@@ -129,13 +137,25 @@ const KINDS: readonly Kind[] = [
     const subject = knownRefund(world, chance, day)
     if (subject === undefined) return undefined
     const fen = (world.wechat.refund(subject)?.refundFee ?? 0) + chance.between(1, 100)
-    return { change: { kind: 'other_amount', number: subject, fen }, kind: 'refund_differs', subject }
+    return {
+      change: { kind: 'other_amount', number: subject, fen },
+      kind: 'refund_differs',
+      subject,
+    }
   },
   (world, chance, day, n) => {
     const subject = `ghost-${compact(day)}-${n}`
     const { transactionId, outTradeNo } = chance.pick(world.wechat.captures())
     const columns = { 微信订单号: transactionId, 商户订单号: outTradeNo, 商户退款单号: subject }
-    return { change: { kind: 'extra_row', row: 'refund', columns }, kind: 'refund_not_here', subject }
+    return {
+      change: { kind: 'extra_row', row: 'refund', columns },
+      kind: 'refund_not_here',
+      subject,
+    }
   },
-  () => ({ change: { kind: 'wrong_totals' }, kind: 'sum_differs' }),
+  // A bill that loses its only row is none, and has no totals.
+  ({ wechat }, _chance, day) =>
+    wechat.captures().filter(({ paidAt }) => dayOf(paidAt) === day).length > 3
+      ? { change: { kind: 'wrong_totals' }, kind: 'sum_differs' }
+      : undefined,
 ]

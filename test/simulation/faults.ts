@@ -68,7 +68,7 @@ export function drawRates(chance: Chance): Rates {
     client: rate(0.03, 0.15),
     shop: rate(0.2, 0.9),
     freeze: rate(0.005, 0.02),
-    kv: rate(0.1, 0.5),
+    kv: rate(0.2, 0.6),
   }
 }
 

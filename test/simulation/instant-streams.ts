@@ -8,7 +8,7 @@ class WholeStream {
   readonly readable: ReadableStream<Bytes>
   readonly writable: WritableStream<Uint8Array>
 
-  constructor(flush: (whole: Buffer, give: (bytes: Buffer) => void) => void) {
+  constructor(flush: (whole: Uint8Array, give: (bytes: Uint8Array) => void) => void) {
     const parts: Uint8Array[] = []
     const { readable, writable } = new TransformStream<Uint8Array, Bytes>({
       transform(part) {
@@ -42,7 +42,7 @@ class InstantDecompression extends WholeStream {
   }
 }
 
-function unpack(packed: Buffer, finishFlush = constants.Z_FINISH): Buffer | undefined {
+function unpack(packed: Uint8Array, finishFlush = constants.Z_FINISH): Uint8Array | undefined {
   try {
     return gunzipSync(packed, { finishFlush })
   } catch {

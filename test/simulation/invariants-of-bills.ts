@@ -121,7 +121,9 @@ const againIsTheSame: Find = ({ audits }) =>
     if (before === after) return []
     const known = new Set(before.split('\n'))
     const news = after.split('\n').filter((line) => !known.has(line))
-    return [`${day} was reconciled again: ${news.length === 0 ? 'rows are gone' : news.join(' · ')}`]
+    return [
+      `${day} was reconciled again: ${news.length === 0 ? 'rows are gone' : news.join(' · ')}`,
+    ]
   })
 
 export const RECONCILING = {

@@ -69,7 +69,9 @@ const ourRefundsAreWechats: Find = (evidence) =>
       return complaints([
         !isTaken(row, refund) || 'WeChat has it for other money',
         row['refund_id'] === refund.refundId || `WeChat calls it ${refund.refundId}`,
-        row['source'] !== 'merchant_platform' || refund.source === 'VENDOR_PLATFORM' || 'we made it',
+        row['source'] !== 'merchant_platform' ||
+          refund.source === 'VENDOR_PLATFORM' ||
+          'we made it',
       ]).map((what) => `${number} is ${state}, and ${what}`)
     })
 
@@ -180,7 +182,8 @@ const wrongMoneyGoesBack: Find = (evidence) => {
         : []
     }
     const decided = rows(evidence, 'reviews').some(
-      ({ id }) => id === `late_payment.${transactionId}` || id === `second_payment.${transactionId}`,
+      ({ id }) =>
+        id === `late_payment.${transactionId}` || id === `second_payment.${transactionId}`,
     )
     const isOurs = automatic['source'] === 'automatic'
     return complaints([

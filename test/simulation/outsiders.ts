@@ -16,7 +16,7 @@ export async function runForger(world: World): Promise<void> {
       await post(world, body, url)
       continue
     }
-    await (chance.happens(0.4) ? forgeRefund(world, chance) : forge(world, chance))
+    await (chance.happens(0.5) ? forgeRefund(world, chance) : forge(world, chance))
   }
 }
 

@@ -10,7 +10,10 @@ export async function play(
   let isOver = false
   const acted = Promise.all(actors).finally(() => (isOver = true))
   void beside?.(world, () => isOver)
-  await untilDone(acted, world.scheduler.run(() => isOver))
+  await untilDone(
+    acted,
+    world.scheduler.run(() => isOver),
+  )
 }
 
 /** Plays on until it is done, and everything it left running, too. */

@@ -36,7 +36,9 @@ function snapshot({ sqlite, wechat, receiver }: World, lastDay: string): string 
     .map(({ name }) => String(name))
   const rows = tables.flatMap((table) =>
     sqlite.read(`SELECT * FROM ${table}`).map((row) => {
-      const kept = Object.entries(row).filter(([name]) => OF_THE_RUN[table]?.includes(name) !== true)
+      const kept = Object.entries(row).filter(
+        ([name]) => OF_THE_RUN[table]?.includes(name) !== true,
+      )
       return `${table} ${JSON.stringify(kept)}`
     }),
   )

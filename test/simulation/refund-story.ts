@@ -17,7 +17,8 @@ const MAY_FOLLOW: Readonly<Record<string, readonly string[]>> = {
   payment_booked: ['none'],
   second_payment_recorded: ['none'],
   refund_requested: ['none'],
-  refund_discovered: ['none'],
+  // Who lost a race for the discovery tells the next step under the same name.
+  refund_discovered: ['none', 'requested', 'refused', 'processing', 'abnormal', 'closed'],
   refund_started: ['requested'],
   refund_refused: ['requested'],
   refund_accepted: ['requested', 'refused'],

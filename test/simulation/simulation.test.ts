@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { installInstant } from './instant.ts'
 import { runSeed, type Outcome } from './run-seed.ts'
 
+const SEEDS = 240
 const SEEDS_AT_ONCE = 30
 const PATIENCE_MS = 60_000
 const COMMAND = join(import.meta.dirname, '../../scripts/simulate.ts')
@@ -22,8 +23,8 @@ const complaint = ({ seed, violations }: Outcome): string =>
 /** Faults and situations that came up in any seed. */
 const seen = new Set<string>()
 
-describe('every payment that WeChat took is found, booked once, and told; and no other is', () => {
-  for (let from = 1; from <= 300; from += SEEDS_AT_ONCE) {
+describe('every payment and every refund is found, booked once, and told; and no other is', () => {
+  for (let from = 1; from <= SEEDS; from += SEEDS_AT_ONCE) {
     it(
       `in seeds ${from} to ${from + SEEDS_AT_ONCE - 1}`,
       async () => {
@@ -110,4 +111,52 @@ const INTERESTING = [
   'webhook:order.paid',
   'webhook:payment.returned',
   'forger:replay',
+  'forger:refund_status',
+  'forger:undecryptable',
+  'forger:unknown_refund',
+  'kv_error_before',
+  'kv_error_after',
+  'kv_missing',
+  'system_error_after',
+  'truncated_xml',
+  'situation:refunds_at_once',
+  'situation:refund_from_many_clients',
+  'situation:refund_number_twice',
+  'situation:refund_of_everything',
+  'situation:refund_too_much',
+  'situation:refund_answer_lost',
+  'situation:refunds_hang',
+  'situation:refund_CHANGE',
+  'situation:refund_mended',
+  'situation:refund_never_mended',
+  'situation:refund_REFUNDCLOSE',
+  'situation:refund_notice_lost',
+  'situation:refund_notice_duplicated',
+  'situation:refund_notice_late',
+  'situation:refund_by_hand_refused',
+  'situation:many_refunds_by_hand',
+  'situation:balance_filled_up',
+  'situation:review_refunded',
+  'situation:morning',
+  'situation:killed_in_the_morning',
+  'situation:reconcile_now',
+  'situation:reconciled_again',
+  'situation:raw_bill_read',
+  'refund:refund_exceeds_payment',
+  'refund:refund_conflict',
+  'refund:refund_not_configured',
+  'bill:cut_off',
+  'bill:drop_row',
+  'bill:extra_row',
+  'bill:layout',
+  'bill:other_amount',
+  'bill:unavailable',
+  'event:refund_abnormal',
+  'event:refund_closed',
+  'event:refund_discovered',
+  'event:refund_refused',
+  'event:refund_started',
+  'webhook:refund.succeeded',
+  'webhook:refund.failed',
+  'webhook:bill.reconciled',
 ]

@@ -250,7 +250,7 @@ describe('when the bill is asked for', () => {
     await paid(w, 'patience')
     w.wechat.changeBill(compact(DAY), creating)
     goTo(w, `${NEXT_DAY}T09:00`)
-    const asked = await askedAt(w, 7 * 60)
+    const asked = await askedAt(w, 7 * 60, 5)
     expect(asked.join(' ')).toBe(
       '10:10 10:20 10:30 10:40 10:50 11:00 11:10 11:20 11:30 11:40 11:50 12:00 13:00 14:00 15:00',
     )

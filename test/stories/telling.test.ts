@@ -125,23 +125,23 @@ describe('the shop is told', () => {
 describe('a shop that does not take its webhook', () => {
   it('is tried again after 1, 5, 30 minutes, 2, 5, 10, 14, 20, 24 hours, with the same id and body', async () => {
     const w = world()
-    w.receiver.answerWith(...Array.from({ length: 10 }, () => answer(500)))
+    w.receiver.answerAlways(answer(500))
     await paid(w, 'ladder')
+    const tries = () => w.receiver.received.filter(({ type }) => type === 'order.paid')
     const pauses = [1, 5, 30, 120, 300, 600, 840, 1_200, 1_440]
     for (const [index, minutes] of pauses.entries()) {
       w.advance(minutes * 60 - 1)
       await w.cron()
-      expect(w.receiver.received).toHaveLength(index + 1)
+      expect(tries()).toHaveLength(index + 1)
       w.advance(1)
       await w.cron()
-      expect(w.receiver.received).toHaveLength(index + 2)
+      expect(tries()).toHaveLength(index + 2)
     }
 
-    expect(new Set(w.receiver.received.map(({ id }) => id)).size).toBe(1)
-    expect(new Set(w.receiver.received.map(({ body }) => body)).size).toBe(1)
-    expect(await deliveriesOf(w)).toMatchObject([
-      { state: 'given_up', tries: 10, last_status: 500 },
-    ])
+    expect(new Set(tries().map(({ id }) => id)).size).toBe(1)
+    expect(new Set(tries().map(({ body }) => body)).size).toBe(1)
+    const delivery = (await deliveriesOf(w)).find(({ type }) => type === 'order.paid')
+    expect(delivery).toMatchObject({ state: 'given_up', tries: 10, last_status: 500 })
   })
 
   it('and is given up, which a person sees and no webhook tells', async () => {
