@@ -21,8 +21,10 @@ export async function deliverFirst(deps: Deps, id: string): Promise<void> {
 export async function deliverWebhook(
   deps: Deps,
   delivery: StoredDelivery,
-): Promise<'delivered' | 'failed' | 'given_up'> {
+): Promise<'delivered' | 'failed' | 'given_up' | 'too_early'> {
   const body = delivery.body ?? (await renderBody(deps, delivery))
+  // No try, so the row keeps its place on the ladder, and comes back when its lease ends.
+  if (body === undefined) return 'too_early'
   const tried = await deps.webhooks.send({ id: delivery.id, body })
 
   const now = deps.now()
@@ -60,12 +62,14 @@ export async function deliverWebhook(
   return state === 'pending' ? 'failed' : state
 }
 
-async function renderBody(deps: Deps, delivery: StoredDelivery): Promise<string> {
+async function renderBody(deps: Deps, delivery: StoredDelivery): Promise<string | undefined> {
   const { type, createdAt } = delivery
   const data = await renderData(deps, delivery)
+  if (data === undefined) return undefined
   return JSON.stringify({ type, timestamp: formatRfc3339(createdAt), data })
 }
 
+/** @returns undefined when the fact is in the making once more. */
 async function renderData(deps: Deps, delivery: StoredDelivery): Promise<unknown> {
   if (delivery.type === 'review.opened') {
     const review = await deps.store.findReview(delivery.subject)
@@ -76,6 +80,8 @@ async function renderData(deps: Deps, delivery: StoredDelivery): Promise<unknown
     const day = delivery.subject as BeijingDay
     const bill = await deps.store.bills.find(day)
     invariant(bill !== undefined, 'a bill outlives its webhook')
+    // Somebody is reconciling the day anew, and the shop is not told half of it.
+    if (bill.dueAt !== undefined) return undefined
     return billReport(deps, bill)
   }
   const { ordercode, revision, subject } = delivery

@@ -270,6 +270,35 @@ describe('the same day again', () => {
     expect(webhooks(w, 'bill.reconciled')).toHaveLength(1)
   })
 
+  it('before the shop was told is not told half of', async () => {
+    const mortal = mortalDatabase()
+    const w = world({ wrapDb: () => mortal.db })
+    await mixedDay(w)
+    await reconciled(w)
+    await minutes(w, 2)
+    w.receiver.received.length = 0
+    // As after a crash before the first try.
+    await w.db
+      .prepare(
+        `UPDATE deliveries SET state = 'pending', tries = 0, step = 0, tried_at = NULL, body = NULL,
+           delivered_at = NULL, due_at = ? WHERE type = 'bill.reconciled'`,
+      )
+      .bind(w.now() / 1_000)
+      .run()
+
+    mortal.dieAt(5, 'after')
+    await runNow(w)
+    expect(mortal.revive()).toBe(true)
+    expect((await reportOf(w))?.state).toBe('comparing')
+    await minutes(w, 3)
+    expect(w.receiver.received).toEqual([])
+
+    await reconciled(w)
+    await minutes(w, 5)
+    const told = webhooks(w, 'bill.reconciled').map(({ data }) => data['state'])
+    expect(told).toEqual(['reconciled'])
+  })
+
   it('without a webhook target nobody is told, and nothing waits', async () => {
     const w = world({ vars: { WEBHOOK_URL: '', WEBHOOK_SECRET: '' } })
     const { transactionId } = await paid(w, 'no-target')
