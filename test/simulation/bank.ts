@@ -49,7 +49,7 @@ export async function runPlatform(world: World): Promise<void> {
     const captures = world.wechat.captures()
     if (captures.length === 0) continue
     const { outTradeNo } = chance.pick(captures)
-    if (chance.happens(0.05)) {
+    if (chance.happens(0.1)) {
       // More than refundquery shows at a time.
       world.faults.count('situation:many_refunds_by_hand')
       for (let n = chance.between(8, 24); n > 0; n--) {

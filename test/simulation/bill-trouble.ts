@@ -7,6 +7,9 @@ import type { World } from './world.ts'
 
 type Difference = Readonly<{ change: BillChange; kind?: string; subject?: string }>
 
+/** Nearer to midnight it is the other day's bill, perhaps, that is found to miss it. */
+const MIDNIGHT_S = 6 * 60
+
 /** Days whose bill nobody has fetched yet, and on which something was paid. */
 function untouchedDays({ wechat, sqlite }: World): string[] {
   const touched = sqlite
@@ -22,9 +25,9 @@ export function troubleBills(world: World): void {
   // Nobody may have the true bill in his hands still.
   world.workers.killAll()
   for (const day of untouchedDays(world)) {
-    const choice = chance.below(6)
+    const choice = chance.below(7)
     if (choice === 0) continue
-    if (choice === 1) delay(world, chance, day)
+    if (choice <= 2) delay(world, chance, day)
     else differ(world, chance, day)
   }
 }
@@ -84,10 +87,10 @@ function knownRefund({ sqlite, wechat }: World, chance: Chance, day: string): st
   const numbers = sqlite
     .read(
       `SELECT out_refund_no FROM refunds
-       WHERE source <> 'merchant_platform' AND accepted_at >= ? AND accepted_at < ?
+       WHERE source <> 'merchant_platform' AND started_at >= ? AND accepted_at < ?
          AND state NOT IN ('requested', 'refused') ORDER BY out_refund_no`,
-      from,
-      from + 86_400 - 300,
+      from + MIDNIGHT_S,
+      from + 86_400 - MIDNIGHT_S,
     )
     .map((row) => String(row['out_refund_no']))
     .filter((number) => dayOf(wechat.refund(number)?.appliedAt ?? 0) === day)

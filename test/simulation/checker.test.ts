@@ -272,6 +272,15 @@ const SPOILINGS: Readonly<Record<string, Spoiling>> = {
     needs: 'refused',
     by: (w) => spoil(w, "UPDATE refunds SET err_code = NULL WHERE state = 'refused'"),
   },
+  'a refusal that was believed and not true': {
+    invariant: 'refusedWasRefused',
+    needs: 'refunds',
+    by: (w) =>
+      spoil(
+        w,
+        "UPDATE events SET type = 'refund_refused', at = at + 60 WHERE type = 'refund_accepted'",
+      ),
+  },
   'a refund that waits for ever': {
     invariant: 'refundsComeToAnEnd',
     needs: 'refunds',

@@ -96,6 +96,8 @@ const ERR_CODES: Readonly<Record<FaultEndpoint, readonly string[]>> = {
   downloadbill: ['20001', '20003', '20007', '20100', '100'],
 }
 
+const REPETITION_REFUSED_RATE = 0.4
+
 type NetworkFault = (typeof NETWORK_FAULTS | typeof CERTIFICATE_FAULTS)[number]
 
 export class FaultBox {
@@ -144,6 +146,19 @@ export class FaultBox {
       default:
         return { kind, endpoint }
     }
+  }
+
+  /** A refund that WeChat has taken on is sent again: the first one got through, and that is the reason to refuse. */
+  drawRepetition(): Fault | undefined {
+    if (this.#rates.wechat === 0 || !this.#chance.happens(REPETITION_REFUSED_RATE)) return undefined
+    if (this.#without.has('repetition_refused')) return undefined
+    this.count('repetition_refused')
+    const errCode = this.#chance.pick([
+      'TRADE_STATE_ERROR',
+      'REFUND_FEE_INVALID',
+      'INVALID_REQUEST',
+    ])
+    return { kind: 'err_code', endpoint: 'refund', errCode, errCodeDes: 'known already' }
   }
 
   /** Something worth knowing happened: a fault, or a situation that the run was to reach. */

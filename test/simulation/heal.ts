@@ -69,7 +69,7 @@ function mendRefunds({ wechat, chance, faults }: World): void {
   const mending = chance('mending')
   for (const { outRefundNo, status } of wechat.refunds()) {
     if (status !== 'CHANGE') continue
-    if (mending.happens(0.85)) wechat.settleRefund(outRefundNo, 'SUCCESS')
+    if (mending.happens(0.6)) wechat.settleRefund(outRefundNo, 'SUCCESS')
     else faults.count('situation:refund_never_mended')
   }
 }

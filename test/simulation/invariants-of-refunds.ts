@@ -75,9 +75,9 @@ const ourRefundsAreWechats: Find = (evidence) =>
       ]).map((what) => `${number} is ${state}, and ${what}`)
     })
 
-/** A reservation is given free only by a refusal that is true. */
-const refusedWasRefused: Find = (evidence) =>
-  rows(evidence, 'refunds')
+/** A reservation is given free only by a refusal that is true, and was when it was believed. */
+const refusedWasRefused: Find = (evidence) => [
+  ...rows(evidence, 'refunds')
     .filter(({ state }) => state === 'refused')
     .flatMap((row) => {
       const refund = evidence.wechatRefunds.find(
@@ -87,7 +87,18 @@ const refusedWasRefused: Find = (evidence) =>
         refund === undefined || isTaken(row, refund) || `WeChat has it as ${refund.status}`,
         row['err_code'] !== null || 'nobody said why',
       ]).map((what) => `${row['out_refund_no']} is refused, and ${what}`)
-    })
+    }),
+  ...rows(evidence, 'events')
+    .filter(({ type }) => type === 'refund_refused')
+    .flatMap(({ at, data }) => {
+      const number = (JSON.parse(String(data)) as { out_refund_no?: string }).out_refund_no
+      const row = rows(evidence, 'refunds').find((each) => each['out_refund_no'] === number)
+      const refund = evidence.wechatRefunds.find(({ outRefundNo }) => outRefundNo === number)
+      if (row === undefined || refund === undefined || isTaken(row, refund)) return []
+      const isKnown = refund.source === 'API' && refund.appliedAt < Number(at) * 1_000
+      return isKnown ? [`${number} was taken for refused when WeChat had it`] : []
+    }),
+]
 
 /** Nothing waits for ever; and what the shop was promised is there. */
 const refundsComeToAnEnd: Find = (evidence) => [

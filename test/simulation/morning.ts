@@ -47,7 +47,7 @@ async function runTicks(world: World, chance: Chance, count: number): Promise<vo
 /** Looks at the bills, has a day reconciled now, and wants to see the file. */
 async function runAccountant(world: World, today: string): Promise<void> {
   const chance = world.chance('accountant')
-  for (let left = chance.below(5); left > 0; left--) {
+  for (let left = chance.between(1, 5); left > 0; left--) {
     await sleep(world, chance.between(0, 10 * MINUTE_MS))
     const day = chance.happens(0.8) ? today : dayOf(world.startMs - DAY_MS)
     const path = `/bills/${day}`

@@ -108,13 +108,22 @@ export class Network {
       const arrived = request.signal.aborted
         ? new Request(request, { signal: new AbortController().signal })
         : request
-      if (typeof fault === 'object') wechat.inject(fault)
+      const repeated = fault === undefined && (await this.#isRepeatedRefund(pathname, arrived))
+      const injected = repeated ? faults.drawRepetition() : fault
+      if (typeof injected === 'object') wechat.inject(injected)
       const toFetch = fault === 'certificate_refused' ? wechat.fetchWithWrongCertificate : certified
       const response = await (toWeChat ? toFetch(arrived) : this.#parts.outside(arrived))
       await this.#answered(owner, DANGERS[pathname] ?? 1)
       this.#inFlight.delete(request)
       return response
     }
+  }
+
+  async #isRepeatedRefund(pathname: string, request: Request): Promise<boolean> {
+    if (endpointOf(pathname) !== 'refund') return false
+    const xml = await request.clone().text()
+    const [, number = ''] = /<out_refund_no>(?:<!\[CDATA\[)?([^\]<]+)/.exec(xml) ?? []
+    return this.#parts.wechat.refund(number) !== undefined
   }
 
   /** The store of raw bills, as this Worker reaches it. */

@@ -96,6 +96,7 @@ async function forgeRefund(world: World, chance: Chance): Promise<void> {
   }
   const [kind, options] = chance.pick(Object.entries(REFUND_FORGERIES))
   world.faults.count(`forger:${kind}`)
+  world.faults.count('situation:refund_notice_forged')
   const xml = world.wechat.refundNoticeXml(outRefundNo, options)
   const answer = await post(world, xml, REFUND_URL)
   if (answer?.includes('SUCCESS') === true) {

@@ -48,7 +48,7 @@ function snapshot({ sqlite, wechat, receiver }: World, lastDay: string): string 
 }
 
 const dayIn = (line: string): string => {
-  const [, ofRow, ofWebhook] =
-    /^bills \[\["day","([\d-]+)"|bill\.reconciled\.([\d-]+)/.exec(line) ?? []
-  return ofRow ?? ofWebhook ?? ''
+  const [, ofRow, ofFact] =
+    /^bills \[\["day","([\d-]+)"|bill(?:\.reconciled|_difference)\.([\d-]+)/.exec(line) ?? []
+  return ofRow ?? ofFact ?? ''
 }

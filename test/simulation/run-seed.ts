@@ -16,7 +16,7 @@ import { makeWorld, type Recipe, type World } from './world.ts'
 
 const ORDERS_MAX = 5
 /** In so many seeds the faults last until the bill of the first day is there. */
-const MORNING_RATE = 0.25
+const MORNING_RATE = 0.35
 
 export type Outcome = Readonly<{
   seed: number
@@ -117,6 +117,14 @@ export const ACTORS: readonly string[] = [
 function countEvents({ sqlite, faults }: World): void {
   for (const { type, n } of sqlite.read('SELECT type, count(*) AS n FROM events GROUP BY type')) {
     for (let left = Number(n); left > 0; left--) faults.count(`event:${String(type)}`)
+  }
+  const found = sqlite.read(
+    'SELECT kind, outcome, count(*) AS n FROM bill_differences GROUP BY kind, outcome',
+  )
+  for (const { kind, outcome, n } of found) {
+    for (let left = Number(n); left > 0; left--) {
+      faults.count(`difference:${String(kind)} → ${String(outcome)}`)
+    }
   }
   const further = sqlite.read('SELECT count(*) AS n FROM attempts WHERE number > 1')[0]
   for (let left = Number(further?.['n']); left > 0; left--) faults.count('situation:next_attempt')

@@ -95,8 +95,14 @@ const MERCHANT = {
 const NOTICE_PATIENCE_MS = 5_000
 /** Where the merchant platform sends notices of refunds made by hand, if anybody has set it. */
 export const REFUND_URL = `${ORIGIN}/notify/refund`
-/** Noon in Beijing. */
-const T0_MS = Date.parse('2026-11-23T04:00:00Z')
+/** In Beijing mostly noon; and shortly before midnight, before bills are made, and after midnight. */
+const BEGINNINGS_MS = [
+  '2026-11-23T12:00:00+08:00',
+  '2026-11-23T12:00:00+08:00',
+  '2026-11-23T23:45:00+08:00',
+  '2026-11-23T09:50:00+08:00',
+  '2026-11-23T00:01:00+08:00',
+].map((at) => Date.parse(at))
 
 export function makeWorld(recipe: Recipe): World {
   const { seed, salt = 0 } = recipe
@@ -104,7 +110,8 @@ export function makeWorld(recipe: Recipe): World {
   /** What only decides who goes first, and what fails when. */
   const course = (name: string) => chanceOf(seed, salt === 0 ? name : `${name} ${salt}`)
   const setting = chance('setting')
-  const scheduler = new Scheduler(T0_MS, course('scheduler'))
+  const startMs = chance('beginning').pick(BEGINNINGS_MS)
+  const scheduler = new Scheduler(startMs, course('scheduler'))
   const trace = new Trace(scheduler.now, recipe.onLine)
   const faults = new FaultBox(drawRates(setting), new Set(recipe.without), course('faults'))
   const closedAtMs = new Map<string, number>()
@@ -188,7 +195,7 @@ export function makeWorld(recipe: Recipe): World {
   return {
     recipe,
     scheduler,
-    startMs: T0_MS,
+    startMs,
     wechat,
     sqlite,
     faults,
