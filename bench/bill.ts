@@ -252,9 +252,9 @@ async function seed(
       },
       {
         sql: `INSERT INTO refunds (out_refund_no, ordercode, transaction_id, state, refund_fee, total_fee,
-                source, requested_at, accepted_at, ended_at)
+                source, requested_at, started_at, accepted_at, ended_at)
               SELECT ${at(0)}, ${at(1)}, ${at(2)}, 'succeeded', ${at(3)}, ${at(4)}, 'shop', ${at(5)},
-                ${at(5)}, ${at(5)} FROM json_each(?)`,
+                ${at(5)}, ${at(5)}, ${at(5)} FROM json_each(?)`,
         params: [refundJson],
       },
     ]

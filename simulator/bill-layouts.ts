@@ -4,8 +4,11 @@
 export const BILL_TYPES = ['ALL', 'SUCCESS', 'REFUND', 'RECHARGE_REFUND'] as const
 export type BillType = (typeof BILL_TYPES)[number]
 
-/** `old` is how ALL looked before 2018. The other two are new ones that a reader by position gets wrong. */
-export const BILL_LAYOUTS = ['new', 'old', 'reversed', 'one_more'] as const
+/**
+ * `old` is how ALL looked before 2018, `short` how it looks to merchants without coupons of their own. The
+ * other two are new ones that a reader by position gets wrong.
+ */
+export const BILL_LAYOUTS = ['new', 'old', 'short', 'reversed', 'one_more'] as const
 export type BillLayout = (typeof BILL_LAYOUTS)[number]
 
 /** A printed column: its header, and the column of the row that it shows. */
@@ -63,7 +66,7 @@ const OLD_TOTALS: readonly PrintedTotal[] = [
   ['手续费总金额', '手续费', 5],
 ]
 
-/** There is no old layout of any bill but ALL. */
+/** There is no old layout of any bill but ALL, and no short one. */
 export function printedLayout(type: BillType, layout: BillLayout): PrintedLayout {
   const names = COLUMNS[type].split(',')
   const columns = names.map((name): PrintedColumn => [name, name])
@@ -74,6 +77,13 @@ export function printedLayout(type: BillType, layout: BillLayout): PrintedLayout
       if (type !== 'ALL') return { columns, totals: TOTALS }
       const old = names.slice(0, names.indexOf('费率') + 1)
       return { columns: old.map((name) => OLD_NAMES[name] ?? [name, name]), totals: OLD_TOTALS }
+    }
+    case 'short': {
+      if (type !== 'ALL') return { columns, totals: TOTALS }
+      const short = columns.slice(0, names.indexOf('费率') + 1)
+      const printed = short.map(([name]) => name)
+      const totals = TOTALS.filter(([, column]) => column === undefined || printed.includes(column))
+      return { columns: short, totals }
     }
     case 'reversed':
       return { columns: columns.toReversed(), totals: TOTALS }

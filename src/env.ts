@@ -123,7 +123,7 @@ export function assemble(vars: Vars, platform: Platform): HttpDeps {
     store: d1Store(new Database(platform.db, timers, randomBytes), hasTarget),
     wechat: wechatGateway({ transport, timers, randomBytes, merchant, appSecret, signType }),
     readBill,
-    archive: platform.kv === undefined ? undefined : kvArchive(platform.kv),
+    archive: platform.kv === undefined ? undefined : kvArchive(platform.kv, timers),
     now,
     signClientPay: (prepayId, type) =>
       signClientPay({

@@ -50,6 +50,13 @@ const NOON_S = 12 * HOUR_S
 const PATIENCE_S = 36 * HOUR_S
 /** WeChat keeps bills for three months. */
 export const BILL_DAYS_KEPT = 89
+/** Runs that may come to nothing before a person hears of it: after an outage, many days are late at once. */
+const RUNS_TO_TELL = 3
+
+/** WeChat's clock, which says to what day a refund belongs, and ours may differ by this much. */
+export const BILL_SKEW_S = 5 * MINUTE_S
+/** A lost answer to a refund is made up for within this time. */
+export const LEARNT_WITHIN_S = 32 * DAY_S
 
 /** The last day whose bill should be there. */
 export function lastBillDay(now: UnixSeconds): BeijingDay {
@@ -69,8 +76,17 @@ export const isEarly = (day: BeijingDay, now: UnixSeconds): boolean =>
 export const nextBillTry = (day: BeijingDay, now: UnixSeconds): UnixSeconds =>
   later(now, isEarly(day, now) ? 10 * MINUTE_S : HOUR_S)
 
-export const isOverdue = (day: BeijingDay, now: UnixSeconds): boolean =>
-  now > later(startOf(day), DAY_S + PATIENCE_S)
+/** @param runs That came to nothing, one after the other, this one among them. */
+export const isOverdue = (day: BeijingDay, runs: number, now: UnixSeconds): boolean =>
+  runs >= RUNS_TO_TELL && now > later(startOf(day), DAY_S + PATIENCE_S)
+
+/** A question about a difference is put this often, and a person hears of it before it is the last one. */
+export const TRIES_TO_TELL = 30
+export const TRIES_MAX = TRIES_TO_TELL + 2 * 24
+
+/** Every minute for half an hour, then every hour for two days. */
+export const nextDifferenceTry = (tries: number, now: UnixSeconds): UnixSeconds =>
+  later(now, tries < TRIES_TO_TELL ? MINUTE_S : HOUR_S)
 
 /** A difference that WeChat's answers did not clear up. */
 export const differenceReview = (difference: Difference): Review => ({

@@ -1,8 +1,11 @@
 /** The bill whose time has come: at most one in a tick, the oldest day first. */
 import { lastBillDay } from '../core/bill.ts'
 import type { Deps, TickBudget } from '../service/ports.ts'
+import { tellIfOverdue } from '../service/fetch-bill.ts'
 import { advanceBill, BILL_STEP, postponeBill } from '../service/reconcile-bill.ts'
 import { orFailed } from './at-once.ts'
+
+const NO_END = 'its runs do not come to an end'
 
 /**
  * @param limits What the tick may have used in all when this part ends.
@@ -18,6 +21,8 @@ export async function billDueBill(deps: Deps, limits: TickBudget): Promise<strin
   await deps.store.bills.expect(lastBillDay(now), now)
   const bill = await deps.store.bills.claimDue(now)
   if (bill === undefined) return undefined
+  // A run that dies says nothing, so the next one does. Differences take their time.
+  if (bill.state !== 'settling') await tellIfOverdue(deps, bill, bill.lastError ?? NO_END)
   const failed = await orFailed(deps, () => advanceBill(deps, bill, affordable))
   // It must not stand in the way of the other days.
   if (failed === 'failed') await postponeBill(deps, bill, 'failed, see the log')

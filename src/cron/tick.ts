@@ -6,6 +6,7 @@ import { DAY_S, fromMillis, later, MINUTE_S, type UnixSeconds } from '../core/ti
 import type { Deps, TickBudget } from '../service/ports.ts'
 import { tellDue } from './tell-due.ts'
 import { askDue, type AskReport } from './ask-due.ts'
+import { orFailed } from './at-once.ts'
 import { billDueBill } from './bill-due.ts'
 import { refundDueRefunds } from './refund-due.ts'
 
@@ -38,14 +39,19 @@ export async function tick(base: Deps, scheduledMs: number): Promise<void> {
 
   const run = await deps.store.startRun(now())
   const limits = limitsOf(deps.config.tick)
-  const refundsFirst = await refundDueRefunds(deps, limits.refund)
+  const refunds = (within: TickBudget): Promise<number> =>
+    guarded(deps, 0, () => refundDueRefunds(deps, within))
+  const bill = (): Promise<string | undefined> =>
+    guarded(deps, undefined, () => billDueBill(deps, limits.ask))
+
+  const refundsFirst = await refunds(limits.refund)
   // Payments are asked about before bills are read; but a bill has its turn, however many they are.
   const isBillsTurn = now() % BILLS_TURN_S < MINUTE_S
-  const first = isBillsTurn ? await billDueBill(deps, limits.ask) : undefined
+  const first = isBillsTurn ? await bill() : undefined
   const asked = await askDue(deps, limits.ask)
-  const billed = isBillsTurn ? first : await billDueBill(deps, limits.ask)
+  const billed = isBillsTurn ? first : await bill()
   const told = await tellDue(deps, written, limits.all)
-  const more = refundsFirst > 0 ? await refundDueRefunds(deps, limits.all) : 0
+  const more = refundsFirst > 0 ? await refunds(limits.all) : 0
   await deps.store.sweep(later(now(), -KEEP_S), SWEEP_ROWS)
 
   const report: Report = {
@@ -58,6 +64,12 @@ export async function tick(base: Deps, scheduledMs: number): Promise<void> {
   }
   await deps.store.finishRun(run, now(), JSON.stringify(report))
   deps.log({ event: 'tick_finished', ...report })
+}
+
+/** Refunds and bills must not keep payments from being asked about, nor the shop from being told. */
+async function guarded<T>(deps: Deps, nothing: T, work: () => Promise<T>): Promise<T> {
+  const done = await orFailed(deps, work)
+  return done === 'failed' ? nothing : done
 }
 
 /**

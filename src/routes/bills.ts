@@ -33,7 +33,7 @@ export async function getBillRaw(request: RouteRequest, deps: HttpDeps): Promise
   // On that day nothing was paid, and WeChat sent no bill.
   if (parts === 0) return problem('bill_not_found')
   if (deps.archive === undefined) return problem('misconfigured')
-  const reader = deps.archive.open(bill.value).getReader()
+  const reader = deps.archive.open(bill.value).stream.getReader()
   const first = await reader.read().catch(() => undefined)
   if (first?.value === undefined) return problem('bill_not_ready')
   const isGzip = GZIP_MAGIC.every((byte, i) => first.value[i] === byte)

@@ -124,6 +124,9 @@ export type Bill = Readonly<{
   day: BeijingDay
   state: BillState
   dueAt: UnixSeconds | undefined
+  /** Whoever has it, has it until then. */
+  leasedUntil: UnixSeconds | undefined
+  /** Runs since it got any further, this one among them. */
   tries: number
   lastError: string | undefined
   fetchedAt: UnixSeconds | undefined
@@ -140,16 +143,16 @@ export interface BillStore {
   expect(last: BeijingDay, now: UnixSeconds): Promise<void>
   /** Takes the oldest day that is due; nobody else gets it until the lease ends. */
   claimDue(now: UnixSeconds): Promise<Bill | undefined>
-  /** Takes one day, due or not, and as it is. @returns undefined when somebody is at it. */
-  claimAnew(day: BeijingDay, now: UnixSeconds): Promise<Bill | undefined>
-  /** How much of ours WeChat must have in its bill of that day. */
-  expectedOn(day: BeijingDay): Promise<number>
+  /** Takes one day, due or not. @returns undefined when somebody is at it. */
+  claimDay(day: BeijingDay, now: UnixSeconds): Promise<Bill | undefined>
+  /** Whether WeChat has something of ours in its bill of that day, or may have. */
+  isExpectedOn(day: BeijingDay): Promise<boolean>
   /** What the books have of that day. */
   booksOn(day: BeijingDay): Promise<BookSums>
   /** Gives a bill back that could not be worked on. */
-  postpone(day: BeijingDay, dueAt: UnixSeconds, reason: string): Promise<void>
-  /** Notes that a bill was downloaded, and is compared from its first row on. */
-  begin(bill: Bill): Promise<void>
+  postpone(bill: Bill, dueAt: UnixSeconds, reason: string): Promise<void>
+  /** Notes that a bill was downloaded, and is compared now. @returns whether it is still ours. */
+  begin(bill: Bill): Promise<boolean>
   /** Writes how far a bill is, and gives it back; `reconciled` tells the shop, once. */
   save(bill: Bill, now: UnixSeconds): Promise<void>
   /**
@@ -173,17 +176,30 @@ export interface BillStore {
     day: BeijingDay,
     limit: number,
   ): Promise<Readonly<{ total: number; some: readonly Difference[] }>>
-  /** Notes what came of a difference; `undefined` that WeChat did not say, once more. */
-  settleDifference(difference: Difference, outcome: Difference['outcome']): Promise<void>
+  /**
+   * Notes what came of a difference; `undefined` that WeChat did not say, once more. What is booked in the
+   * end is no longer for a person to look at.
+   */
+  settleDifference(
+    difference: Difference,
+    outcome: Difference['outcome'],
+    now: UnixSeconds,
+  ): Promise<void>
 }
 
 export type ArchivedBill = Pick<Bill, 'day' | 'fetchedAt' | 'parts'>
+
+export type OpenArchive = Readonly<{
+  stream: ReadableStream<Uint8Array>
+  /** Whether a piece could not be had, so that the stream breaks off: not the bill's fault. */
+  isBroken: () => boolean
+}>
 
 /** Bills as WeChat sent them. Nothing that is decided rests on them alone. */
 export interface BillArchive {
   /** @returns in how many pieces it was kept. */
   keep(day: BeijingDay, fetchedAt: UnixSeconds, bytes: readonly Uint8Array[]): Promise<number>
-  open(bill: ArchivedBill): ReadableStream<Uint8Array>
+  open(bill: ArchivedBill): OpenArchive
   /** Forgets what turned out to be no bill. */
   drop(bill: ArchivedBill): Promise<void>
 }

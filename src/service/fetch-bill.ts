@@ -12,7 +12,7 @@ export async function fetchBill(deps: Deps, bill: Bill): Promise<Fetched> {
   const now = deps.now()
   const { day } = bill
   if (!isKept(day, now)) {
-    await openReview(deps, missingBillReview(day, 'WeChat keeps bills for three months'))
+    await tell(deps, bill, 'WeChat keeps bills for three months')
     return { bill: { ...bill, state: 'unavailable', dueAt: undefined, lastError: 'too_old' } }
   }
   const reply = await deps.wechat.downloadBill(day)
@@ -23,39 +23,45 @@ export async function fetchBill(deps: Deps, bill: Bill): Promise<Fetched> {
       return { bill: comparing(bill, { fetchedAt: now, parts, bytes }), raw: reply.bytes }
     }
     case 'empty': {
-      // The number is that of a bill that is not made yet, too. With payments of our own it is early to
-      // believe it in the morning; after that, each of them is a difference.
-      return isEarly(day, now) && (await deps.store.bills.expectedOn(day)) > 0
-        ? { bill: await waiting(deps, bill, 'no_bill_exist') }
+      // The number is that of a bill that is not made yet, too. Where something of ours is or may be in it, it
+      // is early to believe it in the morning; after that, each payment is a difference. One that was there
+      // is not undone.
+      const wasThere = bill.reconciledAt !== undefined && bill.bytes > 0
+      return wasThere || (isEarly(day, now) && (await deps.store.bills.isExpectedOn(day)))
+        ? { bill: await notNow(deps, bill, 'no_bill_exist') }
         : { bill: comparing(bill, { fetchedAt: now, parts: 0, bytes: 0 }), raw: [] }
     }
     case 'not_ready':
-      return { bill: await waiting(deps, bill, 'bill_creating') }
+      return { bill: await notNow(deps, bill, 'bill_creating') }
     case 'misconfigured': {
       // Ours to mend, so nobody waits until it is late.
       const reason = `${reply.errCode} ${reply.errCodeDes}`
-      await openReview(deps, missingBillReview(day, reason))
-      return { bill: await waiting(deps, bill, reason) }
+      await tell(deps, bill, reason)
+      return { bill: await notNow(deps, bill, reason) }
     }
     case 'refused':
-      return { bill: await waiting(deps, bill, `${reply.errCode} ${reply.errCodeDes}`) }
+      return { bill: await notNow(deps, bill, `${reply.errCode} ${reply.errCodeDes}`) }
     case 'unknown':
-      return { bill: await waiting(deps, bill, reply.cause) }
+      return { bill: await notNow(deps, bill, reply.cause) }
   }
 }
 
-const comparing = (
+function comparing(
   bill: Bill,
-  fetched: Readonly<Pick<Bill, 'fetchedAt' | 'parts' | 'bytes'>>,
-): Bill => ({
-  ...bill,
-  ...fetched,
-  state: 'comparing',
-  // It keeps its place: a day is brought to its end before the next one is begun.
-  dueAt: bill.dueAt ?? fetched.fetchedAt,
-  lastError: undefined,
-  counts: NO_COUNTS,
-})
+  fetched: Readonly<{ fetchedAt: UnixSeconds; parts: number; bytes: number }>,
+): Bill {
+  // The same bill once more, because the archive did not have it: it goes on where it stopped.
+  const goesOn = bill.state !== 'reconciled' && bill.bytes === fetched.bytes
+  return {
+    ...bill,
+    ...fetched,
+    state: 'comparing',
+    // It keeps its place: a day is compared to its end before the next one is begun.
+    dueAt: bill.dueAt ?? fetched.fetchedAt,
+    lastError: undefined,
+    counts: goesOn ? bill.counts : NO_COUNTS,
+  }
+}
 
 /** @returns in how many pieces. The archive decides nothing: without it the bill is compared all the same. */
 async function keep(
@@ -77,10 +83,19 @@ async function keep(
   }
 }
 
-/** Not now: downloaded again later, and told to a person once it is late. */
-export async function waiting(deps: Deps, bill: Bill, reason: string): Promise<Bill> {
-  const now = deps.now()
-  if (isOverdue(bill.day, now)) await openReview(deps, missingBillReview(bill.day, reason))
-  const dueAt = nextBillTry(bill.day, now)
-  return { ...bill, state: 'waiting', dueAt, tries: bill.tries + 1, lastError: reason }
+/** Downloaded again later, and told to a person once it is late. */
+export async function notNow(deps: Deps, bill: Bill, reason: string): Promise<Bill> {
+  await tellIfOverdue(deps, bill, reason)
+  const dueAt = nextBillTry(bill.day, deps.now())
+  return { ...bill, state: 'waiting', dueAt, lastError: reason }
+}
+
+export async function tellIfOverdue(deps: Deps, bill: Bill, reason: string): Promise<void> {
+  if (isOverdue(bill.day, bill.tries, deps.now())) await tell(deps, bill, reason)
+}
+
+/** Of a day that was reconciled once, the bill is not missing. */
+async function tell(deps: Deps, bill: Bill, reason: string): Promise<void> {
+  if (bill.reconciledAt !== undefined) return
+  await openReview(deps, missingBillReview(bill.day, reason))
 }

@@ -6,28 +6,31 @@ import {
   collectedReview,
   isAskedAbout,
   isKept,
-  isOverdue,
   lastBillDay,
-  missingBillReview,
   nextBillTry,
+  nextDifferenceTry,
   type Difference,
 } from '../core/bill.ts'
 import type { BeijingDay } from '../core/day.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { later, MINUTE_S } from '../core/time.ts'
-import type { Bill, BillEnd } from './bill-port.ts'
-import { fetchBill, waiting, type Fetched } from './fetch-bill.ts'
+import { NO_COUNTS, type Bill, type BillEnd } from './bill-port.ts'
+import { fetchBill, notNow, tellIfOverdue, type Fetched } from './fetch-bill.ts'
 import { openReview } from './open-review.ts'
 import type { Deps } from './ports.ts'
 import { settleDifference } from './settle-difference.ts'
 
 /** What one step costs at the most: a page of rows, or a difference that is asked about and booked. */
 export const BILL_STEP = { calls: 2, statements: 18 }
+/** And how long it takes: two origins that do not answer, and what is written then. */
+const STEP_S = MINUTE_S
 /** A page is one parameter of SQL, which may have 2 MB; a row has about 100 bytes. */
 const PAGE_ROWS = 5_000
-const DIFFERENCES_AT_ONCE = 20
+const DIFFERENCES_AT_ONCE = 200
 /** From here on one review stands for all of a kind: nobody reads more than these. */
 const REVIEWS_MAX = 100
+/** So often the archive may fail to give back a bill before it is downloaded once more. */
+const ARCHIVE_TRIES_MAX = 3
 
 export type ReconcileError = Readonly<{ reason: 'bill_not_found' | 'bill_not_ready' }>
 
@@ -47,20 +50,18 @@ export async function reconcileNow(
     const reply = await deps.wechat.downloadBill(day)
     if (reply.kind !== 'bill') return err({ reason: 'bill_not_ready' })
   }
-  const claimed = await bills.claimAnew(day, now)
+  const claimed = await bills.claimDay(day, now)
   if (claimed !== undefined) {
-    const fetched = await fetchBill(deps, claimed)
-    // What was reconciled before stays so, until there is something newer.
-    if (fetched.bill.state === 'waiting' && claimed.state === 'reconciled') {
-      await bills.save({ ...claimed, lastError: fetched.bill.lastError }, now)
-      return err({ reason: 'bill_not_ready' })
-    }
     const { statements } = deps.config.tick
-    await goOn(
+    const ended = await advanceBill(
       deps,
-      fetched,
+      claimed,
       () => deps.store.statementsUsed() + BILL_STEP.statements <= statements,
     )
+    // What was reconciled before stays so, and it is no news.
+    if (ended?.state === 'reconciled' && ended.lastError !== undefined) {
+      return err({ reason: 'bill_not_ready' })
+    }
   }
   const bill = await bills.find(day)
   if (bill === undefined) return err({ reason: 'bill_not_found' })
@@ -68,59 +69,89 @@ export async function reconcileNow(
 }
 
 /**
- * Takes a bill that is due as far as it is affordable, and gives it back.
+ * Takes a bill that somebody has as far as it is affordable, and gives it back.
  *
  * @param affordable Whether one more step may be made.
+ * @returns as it is then; undefined when somebody else was quicker, and gives it back.
  */
 export async function advanceBill(
   deps: Deps,
-  bill: Bill,
+  claimed: Bill,
   affordable: () => boolean,
-): Promise<void> {
-  const fetched = bill.state === 'waiting' ? await fetchBill(deps, bill) : { bill }
-  await goOn(deps, fetched, affordable)
-}
+): Promise<Bill | undefined> {
+  // Nobody may work on it when the lease has ended and somebody else has it.
+  const end = later(claimed.leasedUntil ?? deps.now(), -STEP_S)
+  const maySpend = (): boolean => affordable() && deps.now() < end
 
-/** Gives back a bill that could not be worked on. */
-export async function postponeBill(deps: Deps, { day }: Bill, reason: string): Promise<void> {
-  const now = deps.now()
-  if (isOverdue(day, now)) await openReview(deps, missingBillReview(day, reason))
-  await deps.store.bills.postpone(day, nextBillTry(day, now), reason)
-}
+  const fetched = needsDownload(claimed) ? await fetchBill(deps, claimed) : { bill: claimed }
+  let bill: Bill | undefined = isKeptAsItWas(claimed, fetched.bill)
+    ? { ...claimed, lastError: fetched.bill.lastError }
+    : fetched.bill
+  if (bill.state === 'comparing') bill = await compare(deps, claimed, fetched, maySpend)
+  if (bill?.state === 'settling') bill = await settle(deps, bill, maySpend)
+  if (bill === undefined) return undefined
 
-async function goOn(deps: Deps, { bill, raw }: Fetched, affordable: () => boolean): Promise<void> {
-  let current: Bill | undefined = bill
-  if (current.state === 'comparing') current = await compare(deps, current, raw, affordable)
-  if (current?.state === 'settling') current = await settle(deps, current, affordable)
-  // Somebody else was quicker, and gives it back.
-  if (current === undefined) return
-  await deps.store.bills.save(current, deps.now())
-  const { day, state, lastError } = current
+  const isFurther = bill.state !== claimed.state || bill.counts.rows !== claimed.counts.rows
+  const after = { ...bill, tries: isFurther && bill.state !== 'waiting' ? 0 : bill.tries }
+  await deps.store.bills.save(after, deps.now())
+  const { day, state, lastError } = after
   const reason = lastError === undefined ? {} : { reason: lastError }
   deps.log({ event: 'bill_advanced', day, state, ...reason })
   if (state === 'reconciled') deps.announce([`bill.reconciled.${day}`])
+  return after
+}
+
+/** A day that was reconciled is not given up for a bill that cannot be had now. */
+const isKeptAsItWas = (claimed: Bill, fetched: Bill): boolean =>
+  claimed.state === 'reconciled' && fetched.state === 'waiting'
+
+/** Where the archive does not give it back, a bill that is being compared is downloaded once more. */
+function needsDownload({ state, bytes, parts, tries }: Bill): boolean {
+  if (state === 'comparing') return bytes > 0 && (parts === 0 || tries > ARCHIVE_TRIES_MAX)
+  return state !== 'settling'
+}
+
+/** Gives back a bill that could not be worked on. */
+export async function postponeBill(deps: Deps, bill: Bill, reason: string): Promise<void> {
+  await tellIfOverdue(deps, bill, reason)
+  await deps.store.bills.postpone(bill, nextBillTry(bill.day, deps.now()), reason)
 }
 
 async function compare(
   deps: Deps,
-  bill: Bill,
-  raw: readonly Uint8Array[] | undefined,
+  claimed: Bill,
+  { bill, raw }: Fetched,
   affordable: () => boolean,
 ): Promise<Bill | undefined> {
-  // A step of its own from here on, so that a crash while comparing finds the bill in the archive.
-  if (raw !== undefined) await deps.store.bills.begin(bill)
-  if (bill.bytes === 0) return finish(deps, bill, [])
-  const stream = raw === undefined ? fromArchive(deps, bill) : streamOf(raw)
-  if (stream === undefined) return waiting(deps, bill, 'not in the archive')
+  if (raw !== undefined) {
+    if (claimed.state === 'reconciled' && !(await isWhole(deps, raw))) {
+      await forget(deps, bill)
+      return { ...claimed, lastError: 'not whole' }
+    }
+    // A step of its own, so that a crash while comparing finds the bill in the archive.
+    if (!(await deps.store.bills.begin(bill))) return undefined
+    if (claimed.parts > 0 && claimed.fetchedAt !== bill.fetchedAt) await forget(deps, claimed)
+  }
+  if (bill.bytes === 0) return deps.store.bills.finishComparing(bill, [])
+
+  const archive = raw === undefined ? deps.archive?.open(bill) : undefined
+  const stream = raw === undefined ? archive?.stream : streamOf(raw)
+  if (stream === undefined) return { ...bill, parts: 0 }
   const pages = deps.readBill(stream, { pageRows: PAGE_ROWS, afterRow: bill.counts.rows })
   let current = bill
   for (;;) {
     const page = await pages.next()
     if (page.done === true) {
       const end = page.value
-      if (end.whole) return finish(deps, current, differingSums(current, end))
-      await deps.archive?.drop(bill).catch(() => undefined)
-      return waiting(deps, { ...current, parts: 0 }, end.reason)
+      if (end.whole) return deps.store.bills.finishComparing(current, differingSums(current, end))
+      if (archive?.isBroken() === true) {
+        return { ...current, dueAt: later(deps.now(), MINUTE_S), lastError: 'not in the archive' }
+      }
+      // A layout that we do not know is worth a person's look; what breaks off is not.
+      const isWorthALook = end.reason === 'unknown_layout'
+      if (!isWorthALook) await forget(deps, current)
+      const parts = isWorthALook ? current.parts : 0
+      return notNow(deps, { ...current, parts, bytes: 0, counts: NO_COUNTS }, end.reason)
     }
     if (!affordable()) {
       await pages.return({ whole: false, reason: 'cut_off' })
@@ -133,11 +164,18 @@ async function compare(
   }
 }
 
-const fromArchive = ({ archive }: Deps, bill: Bill): ReadableStream<Uint8Array> | undefined =>
-  bill.parts === 0 ? undefined : archive?.open(bill)
+/** Read to its end, before anything that is known is given up for it. */
+async function isWhole(deps: Deps, raw: readonly Uint8Array[]): Promise<boolean> {
+  if (raw.length === 0) return true
+  const pages = deps.readBill(streamOf(raw), { pageRows: PAGE_ROWS, afterRow: Infinity })
+  const { done, value } = await pages.next()
+  return done === true && value.whole
+}
 
-const finish = (deps: Deps, bill: Bill, sums: readonly Difference[]): Promise<Bill | undefined> =>
-  deps.store.bills.finishComparing(bill, sums)
+/** What is left over in the archive costs a little, and does no harm. */
+async function forget({ archive }: Deps, bill: Bill): Promise<void> {
+  await archive?.drop(bill).catch(() => undefined)
+}
 
 /** WeChat's last line against the sums of its own rows. */
 const differingSums = (
@@ -157,30 +195,31 @@ const differingSums = (
 
 async function settle(deps: Deps, bill: Bill, affordable: () => boolean): Promise<Bill> {
   const { day } = bill
-  for (const { kind, count } of await deps.store.bills.manyDifferences(day, REVIEWS_MAX)) {
+  const { bills } = deps.store
+  // Days take turns, so that one with very many differences keeps no other waiting.
+  const goesOn: Bill = { ...bill, dueAt: deps.now() }
+  if (!affordable()) return goesOn
+  for (const { kind, count } of await bills.manyDifferences(day, REVIEWS_MAX)) {
     if (isAskedAbout(kind)) continue
+    if (!affordable()) return goesOn
     await openReview(deps, collectedReview(day, kind, count))
-    await deps.store.bills.collectDifferences(day, kind)
+    await bills.collectDifferences(day, kind)
   }
-  const open = await deps.store.bills.openDifferences(day, DIFFERENCES_AT_ONCE)
-  let settled = 0
+  const open = await bills.openDifferences(day, DIFFERENCES_AT_ONCE)
+  const unanswered: Difference[] = []
   for (const difference of open) {
-    if (!affordable()) return bill
-    if (await settleDifference(deps, difference)) settled++
+    if (!affordable()) return goesOn
+    if (!(await settleDifference(deps, difference))) unanswered.push(difference)
   }
-  if (open.length > settled) return { ...bill, dueAt: later(deps.now(), MINUTE_S) }
-  if (open.length === DIFFERENCES_AT_ONCE) return bill
-  const books = await deps.store.bills.booksOn(day)
-  const counts = { ...bill.counts, books }
+  if (unanswered.length > 0) {
+    const tries = Math.min(...unanswered.map((each) => each.tries + 1))
+    return { ...bill, dueAt: nextDifferenceTry(tries, deps.now()) }
+  }
+  if (open.length === DIFFERENCES_AT_ONCE || !affordable()) return goesOn
+  const counts = { ...bill.counts, books: await bills.booksOn(day) }
   const reconciledAt = deps.now()
-  return {
-    ...bill,
-    state: 'reconciled',
-    dueAt: undefined,
-    reconciledAt,
-    counts,
-    lastError: undefined,
-  }
+  const done = { reconciledAt, counts, dueAt: undefined, lastError: undefined }
+  return { ...bill, ...done, state: 'reconciled' }
 }
 
 function streamOf(chunks: readonly Uint8Array[]): ReadableStream<Uint8Array> {

@@ -1,5 +1,5 @@
 /** What becomes of one difference between a bill and the books. */
-import { differenceReview, type Difference } from '../core/bill.ts'
+import { differenceReview, TRIES_MAX, TRIES_TO_TELL, type Difference } from '../core/bill.ts'
 import { parseTransactionId, toOutTradeNo } from '../core/ids.ts'
 import type { OrderView } from '../core/order.ts'
 import { isReserved, toOutRefundNo } from '../core/refund.ts'
@@ -7,9 +7,6 @@ import { discoverRefund } from './discover-refunds.ts'
 import { openReview } from './open-review.ts'
 import { StoreUnavailable, type Deps } from './ports.ts'
 import { settlePayment } from './settle-payment.ts'
-
-/** Asked every minute; after that a person looks, whatever WeChat says. */
-const TRIES_MAX = 30
 
 type Verdict = 'booked' | 'review' | 'ask_again'
 
@@ -26,10 +23,14 @@ export async function settleDifference(deps: Deps, difference: Difference): Prom
     deps.log({ event: 'bill_difference_failed', reason, subject: difference.subject })
     return 'ask_again'
   })
-  const verdict = asked === 'ask_again' && difference.tries + 1 >= TRIES_MAX ? 'review' : asked
+  const tries = difference.tries + 1
+  const verdict = asked === 'ask_again' && tries >= TRIES_MAX ? 'review' : asked
   // Before the note: a crash in between opens nothing twice.
-  if (verdict === 'review') await openReview(deps, differenceReview(difference))
-  await deps.store.bills.settleDifference(difference, verdict === 'ask_again' ? undefined : verdict)
+  if (verdict === 'review' || (verdict === 'ask_again' && tries >= TRIES_TO_TELL)) {
+    await openReview(deps, differenceReview(difference))
+  }
+  const outcome = verdict === 'ask_again' ? undefined : verdict
+  await deps.store.bills.settleDifference(difference, outcome, deps.now())
   return verdict !== 'ask_again'
 }
 
@@ -62,12 +63,12 @@ async function askForPayment(deps: Deps, { subject, bill }: Difference): Promise
 async function askForRefund(
   deps: Deps,
   view: OrderView,
-  { subject, bill }: Difference,
+  { subject, bill, tries }: Difference,
 ): Promise<Verdict> {
   const transactionId = parseTransactionId(String(bill?.['transaction_id']))
   const payment = view.payments.find((each) => each.transactionId === transactionId)
-  // Its payment is one of the other differences, perhaps; those are settled first.
-  if (payment === undefined) return 'ask_again'
+  // Its payment is one of the other differences, perhaps, and is booked in a moment.
+  if (payment === undefined) return tries + 1 < TRIES_TO_TELL ? 'ask_again' : 'review'
   const number = toOutRefundNo(subject)
   const { view: after, known } = await discoverRefund(deps, view, payment.transactionId, number)
   if (known === undefined) return 'ask_again'

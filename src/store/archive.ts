@@ -1,9 +1,12 @@
 /** Raw bills in KV, in pieces: one value may have 25 MiB. */
+import { withDeadline, type Timers } from '../core/deadline.ts'
 import { concat } from '../core/read-limited.ts'
 import type { UnixSeconds } from '../core/time.ts'
 import type { BillArchive } from '../service/bill-port.ts'
 
 const PART_BYTES_MAX = 8 * 1024 * 1024
+/** For one piece. A store that never answers must not take a run of the cron with it. */
+const DEADLINE_MS = 20_000
 
 export type Keep = Readonly<{
   put: (key: string, value: Uint8Array) => Promise<void>
@@ -15,7 +18,13 @@ export type Keep = Readonly<{
 const keyOf = (day: string, fetchedAt: UnixSeconds | undefined, part: number): string =>
   `bill/${day}/${fetchedAt ?? 0}/${part}`
 
-export function kvArchive(kv: Keep): BillArchive {
+export function kvArchive(kv: Keep, timers: Timers): BillArchive {
+  async function inTime<T>(work: () => Promise<T>): Promise<T> {
+    const outcome = await withDeadline(timers, DEADLINE_MS, work)
+    if (!outcome.done) throw new Error('the archive did not answer in time')
+    return outcome.value
+  }
+
   return {
     async keep(day, fetchedAt, bytes) {
       let parts = 0
@@ -23,7 +32,7 @@ export function kvArchive(kv: Keep): BillArchive {
       let length = 0
       async function flush(): Promise<void> {
         if (length === 0) return
-        await kv.put(keyOf(day, fetchedAt, parts), concat(part))
+        await inTime(() => kv.put(keyOf(day, fetchedAt, parts), concat(part)))
         parts++
         part = []
         length = 0
@@ -37,20 +46,28 @@ export function kvArchive(kv: Keep): BillArchive {
       return parts
     },
     async drop({ day, fetchedAt, parts }) {
-      for (let part = 0; part < parts; part++) await kv.delete(keyOf(day, fetchedAt, part))
+      for (let part = 0; part < parts; part++) {
+        await inTime(() => kv.delete(keyOf(day, fetchedAt, part)))
+      }
     },
     open({ day, fetchedAt, parts }) {
       let next = 0
-      return new ReadableStream<Uint8Array>({
+      let isBroken = false
+      const stream = new ReadableStream<Uint8Array>({
         async pull(controller) {
           if (next === parts) return controller.close()
-          const part = await kv.get(keyOf(day, fetchedAt, next), 'arrayBuffer')
-          // Not there yet where we look, or lost: what reads it takes a bill that breaks off for none.
-          if (part === null) return controller.error(new Error('a piece of the bill is missing'))
+          const key = keyOf(day, fetchedAt, next)
+          const part = await inTime(() => kv.get(key, 'arrayBuffer')).catch(() => null)
+          if (part === null) {
+            // Not there yet where we look, or lost, or KV is away.
+            isBroken = true
+            return controller.error(new Error('a piece of the bill is missing'))
+          }
           next++
           controller.enqueue(new Uint8Array(part))
         },
       })
+      return { stream, isBroken: () => isBroken }
     },
   }
 }

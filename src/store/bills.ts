@@ -1,20 +1,15 @@
 /** Bills in D1: which day is how far. */
-import { BILL_DAYS_KEPT, type BillState } from '../core/bill.ts'
+import { BILL_DAYS_KEPT, BILL_SKEW_S, LEARNT_WITHIN_S, type BillState } from '../core/bill.ts'
 import { addDays, startOf, type BeijingDay } from '../core/day.ts'
 import { DAY_S, later, MINUTE_S, type UnixSeconds } from '../core/time.ts'
 import { NO_COUNTS, type Bill, type BillCounts, type BookSums } from '../service/bill-port.ts'
-import type { Database, Outcome, Row, Statement } from './database.ts'
+import type { Database, Outcome, Row, Value } from './database.ts'
 import { integer, optionalInteger, optionalText, optionalTime, orNull, text } from './rows.ts'
-import { insertIf, statement, type Guard } from './sql.ts'
+import { beijingDay, insertIf, statement, updateIf, type Guard } from './sql.ts'
 import { deliveryRow } from './told.ts'
 
 /** Longer than a step can take: a download has a minute, and another one from the backup. */
 const LEASE_S = 5 * MINUTE_S
-const BEIJING_S = 8 * 60 * MINUTE_S
-/** Our clock and WeChat's may differ by this much. */
-const SKEW_S = 5 * MINUTE_S
-/** A lost answer is made up for within this time. */
-const LEARNT_WITHIN_S = 32 * DAY_S
 
 export async function findBill(db: Database, day: BeijingDay): Promise<Bill | undefined> {
   const { rows } = await db.run('SELECT * FROM bills WHERE day = ?', day)
@@ -27,19 +22,18 @@ export async function expectBills(db: Database, last: BeijingDay, now: UnixSecon
     `INSERT INTO bills (day, state, due_at, counts)
      SELECT value, 'waiting', ?1, ?2 FROM json_each(?3)
      WHERE ?4 > coalesce((SELECT max(day) FROM bills), '')
-       AND value >= date((SELECT min(created_at) FROM orders) + ?5, 'unixepoch')
+       AND value >= ${beijingDay('(SELECT min(created_at) FROM orders)')}
        AND NOT EXISTS (SELECT 1 FROM bills WHERE day = value)`,
     now,
     JSON.stringify(NO_COUNTS),
     JSON.stringify(days),
     last,
-    BEIJING_S,
   )
 }
 
 export async function claimDueBill(db: Database, now: UnixSeconds): Promise<Bill | undefined> {
   const { rows } = await db.run(
-    `UPDATE bills SET leased_until = ?1
+    `UPDATE bills SET leased_until = ?1, tries = tries + 1
      WHERE day = (
        SELECT day FROM bills WHERE due_at <= ?2 AND (leased_until IS NULL OR leased_until <= ?2)
        ORDER BY due_at, day LIMIT 1)
@@ -50,14 +44,14 @@ export async function claimDueBill(db: Database, now: UnixSeconds): Promise<Bill
   return rows[0] === undefined ? undefined : billFromRow(rows[0])
 }
 
-export async function claimAnew(
+export async function claimBillOf(
   db: Database,
   day: BeijingDay,
   now: UnixSeconds,
 ): Promise<Bill | undefined> {
   const { rows } = await db.run(
     `INSERT INTO bills (day, state, due_at, leased_until, counts) VALUES (?1, 'waiting', ?2, ?3, ?4)
-     ON CONFLICT (day) DO UPDATE SET leased_until = ?3
+     ON CONFLICT (day) DO UPDATE SET leased_until = ?3, tries = tries + 1
        WHERE leased_until IS NULL OR leased_until <= ?2
      RETURNING *`,
     day,
@@ -72,21 +66,26 @@ export async function booksOn(db: Database, day: BeijingDay): Promise<BookSums> 
   const from = startOf(day)
   const to = later(from, DAY_S)
   const [payments, refunds] = await db.batch([
+    // What no bill has belongs to the day on which it was paid.
     statement(
-      `SELECT count(*) AS count, coalesce(sum(total_fee), 0) AS fee FROM payments
-       WHERE paid_at >= ?1 AND paid_at < ?2`,
+      `SELECT count(*) AS count, coalesce(sum(total_fee), 0) AS fee FROM (
+         SELECT total_fee FROM payments WHERE billed_on = ?1
+         UNION ALL
+         SELECT total_fee FROM payments WHERE billed_on IS NULL AND paid_at >= ?2 AND paid_at < ?3)`,
+      day,
       from,
       to,
     ),
     // The day of a refund is WeChat's; for one that no bill has, it is when we heard of it.
     statement(
       `SELECT count(*) AS count, coalesce(sum(refund_fee), 0) AS fee FROM refunds
-       WHERE accepted_at >= ?1 AND accepted_at < ?2
-         AND (billed_on = ?3 OR (billed_on IS NULL AND accepted_at < ?4))`,
-      from,
-      later(to, LEARNT_WITHIN_S),
+       WHERE accepted_at >= ?2 - ?5 AND accepted_at < ?4
+         AND (billed_on = ?1 OR (billed_on IS NULL AND accepted_at >= ?2 AND accepted_at < ?3))`,
       day,
+      from,
       to,
+      later(to, LEARNT_WITHIN_S),
+      BILL_SKEW_S,
     ),
   ])
   const of = (outcome: Outcome | undefined, column: string): number =>
@@ -99,55 +98,74 @@ export async function booksOn(db: Database, day: BeijingDay): Promise<BookSums> 
   }
 }
 
-/** @returns how much of ours WeChat must have in its bill of the day. */
-export async function expectedOn(db: Database, day: BeijingDay): Promise<number> {
+/** Something of ours must be in WeChat's bill of the day, or may be: an order that nobody could conclude yet. */
+export async function isExpectedOn(db: Database, day: BeijingDay): Promise<boolean> {
   const from = startOf(day)
   const to = later(from, DAY_S)
   const { rows } = await db.run(
-    `SELECT (SELECT count(*) FROM payments WHERE paid_at >= ?1 AND paid_at < ?2)
-       + (SELECT count(*) FROM refunds WHERE accepted_at >= ?1 AND accepted_at < ?2 - ?3
-            AND started_at >= ?1 + ?3 AND source <> 'merchant_platform') AS count`,
+    `SELECT EXISTS (SELECT 1 FROM payments WHERE billed_on = ?1)
+       OR EXISTS (SELECT 1 FROM payments WHERE billed_on IS NULL AND paid_at >= ?2 AND paid_at < ?3)
+       OR EXISTS (
+         SELECT 1 FROM refunds WHERE accepted_at >= ?2 AND accepted_at < ?3 - ?4
+           AND started_at >= ?2 + ?4 AND source <> 'merchant_platform')
+       OR EXISTS (
+         SELECT 1 FROM orders INDEXED BY orders_due
+         WHERE due_at IS NOT NULL AND state = 'paying' AND created_at < ?3) AS expected`,
+    day,
     from,
     to,
-    SKEW_S,
+    BILL_SKEW_S,
   )
-  return rows[0] === undefined ? 0 : integer(rows[0], 'count')
+  return rows[0]?.['expected'] === 1
 }
+
+/** Whoever has a bill may write it as long as nobody else has it. */
+const ours = ({ day, leasedUntil }: Bill): Guard => ({
+  sql: 'EXISTS (SELECT 1 FROM bills WHERE day = ? AND leased_until = ?)',
+  params: [day, orNull(leasedUntil)],
+})
 
 /** Gives a bill back that could not be worked on; it comes again later, and nothing else waits for it. */
 export async function postponeBill(
   db: Database,
-  day: BeijingDay,
+  { day, leasedUntil }: Bill,
   dueAt: UnixSeconds,
   reason: string,
 ): Promise<void> {
   await db.run(
-    `UPDATE bills SET leased_until = NULL, tries = tries + 1, last_error = ?3,
-       due_at = iif(due_at IS NULL, NULL, ?2)
-     WHERE day = ?1`,
+    `UPDATE bills SET leased_until = NULL, last_error = ?4, due_at = iif(due_at IS NULL, NULL, ?3)
+     WHERE day = ?1 AND leased_until = ?2`,
     day,
+    orNull(leasedUntil),
     dueAt,
     reason,
   )
 }
 
-/** From the first row on: what an earlier comparison found, and nobody has booked, is to be found again. */
-export async function beginBill(db: Database, bill: Bill): Promise<void> {
-  await db.batch([
-    statement(
-      `UPDATE bills SET state = 'comparing', fetched_at = ?2, parts = ?3, bytes = ?4, rows_done = ?5,
-         counts = ?6, due_at = ?7
-       WHERE day = ?1`,
-      bill.day,
-      orNull(bill.fetchedAt),
-      bill.parts,
-      bill.bytes,
-      bill.counts.rows,
-      JSON.stringify(bill.counts),
-      orNull(bill.dueAt),
+/**
+ * What an earlier comparison found, and nobody has booked, is to be found again, unless this one goes on
+ * where that one stopped.
+ */
+export async function beginBill(db: Database, bill: Bill): Promise<boolean> {
+  const guard = ours(bill)
+  const [begun] = await db.batch([
+    updateIf(
+      'bills',
+      { day: bill.day },
+      { ...rowFromBill(bill), leased_until: orNull(bill.leasedUntil) },
+      ['day'],
+      guard,
     ),
-    statement("DELETE FROM bill_differences WHERE day = ? AND outcome IS NOT 'booked'", bill.day),
+    ...(bill.counts.rows > 0
+      ? []
+      : [
+          {
+            sql: `DELETE FROM bill_differences WHERE day = ? AND outcome IS NOT 'booked' AND ${guard.sql}`,
+            params: [bill.day, ...guard.params],
+          },
+        ]),
   ])
+  return begun?.changes === 1
 }
 
 /** Gives the bill back with what is known now; one that is reconciled tells the shop, once. */
@@ -165,39 +183,38 @@ export async function saveBill(
   } as const
   const row = deliveryRow(webhook, now, hasTarget)
   const untold: Guard = {
-    sql: 'NOT EXISTS (SELECT 1 FROM deliveries WHERE id = ?)',
-    params: [row['id'] ?? null],
+    sql: `EXISTS (SELECT 1 FROM bills WHERE day = ? AND state = 'reconciled')
+      AND NOT EXISTS (SELECT 1 FROM deliveries WHERE id = ?)`,
+    params: [bill.day, row['id'] ?? null],
   }
   await db.batch([
-    saveStatement(bill),
+    updateIf('bills', { day: bill.day }, rowFromBill(bill), ['day'], ours(bill)),
     ...(bill.state === 'reconciled' ? [insertIf('deliveries', row, untold)] : []),
   ])
 }
 
-function saveStatement(bill: Bill): Statement {
-  return statement(
-    `UPDATE bills SET state = ?2, due_at = ?3, leased_until = NULL, tries = ?4, last_error = ?5,
-       fetched_at = ?6, parts = ?7, bytes = ?8, rows_done = ?9, counts = ?10, reconciled_at = ?11
-     WHERE day = ?1`,
-    bill.day,
-    bill.state,
-    orNull(bill.dueAt),
-    bill.tries,
-    orNull(bill.lastError),
-    orNull(bill.fetchedAt),
-    bill.parts,
-    bill.bytes,
-    bill.counts.rows,
-    JSON.stringify(bill.counts),
-    orNull(bill.reconciledAt),
-  )
-}
+/** As it is when nobody has it. */
+const rowFromBill = (bill: Bill): Record<string, Value> => ({
+  day: bill.day,
+  state: bill.state,
+  due_at: orNull(bill.dueAt),
+  leased_until: null,
+  tries: bill.tries,
+  last_error: orNull(bill.lastError),
+  fetched_at: orNull(bill.fetchedAt),
+  parts: bill.parts,
+  bytes: bill.bytes,
+  rows_done: bill.counts.rows,
+  counts: JSON.stringify(bill.counts),
+  reconciled_at: orNull(bill.reconciledAt),
+})
 
 function billFromRow(row: Row): Bill {
   return {
     day: text(row, 'day') as BeijingDay,
     state: text(row, 'state') as BillState,
     dueAt: optionalTime(row, 'due_at'),
+    leasedUntil: optionalTime(row, 'leased_until'),
     tries: integer(row, 'tries'),
     lastError: optionalText(row, 'last_error'),
     fetchedAt: optionalTime(row, 'fetched_at'),

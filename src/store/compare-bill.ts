@@ -1,18 +1,18 @@
 /** A bill against the books, both ways, in SQL: only what differs leaves the database. */
-import type { Difference } from '../core/bill.ts'
+import {
+  BILL_DAYS_KEPT,
+  BILL_SKEW_S,
+  LEARNT_WITHIN_S,
+  type Difference,
+  type DifferenceKind,
+} from '../core/bill.ts'
 import { startOf, type BeijingDay } from '../core/day.ts'
 import { parseOutTradeNo } from '../core/ids.ts'
-import { DAY_S, later, MINUTE_S } from '../core/time.ts'
+import { DAY_S, later } from '../core/time.ts'
 import type { Bill, BillCounts, BillRow } from '../service/bill-port.ts'
 import type { Database, Row, Statement } from './database.ts'
 import { integer } from './rows.ts'
-import { statement } from './sql.ts'
-
-/** WeChat's clock, which says to what day a refund belongs, and ours may differ by this much. */
-const SKEW_S = 5 * MINUTE_S
-const BEIJING_S = 8 * 60 * MINUTE_S
-/** A lost answer is made up for within this time. */
-const LEARNT_WITHIN_S = 32 * DAY_S
+import { beijingDay, statement } from './sql.ts'
 
 /** A row as SQL reads it: short names, since there are thousands of them. */
 type Line = Readonly<{
@@ -127,7 +127,7 @@ const unreadableRows = (day: BeijingDay, rows: readonly BillRow[]): readonly Sta
 const markBilled = (day: BeijingDay, json: string): readonly Statement[] => [
   statement(
     `UPDATE payments SET billed_on = ?2
-     WHERE transaction_id IN (SELECT t FROM (${LINES}) WHERE k = 'payment') AND billed_on IS NOT ?2`,
+     WHERE transaction_id IN (SELECT t FROM (${LINES}) WHERE k <> 'refund') AND billed_on IS NOT ?2`,
     json,
     day,
   ),
@@ -171,23 +171,34 @@ const differingRows = (day: BeijingDay, json: string): readonly Statement[] => [
   ),
 ]
 
-const dayOf = (at: string): string => `date(${at} + ${BEIJING_S}, 'unixepoch')`
+/** It is known to differ already, under whatever day. */
+const isKnown = (subject: string, ...kinds: readonly DifferenceKind[]): string =>
+  `EXISTS (SELECT 1 FROM bill_differences known WHERE known.subject = ${subject}
+    AND known.kind IN (${kinds.map((kind) => `'${kind}'`).join(', ')}))`
 
+/**
+ * Of this day; or of an earlier one whose bill was read before the payment was booked: late, by a person,
+ * or by a notice that somebody forged with a key that leaked.
+ */
+const PAYMENT_MISSED = `p.billed_on IS NULL AND p.paid_at >= ?2 AND p.paid_at < ?4
+  AND (p.paid_at >= ?3 OR EXISTS (
+    SELECT 1 FROM bills WHERE day = ${beijingDay('p.paid_at')} AND state IN ('settling', 'reconciled')))
+  AND NOT ${isKnown('p.transaction_id', 'payment_not_here', 'payment_not_in_bill')}`
+
+const FIRST_DAY = beijingDay(`r.started_at - ${BILL_SKEW_S}`)
+const LAST_DAY = beijingDay(`r.accepted_at + ${BILL_SKEW_S}`)
 /**
  * We know a refund by our clock, and perhaps by a repetition after a lost answer: it is in the bill of some
  * day from when it was first sent to when we heard of it. Once all of those were read, the bill read last
  * misses it. Of refunds by hand we do not know the day.
  */
-const MISSED = `r.accepted_at >= ?2 AND r.accepted_at < ?3 AND r.started_at < ?4
+const REFUND_MISSED = `r.accepted_at >= ?2 AND r.accepted_at < ?3 AND r.started_at < ?4
   AND r.billed_on IS NULL AND r.source <> 'merchant_platform'
-  AND NOT EXISTS (
-    SELECT 1 FROM bills b JOIN bill_differences d USING (day)
-    WHERE b.day BETWEEN ${dayOf(`r.started_at - ${SKEW_S}`)} AND ${dayOf(`r.accepted_at + ${SKEW_S}`)}
-      AND d.kind = 'refund_not_here' AND d.subject = r.out_refund_no)
+  AND NOT ${isKnown('r.out_refund_no', 'refund_not_here', 'refund_not_in_bill')}
   AND NOT EXISTS (
     SELECT 1 FROM bills WHERE day <> ?1 AND state IN ('waiting', 'comparing')
-      AND day BETWEEN ${dayOf(`r.started_at - ${SKEW_S}`)} AND ${dayOf(`r.accepted_at + ${SKEW_S}`)})
-  AND EXISTS (SELECT 1 FROM bills WHERE day = ${dayOf(`r.accepted_at + ${SKEW_S}`)})`
+      AND day BETWEEN ${FIRST_DAY} AND ${LAST_DAY})
+  AND EXISTS (SELECT 1 FROM bills WHERE day = ${LAST_DAY})`
 
 export async function finishComparing(
   db: Database,
@@ -208,24 +219,22 @@ export async function finishComparing(
     statement(
       `INSERT INTO bill_differences (day, kind, subject, ordercode, books)
        SELECT ?1, 'payment_not_in_bill', p.transaction_id, p.ordercode, ${PAYMENT}
-       FROM payments p WHERE p.paid_at >= ?2 AND p.paid_at < ?3 AND p.billed_on IS NULL
-         AND NOT EXISTS (
-           SELECT 1 FROM bill_differences d WHERE d.day = ?1 AND d.subject = p.transaction_id
-             AND d.kind = 'payment_not_here')
+       FROM payments p WHERE ${PAYMENT_MISSED}
        ON CONFLICT DO NOTHING`,
       day,
+      later(from, -BILL_DAYS_KEPT * DAY_S),
       from,
       to,
     ),
     statement(
       `INSERT INTO bill_differences (day, kind, subject, ordercode, books)
        SELECT ?1, 'refund_not_in_bill', r.out_refund_no, r.ordercode, ${REFUND}
-       FROM refunds r WHERE ${MISSED}
+       FROM refunds r WHERE ${REFUND_MISSED}
        ON CONFLICT DO NOTHING`,
       day,
-      from - SKEW_S,
+      from - BILL_SKEW_S,
       to + LEARNT_WITHIN_S,
-      to + SKEW_S,
+      to + BILL_SKEW_S,
     ),
     ...sums.map((each) =>
       statement(

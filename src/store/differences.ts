@@ -1,9 +1,13 @@
 /** What differs between bills and books, and what came of it. */
-import type { Difference, DifferenceKind } from '../core/bill.ts'
+import { differenceReview, type Difference, type DifferenceKind } from '../core/bill.ts'
 import type { BeijingDay } from '../core/day.ts'
+import { reviewId } from '../core/review.ts'
+import type { UnixSeconds } from '../core/time.ts'
 import type { Database, Row } from './database.ts'
 import { integer, optionalText, orNull, text } from './rows.ts'
 import { statement } from './sql.ts'
+
+const CLEARED_UP = 'cleared up by itself: WeChat confirmed it, and it is on the books'
 
 export async function openDifferences(
   db: Database,
@@ -70,12 +74,14 @@ export async function differences(
   }
 }
 
-/** What was booked by a bill is in that bill. */
+/** What was booked by a bill is in that bill, and no longer for a person to look at. */
 export async function settleDifference(
   db: Database,
-  { day, kind, subject }: Difference,
+  difference: Difference,
   outcome: Difference['outcome'],
+  now: UnixSeconds,
 ): Promise<void> {
+  const { day, kind, subject } = difference
   await db.batch([
     statement(
       `UPDATE bill_differences SET outcome = ?4, tries = tries + 1
@@ -93,6 +99,12 @@ export async function settleDifference(
               : 'UPDATE refunds SET billed_on = ?2 WHERE out_refund_no = ?1',
             subject,
             day,
+          ),
+          statement(
+            `UPDATE reviews SET resolved_at = ?2, note = ?3 WHERE id = ?1 AND resolved_at IS NULL`,
+            reviewId(differenceReview(difference)),
+            now,
+            CLEARED_UP,
           ),
         ]
       : []),

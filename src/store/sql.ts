@@ -3,6 +3,9 @@ import type { Statement, Value } from './database.ts'
 /** A condition that every statement of a batch carries, so that all take effect or none. */
 export type Guard = Readonly<{ sql: string; params: readonly Value[] }>
 
+/** The day in Beijing of a time in Unix seconds, as in `2026-11-22`. */
+export const beijingDay = (at: string): string => `date(${at} + 28800, 'unixepoch')`
+
 export const statement = (sql: string, ...params: readonly Value[]): Statement => ({ sql, params })
 
 /** `INSERT` of one row, if the guard holds. Column names are ours, values are bound. */

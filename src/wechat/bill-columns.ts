@@ -39,8 +39,11 @@ export type Columns = Readonly<{
 /** 商品名称 and 商户数据包: what the merchant wrote, with any character, unescaped. We need neither. */
 const FREE_TEXT = ['商品名称', '商户数据包']
 
-/** Later names are those of the bills before 2018. */
-const TOTAL = ['订单金额', '总金额']
+/**
+ * Later names are those of the bills before 2018. Merchants without coupons of their own get a bill of
+ * 24 columns, in which nothing but what is settled stands for the order's amount: there the two are equal.
+ */
+const TOTAL = ['订单金额', '总金额', '应结订单金额']
 const SETTLEMENT_TOTAL = ['应结订单金额', '总金额']
 const REFUND = ['申请退款金额', '退款金额']
 

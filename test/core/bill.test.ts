@@ -82,8 +82,14 @@ describe('a bill that is not ready', () => {
   })
 
   it('is no matter for a person on the morning on which it should come', () => {
-    expect(isOverdue(missing, beijing('2026-11-23 10:10:00'))).toBe(false)
-    expect(isOverdue(missing, beijing('2026-11-23 18:00:00'))).toBe(false)
+    expect(isOverdue(missing, 9, beijing('2026-11-23 10:10:00'))).toBe(false)
+    expect(isOverdue(missing, 9, beijing('2026-11-24 12:00:00'))).toBe(false)
+    expect(isOverdue(missing, 9, beijing('2026-11-24 12:00:01'))).toBe(true)
+  })
+
+  it('after an outage is no matter for a person before it was asked for three times', () => {
+    expect(isOverdue(missing, 2, beijing('2026-12-01 10:10:00'))).toBe(false)
+    expect(isOverdue(missing, 3, beijing('2026-12-01 10:10:00'))).toBe(true)
   })
 })
 

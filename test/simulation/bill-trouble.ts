@@ -47,7 +47,10 @@ function delay(world: World, chance: Chance, day: string): void {
 function differ(world: World, chance: Chance, day: string): void {
   world.bills.changed.add(day)
   if (chance.happens(0.3)) {
-    make(world, day, { kind: 'layout', layout: chance.pick(['old', 'reversed', 'one_more']) })
+    make(world, day, {
+      kind: 'layout',
+      layout: chance.pick(['old', 'short', 'reversed', 'one_more']),
+    })
   }
   const subjects = new Set<string>()
   for (let left = chance.between(1, 3); left > 0; left--) {

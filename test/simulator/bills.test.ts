@@ -526,18 +526,21 @@ describe('a bill that differs from what happened', () => {
     expect(world.wechat.billText(DAY)).toMatch(/`REVOKED,.*,`书,`笔,`/)
   })
 
-  it.each(['reversed', 'one_more', 'old'] as const)('may be laid out anew: %s', async (layout) => {
-    const world = await month()
-    const before = (await billOf(world)).header
-    world.wechat.changeBill(DAY, { kind: 'layout', layout })
+  it.each(['reversed', 'one_more', 'old', 'short'] as const)(
+    'may be laid out anew: %s',
+    async (layout) => {
+      const world = await month()
+      const before = (await billOf(world)).header
+      world.wechat.changeBill(DAY, { kind: 'layout', layout })
 
-    const { header, rows } = await billOf(world)
+      const { header, rows } = await billOf(world)
 
-    expect(header).not.toEqual(before)
-    expect(rows.map((row) => row['微信订单号']).toSorted()).toEqual(
-      [world.transactionId, world.transactionId, world.second].toSorted(),
-    )
-  })
+      expect(header).not.toEqual(before)
+      expect(rows.map((row) => row['微信订单号']).toSorted()).toEqual(
+        [world.transactionId, world.transactionId, world.second].toSorted(),
+      )
+    },
+  )
 
   it('may add up wrongly', async () => {
     const world = await month()

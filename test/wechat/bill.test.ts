@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import {
   ALL,
+  ALL_WITHOUT_COUPONS,
   OLD_ALL,
   OLD_REFUND,
   OLD_SUMMARY,
@@ -52,6 +53,7 @@ describe('a bill', () => {
   it.each([
     ['of everything', ALL, SUMMARY],
     ['of payments', SUCCESS, SUMMARY],
+    ['of everything, of a merchant without coupons,', ALL_WITHOUT_COUPONS, SUMMARY.slice(0, -2)],
     ['of everything from before 2018', OLD_ALL, OLD_SUMMARY],
   ])('%s tells the payments', async (_, columns, summaryColumns) => {
     const { rows, end } = await readPlan({ columns, summaryColumns, rows: [payment()] })
@@ -63,6 +65,7 @@ describe('a bill', () => {
   it.each([
     ['of everything', ALL, SUMMARY],
     ['of refunds', REFUND, SUMMARY],
+    ['of everything, of a merchant without coupons,', ALL_WITHOUT_COUPONS, SUMMARY.slice(0, -2)],
     ['of refunds to recharged accounts', RECHARGE_REFUND, SUMMARY],
     ['of everything from before 2018', OLD_ALL, OLD_SUMMARY],
     ['of refunds from 2018', OLD_REFUND, OLD_SUMMARY],
@@ -74,9 +77,8 @@ describe('a bill', () => {
   })
 
   it('has the columns that the protocol counts', () => {
-    expect([ALL, SUCCESS, REFUND, OLD_ALL, SUMMARY, OLD_SUMMARY].map((all) => all.length)).toEqual([
-      27, 20, 29, 24, 7, 5,
-    ])
+    const layouts = [ALL, ALL_WITHOUT_COUPONS, SUCCESS, REFUND, OLD_ALL, SUMMARY, OLD_SUMMARY]
+    expect(layouts.map((all) => all.length)).toEqual([27, 24, 20, 29, 24, 7, 5])
   })
 
   it('is read as a real one was written in 2019', async () => {
@@ -164,7 +166,6 @@ describe('a bill', () => {
     '交易状态',
     '货币种类',
     '应结订单金额',
-    '订单金额',
     '手续费',
     '商户退款单号',
     '退款金额',
@@ -179,6 +180,11 @@ describe('a bill', () => {
       expect(rows).toEqual([])
       expect(end).toEqual({ whole: false, reason: 'unknown_layout' })
     }
+  })
+
+  it('is of an unknown layout with two columns 订单金额', async () => {
+    const { end } = await readPlan({ columns: [...ALL, '订单金额'], rows: [payment()] })
+    expect(end).toEqual({ whole: false, reason: 'unknown_layout' })
   })
 
   it('is of an unknown layout with a column that we need between the two free ones', async () => {

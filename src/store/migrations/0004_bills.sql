@@ -1,8 +1,12 @@
 -- WeChat's daily bills: how far each was compared, and in what it differs from the books.
 
--- What was paid on a day. It takes the place of a unique index, so that a paid order costs no more rows.
+-- The day of the bill that has it.
+ALTER TABLE payments ADD COLUMN billed_on TEXT;
+
+-- What is in a day's bill, and what is in none. It takes the place of a unique index, so that a paid order
+-- costs no more rows.
 DROP INDEX attempts_live;
-CREATE INDEX payments_paid ON payments (paid_at);
+CREATE INDEX payments_billed ON payments (billed_on, paid_at);
 
 -- One attempt at a time may be payable. The code sees to it; so does this.
 CREATE TRIGGER attempts_one_live BEFORE INSERT ON attempts
@@ -19,9 +23,6 @@ BEGIN
   SELECT RAISE(ABORT, 'an attempt that is over is over');
 END;
 
--- The day of the bill that has it.
-ALTER TABLE payments ADD COLUMN billed_on TEXT;
-
 CREATE INDEX refunds_accepted ON refunds (accepted_at) WHERE accepted_at IS NOT NULL;
 
 CREATE TABLE bills (
@@ -32,7 +33,7 @@ CREATE TABLE bills (
   -- When it is to be worked on next, and who is at it now.
   due_at        INTEGER,
   leased_until  INTEGER,
-  -- Steps that came to nothing, and why the last one did.
+  -- Runs since it got any further, and why the last one did not.
   tries         INTEGER NOT NULL DEFAULT 0,
   last_error    TEXT,
   -- Of the bill as WeChat sent it; the raw bytes are in the archive.
@@ -64,3 +65,5 @@ CREATE TABLE bill_differences (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX bill_differences_open ON bill_differences (day) WHERE outcome IS NULL;
+-- What one day's bill missed, another day's need not be found to miss again.
+CREATE INDEX bill_differences_of ON bill_differences (subject);
