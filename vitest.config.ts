@@ -11,12 +11,17 @@ export default defineConfig(async () => ({
     projects: [
       {
         test: {
+          name: 'pure',
+          environment: 'node',
+          isolate: false, // nothing is left behind there, and a process for each file would take longer than the tests
+          include: ['test/{core,wechat,simulator,examples,mutants,webhooks}/**/*.test.ts'],
+        },
+      },
+      {
+        test: {
           name: 'node',
           environment: 'node',
-          include: [
-            'test/{core,wechat,simulator,scripts,harness,examples,simulation,fuzz,mutants,webhooks}/**/*.test.ts',
-            'test/*.test.ts',
-          ],
+          include: ['test/{scripts,harness,simulation,fuzz}/**/*.test.ts', 'test/*.test.ts'],
         },
       },
       {

@@ -215,7 +215,7 @@ async function settle(deps: Deps, bill: Bill, affordable: () => boolean): Promis
     const tries = Math.min(...unanswered.map((each) => each.tries + 1))
     return { ...bill, dueAt: nextDifferenceTry(tries, deps.now()) }
   }
-  if (open.length === DIFFERENCES_AT_ONCE || !affordable()) return goesOn
+  if (open.length === DIFFERENCES_AT_ONCE) return goesOn
   const counts = { ...bill.counts, books: await bills.booksOn(day) }
   const reconciledAt = deps.now()
   const done = { reconciledAt, counts, dueAt: undefined, lastError: undefined }
