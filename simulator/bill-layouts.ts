@@ -58,6 +58,12 @@ const OLD_NAMES: Readonly<Record<string, PrintedColumn>> = {
   充值券退款金额: ['代金券或立减优惠退款金额', BOTH_COUPONS],
 }
 
+/** Where no coupon is the merchant's own, what is settled is what was ordered. */
+const WITHOUT_COUPONS: Readonly<Record<string, string>> = {
+  应结订单金额: '订单金额',
+  退款金额: '申请退款金额',
+}
+
 const OLD_TOTALS: readonly PrintedTotal[] = [
   ['总交易单数'],
   ['总交易额', '订单金额', 2],
@@ -80,10 +86,13 @@ export function printedLayout(type: BillType, layout: BillLayout): PrintedLayout
     }
     case 'short': {
       if (type !== 'ALL') return { columns, totals: TOTALS }
-      const short = columns.slice(0, names.indexOf('费率') + 1)
-      const printed = short.map(([name]) => name)
-      const totals = TOTALS.filter(([, column]) => column === undefined || printed.includes(column))
-      return { columns: short, totals }
+      const short = names.slice(0, names.indexOf('费率') + 1)
+      return {
+        columns: short.map((name): PrintedColumn => [name, WITHOUT_COUPONS[name] ?? name]),
+        totals: TOTALS.slice(0, -2).map(([header, column = '', decimals = 2]): PrintedTotal =>
+          column === '' ? [header] : [header, WITHOUT_COUPONS[column] ?? column, decimals],
+        ),
+      }
     }
     case 'reversed':
       return { columns: columns.toReversed(), totals: TOTALS }

@@ -80,6 +80,9 @@ export const nextBillTry = (day: BeijingDay, now: UnixSeconds): UnixSeconds =>
 export const isOverdue = (day: BeijingDay, runs: number, now: UnixSeconds): boolean =>
   runs >= RUNS_TO_TELL && now > later(startOf(day), DAY_S + PATIENCE_S)
 
+/** From here on one review stands for all of a kind: nobody reads more than these. */
+export const REVIEWS_MAX = 100
+
 /** A question about a difference is put this often, and a person hears of it before it is the last one. */
 export const TRIES_TO_TELL = 30
 export const TRIES_MAX = TRIES_TO_TELL + 2 * 24

@@ -103,6 +103,10 @@ export const reservedFee = (refunds: readonly Refund[]): Fen => sum(refunds.filt
 export const refundedFee = (refunds: readonly Refund[]): Fen =>
   sum(refunds.filter(({ state }) => state === 'succeeded'))
 
+/** What is reserved, and not back yet. */
+export const refundingFee = (refunds: readonly Refund[]): Fen =>
+  toFen(reservedFee(refunds) - refundedFee(refunds))
+
 /** When another refund of the same payment may begin; undefined when it may at once. */
 export function nextStart(others: readonly Refund[], now: UnixSeconds): UnixSeconds | undefined {
   const free = others
@@ -111,9 +115,9 @@ export function nextStart(others: readonly Refund[], now: UnixSeconds): UnixSeco
   return free.length === 0 ? undefined : (Math.max(...free) as UnixSeconds)
 }
 
-/** An earlier try that was not answered may still arrive, and then WeChat knows the number after all. */
-export const mayBeUnderWay = ({ startedAt }: Refund, now: UnixSeconds): boolean =>
-  startedAt !== undefined && startedAt < now && now < later(startedAt, IN_FLIGHT_S)
+/** A try that was not answered may still arrive, and then WeChat knows the number after all. */
+export const mayBeUnderWay = (unansweredAt: UnixSeconds | undefined, now: UnixSeconds): boolean =>
+  unansweredAt !== undefined && now < later(unansweredAt, IN_FLIGHT_S)
 
 const STEPS_S = [
   MINUTE_S,

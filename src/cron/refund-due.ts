@@ -9,20 +9,22 @@ import { orFailed, workOff } from './at-once.ts'
 
 /** Sent, its refusal confirmed; or asked about, and sent again. */
 const ITEM_CALLS_MAX = 2
-/** Read by key, started, and what came of it. */
-const ITEM_STATEMENTS_MAX = 12
+/** Read by key, started, sent, and what came of it. */
+const ITEM_STATEMENTS_MAX = 13
 /** The claim, and the rescheduling. */
 const OWN_STATEMENTS = 2
 
+export type RefundReport = Readonly<{ done: number; mayBeMore: boolean }>
+
 /** @param limits What the tick may have used in all when this part ends. */
-export async function refundDueRefunds(deps: Deps, limits: TickBudget): Promise<number> {
+export async function refundDueRefunds(deps: Deps, limits: TickBudget): Promise<RefundReport> {
   const room = Math.min(
     Math.floor((limits.calls - deps.callsUsed()) / ITEM_CALLS_MAX),
     Math.floor(
       (limits.statements - deps.store.statementsUsed() - OWN_STATEMENTS) / ITEM_STATEMENTS_MAX,
     ),
   )
-  if (room <= 0) return 0
+  if (room <= 0) return { done: 0, mayBeMore: true }
   // No more are leased than can be worked off: a leased row waits for the lease to end.
   const claimed = await deps.store.claimRefunds(deps.now(), room)
   const ordercodes = [...new Set(claimed.items.map(({ ordercode }) => ordercode))]
@@ -40,18 +42,18 @@ export async function refundDueRefunds(deps: Deps, limits: TickBudget): Promise<
     },
   )
   await deps.store.rescheduleRefunds(claimed, next)
-  return claimed.items.length
+  return { done: claimed.items.length, mayBeMore: claimed.items.length === room }
 }
 
 async function runRefund(
   deps: Deps,
-  { ordercode, outRefundNo }: ClaimedRefunds['items'][number],
+  { ordercode, outRefundNo, turn }: ClaimedRefunds['items'][number],
 ): Promise<NextRefundDue> {
   const view = await deps.store.load(ordercode)
   const refund = view === undefined ? undefined : findRefund(view, outRefundNo)
   if (view === undefined || refund === undefined) return { outRefundNo, dueAt: undefined }
 
-  const { view: after } = await settleRefund(deps, view, refund)
+  const { view: after } = await settleRefund(deps, view, refund, turn)
   const now = findRefund(after, outRefundNo) ?? refund
   const others = ofPayment(after.refunds, refund.transactionId).filter(
     (each) => each.outRefundNo !== outRefundNo,

@@ -8,15 +8,15 @@ import { tellDue } from './tell-due.ts'
 import { askDue, type AskReport } from './ask-due.ts'
 import { orFailed } from './at-once.ts'
 import { billDueBill } from './bill-due.ts'
-import { refundDueRefunds } from './refund-due.ts'
+import { refundDueRefunds, type RefundReport } from './refund-due.ts'
 
 /** Refunds, bills and webhooks get at least this share of the calls each, and what others leave over. */
 const SHARE = 0.1
-/** The last words of a tick: what is swept, and its report. */
+/** The last words of a tick: what is left or what is swept, and its report. */
 const LAST_STATEMENTS = 3
 const TELL_STATEMENTS = 10
 /** The run's own record, and one refund, however small the budget is. */
-const REFUND_STATEMENTS = 15
+const REFUND_STATEMENTS = 16
 const REFUND_CALLS = 2
 const BILLS_TURN_S = 5 * MINUTE_S
 /** Runs and delivered webhooks are kept this long; a few go with each tick. */
@@ -24,7 +24,15 @@ const KEEP_S = 90 * DAY_S
 const SWEEP_ROWS = 50
 
 type Report = AskReport &
-  Readonly<{ refunds: number; bill?: string; told: number; calls: number; statements: number }>
+  Readonly<{
+    refunds: number
+    /** Due, but beyond this tick's budget. */
+    refunds_left: number
+    bill?: string
+    told: number
+    calls: number
+    statements: number
+  }>
 
 /** @param scheduledMs When the platform meant to call. A test moves time with it. */
 export async function tick(base: Deps, scheduledMs: number): Promise<void> {
@@ -39,24 +47,33 @@ export async function tick(base: Deps, scheduledMs: number): Promise<void> {
 
   const run = await deps.store.startRun(now())
   const limits = limitsOf(deps.config.tick)
-  const refunds = (within: TickBudget): Promise<number> =>
-    guarded(deps, 0, () => refundDueRefunds(deps, within))
+  let refunds: RefundReport = { done: 0, mayBeMore: false }
+  async function runRefunds(within: TickBudget): Promise<void> {
+    const none: RefundReport = { done: 0, mayBeMore: false }
+    const { done, mayBeMore } = await guarded(deps, none, () => refundDueRefunds(deps, within))
+    refunds = { done: refunds.done + done, mayBeMore }
+  }
   const bill = (): Promise<string | undefined> =>
     guarded(deps, undefined, () => billDueBill(deps, limits.ask))
 
-  const refundsFirst = await refunds(limits.refund)
+  await runRefunds(limits.refund)
   // Payments are asked about before bills are read; but a bill has its turn, however many they are.
   const isBillsTurn = now() % BILLS_TURN_S < MINUTE_S
   const first = isBillsTurn ? await bill() : undefined
   const asked = await askDue(deps, limits.ask)
   const billed = isBillsTurn ? first : await bill()
-  const told = await tellDue(deps, written, limits.all)
-  const more = refundsFirst > 0 ? await refunds(limits.all) : 0
-  await deps.store.sweep(later(now(), -KEEP_S), SWEEP_ROWS)
+  let told = await tellDue(deps, written.splice(0), limits.all)
+  // What is left of the budget is theirs, and that of whoever is to hear of them.
+  if (refunds.mayBeMore) await runRefunds(limits.all)
+  if (written.length > 0) told += await tellDue(deps, written.splice(0), limits.all)
+  // With a backlog, what is old may wait.
+  const left = refunds.mayBeMore ? await deps.store.countDueRefunds(now()) : 0
+  if (left === 0) await deps.store.sweep(later(now(), -KEEP_S), SWEEP_ROWS)
 
   const report: Report = {
     ...asked,
-    refunds: refundsFirst + more,
+    refunds: refunds.done,
+    refunds_left: left,
     ...(billed === undefined ? {} : { bill: billed }),
     told,
     calls: deps.callsUsed(),

@@ -9,12 +9,21 @@ import type { HttpDeps } from './http-deps.ts'
 import { invalidRequest, json, problem } from './problem.ts'
 import type { RouteRequest } from './route.ts'
 
+const NO_FILE =
+  'WeChat had no file for this day, because nothing was paid, or it could not be kept.'
+const NOT_HAD =
+  'The bill of this day could not be had, or not be read: `last_error` says why. It is asked for again by itself.'
+/** WeChat's own ways to say that it is too early. */
+const NOT_MADE = ['bill_creating', 'no_bill_exist']
+
 const GZIP_MAGIC = [0x1f, 0x8b]
 
 /** `GET /bills/{date}` */
 export async function getBill(request: RouteRequest, deps: HttpDeps): Promise<Response> {
   const bill = await findBill(request, deps)
-  return bill.ok ? report(deps, bill.value) : bill.error
+  if (!bill.ok) return bill.error
+  // What was not compared yet has no sums, and no differences that a monitor might take for "none".
+  return bill.value.state === 'waiting' ? notReady(bill.value.lastError) : report(deps, bill.value)
 }
 
 /** `POST /bills/{date}/reconcile` */
@@ -22,16 +31,21 @@ export async function postBillReconcile(request: RouteRequest, deps: HttpDeps): 
   const day = readDay(request)
   if (!day.ok) return day.error
   const reconciled = await reconcileNow(deps, day.value)
-  return reconciled.ok ? report(deps, reconciled.value) : problem(reconciled.error.reason)
+  if (reconciled.ok) return report(deps, reconciled.value)
+  const { error } = reconciled
+  return error.reason === 'bill_not_ready' ? notReady(error.lastError) : problem(error.reason)
 }
 
 /** `GET /bills/{date}/raw` */
 export async function getBillRaw(request: RouteRequest, deps: HttpDeps): Promise<Response> {
   const bill = await findBill(request, deps)
   if (!bill.ok) return bill.error
-  const { day, parts } = bill.value
-  // On that day nothing was paid, and WeChat sent no bill.
-  if (parts === 0) return problem('bill_not_found')
+  const { day, parts, state, lastError } = bill.value
+  if (parts === 0) {
+    return state === 'waiting'
+      ? notReady(lastError)
+      : problem('bill_not_found', { detail: NO_FILE })
+  }
   if (deps.archive === undefined) return problem('misconfigured')
   const reader = deps.archive.open(bill.value).stream.getReader()
   const first = await reader.read().catch(() => undefined)
@@ -54,10 +68,15 @@ async function findBill(request: RouteRequest, deps: HttpDeps): Promise<Result<B
   if (bill === undefined && day.value > lastBillDay(deps.now()))
     return err(problem('bill_not_ready'))
   if (bill === undefined || bill.state === 'unavailable') return err(problem('bill_not_found'))
-  return bill.state === 'waiting' && bill.fetchedAt === undefined
-    ? err(problem('bill_not_ready', { last_error: bill.lastError ?? null }))
-    : ok(bill)
+  return ok(bill)
 }
+
+/** Until WeChat has made it, or as long as it cannot be had or read. */
+const notReady = (lastError: string | undefined): Response =>
+  problem('bill_not_ready', {
+    last_error: lastError ?? null,
+    ...(lastError === undefined || NOT_MADE.includes(lastError) ? {} : { detail: NOT_HAD }),
+  })
 
 const report = async (deps: HttpDeps, bill: Bill): Promise<Response> =>
   json(await billReport(deps, bill))

@@ -65,6 +65,10 @@ export async function putRefund(request: RouteRequest, deps: HttpDeps): Promise<
         wechat: { err_code: errCode ?? null, err_code_des: errCodeDes ?? null },
       })
     }
+    if (error.reason === 'payment_not_found') {
+      const message = 'is not a payment of this order'
+      return invalidRequest([{ field: 'transaction_id', message }])
+    }
     return problem(error.reason === 'contended' ? 'order_busy' : error.reason)
   }
   const { created, refund } = requested.value

@@ -147,13 +147,21 @@ export interface BillStore {
   claimDay(day: BeijingDay, now: UnixSeconds): Promise<Bill | undefined>
   /** Whether WeChat has something of ours in its bill of that day, or may have. */
   isExpectedOn(day: BeijingDay): Promise<boolean>
+  /**
+   * Sums that differ although no difference says why, because a row is there twice, are a difference of
+   * their own. @returns whether there is one that is new.
+   */
+  noteUnexplained(bill: Bill, books: BookSums): Promise<boolean>
   /** What the books have of that day. */
   booksOn(day: BeijingDay): Promise<BookSums>
   /** Gives a bill back that could not be worked on. */
   postpone(bill: Bill, dueAt: UnixSeconds, reason: string): Promise<void>
   /** Notes that a bill was downloaded, and is compared now. @returns whether it is still ours. */
   begin(bill: Bill): Promise<boolean>
-  /** Writes how far a bill is, and gives it back; `reconciled` tells the shop, once. */
+  /**
+   * Writes how far a bill is, and gives it back. `reconciled` tells the shop, once, and what differs no
+   * more is no longer for a person to look at.
+   */
   save(bill: Bill, now: UnixSeconds): Promise<void>
   /**
    * Compares rows with the books: marks what agrees, notes what differs, and counts. All in one batch
@@ -176,15 +184,10 @@ export interface BillStore {
     day: BeijingDay,
     limit: number,
   ): Promise<Readonly<{ total: number; some: readonly Difference[] }>>
-  /**
-   * Notes what came of a difference; `undefined` that WeChat did not say, once more. What is booked in the
-   * end is no longer for a person to look at.
-   */
-  settleDifference(
-    difference: Difference,
-    outcome: Difference['outcome'],
-    now: UnixSeconds,
-  ): Promise<void>
+  /** How many of a kind are in review, up to `atMost`. */
+  countReviewed(day: BeijingDay, kind: DifferenceKind, atMost: number): Promise<number>
+  /** Notes what came of a difference; `undefined` that WeChat did not say, once more. */
+  settleDifference(difference: Difference, outcome: Difference['outcome']): Promise<void>
 }
 
 export type ArchivedBill = Pick<Bill, 'day' | 'fetchedAt' | 'parts'>

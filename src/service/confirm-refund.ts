@@ -12,14 +12,16 @@ export type RefundHint = Readonly<{
   outTradeNo: OutTradeNo
 }>
 
+type NotConfirmed = Readonly<{ reason: 'unknown_refund' | 'not_final' | 'not_confirmed' }>
+
 /**
  * A refund notice is not signed, so it only says that it is worth asking. `ok` means that the database
- * knows what WeChat knows.
+ * knows what WeChat knows, and that it is an end, as every notice claims.
  */
 export async function confirmRefund(
   deps: Deps,
   hint: RefundHint,
-): Promise<Result<void, Readonly<{ reason: 'unknown_refund' | 'not_confirmed' }>>> {
+): Promise<Result<void, NotConfirmed>> {
   const ordercode = parseOutTradeNo(hint.outTradeNo)?.ordercode
   const view = ordercode === undefined ? undefined : await deps.store.load(ordercode)
   const isOurs = view?.payments.some((each) => each.transactionId === hint.transactionId)
@@ -28,12 +30,16 @@ export async function confirmRefund(
   const refund = findRefund(view, hint.outRefundNo)
   if (refund === undefined) {
     const { transactionId, outRefundNo } = hint
-    const { known } = await discoverRefund(deps, view, transactionId, outRefundNo)
-    if (known === undefined) return err({ reason: 'not_confirmed' })
-    return known === 0 ? err({ reason: 'unknown_refund' }) : ok(undefined)
+    const discovered = await discoverRefund(deps, view, transactionId, outRefundNo)
+    if (discovered.known === undefined) return err({ reason: 'not_confirmed' })
+    if (discovered.known === 0) return err({ reason: 'unknown_refund' })
+    const isOnItsWay = findRefund(discovered.view, outRefundNo)?.state === 'processing'
+    return isOnItsWay ? err({ reason: 'not_final' }) : ok(undefined)
   }
   if (refund.state === 'succeeded') return ok(undefined)
   const asked = await askRefund(deps, view, refund)
   if (asked === 'absent') return err({ reason: 'unknown_refund' })
-  return asked.outcome === 'known' ? ok(undefined) : err({ reason: 'not_confirmed' })
+  if (asked.outcome !== 'known') return err({ reason: 'not_confirmed' })
+  // WeChat's own answer lags behind, or the notice is not WeChat's: whoever it is may come again.
+  return asked.status === 'processing' ? err({ reason: 'not_final' }) : ok(undefined)
 }

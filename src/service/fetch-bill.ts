@@ -3,19 +3,24 @@ import type { UnixSeconds } from '../core/time.ts'
 import { NO_COUNTS, type Bill } from './bill-port.ts'
 import { openReview } from './open-review.ts'
 import type { Deps } from './ports.ts'
+import type { DownloadBillReply } from './wechat-port.ts'
 
 /** `raw` is there right after a download: the archive may take a while to show what it was given. */
 export type Fetched = Readonly<{ bill: Bill; raw?: readonly Uint8Array[] }>
 
 /** Downloads a bill and keeps it as it came; or says when to try again. */
-export async function fetchBill(deps: Deps, bill: Bill): Promise<Fetched> {
+export async function fetchBill(
+  deps: Deps,
+  bill: Bill,
+  given?: DownloadBillReply,
+): Promise<Fetched> {
   const now = deps.now()
   const { day } = bill
   if (!isKept(day, now)) {
     await tell(deps, bill, 'WeChat keeps bills for three months')
     return { bill: { ...bill, state: 'unavailable', dueAt: undefined, lastError: 'too_old' } }
   }
-  const reply = await deps.wechat.downloadBill(day)
+  const reply = given ?? (await deps.wechat.downloadBill(day))
   switch (reply.kind) {
     case 'bill': {
       const bytes = reply.bytes.reduce((sum, { length }) => sum + length, 0)

@@ -1,6 +1,6 @@
 /** An order as the shop sees it. Contract: fields are added, never renamed. */
 import type { OrderView } from '../core/order.ts'
-import { ofPayment, refundedFee } from '../core/refund.ts'
+import { ofPayment, refundedFee, refundingFee } from '../core/refund.ts'
 import type { StoredReview } from '../core/review.ts'
 import { formatRfc3339, timeOrNull } from '../core/time.ts'
 import type { StoredEvent } from './ports.ts'
@@ -41,6 +41,7 @@ export function orderJson(
       bank_type: payment.bankType ?? null,
       paid_at: formatRfc3339(payment.paidAt),
       refunded_fee: refundedFee(ofPayment(refunds, payment.transactionId)),
+      refunding_fee: refundingFee(ofPayment(refunds, payment.transactionId)),
       returned: payment.returned,
     })),
     transaction_id: order.transactionId ?? null,

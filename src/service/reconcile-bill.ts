@@ -9,16 +9,18 @@ import {
   lastBillDay,
   nextBillTry,
   nextDifferenceTry,
+  REVIEWS_MAX,
   type Difference,
 } from '../core/bill.ts'
 import type { BeijingDay } from '../core/day.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { later, MINUTE_S } from '../core/time.ts'
-import { NO_COUNTS, type Bill, type BillEnd } from './bill-port.ts'
+import { NO_COUNTS, type Bill, type BillEnd, type BillSums } from './bill-port.ts'
 import { fetchBill, notNow, tellIfOverdue, type Fetched } from './fetch-bill.ts'
 import { openReview } from './open-review.ts'
 import type { Deps } from './ports.ts'
 import { settleDifference } from './settle-difference.ts'
+import type { DownloadBillReply } from './wechat-port.ts'
 
 /** What one step costs at the most: a page of rows, or a difference that is asked about and booked. */
 export const BILL_STEP = { calls: 2, statements: 18 }
@@ -27,12 +29,12 @@ const STEP_S = MINUTE_S
 /** A page is one parameter of SQL, which may have 2 MB; a row has about 100 bytes. */
 const PAGE_ROWS = 5_000
 const DIFFERENCES_AT_ONCE = 200
-/** From here on one review stands for all of a kind: nobody reads more than these. */
-const REVIEWS_MAX = 100
 /** So often the archive may fail to give back a bill before it is downloaded once more. */
 const ARCHIVE_TRIES_MAX = 3
 
-export type ReconcileError = Readonly<{ reason: 'bill_not_found' | 'bill_not_ready' }>
+export type ReconcileError = Readonly<
+  { reason: 'bill_not_found' } | { reason: 'bill_not_ready'; lastError: string | undefined }
+>
 
 /** Reconciles a day now, as far as this request may go; the cron does the rest. */
 export async function reconcileNow(
@@ -45,10 +47,10 @@ export async function reconcileNow(
   // The days before it first, so that none of them is passed over.
   const last = lastBillDay(now)
   await bills.expect(last, now)
-  if (day > last) {
-    // Too early by our clock. WeChat's decides, and no row is left of a question.
-    const reply = await deps.wechat.downloadBill(day)
-    if (reply.kind !== 'bill') return err({ reason: 'bill_not_ready' })
+  // Too early by our clock. WeChat's decides, and no row is left of a question.
+  const reply = day > last ? await deps.wechat.downloadBill(day) : undefined
+  if (reply !== undefined && reply.kind !== 'bill') {
+    return err({ reason: 'bill_not_ready', lastError: undefined })
   }
   const claimed = await bills.claimDay(day, now)
   if (claimed !== undefined) {
@@ -57,33 +59,37 @@ export async function reconcileNow(
       deps,
       claimed,
       () => deps.store.statementsUsed() + BILL_STEP.statements <= statements,
+      reply,
     )
     // What was reconciled before stays so, and it is no news.
     if (ended?.state === 'reconciled' && ended.lastError !== undefined) {
-      return err({ reason: 'bill_not_ready' })
+      return err({ reason: 'bill_not_ready', lastError: ended.lastError })
     }
   }
   const bill = await bills.find(day)
   if (bill === undefined) return err({ reason: 'bill_not_found' })
-  return bill.state === 'waiting' ? err({ reason: 'bill_not_ready' }) : ok(bill)
+  const { state, lastError } = bill
+  return state === 'waiting' ? err({ reason: 'bill_not_ready', lastError }) : ok(bill)
 }
 
 /**
  * Takes a bill that somebody has as far as it is affordable, and gives it back.
  *
  * @param affordable Whether one more step may be made.
+ * @param reply WeChat's, where it was asked already.
  * @returns as it is then; undefined when somebody else was quicker, and gives it back.
  */
 export async function advanceBill(
   deps: Deps,
   claimed: Bill,
   affordable: () => boolean,
+  reply?: DownloadBillReply,
 ): Promise<Bill | undefined> {
   // Nobody may work on it when the lease has ended and somebody else has it.
   const end = later(claimed.leasedUntil ?? deps.now(), -STEP_S)
   const maySpend = (): boolean => affordable() && deps.now() < end
 
-  const fetched = needsDownload(claimed) ? await fetchBill(deps, claimed) : { bill: claimed }
+  const fetched = needsDownload(claimed) ? await fetchBill(deps, claimed, reply) : { bill: claimed }
   let bill: Bill | undefined = isKeptAsItWas(claimed, fetched.bill)
     ? { ...claimed, lastError: fetched.bill.lastError }
     : fetched.bill
@@ -177,6 +183,18 @@ async function forget({ archive }: Deps, bill: Bill): Promise<void> {
   await archive?.drop(bill).catch(() => undefined)
 }
 
+/** As the report has them. */
+const SUM_NAMES = {
+  rows: 'rows',
+  payments: 'payments',
+  refunds: 'refunds',
+  totalFee: 'total_fee',
+  settlementTotalFee: 'settlement_total_fee',
+  refundFee: 'refund_fee',
+  settlementRefundFee: 'settlement_refund_fee',
+  serviceFee: 'service_fee_millifen',
+} as const satisfies Record<keyof BillSums, string>
+
 /** WeChat's last line against the sums of its own rows. */
 const differingSums = (
   { day }: Bill,
@@ -185,7 +203,7 @@ const differingSums = (
   end.differing.map((name) => ({
     day,
     kind: 'sum_differs',
-    subject: name,
+    subject: SUM_NAMES[name],
     ordercode: undefined,
     bill: { stated: end.stated[name] ?? 0, rows: end.read[name] ?? 0 },
     books: undefined,
@@ -216,7 +234,9 @@ async function settle(deps: Deps, bill: Bill, affordable: () => boolean): Promis
     return { ...bill, dueAt: nextDifferenceTry(tries, deps.now()) }
   }
   if (open.length === DIFFERENCES_AT_ONCE) return goesOn
-  const counts = { ...bill.counts, books: await bills.booksOn(day) }
+  const books = await bills.booksOn(day)
+  if (await bills.noteUnexplained(bill, books)) return goesOn
+  const counts = { ...bill.counts, books }
   const reconciledAt = deps.now()
   const done = { reconciledAt, counts, dueAt: undefined, lastError: undefined }
   return { ...bill, ...done, state: 'reconciled' }

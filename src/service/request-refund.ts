@@ -5,12 +5,14 @@ import { findRefund, type RefundRejection } from '../core/refund-transition.ts'
 import type { OutRefundNo, Refund, RefundSource } from '../core/refund.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { transition } from '../core/transition.ts'
-import type { Deps } from './ports.ts'
+import type { Deps, Turn } from './ports.ts'
 import { sendRefund } from './send-refund.ts'
 
 export type RefundError =
   | RefundRejection
-  | Readonly<{ reason: 'refund_not_configured' | 'order_not_found' | 'contended' }>
+  | Readonly<{
+      reason: 'refund_not_configured' | 'order_not_found' | 'payment_not_found' | 'contended'
+    }>
   /** It is reserved, and is sent when the operator has mended it. */
   | Readonly<{ reason: 'misconfigured'; refund: Refund }>
 
@@ -39,7 +41,10 @@ export async function requestRefund(
   const view = await deps.store.load(ordercode)
   if (view === undefined) return err({ reason: 'order_not_found' })
   const refund = newRefund(view, request, notifyUrl, source, deps)
-  if (refund === undefined) return err({ reason: 'order_not_paid' })
+  if (refund === undefined) {
+    const isOther = request.transactionId !== undefined && view.order.state === 'paid'
+    return err({ reason: isOther ? 'payment_not_found' : 'order_not_paid' })
+  }
 
   const { reserved, view: reservedView } = await deps.store.reserve(ordercode, refund, deps.now())
   if (reservedView === undefined) return err({ reason: 'order_not_found' })
@@ -58,11 +63,20 @@ export async function requestRefund(
   if (stored === undefined) return err({ reason: 'contended' })
   if (stored.state !== 'requested') return ok({ created: reserved, refund: stored })
 
-  const sent = await sendRefund(deps, reservedView, stored)
+  const turn = await turnTo(deps, stored, reserved)
+  // Another refund of the payment began a moment ago, or somebody else is sending this one.
+  if (turn === undefined) return ok({ created: reserved, refund: stored })
+  const sent = await sendRefund(deps, reservedView, stored, turn)
   const after = findRefund(sent.view, refund.outRefundNo) ?? stored
   return sent.outcome === 'misconfigured'
     ? err({ reason: 'misconfigured', refund: after })
     : ok({ created: reserved, refund: after })
+}
+
+/** What was reserved and started is ours to send. */
+async function turnTo(deps: Deps, refund: Refund, reserved: boolean): Promise<Turn | undefined> {
+  if (!reserved) return deps.store.takeTurn(refund.outRefundNo, deps.now())
+  return refund.startedAt === undefined ? undefined : { unansweredAt: undefined }
 }
 
 /** It fits the order, and yet nothing was reserved: the number belongs to another order. */

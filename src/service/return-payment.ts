@@ -39,7 +39,9 @@ export async function returnPayment(
   if (known !== undefined) {
     if (!isReserved(known)) return err({ reason: 'refund_refused' })
     if (known.state !== 'requested') return ok(undefined)
-    const sent = await sendRefund(deps, booked.value, known)
+    const turn = await deps.store.takeTurn(outRefundNo, deps.now())
+    if (turn === undefined) return ok(undefined)
+    const sent = await sendRefund(deps, booked.value, known, turn)
     const now = findRefund(sent.view, outRefundNo) ?? known
     return isReserved(now) ? ok(undefined) : err({ reason: 'refund_refused' })
   }

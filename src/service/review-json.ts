@@ -1,12 +1,20 @@
 import type { StoredReview } from '../core/review.ts'
-import { formatRfc3339 } from '../core/time.ts'
+import { formatRfc3339, toUnixSeconds } from '../core/time.ts'
+
+/** Stored as they are decided with; told as all times are. */
+const evidenceJson = (evidence: StoredReview['evidence']): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(evidence).map(([name, value]) =>
+      name.endsWith('_at') ? [name, formatRfc3339(toUnixSeconds(Number(value)))] : [name, value],
+    ),
+  )
 
 /** A review as the shop and the operator see it. */
 export const reviewJson = (review: StoredReview): Record<string, unknown> => ({
   id: review.id,
   kind: review.kind,
   ordercode: review.ordercode ?? null,
-  evidence: review.evidence,
+  evidence: evidenceJson(review.evidence),
   opened_at: formatRfc3339(review.openedAt),
   resolved_at: review.resolvedAt === undefined ? null : formatRfc3339(review.resolvedAt),
   action: review.action ?? null,

@@ -6,41 +6,52 @@ import { err } from '../core/result.ts'
 import { conflictReview } from '../core/review.ts'
 import { applyEvent } from './apply-event.ts'
 import { openReview } from './open-review.ts'
-import type { Deps } from './ports.ts'
+import type { Deps, Turn } from './ports.ts'
 import type { RefundReply } from './wechat-port.ts'
 
 /** What came of it. `view` is the order as it is then. */
 export type RefundStanding = Readonly<{
   view: OrderView
   outcome: 'known' | 'waiting' | 'unknown' | 'misconfigured'
+  /** WeChat's word, where it gave one. */
+  status?: RefundRecord['status']
 }>
 
 /**
  * Sends a refund that WeChat has not taken on yet, the same number with the same words every time.
- * Safe by several at once and after a crash anywhere: WeChat makes one refund of them all.
+ * Safe by several at once and after a crash anywhere: one of them sends, and WeChat makes one refund of
+ * whatever arrives.
+ *
+ * @param turn The caller's, to send it.
  */
 export async function sendRefund(
   deps: Deps,
   view: OrderView,
   refund: Refund,
+  turn: Turn,
 ): Promise<RefundStanding> {
   const { outRefundNo } = refund
   const started = await applyEvent(deps, view, { type: 'refund_started', outRefundNo })
   // Not its turn yet, or somebody was quicker to bring it to its end.
-  if (!started.ok) return { view, outcome: 'waiting' }
+  if (!started.ok) {
+    await deps.store.giveUpTurn(outRefundNo)
+    return { view, outcome: 'waiting' }
+  }
 
   const reply = await deps.wechat.refund(refund)
   logReply(deps, view, refund, reply)
   switch (reply.kind) {
     case 'accepted':
       return learn(deps, started.value, reply.record)
-    case 'refused':
-      return concludeRefusal(deps, started.value, refund, reply)
+    case 'refused': {
+      const mayArriveYet = reply.isRepetition || mayBeUnderWay(turn.unansweredAt, deps.now())
+      return concludeRefusal(deps, started.value, refund, reply, mayArriveYet)
+    }
     case 'waiting':
     case 'misconfigured':
-      await deps.store.noteRefusal(outRefundNo, reply.errCode, reply.errCodeDes)
-      return { view: await reload(deps, started.value), outcome: reply.kind }
+      return { view: await noted(deps, started.value, refund, reply), outcome: reply.kind }
     case 'unknown':
+      await deps.store.noteUnanswered(outRefundNo, deps.now())
       return { view: started.value, outcome: 'unknown' }
   }
 }
@@ -50,9 +61,12 @@ export async function settleRefund(
   deps: Deps,
   view: OrderView,
   refund: Refund,
+  turn: Turn | undefined,
 ): Promise<RefundStanding> {
   if (isFinal(refund)) return { view, outcome: 'known' }
-  if (refund.state === 'requested') return sendRefund(deps, view, refund)
+  if (refund.state === 'requested') {
+    return turn === undefined ? { view, outcome: 'waiting' } : sendRefund(deps, view, refund, turn)
+  }
   const asked = await askRefund(deps, view, refund)
   if (asked !== 'absent') return asked
   // Taken on once, and not known now: the same number makes the same refund, or makes it anew.
@@ -93,7 +107,8 @@ export async function learn(
     owner === undefined || owner === ordercode
       ? await applyEvent(deps, view, event)
       : err({ reason: 'refund_conflict' } as const)
-  if (applied.ok) return { view: applied.value, outcome: 'known' }
+  const { status } = record
+  if (applied.ok) return { view: applied.value, outcome: 'known', status }
   const { reason } = applied.error
   deps.log({
     event: 'refund_not_booked',
@@ -107,42 +122,54 @@ export async function learn(
   return { view, outcome: 'known' }
 }
 
+type Refusal = Readonly<{ errCode: string; errCodeDes: string }>
+
 /**
  * A refusal gives the amount free, so it must be true: a lost answer to an earlier try may have been
  * "accepted", and a repetition is refused for the very reason that the first one got through.
+ *
+ * @param mayArriveYet An earlier try may be on its way still, so that a query proves nothing.
  */
 async function concludeRefusal(
   deps: Deps,
   view: OrderView,
   refund: Refund,
-  { errCode, errCodeDes }: Readonly<{ errCode: string; errCodeDes: string }>,
+  refusal: Refusal,
+  mayArriveYet: boolean,
 ): Promise<RefundStanding> {
   const { outRefundNo } = refund
   const known = await deps.wechat.refundQuery(outRefundNo)
-  if (known.kind === 'unknown') {
-    await deps.store.noteRefusal(outRefundNo, errCode, errCodeDes)
-    return { view: await reload(deps, view), outcome: 'unknown' }
-  }
   const record =
     known.kind === 'found'
       ? known.records.find((each) => each.outRefundNo === outRefundNo)
       : undefined
-  if (known.kind === 'found' && record === undefined) return { view, outcome: 'unknown' }
   const isThis =
     record?.transactionId === refund.transactionId && record.refundFee === refund.refundFee
   if (record !== undefined && isThis) return learn(deps, view, record)
-  if (record === undefined && mayBeUnderWay(refund, deps.now())) {
-    await deps.store.noteRefusal(outRefundNo, errCode, errCodeDes)
-    return { view: await reload(deps, view), outcome: 'waiting' }
+  const isAbsent = known.kind === 'absent'
+  if (record === undefined && (!isAbsent || mayArriveYet)) {
+    const outcome = isAbsent ? 'waiting' : 'unknown'
+    return { view: await noted(deps, view, refund, refusal), outcome }
   }
   // WeChat does not know the number, or knows it for something else.
+  const { errCode, errCodeDes } = refusal
   const event = { type: 'refund_refused', outRefundNo, errCode, errCodeDes } as const
   const applied = await applyEvent(deps, view, event)
   return applied.ok ? { view: applied.value, outcome: 'known' } : { view, outcome: 'unknown' }
 }
 
-async function reload(deps: Deps, view: OrderView): Promise<OrderView> {
-  return (await deps.store.load(view.order.ordercode)) ?? view
+/** Notes why WeChat does not take it yet. @returns the order with that. */
+async function noted(
+  deps: Deps,
+  view: OrderView,
+  { outRefundNo }: Refund,
+  { errCode, errCodeDes }: Refusal,
+): Promise<OrderView> {
+  await deps.store.noteRefusal(outRefundNo, errCode, errCodeDes)
+  const refunds = view.refunds.map((each) =>
+    each.outRefundNo === outRefundNo ? { ...each, errCode, errCodeDes } : each,
+  )
+  return { ...view, refunds }
 }
 
 function logReply(deps: Deps, view: OrderView, refund: Refund, reply: RefundReply): void {

@@ -1,5 +1,12 @@
 /** What becomes of one difference between a bill and the books. */
-import { differenceReview, TRIES_MAX, TRIES_TO_TELL, type Difference } from '../core/bill.ts'
+import {
+  collectedReview,
+  differenceReview,
+  REVIEWS_MAX,
+  TRIES_MAX,
+  TRIES_TO_TELL,
+  type Difference,
+} from '../core/bill.ts'
 import { parseTransactionId, toOutTradeNo } from '../core/ids.ts'
 import type { OrderView } from '../core/order.ts'
 import { isReserved, toOutRefundNo } from '../core/refund.ts'
@@ -25,13 +32,27 @@ export async function settleDifference(deps: Deps, difference: Difference): Prom
   })
   const tries = difference.tries + 1
   const verdict = asked === 'ask_again' && tries >= TRIES_MAX ? 'review' : asked
-  // Before the note: a crash in between opens nothing twice.
-  if (verdict === 'review' || (verdict === 'ask_again' && tries >= TRIES_TO_TELL)) {
+  const outcome = verdict === 'review' ? await lookAt(deps, difference) : verdict
+  if (outcome === 'ask_again' && tries >= TRIES_TO_TELL) {
     await openReview(deps, differenceReview(difference))
   }
-  const outcome = verdict === 'ask_again' ? undefined : verdict
-  await deps.store.bills.settleDifference(difference, outcome, deps.now())
-  return verdict !== 'ask_again'
+  await deps.store.bills.settleDifference(difference, outcome === 'ask_again' ? undefined : outcome)
+  return outcome !== 'ask_again'
+}
+
+/**
+ * Puts it before a person, and with very many of a kind all of them at once. Before that is noted: a crash
+ * in between opens nothing twice.
+ */
+async function lookAt(deps: Deps, difference: Difference): Promise<'review' | 'collected'> {
+  const { day, kind } = difference
+  const others = await deps.store.bills.countReviewed(day, kind, REVIEWS_MAX)
+  if (others < REVIEWS_MAX) {
+    await openReview(deps, differenceReview(difference))
+    return 'review'
+  }
+  await openReview(deps, collectedReview(day, kind, others))
+  return 'collected'
 }
 
 async function ask(deps: Deps, difference: Difference): Promise<Verdict> {

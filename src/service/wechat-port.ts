@@ -61,7 +61,8 @@ export type RefundReply =
   /** Not now: too little on the merchant's account, too many requests. The same call may be sent again. */
   | Readonly<{ kind: 'waiting'; errCode: string; errCodeDes: string }>
   | Misconfigured
-  | Refused
+  /** `isRepetition`: the same words went out a moment before, without a clear answer, and may be the reason. */
+  | (Refused & Readonly<{ isRepetition: boolean }>)
   | Unknown
 
 export type RefundQueryReply =

@@ -6,6 +6,7 @@ import { NO_COUNTS, type Bill, type BillCounts, type BookSums } from '../service
 import type { Database, Outcome, Row, Value } from './database.ts'
 import { integer, optionalInteger, optionalText, optionalTime, orNull, text } from './rows.ts'
 import { beijingDay, insertIf, statement, updateIf, type Guard } from './sql.ts'
+import { clearUpReviews } from './differences.ts'
 import { deliveryRow } from './told.ts'
 
 /** Longer than a step can take: a download has a minute, and another one from the backup. */
@@ -189,7 +190,9 @@ export async function saveBill(
   }
   await db.batch([
     updateIf('bills', { day: bill.day }, rowFromBill(bill), ['day'], ours(bill)),
-    ...(bill.state === 'reconciled' ? [insertIf('deliveries', row, untold)] : []),
+    ...(bill.state === 'reconciled'
+      ? [insertIf('deliveries', row, untold), clearUpReviews(bill.day, now)]
+      : []),
   ])
 }
 

@@ -9,7 +9,7 @@ import {
 import { startOf, type BeijingDay } from '../core/day.ts'
 import { parseOutTradeNo } from '../core/ids.ts'
 import { DAY_S, later } from '../core/time.ts'
-import type { Bill, BillCounts, BillRow } from '../service/bill-port.ts'
+import type { Bill, BillCounts, BillRow, BookSums } from '../service/bill-port.ts'
 import type { Database, Row, Statement } from './database.ts'
 import { integer } from './rows.ts'
 import { beijingDay, statement } from './sql.ts'
@@ -200,6 +200,24 @@ const REFUND_MISSED = `r.accepted_at >= ?2 AND r.accepted_at < ?3 AND r.started_
       AND day BETWEEN ${FIRST_DAY} AND ${LAST_DAY})
   AND EXISTS (SELECT 1 FROM bills WHERE day = ${LAST_DAY})`
 
+/** When nothing else differs, a row that is there twice shows in the sums alone. */
+export async function noteUnexplained(
+  db: Database,
+  { day, counts }: Bill,
+  books: BookSums,
+): Promise<boolean> {
+  if (counts.payments === books.payments && counts.paymentFee === books.paymentFee) return false
+  const { changes } = await db.run(
+    `INSERT INTO bill_differences (day, kind, subject, bill, books)
+     SELECT ?1, 'sum_differs', 'payments', ?2, ?3
+     WHERE NOT EXISTS (SELECT 1 FROM bill_differences WHERE day = ?1 AND kind <> 'row_unreadable')`,
+    day,
+    JSON.stringify({ payments: counts.payments, total_fee: counts.paymentFee }),
+    JSON.stringify({ payments: books.payments, total_fee: books.paymentFee }),
+  )
+  return changes === 1
+}
+
 export async function finishComparing(
   db: Database,
   bill: Bill,
@@ -244,7 +262,7 @@ export async function finishComparing(
         each.kind,
         each.subject,
         JSON.stringify(each.bill ?? {}),
-        JSON.stringify(each.books ?? {}),
+        each.books === undefined ? null : JSON.stringify(each.books),
       ),
     ),
   ])

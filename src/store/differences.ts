@@ -1,13 +1,12 @@
 /** What differs between bills and books, and what came of it. */
-import { differenceReview, type Difference, type DifferenceKind } from '../core/bill.ts'
+import type { Difference, DifferenceKind } from '../core/bill.ts'
 import type { BeijingDay } from '../core/day.ts'
-import { reviewId } from '../core/review.ts'
 import type { UnixSeconds } from '../core/time.ts'
-import type { Database, Row } from './database.ts'
+import type { Database, Row, Statement } from './database.ts'
 import { integer, optionalText, orNull, text } from './rows.ts'
 import { statement } from './sql.ts'
 
-const CLEARED_UP = 'cleared up by itself: WeChat confirmed it, and it is on the books'
+const CLEARED_UP = 'cleared up by itself: the bill and the books agree on it now'
 
 export async function openDifferences(
   db: Database,
@@ -74,14 +73,42 @@ export async function differences(
   }
 }
 
-/** What was booked by a bill is in that bill, and no longer for a person to look at. */
+export async function countReviewed(
+  db: Database,
+  day: BeijingDay,
+  kind: DifferenceKind,
+  atMost: number,
+): Promise<number> {
+  const { rows } = await db.run(
+    `SELECT count(*) AS count FROM (
+       SELECT 1 FROM bill_differences WHERE day = ? AND kind = ? AND outcome = 'review' LIMIT ?)`,
+    day,
+    kind,
+    atMost,
+  )
+  return rows[0] === undefined ? 0 : integer(rows[0], 'count')
+}
+
+/** What differs no more, of all that was found on that day, or whose bill came after all. */
+export const clearUpReviews = (day: BeijingDay, now: UnixSeconds): Statement =>
+  statement(
+    `UPDATE reviews SET resolved_at = ?2, note = ?3
+     WHERE resolved_at IS NULL AND kind = 'bill_difference' AND substr(subject, 1, 11) = ?1 || '.'
+       AND subject NOT IN (
+         SELECT day || '.' || kind || iif(outcome = 'collected', '', '.' || subject)
+         FROM bill_differences WHERE day = ?1 AND outcome IN ('review', 'collected'))
+       AND EXISTS (SELECT 1 FROM bills WHERE day = ?1 AND state = 'reconciled')`,
+    day,
+    now,
+    CLEARED_UP,
+  )
+
+/** What was booked by a bill is in that bill. */
 export async function settleDifference(
   db: Database,
-  difference: Difference,
+  { day, kind, subject }: Difference,
   outcome: Difference['outcome'],
-  now: UnixSeconds,
 ): Promise<void> {
-  const { day, kind, subject } = difference
   await db.batch([
     statement(
       `UPDATE bill_differences SET outcome = ?4, tries = tries + 1
@@ -99,12 +126,6 @@ export async function settleDifference(
               : 'UPDATE refunds SET billed_on = ?2 WHERE out_refund_no = ?1',
             subject,
             day,
-          ),
-          statement(
-            `UPDATE reviews SET resolved_at = ?2, note = ?3 WHERE id = ?1 AND resolved_at IS NULL`,
-            reviewId(differenceReview(difference)),
-            now,
-            CLEARED_UP,
           ),
         ]
       : []),

@@ -8,10 +8,10 @@ import {
 } from '../core/refund.ts'
 import { later, MINUTE_S, type UnixSeconds } from '../core/time.ts'
 import type { OrderView } from '../core/order.ts'
-import type { ClaimedRefunds, NextRefundDue } from '../service/ports.ts'
-import type { Database, Statement, Value } from './database.ts'
+import type { ClaimedRefunds, NextRefundDue, Turn } from '../service/ports.ts'
+import type { Database, Row, Statement, Value } from './database.ts'
 import { eventData } from './event-data.ts'
-import { orNull, text } from './rows.ts'
+import { integer, optionalTime, orNull, text } from './rows.ts'
 import { insertIf, statement, updateIf, type Guard } from './sql.ts'
 import { viewFrom, viewStatements } from './views.ts'
 
@@ -19,11 +19,13 @@ import { viewFrom, viewStatements } from './views.ts'
 const LEASE_S = 180
 /** WeChat's pause between refunds of one payment. */
 const PAUSE_S = MINUTE_S
+/** Longer than it can take to send a refund, and to ask about its refusal; and as long as an unanswered one may arrive. */
+const SENDING_S = MINUTE_S
 
 /**
  * Reserves the amount and writes the event, in one round trip: one guarded statement, so that however
  * many ask at once never more than was paid is promised. When no other refund of the payment began a
- * moment ago, this one begins with it.
+ * moment ago, this one begins with it, and whoever reserved it sends it.
  */
 export async function reserve(
   db: Database,
@@ -36,9 +38,10 @@ export async function reserve(
   const columns = Object.keys(row)
   const [inserted, , , ...view] = await db.batch([
     {
-      sql: `INSERT INTO refunds (${columns.join(', ')}, started_at, due_at)
-            SELECT ${columns.map((_column, i) => `?${i + 8}`).join(', ')},
-              iif(begun IS NULL, ?3, NULL), coalesce(begun + ?4, ?3 + ?4)
+      sql: `INSERT INTO refunds (${columns.join(', ')}, started_at, sending_until, due_at)
+            SELECT ${columns.map((_column, i) => `?${i + 9}`).join(', ')},
+              iif(begun IS NULL, ?3, NULL), iif(begun IS NULL, ?3 + ?8, NULL),
+              coalesce(begun + ?4, ?3 + ?4)
             FROM (SELECT (SELECT max(started_at) ${ofPayment} AND started_at > ?3 - ?4) AS begun)
             WHERE EXISTS (
               SELECT 1 FROM payments JOIN orders USING (ordercode)
@@ -57,6 +60,7 @@ export async function reserve(
         refund.refundFee,
         REFUNDS_MAX,
         refund.outRefundNo,
+        SENDING_S,
         ...Object.values(row),
       ],
     },
@@ -106,7 +110,31 @@ export function refundChanges(
   })
 }
 
-/** Remembers why WeChat does not take a refund yet. */
+/** Of several who would send a refund at once, one does. */
+export async function takeTurn(
+  db: Database,
+  outRefundNo: OutRefundNo,
+  now: UnixSeconds,
+): Promise<Turn | undefined> {
+  const { rows } = await db.run(
+    `UPDATE refunds SET sending_until = ?2 WHERE out_refund_no = ?1 AND state = 'requested'
+       AND (sending_until IS NULL OR sending_until <= ?3)
+     RETURNING unanswered_at`,
+    outRefundNo,
+    later(now, SENDING_S),
+    now,
+  )
+  return rows[0] === undefined ? undefined : turnFromRow(rows[0])
+}
+
+const turnFromRow = (row: Row): Turn => ({ unansweredAt: optionalTime(row, 'unanswered_at') })
+
+/** Nothing was sent. */
+export async function giveUpTurn(db: Database, outRefundNo: OutRefundNo): Promise<void> {
+  await db.run('UPDATE refunds SET sending_until = NULL WHERE out_refund_no = ?', outRefundNo)
+}
+
+/** Remembers why WeChat does not take a refund yet; it may be sent again. */
 export async function noteRefusal(
   db: Database,
   outRefundNo: OutRefundNo,
@@ -114,7 +142,7 @@ export async function noteRefusal(
   errCodeDes: string,
 ): Promise<void> {
   await db.run(
-    `UPDATE refunds SET err_code = ?2, err_code_des = ?3
+    `UPDATE refunds SET err_code = ?2, err_code_des = ?3, sending_until = NULL
      WHERE out_refund_no = ?1 AND state = 'requested'`,
     outRefundNo,
     errCode,
@@ -122,7 +150,24 @@ export async function noteRefusal(
   )
 }
 
-/** Takes refunds that are due, the longest due first; nobody else gets them until the lease ends. */
+/** Remembers that WeChat may or may not have got it; it may be sent again. */
+export async function noteUnanswered(
+  db: Database,
+  outRefundNo: OutRefundNo,
+  now: UnixSeconds,
+): Promise<void> {
+  await db.run(
+    `UPDATE refunds SET unanswered_at = ?2, sending_until = NULL
+     WHERE out_refund_no = ?1 AND state = 'requested'`,
+    outRefundNo,
+    now,
+  )
+}
+
+/**
+ * Takes refunds that are due, the longest due first, with the turn to send those that WeChat has not taken
+ * on; nobody else gets them until the lease ends.
+ */
 export async function claimRefunds(
   db: Database,
   now: UnixSeconds,
@@ -130,9 +175,11 @@ export async function claimRefunds(
 ): Promise<ClaimedRefunds> {
   const leaseUntil = later(now, LEASE_S)
   const { rows } = await db.run(
-    `UPDATE refunds SET due_at = ?1 WHERE out_refund_no IN
-       (SELECT out_refund_no FROM refunds WHERE due_at <= ?2 ORDER BY due_at LIMIT ?3)
-     RETURNING out_refund_no, ordercode`,
+    `UPDATE refunds SET due_at = ?1, sending_until =
+       iif(state = 'requested' AND coalesce(sending_until, 0) <= ?2, ?1, sending_until)
+     WHERE out_refund_no IN (
+       SELECT out_refund_no FROM refunds WHERE due_at <= ?2 ORDER BY due_at, requested_at LIMIT ?3)
+     RETURNING out_refund_no, ordercode, unanswered_at, sending_until = ?1 AS is_our_turn`,
     leaseUntil,
     now,
     limit,
@@ -140,8 +187,18 @@ export async function claimRefunds(
   const items = rows.map((row) => ({
     outRefundNo: toOutRefundNo(text(row, 'out_refund_no')),
     ordercode: text(row, 'ordercode'),
+    turn: row['is_our_turn'] === 1 ? turnFromRow(row) : undefined,
   }))
   return { leaseUntil, items }
+}
+
+/** @returns how many are due, up to a thousand. */
+export async function countDueRefunds(db: Database, now: UnixSeconds): Promise<number> {
+  const { rows } = await db.run(
+    'SELECT count(*) AS due FROM (SELECT 1 FROM refunds WHERE due_at <= ? LIMIT 1000)',
+    now,
+  )
+  return rows[0] === undefined ? 0 : integer(rows[0], 'due')
 }
 
 /** Says when refunds that did not change are due again; those that did have set their time themselves. */

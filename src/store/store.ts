@@ -11,9 +11,10 @@ import {
   postponeBill,
   saveBill,
 } from './bills.ts'
-import { comparePage, finishComparing } from './compare-bill.ts'
+import { comparePage, finishComparing, noteUnexplained } from './compare-bill.ts'
 import {
   collectDifferences,
+  countReviewed,
   differences,
   manyDifferences,
   openDifferences,
@@ -35,10 +36,14 @@ import { findReview, listReviews, openReview, resolveReview, reviewsOf } from '.
 import { book, commit, register } from './orders.ts'
 import {
   claimRefunds,
+  countDueRefunds,
+  giveUpTurn,
   noteRefusal,
+  noteUnanswered,
   ordercodeOfRefund,
   rescheduleRefunds,
   reserve,
+  takeTurn,
 } from './refunds.ts'
 import { events, load, loadMany } from './views.ts'
 import { finishRun, lastRunAt, listRuns, startRun, sweepRuns } from './runs.ts'
@@ -60,8 +65,12 @@ export function d1Store(db: Database, hasTarget: boolean): Store {
     reserve: (ordercode, refund, now) => reserve(db, ordercode, refund, now),
     noteRefusal: (outRefundNo, errCode, errCodeDes) =>
       noteRefusal(db, outRefundNo, errCode, errCodeDes),
+    takeTurn: (outRefundNo, now) => takeTurn(db, outRefundNo, now),
+    giveUpTurn: (outRefundNo) => giveUpTurn(db, outRefundNo),
+    noteUnanswered: (outRefundNo, now) => noteUnanswered(db, outRefundNo, now),
     ordercodeOfRefund: (outRefundNo) => ordercodeOfRefund(db, outRefundNo),
     claimRefunds: (now, limit) => claimRefunds(db, now, limit),
+    countDueRefunds: (now) => countDueRefunds(db, now),
     rescheduleRefunds: (claimed, next) => rescheduleRefunds(db, claimed, next),
     listOrders: (filter, page) => listOrders(db, filter, page),
 
@@ -87,6 +96,7 @@ export function d1Store(db: Database, hasTarget: boolean): Store {
       postpone: (bill, dueAt, reason) => postponeBill(db, bill, dueAt, reason),
       isExpectedOn: (day) => isExpectedOn(db, day),
       booksOn: (day) => booksOn(db, day),
+      noteUnexplained: (bill, books) => noteUnexplained(db, bill, books),
       begin: (bill) => beginBill(db, bill),
       save: (bill, now) => saveBill(db, bill, now, hasTarget),
       comparePage: (bill, appid, rows) => comparePage(db, bill, appid, rows),
@@ -95,8 +105,8 @@ export function d1Store(db: Database, hasTarget: boolean): Store {
       manyDifferences: (day, atLeast) => manyDifferences(db, day, atLeast),
       collectDifferences: (day, kind) => collectDifferences(db, day, kind),
       differences: (day, limit) => differences(db, day, limit),
-      settleDifference: (difference, outcome, now) =>
-        settleDifference(db, difference, outcome, now),
+      countReviewed: (day, kind, atMost) => countReviewed(db, day, kind, atMost),
+      settleDifference: (difference, outcome) => settleDifference(db, difference, outcome),
     },
     startRun: (now) => startRun(db, now),
     finishRun: (id, now, report) => finishRun(db, id, now, report),

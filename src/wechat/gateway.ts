@@ -4,13 +4,7 @@ import { sleep, type Timers } from '../core/deadline.ts'
 import { toHex } from '../core/text.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Refund } from '../core/refund.ts'
-import type {
-  AskAgain,
-  RefundQueryReply,
-  RefundReply,
-  UnifiedOrderReply,
-  WeChat,
-} from '../service/wechat-port.ts'
+import type { RefundQueryReply, UnifiedOrderReply, WeChat } from '../service/wechat-port.ts'
 import { readCloseOrderReply } from './close-order-reply.ts'
 import {
   openEnvelope,
@@ -85,21 +79,21 @@ export function wechatGateway(options: GatewayOptions): WeChat {
       : readUnopened(reply.error)
   }
 
-  async function refundOnce(xml: string, refund: Refund): Promise<RefundReply | AskAgain> {
+  async function refundOnce(xml: string, refund: Refund, onRepeat: () => void) {
     const reply = await open(
-      await transport.postWithCertificate('/secapi/pay/refund', xml),
+      await transport.postWithCertificate('/secapi/pay/refund', xml, onRepeat),
       signType,
     )
     if (reply.ok) return readRefundReply(reply.value, refund)
     if (!isTransportError(reply.error)) {
       // Not signed, so not final: the refund stays reserved, and a person reads why.
       const refusal = readUnopened(reply.error)
-      return refusal.kind === 'refused' ? { ...refusal, kind: 'waiting' } : refusal
+      return refusal.kind === 'refused' ? ({ ...refusal, kind: 'waiting' } as const) : refusal
     }
     const { reason } = reply.error
     return reason === 'no_certificate'
-      ? { kind: 'misconfigured', errCode: 'NO_CERTIFICATE', errCodeDes: NO_CERTIFICATE }
-      : { kind: 'unknown', cause: reason }
+      ? ({ kind: 'misconfigured', errCode: 'NO_CERTIFICATE', errCodeDes: NO_CERTIFICATE } as const)
+      : ({ kind: 'unknown', cause: reason } as const)
   }
 
   async function refundQuery(xml: string): Promise<RefundQueryReply> {
@@ -147,11 +141,18 @@ export function wechatGateway(options: GatewayOptions): WeChat {
 
     async refund(refund) {
       const xml = await refundMessage(refund, signing(signType))
-      const first = await refundOnce(xml, refund)
-      if (first.kind !== 'ask_again') return first
-      await sleep(timers, BUSY_PAUSE_MS)
-      const second = await refundOnce(xml, refund)
-      return second.kind === 'ask_again' ? { kind: 'unknown', cause: 'busy' } : second
+      let isRepetition = false
+      const onRepeat = (): void => {
+        isRepetition = true
+      }
+      let reply = await refundOnce(xml, refund, onRepeat)
+      if (reply.kind === 'ask_again') {
+        onRepeat()
+        await sleep(timers, BUSY_PAUSE_MS)
+        reply = await refundOnce(xml, refund, onRepeat)
+      }
+      if (reply.kind === 'ask_again') return { kind: 'unknown', cause: 'busy' }
+      return reply.kind === 'refused' ? { ...reply, isRepetition } : reply
     },
 
     refundQuery: async (outRefundNo) =>

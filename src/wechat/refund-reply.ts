@@ -1,5 +1,5 @@
 import type { Refund, RefundRecord } from '../core/refund.ts'
-import type { AskAgain, RefundReply } from '../service/wechat-port.ts'
+import type { AskAgain, RefundReply, Refused } from '../service/wechat-port.ts'
 import type { AuthenticFields } from './envelope.ts'
 
 /**
@@ -8,7 +8,10 @@ import type { AuthenticFields } from './envelope.ts'
  * @param asked The refund that was sent: an answer about another one proves nothing.
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011937624 for every err_code
  */
-export function readRefundReply(fields: AuthenticFields, asked: Refund): RefundReply | AskAgain {
+export function readRefundReply(
+  fields: AuthenticFields,
+  asked: Refund,
+): Exclude<RefundReply, Readonly<{ kind: 'refused' }>> | Refused | AskAgain {
   if (fields.get('result_code') === 'SUCCESS') {
     const record: RefundRecord = {
       outRefundNo: asked.outRefundNo,
@@ -51,13 +54,16 @@ export function readRefundReply(fields: AuthenticFields, asked: Refund): RefundR
     case 'PARAM_ERROR':
       return { kind: 'refused', errCode, errCodeDes }
     case 'CERT_ERROR':
+    case 'NOAUTH':
     case 'SIGNERROR':
     case 'APPID_NOT_EXIST':
     case 'MCHID_NOT_EXIST':
     case 'REQUIRE_POST_METHOD':
     case 'XML_FORMAT_ERROR':
       return { kind: 'misconfigured', errCode, errCodeDes }
-    default: // A word we do not know is not a no.
-      return { kind: 'unknown', cause: `err_code ${errCode}` }
+    default: // A word we do not know is not a no. A person reads it.
+      return errCode === ''
+        ? { kind: 'unknown', cause: 'no err_code' }
+        : { kind: 'waiting', errCode, errCodeDes }
   }
 }

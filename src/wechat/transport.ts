@@ -69,8 +69,14 @@ export interface Transport {
   /**
    * The same, presenting the merchant's certificate. WeChat answers HTTP 400 and a web page to whoever
    * has none, or a wrong one.
+   *
+   * @param onRepeat Called when the message is sent a second time, because no answer came.
    */
-  postWithCertificate(path: string, xml: string): Promise<Result<Uint8Array, TransportError>>
+  postWithCertificate(
+    path: string,
+    xml: string,
+    onRepeat?: () => void,
+  ): Promise<Result<Uint8Array, TransportError>>
   /** The same as `post`, for an answer that may be long. */
   download(path: string, xml: string): Promise<Result<readonly Uint8Array[], TransportError>>
 }
@@ -80,6 +86,7 @@ type Way<T> = Readonly<{
   fetch: Fetch
   deadlineMs: number
   read: (response: Response) => Promise<Result<T, TransportError>>
+  onRepeat?: (() => void) | undefined
 }>
 
 export function wechatTransport(options: TransportOptions): Transport {
@@ -121,6 +128,7 @@ export function wechatTransport(options: TransportOptions): Transport {
     const first = await send(message(origin, path, xml), way)
     if (first.ok || first.error.reason !== 'no_answer' || other === origin) return first
 
+    way.onRepeat?.()
     const second = await send(message(other, path, xml), way)
     if (origin === payOriginBackup) health.backupFailed()
     else if (second.ok || second.error.reason !== 'no_answer') health.primaryFailed(now())
@@ -134,10 +142,11 @@ export function wechatTransport(options: TransportOptions): Transport {
       return send(new Request(url, { redirect: 'manual' }), usual)
     },
     post: (path, xml) => post(path, xml, usual),
-    postWithCertificate: (path, xml) =>
-      certificateFetch === undefined
-        ? Promise.resolve(err({ reason: 'no_certificate' }))
-        : post(path, xml, { ...usual, fetch: certificateFetch, read: readCertifiedReply }),
+    postWithCertificate(path, xml, onRepeat) {
+      if (certificateFetch === undefined) return Promise.resolve(err({ reason: 'no_certificate' }))
+      const read = readCertifiedReply
+      return post(path, xml, { ...usual, fetch: certificateFetch, read, onRepeat })
+    },
     download: (path, xml) => post(path, xml, bill),
   }
 }

@@ -350,13 +350,15 @@ describe('the archive', () => {
     expect((await w.shop('GET', `/bills/${DAY}/raw`)).status).toBe(200)
   })
 
-  it('that is lost, slow or broken in the middle of the work: the bill is downloaded again', async () => {
+  it('that is lost, slow or broken in the middle of the work: asked again, or downloaded again', async () => {
     for (const broken of ['null', 'throws', 'cut'] as const) {
       const mortal = mortalDatabase()
       const w = world({ wrapDb: () => mortal.db })
       await w.db.batch(
         ['bill_differences', 'bills'].map((table) => env.DB.prepare(`DELETE FROM ${table}`)),
       )
+      // What another WeChat took is of another day.
+      await w.db.prepare("UPDATE payments SET billed_on = '2000-01-01'").run()
       const { transactionId } = await paid(w, `kv-get-${broken}`)
       await paid(w, `kv-get-too-${broken}`)
       await w.db.prepare('UPDATE attempts SET due_at = NULL').run()
@@ -369,8 +371,7 @@ describe('the archive', () => {
       if (broken === 'cut') get.mockResolvedValueOnce(new Uint8Array([0x1f, 0x8b, 8, 0]).buffer)
       const before = downloads(w)
       const report = await reconciled(w, DAY, 30)
-      expect(get).toHaveBeenCalledTimes(1)
-      expect([broken, downloads(w) - before]).toEqual([broken, 1])
+      expect([broken, get.mock.calls.length + downloads(w) - before]).toEqual([broken, 2])
       expect(report).toMatchObject({ bill: { payments: 2 }, difference_count: 0 })
       expect(JSON.stringify(report)).not.toContain(transactionId)
       expect(await reviews(w)).toEqual([])

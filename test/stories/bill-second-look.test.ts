@@ -362,12 +362,81 @@ describe('a bill of a layout that nobody knows', () => {
     onDownload(w, () => Promise.resolve(new Response(body)))
     goTo(w, `${NEXT_DAY}T10:10`)
     await minutes(w, 1)
-    expect((await reportOf(w))?.last_error).toBe('unknown_layout')
+    const answer = await w.shop('GET', `/bills/${DAY}`)
+    expect(await answer.json()).toMatchObject({
+      code: 'bill_not_ready',
+      last_error: 'unknown_layout',
+    })
     expect(await (await w.shop('GET', `/bills/${DAY}/raw`)).text()).toContain('something')
   })
 })
 
+describe('a row that is in the bill twice', () => {
+  it('is a difference, although nothing else differs', async () => {
+    const w = world()
+    const { transactionId } = await paid(w, 'twice')
+    await paid(w, 'once')
+    onDownload(w, async (response) => {
+      const gzip = response.body?.pipeThrough(new DecompressionStream('gzip'))
+      const lines = (await new Response(gzip).text()).split('\r\n')
+      const row = lines.find((line) => line.includes(transactionId)) ?? ''
+      return new Response([lines[0], row, ...lines.slice(1)].join('\r\n'))
+    })
+    const { differences } = await reconciled(w)
+    expect(differences).toContainEqual(
+      expect.objectContaining({
+        kind: 'sum_differs',
+        subject: 'rows',
+        outcome: 'review',
+      }),
+    )
+    // The same, in a bill that adds up.
+    vi.restoreAllMocks()
+    onDownload(w, async (response) => {
+      const gzip = response.body?.pipeThrough(new DecompressionStream('gzip'))
+      const [header = '', ...lines] = (await new Response(gzip).text()).split('\r\n')
+      const rows = lines.filter((line) => line.startsWith('`2026'))
+      const sums = '`3,`264.00,`0.00,`0.00,`1.59000,`264.00,`0.00'
+      const text = [header, rows[0], ...rows, lines.at(-3), sums, ''].join('\r\n')
+      return new Response(text)
+    })
+    w.advance(60)
+    await runNow(w)
+    expect((await reconciled(w)).differences).toMatchObject([
+      {
+        kind: 'sum_differs',
+        subject: 'payments',
+        bill: { payments: 3, total_fee: 26_400 },
+        books: { payments: 2, total_fee: 17_600 },
+      },
+    ])
+    // The first one differs no more.
+    expect(await openReviews(w)).toEqual([`bill_difference.${DAY}.sum_differs.payments`])
+  })
+})
+
 describe('very many differences of one day', () => {
+  it('that WeChat does not confirm are a hundred reviews, and one for the rest', async () => {
+    const w = world({ vars: { TICK_CALLS: '5000', TICK_STATEMENTS: '9000' } })
+    const { ordercode } = await paid(w, 'rest')
+    onDownload(w, async (response) => {
+      const gzip = response.body?.pipeThrough(new DecompressionStream('gzip'))
+      const [header = '', ...lines] = (await new Response(gzip).text()).split('\r\n')
+      const row = lines.find((line) => line.startsWith('`2026')) ?? ''
+      const others = Array.from({ length: 110 }, (_, n) =>
+        row.replace(/`42\d+/, `\`4299${String(n).padStart(4, '0')}`),
+      )
+      return new Response([header, row, ...others, ...lines.slice(1)].join('\r\n'))
+    })
+    const { differences } = await reconciled(w)
+    expect(differences.filter(({ kind }) => kind === 'payment_not_here')).toHaveLength(110)
+    const found = (await reviews(w)).filter(({ id }) => id.includes('payment_not_here'))
+    expect(found.filter(({ ordercode: each }) => each === ordercode)).toHaveLength(100)
+    expect(found.filter(({ ordercode: each }) => each === null).map(({ id }) => id)).toEqual([
+      `bill_difference.${DAY}.payment_not_here`,
+    ])
+  })
+
   it('do not keep the next day waiting', { timeout: 60_000 }, async () => {
     const w = world()
     for (let n = 0; n < 12; n++) await lost(w, `many-${n}`)

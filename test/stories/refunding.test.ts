@@ -297,8 +297,9 @@ describe('who may refund what', () => {
     await w.shop('POST', `/orders/${unpaid}/close`)
     expect(await outcome(putRefund(w, unpaid, 'U1', 1))).toBe('409 order_not_paid')
     for (const transaction_id of ['4200000540202611239999999999', other.transactionId]) {
-      const wrong = putRefund(w, ordercode, 'U1', { refund_fee: 1, transaction_id })
-      expect(await outcome(wrong)).toBe('409 order_not_paid')
+      const wrong = await putRefund(w, ordercode, 'U1', { refund_fee: 1, transaction_id })
+      expect(wrong.status).toBe(400)
+      expect(await wrong.json()).toMatchObject({ errors: [{ field: 'transaction_id' }] })
     }
     expect((await getRefund(w, ordercode, 'U1')).status).toBe(404)
     expect((await getRefund(w, 'nobody-knows', 'U1')).status).toBe(404)

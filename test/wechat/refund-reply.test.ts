@@ -135,12 +135,24 @@ describe('a refund that WeChat does not take on', () => {
     },
   )
 
-  it.each(['', 'SOMETHING_NEW', 'notenough', 'ORDERNOTEXIST ', 'constructor', '__proto__'])(
-    'with %j, which we do not know, was not refused',
+  it.each(['SOMETHING_NEW', 'notenough', 'ORDERNOTEXIST ', 'constructor', '__proto__'])(
+    'with %j, which we do not know, was not refused, and a person can read it',
     async (errCode) => {
-      expect(await read(refusal(errCode))).toEqual(unknown)
+      expect(await read(refusal(errCode, '原因'))).toEqual({
+        kind: 'waiting',
+        errCode,
+        errCodeDes: '原因',
+      })
     },
   )
+
+  it('with no word at all was not refused', async () => {
+    expect(await read(refusal(''))).toEqual(unknown)
+  })
+
+  it('with NOAUTH is ours to mend', async () => {
+    expect((await read(refusal('NOAUTH'))).kind).toBe('misconfigured')
+  })
 
   it('says no more than FAIL: that is not a no either', async () => {
     expect(await read({ result_code: 'FAIL' })).toEqual(unknown)

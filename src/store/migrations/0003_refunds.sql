@@ -23,6 +23,9 @@ CREATE TABLE refunds (
   received_by    TEXT,
   err_code       TEXT,
   err_code_des   TEXT,
+  -- Somebody is sending it until then; and when it was last sent without an answer.
+  sending_until  INTEGER,
+  unanswered_at  INTEGER,
   -- When it is to be sent, or asked about, next.
   due_at         INTEGER,
   -- The day of the bill that has it.
