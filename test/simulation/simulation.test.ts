@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { installInstant } from './instant.ts'
 import { runSeed, type Outcome } from './run-seed.ts'
 
-const SEEDS = 180
+const SEEDS = 150
 const SEEDS_AT_ONCE = 30
 const PATIENCE_MS = 60_000
 const COMMAND = join(import.meta.dirname, '../../scripts/simulate.ts')

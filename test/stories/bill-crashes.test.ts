@@ -115,7 +115,7 @@ describe('a crash at any step', () => {
       let steps = 0
       // After a commit the database is as before the next one, so the two share the steps out. The
       // simulation kills Workers at every other moment.
-      for (let n = how === 'before' ? 1 : 3; ; n += 4) {
+      for (let n = how === 'before' ? 1 : 4; ; n += 6) {
         await restore()
         w.advance((startMs - w.now()) / 1_000)
         w.receiver.received.length = 0
@@ -177,7 +177,11 @@ describe('a crash at any step', () => {
     await minutes(w, 5)
     const expected = await everything(w)
     for (const endpoint of ['orderquery', 'refundquery', 'downloadbill'] as const) {
-      for (const kind of ['reply_lost', 'http_502', 'stall_before', 'truncated_xml'] as const) {
+      const isBill = endpoint === 'downloadbill'
+      const kinds = isBill
+        ? (['reply_lost', 'http_502', 'stall_before', 'truncated_xml'] as const)
+        : (['reply_lost', 'truncated_xml'] as const)
+      for (const kind of kinds) {
         await restore()
         w.advance((startMs - w.now()) / 1_000)
         w.wechat.inject({ endpoint, kind, times: 2 })

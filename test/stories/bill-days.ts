@@ -73,6 +73,15 @@ export async function minutes(w: World, count: number): Promise<void> {
   }
 }
 
+/** The same every ten minutes, for what takes hours. */
+export async function tens(w: World, count: number): Promise<void> {
+  for (let times = 0; times < count; times++) {
+    await w.cron()
+    await w.settled()
+    w.advance(600)
+  }
+}
+
 /** From the first look at the day's bill on, until it is reconciled. */
 export async function reconciled(w: World, day = DAY, patience = 60): Promise<Report> {
   const ready = Date.parse(`${day}T10:10:00+08:00`) + 86_400_000

@@ -203,8 +203,8 @@ describe('a payment for an order that is closed already', () => {
     const ordercode = await paying(w, 'lookagain')
     await w.shop('POST', `/orders/${ordercode}/close`)
     const asked: number[] = []
-    for (let minute = 5; minute <= 26 * 60; minute += 5) {
-      w.advance(5 * 60)
+    for (let minute = 10; minute <= 26 * 60; minute += 10) {
+      w.advance(10 * 60)
       const questions = () => w.calls.filter((call) => call.endsWith('/orderquery')).length
       const before = questions()
       await w.cron()
