@@ -41,6 +41,8 @@ export const REFUND_INTERVAL_MS = MINUTE_MS
 
 /** refundquery shows that many refunds of an order at a time. */
 export const REFUNDS_PER_PAGE = 10
+/** The later ones are told of by their own number only. */
+export const REFUNDS_BY_PAGE = 20
 
 /** How long a refund takes here. To the purse it is said to be within 20 minutes, to a card days. */
 export const REFUND_PROCESSING_MS = 3 * MINUTE_MS

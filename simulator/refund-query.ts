@@ -1,5 +1,5 @@
 import type { Answer } from './answer.ts'
-import { REFUNDS_PER_PAGE } from './constants.ts'
+import { REFUNDS_BY_PAGE, REFUNDS_PER_PAGE } from './constants.ts'
 import type { CheckedRequest, PayEndpoint } from './endpoint.ts'
 import type { Capture, SimulatedOrder } from './ledger.ts'
 import { lookUpOrder } from './order-lookup.ts'
@@ -10,6 +10,7 @@ import type { SimulatedRefund } from './refunds.ts'
 import {
   INVALID_TRANSACTION_ID,
   MISSING_PARAMETER,
+  PAGE_TOO_FAR,
   REFUND_UNKNOWN,
   type Refusal,
 } from './refusals.ts'
@@ -44,6 +45,7 @@ function act({ fields }: CheckedRequest, world: World): Answer | Refusal {
   const offset = fields.get('offset')
   const first = Number(offset ?? 0)
   const page = refunds.slice(first, first + REFUNDS_PER_PAGE)
+  if (first >= REFUNDS_BY_PAGE) return PAGE_TOO_FAR
   if (order?.capture === undefined || page.length === 0) return REFUND_UNKNOWN
   return pageAnswer(page, order.capture, offset === undefined ? undefined : refunds.length)
 }

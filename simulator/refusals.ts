@@ -50,6 +50,8 @@ export const REFUNDS_TOO_FAST = {
   FREQUENCY_LIMITED: refused('FREQUENCY_LIMITED', '频率限制'),
 }
 export const REFUND_UNKNOWN = refused('REFUNDNOTEXIST', '退款订单不存在')
+/** The des is unpublished; that there are no more than twenty by page is in the text. */
+export const PAGE_TOO_FAR = refused('PARAM_ERROR', 'offset参数错误')
 export const INVALID_TRANSACTION_ID = refused('INVALID_TRANSACTIONID', '无效transaction_id')
 
 /** The des is unpublished; the codes are in the official table. */

@@ -85,6 +85,8 @@ export type RefundEvent = Readonly<
   | { type: 'refund_requested'; refund: Refund }
   | { type: 'refund_started'; outRefundNo: OutRefundNo }
   | { type: 'refund_refused'; outRefundNo: OutRefundNo; errCode: string; errCodeDes: string }
+  /** By a person: WeChat does not know it, or not any more. */
+  | { type: 'refund_given_up'; outRefundNo: OutRefundNo; errCode: string; errCodeDes: string }
   | { type: 'refund_accepted'; record: RefundRecord }
   | { type: 'refund_succeeded'; record: RefundRecord }
   | { type: 'refund_closed'; record: RefundRecord }

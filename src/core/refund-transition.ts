@@ -10,6 +10,7 @@ import {
   nextStart,
   ofPayment,
   REFUNDS_MAX,
+  requestedRefund,
   reservedFee,
   type OutRefundNo,
   type Refund,
@@ -42,7 +43,9 @@ export function refundTransition(
     case 'refund_started':
       return onStarted(before, event.outRefundNo, now)
     case 'refund_refused':
-      return onRefused(before, event, now)
+      return onRefused(before, event, ['requested'], now)
+    case 'refund_given_up':
+      return onRefused(before, event, ['requested', 'processing'], now)
     case 'refund_discovered':
       return onDiscovered(before, event.record, now)
     case 'refund_accepted':
@@ -78,24 +81,11 @@ export const automaticRefund = (
   payment: BookedPayment,
   given: Readonly<{ notifyUrl: string; reason: string }>,
   now: UnixSeconds,
-): Refund => ({
-  outRefundNo: automaticOutRefundNo(payment.transactionId),
-  transactionId: payment.transactionId,
-  state: 'requested',
-  refundFee: payment.totalFee,
-  totalFee: payment.totalFee,
-  reason: given.reason,
-  notifyUrl: given.notifyUrl,
-  source: 'automatic',
-  requestedAt: now,
-  startedAt: undefined,
-  acceptedAt: undefined,
-  endedAt: undefined,
-  refundId: undefined,
-  receivedBy: undefined,
-  errCode: undefined,
-  errCodeDes: undefined,
-})
+): Refund => {
+  const outRefundNo = automaticOutRefundNo(payment.transactionId)
+  const refundFee = payment.totalFee
+  return requestedRefund(payment, { ...given, outRefundNo, refundFee, source: 'automatic' }, now)
+}
 
 const withRefund = (view: OrderView, after: Refund): readonly Refund[] =>
   view.refunds.map((refund) => (refund.outRefundNo === after.outRefundNo ? after : refund))
@@ -141,17 +131,22 @@ function onStarted(
 
 function onRefused(
   before: OrderView,
-  { outRefundNo, errCode, errCodeDes }: Of<'refund_refused'>,
+  { outRefundNo, errCode, errCodeDes }: Of<'refund_refused' | 'refund_given_up'>,
+  from: readonly RefundState[],
   now: UnixSeconds,
 ): Result<Step, Rejection> {
   const refund = findRefund(before, outRefundNo)
   if (refund === undefined) return illegal
   if (refund.state === 'refused') return unchanged
-  if (refund.state !== 'requested') return illegal
+  if (!from.includes(refund.state)) return illegal
   const after: Refund = { ...refund, state: 'refused', endedAt: now, errCode, errCodeDes }
-  return changed(before, { refunds: withRefund(before, after) }, {}, [
-    { type: 'refund.failed', subject: outRefundNo },
-  ])
+  return changed(
+    before,
+    { refunds: withRefund(before, after) },
+    {},
+    [{ type: 'refund.failed', subject: outRefundNo }],
+    reviewsOf(before, after),
+  )
 }
 
 /** WeChat's words arrive late and twice; one that was true earlier takes nothing back. */
@@ -200,16 +195,10 @@ function onDiscovered(
   if (record.status !== 'closed' && record.refundFee > left) {
     return err({ reason: 'refund_exceeds_payment', left })
   }
+  const { outRefundNo, refundFee } = record
+  const byHand = { reason: undefined, notifyUrl: undefined, source: 'merchant_platform' } as const
   const refund: Refund = {
-    outRefundNo: record.outRefundNo,
-    transactionId: record.transactionId,
-    refundFee: record.refundFee,
-    totalFee: payment.totalFee,
-    reason: undefined,
-    notifyUrl: undefined,
-    source: 'merchant_platform',
-    requestedAt: now,
-    startedAt: undefined,
+    ...requestedRefund(payment, { outRefundNo, refundFee, ...byHand }, now),
     acceptedAt: now,
     ...knownFrom(record, now),
   }
@@ -240,8 +229,14 @@ function webhooksOf({ state, outRefundNo: subject }: Refund) {
   return []
 }
 
-/** The payer's card is gone, or frozen: a person must send the money another way. */
-const reviewsOf = (before: OrderView, refund: Refund) =>
-  refund.state === 'abnormal'
-    ? [refundReview('refund_abnormal', refund, before.order.ordercode)]
+/** The money must go another way, and nobody but a person can see to it. */
+function reviewsOf({ order }: OrderView, refund: Refund) {
+  const { state, source } = refund
+  // The payer's card is gone, or frozen.
+  if (state === 'abnormal') return [refundReview('refund_abnormal', refund, order.ordercode)]
+  // The shop did not ask for it, so it does not know its number.
+  const isOurs = source === 'automatic' || source === 'operator'
+  return isOurs && !isReserved(refund)
+    ? [refundReview('refund_failed', refund, order.ordercode)]
     : []
+}

@@ -83,6 +83,30 @@ export const isAutomatic = (number: OutRefundNo): boolean => number.startsWith(A
 export const automaticOutRefundNo = (transactionId: TransactionId): OutRefundNo =>
   `${AUTOMATIC}${transactionId}` as OutRefundNo
 
+/** As it is when it was asked for, and not sent yet. */
+export const requestedRefund = (
+  payment: Pick<Refund, 'transactionId' | 'totalFee'>,
+  asked: Pick<Refund, 'outRefundNo' | 'refundFee' | 'reason' | 'notifyUrl' | 'source'>,
+  now: UnixSeconds,
+): Refund => ({
+  outRefundNo: asked.outRefundNo,
+  transactionId: payment.transactionId,
+  state: 'requested',
+  refundFee: asked.refundFee,
+  totalFee: payment.totalFee,
+  reason: asked.reason,
+  notifyUrl: asked.notifyUrl,
+  source: asked.source,
+  requestedAt: now,
+  startedAt: undefined,
+  acceptedAt: undefined,
+  endedAt: undefined,
+  refundId: undefined,
+  receivedBy: undefined,
+  errCode: undefined,
+  errCodeDes: undefined,
+})
+
 type HasState = Pick<Refund, 'state'>
 export const isReserved = ({ state }: HasState): boolean =>
   state !== 'refused' && state !== 'closed'
@@ -148,9 +172,16 @@ export function refundDue(
     return nextStart(others, now) ?? now
   }
   const next = nextRefundRung(ladderOf(refund), now)
+  if (refund.state !== 'requested') return next
   // What WeChat has not taken on keeps its amount reserved, so it is tried on.
-  return next ?? (refund.state === 'requested' ? later(now, DAY_S) : undefined)
+  const rung = next ?? later(now, DAY_S)
+  const isBusy = BUSY.includes(refund.errCode ?? '')
+  return isBusy && rung > later(now, BUSY_PAUSE_S) ? later(now, BUSY_PAUSE_S) : rung
 }
+
+/** WeChat's words for "wait a minute", whatever rung it is. */
+const BUSY = ['INVALID_REQ_TOO_MUCH', 'FREQUENCY_LIMITED', 'ORDER_NOT_READY']
+const BUSY_PAUSE_S = 5 * MINUTE_S
 
 /** Thirty days, and no end: a person must look. */
 export const isOverdue = (refund: Refund, now: UnixSeconds): boolean =>

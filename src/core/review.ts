@@ -10,8 +10,10 @@ export type ReviewKind =
   | 'foreign_payment'
   | 'late_payment'
   | 'second_payment'
+  | 'partly_returned'
   | 'refund_abnormal'
   | 'refund_overdue'
+  | 'refund_failed'
   | 'refund_conflict'
   | 'bill_difference'
   | 'webhook_given_up'
@@ -45,7 +47,10 @@ export const mayAccept = (kind: ReviewKind): boolean => kind === 'foreign_paymen
 
 /** What is on the books can be returned, and what a person may put there to return it. */
 export const mayRefund = (kind: ReviewKind): boolean =>
-  kind === 'late_payment' || kind === 'second_payment' || kind === 'foreign_payment'
+  kind === 'late_payment' ||
+  kind === 'second_payment' ||
+  kind === 'foreign_payment' ||
+  kind === 'partly_returned'
 
 /** A payment that is not booked: the query goes on saying "paid", so nothing else can end its attempt. */
 export const keepsAttemptOpen = (kind: ReviewKind): boolean =>
@@ -81,7 +86,7 @@ export function paymentReview(
 
 /** A refund that does not come to its end by itself. */
 export const refundReview = (
-  kind: 'refund_abnormal' | 'refund_overdue',
+  kind: 'refund_abnormal' | 'refund_overdue' | 'refund_failed',
   refund: Refund,
   ordercode: string,
 ): Review => ({

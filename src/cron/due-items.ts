@@ -8,10 +8,12 @@ import {
   owesRefunds,
 } from '../core/due.ts'
 import type { OrderView } from '../core/order.ts'
-import { nextRefundRung } from '../core/refund.ts'
-import type { UnixSeconds } from '../core/time.ts'
+import { nextRefundRung, ofPayment, reservedFee } from '../core/refund.ts'
+import { paymentReview } from '../core/review.ts'
+import { DAY_S, later, type UnixSeconds } from '../core/time.ts'
 import { closeOrder } from '../service/close-order.ts'
 import { discoverRefunds } from '../service/discover-refunds.ts'
+import { openReview } from '../service/open-review.ts'
 import type { Deps } from '../service/ports.ts'
 import { queryAttempt } from '../service/query-attempt.ts'
 import { takeDownAttempt, type TakenDown } from '../service/take-down-attempt.ts'
@@ -54,12 +56,20 @@ async function askRefunds(deps: Deps, view: OrderView, attempt: Attempt): Promis
   if (payment === undefined || !owesRefunds(view, attempt)) {
     return { result: 'waiting', dueAt: undefined }
   }
-  const { known } = await discoverRefunds(deps, view, payment.transactionId)
-  const found = known !== undefined && known > 0
-  return {
-    result: found ? 'booked' : 'waiting',
-    dueAt: found ? undefined : nextRefundRung(payment.paidAt, deps.now()),
+  const { view: after, known } = await discoverRefunds(deps, view, payment.transactionId)
+  const now = deps.now()
+  if (known === undefined || known === 0) {
+    const dueAt = nextRefundRung(payment.paidAt, now) ?? later(now, DAY_S)
+    return { result: 'waiting', dueAt }
   }
+  // The shop was told not to ship. If only a part went back, a person must see to the rest.
+  const refunded = reservedFee(ofPayment(after.refunds, payment.transactionId))
+  if (refunded < payment.totalFee) {
+    const { ordercode } = view.order
+    const more = { refunded, left: payment.totalFee - refunded }
+    await openReview(deps, paymentReview('partly_returned', payment, ordercode, 'query', more))
+  }
+  return { result: 'booked', dueAt: undefined }
 }
 
 async function ask(deps: Deps, view: OrderView, attempt: Attempt): Promise<ItemOutcome> {

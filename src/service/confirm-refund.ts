@@ -10,7 +10,11 @@ export type RefundHint = Readonly<{
   outRefundNo: OutRefundNo
   transactionId: TransactionId
   outTradeNo: OutTradeNo
+  /** Only the key before the present one could read it: keys are changed because they leak. */
+  isUnderOldKey: boolean
 }>
+
+const ASK_PAUSE_S = 3
 
 type NotConfirmed = Readonly<{ reason: 'unknown_refund' | 'not_final' | 'not_confirmed' }>
 
@@ -26,6 +30,10 @@ export async function confirmRefund(
   const view = ordercode === undefined ? undefined : await deps.store.load(ordercode)
   const isOurs = view?.payments.some((each) => each.transactionId === hint.transactionId)
   if (view === undefined || isOurs !== true) return err({ reason: 'unknown_refund' })
+  // A thief of the old key gets few questions.
+  const mayAsk =
+    !hint.isUnderOldKey || (await deps.store.mayAsk(hint.outTradeNo, ASK_PAUSE_S, deps.now()))
+  if (!mayAsk) return err({ reason: 'not_confirmed' })
 
   const refund = findRefund(view, hint.outRefundNo)
   if (refund === undefined) {

@@ -4,8 +4,8 @@ import type { OutRefundNo } from '../core/refund.ts'
 import type { Deps } from './ports.ts'
 import { learn } from './send-refund.ts'
 
-/** WeChat gives ten at a time, and allows fifty. */
-const PAGES_MAX = 5
+/** WeChat gives ten at a time, and no more than twenty so; the others it tells of by their number. */
+const PAGES_MAX = 2
 
 export type Discovered = Readonly<{
   view: OrderView

@@ -4,11 +4,11 @@ import type { Change } from '../core/change.ts'
 import type { OutTradeNo } from '../core/ids.ts'
 import type { OrderEvent, OrderState, OrderView, Returned, Terms } from '../core/order.ts'
 import type { Payment, Source } from '../core/payment.ts'
-import type { OutRefundNo, Refund } from '../core/refund.ts'
 import type { Review, ReviewAction, StoredReview } from '../core/review.ts'
 import type { UnixSeconds } from '../core/time.ts'
 import type { Webhook, WebhookType } from '../core/webhook.ts'
 import type { BillArchive, BillStore, ReadBill } from './bill-port.ts'
+import type { RefundStore } from './refund-port.ts'
 import type { WeChat } from './wechat-port.ts'
 
 export type Deps = Readonly<{
@@ -81,7 +81,7 @@ export class StoreUnavailable extends Error {
  * Orders as stored. Every write is guarded and may be repeated: what was applied already does nothing
  * the second time. Any method throws {@link StoreUnavailable}.
  */
-export interface Store {
+export interface Store extends RefundStore {
   load(ordercode: string): Promise<OrderView | undefined>
   loadMany(ordercodes: readonly string[]): Promise<readonly OrderView[]>
   events(ordercode: string): Promise<readonly StoredEvent[]>
@@ -126,31 +126,6 @@ export interface Store {
    * `pauseS` seconds: of many who come at once, one asks.
    */
   mayAsk(outTradeNo: OutTradeNo, pauseS: number, now: UnixSeconds): Promise<boolean>
-
-  /**
-   * Reserves a refund in one round trip, when it fits what is left of the payment, and reads the order
-   * back. If it is started then, the turn to send it is the caller's. `reserved` is false in every other case, and the view explains it.
-   */
-  reserve(
-    ordercode: string,
-    refund: Refund,
-    now: UnixSeconds,
-  ): Promise<Readonly<{ reserved: boolean; view: OrderView | undefined }>>
-  /**
-   * Takes the turn to send a refund that WeChat has not taken on. @returns undefined when it is somebody
-   * else's.
-   */
-  takeTurn(outRefundNo: OutRefundNo, now: UnixSeconds): Promise<Turn | undefined>
-  /** Ends the turn: nothing was sent. */
-  giveUpTurn(outRefundNo: OutRefundNo): Promise<void>
-  /** Ends the turn: why WeChat does not take it yet. */
-  noteRefusal(outRefundNo: OutRefundNo, errCode: string, errCodeDes: string): Promise<void>
-  /** Ends the turn: WeChat may or may not have got it. */
-  noteUnanswered(outRefundNo: OutRefundNo, now: UnixSeconds): Promise<void>
-  ordercodeOfRefund(outRefundNo: OutRefundNo): Promise<string | undefined>
-  claimRefunds(now: UnixSeconds, limit: number): Promise<ClaimedRefunds>
-  countDueRefunds(now: UnixSeconds): Promise<number>
-  rescheduleRefunds(claimed: ClaimedRefunds, next: readonly NextRefundDue[]): Promise<void>
 
   listOrders(filter: OrderFilter, page: Page): Promise<readonly OrderView[]>
 
@@ -214,23 +189,6 @@ export type NextDue = Readonly<{
   number: number | undefined
   dueAt: UnixSeconds | undefined
 }>
-
-export type ClaimedRefunds = Readonly<{
-  leaseUntil: UnixSeconds
-  items: readonly Readonly<{
-    outRefundNo: OutRefundNo
-    ordercode: string
-    /** To send it, if WeChat has not taken it on and nobody else is at it. */
-    turn: Turn | undefined
-  }>[]
-}>
-
-/** Of several who would send a refund at once, one has it. */
-export type Turn = Readonly<{
-  /** When it was last sent without an answer. */
-  unansweredAt: UnixSeconds | undefined
-}>
-export type NextRefundDue = Readonly<{ outRefundNo: OutRefundNo; dueAt: UnixSeconds | undefined }>
 
 /** A page of a list, newest first: what comes after (`at`, `key`) in that order. */
 export type Page = Readonly<{ before: Readonly<{ at: number; key: string }>; limit: number }>

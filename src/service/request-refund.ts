@@ -2,10 +2,16 @@ import { toFen, type Fen } from '../core/money.ts'
 import type { TransactionId } from '../core/ids.ts'
 import type { OrderView } from '../core/order.ts'
 import { findRefund, type RefundRejection } from '../core/refund-transition.ts'
-import type { OutRefundNo, Refund, RefundSource } from '../core/refund.ts'
+import {
+  requestedRefund,
+  type OutRefundNo,
+  type Refund,
+  type RefundSource,
+} from '../core/refund.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { transition } from '../core/transition.ts'
-import type { Deps, Turn } from './ports.ts'
+import type { Deps } from './ports.ts'
+import type { Turn } from './refund-port.ts'
 import { sendRefund } from './send-refund.ts'
 
 export type RefundError =
@@ -36,10 +42,16 @@ export async function requestRefund(
   request: RefundRequest,
   source: RefundSource,
 ): Promise<Result<Requested, RefundError>> {
-  const notifyUrl = deps.config.refundNotifyUrl
-  if (notifyUrl === undefined) return err({ reason: 'refund_not_configured' })
   const view = await deps.store.load(ordercode)
   if (view === undefined) return err({ reason: 'order_not_found' })
+  const notifyUrl = deps.config.refundNotifyUrl
+  if (notifyUrl === undefined) {
+    // One that is there is still there.
+    const known = findRefund(view, request.outRefundNo)
+    return known?.refundFee === request.refundFee && known.reason === request.reason
+      ? ok({ created: false, refund: known })
+      : err({ reason: 'refund_not_configured' })
+  }
   const refund = newRefund(view, request, notifyUrl, source, deps)
   if (refund === undefined) {
     const isOther = request.transactionId !== undefined && view.order.state === 'paid'
@@ -95,24 +107,8 @@ function newRefund(
   const wanted = transactionId ?? view.order.transactionId
   const payment = view.payments.find((each) => each.transactionId === wanted)
   if (payment === undefined) return undefined
-  return {
-    outRefundNo,
-    transactionId: payment.transactionId,
-    state: 'requested',
-    refundFee: toFen(refundFee),
-    totalFee: payment.totalFee,
-    reason,
-    notifyUrl,
-    source,
-    requestedAt: now(),
-    startedAt: undefined,
-    acceptedAt: undefined,
-    endedAt: undefined,
-    refundId: undefined,
-    receivedBy: undefined,
-    errCode: undefined,
-    errCodeDes: undefined,
-  }
+  const asked = { outRefundNo, refundFee: toFen(refundFee), reason, notifyUrl, source }
+  return requestedRefund(payment, asked, now())
 }
 
 const REJECTIONS: readonly string[] = [

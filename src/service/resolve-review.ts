@@ -25,6 +25,7 @@ export type ResolveError = Readonly<{
     | 'misconfigured'
     | 'refund_refused'
     | 'order_busy'
+    | 'wechat_unavailable'
 }>
 
 /**
@@ -50,7 +51,8 @@ export async function resolveReview(
     if (!booked.ok) return err({ reason: 'action_not_allowed' })
   } else {
     await settleAttempt(deps, review)
-    await releaseRefund(deps, review)
+    const released = await releaseRefund(deps, review)
+    if (!released.ok) return released
   }
 
   const resolved = await deps.store.resolveReview(id, resolution, deps.now())
@@ -79,17 +81,32 @@ async function settleAttempt(deps: Deps, review: StoredReview): Promise<void> {
 }
 
 /**
- * A refund that WeChat never took on keeps its amount reserved. With the person's word it is over, if
- * WeChat still does not know it.
+ * A refund that WeChat never took on, or does not know any more, keeps its amount reserved. With the
+ * person's word it is over, if WeChat does not know it now either; before that nobody may rely on it.
  */
-async function releaseRefund(deps: Deps, review: StoredReview): Promise<void> {
+async function releaseRefund(
+  deps: Deps,
+  review: StoredReview,
+): Promise<Result<void, ResolveError>> {
   const number = parseOutRefundNo(review.subject)
-  if (review.kind !== 'refund_overdue' || number === undefined) return
+  if (review.kind !== 'refund_overdue' || number === undefined) return ok(undefined)
   const view = review.ordercode === undefined ? undefined : await deps.store.load(review.ordercode)
   const refund = view === undefined ? undefined : findRefund(view, number)
-  if (view === undefined || refund?.state !== 'requested') return
+  if (view === undefined || refund === undefined) return ok(undefined)
+  const { outRefundNo, state, errCode = 'GIVEN_UP', errCodeDes = '' } = refund
+  if (state !== 'requested' && state !== 'processing') return ok(undefined)
+
+  // Nobody sends it meanwhile.
+  const isOurTurn = state === 'processing' || (await deps.store.takeTurn(number, deps.now()))
+  if (isOurTurn === undefined) return err({ reason: 'order_busy' })
   const asked = await askRefund(deps, view, refund)
-  if (asked !== 'absent') return
-  const { outRefundNo, errCode = 'GIVEN_UP', errCodeDes = '' } = refund
-  await applyEvent(deps, view, { type: 'refund_refused', outRefundNo, errCode, errCodeDes })
+  if (asked === 'absent') {
+    const event = { type: 'refund_given_up', outRefundNo, errCode, errCodeDes } as const
+    const applied = await applyEvent(deps, view, event)
+    return applied.ok ? ok(undefined) : err({ reason: 'order_busy' })
+  }
+  await deps.store.giveUpTurn(number)
+  if (asked.outcome !== 'known') return err({ reason: 'wechat_unavailable' })
+  // WeChat has it after all, and the person's word was that it has not.
+  return state === 'requested' ? err({ reason: 'order_busy' }) : ok(undefined)
 }

@@ -42,6 +42,7 @@ export async function returnPayment(
     const turn = await deps.store.takeTurn(outRefundNo, deps.now())
     if (turn === undefined) return ok(undefined)
     const sent = await sendRefund(deps, booked.value, known, turn)
+    if (sent.outcome === 'misconfigured') return err({ reason: 'misconfigured' })
     const now = findRefund(sent.view, outRefundNo) ?? known
     return isReserved(now) ? ok(undefined) : err({ reason: 'refund_refused' })
   }

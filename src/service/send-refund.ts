@@ -6,7 +6,8 @@ import { err } from '../core/result.ts'
 import { conflictReview } from '../core/review.ts'
 import { applyEvent } from './apply-event.ts'
 import { openReview } from './open-review.ts'
-import type { Deps, Turn } from './ports.ts'
+import type { Deps } from './ports.ts'
+import type { Turn } from './refund-port.ts'
 import type { RefundReply } from './wechat-port.ts'
 
 /** What came of it. `view` is the order as it is then. */
@@ -72,7 +73,14 @@ export async function settleRefund(
   // Taken on once, and not known now: the same number makes the same refund, or makes it anew.
   const again = await deps.wechat.refund(refund)
   logReply(deps, view, refund, again)
-  return again.kind === 'accepted' ? learn(deps, view, again.record) : { view, outcome: 'unknown' }
+  switch (again.kind) {
+    case 'accepted':
+      return learn(deps, view, again.record)
+    case 'unknown':
+      return { view, outcome: 'unknown' }
+    default: // It stays reserved; a person reads why.
+      return { view: await noted(deps, view, refund, again), outcome: 'unknown' }
+  }
 }
 
 /** Asks WeChat how a refund stands. */
@@ -122,7 +130,7 @@ export async function learn(
   return { view, outcome: 'known' }
 }
 
-type Refusal = Readonly<{ errCode: string; errCodeDes: string }>
+type Refusal = Readonly<{ errCode: string; errCodeDes: string; isRepetition: boolean }>
 
 /**
  * A refusal gives the amount free, so it must be true: a lost answer to an earlier try may have been
@@ -151,7 +159,10 @@ async function concludeRefusal(
     const outcome = isAbsent ? 'waiting' : 'unknown'
     return { view: await noted(deps, view, refund, refusal), outcome }
   }
-  // WeChat does not know the number, or knows it for something else.
+  // WeChat does not know the number, or knows it for something else, which is money of ours all the same.
+  if (record !== undefined) {
+    await openReview(deps, conflictReview(record, view.order.ordercode, 'refund_conflict'))
+  }
   const { errCode, errCodeDes } = refusal
   const event = { type: 'refund_refused', outRefundNo, errCode, errCodeDes } as const
   const applied = await applyEvent(deps, view, event)
@@ -163,9 +174,10 @@ async function noted(
   deps: Deps,
   view: OrderView,
   { outRefundNo }: Refund,
-  { errCode, errCodeDes }: Refusal,
+  { errCode, errCodeDes, isRepetition }: Refusal,
 ): Promise<OrderView> {
-  await deps.store.noteRefusal(outRefundNo, errCode, errCodeDes)
+  const unansweredAt = isRepetition ? deps.now() : undefined
+  await deps.store.noteRefusal(outRefundNo, { errCode, errCodeDes }, unansweredAt)
   const refunds = view.refunds.map((each) =>
     each.outRefundNo === outRefundNo ? { ...each, errCode, errCodeDes } : each,
   )

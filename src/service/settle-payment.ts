@@ -26,9 +26,12 @@ export async function settlePayment(
   refunded = false,
 ): Promise<Result<OrderView, ApplyError>> {
   const ordercode = parseOutTradeNo(payment.outTradeNo)?.ordercode
-  const returned = refunded ? 'yes' : deps.config.latePayment === 'refund' ? 'if_late' : 'no'
-  // What went back already, by somebody else's hand, is not sent back again.
-  const refundTo = refunded ? undefined : deps.config.refundNotifyUrl
+  // A person's word beats the rule for late payments; and what went back already, by somebody else's hand,
+  // is not sent back again.
+  const isByRule = source !== 'operator' && !refunded
+  const ifLate = isByRule && deps.config.latePayment === 'refund' ? 'if_late' : 'no'
+  const returned = refunded ? 'yes' : ifLate
+  const refundTo = isByRule ? deps.config.refundNotifyUrl : undefined
   const settled = await book(deps, payment, source, returned, refundTo)
   deps.log({
     event: settled.ok ? 'payment_settled' : 'payment_rejected',

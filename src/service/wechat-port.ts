@@ -55,14 +55,14 @@ export type CloseOrderReply =
   | Readonly<{ kind: 'not_closable' }>
   | Unknown
 
+/** Not now: too little on the merchant's account, too many requests. The same call may be sent again. */
+export type Waiting = Readonly<{ kind: 'waiting'; errCode: string; errCodeDes: string }>
+
 export type RefundReply =
   /** On its way, not yet there. */
   | Readonly<{ kind: 'accepted'; record: RefundRecord }>
-  /** Not now: too little on the merchant's account, too many requests. The same call may be sent again. */
-  | Readonly<{ kind: 'waiting'; errCode: string; errCodeDes: string }>
-  | Misconfigured
-  /** `isRepetition`: the same words went out a moment before, without a clear answer, and may be the reason. */
-  | (Refused & Readonly<{ isRepetition: boolean }>)
+  /** `isRepetition`: the same words went out a moment before, without a clear answer, and may yet arrive. */
+  | ((Waiting | Misconfigured | Refused) & Readonly<{ isRepetition: boolean }>)
   | Unknown
 
 export type RefundQueryReply =

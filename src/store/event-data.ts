@@ -35,6 +35,7 @@ export function eventData(event: OrderEvent): Readonly<Record<string, string | n
     case 'refund_started':
       return { out_refund_no: event.outRefundNo }
     case 'refund_refused':
+    case 'refund_given_up':
       return {
         out_refund_no: event.outRefundNo,
         err_code: event.errCode,

@@ -8,7 +8,7 @@ import {
 } from '../core/refund.ts'
 import { later, MINUTE_S, type UnixSeconds } from '../core/time.ts'
 import type { OrderView } from '../core/order.ts'
-import type { ClaimedRefunds, NextRefundDue, Turn } from '../service/ports.ts'
+import type { ClaimedRefunds, NextRefundDue, Turn } from '../service/refund-port.ts'
 import type { Database, Row, Statement, Value } from './database.ts'
 import { eventData } from './event-data.ts'
 import { integer, optionalTime, orNull, text } from './rows.ts'
@@ -134,19 +134,21 @@ export async function giveUpTurn(db: Database, outRefundNo: OutRefundNo): Promis
   await db.run('UPDATE refunds SET sending_until = NULL WHERE out_refund_no = ?', outRefundNo)
 }
 
-/** Remembers why WeChat does not take a refund yet; it may be sent again. */
+/** Remembers why WeChat does not take a refund yet, or any more; it may be sent again. */
 export async function noteRefusal(
   db: Database,
   outRefundNo: OutRefundNo,
-  errCode: string,
-  errCodeDes: string,
+  { errCode, errCodeDes }: Readonly<{ errCode: string; errCodeDes: string }>,
+  unansweredAt: UnixSeconds | undefined,
 ): Promise<void> {
   await db.run(
-    `UPDATE refunds SET err_code = ?2, err_code_des = ?3, sending_until = NULL
-     WHERE out_refund_no = ?1 AND state = 'requested'`,
+    `UPDATE refunds SET err_code = ?2, err_code_des = ?3, sending_until = NULL,
+       unanswered_at = coalesce(?4, unanswered_at)
+     WHERE out_refund_no = ?1 AND state IN ('requested', 'processing')`,
     outRefundNo,
     errCode,
     errCodeDes,
+    orNull(unansweredAt),
   )
 }
 

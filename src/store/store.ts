@@ -11,7 +11,8 @@ import {
   postponeBill,
   saveBill,
 } from './bills.ts'
-import { comparePage, finishComparing, noteUnexplained } from './compare-bill.ts'
+import { comparePage } from './compare-bill.ts'
+import { finishComparing, noteUnexplained } from './compare-books.ts'
 import {
   collectDifferences,
   countReviewed,
@@ -63,8 +64,8 @@ export function d1Store(db: Database, hasTarget: boolean): Store {
     rememberCode: (outTradeNo, codeHash, now) => rememberCode(db, outTradeNo, codeHash, now),
     mayAsk: (outTradeNo, pauseS, now) => mayAsk(db, outTradeNo, pauseS, now),
     reserve: (ordercode, refund, now) => reserve(db, ordercode, refund, now),
-    noteRefusal: (outRefundNo, errCode, errCodeDes) =>
-      noteRefusal(db, outRefundNo, errCode, errCodeDes),
+    noteRefusal: (outRefundNo, refusal, unansweredAt) =>
+      noteRefusal(db, outRefundNo, refusal, unansweredAt),
     takeTurn: (outRefundNo, now) => takeTurn(db, outRefundNo, now),
     giveUpTurn: (outRefundNo) => giveUpTurn(db, outRefundNo),
     noteUnanswered: (outRefundNo, now) => noteUnanswered(db, outRefundNo, now),

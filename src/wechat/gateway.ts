@@ -25,7 +25,7 @@ import {
 } from './messages.ts'
 import { readOrderQueryReply } from './order-query-reply.ts'
 import { readRefundQueryReply } from './refund-query-reply.ts'
-import { readRefundReply } from './refund-reply.ts'
+import { readRefundReply, type OneRefundReply } from './refund-reply.ts'
 import { readUnopened } from './refusal.ts'
 import type { Transport, TransportError } from './transport.ts'
 import { readUnifiedOrderReply } from './unified-order-reply.ts'
@@ -79,7 +79,11 @@ export function wechatGateway(options: GatewayOptions): WeChat {
       : readUnopened(reply.error)
   }
 
-  async function refundOnce(xml: string, refund: Refund, onRepeat: () => void) {
+  async function refundOnce(
+    xml: string,
+    refund: Refund,
+    onRepeat: () => void,
+  ): Promise<OneRefundReply> {
     const reply = await open(
       await transport.postWithCertificate('/secapi/pay/refund', xml, onRepeat),
       signType,
@@ -88,12 +92,12 @@ export function wechatGateway(options: GatewayOptions): WeChat {
     if (!isTransportError(reply.error)) {
       // Not signed, so not final: the refund stays reserved, and a person reads why.
       const refusal = readUnopened(reply.error)
-      return refusal.kind === 'refused' ? ({ ...refusal, kind: 'waiting' } as const) : refusal
+      return refusal.kind === 'refused' ? { ...refusal, kind: 'waiting' } : refusal
     }
     const { reason } = reply.error
     return reason === 'no_certificate'
-      ? ({ kind: 'misconfigured', errCode: 'NO_CERTIFICATE', errCodeDes: NO_CERTIFICATE } as const)
-      : ({ kind: 'unknown', cause: reason } as const)
+      ? { kind: 'misconfigured', errCode: 'NO_CERTIFICATE', errCodeDes: NO_CERTIFICATE }
+      : { kind: 'unknown', cause: reason }
   }
 
   async function refundQuery(xml: string): Promise<RefundQueryReply> {
@@ -152,7 +156,7 @@ export function wechatGateway(options: GatewayOptions): WeChat {
         reply = await refundOnce(xml, refund, onRepeat)
       }
       if (reply.kind === 'ask_again') return { kind: 'unknown', cause: 'busy' }
-      return reply.kind === 'refused' ? { ...reply, isRepetition } : reply
+      return 'errCode' in reply ? { ...reply, isRepetition } : reply
     },
 
     refundQuery: async (outRefundNo) =>

@@ -34,9 +34,9 @@ export function readRefundNotice(
   if (fields.get('appid') !== merchant.appid || fields.get('mch_id') !== merchant.mchId) {
     return err({ reason: 'wrong_merchant' })
   }
-  for (const key of keys) {
+  for (const [at, key] of keys.entries()) {
     const inner = decrypt(fields.get('req_info') ?? '', key)
-    if (inner !== undefined) return readHint(inner)
+    if (inner !== undefined) return readHint(inner, at > 0)
   }
   return err({ reason: 'cannot_decrypt' })
 }
@@ -55,12 +55,17 @@ function decrypt(reqInfo: string, key: Secret): Fields | undefined {
   }
 }
 
-function readHint(fields: Fields): Result<RefundHint, RefundNoticeError> {
+function readHint(fields: Fields, isUnderOldKey: boolean): Result<RefundHint, RefundNoticeError> {
   const outRefundNo = parseOutRefundNo(fields.get('out_refund_no') ?? '')
   if (outRefundNo === undefined) return err({ reason: 'bad_field', field: 'out_refund_no' })
   const transactionId = parseTransactionId(fields.get('transaction_id') ?? '')
   if (transactionId === undefined) return err({ reason: 'bad_field', field: 'transaction_id' })
   const outTradeNo = fields.get('out_trade_no') ?? ''
   if (outTradeNo === '') return err({ reason: 'bad_field', field: 'out_trade_no' })
-  return ok({ outRefundNo, transactionId, outTradeNo: toOutTradeNo(outTradeNo) })
+  return ok({
+    outRefundNo,
+    transactionId,
+    outTradeNo: toOutTradeNo(outTradeNo),
+    isUnderOldKey,
+  })
 }

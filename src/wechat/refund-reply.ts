@@ -1,6 +1,22 @@
 import type { Refund, RefundRecord } from '../core/refund.ts'
-import type { AskAgain, RefundReply, Refused } from '../service/wechat-port.ts'
+import type {
+  AskAgain,
+  Misconfigured,
+  RefundReply,
+  Refused,
+  Unknown,
+  Waiting,
+} from '../service/wechat-port.ts'
 import type { AuthenticFields } from './envelope.ts'
+
+/** The answer to one message; of several with the same words, the gateway makes one reply. */
+export type OneRefundReply =
+  | Extract<RefundReply, Readonly<{ kind: 'accepted' }>>
+  | Waiting
+  | Misconfigured
+  | Refused
+  | Unknown
+  | AskAgain
 
 /**
  * Reads the answer to a refund. Even a refusal is confirmed by a query before it is believed.
@@ -8,10 +24,7 @@ import type { AuthenticFields } from './envelope.ts'
  * @param asked The refund that was sent: an answer about another one proves nothing.
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011937624 for every err_code
  */
-export function readRefundReply(
-  fields: AuthenticFields,
-  asked: Refund,
-): Exclude<RefundReply, Readonly<{ kind: 'refused' }>> | Refused | AskAgain {
+export function readRefundReply(fields: AuthenticFields, asked: Refund): OneRefundReply {
   if (fields.get('result_code') === 'SUCCESS') {
     const record: RefundRecord = {
       outRefundNo: asked.outRefundNo,

@@ -189,8 +189,18 @@ describe('a query of refunds', () => {
       total_refund_count: '23',
       out_refund_no_0: 'refund-10',
     })
-    expect(await pageAt('20')).toMatchObject({ refund_count: '3', out_refund_no_2: 'refund-22' })
-    expect(await pageAt('23')).toMatchObject({ err_code: 'REFUNDNOTEXIST' })
+    // The others are told of by their own number.
+    expect(await pageAt('20')).toMatchObject({ err_code: 'PARAM_ERROR' })
+    expect(await refundQuery({ out_refund_no: 'refund-22' })).toMatchObject({ refund_count: '1' })
+  })
+
+  it('has no page behind the last one', async () => {
+    const { paid, refund, refundQuery } = shop({ strict: { refundsTooFast: 'accept' } })
+    await paid()
+    await refund({ refund_fee: '1' })
+    expect(await refundQuery({ out_trade_no: OUT_TRADE_NO, offset: '1' })).toMatchObject({
+      err_code: 'REFUNDNOTEXIST',
+    })
   })
 
   it('shows the shares of coupons, numbered twice', async () => {

@@ -123,7 +123,7 @@ describe('a refund notice that WeChat’s own answer does not bear out', () => {
       w.wechat.holdRefunds()
       const { ordercode } = await paidOrder(w, `against-${refund_status.toLowerCase()}`)
       await putRefund(w, ordercode, 'R1', 800)
-      const notice = w.wechat.refundNoticeXml('R1', { changes: { refund_status } })
+      const notice = w.wechat.refundNoticeXml('R1', { info: { refund_status } })
       const answer = await notifyRefund(w, notice)
       const nonsense = await notifyRefund(w, 'not xml')
       expect([answer.status, await answer.text()]).toEqual([400, await nonsense.text()])

@@ -18,7 +18,7 @@ import {
 import { API_KEY, utf8, wire } from './wire.ts'
 
 const refused = (error: Record<string, string>) => ({ ok: false, error })
-const HINT = { ok: true, value: E1_HINT }
+const HINT = { ok: true, value: { ...E1_HINT, isUnderOldKey: false } }
 const CANNOT_DECRYPT = refused({ reason: 'cannot_decrypt' })
 
 describe('the vectors of the reference', () => {
@@ -86,7 +86,10 @@ describe('while the key is being changed, a refund notice', () => {
     const old = notice({ req_info: lock(root(), OLD_KEY) })
 
     expect(read(notice(), [API_KEY, OLD_KEY])).toEqual(HINT)
-    expect(read(old, [API_KEY, OLD_KEY])).toEqual(HINT)
+    expect(read(old, [API_KEY, OLD_KEY])).toEqual({
+      ok: true,
+      value: { ...E1_HINT, isUnderOldKey: true },
+    })
   })
 
   it('under a third key is not opened', () => {
