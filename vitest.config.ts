@@ -1,6 +1,15 @@
+import { existsSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+
+/** A D1 on a disk waits for it at every commit; in memory, where there is room, tests take a fifth less. */
+const MEMORY = '/dev/shm'
+const MEMORY_NEEDED = 1024 ** 3
+if (existsSync(MEMORY)) {
+  const { bavail, bsize } = statfsSync(MEMORY)
+  if (bavail * bsize > MEMORY_NEEDED) process.env['TMPDIR'] ??= MEMORY
+}
 
 /**
  * Two places to run: plain Node for what is pure, workerd with its real D1 for the rest. The store's

@@ -6,7 +6,7 @@ import { BATCH } from './run-batch.ts'
 import { Tally } from './tally.ts'
 
 const SEED = 20_261_123
-const BATCHES = 4
+const BATCHES = 3
 
 const tally = new Tally()
 
