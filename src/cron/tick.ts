@@ -18,6 +18,7 @@ const TELL_STATEMENTS = 10
 /** The run's own record, and one refund, however small the budget is. */
 const REFUND_STATEMENTS = 16
 const REFUND_CALLS = 2
+const REFUNDS_TURN_S = 2 * MINUTE_S
 const BILLS_TURN_S = 5 * MINUTE_S
 /** Runs and delivered webhooks are kept this long; a few go with each tick. */
 const KEEP_S = 90 * DAY_S
@@ -56,7 +57,9 @@ export async function tick(base: Deps, scheduledMs: number): Promise<void> {
   const bill = (): Promise<string | undefined> =>
     guarded(deps, undefined, () => billDueBill(deps, limits.ask))
 
-  await runRefunds(limits.refund)
+  // On the smallest budget one refund leaves nothing for the questions of a run, so they take turns.
+  const isRefundsTurn = now() % REFUNDS_TURN_S < MINUTE_S
+  if (isRefundsTurn) await runRefunds(limits.refund)
   // Payments are asked about before bills are read; but a bill has its turn, however many they are.
   const isBillsTurn = now() % BILLS_TURN_S < MINUTE_S
   const first = isBillsTurn ? await bill() : undefined
@@ -64,7 +67,7 @@ export async function tick(base: Deps, scheduledMs: number): Promise<void> {
   const billed = isBillsTurn ? first : await bill()
   let told = await tellDue(deps, written.splice(0), limits.all)
   // What is left of the budget is theirs, and that of whoever is to hear of them.
-  if (refunds.mayBeMore) await runRefunds(limits.all)
+  if (!isRefundsTurn || refunds.mayBeMore) await runRefunds(limits.all)
   if (written.length > 0) told += await tellDue(deps, written.splice(0), limits.all)
   // With a backlog, what is old may wait.
   const left = refunds.mayBeMore ? await deps.store.countDueRefunds(now()) : 0
@@ -90,8 +93,8 @@ async function guarded<T>(deps: Deps, nothing: T, work: () => Promise<T>): Promi
 }
 
 /**
- * What may have been used in all when each part ends. Refunds come first, up to their share, so that what
- * they do not use flows on to the questions, and what those leave over to the webhooks and back.
+ * What may have been used in all when each part ends. In their turn refunds come first, up to their share, so
+ * that what they do not use flows on to the questions, and what those leave over to the webhooks and back.
  */
 function limitsOf({ calls, statements }: TickBudget) {
   const share = Math.ceil(calls * SHARE)

@@ -164,8 +164,39 @@ describe('many refunds that end', () => {
     expect(Number(refunds)).toBeGreaterThan(0)
     expect(Number(left)).toBe(6 - Number(refunds))
     await pass(w, 8, { notices: false })
-    expect(toldOfRefunds(w)).toEqual(numbers.map((each) => `refund.succeeded ${each}`))
+    const told = toldOfRefunds(w)
+    expect(told.toSorted()).toEqual(numbers.map((each) => `refund.succeeded ${each}`).toSorted())
+    expect(told.at(-1)).toBe('refund.succeeded B1')
     expect(await lastRun(w)).toMatchObject({ refunds_left: 0 })
+  })
+})
+
+describe('a backlog of refunds beside one of payments', () => {
+  it.each(['40', '50'])('drains with it, on a budget of %s statements', async (TICK_STATEMENTS) => {
+    const w = world({ vars: { TICK_STATEMENTS } })
+    for (let n = 0; n < 8; n++) {
+      const { ordercode } = await paidOrder(w, `back-${n}`)
+      await putRefund(w, ordercode, w.code(`r${n}`), 800)
+    }
+    w.wechat.holdRefunds()
+    for (let n = 0; n < 8; n++) {
+      const ordercode = await w.order(`due-${n}`)
+      await w.pay(ordercode, w.wechat.newOpenid())
+      w.wechat.pay(ordercode)
+      w.wechat.loseNextNotice(ordercode)
+    }
+    w.advance(300)
+    const done = { booked: 0, refunds: 0 }
+    for (let minute = 0; minute < 4; minute++) {
+      await w.cron()
+      const { booked, refunds, statements } = await lastRun(w)
+      done.booked += Number(booked)
+      done.refunds += Number(refunds)
+      expect(Number(statements)).toBeLessThanOrEqual(Number(TICK_STATEMENTS))
+      w.advance(60)
+    }
+    expect(done.booked).toBeGreaterThanOrEqual(2)
+    expect(done.refunds).toBeGreaterThanOrEqual(2)
   })
 })
 
