@@ -166,7 +166,9 @@ describe('many refunds that end', () => {
     await pass(w, 8, { notices: false })
     const told = toldOfRefunds(w)
     expect(told.toSorted()).toEqual(numbers.map((each) => `refund.succeeded ${each}`).toSorted())
-    expect(told.at(-1)).toBe('refund.succeeded B1')
+    // Those of one run end side by side.
+    expect(told.slice(0, 2)).toContain('refund.succeeded B6')
+    expect(told.slice(-2)).toContain('refund.succeeded B1')
     expect(await lastRun(w)).toMatchObject({ refunds_left: 0 })
   })
 })
