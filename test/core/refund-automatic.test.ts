@@ -24,10 +24,11 @@ const SECOND = aPayment({
   transactionId: OTHER_TRANSACTION,
   outTradeNo: formatOutTradeNo(ORDERCODE, 2),
 })
-const second = (refundTo: string | undefined): OrderEvent => ({
+const second = (refundTo: string | undefined, returned: Returned = 'no'): OrderEvent => ({
   type: 'second_payment_recorded',
   payment: SECOND,
   source: 'notice',
+  returned,
   refundTo,
 })
 const twice: OrderView = {
@@ -118,6 +119,13 @@ describe('a second payment', () => {
 
   it('stays, for a person to return it, where there is no certificate', () => {
     expect(refundsAfter(twice, second(undefined))).toEqual([])
+  })
+
+  it('is not sent back by us, by the word that it went back already', () => {
+    const { after } = changeBy(twice, second(NOTIFY_URL, 'yes'))
+
+    expect(after.refunds).toEqual([])
+    expect(after.payments).toMatchObject([{}, { returned: true }])
   })
 
   it('goes back once, however often we hear of it', () => {

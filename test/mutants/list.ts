@@ -1,8 +1,10 @@
 /** Every mutant. Each is a line that somebody could write tomorrow, and that a test must notice. */
+import { BILL_MUTANTS } from './bills.ts'
 import type { Mutant } from './mutant.ts'
 import { NOTICE_MUTANTS } from './notices.ts'
 import { ORDER_MUTANTS } from './orders.ts'
 import { PAYING_MUTANTS } from './paying.ts'
+import { REFUND_MUTANTS } from './refunds.ts'
 import { TELLING_MUTANTS } from './telling.ts'
 import { WECHAT_MUTANTS } from './wechat.ts'
 import { WRITING_MUTANTS } from './writing.ts'
@@ -14,4 +16,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...PAYING_MUTANTS,
   ...WECHAT_MUTANTS,
   ...TELLING_MUTANTS,
+  ...REFUND_MUTANTS,
+  ...BILL_MUTANTS,
 ]

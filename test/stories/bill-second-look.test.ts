@@ -33,6 +33,22 @@ const openReviews = async (w: World): Promise<string[]> => {
   return open.map(({ id }) => id)
 }
 
+/** D1 that fails whatever such statements are in. */
+const failing =
+  (isBad: (sql: string) => boolean) =>
+  (db: D1Database): D1Database =>
+    new Proxy(db, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name)
+        if (typeof value !== 'function') return value
+        if (name !== 'batch') return value.bind(target) as unknown
+        return (statements: D1PreparedStatement[]) => {
+          if (isBad(JSON.stringify(statements))) throw new Error('D1_ERROR: no such table: bills')
+          return target.batch(statements)
+        }
+      },
+    })
+
 const FOREIGN_ROW = (n: number): string =>
   `\`${DAY} 12:00:00,\`wxother,\`${MERCHANT.mchId},\`0,\`,\`42${n},\`other-${n},\`oX,\`JSAPI,\`SUCCESS,\`OTHERS,\`CNY,\`1.00,\`0.00,\`0,\`0,\`0.00,\`0.00,\`,\`,\`x,\`,\`0.00000,\`0.60%,\`1.00,\`0.00,\``
 
@@ -173,6 +189,28 @@ describe('a day that was reconciled', () => {
   })
 })
 
+describe('a day that is run again', () => {
+  it('is compared again: what came right since then differs no more', async () => {
+    const w = world()
+    const { ordercode } = await lost(w, 'put-right')
+    await quiet(w)
+    const frozen = async (fen: number) =>
+      w.db
+        .prepare('UPDATE attempts SET total_fee = ? WHERE ordercode = ?')
+        .bind(fen, ordercode)
+        .run()
+    await frozen(1)
+    expect((await reconciled(w)).differences).toMatchObject([
+      { kind: 'payment_not_here', outcome: 'review' },
+    ])
+    await frozen(8_800)
+    expect((await w.notify(w.wechat.noticeXml(ordercode))).status).toBe(200)
+    await runNow(w)
+    expect(await reconciled(w)).toMatchObject({ bill: { payments: 1 }, difference_count: 0 })
+    expect((await openReviews(w)).filter((id) => id.startsWith('bill_difference'))).toEqual([])
+  })
+})
+
 describe('a payment that only the bill knows', () => {
   it('is not given up for an early "No Bill Exist"', async () => {
     const w = world()
@@ -275,23 +313,27 @@ describe('a run that does not come to its end', () => {
     expect((await reconciled(w)).bill.payments).toBe(1)
   })
 
+  it('leaves the other days their turn, and says that it failed', async () => {
+    const w = world({
+      wrapDb: failing((sql) => sql.includes('SET rows_done') && sql.includes(DAY)),
+    })
+    await paid(w, 'bad-day')
+    goTo(w, `${NEXT_DAY}T12:00`)
+    await paid(w, 'good-day')
+    goTo(w, '2026-11-25T10:10')
+    await minutes(w, 12)
+    expect((await reportOf(w, NEXT_DAY))?.state).toBe('reconciled')
+    expect(await reportOf(w, DAY)).toMatchObject({
+      state: 'comparing',
+      last_error: expect.stringContaining('failed'),
+    })
+    // It comes again in an hour, and not whenever its lease ends.
+    expect(w.log.filter(({ event }) => event === 'tick_item_failed')).toHaveLength(1)
+  })
+
   it('because of the bill asks about payments, and tells the shop, all the same', async () => {
     let isBroken = false
-    const w = world({
-      wrapDb: (db) =>
-        new Proxy(db, {
-          get(target, name) {
-            const value: unknown = Reflect.get(target, name)
-            if (typeof value !== 'function') return value
-            if (name !== 'batch') return value.bind(target) as unknown
-            return (statements: D1PreparedStatement[]) => {
-              const isBills = /INSERT INTO bills/.test(JSON.stringify(statements))
-              if (isBroken && isBills) throw new Error('D1_ERROR: no such table: bills')
-              return target.batch(statements)
-            }
-          },
-        }),
-    })
+    const w = world({ wrapDb: failing((sql) => isBroken && sql.includes('INSERT INTO bills')) })
     const { ordercode } = await lost(w, 'no-table')
     isBroken = true
     // In this minute the bill has its turn first.
@@ -423,13 +465,14 @@ describe('very many differences of one day', () => {
       const gzip = response.body?.pipeThrough(new DecompressionStream('gzip'))
       const [header = '', ...lines] = (await new Response(gzip).text()).split('\r\n')
       const row = lines.find((line) => line.startsWith('`2026')) ?? ''
-      const others = Array.from({ length: 110 }, (_, n) =>
+      const others = Array.from({ length: 210 }, (_, n) =>
         row.replace(/`42\d+/, `\`4299${String(n).padStart(4, '0')}`),
       )
       return new Response([header, row, ...others, ...lines.slice(1)].join('\r\n'))
     })
     const { differences } = await reconciled(w)
-    expect(differences.filter(({ kind }) => kind === 'payment_not_here')).toHaveLength(110)
+    expect(differences.every(({ outcome }) => outcome === 'review')).toBe(true)
+    expect(differences.filter(({ kind }) => kind === 'payment_not_here')).toHaveLength(210)
     const found = (await reviews(w)).filter(({ id }) => id.includes('payment_not_here'))
     expect(found.filter(({ ordercode: each }) => each === ordercode)).toHaveLength(100)
     expect(found.filter(({ ordercode: each }) => each === null).map(({ id }) => id)).toEqual([

@@ -124,6 +124,8 @@ describe('a bill that cannot be had this time', () => {
         code: 'bill_not_ready',
         last_error: expect.stringContaining(errorCode),
       })
+      // It will not mend itself, so nobody waits until the bill is late.
+      expect(await reviews(w)).toHaveLength(1)
       goTo(w, '2026-11-25T12:01')
       await tens(w, 7)
       const [review, ...more] = await reviews(w)

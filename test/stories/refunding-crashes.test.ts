@@ -242,6 +242,21 @@ describe('the cron', () => {
     expect((await getRefund(w, ordercode, 'R1')).state).not.toBe('requested')
   })
 
+  it('that gets no refunds out of D1 asks about payments all the same', async () => {
+    const watched = watchDatabase(env.DB)
+    const w = world({ wrapDb: () => watched.db })
+    const ordercode = await w.order('allthesame')
+    await w.pay(ordercode, w.wechat.newOpenid())
+    w.wechat.loseNextNotice()
+    expect(w.wechat.pay(ordercode).ok).toBe(true)
+    watched.fail('before_commit', { matching: /UPDATE refunds/, times: 1_000 })
+    for (let minute = 0; minute < 6; minute++) {
+      w.advance(60)
+      await w.cron().catch(() => undefined)
+    }
+    expect((await w.read(ordercode)).state).toBe('paid')
+  })
+
   it('after days of silence goes on where it was', async () => {
     const { w, ordercode } = await fragile('silence')
     w.wechat.inject({ endpoint: 'refund', kind: 'http_500' })

@@ -98,6 +98,23 @@ describe('one refund that many ask for at once', () => {
     expect((await getRefund(w, ordercode, 'R1')).state).toBe('processing')
   })
 
+  it('by the shop, a moment before the cron comes to it, is sent by the shop alone', async () => {
+    const w = world()
+    const { ordercode } = await paidOrder(w, 'before')
+    w.wechat.inject({ endpoint: 'refund', kind: 'err_code', errCode: 'NOTENOUGH', errCodeDes: '?' })
+    expect(await outcome(putRefund(w, ordercode, 'R1', 800))).toBe('201 requested')
+    w.advance(60)
+    let hold = () => {}
+    w.holds.set('/secapi/pay/refund', new Promise<void>((resolve) => (hold = resolve)))
+    const sending = outcome(putRefund(w, ordercode, 'R1', 800))
+    await vi.waitFor(() => expect(called(w, '/secapi/pay/refund')).toBe(2))
+    w.holds.delete('/secapi/pay/refund')
+    await w.cron()
+    expect(called(w, '/secapi/pay/refund')).toBe(2)
+    hold()
+    expect(await sending).toBe('200 processing')
+  })
+
   it('is sent by the cron when whoever had the turn is gone', async () => {
     const w = world()
     const { ordercode } = await paidOrder(w, 'gone')

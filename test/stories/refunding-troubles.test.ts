@@ -247,6 +247,52 @@ describe('when WeChat asks for patience', () => {
   })
 })
 
+describe('when a person says that a refund which waited for a month is over', () => {
+  async function waited(w: World, name: string) {
+    const { ordercode } = await paidOrder(w, name, 1_000)
+    w.wechat.setBalance(0)
+    await refund(w, ordercode, 'R1', 300)
+    for (let week = 0; week < 5; week++) {
+      w.advance(7 * 86_400)
+      await w.cron()
+    }
+    w.wechat.setBalance(10_000)
+    const [review = expect.fail('nobody looks at it')] = await reviews(w)
+    const path = `/reviews/${encodeURIComponent(review.id)}/resolve`
+    const resolve = () => w.shop('POST', path, { note: 'paid back in cash' })
+    return { ordercode, kind: review.kind, resolve }
+  }
+
+  it('and WeChat does not know it, its amount is free, and the shop is told why', async () => {
+    const w = world()
+    const { ordercode, kind, resolve } = await waited(w, 'over')
+    expect(kind).toBe('refund_overdue')
+    expect((await resolve()).status).toBe(200)
+    expect(await getRefund(w, ordercode, 'R1')).toMatchObject({
+      state: 'refused',
+      err_code: 'NOTENOUGH',
+    })
+    await expectReserved(w, ordercode, 1_000)
+    await pass(w, 2)
+    expect(toldOfRefunds(w)).toEqual(['refund.failed R1'])
+    expect(w.wechat.refunds()).toEqual([])
+  })
+
+  it('but WeChat has it, or does not say, nothing is given free', async () => {
+    const w = world()
+    const { ordercode, resolve } = await waited(w, 'notover')
+    trouble(w, { kind: 'reply_lost' })
+    expect(await outcome(putRefund(w, ordercode, 'R1', 300))).toBe('200 requested')
+    w.wechat.inject({ endpoint: 'refundquery', kind: 'http_500', times: 2 })
+    await resolve()
+    await expectReserved(w, ordercode, 700)
+    await pass(w, 5)
+    expect(await getRefund(w, ordercode, 'R1')).toMatchObject({ state: 'succeeded' })
+    expect(toldOfRefunds(w)).toEqual(['refund.succeeded R1'])
+    await expectBalanced(w, ordercode)
+  })
+})
+
 describe('when WeChat refuses a refund for good', () => {
   for (const code of ['USER_ACCOUNT_ABNORMAL', 'TRADE_OVERDUE'] as const) {
     it(`(${code}) the amount is free again, and the shop is told once`, async () => {

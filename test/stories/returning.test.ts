@@ -437,6 +437,19 @@ describe('a review resolved with action refund', () => {
     })
   }
 
+  it('that WeChat refuses there and then is not done, and stays open', async () => {
+    const w = world()
+    const { ordercode } = await paidLate(w, 'refusedthen')
+    await w.deliverNotices()
+    const id = await reviewOf(w, 'late_payment')
+    const refusal = { errCode: 'USER_ACCOUNT_ABNORMAL', errCodeDes: '?' }
+    w.wechat.inject({ endpoint: 'refund', kind: 'err_code', ...refusal })
+
+    expect((await resolve(w, id, { note: 'sold out', action: 'refund' })).status).toBe(409)
+    expect(states(await w.read(ordercode))).toEqual(['refused'])
+    expect((await reviews(w, '?open=true')).map((each) => each.id)).toEqual([id])
+  })
+
   it('of an amount that does not fit is not allowed, and nothing moves', async () => {
     const w = world()
     const ordercode = await w.order('amount')
@@ -566,6 +579,32 @@ describe('a refund made by hand on the merchant platform', () => {
     expect(toldOfRefunds(w)).toEqual(['refund.failed hand-1'])
     expect(await kinds(w)).toEqual(['refund_abnormal'])
     expect(await refund(w, ordercode, 'R1', 8_501)).toMatchObject({ left: 8_500 })
+  })
+
+  it('under a number that the shop has used for another order is put before a person', async () => {
+    const w = world()
+    const other = await paidOrder(w, 'usedbefore')
+    const { ordercode } = await paidOrder(w, 'usedagain')
+    const refusal = { errCode: 'USER_ACCOUNT_ABNORMAL', errCodeDes: '?' }
+    w.wechat.inject({ endpoint: 'refund', kind: 'err_code', ...refusal })
+    expect(await outcome(putRefund(w, other.ordercode, 'N1', 300))).toBe('201 refused')
+    w.wechat.refundOnPlatform(ordercode, { refundFee: 300, outRefundNo: 'N1' })
+    expect((await w.shop('POST', `/orders/${ordercode}/query`)).status).toBe(200)
+    expect((await reviews(w)).map((each) => each.id)).toEqual(['refund_conflict.N1'])
+    expect((await w.read(ordercode)).refunds).toEqual([])
+    expect(states(await w.read(other.ordercode))).toEqual(['refused'])
+  })
+
+  it('in place of ours, which WeChat closed: both are booked, and nobody needs to look', async () => {
+    const w = world()
+    const { ordercode } = await paidOrder(w, 'inplace', 1_000)
+    expect(await outcome(putRefund(w, ordercode, 'ours', 1_000))).toBe('201 processing')
+    w.wechat.settleRefund('ours', 'REFUNDCLOSE')
+    w.advance(60)
+    w.wechat.refundOnPlatform(ordercode, { refundFee: 1_000, outRefundNo: 'hand-1' })
+    await w.shop('POST', `/orders/${ordercode}/query`)
+    expect(states(await w.read(ordercode))).toEqual(['closed', 'processing'])
+    expect(await kinds(w)).toEqual([])
   })
 
   it('is found among more than ten: each of twenty, as many as WeChat shows of a payment', async () => {

@@ -82,6 +82,23 @@ describe("what the merchant called the product, and the merchant's own data", ()
 
     expect(read.map(({ kind }) => kind)).toEqual(['unreadable', 'unreadable', 'payment'])
   })
+
+  it('is not all that may have a comma in it', async () => {
+    const { rows: read, end } = await readPlan({
+      rows: [
+        payment({ 设备号: 'till 1, upstairs' }),
+        payment({ 费率备注: '优惠费率,限时' }),
+        refund({ 付款银行: 'a,b', 费率备注: ',' }),
+      ],
+    })
+
+    expect(read).toMatchObject([
+      { row: 1, kind: 'payment', totalFee: 8_800, serviceFee: 52_800 },
+      { row: 2, kind: 'payment', totalFee: 8_800, serviceFee: 52_800 },
+      { row: 3, kind: 'refund', refundFee: 800, serviceFee: -4_800 },
+    ])
+    expect(end).toMatchObject({ whole: true, differing: [] })
+  })
 })
 
 describe('a line that is no row', () => {
