@@ -1,7 +1,7 @@
 import { isLive } from '../core/attempt.ts'
 import { findAttempt } from '../core/order.ts'
 import { findRefund } from '../core/refund-transition.ts'
-import { parseOutRefundNo } from '../core/refund.ts'
+import { mayBeUnderWay, parseOutRefundNo } from '../core/refund.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import {
   keepsAttemptOpen,
@@ -96,9 +96,15 @@ async function releaseRefund(
   const { outRefundNo, state, errCode = 'GIVEN_UP', errCodeDes = '' } = refund
   if (state !== 'requested' && state !== 'processing') return ok(undefined)
 
-  // Nobody sends it meanwhile.
-  const isOurTurn = state === 'processing' || (await deps.store.takeTurn(number, deps.now()))
-  if (isOurTurn === undefined) return err({ reason: 'order_busy' })
+  // Nobody sends it meanwhile, and nothing that was sent may arrive yet.
+  if (state === 'requested') {
+    const turn = await deps.store.takeTurn(number, deps.now())
+    if (turn === undefined) return err({ reason: 'order_busy' })
+    if (mayBeUnderWay(turn.unansweredAt, deps.now())) {
+      await deps.store.giveUpTurn(number)
+      return err({ reason: 'wechat_unavailable' })
+    }
+  }
   const asked = await askRefund(deps, view, refund)
   if (asked === 'absent') {
     const event = { type: 'refund_given_up', outRefundNo, errCode, errCodeDes } as const

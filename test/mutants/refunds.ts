@@ -74,6 +74,13 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
     tests: PEOPLE,
   },
   {
+    name: 'a person ends a refund of which a try may still arrive',
+    file: 'service/resolve-review.ts',
+    find: 'mayBeUnderWay(turn.unansweredAt, deps.now())',
+    replace: 'false',
+    tests: PEOPLE,
+  },
+  {
     name: 'a thief of the old key uses up the merchant’s questions',
     file: 'service/confirm-refund.ts',
     find: 'if (!mayAsk) return',

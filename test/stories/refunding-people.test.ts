@@ -64,6 +64,31 @@ describe('a person who says that a refund is over', () => {
     expect(toldOfRefunds(w)).toEqual(['refund.failed R1'])
   })
 
+  it('is not believed while a try of it may still arrive, or somebody sends it', async () => {
+    const w = world()
+    const { ordercode } = await paidOrder(w, 'arrives', 1_000)
+    w.wechat.setBalance(0)
+    await refund(w, ordercode, 'R1', 300)
+    const id = await overdue(w)
+    w.wechat.setBalance(1_000_000)
+    const word = { note: 'paid back in cash' }
+
+    w.wechat.inject({ endpoint: 'refund', kind: 'request_lost', times: 2 })
+    expect(await outcome(putRefund(w, ordercode, 'R1', 300))).toBe('200 requested')
+    expect(await outcome(resolve(w, id, word))).toBe('503 wechat_unavailable')
+
+    w.advance(61)
+    let hold = () => {}
+    w.holds.set('/secapi/pay/refund', new Promise<void>((done) => (hold = done)))
+    const before = called(w, '/secapi/pay/refund')
+    const sending = outcome(putRefund(w, ordercode, 'R1', 300))
+    await vi.waitFor(() => expect(called(w, '/secapi/pay/refund')).toBe(before + 1))
+    expect(await outcome(resolve(w, id, word))).toBe('409 order_busy')
+    hold()
+    expect(await sending).toBe('200 processing')
+    expect(await outcome(putRefund(w, ordercode, 'R2', 701))).toBe('409 refund_exceeds_payment')
+  })
+
   it('is told when it went through after all', async () => {
     const w = world()
     const { ordercode } = await paidOrder(w, 'afterall', 1_000)
@@ -76,8 +101,9 @@ describe('a person who says that a refund is over', () => {
     await w.cron()
     expect((await getRefund(w, ordercode, 'R1')).state).toBe('requested')
     const word = { note: 'sent by bank transfer' }
+    w.advance(61)
     expect(await outcome(resolve(w, id, word))).toBe('409 order_busy')
-    expect((await getRefund(w, ordercode, 'R1')).state).toBe('processing')
+    expect((await getRefund(w, ordercode, 'R1')).state).not.toBe('requested')
     expect((await resolve(w, id, { note: 'it went through' })).status).toBe(200)
   })
 
