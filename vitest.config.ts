@@ -17,6 +17,7 @@ if (existsSync(MEMORY)) {
  */
 export default defineConfig(async () => ({
   test: {
+    maxWorkers: '100%', // a machine of two cores would be given one worker
     projects: [
       {
         test: {
