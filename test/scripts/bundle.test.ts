@@ -1,0 +1,20 @@
+/** What is deployed, as wrangler would upload it. */
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { expect, it } from 'vitest'
+
+const ROOT = join(import.meta.dirname, '../..')
+const GZIP_KIB_MAX = 64
+
+it('the Worker fits into its budget of gzip', { timeout: 60_000 }, async () => {
+  const wrangler = join(ROOT, 'node_modules/wrangler/bin/wrangler.js')
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [wrangler, 'deploy', '--dry-run', '--config', join(ROOT, 'wrangler.toml')],
+    { cwd: ROOT, env: { ...process.env, CI: '1', WRANGLER_SEND_METRICS: 'false' } },
+  )
+  const [, kib] = /gzip: ([\d.]+) KiB/.exec(stdout) ?? []
+  expect(Number(kib)).toBeGreaterThan(0)
+  expect(Number(kib)).toBeLessThanOrEqual(GZIP_KIB_MAX)
+})
