@@ -1,10 +1,10 @@
 /** The real Worker, put together as in production, with a stopwatch around D1 and a door for the bench. */
 import { readConfig } from '../src/config.ts'
 import { tick } from '../src/cron/tick.ts'
-import { assemble } from '../src/env.ts'
-import type { HttpDeps } from '../src/routes/http-deps.ts'
+import { assemble } from '../src/assemble.ts'
+import type { HttpDeps } from '../src/routes/http/deps.ts'
 import { respond } from '../src/routes/router.ts'
-import { readBill } from '../src/wechat/bill.ts'
+import { readBill } from '../src/wechat/bill/read.ts'
 
 type BenchEnv = Readonly<{ DB: D1Database; KV: KVNamespace }> & Readonly<Record<string, unknown>>
 

@@ -1,9 +1,9 @@
 /** The bill of a very busy day, through the real Worker in workerd, over its real D1 and KV. */
 import { join } from 'node:path'
 import { createTestHarness } from 'wrangler'
-import { Complaint, readOptions, run } from '../scripts/command.ts'
-import { onInterrupt } from '../scripts/interrupt.ts'
-import { bold, dim, red, say, table } from '../scripts/say.ts'
+import { Complaint, readOptions, run } from '../scripts/cli/command.ts'
+import { onInterrupt } from '../scripts/cli/interrupt.ts'
+import { bold, dim, red, say, table } from '../scripts/cli/terminal.ts'
 import {
   makeBill,
   ordercodeOf,

@@ -4,9 +4,9 @@ import { runTasks } from '../test/fuzz/processes.ts'
 import { BATCH, type Failure } from '../test/fuzz/run-batch.ts'
 import type { Task } from '../test/fuzz/worker.ts'
 import { Tally } from '../test/fuzz/tally.ts'
-import { Complaint, readOptions, run } from './command.ts'
-import { onInterrupt } from './interrupt.ts'
-import { bold, dim, green, red, say, table } from './say.ts'
+import { Complaint, readOptions, run } from './cli/command.ts'
+import { onInterrupt } from './cli/interrupt.ts'
+import { bold, dim, green, red, say, table } from './cli/terminal.ts'
 
 const HELP = `npm run fuzz -- [options]
 

@@ -1,10 +1,10 @@
 /** `npm run pay`: plays the payer's phone against what `npm start` runs. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Complaint, readOptions, readOrigin, run } from './command.ts'
-import { phoneOf } from './phone.ts'
-import { bold, dim, green, say, seconds, yuan } from './say.ts'
-import { SAMPLE_TERMS, sampleOrdercode, type Shop, shopOf } from './shop.ts'
-import { transcript } from './transcript.ts'
+import { Complaint, readOptions, readOrigin, run } from './cli/command.ts'
+import { phoneOf } from './client/payer-client.ts'
+import { bold, dim, green, say, seconds, yuan } from './cli/terminal.ts'
+import { SAMPLE_TERMS, sampleOrdercode, type Shop, shopOf } from './client/shop-client.ts'
+import { transcript } from './client/transcript.ts'
 
 const WORKER = 'http://127.0.0.1:8787'
 const WECHAT = 'http://127.0.0.1:8790'

@@ -7,9 +7,9 @@ import { runSeed } from '../test/simulation/run-seed.ts'
 import type { Order, Report } from '../test/simulation/seeds-process.ts'
 import { shrink } from '../test/simulation/shrink.ts'
 import type { Recipe } from '../test/simulation/world.ts'
-import { Complaint, readOptions, run } from './command.ts'
-import { onInterrupt } from './interrupt.ts'
-import { bold, green, red, say, table } from './say.ts'
+import { Complaint, readOptions, run } from './cli/command.ts'
+import { onInterrupt } from './cli/interrupt.ts'
+import { bold, green, red, say, table } from './cli/terminal.ts'
 
 const HELP = `Plays the whole system against chance: payers, shops, crons, faults, crashes. The books must balance.
 

@@ -1,13 +1,13 @@
-import type { BillChange } from './bill-changes.ts'
-import { BillOffice, type BillOptions } from './bill-office.ts'
-import { type PayOptions, takeMoney } from './cash-desk.ts'
-import { type Clock, ControllableClock } from './clock.ts'
-import { NOTICE_TIMEOUT_MS, REFUND_PROCESSING_MS } from './constants.ts'
-import { type Fault, FaultQueue } from './faults.ts'
-import { serve } from './gateway.ts'
-import { History, type HistoryEntry } from './history.ts'
-import { type Capture, Ledger, type SimulatedOrder, type TradeState } from './ledger.ts'
-import { formatNotice, type NoticeOptions } from './notice-message.ts'
+import type { BillChange } from './bills/changes.ts'
+import { BillOffice, type BillOptions } from './bills/bill.ts'
+import { type PayOptions, takeMoney } from './payer/cashier.ts'
+import { type Clock, ControllableClock } from './lib/clock.ts'
+import { NOTICE_TIMEOUT_MS, REFUND_PROCESSING_MS } from './lib/limits.ts'
+import { type Fault, FaultQueue } from './protocol/faults.ts'
+import { serve } from './gateway/serve.ts'
+import { History, type HistoryEntry } from './state/history.ts'
+import { type Capture, Ledger, type SimulatedOrder, type TradeState } from './state/ledger.ts'
+import { formatNotice, type NoticeOptions } from './notices/payment-notice.ts'
 import {
   type Deliver,
   type DeliveryAttempt,
@@ -15,16 +15,16 @@ import {
   NoticeBoard,
   type Posted,
   type SimulatedNotice,
-} from './notices.ts'
-import { People } from './people.ts'
-import { type CashierResult, type GivenParams, openCashier } from './phone.ts'
-import { type PlatformRefund, refundByHand } from './platform-refund.ts'
-import { cryptoRandom, type Random } from './random.ts'
-import { RefundBook } from './refund-book.ts'
-import type { RefundNoticeOptions } from './refund-notice.ts'
-import { RefundTeller } from './refund-teller.ts'
-import type { RefundEnd, SimulatedRefund } from './refunds.ts'
-import { DEFAULT_STRICTNESS, type Merchant, type Strictness, type World } from './world.ts'
+} from './notices/notice-board.ts'
+import { People } from './state/users.ts'
+import { type CashierResult, type GivenParams, openCashier } from './payer/phone.ts'
+import { type PlatformRefund, refundByHand } from './refunds/platform-refund.ts'
+import { cryptoRandom, type Random } from './lib/random.ts'
+import { RefundBook } from './state/refund-ledger.ts'
+import type { RefundNoticeOptions } from './notices/refund-notice.ts'
+import { RefundTeller } from './notices/refund-notifier.ts'
+import type { RefundEnd, SimulatedRefund } from './state/refund.ts'
+import { DEFAULT_STRICTNESS, type Merchant, type Strictness, type World } from './state/world.ts'
 
 export type SimulatorOptions = {
   merchant: Merchant

@@ -1,7 +1,7 @@
 /** The configuration as it comes from outside, checked whole: every variable that is wrong is named. */
 import * as v from 'valibot'
-import { err, ok, type Result } from './core/result.ts'
-import { Secret } from './core/secret.ts'
+import { err, ok, type Result } from './lib/result.ts'
+import { Secret } from './lib/secret.ts'
 
 /** Public parameters of the calls that one tick of the cron may make on the free plan. */
 const TICK_CALLS_DEFAULT = '40'

@@ -1,6 +1,6 @@
 import { tick } from './cron/tick.ts'
-import { install, writeLog } from './env.ts'
-import { problem } from './routes/problem.ts'
+import { install, writeLog } from './assemble.ts'
+import { problem } from './routes/http/problem.ts'
 import { respond } from './routes/router.ts'
 
 export default {

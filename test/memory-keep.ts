@@ -1,4 +1,4 @@
-import type { Keep } from '../src/store/archive.ts'
+import type { Keep } from '../src/store/bill/archive.ts'
 
 /** A place for raw bills where there is no KV. */
 export function memoryKeep(): Keep {

@@ -1,4 +1,4 @@
-import { invariant } from './result.ts'
+import { invariant } from '../lib/result.ts'
 
 declare const outTradeNo: unique symbol
 /** The number of one attempt at WeChat: the ordercode itself, or `ordercode*2` … `ordercode*20`. */

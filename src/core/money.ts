@@ -1,4 +1,4 @@
-import { invariant } from './result.ts'
+import { invariant } from '../lib/result.ts'
 
 declare const fen: unique symbol
 /** Money in fen (分, 1/100 CNY): a safe integer, never negative. WeChat sends no other unit. */

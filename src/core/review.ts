@@ -1,6 +1,6 @@
-import type { Rejection } from './change.ts'
-import type { Payment, Source } from './payment.ts'
-import type { Refund, RefundRecord } from './refund.ts'
+import type { Rejection } from './order/change.ts'
+import type { Payment, Source } from './order/payment.ts'
+import type { Refund, RefundRecord } from './order/refund.ts'
 import type { UnixSeconds } from './time.ts'
 
 export type ReviewKind =

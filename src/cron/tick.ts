@@ -3,12 +3,12 @@
  * rows carry their own time, so an outage of any length leaves a backlog and loses nothing.
  */
 import { DAY_S, fromMillis, later, MINUTE_S, type UnixSeconds } from '../core/time.ts'
-import type { Deps, TickBudget } from '../service/ports.ts'
-import { tellDue } from './tell-due.ts'
-import { askDue, type AskReport } from './ask-due.ts'
-import { orFailed } from './at-once.ts'
-import { billDueBill } from './bill-due.ts'
-import { refundDueRefunds, type RefundReport } from './refund-due.ts'
+import type { Deps, TickBudget } from '../ports/deps.ts'
+import { tellDue } from './due-webhooks.ts'
+import { askDue, type AskReport } from './due-orders.ts'
+import { orFailed } from './work-pool.ts'
+import { billDueBill } from './due-bill.ts'
+import { refundDueRefunds, type RefundReport } from './due-refunds.ts'
 
 /** Refunds, bills and webhooks get at least this share of the calls each, and what others leave over. */
 const SHARE = 0.1

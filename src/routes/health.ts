@@ -1,7 +1,7 @@
 import { formatRfc3339, later, MINUTE_S } from '../core/time.ts'
-import type { HttpDeps } from './http-deps.ts'
-import { json } from './problem.ts'
-import type { RouteRequest } from './route.ts'
+import type { HttpDeps } from './http/deps.ts'
+import { json } from './http/problem.ts'
+import type { RouteRequest } from './http/request.ts'
 
 /** The cron runs every minute; this long without it, nobody finds what the notices missed. */
 const CRON_SILENCE_MAX_S = 5 * MINUTE_S

@@ -1,6 +1,6 @@
 import { reviewId, type Review } from '../core/review.ts'
 import { webhookId, type Webhook } from '../core/webhook.ts'
-import type { Deps } from './ports.ts'
+import type { Deps } from '../ports/deps.ts'
 
 /** Opens a review and tells the shop, once; a webhook that failed sends no webhook about itself. */
 export async function openReview(

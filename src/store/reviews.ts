@@ -8,11 +8,11 @@ import {
 } from '../core/review.ts'
 import type { UnixSeconds } from '../core/time.ts'
 import type { Webhook } from '../core/webhook.ts'
-import type { Page } from '../service/ports.ts'
-import type { Database, Row } from './database.ts'
-import { optionalText, optionalTime, orNull, text, time } from './rows.ts'
-import { insertIf, type Guard } from './sql.ts'
-import { deliveryRow, reviewRow } from './told.ts'
+import type { Page } from '../ports/deps.ts'
+import type { Database, Row } from './d1/database.ts'
+import { optionalText, optionalTime, orNull, text, time } from './order/rows.ts'
+import { insertIf, type Guard } from './d1/sql.ts'
+import { deliveryRow, reviewRow } from './d1/outbox.ts'
 
 /** Opens a review with its webhook, unless it was opened before. @returns whether it is new. */
 export async function openReview(

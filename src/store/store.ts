@@ -1,5 +1,5 @@
-import { prepayExpiry } from '../core/attempt.ts'
-import type { Store } from '../service/ports.ts'
+import { prepayExpiry } from '../core/order/attempt.ts'
+import type { Store } from '../ports/deps.ts'
 import {
   beginBill,
   booksOn,
@@ -10,9 +10,9 @@ import {
   isExpectedOn,
   postponeBill,
   saveBill,
-} from './bills.ts'
-import { comparePage } from './compare-bill.ts'
-import { finishComparing, noteUnexplained } from './compare-books.ts'
+} from './bill/bills.ts'
+import { comparePage } from './bill/compare-page.ts'
+import { finishComparing, noteUnexplained } from './bill/compare-books.ts'
 import {
   collectDifferences,
   countReviewed,
@@ -20,10 +20,10 @@ import {
   manyDifferences,
   openDifferences,
   settleDifference,
-} from './differences.ts'
-import type { Database } from './database.ts'
-import { claim, reschedule } from './due.ts'
-import { mayAsk, rememberCode, savePrepay, saveRefusal } from './attempts.ts'
+} from './bill/differences.ts'
+import type { Database } from './d1/database.ts'
+import { claim, reschedule } from './order/due.ts'
+import { mayAsk, rememberCode, savePrepay, saveRefusal } from './order/attempts.ts'
 import {
   claimDeliveries,
   findDelivery,
@@ -32,9 +32,9 @@ import {
   saveTry,
   sweepDeliveries,
 } from './deliveries.ts'
-import { listOrders } from './order-list.ts'
+import { listOrders } from './order/order-list.ts'
 import { findReview, listReviews, openReview, resolveReview, reviewsOf } from './reviews.ts'
-import { book, commit, register } from './orders.ts'
+import { book, commit, register } from './order/orders.ts'
 import {
   claimRefunds,
   countDueRefunds,
@@ -45,8 +45,8 @@ import {
   rescheduleRefunds,
   reserve,
   takeTurn,
-} from './refunds.ts'
-import { events, load, loadMany } from './views.ts'
+} from './order/refunds.ts'
+import { events, load, loadMany } from './order/views.ts'
 import { finishRun, lastRunAt, listRuns, startRun, sweepRuns } from './runs.ts'
 
 /** The store behind the port, in D1. */

@@ -1,7 +1,7 @@
 /** The only code in this Worker that sends anything to WeChat. */
-import { withDeadline, type Timers } from '../core/deadline.ts'
-import { readChunks, readLimited } from '../core/read-limited.ts'
-import { err, ok, type Result } from '../core/result.ts'
+import { withDeadline, type Timers } from '../lib/deadline.ts'
+import { readChunks, readLimited } from '../lib/limited-body.ts'
+import { err, ok, type Result } from '../lib/result.ts'
 import { later, MINUTE_S, type UnixSeconds } from '../core/time.ts'
 
 /** WeChat's own client waits this long for an answer. */

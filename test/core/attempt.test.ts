@@ -5,7 +5,7 @@ import {
   isLive,
   knowsCode,
   prepayExpiry,
-} from '../../src/core/attempt.ts'
+} from '../../src/core/order/attempt.ts'
 import { anAttempt, at, HOUR, MINUTE, T0 } from './samples.ts'
 
 describe('an attempt', () => {

@@ -7,7 +7,7 @@ import {
   missingBillReview,
   nextBillTry,
   type Difference,
-} from '../../src/core/bill.ts'
+} from '../../src/core/bill/schedule.ts'
 import { parseDay, type BeijingDay } from '../../src/core/day.ts'
 import { reviewId } from '../../src/core/review.ts'
 import { toUnixSeconds, type UnixSeconds } from '../../src/core/time.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { sleep, withDeadline } from '../../src/core/deadline.ts'
+import { sleep, withDeadline } from '../../src/lib/deadline.ts'
 import { HeldTimers } from './held-timers.ts'
 
 const forever = () => new Promise<never>(() => {})

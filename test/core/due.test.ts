@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { attemptDue, attemptDueUnanswered, orderDue, orderDueAgain } from '../../src/core/due.ts'
+import { attemptDue, attemptDueUnanswered, orderDue, orderDueAgain } from '../../src/core/order/schedule.ts'
 import { anAttempt, anOrder, at, DAY, HOUR, MINUTE } from './samples.ts'
 
 describe('an order', () => {

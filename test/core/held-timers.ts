@@ -1,4 +1,4 @@
-import type { Timers } from '../../src/core/deadline.ts'
+import type { Timers } from '../../src/lib/deadline.ts'
 
 /** Timers that wait until a test lets them go. */
 export class HeldTimers implements Timers {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readLimited } from '../../src/core/read-limited.ts'
+import { readLimited } from '../../src/lib/limited-body.ts'
 
 /** A body in pieces, and whether it was dropped before its end. */
 function body(...sizes: number[]) {

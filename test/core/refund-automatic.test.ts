@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { formatOutTradeNo } from '../../src/core/ids.ts'
 import { toFen } from '../../src/core/money.ts'
-import type { OrderEvent, OrderView, Returned } from '../../src/core/order.ts'
-import { parseOutRefundNo } from '../../src/core/refund.ts'
+import type { OrderEvent, OrderView, Returned } from '../../src/core/order/order.ts'
+import { parseOutRefundNo } from '../../src/core/order/refund.ts'
 import { changeBy, NOW, OTHER_TRANSACTION, outcomeOf, paidView } from './refund-samples.ts'
 import { anAttempt, aPayment, at, aView, ORDERCODE, PAYMENT, TERMS } from './samples.ts'
 

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { toFen } from '../../src/core/money.ts'
-import type { OrderEvent } from '../../src/core/order.ts'
-import { findRefund, recordEvent } from '../../src/core/refund-transition.ts'
+import type { OrderEvent } from '../../src/core/order/order.ts'
+import { findRefund, recordEvent } from '../../src/core/order/refund-transition.ts'
 import {
   reservedFee,
   toOutRefundNo,
   type Refund,
   type RefundRecord,
   type RefundState,
-} from '../../src/core/refund.ts'
+} from '../../src/core/order/refund.ts'
 import {
   aRecord,
   aRefund,

@@ -15,7 +15,7 @@ import {
   reservedFee,
   toOutRefundNo,
   type RefundState,
-} from '../../src/core/refund.ts'
+} from '../../src/core/order/refund.ts'
 import type { UnixSeconds } from '../../src/core/time.ts'
 import { seeded } from '../wechat/seeded.ts'
 import { aRefund, OTHER_TRANSACTION, R2 } from './refund-samples.ts'

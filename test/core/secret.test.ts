@@ -1,6 +1,6 @@
 import { format, inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { Secret } from '../../src/core/secret.ts'
+import { Secret } from '../../src/lib/secret.ts'
 
 const VALUE = '192006250b4c09247ec02edce69f6a2d'
 const secret = new Secret(VALUE)

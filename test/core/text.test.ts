@@ -6,7 +6,7 @@ import {
   sha256Hex,
   toHex,
   utf8Length,
-} from '../../src/core/text.ts'
+} from '../../src/lib/text.ts'
 
 describe('the length of a text at WeChat', () => {
   it.each([

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { formatOutTradeNo } from '../../src/core/ids.ts'
-import type { OrderEvent, OrderView, Returned } from '../../src/core/order.ts'
-import type { Step } from '../../src/core/change.ts'
-import { transition } from '../../src/core/transition.ts'
+import type { OrderEvent, OrderView, Returned } from '../../src/core/order/order.ts'
+import type { Step } from '../../src/core/order/change.ts'
+import { transition } from '../../src/core/order/transition.ts'
 import { anAttempt, aPayment, at, aTransactionId, aView, ORDERCODE, PAYMENT } from './samples.ts'
 
 const NOW = at(90)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Attempt } from '../../src/core/attempt.ts'
+import type { Attempt } from '../../src/core/order/attempt.ts'
 import { formatOutTradeNo, toOutTradeNo } from '../../src/core/ids.ts'
 import { toFen } from '../../src/core/money.ts'
 import {
@@ -10,9 +10,9 @@ import {
   sameTerms,
   type OrderEvent,
   type OrderView,
-} from '../../src/core/order.ts'
-import type { Step } from '../../src/core/change.ts'
-import { transition } from '../../src/core/transition.ts'
+} from '../../src/core/order/order.ts'
+import type { Step } from '../../src/core/order/change.ts'
+import { transition } from '../../src/core/order/transition.ts'
 import { anAttempt, anOrder, at, aView, HOUR, MINUTE, ORDERCODE, TERMS, T0 } from './samples.ts'
 
 const FIRST = toOutTradeNo(ORDERCODE)

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { formatOutTradeNo, toOutTradeNo } from '../../src/core/ids.ts'
 import { toFen } from '../../src/core/money.ts'
-import { nextOutTradeNo, type OrderEvent, type OrderView } from '../../src/core/order.ts'
-import { transition } from '../../src/core/transition.ts'
+import { nextOutTradeNo, type OrderEvent, type OrderView } from '../../src/core/order/order.ts'
+import { transition } from '../../src/core/order/transition.ts'
 import {
   anAttempt,
   aPayment,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseYuan, parseYuanMillifen } from '../../src/core/yuan.ts'
+import { parseYuan, parseYuanMillifen } from '../../src/wechat/bill/yuan.ts'
 import { seeded } from '../wechat/seeded.ts'
 
 describe('an amount in yuan', () => {

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Secret } from '../../src/core/secret.ts'
+import { Secret } from '../../src/lib/secret.ts'
 import { fromMillis } from '../../src/core/time.ts'
 import { webhookSender } from '../../src/webhooks/sender.ts'
 

@@ -1,6 +1,6 @@
 /** `/notify`: from WeChat's genuine word to noise, by way of everything that is nearly genuine. */
-import { sign } from '../../simulator/sign.ts'
-import { formatXml, parseXml } from '../../simulator/xml.ts'
+import { sign } from '../../simulator/lib/sign.ts'
+import { formatXml, parseXml } from '../../simulator/lib/xml.ts'
 import type { Chance } from '../simulation/random.ts'
 import { mutateBytes, mutateText, nearLimit, noise, ODD_TEXTS } from './bytes.ts'
 import { bodyOf, requestOf, utf8, type Body, type Input } from './input.ts'

@@ -2,8 +2,8 @@
  * What an input may do, judged without the Worker's code: the simulator's reader and signer for XML,
  * and the documented rules for the shop's terms.
  */
-import { isSignedBy } from '../../simulator/sign.ts'
-import { parseXml } from '../../simulator/xml.ts'
+import { isSignedBy } from '../../simulator/lib/sign.ts'
+import { parseXml } from '../../simulator/lib/xml.ts'
 import type { Input } from './input.ts'
 import { MERCHANT, type FuzzWorld } from './world.ts'
 

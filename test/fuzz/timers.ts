@@ -1,4 +1,4 @@
-import type { Timers } from '../../src/core/deadline.ts'
+import type { Timers } from '../../src/lib/deadline.ts'
 
 /** Pauses end at once; deadlines pass only when somebody stalls. */
 const PAUSE_MS_MAX = 1_000

@@ -1,6 +1,6 @@
 /** What WeChat answers us, or what somebody says in its place. No order may ever be paid by it. */
-import { sign } from '../../simulator/sign.ts'
-import { formatXml } from '../../simulator/xml.ts'
+import { sign } from '../../simulator/lib/sign.ts'
+import { formatXml } from '../../simulator/lib/xml.ts'
 import type { Chance } from '../simulation/random.ts'
 import { mutateBytes, noise, ODD_TEXTS } from './bytes.ts'
 import { FEE, OURS } from './fixture.ts'

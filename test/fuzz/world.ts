@@ -1,9 +1,9 @@
 /** What is fuzzed: the Worker over a small shop, with orders in every state, and a simulated WeChat. */
 import { readConfig } from '../../src/config.ts'
 import { tick } from '../../src/cron/tick.ts'
-import { assemble, type Platform } from '../../src/env.ts'
+import { assemble, type Platform } from '../../src/assemble.ts'
 import { respond } from '../../src/routes/router.ts'
-import type { LogEntry } from '../../src/service/ports.ts'
+import type { LogEntry } from '../../src/ports/deps.ts'
 import { WeChatSimulator } from '../../simulator/wechat.ts'
 import { d1Shim } from '../simulation/d1-shim.ts'
 import type { Chance } from '../simulation/random.ts'

@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { freePort } from '../../scripts/ports.ts'
+import { freePort } from '../../scripts/local/ports.ts'
 import { descendants, isListening, stillRunning, tool, type Tool } from './tool.ts'
 
 /** A busy machine with two cores is allowed for; alone it takes about ten seconds. */

@@ -1,6 +1,6 @@
 /** What the checker may know: WeChat's own ledger, the rows of the database, and what was received. */
-import type { Capture, SimulatedOrder } from '../../simulator/ledger.ts'
-import type { SimulatedRefund } from '../../simulator/refunds.ts'
+import type { Capture, SimulatedOrder } from '../../simulator/state/ledger.ts'
+import type { SimulatedRefund } from '../../simulator/state/refund.ts'
 import type { Received } from './receiver.ts'
 import type { SqlRow } from './sqlite.ts'
 import type { TakenRefund } from './witness.ts'

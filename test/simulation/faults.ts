@@ -5,7 +5,7 @@ import {
   isFaultKind,
   type Fault,
   type FaultEndpoint,
-} from '../../simulator/faults.ts'
+} from '../../simulator/protocol/faults.ts'
 import type { Chance } from './random.ts'
 
 /** A call to D1: fails before or after the commit, never answers, or takes effect after we gave up. */

@@ -1,5 +1,5 @@
 /** Money on its way back: never more than was paid, never twice, and the same on our books as on WeChat's. */
-import { isLiveRefund, type SimulatedRefund } from '../../simulator/refunds.ts'
+import { isLiveRefund, type SimulatedRefund } from '../../simulator/state/refund.ts'
 import type { Evidence } from './evidence.ts'
 import { isLate } from './invariants-of-telling.ts'
 import { storyOf } from './refund-story.ts'

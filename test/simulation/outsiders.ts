@@ -1,6 +1,6 @@
 /** Forgers, replayers, and notices that are signed well and wrong. */
-import type { NoticeOptions } from '../../simulator/notice-message.ts'
-import type { RefundNoticeOptions } from '../../simulator/refund-notice.ts'
+import type { NoticeOptions } from '../../simulator/notices/payment-notice.ts'
+import type { RefundNoticeOptions } from '../../simulator/notices/refund-notice.ts'
 import { pause, send } from './client.ts'
 import type { Chance } from './random.ts'
 import { OLD_API_KEY, ORIGIN, REFUND_URL, type World } from './world.ts'

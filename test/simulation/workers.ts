@@ -1,10 +1,10 @@
 /** Workers: for each request and each tick a new one, with nothing in common but the database. */
 import { readConfig, type Vars } from '../../src/config.ts'
 import { tick } from '../../src/cron/tick.ts'
-import { assemble } from '../../src/env.ts'
-import type { HttpDeps } from '../../src/routes/http-deps.ts'
+import { assemble } from '../../src/assemble.ts'
+import type { HttpDeps } from '../../src/routes/http/deps.ts'
 import { respond } from '../../src/routes/router.ts'
-import type { LogEntry } from '../../src/service/ports.ts'
+import type { LogEntry } from '../../src/ports/deps.ts'
 import { OriginHealth } from '../../src/wechat/transport.ts'
 import { d1Shim } from './d1-shim.ts'
 import type { FaultBox } from './faults.ts'

@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { DEMO_MERCHANT } from '../../simulator/demo-merchant.ts'
+import { DEMO_MERCHANT } from '../../simulator/server/demo-merchant.ts'
 import { fenOf, readBill } from './bill-reader.ts'
 import { type Changes, MINUTE_MS, ORIGIN, OUT_REFUND_NO, OUT_TRADE_NO, read, shop } from './shop.ts'
 

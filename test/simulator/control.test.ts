@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { control } from '../../simulator/control.ts'
+import { control } from '../../simulator/control/control.ts'
 import { readBill } from './bill-reader.ts'
 import {
   DAY_MS,

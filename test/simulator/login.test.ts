@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { DEMO_MERCHANT } from '../../simulator/demo-merchant.ts'
+import { DEMO_MERCHANT } from '../../simulator/server/demo-merchant.ts'
 import type { WeChatSimulator } from '../../simulator/wechat.ts'
 import { type Changes, MINUTE_MS, shop } from './shop.ts'
 

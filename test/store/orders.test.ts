@@ -1,13 +1,13 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { liveAttempt, type OrderView } from '../../src/core/order.ts'
-import { decidePay } from '../../src/core/pay-decision.ts'
-import { transition } from '../../src/core/transition.ts'
+import { liveAttempt, type OrderView } from '../../src/core/order/order.ts'
+import { decidePay } from '../../src/core/order/pay-decision.ts'
+import { transition } from '../../src/core/order/transition.ts'
 import { toFen } from '../../src/core/money.ts'
 import { later } from '../../src/core/time.ts'
-import type { Payment } from '../../src/core/payment.ts'
+import type { Payment } from '../../src/core/order/payment.ts'
 import { parseTransactionId } from '../../src/core/ids.ts'
-import type { HttpDeps } from '../../src/routes/http-deps.ts'
+import type { HttpDeps } from '../../src/routes/http/deps.ts'
 import { world } from '../world.ts'
 
 const BOOKED = (payment: Payment) =>

@@ -1,7 +1,7 @@
 /** Days and their bills: what the stories of the reconciliation have in common. */
 import { env } from 'cloudflare:workers'
 import { expect, vi } from 'vitest'
-import type { PayOptions } from '../../simulator/cash-desk.ts'
+import type { PayOptions } from '../../simulator/payer/cashier.ts'
 import type { World } from '../world.ts'
 
 /** The day on which every world begins, at noon in Beijing. */

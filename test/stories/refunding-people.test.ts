@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { encryptReqInfo } from '../../simulator/req-info.ts'
+import { encryptReqInfo } from '../../simulator/notices/req-info.ts'
 import {
   called,
   getRefund,

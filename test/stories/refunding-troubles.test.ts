@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import type { Fault } from '../../simulator/faults.ts'
+import type { Fault } from '../../simulator/protocol/faults.ts'
 import {
   called,
   expectBalanced,

@@ -1,7 +1,7 @@
 /** A few random walks in workerd over the real D1; the long ones run in Node (`npm run simulate`). */
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { seededRandom } from '../../simulator/random.ts'
+import { seededRandom } from '../../simulator/lib/random.ts'
 import { watchDatabase, type DatabaseFault } from '../watched-database.ts'
 import { world } from '../world.ts'
 

@@ -1,6 +1,6 @@
 import { Webhook } from 'standardwebhooks'
 import { describe, expect, it, vi } from 'vitest'
-import { Secret } from '../../src/core/secret.ts'
+import { Secret } from '../../src/lib/secret.ts'
 import { fromMillis, toUnixSeconds } from '../../src/core/time.ts'
 import { noSender, webhookSender, type SenderOptions } from '../../src/webhooks/sender.ts'
 import { HeldTimers } from '../core/held-timers.ts'

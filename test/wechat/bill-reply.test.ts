@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { readBillReply } from '../../src/wechat/bill-reply.ts'
+import { readBillReply } from '../../src/wechat/v2/replies/download-bill.ts'
 import { seeded } from './seeded.ts'
 import { utf8 } from './wire.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readBill } from '../../src/wechat/bill.ts'
+import { readBill } from '../../src/wechat/bill/read.ts'
 import {
   bytesOf,
   gzip,

@@ -1,7 +1,7 @@
 /** Writes bills as WeChat does, and reads with the reader in question. Shares nothing with `src`. */
 import { gzipSync } from 'node:zlib'
-import type { BillEnd, BillRow } from '../../src/service/bill-port.ts'
-import { readBill } from '../../src/wechat/bill.ts'
+import type { BillEnd, BillRow } from '../../src/ports/bill-store.ts'
+import { readBill } from '../../src/wechat/bill/read.ts'
 
 const names = (text: string): readonly string[] => text.split(',')
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { Secret } from '../../src/core/secret.ts'
+import { Secret } from '../../src/lib/secret.ts'
 import { toUnixSeconds } from '../../src/core/time.ts'
-import { signClientPay } from '../../src/wechat/client-pay.ts'
+import { signClientPay } from '../../src/wechat/v2/client-pay.ts'
 import { MERCHANT } from './wire.ts'
 
 const INPUT = {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { formatXml, parseXml } from '../../simulator/xml.ts'
+import { formatXml, parseXml } from '../../simulator/lib/xml.ts'
 import { toOutTradeNo } from '../../src/core/ids.ts'
-import { err, ok, type Result } from '../../src/core/result.ts'
-import { Secret } from '../../src/core/secret.ts'
-import { wechatGateway, type GatewayOptions } from '../../src/wechat/gateway.ts'
+import { err, ok, type Result } from '../../src/lib/result.ts'
+import { Secret } from '../../src/lib/secret.ts'
+import { wechatGateway, type GatewayOptions } from '../../src/wechat/v2/gateway.ts'
 import type { TransportError } from '../../src/wechat/transport.ts'
 import { anAttempt } from '../core/samples.ts'
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readLoginReply } from '../../src/wechat/login-reply.ts'
+import { readLoginReply } from '../../src/wechat/login.ts'
 
 const OPENID = 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o'
 const read = (reply: unknown) => readLoginReply(JSON.stringify(reply))

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { parseXml } from '../../simulator/xml.ts'
-import type { Attempt } from '../../src/core/attempt.ts'
+import { parseXml } from '../../simulator/lib/xml.ts'
+import type { Attempt } from '../../src/core/order/attempt.ts'
 import { toOutTradeNo } from '../../src/core/ids.ts'
 import {
   closeOrderMessage,
   orderQueryMessage,
   unifiedOrderMessage,
   type Signing,
-} from '../../src/wechat/messages.ts'
+} from '../../src/wechat/v2/messages.ts'
 import { anAttempt } from '../core/samples.ts'
 import { changed, MERCHANT, signature, type Message } from './wire.ts'
 

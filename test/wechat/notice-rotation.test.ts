@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Secret } from '../../src/core/secret.ts'
-import { readPaymentNotice } from '../../src/wechat/payment-notice.ts'
+import { Secret } from '../../src/lib/secret.ts'
+import { readPaymentNotice } from '../../src/wechat/v2/notices/payment.ts'
 import { changed, MERCHANT, NOTICE, signed, wire, type Message } from './wire.ts'
 
 const OLD_KEY = 'qazwsxedcrfvtgbyhnujmikolp111111'

@@ -3,7 +3,7 @@ import {
   NOTICE_ACCEPTED,
   NOTICE_REFUSED,
   readPaymentNotice,
-} from '../../src/wechat/payment-notice.ts'
+} from '../../src/wechat/v2/notices/payment.ts'
 import {
   changed,
   MERCHANT,

@@ -2,13 +2,13 @@ import { XMLParser } from 'fast-xml-parser'
 import { describe, expect, it } from 'vitest'
 import { parseDay } from '../../src/core/day.ts'
 import { toFen } from '../../src/core/money.ts'
-import { toOutRefundNo } from '../../src/core/refund.ts'
+import { toOutRefundNo } from '../../src/core/order/refund.ts'
 import {
   downloadBillMessage,
   refundMessage,
   refundQueryMessage,
   type Signing,
-} from '../../src/wechat/messages.ts'
+} from '../../src/wechat/v2/messages.ts'
 import { aRefund, NOW, R1 } from '../core/refund-samples.ts'
 import { at, PAYMENT } from '../core/samples.ts'
 import { API_KEY, changed, MERCHANT, signature, type Message } from './wire.ts'

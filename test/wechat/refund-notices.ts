@@ -1,8 +1,8 @@
 /** Refund notices as WeChat would send them, encrypted by node:crypto. */
 import { createCipheriv, createDecipheriv, createHash } from 'node:crypto'
-import { formatXml } from '../../simulator/xml.ts'
-import { Secret } from '../../src/core/secret.ts'
-import { readRefundNotice } from '../../src/wechat/refund-notice.ts'
+import { formatXml } from '../../simulator/lib/xml.ts'
+import { Secret } from '../../src/lib/secret.ts'
+import { readRefundNotice } from '../../src/wechat/v2/notices/refund.ts'
 import {
   API_KEY,
   APPID,

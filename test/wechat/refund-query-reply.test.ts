@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readRefundQueryReply } from '../../src/wechat/refund-query-reply.ts'
+import { readRefundQueryReply } from '../../src/wechat/v2/replies/refund-query.ts'
 import { authentic, refusal, type Changes } from './wire.ts'
 import { seeded } from './seeded.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readRefundReply } from '../../src/wechat/refund-reply.ts'
+import { readRefundReply } from '../../src/wechat/v2/replies/refund.ts'
 import { aRefund, R1, R2 } from '../core/refund-samples.ts'
 import { PAYMENT } from '../core/samples.ts'
 import { authentic, refusal, type Changes } from './wire.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { readCloseOrderReply } from '../../src/wechat/close-order-reply.ts'
-import { readUnopened } from '../../src/wechat/refusal.ts'
-import { readUnifiedOrderReply } from '../../src/wechat/unified-order-reply.ts'
+import { readCloseOrderReply } from '../../src/wechat/v2/replies/close-order.ts'
+import { readUnopened } from '../../src/wechat/v2/refusal.ts'
+import { readUnifiedOrderReply } from '../../src/wechat/v2/replies/unified-order.ts'
 import { authentic, refusal, type Changes } from './wire.ts'
 
 describe('unifiedorder', () => {

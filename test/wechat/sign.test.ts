@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Secret } from '../../src/core/secret.ts'
-import { canonicalString, sign, verify } from '../../src/wechat/sign.ts'
+import { Secret } from '../../src/lib/secret.ts'
+import { canonicalString, sign, verify } from '../../src/wechat/v2/wire/sign.ts'
 import { API_KEY, changed, NOTICE, signature, signed, type Message } from './wire.ts'
 
 const key = new Secret(API_KEY)

@@ -1,6 +1,6 @@
 import { XMLParser } from 'fast-xml-parser'
 import { describe, expect, it } from 'vitest'
-import { formatXml } from '../../src/wechat/xml.ts'
+import { formatXml } from '../../src/wechat/v2/wire/xml.ts'
 import { seeded } from './seeded.ts'
 
 /** The library itself, with none of our options but those that keep a value a text. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { formatXml } from '../../simulator/xml.ts'
-import { parseXml, parseXmlBytes, XML_BYTES_MAX } from '../../src/wechat/xml.ts'
+import { formatXml } from '../../simulator/lib/xml.ts'
+import { parseXml, parseXmlBytes, XML_BYTES_MAX } from '../../src/wechat/v2/wire/xml.ts'
 import { NOTICE, signed, utf8, wire } from './wire.ts'
 
 const isRead = (bytes: Uint8Array): boolean => parseXmlBytes(bytes).ok

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseXml, parseXmlBytes } from '../../src/wechat/xml.ts'
+import { parseXml, parseXmlBytes } from '../../src/wechat/v2/wire/xml.ts'
 import { utf8 } from './wire.ts'
 
 const reasonOf = (text: string): string => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseXml } from '../../src/wechat/xml.ts'
+import { parseXml } from '../../src/wechat/v2/wire/xml.ts'
 
 const CHARS = 64 * 1024
 /** Very generous: such a message is refused in a few milliseconds, unless the work is quadratic. */

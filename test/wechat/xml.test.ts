@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatXml, parseXml, parseXmlBytes } from '../../src/wechat/xml.ts'
+import { formatXml, parseXml, parseXmlBytes } from '../../src/wechat/v2/wire/xml.ts'
 import { utf8 } from './wire.ts'
 
 const read = (text: string) => {

@@ -1,0 +1,84 @@
+import { type BillRow, paymentRow, refundRow } from './rows.ts'
+import { formatBeijingTime, startOfDay } from '../lib/clock.ts'
+import { makeOpenid, makePlatformRefundNo, makeRefundId, makeTransactionId } from '../lib/identifiers.ts'
+import type { Capture, SimulatedOrder } from '../state/ledger.ts'
+import { UNSETTLED_FUNDS } from '../endpoints/refund-parameters.ts'
+import type { SimulatedRefund } from '../state/refund.ts'
+import type { World } from '../state/world.ts'
+
+// Rows about nothing that happened: what a bill says of another mini program of the same merchant, or by mistake.
+
+type Paid = SimulatedOrder & { capture: Capture }
+
+const NOON_MS = 12 * 3_600_000
+const ONE_YUAN = 100
+
+/** A payment of one yuan at noon. */
+export function inventPayment(date: string, world: World): BillRow {
+  const order = inventPaid(date, world)
+  return paymentRow(order, order.capture, world)
+}
+
+/** A refund at noon, of a payment nobody made or of a real one. */
+export function inventRefund(
+  date: string,
+  world: World,
+  order: SimulatedOrder = inventPaid(date, world),
+  refundFee = ONE_YUAN,
+): BillRow {
+  const { random } = world
+  const at = startOfDay(date) + NOON_MS
+  const capture = order.capture ?? inventPaid(date, world).capture
+  const refund: SimulatedRefund = {
+    outRefundNo: makePlatformRefundNo(random, at),
+    refundId: makeRefundId(random, at),
+    outTradeNo: order.outTradeNo,
+    transactionId: capture.transactionId,
+    totalFee: capture.totalFee,
+    refundFee,
+    settlementRefundFee: refundFee,
+    cashRefundFee: refundFee,
+    coupons: [],
+    status: 'SUCCESS',
+    steps: [{ status: 'SUCCESS', at }],
+    source: 'VENDOR_PLATFORM',
+    account: UNSETTLED_FUNDS,
+    channel: 'ORIGINAL',
+    receivedIn: '',
+    appliedAt: at,
+    parameters: new Map(),
+  }
+  return refundRow(refund, order, capture, at, world)
+}
+
+function inventPaid(date: string, { random }: World): Paid {
+  const at = startOfDay(date) + NOON_MS
+  const transactionId = makeTransactionId(random, at)
+  const openid = makeOpenid(random)
+  const capture: Capture = {
+    transactionId,
+    outTradeNo: `X${transactionId}`,
+    openid,
+    totalFee: ONE_YUAN,
+    cashFee: ONE_YUAN,
+    coupons: [],
+    bankType: 'OTHERS',
+    paidAt: at,
+    timeEnd: formatBeijingTime(at),
+  }
+  return {
+    outTradeNo: capture.outTradeNo,
+    openid,
+    totalFee: ONE_YUAN,
+    body: '别的商品',
+    attach: '',
+    deviceInfo: '',
+    notifyUrl: '',
+    signType: 'MD5',
+    tradeState: 'SUCCESS',
+    createdAt: at,
+    prepays: [],
+    parameters: new Map(),
+    capture,
+  }
+}

@@ -1,0 +1,121 @@
+import { BOTH_COUPONS, type BillType } from './layouts.ts'
+import { formatBeijingDateTime } from '../lib/clock.ts'
+import { worthOf } from '../state/coupons.ts'
+import type { Capture, SimulatedOrder } from '../state/ledger.ts'
+import { RECHARGE_FUNDS } from '../endpoints/refund-parameters.ts'
+import { type SimulatedRefund, statusAt, successAt } from '../state/refund.ts'
+import type { World } from '../state/world.ts'
+
+/** Values by WeChat's own column names. */
+export type BillColumns = Readonly<Record<string, string>>
+
+/** One line of a bill, before anybody decided which of its columns are printed. */
+export type BillRow = {
+  readonly kind: 'payment' | 'refund' | 'recharge_refund'
+  /** transaction_id or out_refund_no. */
+  readonly number: string
+  readonly columns: BillColumns
+}
+
+/** Which rows a bill lists. */
+export const KINDS: Readonly<Record<BillType, readonly BillRow['kind'][]>> = {
+  ALL: ['payment', 'refund'],
+  SUCCESS: ['payment'],
+  REFUND: ['refund'],
+  RECHARGE_REFUND: ['recharge_refund'],
+}
+
+/** `1234` fen are `12.34` yuan. */
+export function formatYuan(fen: number): string {
+  const digits = String(Math.abs(fen)).padStart(3, '0')
+  return `${fen < 0 ? '-' : ''}${digits.slice(0, -2)}.${digits.slice(-2)}`
+}
+
+/** 0.60 % of what is settled, to the whole fen, halves up; the bill prints it with five decimals. */
+export function formatServiceFee(settledFen: number): string {
+  return `${formatYuan(Math.floor((settledFen * 6 + 500) / 1_000))}000`
+}
+
+/** A captured payment in the bill of its day. It stays SUCCESS there, whatever is refunded. */
+export function paymentRow(order: SimulatedOrder, capture: Capture, world: World): BillRow {
+  const settledFen = capture.settlementTotalFee ?? capture.totalFee
+  return {
+    kind: 'payment',
+    number: capture.transactionId,
+    columns: {
+      ...commonColumns(order, capture, world),
+      交易时间: formatBeijingDateTime(capture.paidAt),
+      交易状态: 'SUCCESS',
+      应结订单金额: formatYuan(settledFen),
+      代金券金额: formatYuan(capture.totalFee - capture.cashFee),
+      手续费: formatServiceFee(settledFen),
+      订单金额: formatYuan(capture.totalFee),
+    },
+  }
+}
+
+/** A refund in the bill of the day it was applied for, as it stood when the bill was made; nobody mends it later. */
+export function refundRow(
+  refund: SimulatedRefund,
+  order: SimulatedOrder,
+  capture: Capture,
+  madeAt: number,
+  world: World,
+): BillRow {
+  const status = statusAt(refund, madeAt)
+  const arrivedAt = status === 'SUCCESS' ? successAt(refund) : undefined
+  return {
+    kind: refund.account === RECHARGE_FUNDS ? 'recharge_refund' : 'refund',
+    number: refund.outRefundNo,
+    columns: {
+      ...commonColumns(order, capture, world),
+      交易时间: formatBeijingDateTime(refund.appliedAt),
+      交易状态: 'REFUND',
+      退款申请时间: formatBeijingDateTime(refund.appliedAt),
+      退款成功时间: arrivedAt === undefined ? '' : formatBeijingDateTime(arrivedAt),
+      微信退款单号: refund.refundId,
+      商户退款单号: refund.outRefundNo,
+      退款金额: formatYuan(refund.settlementRefundFee),
+      充值券退款金额: formatYuan(worthOf(refund.coupons, 'CASH')),
+      退款类型: refund.channel,
+      退款状态: status,
+      申请退款金额: formatYuan(refund.refundFee),
+      [BOTH_COUPONS]: formatYuan(worthOf(refund.coupons)),
+    },
+  }
+}
+
+function commonColumns(order: SimulatedOrder, capture: Capture, world: World): BillColumns {
+  return {
+    公众账号ID: world.merchant.appid,
+    商户号: world.merchant.mchId,
+    // A direct merchant has none.
+    特约商户号: '0',
+    设备号: order.deviceInfo,
+    微信订单号: capture.transactionId,
+    商户订单号: capture.outTradeNo,
+    用户标识: capture.openid,
+    交易类型: 'JSAPI',
+    付款银行: capture.bankType,
+    货币种类: 'CNY',
+    应结订单金额: '0.00',
+    代金券金额: '0.00',
+    退款申请时间: '',
+    退款成功时间: '',
+    微信退款单号: '0',
+    商户退款单号: '0',
+    退款金额: '0.00',
+    充值券退款金额: '0.00',
+    退款类型: '',
+    退款状态: '',
+    商品名称: order.body,
+    商户数据包: order.attach,
+    手续费: '0.00000',
+    费率: '0.60%',
+    订单金额: '0.00',
+    申请退款金额: '0.00',
+    费率备注: '',
+    返还手续费: '0.00000',
+    [BOTH_COUPONS]: '0.00',
+  }
+}

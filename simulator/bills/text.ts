@@ -1,0 +1,59 @@
+import type { PrintedLayout, PrintedTotal } from './layouts.ts'
+import type { BillRow } from './rows.ts'
+import type { Random } from '../lib/random.ts'
+
+const BOM = '\uFEFF'
+const LINE_END = '\r\n'
+
+/**
+ * A bill as WeChat writes it: BOM, CRLF after every line, a backtick before every value and nothing that marks a comma within
+ * one. `off` makes every number of the last line that much too high, in its last digit.
+ */
+export function formatBill(rows: readonly BillRow[], layout: PrintedLayout, off = 0): string {
+  const { columns, totals } = layout
+  const lines = rows.map((row) =>
+    formatLine(columns.map(([, column]) => row.columns[column] ?? '')),
+  )
+  return [
+    BOM + columns.map(([header]) => header).join(','),
+    ...lines,
+    totals.map(([header]) => header).join(','),
+    formatLine(totals.map((total) => formatTotal(rows, total, off))),
+    '',
+  ].join(LINE_END)
+}
+
+/** No bill is sorted by anything. */
+export function shuffle<T>(items: readonly T[], random: Random): T[] {
+  const shuffled = [...items]
+  const bytes = random(items.length * 4)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  for (let n = items.length - 1; n > 0; n--) {
+    const other = view.getUint32(n * 4) % (n + 1)
+    const item = shuffled[n]
+    const otherItem = shuffled[other]
+    if (item !== undefined && otherItem !== undefined) {
+      shuffled[n] = otherItem
+      shuffled[other] = item
+    }
+  }
+  return shuffled
+}
+
+/** A line is a line: what would end it within a value, a product's name for example, is printed as a blank. */
+function formatLine(values: readonly string[]): string {
+  return ('`' + values.join(',`')).replace(/[\r\n]/g, ' ')
+}
+
+/** The sum of what is printed, whatever that is: added up in the smallest unit, so that nothing is rounded. */
+function formatTotal(
+  rows: readonly BillRow[],
+  [, column, decimals = 2]: PrintedTotal,
+  off: number,
+): string {
+  if (column === undefined) return String(rows.length + off)
+  let sum = off
+  for (const { columns } of rows) sum += Number((columns[column] ?? '0').replace('.', ''))
+  const digits = String(Math.abs(sum)).padStart(decimals + 1, '0')
+  return `${sum < 0 ? '-' : ''}${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`
+}

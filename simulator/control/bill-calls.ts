@@ -1,0 +1,115 @@
+import type { BillChange } from '../bills/changes.ts'
+import { BILL_LAYOUTS, BILL_TYPES } from '../bills/layouts.ts'
+import type { BillColumns } from '../bills/rows.ts'
+import type { Call } from './call.ts'
+import {
+  ControlError,
+  isJsonObject,
+  type JsonObject,
+  needNumber,
+  needText,
+  readText,
+} from './json.ts'
+
+const KINDS = [
+  'drop_row',
+  'set_columns',
+  'other_amount',
+  'extra_row',
+  'unasked_refund',
+  'layout',
+  'wrong_totals',
+  'cut_off',
+  'unavailable',
+] as const satisfies readonly BillChange['kind'][]
+
+/** What a person can do about bills. */
+export const BILL_CALLS: Readonly<Record<string, Call>> = {
+  'POST bill': {
+    about: `{date, bill_type?, layout?} → {text}: the bill of that day (yyyyMMdd) as it stands; layout is one of ${BILL_LAYOUTS.join(', ')}`,
+    run: (body, { simulator }) => {
+      const billType = readOneOf(body, 'bill_type', BILL_TYPES)
+      const layout = readOneOf(body, 'layout', BILL_LAYOUTS)
+      const text = simulator.billText(needText(body, 'date'), {
+        ...(billType === undefined ? {} : { billType }),
+        ...(layout === undefined ? {} : { layout }),
+      })
+      return { text }
+    },
+  },
+  'POST change-bill': {
+    about: `{date, kind, …} makes the bill of that day differ: drop_row {number}, set_columns {number, columns}, other_amount {number, fen}, extra_row {row: payment or refund, columns?}, unasked_refund {out_trade_no, fen}, layout {layout}, wrong_totals, cut_off, unavailable {error_code, return_msg, times?}; number is a transaction_id or an out_refund_no`,
+    run: (body, { simulator }) => {
+      simulator.changeBill(needText(body, 'date'), needChange(body))
+      return { ok: true }
+    },
+  },
+  'POST clear-bill-changes': {
+    about: '{date?} lets the bill of that day, or of every day, tell again what happened',
+    run: (body, { simulator }) => {
+      simulator.clearBillChanges(readText(body, 'date'))
+      return { ok: true }
+    },
+  },
+}
+
+function needChange(body: JsonObject): BillChange {
+  const kind = needOneOf(body, 'kind', KINDS)
+  switch (kind) {
+    case 'drop_row':
+      return { kind, number: needText(body, 'number') }
+    case 'set_columns':
+      return { kind, number: needText(body, 'number'), columns: readColumns(body['columns']) }
+    case 'other_amount':
+      return { kind, number: needText(body, 'number'), fen: needNumber(body, 'fen') }
+    case 'extra_row': {
+      const columns = readColumns(body['columns'] ?? {})
+      const row = needOneOf(body, 'row', ['payment', 'refund'])
+      return { kind, row, columns }
+    }
+    case 'unasked_refund':
+      return { kind, outTradeNo: needText(body, 'out_trade_no'), fen: needNumber(body, 'fen') }
+    case 'layout':
+      return { kind, layout: needOneOf(body, 'layout', BILL_LAYOUTS) }
+    case 'wrong_totals':
+    case 'cut_off':
+      return { kind }
+    case 'unavailable':
+      return {
+        kind,
+        errorCode: needText(body, 'error_code'),
+        returnMsg: needText(body, 'return_msg'),
+        ...(body['times'] === undefined ? {} : { times: needNumber(body, 'times') }),
+      }
+  }
+}
+
+function needOneOf<T extends string>(body: JsonObject, name: string, choices: readonly T[]): T {
+  const given = needText(body, name)
+  const choice = choices.find((each) => each === given)
+  if (choice !== undefined) return choice
+  throw new ControlError(400, `${name} ${given} is unknown`, `use one of ${choices.join(', ')}`)
+}
+
+function readOneOf<T extends string>(
+  body: JsonObject,
+  name: string,
+  choices: readonly T[],
+): T | undefined {
+  return body[name] === undefined ? undefined : needOneOf(body, name, choices)
+}
+
+function readColumns(columns: unknown): BillColumns {
+  const wrong = new ControlError(
+    400,
+    'columns is not an object of texts',
+    'send WeChat\'s own names: {"columns": {"商品名称": "a,`b"}}',
+  )
+  if (!isJsonObject(columns)) throw wrong
+  return Object.fromEntries(
+    Object.entries(columns).map(([name, value]) => {
+      if (typeof value !== 'string') throw wrong
+      return [name, value]
+    }),
+  )
+}

@@ -1,0 +1,13 @@
+import type { ControllableClock } from '../lib/clock.ts'
+import type { JsonObject } from './json.ts'
+import type { Deliver } from '../notices/notice-board.ts'
+import type { WeChatSimulator } from '../wechat.ts'
+
+/** What the control interface controls. */
+export type Controlled = { simulator: WeChatSimulator; clock: ControllableClock; deliver: Deliver }
+
+/** One thing that can be asked, and a line that says how. */
+export type Call = {
+  about: string
+  run: (body: JsonObject, controlled: Controlled) => unknown
+}

@@ -1,0 +1,141 @@
+import { BILL_CALLS } from './bill-calls.ts'
+import type { Call, Controlled } from './call.ts'
+import {
+  needCopies,
+  needFault,
+  needOrder,
+  needParams,
+  needState,
+  readNoticeOptions,
+  readPayOptions,
+} from './input.ts'
+import { type JsonObject, needNumber, needText, readText } from './json.ts'
+import { REFUND_CALLS } from './refund-calls.ts'
+
+/** What a person can do to this WeChat beyond what WeChat offers, by method and name. */
+export const CONTROL_CALLS: Readonly<Record<string, Call>> = {
+  'POST login': {
+    about: '{openid?, blocked?} → {code, openid}: what wx.login gives; without openid a new user',
+    run: (body, { simulator }) => {
+      const openid = readText(body, 'openid') ?? simulator.newOpenid()
+      return { code: simulator.login(openid, { blocked: body['blocked'] === true }), openid }
+    },
+  },
+  'POST request-payment': {
+    about: '{openid, params} → {ok, cashier} or {ok, err_msg, why}: wx.requestPayment on a phone',
+    run: (body, { simulator }) =>
+      simulator.requestPayment(needText(body, 'openid'), needParams(body)),
+  },
+  'POST pay': {
+    about:
+      '{out_trade_no, coupons?, bank_type?, despite_close?} → {ok, transaction_id} or {ok, why}',
+    run: (body, { simulator }) => simulator.pay(needOrder(body, simulator), readPayOptions(body)),
+  },
+  'POST cancel': {
+    about: '{out_trade_no} → {err_msg}: the payer leaves the cashier',
+    run: (body, { simulator }) => simulator.cancel(needOrder(body, simulator)),
+  },
+  'POST set-trade-state': {
+    about: '{out_trade_no, state} → the order, put into USERPAYING, ACCEPT, PAYERROR, CLOSED, …',
+    run: (body, { simulator }) => {
+      const outTradeNo = needOrder(body, simulator)
+      simulator.setTradeState(outTradeNo, needState(body))
+      return simulator.order(outTradeNo)
+    },
+  },
+  'POST lose-next-notice': {
+    about: '{out_trade_no?} loses every notice of that order, or of the next one that is paid',
+    run: (body, { simulator }) => {
+      simulator.loseNextNotice(readText(body, 'out_trade_no'))
+      return { ok: true }
+    },
+  },
+  'POST duplicate-next-notice': {
+    about: '{copies} posts the next notice that many times at once',
+    run: (body, { simulator }) => {
+      simulator.duplicateNextNotice(needNumber(body, 'copies'))
+      return { ok: true }
+    },
+  },
+  'POST resend-notice': {
+    about:
+      '{out_trade_no, copies?, fields?, key?, sign_type?, with_sign_type?, strip_sign?} → {replies}: posts a notice now; fields are set before signing, null removes one',
+    run: resendNotice,
+  },
+  ...REFUND_CALLS,
+  ...BILL_CALLS,
+  'POST deliver-notices': {
+    about: '→ {attempts}: delivers what is due now, and waits for it',
+    run: async (_, { simulator, deliver }) => ({
+      attempts: await simulator.deliverDueNotices(deliver),
+    }),
+  },
+  'POST advance': {
+    about: "{seconds} → the state: puts WeChat's clock forward",
+    run: (body, controlled) => {
+      controlled.clock.advance(Math.round(needNumber(body, 'seconds') * 1_000))
+      return describeState(controlled)
+    },
+  },
+  'POST fault': {
+    about: '{endpoint?, kind, times?, err_code?, err_code_des?, return_msg?}: something goes wrong',
+    run: (body, { simulator }) => {
+      simulator.inject(needFault(body))
+      return { ok: true, faultsWaiting: simulator.waitingFaults() }
+    },
+  },
+  'POST clear-faults': {
+    about: 'forgets every fault that did not happen yet',
+    run: (_, { simulator }) => {
+      simulator.clearFaults()
+      return { ok: true }
+    },
+  },
+  'GET orders': {
+    about: '→ {orders}; GET /_control/orders/{out_trade_no} → one, with its notices and refunds',
+    run: (_, { simulator }) => ({ orders: simulator.orders() }),
+  },
+  'GET history': {
+    about: '→ {history}: everything that happened, oldest first',
+    run: (_, { simulator }) => ({ history: simulator.history() }),
+  },
+  'GET state': {
+    about: '→ now (epoch ms), sums in fen, counts, next_notice_due_at, faults_waiting',
+    run: (_, controlled) => describeState(controlled),
+  },
+}
+
+function describeState({ simulator, clock }: Controlled): JsonObject {
+  const now = clock.now()
+  const nextDueAt = simulator.nextNoticeDueAt()
+  const balanceFen = simulator.balanceFen()
+  const notices = [...simulator.notices(), ...simulator.refundNotices()]
+  return {
+    now,
+    nowText: new Date(now).toISOString(),
+    capturedFen: simulator.capturedFen(),
+    // With the payers again; and taken from the merchant, but on the way (PROCESSING, CHANGE).
+    refundedFen: simulator.refundedFen(),
+    refundingFen: simulator.refundingFen(),
+    // null: without a limit.
+    balanceFen: balanceFen === Infinity ? null : balanceFen,
+    orders: simulator.orders().length,
+    captures: simulator.captures().length,
+    refunds: simulator.refunds().length,
+    noticesWaiting: notices.filter(({ state }) => state === 'waiting').length,
+    nextNoticeDueAt: nextDueAt ?? null,
+    nextNoticeInSeconds: nextDueAt === undefined ? null : Math.max(0, (nextDueAt - now) / 1_000),
+    faultsWaiting: simulator.waitingFaults(),
+  }
+}
+
+async function resendNotice(body: JsonObject, controlled: Controlled): Promise<JsonObject> {
+  const { simulator, deliver } = controlled
+  const outTradeNo = needOrder(body, simulator)
+  const copies = needCopies(body)
+  const options = readNoticeOptions(body)
+  const replies = await Promise.all(
+    Array.from({ length: copies }, () => simulator.postNotice(outTradeNo, options, deliver)),
+  )
+  return { replies: replies.map(({ reply, ...rest }) => ({ ...rest, body: reply ?? null })) }
+}

@@ -1,0 +1,70 @@
+import type { Controlled } from './call.ts'
+import { CONTROL_CALLS } from './calls.ts'
+import { noOrder } from './input.ts'
+import { ControlError, type JsonObject, readJson, toSnakeCase } from './json.ts'
+
+export const CONTROL_ROOT = '/_control/'
+
+/** Answers a call under `/_control/`: JSON in, JSON out, errors as `{ error, hint }`. */
+export async function control(request: Request, controlled: Controlled): Promise<Response> {
+  try {
+    const body = request.method === 'POST' ? await readJson(request) : {}
+    return Response.json(toSnakeCase(await dispatch(request, body, controlled)))
+  } catch (error) {
+    if (error instanceof ControlError) {
+      return Response.json({ error: error.message, hint: error.hint }, { status: error.status })
+    }
+    // The simulator's own way to say that this cannot be asked of it.
+    if (error instanceof RangeError) {
+      const hint = `GET ${CONTROL_ROOT} lists the calls`
+      return Response.json({ error: error.message, hint }, { status: 400 })
+    }
+    throw error
+  }
+}
+
+function dispatch(request: Request, body: JsonObject, controlled: Controlled): unknown {
+  const { method } = request
+  const path = new URL(request.url).pathname.slice(CONTROL_ROOT.length)
+  if (path === '' && method === 'GET') return index()
+  const [, outTradeNo] = /^orders\/([^/]+)$/.exec(path) ?? []
+  if (outTradeNo !== undefined && method === 'GET') return describeOrder(outTradeNo, controlled)
+
+  const key = `${method} ${path}`
+  const call = Object.hasOwn(CONTROL_CALLS, key) ? CONTROL_CALLS[key] : undefined
+  if (call !== undefined) return call.run(body, controlled)
+  const other = Object.keys(CONTROL_CALLS).find((each) => each.endsWith(` ${path}`))
+  if (other !== undefined) {
+    throw new ControlError(405, `${path} does not take ${method}`, `send ${other}`)
+  }
+  throw new ControlError(404, `no call ${path}`, `GET ${CONTROL_ROOT} lists the calls`)
+}
+
+function describeOrder(encoded: string, { simulator }: Controlled): unknown {
+  // `|` and `*` are legal in an order number and may come percent-encoded. A broken escape names no order.
+  const outTradeNo = safeDecode(encoded)
+  const order = simulator.order(outTradeNo)
+  if (order === undefined) throw noOrder(outTradeNo)
+  const notices = simulator.notices().filter((notice) => notice.outTradeNo === outTradeNo)
+  const refunds = simulator.refunds(outTradeNo)
+  const refundNotices = simulator
+    .refundNotices()
+    .filter((notice) => notice.outTradeNo === outTradeNo)
+  return { ...order, notices, refunds, refundNotices }
+}
+
+function safeDecode(encoded: string): string {
+  try {
+    return decodeURIComponent(encoded)
+  } catch {
+    return encoded
+  }
+}
+
+function index(): unknown {
+  const calls = Object.entries(CONTROL_CALLS).map(([key, { about }]) => [
+    key.replace(' ', ` ${CONTROL_ROOT}`),
+    about,
+  ])
+  return { about: 'WeChat simulator: control interface', calls: Object.fromEntries(calls) }
+}

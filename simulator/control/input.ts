@@ -1,0 +1,136 @@
+import type { PayOptions } from '../payer/cashier.ts'
+import {
+  ControlError,
+  isJsonObject,
+  type JsonObject,
+  needNumber,
+  needText,
+  readText,
+} from './json.ts'
+import { type Fault, FAULT_ENDPOINTS, FAULT_KINDS, isFaultEndpoint, isFaultKind } from '../protocol/faults.ts'
+import type { TradeState } from '../state/ledger.ts'
+import type { NoticeOptions } from '../notices/payment-notice.ts'
+import type { GivenParams } from '../payer/phone.ts'
+import type { WeChatSimulator } from '../wechat.ts'
+
+const COPIES_MAX = 100
+
+/** The number of an order that exists. */
+export function needOrder(body: JsonObject, simulator: WeChatSimulator): string {
+  const outTradeNo = needText(body, 'out_trade_no')
+  if (simulator.order(outTradeNo) !== undefined) return outTradeNo
+  throw noOrder(outTradeNo)
+}
+
+export function noOrder(outTradeNo: string): ControlError {
+  return new ControlError(404, `no order ${outTradeNo}`, 'GET /_control/orders lists the orders')
+}
+
+/** What the mini program would pass to wx.requestPayment, unchecked: checking it is the phone's work. */
+export function needParams(body: JsonObject): GivenParams {
+  const params = body['params']
+  if (isJsonObject(params)) return params
+  throw new ControlError(400, 'params is missing', 'send the five values that /pay answered')
+}
+
+export function readPayOptions(body: JsonObject): PayOptions {
+  const bankType = readText(body, 'bank_type')
+  return {
+    ...(bankType === undefined ? {} : { bankType }),
+    coupons: readCoupons(body['coupons'] ?? []),
+    despiteClose: body['despite_close'] === true,
+  }
+}
+
+/** How many copies of a notice to post at once. */
+export function needCopies(body: JsonObject): number {
+  const copies = body['copies'] === undefined ? 1 : needNumber(body, 'copies')
+  if (Number.isSafeInteger(copies) && copies >= 1 && copies <= COPIES_MAX) return copies
+  throw new ControlError(400, `copies is not 1 to ${COPIES_MAX}`, 'send {"copies": 3}')
+}
+
+/** Elements to set, or with null to remove. */
+export function readChanges(body: JsonObject, name: string): Record<string, string | undefined> {
+  const fields = body[name] ?? {}
+  if (!isJsonObject(fields)) {
+    throw new ControlError(400, `${name} is not an object`, `send {"${name}": {"total_fee": "1"}}`)
+  }
+  return Object.fromEntries(
+    Object.entries(fields).map(([key, value]) => [key, readChange(`${name}.${key}`, value)]),
+  )
+}
+
+export function readNoticeOptions(body: JsonObject): NoticeOptions {
+  const signType = readText(body, 'sign_type')
+  if (signType !== undefined && signType !== 'MD5' && signType !== 'HMAC-SHA256') {
+    throw new ControlError(400, `sign_type ${signType} is unknown`, 'use MD5 or HMAC-SHA256')
+  }
+  const key = readText(body, 'key')
+  return {
+    changes: readChanges(body, 'fields'),
+    ...(key === undefined ? {} : { key }),
+    ...(signType === undefined ? {} : { signType }),
+    withSignTypeElement: body['with_sign_type'] === true,
+    stripSign: body['strip_sign'] === true,
+  }
+}
+
+function readChange(name: string, value: unknown): string | undefined {
+  if (value === null) return undefined
+  if (typeof value === 'string') return value
+  if (typeof value === 'number') return String(value)
+  throw new ControlError(400, `${name} is neither text nor null`, 'null removes an element')
+}
+
+export function needFault(body: JsonObject): Fault {
+  const endpoint = body['endpoint'] ?? 'any'
+  if (!isFaultEndpoint(endpoint)) {
+    throw new ControlError(400, 'endpoint is unknown', `use one of ${FAULT_ENDPOINTS.join(', ')}`)
+  }
+  const { kind } = body
+  if (!isFaultKind(kind)) {
+    throw new ControlError(400, 'kind is unknown', `use one of ${FAULT_KINDS.join(', ')}`)
+  }
+  const times = body['times'] === undefined ? 1 : needNumber(body, 'times')
+  if (kind === 'return_fail') {
+    return { endpoint, times, kind, returnMsg: needText(body, 'return_msg') }
+  }
+  if (kind === 'err_code') {
+    const errCodeDes = readText(body, 'err_code_des') ?? ''
+    return { endpoint, times, kind, errCode: needText(body, 'err_code'), errCodeDes }
+  }
+  return { endpoint, times, kind }
+}
+
+export function needState(body: JsonObject): TradeState {
+  const given = needText(body, 'state')
+  const state = TRADE_STATES.find((each) => each === given)
+  if (state !== undefined) return state
+  throw new ControlError(400, `state ${given} is unknown`, `use one of ${TRADE_STATES.join(', ')}`)
+}
+
+const TRADE_STATES = [
+  'NOTPAY',
+  'USERPAYING',
+  'ACCEPT',
+  'PAYERROR',
+  'SUCCESS',
+  'REFUND',
+  'CLOSED',
+  'REVOKED',
+] as const satisfies readonly TradeState[]
+
+function readCoupons(value: unknown): NonNullable<PayOptions['coupons']> {
+  const wrong = new ControlError(
+    400,
+    'coupons is not a list of coupons',
+    'send {"coupons": [{"type": "CASH", "fee": 10}]}; type is CASH or NO_CASH, fee is in fen',
+  )
+  if (!Array.isArray(value)) throw wrong
+  return value.map((coupon: unknown) => {
+    if (!isJsonObject(coupon)) throw wrong
+    const { type, fee, id } = coupon
+    if ((type !== 'CASH' && type !== 'NO_CASH') || typeof fee !== 'number') throw wrong
+    return { type, fee, ...(typeof id === 'string' ? { id } : {}) }
+  })
+}

@@ -1,0 +1,60 @@
+import { makeRid, makeSessionKey } from '../lib/identifiers.ts'
+import { happens } from '../lib/random.ts'
+import type { World } from '../state/world.ts'
+
+// api.weixin.qq.com speaks JSON, says HTTP 200 to everything, and calls its body text/plain.
+
+/** What jscode2session says: an error by its number, or who the user is. */
+export type LoginAnswer = { errcode: number; errmsg: string } | { openid: string }
+
+export const LOGIN_BUSY: LoginAnswer = { errcode: -1, errmsg: 'system error' }
+export const LOGIN_LIMIT: LoginAnswer = {
+  errcode: 45011,
+  errmsg: 'api minute-quota reach limit mustslower retry next minute',
+}
+export const LOGIN_BLOCKED: LoginAnswer = { errcode: 40226, errmsg: 'code blocked' }
+export const LOGIN_BAD_SECRET: LoginAnswer = { errcode: 40125, errmsg: 'invalid appsecret' }
+
+/**
+ * Exchanges a wx.login code for the user's openid, once, within five minutes.
+ * @see https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/code2Session.html
+ */
+export function exchangeCode(request: Request, world: World): LoginAnswer {
+  const { merchant, people, clock } = world
+  const query = new URL(request.url).searchParams
+  // 43001 and 40002 are in the platform's general table of return codes, not on this endpoint's page.
+  if (request.method !== 'GET') return { errcode: 43001, errmsg: 'require GET method' }
+  if (!query.get('appid')) return { errcode: 41002, errmsg: 'appid missing' }
+  if (!query.get('secret')) return { errcode: 41004, errmsg: 'appsecret missing' }
+  if (!query.get('js_code')) return { errcode: 41008, errmsg: 'missing code' }
+  if (query.get('grant_type') !== 'authorization_code') {
+    return { errcode: 40002, errmsg: 'invalid grant_type' }
+  }
+  if (query.get('appid') !== merchant.appid) return { errcode: 40013, errmsg: 'invalid appid' }
+  if (query.get('secret') !== merchant.appSecret) return LOGIN_BAD_SECRET
+
+  const now = clock.now()
+  const code = query.get('js_code') ?? ''
+  const found = people.codeState(code, now)
+  if (found.state === 'unknown') return { errcode: 40029, errmsg: 'invalid code' }
+  if (found.state === 'used') return { errcode: 40163, errmsg: 'code been used' }
+  if (people.isOverQuota(found.openid, now)) return LOGIN_LIMIT
+  if (found.state === 'blocked') return LOGIN_BLOCKED
+  people.useCode(code)
+  return { openid: found.openid }
+}
+
+/** The reply to an answer, with a request id behind errmsg and a fresh session_key beside the openid. */
+export function loginReply(answer: LoginAnswer, world: World): Response {
+  const { random, strict } = world
+  const body =
+    'errcode' in answer
+      ? { ...answer, errmsg: `${answer.errmsg}, rid: ${makeRid(random)}` }
+      : {
+          session_key: makeSessionKey(random),
+          openid: answer.openid,
+          // Older answers say 0 on success; newer ones leave it out.
+          ...(happens(random, strict.strangerElementRate) ? { errcode: 0, errmsg: 'ok' } : {}),
+        }
+  return new Response(JSON.stringify(body), { headers: { 'Content-Type': 'text/plain' } })
+}

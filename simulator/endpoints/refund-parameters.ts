@@ -1,0 +1,32 @@
+import type { ParameterRule } from '../protocol/endpoint.ts'
+import { BAD_REFUND_FEE, BAD_TOTAL_FEE } from '../protocol/refusals.ts'
+import { isTotalFee, OUT_TRADE_NO } from './unified-order-parameters.ts'
+
+/** The refund number: letters, digits and `_-|*@`; 64 of them at most. */
+export const OUT_REFUND_NO: ParameterRule = {
+  bytesMax: 64,
+  format: (value) => /^[0-9A-Za-z_\-|*@]+$/.test(value),
+}
+
+export const UNSETTLED_FUNDS = 'REFUND_SOURCE_UNSETTLED_FUNDS'
+export const RECHARGE_FUNDS = 'REFUND_SOURCE_RECHARGE_FUNDS'
+
+/**
+ * Every parameter of the document. Lengths in UTF-8 bytes.
+ * @see https://pay.weixin.qq.com/wiki/doc/api/wxa/wxa_api.php?chapter=9_4
+ */
+export const REFUND_PARAMETERS: Readonly<Record<string, ParameterRule>> = {
+  transaction_id: { bytesMax: 32 },
+  out_trade_no: OUT_TRADE_NO,
+  out_refund_no: { ...OUT_REFUND_NO, required: true },
+  total_fee: { required: true, bytesMax: 32, format: isTotalFee, refusal: BAD_TOTAL_FEE },
+  refund_fee: { required: true, bytesMax: 32, format: isTotalFee, refusal: BAD_REFUND_FEE },
+  refund_fee_type: { bytesMax: 8, format: (value) => value === 'CNY' },
+  refund_desc: { bytesMax: 80 },
+  refund_account: {
+    bytesMax: 30,
+    format: (value) => value === UNSETTLED_FUNDS || value === RECHARGE_FUNDS,
+  },
+  notify_url: { bytesMax: 256 },
+  op_user_id: { bytesMax: 32 },
+}

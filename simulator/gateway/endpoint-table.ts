@@ -1,0 +1,20 @@
+import { CLOSE_ORDER } from '../endpoints/close-order.ts'
+import type { PayEndpoint } from '../protocol/endpoint.ts'
+import { ORDER_QUERY } from '../endpoints/order-query.ts'
+import { REFUND } from '../endpoints/refund.ts'
+import { REFUND_QUERY } from '../endpoints/refund-query.ts'
+import { UNIFIED_ORDER } from '../endpoints/unified-order.ts'
+
+export const LOGIN_PATH = '/sns/jscode2session'
+
+/** Under it only clients with the merchant's certificate are let in. */
+export const CERTIFICATE_ROOT = '/secapi/'
+
+/** The payment API by path; hosts do not matter, api and api2 serve the same. */
+export const PAY_ENDPOINTS: ReadonlyMap<string, PayEndpoint> = new Map([
+  ['/pay/unifiedorder', UNIFIED_ORDER],
+  ['/pay/orderquery', ORDER_QUERY],
+  ['/pay/closeorder', CLOSE_ORDER],
+  ['/secapi/pay/refund', REFUND],
+  ['/pay/refundquery', REFUND_QUERY],
+])

@@ -1,0 +1,93 @@
+import { addStranger } from '../protocol/answer.ts'
+import { formatBeijingTime } from '../lib/clock.ts'
+import { makeNoticeNonce, makeTransactionId } from '../lib/identifiers.ts'
+import type { Capture, SimulatedOrder } from '../state/ledger.ts'
+import { couponFields, settlementFields } from '../protocol/payment-fields.ts'
+import { happens } from '../lib/random.ts'
+import { sign, type SignType } from '../lib/sign.ts'
+import type { World } from '../state/world.ts'
+import { formatXml } from '../lib/xml.ts'
+
+export type NoticeOptions = {
+  /** Fields to set, or with `undefined` to leave out, before signing: a notice that is signed well and wrong. */
+  changes?: Readonly<Record<string, string | undefined>>
+  /** Signs with another key than the merchant's: a forger's notice. */
+  key?: string
+  /** Signs with another algorithm than the order's unifiedorder used. */
+  signType?: SignType
+  /** Writes a `sign_type` element; live notices mostly leave it out, even with HMAC-SHA256. */
+  withSignTypeElement?: boolean
+  /** Leaves the sign out. */
+  stripSign?: boolean
+}
+
+/**
+ * A payment notice as live ones look: alphabetical, total_fee bare, cash_fee in CDATA, no return_msg, no sign_type. For an
+ * order that nobody paid the payment is made up, which is what a forger does; nothing is captured by that.
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011937248
+ */
+export function formatNotice(
+  order: SimulatedOrder,
+  world: World,
+  options: NoticeOptions = {},
+): string {
+  const { random, merchant, strict } = world
+  const signType = options.signType ?? order.signType
+  const fields = noticeFields(order, world)
+  if (options.withSignTypeElement === true) fields.set('sign_type', signType)
+  if (happens(random, strict.strangerElementRate)) addStranger(fields, random)
+  for (const [name, value] of Object.entries(options.changes ?? {})) {
+    if (value === undefined) fields.delete(name)
+    else fields.set(name, value)
+  }
+  if (options.stripSign !== true) {
+    fields.set('sign', sign(fields, options.key ?? merchant.apiKey, signType))
+  }
+
+  const alphabetical = [...fields].sort(([a], [b]) => (a < b ? -1 : 1))
+  const total = happens(random, strict.integerStyleRate) ? '' : 'total_fee'
+  return formatXml(alphabetical, { bare: (name) => name === total })
+}
+
+function noticeFields(order: SimulatedOrder, world: World): Map<string, string> {
+  const now = world.clock.now()
+  const capture = order.capture ?? inventCapture(order, world)
+  const optional = { attach: order.attach, device_info: order.deviceInfo }
+  return new Map(
+    Object.entries({
+      appid: world.merchant.appid,
+      mch_id: world.merchant.mchId,
+      nonce_str: makeNoticeNonce(world.random, now),
+      return_code: 'SUCCESS',
+      result_code: 'SUCCESS',
+      ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== '')),
+      openid: capture.openid,
+      is_subscribe: 'N',
+      trade_type: 'JSAPI',
+      bank_type: capture.bankType,
+      total_fee: String(capture.totalFee),
+      fee_type: 'CNY',
+      cash_fee: String(capture.cashFee),
+      ...settlementFields(capture),
+      ...couponFields(capture),
+      transaction_id: capture.transactionId,
+      out_trade_no: order.outTradeNo,
+      time_end: capture.timeEnd,
+    }),
+  )
+}
+
+function inventCapture(order: SimulatedOrder, world: World): Capture {
+  const now = world.clock.now()
+  return {
+    transactionId: makeTransactionId(world.random, now),
+    outTradeNo: order.outTradeNo,
+    openid: order.openid,
+    totalFee: order.totalFee,
+    cashFee: order.totalFee,
+    coupons: [],
+    bankType: 'OTHERS',
+    paidAt: now,
+    timeEnd: formatBeijingTime(now),
+  }
+}

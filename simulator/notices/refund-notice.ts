@@ -1,0 +1,92 @@
+import { addStranger } from '../protocol/answer.ts'
+import { formatBeijingDateTime } from '../lib/clock.ts'
+import { makeNoticeNonce } from '../lib/identifiers.ts'
+import type { Capture } from '../state/ledger.ts'
+import { happens } from '../lib/random.ts'
+import { type SimulatedRefund, successAt } from '../state/refund.ts'
+import { encryptReqInfo } from './req-info.ts'
+import type { World } from '../state/world.ts'
+import { formatXml } from '../lib/xml.ts'
+
+type Changes = Readonly<Record<string, string | undefined>>
+
+export type RefundNoticeOptions = {
+  /** Outer elements to set, or with `undefined` to leave out: another appid, for example. Nothing is signed here. */
+  changes?: Changes
+  /** Inner elements to set or to leave out before they are encrypted: another status, a number nobody knows. */
+  info?: Changes
+  /** Encrypts with another API key than the merchant's. */
+  key?: string
+  /** Encrypts this text instead of the inner XML. */
+  plaintext?: string
+  /** Stands where req_info is, as it is. */
+  reqInfo?: string
+}
+
+/**
+ * A refund notice: the outer XML is unsigned, all that counts is in req_info. Of a refund that is still under way the success
+ * is made up, which is what a forger does; nothing moves by that.
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011937201
+ */
+export function formatRefundNotice(
+  refund: SimulatedRefund,
+  capture: Capture,
+  world: World,
+  options: RefundNoticeOptions = {},
+): string {
+  const { merchant, random, clock, strict } = world
+  const plaintext = options.plaintext ?? formatInfo(refund, capture, world, options.info)
+  const fields = new Map([
+    ['return_code', 'SUCCESS'],
+    ['appid', merchant.appid],
+    ['mch_id', merchant.mchId],
+    ['nonce_str', makeNoticeNonce(random, clock.now())],
+    ['req_info', options.reqInfo ?? encryptReqInfo(plaintext, options.key ?? merchant.apiKey)],
+  ])
+  if (happens(random, strict.strangerElementRate)) addStranger(fields, random)
+  change(fields, options.changes)
+  return formatXml(fields, { bare: (name) => name === 'return_code' })
+}
+
+function formatInfo(
+  refund: SimulatedRefund,
+  capture: Capture,
+  { clock, random, strict }: World,
+  changes?: Changes,
+): string {
+  const status = refund.status === 'PROCESSING' ? 'SUCCESS' : refund.status
+  const fields = new Map([
+    ['out_refund_no', refund.outRefundNo],
+    ['out_trade_no', refund.outTradeNo],
+    ['refund_account', refund.account],
+    ['refund_fee', String(refund.refundFee)],
+    ['refund_id', refund.refundId],
+    ['refund_recv_accout', refund.receivedIn],
+    ['refund_request_source', refund.source],
+    ['refund_status', status],
+    ['settlement_refund_fee', String(refund.settlementRefundFee)],
+    ['settlement_total_fee', String(capture.settlementTotalFee ?? capture.totalFee)],
+    ['total_fee', String(refund.totalFee)],
+    ['transaction_id', refund.transactionId],
+  ])
+  if (status === 'SUCCESS') {
+    fields.set('success_time', formatBeijingDateTime(successAt(refund) ?? clock.now()))
+  }
+  // The newer page has it, the older one does not.
+  if (refund.coupons.length > 0) fields.set('cash_refund_fee', String(refund.cashRefundFee))
+  if (happens(random, strict.strangerElementRate)) addStranger(fields, random)
+  change(fields, changes)
+  const bare = happens(random, strict.integerStyleRate) ? /_fee$/ : /^$/
+  const alphabetical = [...fields].sort(([a], [b]) => (a < b ? -1 : 1))
+  return formatXml(alphabetical, { root: 'root', bare: (name) => bare.test(name) }).replace(
+    '<root>',
+    '<root>\n',
+  )
+}
+
+function change(fields: Map<string, string>, changes: Changes = {}): void {
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === undefined) fields.delete(name)
+    else fields.set(name, value)
+  }
+}

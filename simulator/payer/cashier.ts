@@ -1,0 +1,73 @@
+import { formatBeijingTime } from '../lib/clock.ts'
+import { worthOf } from '../state/coupons.ts'
+import { makeCouponId, makeTransactionId } from '../lib/identifiers.ts'
+import { type Capture, type Coupon, isPaid, type SimulatedOrder, whyNotPayable } from '../state/ledger.ts'
+import type { World } from '../state/world.ts'
+
+export type PayOptions = {
+  /** CASH coupons are WeChat's money, NO_CASH ones the shop's own rebate. Fees in fen; the id is made up if left out. */
+  coupons?: readonly { type: 'CASH' | 'NO_CASH'; fee: number; id?: string }[]
+  /** Default `OTHERS`. */
+  bankType?: string
+  /**
+   * Takes the money although the order was closed or its deadline has passed: the payer's click and the close raced, and
+   * WeChat's own servers disagreed for a moment.
+   */
+  despiteClose?: boolean
+}
+
+export type PayResult = { ok: true; capture: Capture } | { ok: false; why: string }
+
+/** Takes the payer's money for an open order, once. */
+export function takeMoney(outTradeNo: string, options: PayOptions, world: World): PayResult {
+  const now = world.clock.now()
+  const order = world.ledger.find(outTradeNo, now)
+  if (order === undefined) return { ok: false, why: `no order ${outTradeNo}` }
+  const why = whyNotPayable(order, now)
+  if (why !== undefined && (isPaid(order) || options.despiteClose !== true)) {
+    return { ok: false, why }
+  }
+
+  const coupons = (options.coupons ?? []).map(({ type, fee, id }) => ({
+    id: id ?? makeCouponId(world.random),
+    type,
+    fee,
+  }))
+  const couponFee = worthOf(coupons)
+  const areFen = coupons.every(({ fee }) => Number.isSafeInteger(fee) && fee > 0)
+  if (!areFen || couponFee > order.totalFee) {
+    return { ok: false, why: 'coupons are whole fen, one at least, and not above the amount' }
+  }
+
+  const capture = makeCapture(order, coupons, options.bankType ?? 'OTHERS', world)
+  world.ledger.capture(order, capture)
+  return { ok: true, capture }
+}
+
+function makeCapture(
+  order: SimulatedOrder,
+  coupons: readonly Coupon[],
+  bankType: string,
+  world: World,
+): Capture {
+  const now = world.clock.now()
+  const { outTradeNo, openid, totalFee } = order
+  let transactionId = makeTransactionId(world.random, now)
+  // Ten random digits are not enough for a very busy day.
+  while (world.ledger.findByTransaction(transactionId, now) !== undefined) {
+    transactionId = makeTransactionId(world.random, now)
+  }
+  const freeFee = worthOf(coupons, 'NO_CASH')
+  return {
+    transactionId,
+    outTradeNo,
+    openid,
+    totalFee,
+    cashFee: totalFee - worthOf(coupons),
+    ...(freeFee === 0 ? {} : { settlementTotalFee: totalFee - freeFee }),
+    coupons,
+    bankType,
+    paidAt: now,
+    timeEnd: formatBeijingTime(now),
+  }
+}

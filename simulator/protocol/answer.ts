@@ -1,0 +1,123 @@
+import { makeReplyNonce } from '../lib/identifiers.ts'
+import { happens, pick, type Random } from '../lib/random.ts'
+import type { BusinessRefusal, Refusal } from './refusals.ts'
+import { sign, type SignType } from '../lib/sign.ts'
+import type { World } from '../state/world.ts'
+import { formatXml } from '../lib/xml.ts'
+
+/** A signed answer before it is signed. */
+export type Answer = {
+  /** Element names in the order live gateways write them. Envelope names are filled in. */
+  readonly order: readonly string[]
+  /** Values by name; `undefined` leaves the element out, '' writes an empty one. */
+  readonly values: Readonly<Record<string, string | undefined>>
+}
+
+/** What a fault does to an answer on its way out. */
+export type Distortion =
+  | 'wrong_sign'
+  | 'missing_sign'
+  | 'md5_reply'
+  | 'extra_element'
+  | 'other_order'
+  | 'other_appid'
+  | 'other_mch_id'
+  | 'truncated_xml'
+
+const INTEGER_ELEMENTS =
+  /^(total_fee|cash_fee|settlement_total_fee|coupon_(fee|count)|cash_refund_fee|(total_)?refund_count|((settlement_|coupon_)?refund_fee|coupon_refund_count)(_\d+)*)$/
+
+/** Elements that no document names. Verifiers that pick the fields they know fail on every one of them. */
+const STRANGERS: readonly [readonly [string, string], ...(readonly [string, string])[]] = [
+  ['future_field_x', '1'],
+  ['Zone', '上海'],
+  ['risk_hint', 'a=1&b=<2>'],
+  ['reserved_0', '0100'],
+  ['reserved_empty', ''],
+]
+
+/** Element names out of a text, so that an order of elements can be read as it is on the wire. */
+export function inOrder(names: string): string[] {
+  return names.trim().split(/\s+/)
+}
+
+export function isAnswer(outcome: Answer | Refusal): outcome is Answer {
+  return 'order' in outcome
+}
+
+/** A business refusal in the live shape: result_code and the error come before the ids. */
+export function refusalAnswer(refusal: BusinessRefusal, deviceInfo?: string): Answer {
+  return {
+    order: inOrder(`return_code return_msg result_code err_code_des err_code
+      mch_id appid device_info nonce_str sign`),
+    values: {
+      result_code: 'FAIL',
+      err_code: refusal.errCode,
+      err_code_des: refusal.errCodeDes,
+      device_info: deviceInfo,
+    },
+  }
+}
+
+/** The gateway's own refusal: two elements, no ids, no sign. */
+export function formatReturnFail(returnMsg: string): string {
+  return formatXml({ return_code: 'FAIL', return_msg: returnMsg }, { newlines: 1 })
+}
+
+/** Signs and writes an answer with the request's algorithm. */
+export function formatAnswer(
+  answer: Answer,
+  world: World,
+  signType: SignType,
+  distortion?: Distortion,
+): string {
+  const { merchant, random, strict } = world
+  const fields = fillEnvelope(answer, world)
+  if (distortion === 'other_appid') fields.set('appid', 'wx0000000000000000')
+  if (distortion === 'other_mch_id') fields.set('mch_id', '10000999')
+  if (distortion === 'extra_element') fields.set('future_field_x', 'a=1&b=<2>')
+  if (happens(random, strict.strangerElementRate)) addStranger(fields, random)
+
+  const key =
+    distortion === 'wrong_sign' ? [...merchant.apiKey].reverse().join('') : merchant.apiKey
+  fields.set('sign', sign(fields, key, distortion === 'md5_reply' ? 'MD5' : signType))
+  if (distortion === 'missing_sign') fields.delete('sign')
+
+  const isOther = distortion === 'other_order'
+  const xml = formatXml(isOther ? [...fields].reverse() : fields, {
+    // Integers are bare as a rule, and in CDATA now and then; strings are always CDATA.
+    bare: (name) => drawIntegerStyle(name, random, strict.integerStyleRate) !== isOther,
+    newlines: 6,
+  })
+  return distortion === 'truncated_xml' ? xml.slice(0, Math.floor(xml.length * 0.6)) : xml
+}
+
+/** Adds an element that nobody documented, to be signed with the rest. */
+export function addStranger(fields: Map<string, string>, random: Random): void {
+  const [name, value] = pick(random, STRANGERS)
+  fields.set(name, value)
+}
+
+function drawIntegerStyle(name: string, random: Random, rate: number): boolean {
+  return INTEGER_ELEMENTS.test(name) && !happens(random, rate)
+}
+
+function fillEnvelope(answer: Answer, world: World): Map<string, string> {
+  const values: Record<string, string | undefined> = {
+    return_code: 'SUCCESS',
+    return_msg: 'OK',
+    result_code: 'SUCCESS',
+    appid: world.merchant.appid,
+    mch_id: world.merchant.mchId,
+    nonce_str: makeReplyNonce(world.random),
+    // Holds the place: `sign` is written where live answers have it.
+    sign: '',
+    ...answer.values,
+  }
+  const fields = new Map<string, string>()
+  for (const name of answer.order) {
+    const value = values[name]
+    if (value !== undefined) fields.set(name, value)
+  }
+  return fields
+}

@@ -1,0 +1,130 @@
+import { REQUEST_BYTES_MAX } from '../lib/limits.ts'
+import type { CheckedRequest, ParameterRule, PayEndpoint } from './endpoint.ts'
+import {
+  APPID_NOT_BOUND,
+  BAD_SIGN,
+  BAD_XML,
+  formatWrong,
+  type GatewayRefusal,
+  lengthWrong,
+  MISSING_PARAMETER,
+  UNDOCUMENTED_PARAMETER,
+  UNKNOWN_APPID,
+  UNKNOWN_MCH_ID,
+  WRONG_METHOD,
+} from './refusals.ts'
+import { isSignedBy, isSignType } from '../lib/sign.ts'
+import type { World } from '../state/world.ts'
+import { parseXml } from '../lib/xml.ts'
+
+export type Checked = { ok: true; request: CheckedRequest } | { ok: false; refusal: GatewayRefusal }
+
+const ENVELOPE: Readonly<Record<string, ParameterRule>> = {
+  appid: { required: true, bytesMax: 32 },
+  mch_id: { required: true, bytesMax: 32, format: (value) => /^\d+$/.test(value) },
+  nonce_str: { required: true, bytesMax: 32 },
+  sign: { required: true, bytesMax: 64 },
+  sign_type: { bytesMax: 32, format: isSignType },
+}
+
+/** The gateway's checks, in the order that fits published answers best. Every one of them is answered unsigned. */
+export async function checkRequest(
+  request: Request,
+  endpoint: PayEndpoint,
+  world: World,
+): Promise<Checked> {
+  if (request.method !== 'POST') return { ok: false, refusal: WRONG_METHOD }
+  const elements = readElements(new Uint8Array(await request.arrayBuffer()))
+  if (elements === undefined) return { ok: false, refusal: BAD_XML }
+
+  const rules = { ...ENVELOPE, ...endpoint.parameters }
+  for (const name of elements.keys()) {
+    // An own property: a request with <constructor> must not pass for a documented one.
+    if (!Object.hasOwn(rules, name)) return { ok: false, refusal: UNDOCUMENTED_PARAMETER }
+  }
+
+  const fields = new Map([...elements].filter(([, value]) => value !== ''))
+  const typeName = fields.get('sign_type') ?? 'MD5'
+  const refusal =
+    checkMerchant(fields, world) ??
+    checkParameters(fields, rules) ??
+    endpoint.check?.(fields, world) ??
+    // The wire, not the filtered view, is what was signed; an empty element changes nothing in either.
+    (isSignType(typeName) && isSignedBy(elements, world.merchant.apiKey, typeName)
+      ? undefined
+      : BAD_SIGN) ??
+    endpoint.checkSigned?.(fields, world)
+  if (refusal !== undefined) return { ok: false, refusal }
+  return { ok: true, request: { fields, signType: isSignType(typeName) ? typeName : 'MD5' } }
+}
+
+/** The elements of a body, or `undefined` when it is no message of this protocol. */
+export function readElements(bytes: Uint8Array): ReadonlyMap<string, string> | undefined {
+  if (bytes.byteLength === 0 || bytes.byteLength > REQUEST_BYTES_MAX) return undefined
+  try {
+    const parsed = parseXml(
+      new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes),
+    )
+    return parsed.ok ? parsed.fields : undefined
+  } catch (error) {
+    // TextDecoder's way to say that the bytes are no UTF-8.
+    if (error instanceof TypeError) return undefined
+    throw error
+  }
+}
+
+function checkMerchant(
+  fields: ReadonlyMap<string, string>,
+  world: World,
+): GatewayRefusal | undefined {
+  const mchId = fields.get('mch_id')
+  const appid = fields.get('appid')
+  if (mchId === undefined || appid === undefined) return MISSING_PARAMETER
+  const malformed =
+    checkLength('mch_id', mchId, ENVELOPE['mch_id']) ??
+    checkFormat('mch_id', mchId, ENVELOPE['mch_id']) ??
+    checkLength('appid', appid, ENVELOPE['appid'])
+  if (malformed !== undefined) return malformed
+  if (mchId !== world.merchant.mchId) return UNKNOWN_MCH_ID
+  if (world.strict.unboundAppids.includes(appid)) return APPID_NOT_BOUND
+  if (appid !== world.merchant.appid) return UNKNOWN_APPID
+  return undefined
+}
+
+/** First what is missing, then what is too long, then what is malformed: each over all parameters. */
+function checkParameters(
+  fields: ReadonlyMap<string, string>,
+  rules: Readonly<Record<string, ParameterRule>>,
+): GatewayRefusal | undefined {
+  for (const [name, rule] of Object.entries(rules)) {
+    if (rule.required === true && !fields.has(name)) return MISSING_PARAMETER
+  }
+  for (const check of [checkLength, checkFormat]) {
+    for (const [name, value] of fields) {
+      const refusal = check(name, value, rules[name])
+      if (refusal !== undefined) return refusal
+    }
+  }
+  return undefined
+}
+
+function checkLength(
+  name: string,
+  value: string,
+  rule?: ParameterRule,
+): GatewayRefusal | undefined {
+  const bytes = new TextEncoder().encode(value).byteLength
+  if (rule === undefined || (bytes <= rule.bytesMax && bytes >= (rule.bytesMin ?? 0))) {
+    return undefined
+  }
+  return lengthWrong(name)
+}
+
+function checkFormat(
+  name: string,
+  value: string,
+  rule?: ParameterRule,
+): GatewayRefusal | undefined {
+  if (rule?.format === undefined || rule.format(value)) return undefined
+  return rule.refusal ?? formatWrong(name)
+}

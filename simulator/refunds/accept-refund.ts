@@ -1,0 +1,93 @@
+import { REFUND_AGE_MAX_MS, REFUND_INTERVAL_MS, REFUNDS_PER_ORDER_MAX } from '../lib/limits.ts'
+import { makeRefundId } from '../lib/identifiers.ts'
+import { type Capture, isPaid, type SimulatedOrder } from '../state/ledger.ts'
+import { divideRefund, refundableFen } from './refund-allocation.ts'
+import type { SimulatedRefund } from '../state/refund.ts'
+import {
+  BALANCE_TOO_LOW,
+  type BusinessRefusal,
+  ORDER_FULLY_REFUNDED,
+  REFUND_ORDER_UNKNOWN,
+  REFUND_SUM_TOO_HIGH,
+  REFUND_TOO_LATE,
+  REFUNDS_TOO_FAST,
+  REFUNDS_TOO_MANY,
+} from '../protocol/refusals.ts'
+import type { World } from '../state/world.ts'
+
+/** What a refund needs, whether the API asked for it or a person at the merchant platform. */
+export type RefundWish = Pick<
+  SimulatedRefund,
+  'outRefundNo' | 'refundFee' | 'source' | 'account' | 'notifyUrl' | 'parameters'
+>
+
+const PURSE = '支付用户零钱'
+const RECEIVED_IN: Readonly<Record<string, string>> = { CMB_CREDIT: '招商银行信用卡0403' }
+
+/** Accepts a new refund, which is then PROCESSING, or says why not. The number must be a new one. */
+export function acceptRefund(
+  order: SimulatedOrder | undefined,
+  wish: RefundWish,
+  world: World,
+): SimulatedRefund | BusinessRefusal {
+  if (order?.capture === undefined || !isPaid(order)) return REFUND_ORDER_UNKNOWN
+  const { capture } = order
+  const earlier = world.refunds.ofOrder(order.outTradeNo)
+  const refusal = whyNotRefundable(wish, capture, earlier, world)
+  if (refusal !== undefined) return refusal
+  const refund = makeRefund(wish, capture, earlier, world)
+  if (refund.settlementRefundFee > world.refunds.balanceFen) return BALANCE_TOO_LOW
+
+  world.refunds.add(refund)
+  if (order.tradeState !== 'REFUND') world.ledger.put({ ...order, tradeState: 'REFUND' })
+  world.record({
+    type: 'refund_accepted',
+    outTradeNo: order.outTradeNo,
+    outRefundNo: refund.outRefundNo,
+    outcome: `${refund.refundFee} fen, ${refund.refundId}`,
+  })
+  return refund
+}
+
+function whyNotRefundable(
+  { refundFee, source }: RefundWish,
+  capture: Capture,
+  earlier: readonly SimulatedRefund[],
+  { clock, strict }: World,
+): BusinessRefusal | undefined {
+  const now = clock.now()
+  const left = refundableFen(capture, earlier)
+  if (now > capture.paidAt + REFUND_AGE_MAX_MS) return REFUND_TOO_LATE
+  if (left === 0) return ORDER_FULLY_REFUNDED
+  if (refundFee > left) return REFUND_SUM_TOO_HIGH
+  if (earlier.length >= REFUNDS_PER_ORDER_MAX) return REFUNDS_TOO_MANY
+  const newest = earlier.at(-1)?.appliedAt ?? -Infinity
+  // A person at the platform is slow enough.
+  if (source === 'VENDOR_PLATFORM' || strict.refundsTooFast === 'accept') return undefined
+  return now < newest + REFUND_INTERVAL_MS ? REFUNDS_TOO_FAST[strict.refundsTooFast] : undefined
+}
+
+function makeRefund(
+  wish: RefundWish,
+  capture: Capture,
+  earlier: readonly SimulatedRefund[],
+  { clock, random, refunds }: World,
+): SimulatedRefund {
+  const now = clock.now()
+  let refundId = makeRefundId(random, now)
+  while (refunds.findById(refundId) !== undefined) refundId = makeRefundId(random, now)
+  const { transactionId, outTradeNo, totalFee, bankType } = capture
+  return {
+    ...wish,
+    refundId,
+    outTradeNo,
+    transactionId,
+    totalFee,
+    ...divideRefund(wish.refundFee, capture, earlier),
+    status: 'PROCESSING',
+    steps: [{ status: 'PROCESSING', at: now }],
+    channel: 'ORIGINAL',
+    receivedIn: RECEIVED_IN[bankType] ?? PURSE,
+    appliedAt: now,
+  }
+}

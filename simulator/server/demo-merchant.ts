@@ -1,0 +1,10 @@
+import type { Merchant } from '../state/world.ts'
+
+/** A merchant that exists nowhere: the ids of the public documents, and secrets that say what they are. */
+export const DEMO_MERCHANT: Merchant = {
+  appid: 'wxd930ea5d5a258f4f',
+  mchId: '10000100',
+  // 32 characters, as the API V2 key must have.
+  apiKey: 'demoApiKeyNotARealSecret00000000',
+  appSecret: 'demoAppSecretNotARealOne00000000',
+}

@@ -1,0 +1,93 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { TLSSocket } from 'node:tls'
+import type { ClientCertificate } from '../gateway/serve.ts'
+
+const BODY_BYTES_MAX = 1024 * 1024
+
+/** The web standard view of a request that came over HTTP; aborted when the caller hangs up. */
+export async function readRequest(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  origin: string,
+): Promise<Request> {
+  const hangUp = new AbortController()
+  outgoing.once('close', () => hangUp.abort(new Error('the caller hung up')))
+
+  const headers = new Headers()
+  for (const [name, values = []] of Object.entries(incoming.headersDistinct)) {
+    for (const value of values) headers.append(name, value)
+  }
+  const { method = 'GET', url = '/' } = incoming
+  const body = await readBody(incoming)
+  // The path as it stands: an absolute or odd one must not choose another origin.
+  const target = new URL(origin)
+  const [path = '/', query = ''] = url.split(/\?(.*)/s)
+  target.pathname = path
+  target.search = query
+  return new Request(target, {
+    method,
+    headers,
+    signal: hangUp.signal,
+    ...(method === 'GET' || method === 'HEAD' ? {} : { body }),
+  })
+}
+
+export async function writeResponse(outgoing: ServerResponse, response: Response): Promise<void> {
+  outgoing.writeHead(response.status, Object.fromEntries(response.headers))
+  outgoing.end(new Uint8Array(await response.arrayBuffer()))
+}
+
+/** What the caller has shown. The server's authority signs one kind of certificate for callers: the merchant's. */
+export function certificateOf({ socket }: IncomingMessage): ClientCertificate {
+  if (!(socket instanceof TLSSocket)) return 'none'
+  if (socket.authorized) return 'good'
+  return Object.keys(socket.getPeerCertificate()).length === 0 ? 'none' : 'wrong'
+}
+
+/**
+ * @param option What chooses another port, for the sentence that says that this one is taken.
+ * @returns the port.
+ */
+export function listen(
+  server: Server,
+  port: number,
+  host: string,
+  option: string,
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EADDRINUSE') return reject(error)
+      const remedy = `choose another one with ${option}, for example ${option} ${port + 10}`
+      reject(new Error(`Port ${port} on ${host} is already in use: ${remedy}.`))
+    })
+    server.listen(port, host, () => {
+      const address = server.address()
+      resolve(typeof address === 'object' && address !== null ? address.port : port)
+    })
+  })
+}
+
+/** Ends every connection, stalled ones too. */
+export async function close(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeAllConnections()
+  await closed
+}
+
+async function readBody(incoming: IncomingMessage): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of incoming) {
+    if (!(chunk instanceof Uint8Array)) throw new TypeError('the body is not bytes')
+    length += chunk.byteLength
+    if (length > BODY_BYTES_MAX) throw new RangeError(`the body is over ${BODY_BYTES_MAX} bytes`)
+    chunks.push(chunk)
+  }
+  const body = new Uint8Array(length)
+  let at = 0
+  for (const chunk of chunks) {
+    body.set(chunk, at)
+    at += chunk.byteLength
+  }
+  return body
+}

@@ -1,0 +1,189 @@
+/** Where the parts meet. The only reader of `env`, of the clock, of randomness and of the global fetch. */
+import { readConfig, type Vars } from './config.ts'
+import type { Timers } from './lib/deadline.ts'
+import { err, ok, type Result } from './lib/result.ts'
+import { toHex } from './lib/text.ts'
+import { fromMillis } from './core/time.ts'
+import type { HttpDeps } from './routes/http/deps.ts'
+import { deliverFirst } from './service/deliver-webhook.ts'
+import type { LogEntry, WebhookSender } from './ports/deps.ts'
+import { ticketKey } from './service/pay/ticket.ts'
+import { kvArchive, type Keep } from './store/bill/archive.ts'
+import { Database } from './store/d1/database.ts'
+import { d1Store } from './store/store.ts'
+import { readBill } from './wechat/bill/read.ts'
+import { signClientPay } from './wechat/v2/client-pay.ts'
+import { wechatGateway } from './wechat/v2/gateway.ts'
+import { NOTICE_ACCEPTED, NOTICE_REFUSED, readPaymentNotice } from './wechat/v2/notices/payment.ts'
+import { readRefundNotice } from './wechat/v2/notices/refund.ts'
+import { OriginHealth, wechatTransport, type Fetch } from './wechat/transport.ts'
+import { noSender, webhookSender } from './webhooks/sender.ts'
+
+export const VERSION = '0.1.0'
+
+/** What the platform gives; a test gives its own. */
+export type Platform = Readonly<{
+  db: D1Database
+  /** For raw bills. Payments do without it; bills wait for it. */
+  kv: Keep | undefined
+  fetch: Fetch
+  timers: Timers
+  nowMs: () => number
+  randomBytes: (count: number) => Uint8Array
+  log: (entry: LogEntry) => void
+  /** Keeps the Worker alive for work that nobody waits for, and that a stored row will repeat. */
+  background: (work: Promise<void>) => void
+  /** Presents the merchant's certificate; without it nothing can be refunded. */
+  certificateFetch?: Fetch | undefined
+  /** The platform's rate limits; without the bindings everybody is admitted. */
+  limits?: Readonly<{ address?: RateLimit; payer?: RateLimit }>
+  originHealth?: OriginHealth
+}>
+
+/** What this isolate knows of WeChat's two origins, whichever request learned it. */
+const originHealth = new OriginHealth()
+
+/** Not every installation has the merchant's certificate, or its archive from the first day on. */
+type Installation = Omit<Env, 'KV'> & Readonly<{ WX_CERT?: Fetcher; KV?: KVNamespace }>
+
+/** @returns the names of the variables that are missing or malformed, when any are. */
+export function install(
+  env: Installation,
+  ctx: Pick<ExecutionContext, 'waitUntil'>,
+): Result<HttpDeps, readonly string[]> {
+  const config = readConfig(env)
+  if (!config.ok) return config
+  if (env.DB === undefined) return err(['DB'])
+  return ok(
+    assemble(config.value, {
+      db: env.DB,
+      kv: env.KV,
+      fetch: (request) => fetch(request),
+      timers: {
+        after(ms, wake) {
+          const timer = setTimeout(wake, ms)
+          return () => clearTimeout(timer)
+        },
+      },
+      nowMs: () => Date.now(),
+      randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+      log: writeLog,
+      background: (work) => ctx.waitUntil(work),
+      certificateFetch: env.WX_CERT === undefined ? undefined : certificateFetch(env.WX_CERT),
+      limits: { address: env.LIMIT_ADDRESS, payer: env.LIMIT_PAYER },
+      originHealth,
+    }),
+  )
+}
+
+/** One line of JSON for each thing that happened. */
+export const writeLog = (entry: LogEntry): void => console.log(JSON.stringify(entry))
+
+export function assemble(vars: Vars, platform: Platform): HttpDeps {
+  const { timers, randomBytes } = platform
+  const merchant = { appid: vars.WX_APPID, mchId: vars.WX_MCH_ID, apiKey: vars.WX_API_KEY }
+  const signType = vars.WX_SIGN_TYPE
+  const now = () => fromMillis(platform.nowMs())
+  let calls = 0
+  const counted =
+    (send: Fetch): Fetch =>
+    (request) => {
+      calls++
+      return send(request)
+    }
+  const countedFetch = counted(platform.fetch)
+  const { certificateFetch } = platform
+
+  const transport = wechatTransport({
+    fetch: countedFetch,
+    timers,
+    now,
+    health: platform.originHealth ?? new OriginHealth(),
+    loginOrigin: vars.WX_LOGIN_ORIGIN,
+    payOrigin: vars.WX_PAY_ORIGIN,
+    payOriginBackup: vars.WX_PAY_ORIGIN_BACKUP,
+    certificateFetch: certificateFetch === undefined ? undefined : counted(certificateFetch),
+  })
+  const appSecret = vars.WX_APP_SECRET
+  const hasTarget = vars.WEBHOOK_URL !== undefined
+
+  const deps: HttpDeps = {
+    config: {
+      appid: merchant.appid,
+      mchId: merchant.mchId,
+      signType,
+      notifyUrl: `${vars.PUBLIC_URL}/notify`,
+      ticketKey: () => ticketKey(appSecret.reveal()),
+      tick: { calls: vars.TICK_CALLS, statements: vars.TICK_STATEMENTS },
+      latePayment: vars.LATE_PAYMENT,
+      refundNotifyUrl:
+        certificateFetch === undefined ? undefined : `${vars.PUBLIC_URL}/notify/refund`,
+      hasWebhookTarget: hasTarget,
+    },
+    store: d1Store(new Database(platform.db, timers, randomBytes), hasTarget),
+    wechat: wechatGateway({ transport, timers, randomBytes, merchant, appSecret, signType }),
+    readBill,
+    archive: platform.kv === undefined ? undefined : kvArchive(platform.kv, timers),
+    now,
+    signClientPay: (prepayId, type) =>
+      signClientPay({
+        prepayId,
+        merchant,
+        signType: type,
+        nonceStr: toHex(randomBytes(16)),
+        now: now(),
+      }),
+    webhooks: vars.WEBHOOK_URL === undefined ? noSender : senderTo(vars.WEBHOOK_URL),
+    announce(ids) {
+      if (!hasTarget) return
+      for (const id of ids) platform.background(deliverFirst(deps, id).catch(logFailure(id)))
+    },
+    log: platform.log,
+    admit: (who) => admit(platform.limits?.payer, who),
+    admitAddress: (ip) => admit(platform.limits?.address, ip),
+    callsUsed: () => calls,
+    version: VERSION,
+    merchantTokens: [vars.MERCHANT_TOKEN, vars.MERCHANT_TOKEN_OLD].filter(
+      (token) => token !== undefined,
+    ),
+    notices: {
+      read: (bytes) => readPaymentNotice(bytes, merchant, signType, vars.WX_API_KEY_OLD),
+      readRefund: (bytes) =>
+        readRefundNotice(
+          bytes,
+          merchant,
+          [vars.WX_API_KEY, vars.WX_API_KEY_OLD].filter((key) => key !== undefined),
+        ),
+      accepted: NOTICE_ACCEPTED,
+      refused: NOTICE_REFUSED,
+    },
+  }
+  return deps
+
+  function senderTo(url: string): WebhookSender {
+    const secrets = [vars.WEBHOOK_SECRET, vars.WEBHOOK_SECRET_OLD].filter(
+      (secret) => secret !== undefined,
+    )
+    return webhookSender({ fetch: countedFetch, timers, now, url, secrets })
+  }
+
+  function logFailure(id: string): (error: unknown) => void {
+    return (error) => {
+      const reason = error instanceof Error ? error.name : 'unknown'
+      platform.log({ event: 'webhook_not_tried', id, reason })
+    }
+  }
+}
+
+const certificateFetch =
+  (binding: Fetcher): Fetch =>
+  (request) =>
+    binding.fetch(request)
+
+async function admit(limit: RateLimit | undefined, key: string): Promise<boolean> {
+  try {
+    return limit === undefined || (await limit.limit({ key })).success
+  } catch {
+    return true // against abuse; when it is down, nobody is kept from paying
+  }
+}

@@ -1,0 +1,62 @@
+import { collectedReview, differenceReview, type Difference } from '../core/bill/schedule.ts'
+import { reviewId } from '../core/review.ts'
+import { timeOrNull } from '../core/time.ts'
+import type { Bill } from '../ports/bill-store.ts'
+import type { Deps } from '../ports/deps.ts'
+
+/** More of them than a person reads, and less than a reply can hold. */
+const DIFFERENCES_MAX = 1_000
+
+/**
+ * The reconciliation of a day. Contract: fields are added, never renamed. Sums are fen; WeChat's service
+ * fee has five decimals of a yuan, so it is in thousandths of a fen.
+ */
+export async function billReport(deps: Deps, bill: Bill): Promise<Record<string, unknown>> {
+  const { counts } = bill
+  const { total, some } = await deps.store.bills.differences(bill.day, DIFFERENCES_MAX)
+  return {
+    date: bill.day,
+    state: bill.state,
+    fetched_at: timeOrNull(bill.fetchedAt),
+    reconciled_at: timeOrNull(bill.reconciledAt),
+    last_error: bill.lastError ?? null,
+    bill: {
+      rows: counts.rows,
+      payments: counts.payments,
+      total_fee: counts.paymentFee,
+      settlement_total_fee: counts.settlementFee,
+      refunds: counts.refunds,
+      refund_fee: counts.refundFee,
+      service_fee_millifen: counts.serviceFee,
+      others: counts.others,
+      unreadable: counts.unreadable,
+    },
+    books:
+      counts.books === undefined
+        ? null
+        : {
+            payments: counts.books.payments,
+            total_fee: counts.books.paymentFee,
+            refunds: counts.books.refunds,
+            refund_fee: counts.books.refundFee,
+          },
+    difference_count: total,
+    differences: some.map(differenceJson),
+  }
+}
+
+const differenceJson = (difference: Difference): Record<string, unknown> => ({
+  kind: difference.kind,
+  subject: difference.subject,
+  ordercode: difference.ordercode ?? null,
+  bill: difference.bill ?? null,
+  books: difference.books ?? null,
+  outcome: difference.outcome === 'collected' ? 'review' : (difference.outcome ?? null),
+  review_id: reviewIdOf(difference),
+})
+
+function reviewIdOf(difference: Difference): string | null {
+  const { day, kind, outcome } = difference
+  if (outcome === 'review') return reviewId(differenceReview(difference))
+  return outcome === 'collected' ? reviewId(collectedReview(day, kind, 0)) : null
+}

@@ -1,0 +1,46 @@
+/** What a transition answers, and how every change is made. */
+import type { Order, OrderView } from './order.ts'
+import type { PaymentRejection } from './payment.ts'
+import type { RefundRejection } from './refund-transition.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
+import { reviewId, type Review } from '../review.ts'
+import type { Webhook } from '../webhook.ts'
+
+/** `unchanged` is success: the event says what the order already knows. */
+export type Step = Change | Readonly<{ effect: 'unchanged' }>
+
+export type Change = Readonly<{
+  effect: 'changed'
+  after: OrderView
+  /** Written in the same batch: what the shop is told, and what a person must look at. */
+  webhooks: readonly Webhook[]
+  reviews: readonly Review[]
+}>
+
+export type Rejection =
+  PaymentRejection | RefundRejection | Readonly<{ reason: 'illegal_transition' }>
+
+export const unchanged = ok<Step>({ effect: 'unchanged' })
+export const illegal = err<Rejection>({ reason: 'illegal_transition' })
+
+/** Every change adds one to the revision; a review tells the shop of itself. */
+export function changed(
+  before: OrderView,
+  change: Partial<OrderView>,
+  order: Partial<Order> = {},
+  webhooks: readonly Pick<Webhook, 'type' | 'subject'>[] = [],
+  reviews: readonly Review[] = [],
+): Result<Step, never> {
+  const { ordercode } = before.order
+  const revision = before.order.revision + 1
+  const told = [
+    ...webhooks,
+    ...reviews.map((review) => ({ type: 'review.opened', subject: reviewId(review) }) as const),
+  ]
+  return ok({
+    effect: 'changed',
+    after: { ...before, ...change, order: { ...before.order, ...order, revision } },
+    webhooks: told.map((webhook) => ({ ...webhook, ordercode, revision })),
+    reviews,
+  })
+}

@@ -1,0 +1,29 @@
+import type { Attempt } from './attempt.ts'
+import type { Payment, PaymentRejection, Source } from './payment.ts'
+import { later, MINUTE_S } from '../time.ts'
+
+/** Our clock and WeChat's may differ by this much before a payment looks older than its attempt. */
+export const CLOCK_SKEW_S = 5 * MINUTE_S
+
+/**
+ * What is wrong with a payment as a payment of this attempt; undefined when nothing is. Kept apart
+ * from the order's state: the same questions are asked of a first, a late and a repeated word.
+ */
+export function mismatch(
+  attempt: Attempt,
+  payment: Payment,
+  source: Source,
+): PaymentRejection | undefined {
+  const { terms } = attempt
+  if (payment.feeType !== 'CNY') return { reason: 'currency_mismatch', got: payment.feeType }
+  if (payment.totalFee !== terms.totalFee) {
+    return { reason: 'amount_mismatch', expected: terms.totalFee, got: payment.totalFee }
+  }
+  if (source === 'operator') return undefined // a person has looked at the rest
+  if (payment.openid !== terms.openid) return { reason: 'foreign_payment', mismatch: 'openid' }
+  if (payment.tradeType !== 'JSAPI') return { reason: 'foreign_payment', mismatch: 'trade_type' }
+  if (later(payment.paidAt, CLOCK_SKEW_S) < terms.timeStart) {
+    return { reason: 'foreign_payment', mismatch: 'time_end' }
+  }
+  return undefined
+}

@@ -1,0 +1,33 @@
+import type { OutTradeNo, TransactionId } from '../ids.ts'
+import type { Fen } from '../money.ts'
+import type { UnixSeconds } from '../time.ts'
+
+/** Money that WeChat says it took: what a payment notice or a query's answer tells. */
+export type Payment = Readonly<{
+  transactionId: TransactionId
+  outTradeNo: OutTradeNo
+  openid: string
+  tradeType: string
+  feeType: string
+  totalFee: Fen
+  /** Less than `totalFee` when coupons paid a part. */
+  cashFee: Fen | undefined
+  bankType: string | undefined
+  /** WeChat's `time_end`. */
+  paidAt: UnixSeconds
+}>
+
+/** A payment on the books. `returned`: it went back, or is to go back, so that nothing is shipped for it. */
+export type BookedPayment = Payment & Readonly<{ returned: boolean }>
+
+/** How we came to know. */
+export type Source = 'notice' | 'query' | 'bill' | 'operator'
+
+/** Why a payment that WeChat vouches for is not booked. */
+export type PaymentRejection = Readonly<
+  | { reason: 'unknown_order' }
+  | { reason: 'amount_mismatch'; expected: Fen; got: Fen }
+  | { reason: 'currency_mismatch'; got: string }
+  | { reason: 'foreign_payment'; mismatch: 'openid' | 'trade_type' | 'time_end' }
+  | { reason: 'second_payment'; recorded: TransactionId }
+>

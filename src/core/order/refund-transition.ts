@@ -1,0 +1,242 @@
+/** What becomes of a refund. A part of `transition`: pure, and behind the same door. */
+import { changed, illegal, unchanged, type Rejection, type Step } from './change.ts'
+import { toFen, type Fen } from '../money.ts'
+import type { OrderView, RefundEvent } from './order.ts'
+import type { BookedPayment } from './payment.ts'
+import {
+  automaticOutRefundNo,
+  isFinal,
+  isReserved,
+  nextStart,
+  ofPayment,
+  REFUNDS_MAX,
+  requestedRefund,
+  reservedFee,
+  type OutRefundNo,
+  type Refund,
+  type RefundRecord,
+  type RefundState,
+} from './refund.ts'
+import { err, type Result } from '../../lib/result.ts'
+import { refundReview } from '../review.ts'
+import type { UnixSeconds } from '../time.ts'
+
+/** Why a refund is not taken on. */
+export type RefundRejection = Readonly<
+  | { reason: 'order_not_paid' }
+  /** The number is there already, with another amount, payment or reason. */
+  | { reason: 'refund_conflict' }
+  | { reason: 'refund_exceeds_payment'; left: Fen }
+  | { reason: 'too_many_refunds' }
+>
+
+type Of<T extends RefundEvent['type']> = Extract<RefundEvent, { type: T }>
+
+export function refundTransition(
+  before: OrderView,
+  event: RefundEvent,
+  now: UnixSeconds,
+): Result<Step, Rejection> {
+  switch (event.type) {
+    case 'refund_requested':
+      return onRequested(before, event.refund)
+    case 'refund_started':
+      return onStarted(before, event.outRefundNo, now)
+    case 'refund_refused':
+      return onRefused(before, event, ['requested'], now)
+    case 'refund_given_up':
+      return onRefused(before, event, ['requested', 'processing'], now)
+    case 'refund_discovered':
+      return onDiscovered(before, event.record, now)
+    case 'refund_accepted':
+    case 'refund_succeeded':
+    case 'refund_closed':
+    case 'refund_abnormal':
+      return onRecord(before, event.record, now)
+  }
+}
+
+/** The event by which an order learns what WeChat says of one of its refunds. */
+export function recordEvent(before: OrderView, record: RefundRecord): RefundEvent {
+  if (findRefund(before, record.outRefundNo) === undefined) {
+    return { type: 'refund_discovered', record }
+  }
+  switch (record.status) {
+    case 'processing':
+      return { type: 'refund_accepted', record }
+    case 'succeeded':
+      return { type: 'refund_succeeded', record }
+    case 'closed':
+      return { type: 'refund_closed', record }
+    case 'abnormal':
+      return { type: 'refund_abnormal', record }
+  }
+}
+
+export const findRefund = (view: OrderView, number: OutRefundNo): Refund | undefined =>
+  view.refunds.find(({ outRefundNo }) => outRefundNo === number)
+
+/** A refund of all that a payment has left, by our own rules. It waits for the cron to send it. */
+export const automaticRefund = (
+  payment: BookedPayment,
+  given: Readonly<{ notifyUrl: string; reason: string }>,
+  now: UnixSeconds,
+): Refund => {
+  const outRefundNo = automaticOutRefundNo(payment.transactionId)
+  const refundFee = payment.totalFee
+  return requestedRefund(payment, { ...given, outRefundNo, refundFee, source: 'automatic' }, now)
+}
+
+const withRefund = (view: OrderView, after: Refund): readonly Refund[] =>
+  view.refunds.map((refund) => (refund.outRefundNo === after.outRefundNo ? after : refund))
+
+const othersOf = (view: OrderView, { transactionId, outRefundNo }: Refund): readonly Refund[] =>
+  ofPayment(view.refunds, transactionId).filter((each) => each.outRefundNo !== outRefundNo)
+
+const sameRequest = (a: Refund, b: Refund): boolean =>
+  a.transactionId === b.transactionId && a.refundFee === b.refundFee && a.reason === b.reason
+
+function onRequested(before: OrderView, refund: Refund): Result<Step, Rejection> {
+  const known = findRefund(before, refund.outRefundNo)
+  if (known !== undefined) {
+    return sameRequest(known, refund) ? unchanged : err({ reason: 'refund_conflict' })
+  }
+  const payment = before.payments.find((each) => each.transactionId === refund.transactionId)
+  if (payment === undefined) return err({ reason: 'order_not_paid' })
+  const others = ofPayment(before.refunds, refund.transactionId)
+  const left = leftOf(payment, others)
+  if (refund.refundFee > left) return err({ reason: 'refund_exceeds_payment', left })
+  if (others.filter(({ state }) => state !== 'refused').length >= REFUNDS_MAX) {
+    return err({ reason: 'too_many_refunds' })
+  }
+  return changed(before, { refunds: [...before.refunds, refund] })
+}
+
+/** What waits here and what was returned elsewhere may together be more than the payment. */
+const leftOf = (payment: BookedPayment, refunds: readonly Refund[]): Fen =>
+  toFen(Math.max(0, payment.totalFee - reservedFee(refunds)))
+
+/** Its turn has come: the number is sent from now on. */
+function onStarted(
+  before: OrderView,
+  number: OutRefundNo,
+  now: UnixSeconds,
+): Result<Step, Rejection> {
+  const refund = findRefund(before, number)
+  if (refund?.state !== 'requested') return illegal
+  if (refund.startedAt !== undefined) return unchanged
+  if (nextStart(othersOf(before, refund), now) !== undefined) return illegal
+  return changed(before, { refunds: withRefund(before, { ...refund, startedAt: now }) })
+}
+
+function onRefused(
+  before: OrderView,
+  { outRefundNo, errCode, errCodeDes }: Of<'refund_refused' | 'refund_given_up'>,
+  from: readonly RefundState[],
+  now: UnixSeconds,
+): Result<Step, Rejection> {
+  const refund = findRefund(before, outRefundNo)
+  if (refund === undefined) return illegal
+  if (refund.state === 'refused') return unchanged
+  if (!from.includes(refund.state)) return illegal
+  const after: Refund = { ...refund, state: 'refused', endedAt: now, errCode, errCodeDes }
+  return changed(
+    before,
+    { refunds: withRefund(before, after) },
+    {},
+    [{ type: 'refund.failed', subject: outRefundNo }],
+    reviewsOf(before, after),
+  )
+}
+
+/** WeChat's words arrive late and twice; one that was true earlier takes nothing back. */
+function isNews(known: RefundState, told: RefundState): boolean {
+  if (known === told || known === 'succeeded') return false
+  if (told === 'processing') return known === 'requested' || known === 'refused'
+  return known !== 'closed' || told === 'succeeded'
+}
+
+function onRecord(
+  before: OrderView,
+  record: RefundRecord,
+  now: UnixSeconds,
+): Result<Step, Rejection> {
+  const refund = findRefund(before, record.outRefundNo)
+  if (refund === undefined) return illegal
+  if (refund.transactionId !== record.transactionId || refund.refundFee !== record.refundFee) {
+    return err({ reason: 'refund_conflict' })
+  }
+  const { status: state } = record
+  if (!isNews(refund.state, state)) return unchanged
+  const after: Refund = { ...refund, ...knownFrom(record, now), startedAt: refund.startedAt ?? now }
+  return changed(
+    before,
+    { refunds: withRefund(before, { ...after, acceptedAt: refund.acceptedAt ?? now }) },
+    {},
+    webhooksOf(after),
+    reviewsOf(before, after),
+  )
+}
+
+/** Made by hand on WeChat's pages, or by another system of the merchant: the money moved all the same. */
+function onDiscovered(
+  before: OrderView,
+  record: RefundRecord,
+  now: UnixSeconds,
+): Result<Step, Rejection> {
+  if (findRefund(before, record.outRefundNo) !== undefined) return onRecord(before, record, now)
+  const payment = before.payments.find((each) => each.transactionId === record.transactionId)
+  if (payment === undefined) return err({ reason: 'order_not_paid' })
+  // What only waits here may be refused by WeChat now; what WeChat has taken on must fit the payment.
+  const taken = ofPayment(before.refunds, record.transactionId).filter(
+    (each) => isReserved(each) && each.state !== 'requested',
+  )
+  const left = leftOf(payment, taken)
+  if (record.status !== 'closed' && record.refundFee > left) {
+    return err({ reason: 'refund_exceeds_payment', left })
+  }
+  const { outRefundNo, refundFee } = record
+  const byHand = { reason: undefined, notifyUrl: undefined, source: 'merchant_platform' } as const
+  const refund: Refund = {
+    ...requestedRefund(payment, { outRefundNo, refundFee, ...byHand }, now),
+    acceptedAt: now,
+    ...knownFrom(record, now),
+  }
+  return changed(
+    before,
+    { refunds: [...before.refunds, refund] },
+    {},
+    webhooksOf(refund),
+    reviewsOf(before, refund),
+  )
+}
+
+function knownFrom(record: RefundRecord, now: UnixSeconds) {
+  const { status: state } = record
+  return {
+    state,
+    refundId: record.refundId,
+    receivedBy: record.receivedBy,
+    endedAt: isFinal({ state }) ? (record.succeededAt ?? now) : undefined,
+    errCode: undefined,
+    errCodeDes: undefined,
+  }
+}
+
+function webhooksOf({ state, outRefundNo: subject }: Refund) {
+  if (state === 'succeeded') return [{ type: 'refund.succeeded', subject } as const]
+  if (state === 'closed') return [{ type: 'refund.failed', subject } as const]
+  return []
+}
+
+/** The money must go another way, and nobody but a person can see to it. */
+function reviewsOf({ order }: OrderView, refund: Refund) {
+  const { state, source } = refund
+  // The payer's card is gone, or frozen.
+  if (state === 'abnormal') return [refundReview('refund_abnormal', refund, order.ordercode)]
+  // The shop did not ask for it, so it does not know its number.
+  const isOurs = source === 'automatic' || source === 'operator'
+  return isOurs && !isReserved(refund)
+    ? [refundReview('refund_failed', refund, order.ordercode)]
+    : []
+}

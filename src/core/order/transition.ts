@@ -1,0 +1,242 @@
+/**
+ * The life of an order. Pure: no clock, no store, no WeChat.
+ *
+ *     created ──attempt_opened──▶ paying ──payment_booked──▶ paid
+ *        │                          │
+ *        └──────order_closed────────┴──▶ closed ──payment_booked──▶ paid
+ *
+ * The last arrow is real: WeChat's signed word that money moved beats ours that it could not. Nothing
+ * leaves `paid`. Every change goes through {@link transition}; the store writes its outcome
+ * with a compare-and-set on `revision`, and the event in the same batch.
+ */
+import { hasLivePrepay, isInFlight, type Attempt } from './attempt.ts'
+import { changed, illegal, unchanged, type Rejection, type Step } from './change.ts'
+import type { OutTradeNo } from '../ids.ts'
+import {
+  expiryUnder,
+  findAttempt,
+  liveAttempt,
+  nextOutTradeNo,
+  sameTerms,
+  type Order,
+  type OrderEvent,
+  type OrderView,
+  type Terms,
+} from './order.ts'
+import { mismatch } from './payment-check.ts'
+import type { BookedPayment, Payment } from './payment.ts'
+import { automaticRefund, refundTransition } from './refund-transition.ts'
+import { err, type Result } from '../../lib/result.ts'
+import { paymentReview } from '../review.ts'
+import type { UnixSeconds } from '../time.ts'
+
+/** Decides what an event does to an order. It only decides: the caller stores the outcome. */
+export function transition(
+  before: OrderView,
+  event: OrderEvent,
+  now: UnixSeconds,
+): Result<Step, Rejection> {
+  switch (event.type) {
+    case 'order_changed':
+      return onOrderChanged(before, event.terms)
+    case 'attempt_opened':
+      return onAttemptOpened(before, event.attempt)
+    case 'attempt_resent':
+      return onAttemptResent(before, event, now)
+    case 'attempt_closing':
+      return onAttemptClosing(before, event.outTradeNo, now)
+    case 'attempt_closed':
+      return onAttemptClosed(before, event, now)
+    case 'payment_booked':
+      return onPaymentBooked(before, event, now)
+    case 'second_payment_recorded':
+      return onSecondPayment(before, event, now)
+    case 'order_closed':
+      return onOrderClosed(before, now)
+    default:
+      return refundTransition(before, event, now)
+  }
+}
+
+/** Shown to the payer: "paid after the order was closed", "paid twice". */
+const LATE_REASON = '订单已关闭，自动退款'
+const SECOND_REASON = '重复支付，自动退款'
+
+type Of<T extends OrderEvent['type']> = Extract<OrderEvent, { type: T }>
+
+const withAttempt = (view: OrderView, after: Attempt): readonly Attempt[] =>
+  view.attempts.map((attempt) => (attempt.outTradeNo === after.outTradeNo ? after : attempt))
+
+const isOver = (view: OrderView): boolean =>
+  view.order.state === 'paid' || view.order.state === 'closed'
+
+function onOrderChanged(before: OrderView, terms: Terms): Result<Step, Rejection> {
+  const { order } = before
+  if (sameTerms(order.terms, terms)) return unchanged
+  // A live attempt could still be paid at the old price: it is taken down first.
+  if (isOver(before) || liveAttempt(before) !== undefined) return illegal
+  return changed(before, {}, { terms, expiresAt: expiryUnder(order, terms) })
+}
+
+function onAttemptOpened(before: OrderView, attempt: Attempt): Result<Step, Rejection> {
+  if (isOver(before) || liveAttempt(before) !== undefined) return illegal
+  if (attempt.outTradeNo !== nextOutTradeNo(before)) return illegal
+  const extended = attempt.terms.timeExpire > before.order.expiresAt
+  if (extended && before.order.extended) return illegal
+  return changed(
+    before,
+    { attempts: [...before.attempts, attempt] },
+    {
+      state: 'paying',
+      ...(extended ? { expiresAt: attempt.terms.timeExpire, extended } : {}),
+    },
+  )
+}
+
+function onAttemptResent(
+  before: OrderView,
+  { outTradeNo, codeHash }: Of<'attempt_resent'>,
+  now: UnixSeconds,
+): Result<Step, Rejection> {
+  const attempt = findAttempt(before, outTradeNo)
+  if (attempt?.state !== 'open' || before.order.state !== 'paying') return illegal
+  const after = { ...attempt, sentAt: now, answeredAt: undefined, codeHash, codeAt: now }
+  return changed(before, { attempts: withAttempt(before, after) })
+}
+
+function onAttemptClosing(
+  before: OrderView,
+  outTradeNo: OutTradeNo,
+  now: UnixSeconds,
+): Result<Step, Rejection> {
+  const attempt = findAttempt(before, outTradeNo)
+  if (attempt?.state === 'closing') return unchanged
+  if (attempt?.state !== 'open' || isInFlight(attempt, now)) return illegal
+  return changed(before, { attempts: withAttempt(before, { ...attempt, state: 'closing' }) })
+}
+
+function onAttemptClosed(
+  before: OrderView,
+  { outTradeNo, reason }: Of<'attempt_closed'>,
+  now: UnixSeconds,
+): Result<Step, Rejection> {
+  const attempt = findAttempt(before, outTradeNo)
+  if (attempt === undefined || attempt.state === 'paid') return illegal
+  if (attempt.state === 'closed') return unchanged
+  // A prepay_id that can still be paid was made by an order that WeChat now denies: it does not know
+  // itself yet, and that is no proof.
+  const mayExist = isInFlight(attempt, now) || hasLivePrepay(attempt, now)
+  if (reason === 'absent_at_wechat' && mayExist) return illegal
+  const after: Attempt = { ...attempt, state: 'closed', closedAt: now }
+  return changed(before, { attempts: withAttempt(before, after) })
+}
+
+/** WeChat says what is known already, be it a payment that a person had to accept. */
+const isBooked = (view: OrderView, payment: Payment): boolean =>
+  view.payments.some(
+    (each) =>
+      each.transactionId === payment.transactionId &&
+      each.outTradeNo === payment.outTradeNo &&
+      each.totalFee === payment.totalFee &&
+      each.feeType === payment.feeType,
+  )
+
+const isOutdated = ({ terms }: Attempt, order: Order): boolean =>
+  terms.totalFee !== order.terms.totalFee ||
+  (order.terms.openid !== undefined && order.terms.openid !== terms.openid)
+
+function onPaymentBooked(
+  before: OrderView,
+  { payment, source, returned, refundTo }: Of<'payment_booked'>,
+  now: UnixSeconds,
+): Result<Step, Rejection> {
+  if (isBooked(before, payment)) return unchanged
+  const attempt = findAttempt(before, payment.outTradeNo)
+  if (attempt === undefined) return err({ reason: 'unknown_order' })
+  const wrong = mismatch(attempt, payment, source)
+  if (wrong !== undefined) return err(wrong)
+
+  const { order } = before
+  const { transactionId } = payment
+  switch (order.state) {
+    case 'created': // An attempt makes the order `paying` in the batch that inserts it.
+      return illegal
+    case 'paid':
+      if (order.transactionId === undefined) return illegal
+      return err({ reason: 'second_payment', recorded: order.transactionId })
+    case 'paying':
+    case 'closed': {
+      // Late, too: a number that the shop gave another price or payer since, and WeChat let through.
+      const outdated = isOutdated(attempt, order)
+      const late = order.state === 'closed' || outdated
+      const isReturned = returned === 'yes' || (late && returned === 'if_late')
+      const evidence: Record<string, number> = outdated
+        ? { order_total_fee: order.terms.totalFee }
+        : {}
+      const booked: BookedPayment = { ...payment, returned: isReturned }
+      // WeChat's REFUND says that it went back already, by somebody else's hand.
+      const refunds =
+        isReturned && returned === 'if_late' && refundTo !== undefined
+          ? [automaticRefund(booked, { notifyUrl: refundTo, reason: LATE_REASON }, now)]
+          : []
+      return changed(
+        before,
+        {
+          attempts: withAttempt(before, { ...attempt, state: 'paid' }),
+          payments: [...before.payments, booked],
+          refunds: [...before.refunds, ...refunds],
+        },
+        { state: 'paid', transactionId, paidAt: payment.paidAt },
+        [{ type: isReturned ? 'payment.returned' : 'order.paid', subject: transactionId }],
+        late ? [paymentReview('late_payment', payment, order.ordercode, source, evidence)] : [],
+      )
+    }
+  }
+}
+
+function onSecondPayment(
+  before: OrderView,
+  { payment, source, returned, refundTo }: Of<'second_payment_recorded'>,
+  now: UnixSeconds,
+): Result<Step, Rejection> {
+  if (isBooked(before, payment)) return unchanged
+  const { order } = before
+  const attempt = findAttempt(before, payment.outTradeNo)
+  if (order.state !== 'paid' || order.transactionId === undefined) return illegal
+  if (attempt === undefined) return err({ reason: 'unknown_order' })
+  const wrong = mismatch(attempt, payment, source)
+  if (wrong !== undefined) return err(wrong)
+
+  const recorded = { recorded: order.transactionId }
+  const booked: BookedPayment = { ...payment, returned: returned === 'yes' }
+  const refunds =
+    refundTo === undefined || booked.returned
+      ? []
+      : [automaticRefund(booked, { notifyUrl: refundTo, reason: SECOND_REASON }, now)]
+  return changed(
+    before,
+    {
+      attempts: withAttempt(before, { ...attempt, state: 'paid' }),
+      payments: [...before.payments, booked],
+      refunds: [...before.refunds, ...refunds],
+    },
+    {},
+    [],
+    [paymentReview('second_payment', payment, order.ordercode, source, recorded)],
+  )
+}
+
+function onOrderClosed(before: OrderView, now: UnixSeconds): Result<Step, Rejection> {
+  switch (before.order.state) {
+    case 'closed':
+      return unchanged
+    case 'paid':
+      return illegal
+    case 'created':
+    case 'paying':
+      if (liveAttempt(before) !== undefined) return illegal
+      return changed(before, {}, { state: 'closed', closedAt: now }, [
+        { type: 'order.closed', subject: before.order.ordercode },
+      ])
+  }
+}

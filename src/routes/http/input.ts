@@ -1,0 +1,101 @@
+/** From strangers' requests to checked values. Everything outside is `unknown` until a schema saw it. */
+import * as v from 'valibot'
+import { isOrdercode } from '../../core/ids.ts'
+import { readLimited } from '../../lib/limited-body.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
+import { isPlainText, utf8Length } from '../../lib/text.ts'
+import { invalidRequest, problem, type FieldError } from './problem.ts'
+import type { RouteRequest } from './request.ts'
+
+const BODY_BYTES_MAX = 64 * 1024
+
+/** Reads a body. A sender may also go away in the middle of it, which is no fault of ours. */
+export async function readBody(
+  request: Request,
+): Promise<Result<Uint8Array, Readonly<{ reason: 'too_long' | 'broken_off' }>>> {
+  try {
+    const bytes = await readLimited(request.body, BODY_BYTES_MAX)
+    return bytes === undefined ? err({ reason: 'too_long' }) : ok(bytes)
+  } catch {
+    return err({ reason: 'broken_off' })
+  }
+}
+
+/** Reads a JSON body, or answers for it. An empty body is no JSON. */
+export async function readJson(request: Request): Promise<Result<unknown, Response>> {
+  const body = await readBody(request)
+  if (!body.ok) {
+    return err(
+      body.error.reason === 'too_long'
+        ? problem('body_too_large')
+        : invalidRequest([{ field: '', message: 'the body broke off' }]),
+    )
+  }
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(body.value)
+    return ok(JSON.parse(text) as unknown)
+  } catch {
+    return err(invalidRequest([{ field: '', message: 'the body is not JSON in UTF-8' }]))
+  }
+}
+
+/** Checks a value by a schema; every field that is wrong is named. */
+export function check<const S extends v.GenericSchema>(
+  schema: S,
+  value: unknown,
+): Result<v.InferOutput<S>, Response> {
+  const parsed = v.safeParse(schema, value)
+  if (parsed.success) return ok(parsed.output)
+  const errors = parsed.issues.map((issue): FieldError => {
+    const field = v.getDotPath(issue) ?? ''
+    if (issue.type === 'strict_object' && issue.expected === 'never') {
+      return { field, message: 'there is no such field' }
+    }
+    if (issue.received === 'undefined') return { field, message: 'is missing' }
+    return { field, message: issue.message }
+  })
+  return err(invalidRequest(errors))
+}
+
+export const ordercodeSchema = v.pipe(
+  v.string('must be text'),
+  v.check(isOrdercode, 'must be 6 to 28 letters, digits, "_" or "-"'),
+)
+
+/** A part of the path as its sender meant it: many clients escape what need not be escaped. */
+export function decodedParam(request: RouteRequest, name: string): string {
+  const given = request.params[name] ?? ''
+  try {
+    return decodeURIComponent(given)
+  } catch {
+    return given
+  }
+}
+
+const INTEGER = 'must be an integer'
+
+export const integer = (min: number, max: number) =>
+  v.pipe(
+    v.number(INTEGER),
+    v.integer(INTEGER),
+    v.minValue(min, `must be ${min} or more`),
+    v.maxValue(max, `must be ${max} or less`),
+  )
+
+/** Text that WeChat takes: a length in bytes of UTF-8, and nothing that a parser would change. */
+export const wireText = (bytesMin: number, bytesMax: number) =>
+  v.pipe(
+    v.string('must be text'),
+    v.check(
+      (text) => utf8Length(text) >= bytesMin && utf8Length(text) <= bytesMax,
+      `must have ${bytesMin} to ${bytesMax} bytes of UTF-8 (a Chinese character has 3)`,
+    ),
+    v.check(isPlainText, 'must not contain control characters or broken surrogate pairs'),
+    v.check((text) => text.trim() === text, 'must not begin or end with white space'),
+  )
+
+/** The ordercode of the path, or the answer to a bad one. */
+export function readOrdercode(params: Readonly<Record<string, string>>): Result<string, Response> {
+  const checked = check(v.object({ ordercode: ordercodeSchema }), params)
+  return checked.ok ? ok(checked.value.ordercode) : checked
+}

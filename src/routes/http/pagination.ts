@@ -1,0 +1,64 @@
+/** Pages of a list, newest first. A cursor is the place of the last row shown, in Base64url. */
+import * as v from 'valibot'
+import { err, ok, type Result } from '../../lib/result.ts'
+import type { Page } from '../../ports/deps.ts'
+import { invalidRequest } from './problem.ts'
+
+const LIMIT_DEFAULT = 20
+const LIMIT_MAX = 100
+
+/** After everything: SQLite compares texts by bytes, and no key of ours begins with this. */
+const FIRST: Page['before'] = { at: Number.MAX_SAFE_INTEGER, key: '\u{10FFFF}' }
+const Place = v.strictTuple([
+  v.pipe(v.number(), v.safeInteger()),
+  v.pipe(v.string(), v.maxLength(200)),
+])
+
+type Query = Readonly<Record<string, string | readonly string[] | undefined>>
+
+/** `?state=&cursor=` states nothing. */
+export const stated = (query: Query): Query =>
+  Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ''))
+
+/** Reads `cursor` and `limit`, or answers to bad ones. */
+export function readPage(given: Query): Result<Page, Response> {
+  const { cursor, limit = String(LIMIT_DEFAULT) } = stated(given)
+  if (typeof limit !== 'string' || !/^[1-9]\d{0,2}$/.test(limit) || Number(limit) > LIMIT_MAX) {
+    return err(invalidRequest([{ field: 'limit', message: `must be 1 to ${LIMIT_MAX}` }]))
+  }
+  const before = cursor === undefined ? FIRST : readCursor(cursor)
+  return before === undefined
+    ? err(invalidRequest([{ field: 'cursor', message: 'must be a next_cursor, as it was given' }]))
+    : ok({ before, limit: Number(limit) })
+}
+
+/** One row more than the page is asked for tells whether there is a next one. */
+export const withOneMore = (page: Page): Page => ({ ...page, limit: page.limit + 1 })
+
+export function paged<T>(
+  rows: readonly T[],
+  page: Page,
+  place: (row: T) => Page['before'],
+): Readonly<{ shown: readonly T[]; next_cursor: string | null }> {
+  const shown = rows.slice(0, page.limit)
+  const last = shown.at(-1)
+  const more = rows.length > page.limit && last !== undefined
+  return { shown, next_cursor: more ? formatCursor(place(last)) : null }
+}
+
+const formatCursor = ({ at, key }: Page['before']): string =>
+  btoa(JSON.stringify([at, key]))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '')
+
+function readCursor(text: string | readonly string[]): Page['before'] | undefined {
+  if (typeof text !== 'string' || !/^[0-9A-Za-z_-]{1,400}$/.test(text)) return undefined
+  try {
+    const json: unknown = JSON.parse(atob(text.replaceAll('-', '+').replaceAll('_', '/')))
+    const place = v.safeParse(Place, json)
+    return place.success ? { at: place.output[0], key: place.output[1] } : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,25 @@
+/** The paying page's side: is it paid? */
+import { formatRfc3339 } from '../../core/time.ts'
+import { orderResult } from '../../service/pay/pay-result.ts'
+import type { HttpDeps } from '../http/deps.ts'
+import { clientIp } from './pay.ts'
+import { json, problem } from '../http/problem.ts'
+import type { RouteRequest } from '../http/request.ts'
+
+/** `GET /result?ticket=…` */
+export async function getResult(request: RouteRequest, deps: HttpDeps): Promise<Response> {
+  const ticket: unknown = request.query['ticket']
+  if (typeof ticket !== 'string') return problem('ticket_invalid')
+  if (!(await deps.admitAddress(clientIp(request)))) return problem('too_many_requests')
+  if (!(await deps.admit(`result ${ticket.slice(0, 256)}`))) return problem('too_many_requests')
+
+  const result = await orderResult(deps, ticket)
+  if (!result.ok) return problem(result.error.reason)
+  const { ordercode, state, terms, paidAt } = result.value
+  return json({
+    ordercode,
+    state,
+    total_fee: terms.totalFee,
+    paid_at: paidAt === undefined ? null : formatRfc3339(paidAt),
+  })
+}

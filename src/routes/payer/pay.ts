@@ -1,0 +1,55 @@
+/** The mini program's side: from a login code to what `wx.requestPayment` takes. */
+import * as v from 'valibot'
+import { payOrder, type PayError } from '../../service/pay/pay-order.ts'
+import type { HttpDeps } from '../http/deps.ts'
+import { json, problem } from '../http/problem.ts'
+import { check, ordercodeSchema, readJson } from '../http/input.ts'
+import type { RouteRequest } from '../http/request.ts'
+
+const PayInput = v.object(
+  {
+    code: v.pipe(
+      v.string('must be text'),
+      v.regex(/^[\x21-\x7e]{1,128}$/, 'must be the code that wx.login gave'),
+    ),
+    ordercode: ordercodeSchema,
+  },
+  'must be an object',
+)
+
+/** `GET /pay?code=…&ordercode=…` */
+export function getPay(request: RouteRequest, deps: HttpDeps): Promise<Response> {
+  return pay(request, { ...request.query }, deps)
+}
+
+/** `POST /pay` with the same two in JSON. */
+export async function postPay(request: RouteRequest, deps: HttpDeps): Promise<Response> {
+  const body = await readJson(request)
+  return body.ok ? pay(request, body.value, deps) : body.error
+}
+
+async function pay(request: RouteRequest, input: unknown, deps: HttpDeps): Promise<Response> {
+  const checked = check(PayInput, input)
+  if (!checked.ok) return checked.error
+  const ip = clientIp(request)
+  if (!(await deps.admitAddress(ip))) return problem('too_many_requests')
+  const paid = await payOrder(deps, { ...checked.value, ip })
+  return paid.ok ? json(paid.value) : payProblem(paid.error)
+}
+
+function payProblem(error: PayError): Response {
+  if (error.reason !== 'wechat_refused') return problem(error.reason)
+  const { errCode, errCodeDes } = error
+  return problem('wechat_refused', { wechat: { err_code: errCode, err_code_des: errCodeDes } })
+}
+
+/**
+ * The payer's address as Cloudflare saw it, IPv4 or IPv6. WeChat requires one; where a proxy setting
+ * removed the header, any address of ours will do.
+ */
+export function clientIp(request: RouteRequest): string {
+  const ip = request.headers.get('cf-connecting-ip') ?? ''
+  return /^(\d{1,3}(\.\d{1,3}){3}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)$/.test(ip) && ip.length <= 45
+    ? ip
+    : '127.0.0.1'
+}

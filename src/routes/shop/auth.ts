@@ -1,0 +1,13 @@
+import { equalInConstantTime, sha256Hex } from '../../lib/text.ts'
+import type { HttpDeps } from '../http/deps.ts'
+
+/** Whether the request carries the merchant's token. Hashes are compared, so nothing leaks by time. */
+export async function isMerchant(request: Request, deps: HttpDeps): Promise<boolean> {
+  const header = request.headers.get('authorization') ?? ''
+  const [, token] = /^Bearer +([\x21-\x7e]+)$/i.exec(header) ?? []
+  if (token === undefined) return false
+  const given = await sha256Hex(token)
+  const known = await Promise.all(deps.merchantTokens.map((each) => sha256Hex(each.reveal())))
+  // Every one is compared, so the time does not tell which one matched either.
+  return known.filter((hash) => equalInConstantTime(hash, given)).length > 0
+}

@@ -1,0 +1,86 @@
+/** The shop's side: refunds. */
+import * as v from 'valibot'
+import { isOrdercode, parseTransactionId } from '../../core/ids.ts'
+import { ORDER_FEN_MAX, toFen } from '../../core/money.ts'
+import { findRefund } from '../../core/order/refund-transition.ts'
+import { isAutomatic, parseOutRefundNo } from '../../core/order/refund.ts'
+import { refundJson } from '../../contract/refund.ts'
+import { requestRefund } from '../../service/refund/request-refund.ts'
+import type { HttpDeps } from '../http/deps.ts'
+import { invalidRequest, json, problem } from '../http/problem.ts'
+import { check, decodedParam, integer, readJson, readOrdercode, wireText } from '../http/input.ts'
+import type { RouteRequest } from '../http/request.ts'
+
+const NUMBER =
+  'must be 1 to 64 letters, digits, "_", "-", "*", "@" or "|", and not begin with "auto*"'
+
+const RefundInput = v.strictObject(
+  {
+    refund_fee: integer(1, ORDER_FEN_MAX),
+    reason: v.optional(wireText(0, 80)),
+    transaction_id: v.optional(
+      v.pipe(
+        v.string('must be text'),
+        v.check((text) => parseTransactionId(text) !== undefined, 'is not the number of a payment'),
+      ),
+    ),
+  },
+  'must be an object',
+)
+
+/** `PUT /orders/{ordercode}/refunds/{out_refund_no}` */
+export async function putRefund(request: RouteRequest, deps: HttpDeps): Promise<Response> {
+  const ordercode = readOrdercode(request.params)
+  if (!ordercode.ok) return ordercode.error
+  const outRefundNo = parseOutRefundNo(decodedParam(request, 'out_refund_no'))
+  if (outRefundNo === undefined || isAutomatic(outRefundNo)) {
+    return invalidRequest([{ field: 'out_refund_no', message: NUMBER }])
+  }
+  const body = await readJson(request)
+  if (!body.ok) return body.error
+  const input = check(RefundInput, body.value)
+  if (!input.ok) return input.error
+
+  const { refund_fee, reason, transaction_id } = input.value
+  const requested = await requestRefund(
+    deps,
+    ordercode.value,
+    {
+      outRefundNo,
+      refundFee: toFen(refund_fee),
+      reason: reason === '' ? undefined : reason,
+      transactionId: transaction_id === undefined ? undefined : parseTransactionId(transaction_id),
+    },
+    'shop',
+  )
+  if (!requested.ok) {
+    const { error } = requested
+    if (error.reason === 'refund_exceeds_payment')
+      return problem(error.reason, { left: error.left })
+    if (error.reason === 'misconfigured') {
+      const { errCode, errCodeDes } = error.refund
+      return problem('misconfigured', {
+        detail:
+          'WeChat does not take refunds from this installation. This one is reserved, and sent once that is mended.',
+        wechat: { err_code: errCode ?? null, err_code_des: errCodeDes ?? null },
+      })
+    }
+    if (error.reason === 'payment_not_found') {
+      const message = 'is not a payment of this order'
+      return invalidRequest([{ field: 'transaction_id', message }])
+    }
+    return problem(error.reason === 'contended' ? 'order_busy' : error.reason)
+  }
+  const { created, refund } = requested.value
+  return json(refundJson(refund, ordercode.value), created ? 201 : 200)
+}
+
+/** `GET /orders/{ordercode}/refunds/{out_refund_no}` */
+export async function getRefund(request: RouteRequest, deps: HttpDeps): Promise<Response> {
+  const ordercode = request.params['ordercode'] ?? ''
+  const outRefundNo = parseOutRefundNo(decodedParam(request, 'out_refund_no'))
+  const view = isOrdercode(ordercode) ? await deps.store.load(ordercode) : undefined
+  if (view === undefined) return problem('order_not_found')
+  const refund = outRefundNo === undefined ? undefined : findRefund(view, outRefundNo)
+  return refund === undefined ? problem('refund_not_found') : json(refundJson(refund, ordercode))
+}

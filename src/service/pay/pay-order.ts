@@ -1,0 +1,255 @@
+/**
+ * `/pay`: who is it (login), what next (decidePay), and then unifiedorder with an attempt that is
+ * stored before it is sent. Every branch leads to signed parameters or to one of PayError.
+ */
+import { isLive, knowsCode, type Attempt } from '../../core/order/attempt.ts'
+import { findAttempt, type OrderView } from '../../core/order/order.ts'
+import { decidePay, mayReplace, type Payer } from '../../core/order/pay-decision.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
+import { sha256Hex } from '../../lib/text.ts'
+import { applyToExactly } from '../apply-event.ts'
+import { closeOrder } from '../order/close-order.ts'
+import type { Deps, SignClientPay } from '../../ports/deps.ts'
+import { queryAttempt } from '../order/query-attempt.ts'
+import { takeDownAttempt } from '../order/close-attempt.ts'
+import { issueTicket } from './ticket.ts'
+
+export type PayRequest = Readonly<{ code: string; ordercode: string; ip: string }>
+export type PaySheet = Awaited<ReturnType<SignClientPay>> & Readonly<{ ticket: string }>
+
+export type PayError = Readonly<
+  | {
+      reason:
+        | 'login_invalid'
+        | 'login_blocked'
+        | 'not_your_order'
+        | 'order_not_found'
+        | 'order_paid'
+        | 'order_closed'
+        | 'order_busy'
+        | 'too_many_requests'
+        | 'wechat_unavailable'
+        | 'misconfigured'
+    }
+  | { reason: 'wechat_refused'; errCode: string; errCodeDes: string }
+>
+
+/** A dead attempt costs a round, and a lost race another; more than this is somebody else's fight. */
+const ROUNDS_MAX = 4
+
+export async function payOrder(
+  deps: Deps,
+  request: PayRequest,
+): Promise<Result<PaySheet, PayError>> {
+  const { ordercode } = request
+  const codeHash = await sha256Hex(request.code)
+  const view = await deps.store.load(ordercode)
+
+  // Nothing is told about the order before the login succeeded, or nobody could be kept from counting.
+  const openid = await identify(deps, request.code, codeHash, ordercode, view)
+  if (!openid.ok) return openid
+  if (!(await deps.admit(`pay ${openid.value}`))) return err({ reason: 'too_many_requests' })
+  if (view === undefined) return err({ reason: 'order_not_found' })
+
+  const payer: Payer = { openid: openid.value, ip: request.ip, codeHash }
+  let current: OrderView | undefined = view
+  for (let round = 0; round < ROUNDS_MAX && current !== undefined; round++) {
+    const outcome: Outcome = await payOnce(deps, current, payer)
+    if (outcome !== 'again') return outcome
+    current = await deps.store.load(ordercode)
+  }
+  return err({ reason: 'order_busy' })
+}
+
+/** `again`: the order is not what it was; read it and decide anew. */
+type Outcome = Result<PaySheet, PayError> | 'again'
+
+async function identify(
+  deps: Deps,
+  code: string,
+  codeHash: string,
+  ordercode: string,
+  view: OrderView | undefined,
+): Promise<Result<string, PayError>> {
+  // The client may retry after a lost reply with the code it has; WeChat would refuse it as used.
+  const known = payerOf(view, codeHash, deps)
+  if (known !== undefined) return ok(known)
+
+  const reply = await deps.wechat.login(code)
+  switch (reply.kind) {
+    case 'session':
+      return ok(reply.openid)
+    case 'code_used': {
+      // Perhaps by the same request, sent twice, a moment ago.
+      const twin = payerOf(await deps.store.load(ordercode), codeHash, deps)
+      return twin === undefined ? err({ reason: 'login_invalid' }) : ok(twin)
+    }
+    case 'code_invalid':
+      return err({ reason: 'login_invalid' })
+    case 'blocked':
+      return err({ reason: 'login_blocked' })
+    case 'too_many_requests':
+      return err({ reason: 'too_many_requests' })
+    case 'ask_again':
+    case 'unknown':
+      return err({ reason: 'wechat_unavailable' })
+    case 'misconfigured':
+      deps.log({ event: 'login_misconfigured', reason: reply.errCode })
+      return err({ reason: 'misconfigured' })
+    case 'refused':
+      return err({
+        reason: 'wechat_refused',
+        errCode: reply.errCode,
+        errCodeDes: reply.errCodeDes,
+      })
+  }
+}
+
+const payerOf = (view: OrderView | undefined, codeHash: string, deps: Deps): string | undefined =>
+  view?.attempts.find((attempt) => knowsCode(attempt, codeHash, deps.now()))?.terms.openid
+
+async function payOnce(deps: Deps, view: OrderView, payer: Payer): Promise<Outcome> {
+  const decision = decidePay(view, payer, deps.config, deps.now())
+  switch (decision.do) {
+    case 'refuse':
+      return err({ reason: decision.reason })
+
+    case 'sign':
+      if (
+        decision.attempt.codeHash !== payer.codeHash &&
+        !(await deps.store.rememberCode(decision.attempt.outTradeNo, payer.codeHash, deps.now()))
+      ) {
+        return 'again'
+      }
+      return paySheet(deps, view, decision.attempt, decision.prepayId)
+
+    case 'open': {
+      const { attempt } = decision
+      const opened = await applyToExactly(deps, view, { type: 'attempt_opened', attempt })
+      return opened.ok ? send(deps, opened.value, attempt, 'first') : 'again'
+    }
+
+    case 'resend': {
+      const { outTradeNo } = decision.attempt
+      const { codeHash } = payer
+      const resent = await applyToExactly(deps, view, {
+        type: 'attempt_resent',
+        outTradeNo,
+        codeHash,
+      })
+      if (!resent.ok) return 'again'
+      const attempt = findAttempt(resent.value, outTradeNo)
+      return attempt === undefined ? 'again' : send(deps, resent.value, attempt, 'again')
+    }
+
+    case 'take_down':
+      return replace(deps, view, decision.attempt)
+
+    case 'close': {
+      const closed = await closeOrder(deps, view, 'expired')
+      switch (closed.outcome) {
+        case 'closed':
+          return err({ reason: 'order_closed' })
+        case 'paid':
+          return err({ reason: 'order_paid' })
+        case 'busy':
+          return err({ reason: 'order_busy' })
+        case 'unknown':
+          return err({ reason: 'wechat_unavailable' })
+      }
+    }
+  }
+}
+
+/** Takes an attempt down so that another can be opened. */
+async function replace(deps: Deps, view: OrderView, attempt: Attempt): Promise<Outcome> {
+  const taken = await takeDownAttempt(deps, view, attempt)
+  switch (taken.outcome) {
+    case 'closed':
+      return 'again'
+    case 'paid':
+      return err({ reason: 'order_paid' })
+    case 'busy':
+      return err({ reason: 'order_busy' })
+    case 'unknown':
+      return err({ reason: 'wechat_unavailable' })
+  }
+}
+
+async function send(
+  deps: Deps,
+  view: OrderView,
+  attempt: Attempt,
+  time: 'first' | 'again',
+): Promise<Outcome> {
+  const { ordercode } = view.order
+  const reply = await deps.wechat.unifiedOrder(attempt)
+  const logged = { ordercode, out_trade_no: attempt.outTradeNo, reason: reply.kind }
+  if (reply.kind !== 'prepared') deps.log({ event: 'unifiedorder_not_prepared', ...logged })
+
+  switch (reply.kind) {
+    case 'prepared': {
+      // Stored before the signature leaves: only what is stored can be closed later.
+      if (await deps.store.savePrepay(attempt, reply.prepayId, deps.now())) {
+        return paySheet(deps, view, attempt, reply.prepayId)
+      }
+      // It was closed or paid meanwhile. This one, if it exists at WeChat, must not stay open.
+      await deps.wechat.closeOrder(attempt.outTradeNo)
+      return 'again'
+    }
+
+    case 'order_paid': {
+      const standing = await queryAttempt(deps, view, attempt)
+      if (standing.standing === 'paid') return err({ reason: 'order_paid' })
+      return err({ reason: standing.standing === 'rejected' ? 'order_busy' : 'wechat_unavailable' })
+    }
+
+    case 'order_closed':
+    case 'number_used':
+      return replaceAnswered(deps, view, attempt)
+
+    case 'refused': {
+      // Refused a second time with the same words: dead, unless the query knows better.
+      if (time === 'again' && mayReplace(view, attempt, deps.now())) {
+        return replaceAnswered(deps, view, attempt)
+      }
+      await deps.store.saveRefusal(attempt, deps.now())
+      const { errCode, errCodeDes } = reply
+      return err({ reason: 'wechat_refused', errCode, errCodeDes })
+    }
+
+    case 'misconfigured':
+      // Not the order's fault: once the operator has mended it, the same number goes on.
+      await deps.store.saveRefusal(attempt, deps.now())
+      deps.log({ event: 'wechat_misconfigured', ordercode, reason: reply.errCodeDes })
+      return err({ reason: 'misconfigured' })
+
+    case 'too_many_requests':
+      return err({ reason: 'too_many_requests' })
+    case 'ask_again':
+    case 'unknown':
+      return err({ reason: 'wechat_unavailable' })
+  }
+}
+
+/** The same, once WeChat has answered: the call is in flight no longer, and that must be stored. */
+async function replaceAnswered(deps: Deps, view: OrderView, attempt: Attempt): Promise<Outcome> {
+  await deps.store.saveRefusal(attempt, deps.now())
+  const fresh = await deps.store.load(view.order.ordercode)
+  const current = fresh === undefined ? undefined : findAttempt(fresh, attempt.outTradeNo)
+  if (fresh === undefined || current === undefined || !isLive(current)) return 'again'
+  return replace(deps, fresh, current)
+}
+
+async function paySheet(
+  deps: Deps,
+  view: OrderView,
+  attempt: Attempt,
+  prepayId: string,
+): Promise<Result<PaySheet, PayError>> {
+  const { signType, openid } = attempt.terms
+  const params = await deps.signClientPay(prepayId, signType)
+  const key = await deps.config.ticketKey()
+  const ticket = await issueTicket(key, view.order.ordercode, openid, deps.now())
+  return ok({ ...params, ticket })
+}

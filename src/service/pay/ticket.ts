@@ -1,0 +1,53 @@
+/**
+ * A ticket proves to `/result` that its bearer was at the cashier for this order.
+ *
+ *     ordercode.payer.expiry.mac
+ *
+ * `payer` is a keyed hash of the openid, so that a ticket tells nobody who paid.
+ */
+import { equalInConstantTime, toHex } from '../../lib/text.ts'
+import { DAY_S, later, type UnixSeconds } from '../../core/time.ts'
+
+const TICKET_LIFE_S = DAY_S
+const PAYER_HEX_CHARS = 32
+const TICKET = /^(([0-9A-Za-z_-]{6,28})\.[0-9a-f]{32}\.(\d{1,12}))\.([0-9a-f]{64})$/
+
+/** Derives the ticket key from the AppSecret, so that there is no further secret to set. */
+export async function ticketKey(appSecret: string): Promise<CryptoKey> {
+  const utf8 = new TextEncoder()
+  const algorithm = { name: 'HMAC', hash: 'SHA-256' }
+  const root = await crypto.subtle.importKey('raw', utf8.encode(appSecret), algorithm, false, [
+    'sign',
+  ])
+  const derived = await crypto.subtle.sign('HMAC', root, utf8.encode('wxpay-edge ticket v1'))
+  return crypto.subtle.importKey('raw', derived, algorithm, false, ['sign'])
+}
+
+export async function issueTicket(
+  key: CryptoKey,
+  ordercode: string,
+  openid: string,
+  now: UnixSeconds,
+): Promise<string> {
+  const payer = (await mac(key, `payer ${openid}`)).slice(0, PAYER_HEX_CHARS)
+  const claim = `${ordercode}.${payer}.${later(now, TICKET_LIFE_S)}`
+  return `${claim}.${await mac(key, `ticket ${claim}`)}`
+}
+
+/** @returns the ordercode, or undefined for a ticket that is forged, altered or expired. */
+export async function readTicket(
+  key: CryptoKey,
+  ticket: string,
+  now: UnixSeconds,
+): Promise<string | undefined> {
+  const parts = TICKET.exec(ticket)
+  if (parts === null) return undefined
+  const [, claim = '', ordercode = '', expiry = '', claimed = ''] = parts
+  const expected = await mac(key, `ticket ${claim}`)
+  return equalInConstantTime(claimed, expected) && now < Number(expiry) ? ordercode : undefined
+}
+
+async function mac(key: CryptoKey, text: string): Promise<string> {
+  const bytes = await crypto.subtle.sign('HMAC', key, new TextEncoder().encode(text))
+  return toHex(new Uint8Array(bytes))
+}

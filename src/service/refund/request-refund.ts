@@ -1,0 +1,122 @@
+import { toFen, type Fen } from '../../core/money.ts'
+import type { TransactionId } from '../../core/ids.ts'
+import type { OrderView } from '../../core/order/order.ts'
+import { findRefund, type RefundRejection } from '../../core/order/refund-transition.ts'
+import {
+  requestedRefund,
+  type OutRefundNo,
+  type Refund,
+  type RefundSource,
+} from '../../core/order/refund.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
+import { transition } from '../../core/order/transition.ts'
+import type { Deps } from '../../ports/deps.ts'
+import type { Turn } from '../../ports/refund-store.ts'
+import { sendRefund } from './send-refund.ts'
+
+export type RefundError =
+  | RefundRejection
+  | Readonly<{
+      reason: 'refund_not_configured' | 'order_not_found' | 'payment_not_found' | 'contended'
+    }>
+  /** It is reserved, and is sent when the operator has mended it. */
+  | Readonly<{ reason: 'misconfigured'; refund: Refund }>
+
+export type RefundRequest = Readonly<{
+  outRefundNo: OutRefundNo
+  refundFee: Fen
+  reason: string | undefined
+  /** Of the payment; undefined for the one that made the order paid. */
+  transactionId: TransactionId | undefined
+}>
+
+export type Requested = Readonly<{ created: boolean; refund: Refund }>
+
+/**
+ * Takes on a refund: reserved here first, then sent to WeChat. The same request again is the same
+ * refund, and sends it again as long as WeChat has not taken it on.
+ */
+export async function requestRefund(
+  deps: Deps,
+  ordercode: string,
+  request: RefundRequest,
+  source: RefundSource,
+): Promise<Result<Requested, RefundError>> {
+  const view = await deps.store.load(ordercode)
+  if (view === undefined) return err({ reason: 'order_not_found' })
+  const notifyUrl = deps.config.refundNotifyUrl
+  if (notifyUrl === undefined) {
+    // One that is there is still there.
+    const known = findRefund(view, request.outRefundNo)
+    return known?.refundFee === request.refundFee && known.reason === request.reason
+      ? ok({ created: false, refund: known })
+      : err({ reason: 'refund_not_configured' })
+  }
+  const refund = newRefund(view, request, notifyUrl, source, deps)
+  if (refund === undefined) {
+    const isOther = request.transactionId !== undefined && view.order.state === 'paid'
+    return err({ reason: isOther ? 'payment_not_found' : 'order_not_paid' })
+  }
+
+  const { reserved, view: reservedView } = await deps.store.reserve(ordercode, refund, deps.now())
+  if (reservedView === undefined) return err({ reason: 'order_not_found' })
+  if (!reserved) {
+    // The pure transition explains why nothing was written.
+    const step = transition(reservedView, { type: 'refund_requested', refund }, deps.now())
+    if (!step.ok) {
+      const { error } = step
+      return isRefundRejection(error) ? err(error) : err({ reason: 'contended' })
+    }
+    if (step.value.effect === 'changed') return taken(deps, refund)
+  } else {
+    deps.log({ event: 'refund_requested', ordercode, out_refund_no: refund.outRefundNo })
+  }
+  const stored = findRefund(reservedView, refund.outRefundNo)
+  if (stored === undefined) return err({ reason: 'contended' })
+  if (stored.state !== 'requested') return ok({ created: reserved, refund: stored })
+
+  const turn = await turnTo(deps, stored, reserved)
+  // Another refund of the payment began a moment ago, or somebody else is sending this one.
+  if (turn === undefined) return ok({ created: reserved, refund: stored })
+  const sent = await sendRefund(deps, reservedView, stored, turn)
+  const after = findRefund(sent.view, refund.outRefundNo) ?? stored
+  return sent.outcome === 'misconfigured'
+    ? err({ reason: 'misconfigured', refund: after })
+    : ok({ created: reserved, refund: after })
+}
+
+/** What was reserved and started is ours to send. */
+async function turnTo(deps: Deps, refund: Refund, reserved: boolean): Promise<Turn | undefined> {
+  if (!reserved) return deps.store.takeTurn(refund.outRefundNo, deps.now())
+  return refund.startedAt === undefined ? undefined : { unansweredAt: undefined }
+}
+
+/** It fits the order, and yet nothing was reserved: the number belongs to another order. */
+async function taken(deps: Deps, refund: Refund): Promise<Result<never, RefundError>> {
+  const owner = await deps.store.ordercodeOfRefund(refund.outRefundNo)
+  return err({ reason: owner === undefined ? 'contended' : 'refund_conflict' })
+}
+
+function newRefund(
+  view: OrderView,
+  { outRefundNo, refundFee, reason, transactionId }: RefundRequest,
+  notifyUrl: string,
+  source: RefundSource,
+  { now }: Pick<Deps, 'now'>,
+): Refund | undefined {
+  const wanted = transactionId ?? view.order.transactionId
+  const payment = view.payments.find((each) => each.transactionId === wanted)
+  if (payment === undefined) return undefined
+  const asked = { outRefundNo, refundFee: toFen(refundFee), reason, notifyUrl, source }
+  return requestedRefund(payment, asked, now())
+}
+
+const REJECTIONS: readonly string[] = [
+  'order_not_paid',
+  'refund_conflict',
+  'refund_exceeds_payment',
+  'too_many_refunds',
+] satisfies RefundRejection['reason'][]
+
+const isRefundRejection = (error: Readonly<{ reason: string }>): error is RefundRejection =>
+  REJECTIONS.includes(error.reason)

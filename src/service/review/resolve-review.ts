@@ -1,0 +1,118 @@
+import { isLive } from '../../core/order/attempt.ts'
+import { findAttempt } from '../../core/order/order.ts'
+import { findRefund } from '../../core/order/refund-transition.ts'
+import { mayBeUnderWay, parseOutRefundNo } from '../../core/order/refund.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
+import {
+  keepsAttemptOpen,
+  mayAccept,
+  type ReviewAction,
+  type StoredReview,
+} from '../../core/review.ts'
+import { applyEvent } from '../apply-event.ts'
+import type { Deps } from '../../ports/deps.ts'
+import { returnPayment } from './return-payment.ts'
+import { paymentOf } from './reviewed-payment.ts'
+import { askRefund } from '../refund/send-refund.ts'
+import { settlePayment } from '../order/record-payment.ts'
+
+export type ResolveError = Readonly<{
+  reason:
+    | 'review_not_found'
+    | 'review_resolved'
+    | 'action_not_allowed'
+    | 'refund_not_configured'
+    | 'misconfigured'
+    | 'refund_refused'
+    | 'order_busy'
+    | 'wechat_unavailable'
+}>
+
+/**
+ * Closes a review with a person's word. `accept` first books the payment, `refund` first returns it, so
+ * that a crash between the two leaves the review open, to be resolved again with the same outcome.
+ */
+export async function resolveReview(
+  deps: Deps,
+  id: string,
+  resolution: Resolution,
+): Promise<Result<StoredReview, ResolveError>> {
+  const review = await deps.store.findReview(id)
+  if (review === undefined) return err({ reason: 'review_not_found' })
+  if (review.resolvedAt !== undefined) {
+    return isSame(review, resolution) ? ok(review) : err({ reason: 'review_resolved' })
+  }
+  if (resolution.action === 'refund') {
+    const refunded = await returnPayment(deps, review)
+    if (!refunded.ok) return refunded
+  } else if (resolution.action === 'accept') {
+    if (!mayAccept(review.kind)) return err({ reason: 'action_not_allowed' })
+    const booked = await settlePayment(deps, paymentOf(review), 'operator')
+    if (!booked.ok) return err({ reason: 'action_not_allowed' })
+  } else {
+    await settleAttempt(deps, review)
+    const released = await releaseRefund(deps, review)
+    if (!released.ok) return released
+  }
+
+  const resolved = await deps.store.resolveReview(id, resolution, deps.now())
+  deps.log({ event: 'review_resolved', kind: review.kind, resolved })
+  const after = await deps.store.findReview(id)
+  if (after === undefined) return err({ reason: 'review_not_found' })
+  return isSame(after, resolution) ? ok(after) : err({ reason: 'review_resolved' })
+}
+
+type Resolution = Readonly<{ note: string; action: ReviewAction | undefined }>
+
+const isSame = (review: StoredReview, { note, action }: Resolution): boolean =>
+  review.note === note && review.action === action
+
+/**
+ * A payment that a person has dealt with elsewhere would keep its attempt, and so its order, open for
+ * ever: WeChat goes on saying "paid". With the person's word the attempt is over.
+ */
+async function settleAttempt(deps: Deps, review: StoredReview): Promise<void> {
+  if (!keepsAttemptOpen(review.kind) || review.ordercode === undefined) return
+  const view = await deps.store.load(review.ordercode)
+  const { outTradeNo } = paymentOf(review)
+  const attempt = view === undefined ? undefined : findAttempt(view, outTradeNo)
+  if (view === undefined || attempt === undefined || !isLive(attempt)) return
+  await applyEvent(deps, view, { type: 'attempt_closed', outTradeNo, reason: 'settled_by_person' })
+}
+
+/**
+ * A refund that WeChat never took on, or does not know any more, keeps its amount reserved. With the
+ * person's word it is over, if WeChat does not know it now either; before that nobody may rely on it.
+ */
+async function releaseRefund(
+  deps: Deps,
+  review: StoredReview,
+): Promise<Result<void, ResolveError>> {
+  const number = parseOutRefundNo(review.subject)
+  if (review.kind !== 'refund_overdue' || number === undefined) return ok(undefined)
+  const view = review.ordercode === undefined ? undefined : await deps.store.load(review.ordercode)
+  const refund = view === undefined ? undefined : findRefund(view, number)
+  if (view === undefined || refund === undefined) return ok(undefined)
+  const { outRefundNo, state, errCode = 'GIVEN_UP', errCodeDes = '' } = refund
+  if (state !== 'requested' && state !== 'processing') return ok(undefined)
+
+  // Nobody sends it meanwhile, and nothing that was sent may arrive yet.
+  if (state === 'requested') {
+    const turn = await deps.store.takeTurn(number, deps.now())
+    if (turn === undefined) return err({ reason: 'order_busy' })
+    if (mayBeUnderWay(turn.unansweredAt, deps.now())) {
+      await deps.store.giveUpTurn(number)
+      return err({ reason: 'wechat_unavailable' })
+    }
+  }
+  const asked = await askRefund(deps, view, refund)
+  if (asked === 'absent') {
+    const event = { type: 'refund_given_up', outRefundNo, errCode, errCodeDes } as const
+    const applied = await applyEvent(deps, view, event)
+    return applied.ok ? ok(undefined) : err({ reason: 'order_busy' })
+  }
+  await deps.store.giveUpTurn(number)
+  if (asked.outcome !== 'known') return err({ reason: 'wechat_unavailable' })
+  // WeChat has it after all, and the person's word was that it has not.
+  return state === 'requested' ? err({ reason: 'order_busy' }) : ok(undefined)
+}

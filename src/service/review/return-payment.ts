@@ -1,0 +1,59 @@
+import { toFen } from '../../core/money.ts'
+import { findRefund } from '../../core/order/refund-transition.ts'
+import { automaticOutRefundNo, isReserved, ofPayment, reservedFee } from '../../core/order/refund.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
+import { mayRefund, type StoredReview } from '../../core/review.ts'
+import type { Deps } from '../../ports/deps.ts'
+import { requestRefund } from '../refund/request-refund.ts'
+import { paymentOf } from './reviewed-payment.ts'
+import { sendRefund } from '../refund/send-refund.ts'
+import { settlePayment } from '../order/record-payment.ts'
+
+export type ReturnError = Readonly<{
+  reason:
+    | 'action_not_allowed'
+    | 'refund_not_configured'
+    | 'misconfigured'
+    | 'refund_refused'
+    | 'order_busy'
+}>
+
+/**
+ * Returns what is left of a payment that is in review. One that a person never accepted is booked first,
+ * as returned. `ok` means that the money is back or on its way, or reserved and will be sent.
+ */
+export async function returnPayment(
+  deps: Deps,
+  review: StoredReview,
+): Promise<Result<void, ReturnError>> {
+  if (!mayRefund(review.kind)) return err({ reason: 'action_not_allowed' })
+  if (deps.config.refundNotifyUrl === undefined) return err({ reason: 'refund_not_configured' })
+  const payment = paymentOf(review)
+  const { transactionId } = payment
+  const booked = await settlePayment(deps, payment, 'operator', true)
+  if (!booked.ok) return err({ reason: 'action_not_allowed' })
+
+  const { order, refunds } = booked.value
+  const outRefundNo = automaticOutRefundNo(transactionId)
+  const known = findRefund(booked.value, outRefundNo)
+  if (known !== undefined) {
+    if (!isReserved(known)) return err({ reason: 'refund_refused' })
+    if (known.state !== 'requested') return ok(undefined)
+    const turn = await deps.store.takeTurn(outRefundNo, deps.now())
+    if (turn === undefined) return ok(undefined)
+    const sent = await sendRefund(deps, booked.value, known, turn)
+    if (sent.outcome === 'misconfigured') return err({ reason: 'misconfigured' })
+    const now = findRefund(sent.view, outRefundNo) ?? known
+    return isReserved(now) ? ok(undefined) : err({ reason: 'refund_refused' })
+  }
+  const left = payment.totalFee - reservedFee(ofPayment(refunds, transactionId))
+  if (left <= 0) return ok(undefined)
+  const request = { outRefundNo, refundFee: toFen(left), reason: undefined, transactionId }
+  const requested = await requestRefund(deps, order.ordercode, request, 'operator')
+  if (requested.ok) {
+    return isReserved(requested.value.refund) ? ok(undefined) : err({ reason: 'refund_refused' })
+  }
+  const { reason } = requested.error
+  if (reason === 'misconfigured') return err({ reason })
+  return err({ reason: reason === 'contended' ? 'order_busy' : 'action_not_allowed' })
+}

@@ -1,0 +1,25 @@
+import { parseTransactionId, toOutTradeNo } from '../../core/ids.ts'
+import { toFen } from '../../core/money.ts'
+import type { Payment } from '../../core/order/payment.ts'
+import { invariant } from '../../lib/result.ts'
+import type { StoredReview } from '../../core/review.ts'
+import { toUnixSeconds } from '../../core/time.ts'
+
+/** The payment as it was when the review was opened. */
+export function paymentOf({ evidence }: StoredReview): Payment {
+  const text = (name: string): string => String(evidence[name] ?? '')
+  const fen = (name: string) => toFen(Number(evidence[name]))
+  const transactionId = parseTransactionId(text('transaction_id'))
+  invariant(transactionId !== undefined, 'the review of a payment names it')
+  return {
+    transactionId,
+    outTradeNo: toOutTradeNo(text('out_trade_no')),
+    openid: text('openid'),
+    tradeType: text('trade_type'),
+    feeType: text('fee_type'),
+    totalFee: fen('total_fee'),
+    cashFee: evidence['cash_fee'] === undefined ? undefined : fen('cash_fee'),
+    bankType: evidence['bank_type'] === undefined ? undefined : text('bank_type'),
+    paidAt: toUnixSeconds(Number(evidence['paid_at'])),
+  }
+}

@@ -1,0 +1,229 @@
+/** Bills in D1: which day is how far. */
+import { BILL_DAYS_KEPT, BILL_SKEW_S, LEARNT_WITHIN_S, type BillState } from '../../core/bill/schedule.ts'
+import { addDays, startOf, type BeijingDay } from '../../core/day.ts'
+import { DAY_S, later, MINUTE_S, type UnixSeconds } from '../../core/time.ts'
+import { NO_COUNTS, type Bill, type BillCounts, type BookSums } from '../../ports/bill-store.ts'
+import type { Database, Outcome, Row, Value } from '../d1/database.ts'
+import { integer, optionalInteger, optionalText, optionalTime, orNull, text } from '../order/rows.ts'
+import { beijingDay, insertIf, statement, updateIf, type Guard } from '../d1/sql.ts'
+import { clearUpReviews } from './differences.ts'
+import { deliveryRow } from '../d1/outbox.ts'
+
+/** Longer than a step can take: a download has a minute, and another one from the backup. */
+const LEASE_S = 5 * MINUTE_S
+
+export async function findBill(db: Database, day: BeijingDay): Promise<Bill | undefined> {
+  const { rows } = await db.run('SELECT * FROM bills WHERE day = ?', day)
+  return rows[0] === undefined ? undefined : billFromRow(rows[0])
+}
+
+export async function expectBills(db: Database, last: BeijingDay, now: UnixSeconds): Promise<void> {
+  const days = Array.from({ length: BILL_DAYS_KEPT }, (_, back) => addDays(last, -back))
+  await db.run(
+    `INSERT INTO bills (day, state, due_at, counts)
+     SELECT value, 'waiting', ?1, ?2 FROM json_each(?3)
+     WHERE ?4 > coalesce((SELECT max(day) FROM bills), '')
+       AND value >= ${beijingDay('(SELECT min(created_at) FROM orders)')}
+       AND NOT EXISTS (SELECT 1 FROM bills WHERE day = value)`,
+    now,
+    JSON.stringify(NO_COUNTS),
+    JSON.stringify(days),
+    last,
+  )
+}
+
+export async function claimDueBill(db: Database, now: UnixSeconds): Promise<Bill | undefined> {
+  const { rows } = await db.run(
+    `UPDATE bills SET leased_until = ?1, tries = tries + 1
+     WHERE day = (
+       SELECT day FROM bills WHERE due_at <= ?2 AND (leased_until IS NULL OR leased_until <= ?2)
+       ORDER BY due_at, day LIMIT 1)
+     RETURNING *`,
+    later(now, LEASE_S),
+    now,
+  )
+  return rows[0] === undefined ? undefined : billFromRow(rows[0])
+}
+
+export async function claimBillOf(
+  db: Database,
+  day: BeijingDay,
+  now: UnixSeconds,
+): Promise<Bill | undefined> {
+  const { rows } = await db.run(
+    `INSERT INTO bills (day, state, due_at, leased_until, counts) VALUES (?1, 'waiting', ?2, ?3, ?4)
+     ON CONFLICT (day) DO UPDATE SET leased_until = ?3, tries = tries + 1
+       WHERE leased_until IS NULL OR leased_until <= ?2
+     RETURNING *`,
+    day,
+    now,
+    later(now, LEASE_S),
+    JSON.stringify(NO_COUNTS),
+  )
+  return rows[0] === undefined ? undefined : billFromRow(rows[0])
+}
+
+export async function booksOn(db: Database, day: BeijingDay): Promise<BookSums> {
+  const from = startOf(day)
+  const to = later(from, DAY_S)
+  const [payments, refunds] = await db.batch([
+    // What no bill has belongs to the day on which it was paid.
+    statement(
+      `SELECT count(*) AS count, coalesce(sum(total_fee), 0) AS fee FROM (
+         SELECT total_fee FROM payments WHERE billed_on = ?1
+         UNION ALL
+         SELECT total_fee FROM payments WHERE billed_on IS NULL AND paid_at >= ?2 AND paid_at < ?3)`,
+      day,
+      from,
+      to,
+    ),
+    // The day of a refund is WeChat's; for one that no bill has, it is when we heard of it.
+    statement(
+      `SELECT count(*) AS count, coalesce(sum(refund_fee), 0) AS fee FROM refunds
+       WHERE accepted_at >= ?2 - ?5 AND accepted_at < ?4
+         AND (billed_on = ?1 OR (billed_on IS NULL AND accepted_at >= ?2 AND accepted_at < ?3))`,
+      day,
+      from,
+      to,
+      later(to, LEARNT_WITHIN_S),
+      BILL_SKEW_S,
+    ),
+  ])
+  const of = (outcome: Outcome | undefined, column: string): number =>
+    outcome?.rows[0] === undefined ? 0 : integer(outcome.rows[0], column)
+  return {
+    payments: of(payments, 'count'),
+    paymentFee: of(payments, 'fee'),
+    refunds: of(refunds, 'count'),
+    refundFee: of(refunds, 'fee'),
+  }
+}
+
+/** Something of ours must be in WeChat's bill of the day, or may be: an order that nobody could conclude yet. */
+export async function isExpectedOn(db: Database, day: BeijingDay): Promise<boolean> {
+  const from = startOf(day)
+  const to = later(from, DAY_S)
+  const { rows } = await db.run(
+    `SELECT EXISTS (SELECT 1 FROM payments WHERE billed_on = ?1)
+       OR EXISTS (SELECT 1 FROM payments WHERE billed_on IS NULL AND paid_at >= ?2 AND paid_at < ?3)
+       OR EXISTS (
+         SELECT 1 FROM refunds WHERE accepted_at >= ?2 AND accepted_at < ?3 - ?4
+           AND started_at >= ?2 + ?4 AND source <> 'merchant_platform')
+       OR EXISTS (
+         SELECT 1 FROM orders INDEXED BY orders_due
+         WHERE due_at IS NOT NULL AND state = 'paying' AND created_at < ?3) AS expected`,
+    day,
+    from,
+    to,
+    BILL_SKEW_S,
+  )
+  return rows[0]?.['expected'] === 1
+}
+
+/** Whoever has a bill may write it as long as nobody else has it. */
+const ours = ({ day, leasedUntil }: Bill): Guard => ({
+  sql: 'EXISTS (SELECT 1 FROM bills WHERE day = ? AND leased_until = ?)',
+  params: [day, orNull(leasedUntil)],
+})
+
+/** Gives a bill back that could not be worked on; it comes again later, and nothing else waits for it. */
+export async function postponeBill(
+  db: Database,
+  { day, leasedUntil }: Bill,
+  dueAt: UnixSeconds,
+  reason: string,
+): Promise<void> {
+  await db.run(
+    `UPDATE bills SET leased_until = NULL, last_error = ?4, due_at = iif(due_at IS NULL, NULL, ?3)
+     WHERE day = ?1 AND leased_until = ?2`,
+    day,
+    orNull(leasedUntil),
+    dueAt,
+    reason,
+  )
+}
+
+/**
+ * What an earlier comparison found, and nobody has booked, is to be found again, unless this one goes on
+ * where that one stopped.
+ */
+export async function beginBill(db: Database, bill: Bill): Promise<boolean> {
+  const guard = ours(bill)
+  const [begun] = await db.batch([
+    updateIf(
+      'bills',
+      { day: bill.day },
+      { ...rowFromBill(bill), leased_until: orNull(bill.leasedUntil) },
+      ['day'],
+      guard,
+    ),
+    ...(bill.counts.rows > 0
+      ? []
+      : [
+          {
+            sql: `DELETE FROM bill_differences WHERE day = ? AND outcome IS NOT 'booked' AND ${guard.sql}`,
+            params: [bill.day, ...guard.params],
+          },
+        ]),
+  ])
+  return begun?.changes === 1
+}
+
+/** Gives the bill back with what is known now; one that is reconciled tells the shop, once. */
+export async function saveBill(
+  db: Database,
+  bill: Bill,
+  now: UnixSeconds,
+  hasTarget: boolean,
+): Promise<void> {
+  const webhook = {
+    type: 'bill.reconciled',
+    subject: bill.day,
+    ordercode: undefined,
+    revision: undefined,
+  } as const
+  const row = deliveryRow(webhook, now, hasTarget)
+  const untold: Guard = {
+    sql: `EXISTS (SELECT 1 FROM bills WHERE day = ? AND state = 'reconciled')
+      AND NOT EXISTS (SELECT 1 FROM deliveries WHERE id = ?)`,
+    params: [bill.day, row['id'] ?? null],
+  }
+  await db.batch([
+    updateIf('bills', { day: bill.day }, rowFromBill(bill), ['day'], ours(bill)),
+    ...(bill.state === 'reconciled'
+      ? [insertIf('deliveries', row, untold), clearUpReviews(bill.day, now)]
+      : []),
+  ])
+}
+
+/** As it is when nobody has it. */
+const rowFromBill = (bill: Bill): Record<string, Value> => ({
+  day: bill.day,
+  state: bill.state,
+  due_at: orNull(bill.dueAt),
+  leased_until: null,
+  tries: bill.tries,
+  last_error: orNull(bill.lastError),
+  fetched_at: orNull(bill.fetchedAt),
+  parts: bill.parts,
+  bytes: bill.bytes,
+  rows_done: bill.counts.rows,
+  counts: JSON.stringify(bill.counts),
+  reconciled_at: orNull(bill.reconciledAt),
+})
+
+function billFromRow(row: Row): Bill {
+  return {
+    day: text(row, 'day') as BeijingDay,
+    state: text(row, 'state') as BillState,
+    dueAt: optionalTime(row, 'due_at'),
+    leasedUntil: optionalTime(row, 'leased_until'),
+    tries: integer(row, 'tries'),
+    lastError: optionalText(row, 'last_error'),
+    fetchedAt: optionalTime(row, 'fetched_at'),
+    parts: optionalInteger(row, 'parts') ?? 0,
+    bytes: integer(row, 'bytes'),
+    counts: JSON.parse(text(row, 'counts')) as BillCounts,
+    reconciledAt: optionalTime(row, 'reconciled_at'),
+  }
+}

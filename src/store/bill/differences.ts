@@ -1,0 +1,150 @@
+/** What differs between bills and books, and what came of it. */
+import type { Difference, DifferenceKind } from '../../core/bill/schedule.ts'
+import type { BeijingDay } from '../../core/day.ts'
+import type { UnixSeconds } from '../../core/time.ts'
+import type { Database, Row, Statement } from '../d1/database.ts'
+import { integer, optionalText, orNull, text } from '../order/rows.ts'
+import { statement } from '../d1/sql.ts'
+
+const CLEARED_UP = 'cleared up by itself: the bill and the books agree on it now'
+
+export async function openDifferences(
+  db: Database,
+  day: BeijingDay,
+  limit: number,
+): Promise<readonly Difference[]> {
+  const { rows } = await db.run(
+    `SELECT * FROM bill_differences INDEXED BY bill_differences_open
+     WHERE day = ?1 AND outcome IS NULL ORDER BY tries, kind, subject LIMIT ?2`,
+    day,
+    limit,
+  )
+  return rows.map(differenceFromRow)
+}
+
+/** Kinds of which very many are open. */
+export async function manyDifferences(
+  db: Database,
+  day: BeijingDay,
+  atLeast: number,
+): Promise<readonly Readonly<{ kind: DifferenceKind; count: number }>[]> {
+  const { rows } = await db.run(
+    `SELECT kind, count(*) AS count FROM bill_differences INDEXED BY bill_differences_open
+     WHERE day = ?1 AND outcome IS NULL GROUP BY kind HAVING count(*) >= ?2`,
+    day,
+    atLeast,
+  )
+  return rows.map((row) => ({
+    kind: text(row, 'kind') as DifferenceKind,
+    count: integer(row, 'count'),
+  }))
+}
+
+export async function collectDifferences(
+  db: Database,
+  day: BeijingDay,
+  kind: DifferenceKind,
+): Promise<void> {
+  await db.run(
+    `UPDATE bill_differences SET outcome = 'collected'
+     WHERE day = ? AND kind = ? AND outcome IS NULL`,
+    day,
+    kind,
+  )
+}
+
+export async function differences(
+  db: Database,
+  day: BeijingDay,
+  limit: number,
+): Promise<Readonly<{ total: number; some: readonly Difference[] }>> {
+  const [counted, listed] = await db.batch([
+    statement('SELECT count(*) AS total FROM bill_differences WHERE day = ?', day),
+    statement(
+      'SELECT * FROM bill_differences WHERE day = ? ORDER BY kind, subject LIMIT ?',
+      day,
+      limit,
+    ),
+  ])
+  const [row] = counted?.rows ?? []
+  return {
+    total: row === undefined ? 0 : integer(row, 'total'),
+    some: (listed?.rows ?? []).map(differenceFromRow),
+  }
+}
+
+export async function countReviewed(
+  db: Database,
+  day: BeijingDay,
+  kind: DifferenceKind,
+  atMost: number,
+): Promise<number> {
+  const { rows } = await db.run(
+    `SELECT count(*) AS count FROM (
+       SELECT 1 FROM bill_differences WHERE day = ? AND kind = ? AND outcome = 'review' LIMIT ?)`,
+    day,
+    kind,
+    atMost,
+  )
+  return rows[0] === undefined ? 0 : integer(rows[0], 'count')
+}
+
+/** What differs no more, of all that was found on that day, or whose bill came after all. */
+export const clearUpReviews = (day: BeijingDay, now: UnixSeconds): Statement =>
+  statement(
+    `UPDATE reviews SET resolved_at = ?2, note = ?3
+     WHERE resolved_at IS NULL AND kind = 'bill_difference' AND substr(subject, 1, 11) = ?1 || '.'
+       AND subject NOT IN (
+         SELECT day || '.' || kind || iif(outcome = 'collected', '', '.' || subject)
+         FROM bill_differences WHERE day = ?1 AND outcome IN ('review', 'collected'))
+       AND EXISTS (SELECT 1 FROM bills WHERE day = ?1 AND state = 'reconciled')`,
+    day,
+    now,
+    CLEARED_UP,
+  )
+
+/** What was booked by a bill is in that bill. */
+export async function settleDifference(
+  db: Database,
+  { day, kind, subject }: Difference,
+  outcome: Difference['outcome'],
+): Promise<void> {
+  await db.batch([
+    statement(
+      `UPDATE bill_differences SET outcome = ?4, tries = tries + 1
+       WHERE day = ?1 AND kind = ?2 AND subject = ?3 AND outcome IS NULL`,
+      day,
+      kind,
+      subject,
+      orNull(outcome),
+    ),
+    ...(outcome === 'booked'
+      ? [
+          statement(
+            kind === 'payment_not_here'
+              ? 'UPDATE payments SET billed_on = ?2 WHERE transaction_id = ?1'
+              : 'UPDATE refunds SET billed_on = ?2 WHERE out_refund_no = ?1',
+            subject,
+            day,
+          ),
+        ]
+      : []),
+  ])
+}
+
+function differenceFromRow(row: Row): Difference {
+  const side = (column: string): Difference['bill'] => {
+    const value = optionalText(row, column)
+    return value === undefined ? undefined : (JSON.parse(value) as Record<string, string | number>)
+  }
+  return {
+    day: text(row, 'day') as BeijingDay,
+    kind: text(row, 'kind') as DifferenceKind,
+    subject: text(row, 'subject'),
+    ordercode: optionalText(row, 'ordercode'),
+    bill: side('bill'),
+    books: side('books'),
+    outcome: optionalText(row, 'outcome') as Difference['outcome'],
+    tries: integer(row, 'tries'),
+  }
+}

@@ -1,0 +1,76 @@
+/** What is written of an attempt without changing its order: WeChat's answer, and the payer's code. */
+import type { Attempt } from '../../core/order/attempt.ts'
+import type { OutTradeNo } from '../../core/ids.ts'
+import type { UnixSeconds } from '../../core/time.ts'
+import type { Database } from '../d1/database.ts'
+import { keyOf } from './rows.ts'
+
+export async function savePrepay(
+  db: Database,
+  attempt: Attempt,
+  prepay: Readonly<{ id: string; expiresAt: UnixSeconds }>,
+  now: UnixSeconds,
+): Promise<boolean> {
+  const { ordercode, number } = keyOf(attempt.outTradeNo)
+  const { changes } = await db.run(
+    `UPDATE attempts SET answered_at = ?3, prepay_id = ?4, prepay_expires_at = ?5
+     WHERE ordercode = ?1 AND number = ?2 AND state = 'open'
+       AND EXISTS (SELECT 1 FROM orders WHERE ordercode = ?1 AND state = 'paying')`,
+    ordercode,
+    number,
+    now,
+    prepay.id,
+    prepay.expiresAt,
+  )
+  return changes === 1
+}
+
+export async function saveRefusal(db: Database, attempt: Attempt, now: UnixSeconds): Promise<void> {
+  const { ordercode, number } = keyOf(attempt.outTradeNo)
+  await db.run(
+    `UPDATE attempts SET answered_at = ?3
+     WHERE ordercode = ?1 AND number = ?2 AND sent_at = ?4 AND answered_at IS NULL`,
+    ordercode,
+    number,
+    now,
+    attempt.sentAt,
+  )
+}
+
+export async function rememberCode(
+  db: Database,
+  outTradeNo: OutTradeNo,
+  codeHash: string,
+  now: UnixSeconds,
+): Promise<boolean> {
+  const { ordercode, number } = keyOf(outTradeNo)
+  const { changes } = await db.run(
+    `UPDATE attempts SET code_hash = ?3, code_at = ?4
+     WHERE ordercode = ?1 AND number = ?2 AND state = 'open'
+       AND EXISTS (SELECT 1 FROM orders WHERE ordercode = ?1 AND state = 'paying')`,
+    ordercode,
+    number,
+    codeHash,
+    now,
+  )
+  return changes === 1
+}
+
+/** Of many who come at once, one moves the time, and that one may ask. */
+export async function mayAsk(
+  db: Database,
+  outTradeNo: OutTradeNo,
+  pauseS: number,
+  now: UnixSeconds,
+): Promise<boolean> {
+  const { ordercode, number } = keyOf(outTradeNo)
+  const { changes } = await db.run(
+    `UPDATE attempts SET asked_at = ?3
+     WHERE ordercode = ?1 AND number = ?2 AND (asked_at IS NULL OR asked_at <= ?4)`,
+    ordercode,
+    number,
+    now,
+    now - pauseS,
+  )
+  return changes === 1
+}

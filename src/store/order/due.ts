@@ -1,0 +1,82 @@
+/**
+ * Work that is due. A row is leased by moving its `due_at` ahead in the statement that reads it, so two
+ * crons at once never hold the same row, and a run that dies gives it back by itself.
+ */
+import { later, type UnixSeconds } from '../../core/time.ts'
+import type { Claimed, ClaimLimits, DueItem, NextDue } from '../../ports/deps.ts'
+import type { Database, Statement } from '../d1/database.ts'
+import { integer, text, time } from './rows.ts'
+import { statement } from '../d1/sql.ts'
+
+/** Longer than a run can take: 40 calls, several at a time, each with two deadlines of 8 s. */
+const LEASE_S = 180
+
+export async function claim(db: Database, now: UnixSeconds, limits: ClaimLimits): Promise<Claimed> {
+  const leaseUntil = later(now, LEASE_S)
+  const dueOrders = 'FROM orders WHERE due_at <= ? ORDER BY due_at, ordercode LIMIT ?'
+  const dueAttempts = 'FROM attempts WHERE due_at <= ? ORDER BY due_at, ordercode, number LIMIT ?'
+  // Each is read just before it is leased, for the time since when it is due.
+  const [orders, , attempts] = await db.batch([
+    statement(`SELECT ordercode, due_at ${dueOrders}`, now, limits.orders),
+    statement(
+      `UPDATE orders SET due_at = ? WHERE ordercode IN (SELECT ordercode ${dueOrders})`,
+      leaseUntil,
+      now,
+      limits.orders,
+    ),
+    statement(`SELECT ordercode, number, due_at ${dueAttempts}`, now, limits.attempts),
+    statement(
+      `UPDATE attempts SET due_at = ?
+       WHERE (ordercode, number) IN (SELECT ordercode, number ${dueAttempts})`,
+      leaseUntil,
+      now,
+      limits.attempts,
+    ),
+  ])
+  const items: DueItem[] = [
+    ...(orders?.rows ?? []).map((row) => ({
+      ordercode: text(row, 'ordercode'),
+      number: undefined,
+      dueAt: time(row, 'due_at'),
+    })),
+    ...(attempts?.rows ?? []).map((row) => ({
+      ordercode: text(row, 'ordercode'),
+      number: integer(row, 'number'),
+      dueAt: time(row, 'due_at'),
+    })),
+  ]
+  return { leaseUntil, items: items.toSorted((a, b) => a.dueAt - b.dueAt) }
+}
+
+/** One statement for all orders and one for all attempts, however many. */
+export async function reschedule(
+  db: Database,
+  claimed: Claimed,
+  next: readonly NextDue[],
+): Promise<void> {
+  const orders = next.filter(({ number }) => number === undefined)
+  const attempts = next.filter(({ number }) => number !== undefined)
+  const statements: Statement[] = []
+  if (orders.length > 0) {
+    statements.push(
+      statement(
+        `UPDATE orders SET due_at = json_extract(value, '$.dueAt') FROM json_each(?1)
+         WHERE ordercode = json_extract(value, '$.ordercode') AND due_at = ?2`,
+        JSON.stringify(orders),
+        claimed.leaseUntil,
+      ),
+    )
+  }
+  if (attempts.length > 0) {
+    statements.push(
+      statement(
+        `UPDATE attempts SET due_at = json_extract(value, '$.dueAt') FROM json_each(?1)
+         WHERE ordercode = json_extract(value, '$.ordercode')
+           AND number = json_extract(value, '$.number') AND due_at = ?2`,
+        JSON.stringify(attempts),
+        claimed.leaseUntil,
+      ),
+    )
+  }
+  if (statements.length > 0) await db.batch(statements)
+}

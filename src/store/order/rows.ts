@@ -1,0 +1,193 @@
+/** The border between rows and the domain: `null` ends here, and so do column names. */
+import type { Attempt, AttemptState, SignType } from '../../core/order/attempt.ts'
+import {
+  formatOutTradeNo,
+  parseOutTradeNo,
+  type OutTradeNo,
+  type TransactionId,
+} from '../../core/ids.ts'
+import { toFen } from '../../core/money.ts'
+import type { Order, OrderState } from '../../core/order/order.ts'
+import type { BookedPayment } from '../../core/order/payment.ts'
+import { toOutRefundNo, type Refund, type RefundSource, type RefundState } from '../../core/order/refund.ts'
+import { invariant } from '../../lib/result.ts'
+import { toUnixSeconds, type UnixSeconds } from '../../core/time.ts'
+import type { Row, Value } from '../d1/database.ts'
+
+export function text(row: Row, column: string): string {
+  const value = row[column]
+  invariant(typeof value === 'string', `column ${column} is not text`)
+  return value
+}
+
+export function integer(row: Row, column: string): number {
+  const value = row[column]
+  invariant(Number.isSafeInteger(value), `column ${column} is not an integer`)
+  return value as number
+}
+
+const optional = <T>(row: Row, column: string, read: (row: Row, column: string) => T) =>
+  row[column] === null ? undefined : read(row, column)
+export const optionalText = (row: Row, column: string) => optional(row, column, text)
+export const optionalInteger = (row: Row, column: string) => optional(row, column, integer)
+export const time = (row: Row, column: string): UnixSeconds => toUnixSeconds(integer(row, column))
+export const optionalTime = (row: Row, column: string) => optional(row, column, time)
+
+export const orNull = (value: string | number | undefined): Value => value ?? null
+
+/** The key of an attempt's row. */
+export function keyOf(outTradeNo: OutTradeNo): Readonly<{ ordercode: string; number: number }> {
+  const key = parseOutTradeNo(outTradeNo)
+  invariant(key !== undefined, 'an attempt of ours has a number of ours')
+  return key
+}
+
+export function orderFromRow(row: Row): Order {
+  return {
+    ordercode: text(row, 'ordercode'),
+    state: text(row, 'state') as OrderState,
+    revision: integer(row, 'revision'),
+    terms: {
+      totalFee: toFen(integer(row, 'total_fee')),
+      body: text(row, 'body'),
+      attach: optionalText(row, 'attach'),
+      detail: optionalText(row, 'detail'),
+      goodsTag: optionalText(row, 'goods_tag'),
+      limitPay: optionalText(row, 'limit_pay'),
+      openid: optionalText(row, 'openid'),
+      expiresIn: integer(row, 'expires_in'),
+    },
+    createdAt: time(row, 'created_at'),
+    expiresAt: time(row, 'expires_at'),
+    extended: integer(row, 'extended') === 1,
+    transactionId: optionalText(row, 'transaction_id') as TransactionId | undefined,
+    paidAt: optionalTime(row, 'paid_at'),
+    closedAt: optionalTime(row, 'closed_at'),
+  }
+}
+
+export function rowFromOrder(order: Order, dueAt: UnixSeconds | undefined): Record<string, Value> {
+  const { terms } = order
+  return {
+    ordercode: order.ordercode,
+    state: order.state,
+    revision: order.revision,
+    total_fee: terms.totalFee,
+    body: terms.body,
+    attach: orNull(terms.attach),
+    detail: orNull(terms.detail),
+    goods_tag: orNull(terms.goodsTag),
+    limit_pay: orNull(terms.limitPay),
+    openid: orNull(terms.openid),
+    expires_in: terms.expiresIn,
+    created_at: order.createdAt,
+    expires_at: order.expiresAt,
+    extended: order.extended ? 1 : 0,
+    transaction_id: orNull(order.transactionId),
+    paid_at: orNull(order.paidAt),
+    closed_at: orNull(order.closedAt),
+    due_at: orNull(dueAt),
+  }
+}
+
+export function attemptFromRow(row: Row): Attempt {
+  const number = integer(row, 'number')
+  return {
+    outTradeNo: formatOutTradeNo(text(row, 'ordercode'), number),
+    number,
+    state: text(row, 'state') as AttemptState,
+    terms: {
+      appid: text(row, 'appid'),
+      mchId: text(row, 'mch_id'),
+      openid: text(row, 'openid'),
+      spbillCreateIp: text(row, 'spbill_create_ip'),
+      totalFee: toFen(integer(row, 'total_fee')),
+      body: text(row, 'body'),
+      attach: optionalText(row, 'attach'),
+      detail: optionalText(row, 'detail'),
+      goodsTag: optionalText(row, 'goods_tag'),
+      limitPay: optionalText(row, 'limit_pay'),
+      notifyUrl: text(row, 'notify_url'),
+      signType: text(row, 'sign_type') as SignType,
+      timeStart: time(row, 'time_start'),
+      timeExpire: time(row, 'time_expire'),
+    },
+    sentAt: time(row, 'sent_at'),
+    answeredAt: optionalTime(row, 'answered_at'),
+    prepayId: optionalText(row, 'prepay_id'),
+    prepayExpiresAt: optionalTime(row, 'prepay_expires_at'),
+    codeHash: optionalText(row, 'code_hash'),
+    codeAt: optionalTime(row, 'code_at'),
+    closedAt: optionalTime(row, 'closed_at'),
+  }
+}
+
+export function rowFromAttempt(
+  ordercode: string,
+  attempt: Attempt,
+  dueAt: UnixSeconds | undefined,
+): Record<string, Value> {
+  const { terms } = attempt
+  return {
+    ordercode,
+    number: attempt.number,
+    state: attempt.state,
+    appid: terms.appid,
+    mch_id: terms.mchId,
+    openid: terms.openid,
+    spbill_create_ip: terms.spbillCreateIp,
+    total_fee: terms.totalFee,
+    body: terms.body,
+    attach: orNull(terms.attach),
+    detail: orNull(terms.detail),
+    goods_tag: orNull(terms.goodsTag),
+    limit_pay: orNull(terms.limitPay),
+    notify_url: terms.notifyUrl,
+    sign_type: terms.signType,
+    time_start: terms.timeStart,
+    time_expire: terms.timeExpire,
+    sent_at: attempt.sentAt,
+    answered_at: orNull(attempt.answeredAt),
+    prepay_id: orNull(attempt.prepayId),
+    prepay_expires_at: orNull(attempt.prepayExpiresAt),
+    code_hash: orNull(attempt.codeHash),
+    code_at: orNull(attempt.codeAt),
+    closed_at: orNull(attempt.closedAt),
+    due_at: orNull(dueAt),
+  }
+}
+
+export function paymentFromRow(row: Row): BookedPayment {
+  const cashFee = optionalInteger(row, 'cash_fee')
+  return {
+    transactionId: text(row, 'transaction_id') as TransactionId,
+    outTradeNo: formatOutTradeNo(text(row, 'ordercode'), integer(row, 'number')),
+    openid: text(row, 'openid'),
+    tradeType: text(row, 'trade_type'),
+    feeType: text(row, 'fee_type'),
+    totalFee: toFen(integer(row, 'total_fee')),
+    cashFee: cashFee === undefined ? undefined : toFen(cashFee),
+    bankType: optionalText(row, 'bank_type'),
+    paidAt: time(row, 'paid_at'),
+    returned: integer(row, 'returned') === 1,
+  }
+}
+
+export const refundFromRow = (row: Row): Refund => ({
+  outRefundNo: toOutRefundNo(text(row, 'out_refund_no')),
+  transactionId: text(row, 'transaction_id') as TransactionId,
+  state: text(row, 'state') as RefundState,
+  refundFee: toFen(integer(row, 'refund_fee')),
+  totalFee: toFen(integer(row, 'total_fee')),
+  reason: optionalText(row, 'reason'),
+  notifyUrl: optionalText(row, 'notify_url'),
+  source: text(row, 'source') as RefundSource,
+  requestedAt: time(row, 'requested_at'),
+  startedAt: optionalTime(row, 'started_at'),
+  acceptedAt: optionalTime(row, 'accepted_at'),
+  endedAt: optionalTime(row, 'ended_at'),
+  refundId: optionalText(row, 'refund_id'),
+  receivedBy: optionalText(row, 'received_by'),
+  errCode: optionalText(row, 'err_code'),
+  errCodeDes: optionalText(row, 'err_code_des'),
+})

@@ -1,0 +1,94 @@
+/** Orders as read from D1. */
+import type { OrderView } from '../../core/order/order.ts'
+import type { StoredEvent } from '../../ports/deps.ts'
+import type { Database, Outcome, Row, Statement } from '../d1/database.ts'
+import {
+  attemptFromRow,
+  integer,
+  orderFromRow,
+  paymentFromRow,
+  refundFromRow,
+  text,
+  time,
+} from './rows.ts'
+import { statement } from '../d1/sql.ts'
+
+/** An order with all that hangs on it: four reads by key, one round trip. */
+export const viewStatements = (ordercode: string): readonly Statement[] => [
+  statement('SELECT * FROM orders WHERE ordercode = ?', ordercode),
+  statement('SELECT * FROM attempts WHERE ordercode = ? ORDER BY number', ordercode),
+  statement(
+    `SELECT * FROM payments WHERE transaction_id = (SELECT transaction_id FROM orders WHERE ordercode = ?1)
+     UNION ALL SELECT * FROM payments WHERE ordercode = ?1 AND further = 1`,
+    ordercode,
+  ),
+  statement(
+    'SELECT * FROM refunds WHERE ordercode = ? ORDER BY requested_at, out_refund_no',
+    ordercode,
+  ),
+]
+
+export function viewFrom(outcomes: readonly Outcome[]): OrderView | undefined {
+  const [orders, attempts, payments, refunds] = outcomes
+  const row = orders?.rows[0]
+  if (row === undefined) return undefined
+  return {
+    order: orderFromRow(row),
+    attempts: (attempts?.rows ?? []).map(attemptFromRow),
+    payments: (payments?.rows ?? []).map(paymentFromRow),
+    refunds: (refunds?.rows ?? []).map(refundFromRow),
+  }
+}
+
+export async function load(db: Database, ordercode: string): Promise<OrderView | undefined> {
+  return viewFrom(await db.batch(viewStatements(ordercode)))
+}
+
+export async function loadMany(
+  db: Database,
+  ordercodes: readonly string[],
+): Promise<readonly OrderView[]> {
+  if (ordercodes.length === 0) return []
+  const list = JSON.stringify(ordercodes)
+  const [orders, attempts, payments, refunds] = await db.batch([
+    statement('SELECT * FROM orders WHERE ordercode IN (SELECT value FROM json_each(?))', list),
+    statement(
+      `SELECT * FROM attempts WHERE ordercode IN (SELECT value FROM json_each(?))
+       ORDER BY ordercode, number`,
+      list,
+    ),
+    statement(
+      `SELECT * FROM payments WHERE transaction_id IN
+         (SELECT transaction_id FROM orders WHERE ordercode IN (SELECT value FROM json_each(?1)))
+       UNION ALL
+       SELECT * FROM payments WHERE ordercode IN (SELECT value FROM json_each(?1)) AND further = 1`,
+      list,
+    ),
+    statement(
+      `SELECT * FROM refunds WHERE ordercode IN (SELECT value FROM json_each(?))
+       ORDER BY requested_at, out_refund_no`,
+      list,
+    ),
+  ])
+  const of = (outcome: Outcome | undefined, ordercode: string): readonly Row[] =>
+    outcome?.rows.filter((row) => row['ordercode'] === ordercode) ?? []
+  return (orders?.rows ?? []).map((row) => ({
+    order: orderFromRow(row),
+    attempts: of(attempts, text(row, 'ordercode')).map(attemptFromRow),
+    payments: of(payments, text(row, 'ordercode')).map(paymentFromRow),
+    refunds: of(refunds, text(row, 'ordercode')).map(refundFromRow),
+  }))
+}
+
+export async function events(db: Database, ordercode: string): Promise<readonly StoredEvent[]> {
+  const { rows } = await db.run(
+    'SELECT * FROM events WHERE ordercode = ? ORDER BY revision',
+    ordercode,
+  )
+  return rows.map((row) => ({
+    revision: integer(row, 'revision'),
+    type: text(row, 'type'),
+    at: time(row, 'at'),
+    data: JSON.parse(text(row, 'data')) as Record<string, unknown>,
+  }))
+}

@@ -1,0 +1,59 @@
+/**
+ * WeChat's daily bill, read as it comes: bytes, text, lines, rows, pages. A bill of any size takes the
+ * memory of one page.
+ *
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011939779
+ */
+import { invariant } from '../../lib/result.ts'
+import type { BillPage, BillRow, ReadBill } from '../../ports/bill-store.ts'
+import { openBill, type ByteSource } from './bytes.ts'
+import { BillText } from './text.ts'
+
+/**
+ * Where a bill breaks off, rows are given as far as they are certainly complete: the whole bill gives
+ * the same ones first, under the same numbers.
+ */
+export const readBill: ReadBill = async function* (raw, { pageRows, afterRow }) {
+  invariant(pageRows >= 1 && afterRow >= 0, `no such page: ${pageRows} after ${afterRow}`)
+  const source = openBill(raw)
+  const decoder = new TextDecoder() // it takes the byte order mark away
+  const bill = new BillText()
+  let page: BillRow[] = []
+
+  function* paged<End>(found: Generator<BillRow, End>): Generator<BillPage, End> {
+    for (;;) {
+      const next = found.next()
+      if (next.done === true) return next.value
+      if (next.value.row > afterRow) page.push(next.value)
+      if (page.length < pageRows) continue
+      yield { rows: page }
+      page = []
+    }
+  }
+
+  try {
+    for (;;) {
+      const bytes = await readOrBreak(source)
+      const end =
+        bytes === 'broken'
+          ? yield* paged(bill.breakOff())
+          : bytes === 'end'
+            ? yield* paged(bill.finish()) // half a character at the end says nothing
+            : yield* paged(bill.take(decoder.decode(bytes, { stream: true })))
+      if (end === undefined) continue
+      if (page.length > 0) yield { rows: page }
+      return end
+    }
+  } finally {
+    await source.cancel()
+  }
+}
+
+/** Whatever goes wrong at the source or in unpacking, the bill breaks off there. */
+async function readOrBreak(source: ByteSource): Promise<Uint8Array | 'end' | 'broken'> {
+  try {
+    return (await source.read()) ?? 'end'
+  } catch {
+    return 'broken'
+  }
+}

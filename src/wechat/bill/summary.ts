@@ -1,0 +1,84 @@
+/** A bill's last two lines: WeChat's own totals, to hold ours against. */
+import { parseYuan, parseYuanMillifen } from './yuan.ts'
+import type { BillSums } from '../../ports/bill-store.ts'
+import type { Summary } from './lines.ts'
+
+/** The second name of each is that of the bills before 2018. */
+const ROWS = ['总交易单数']
+const SETTLEMENT_TOTAL = ['应结订单总金额', '总交易额']
+const SETTLEMENT_REFUND = ['退款总金额', '总退款金额']
+const SERVICE_FEE = ['手续费总金额']
+const NEEDED = [ROWS, SETTLEMENT_TOTAL, SETTLEMENT_REFUND, SERVICE_FEE]
+/** Old bills do not state these. */
+const TOTAL = ['订单总金额']
+const REFUND = ['申请退款总金额']
+
+/**
+ * Reads the summary.
+ *
+ * @param read Our own sums, for the two counts that WeChat does not state.
+ * @returns `cut_off` for one that breaks off or holds no numbers.
+ */
+export function readSummary(
+  { header, values }: Summary,
+  read: BillSums,
+): BillSums | 'cut_off' | 'unknown_layout' {
+  const names = header.split(',')
+  const fields = values.slice(1).split(',`')
+  const find = (wanted: readonly string[]): number =>
+    names.findIndex((name) => wanted.includes(name))
+  if (NEEDED.some((wanted) => find(wanted) < 0)) return 'unknown_layout'
+  if (fields.length < names.length) return 'cut_off'
+
+  const text = (wanted: readonly string[]): string => fields[find(wanted)] ?? ''
+  const rows = parseCount(text(ROWS))
+  const settlementTotalFee = parseYuan(text(SETTLEMENT_TOTAL))
+  const settlementRefundFee = parseYuan(text(SETTLEMENT_REFUND))
+  const serviceFee = parseYuanMillifen(text(SERVICE_FEE))
+  // Absent is "0", so that `undefined` means unreadable here as well.
+  const totalFee = parseYuan(find(TOTAL) < 0 ? '0' : text(TOTAL))
+  const refundFee = parseYuan(find(REFUND) < 0 ? '0' : text(REFUND))
+  if (
+    rows === undefined ||
+    settlementTotalFee === undefined ||
+    settlementRefundFee === undefined ||
+    serviceFee === undefined ||
+    totalFee === undefined ||
+    refundFee === undefined
+  ) {
+    return 'cut_off'
+  }
+  return {
+    rows,
+    payments: read.payments,
+    refunds: read.refunds,
+    totalFee: find(TOTAL) < 0 ? undefined : totalFee,
+    settlementTotalFee,
+    refundFee: find(REFUND) < 0 ? undefined : refundFee,
+    settlementRefundFee,
+    serviceFee,
+  }
+}
+
+/** Names the sums that differ. */
+export function findDiffering(stated: BillSums, read: BillSums): readonly (keyof BillSums)[] {
+  const amounts = [
+    'totalFee',
+    'settlementTotalFee',
+    'refundFee',
+    'settlementRefundFee',
+    'serviceFee',
+  ] as const
+  const differing = amounts.filter(
+    (name) => stated[name] !== undefined && stated[name] !== read[name],
+  )
+  // WeChat does not say whether a refund counts as a transaction.
+  const isCountRight = stated.rows === read.rows || stated.rows === read.payments
+  return isCountRight ? differing : ['rows', ...differing]
+}
+
+/** Some bills write `45.0`. */
+function parseCount(text: string): number | undefined {
+  const [, count] = /^(0|[1-9]\d{0,8})(?:\.0+)?$/.exec(text) ?? []
+  return count === undefined ? undefined : Number(count)
+}

@@ -1,0 +1,58 @@
+/** A bill's totals: as its rows add up, as its last line states them, and where the two differ. */
+import { toFen } from '../../core/money.ts'
+import type { BillRow, BillSums } from '../../ports/bill-store.ts'
+import type { Columns } from './columns.ts'
+import { readRow, type RowAmounts } from './row.ts'
+
+/** Counts rows and adds them up. */
+export class BillTally {
+  #rows = 0
+  #payments = 0
+  #refunds = 0
+  #amounts: RowAmounts = {
+    totalFee: 0,
+    settlementTotalFee: 0,
+    refundFee: 0,
+    settlementRefundFee: 0,
+    serviceFee: 0,
+  }
+
+  /** Reads the next row and counts it in. */
+  take(columns: Columns, text: string): BillRow {
+    const row = ++this.#rows
+    const found = readRow(columns, row, text)
+    if ('unreadable' in found) return { kind: 'unreadable', row, reason: found.unreadable }
+
+    const amounts = added(this.#amounts, found.amounts)
+    if (!Object.values(amounts).every(Number.isSafeInteger)) {
+      return { kind: 'unreadable', row, reason: 'too_much' } // the sums stay exact, come what may
+    }
+    this.#amounts = amounts
+    if (found.row.kind === 'refund') this.#refunds++
+    else this.#payments++
+    return found.row
+  }
+
+  get sums(): BillSums {
+    const { totalFee, settlementTotalFee, refundFee, settlementRefundFee, serviceFee } =
+      this.#amounts
+    return {
+      rows: this.#rows,
+      payments: this.#payments,
+      refunds: this.#refunds,
+      totalFee: toFen(totalFee),
+      settlementTotalFee: toFen(settlementTotalFee),
+      refundFee: toFen(refundFee),
+      settlementRefundFee: toFen(settlementRefundFee),
+      serviceFee,
+    }
+  }
+}
+
+const added = (sums: RowAmounts, row: RowAmounts): RowAmounts => ({
+  totalFee: sums.totalFee + row.totalFee,
+  settlementTotalFee: sums.settlementTotalFee + row.settlementTotalFee,
+  refundFee: sums.refundFee + row.refundFee,
+  settlementRefundFee: sums.settlementRefundFee + row.settlementRefundFee,
+  serviceFee: sums.serviceFee + row.serviceFee,
+})

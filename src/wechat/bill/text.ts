@@ -1,0 +1,63 @@
+/** A bill's text, piece by piece: header, rows, summary. */
+import type { BillEnd, BillRow } from '../../ports/bill-store.ts'
+import { readBrokenHeader, readHeader, type Columns } from './columns.ts'
+import { isBlank, LineCutter, ROW_CHARS_MAX, RowJoiner, type Summary } from './lines.ts'
+import { BillTally } from './tally.ts'
+import { findDiffering, readSummary } from './summary.ts'
+
+/** The rows that some of the text completes, and how the bill ends, if it does. */
+type Found<End> = Generator<BillRow, End>
+
+export class BillText {
+  readonly #lines = new LineCutter()
+  readonly #rows = new RowJoiner()
+  readonly #tally = new BillTally()
+  #columns: Columns | undefined;
+
+  *take(text: string): Found<BillEnd | undefined> {
+    for (const line of this.#lines.cut(text)) {
+      if (this.#columns !== undefined) {
+        const row = this.#rows.take(line)
+        if (row !== undefined) yield this.#tally.take(this.#columns, row)
+      } else if (!isBlank(line)) {
+        if (line.length > ROW_CHARS_MAX) return failed('not_a_bill')
+        const columns = readHeader(line)
+        if (typeof columns === 'string') return failed(columns)
+        this.#columns = columns
+      }
+    }
+    return undefined
+  }
+
+  /** The source has come to its end. */
+  *finish(): Found<BillEnd> {
+    if (this.#columns === undefined) return failed(readBrokenHeader(this.#lines.rest))
+    const line = this.#rows.take(this.#lines.rest)
+    if (line !== undefined) yield this.#tally.take(this.#columns, line)
+    const { row, summary } = this.#rows.end()
+    if (row !== undefined) yield this.#tally.take(this.#columns, row)
+    return summary === undefined ? failed('cut_off') : this.#judge(summary)
+  }
+
+  /** The source has broken off: however the text ends, that is not the end of the bill. */
+  *breakOff(): Found<BillEnd> {
+    const { row, summary } = this.#rows.end()
+    const isCertain = summary === undefined
+    if (isCertain && row !== undefined && this.#columns !== undefined) {
+      yield this.#tally.take(this.#columns, row)
+    }
+    return failed('cut_off')
+  }
+
+  #judge(summary: Summary): BillEnd {
+    const read = this.#tally.sums
+    const stated = readSummary(summary, read)
+    if (typeof stated === 'string') return failed(stated)
+    return { whole: true, stated, read, differing: findDiffering(stated, read) }
+  }
+}
+
+const failed = (reason: 'cut_off' | 'not_a_bill' | 'unknown_layout'): BillEnd => ({
+  whole: false,
+  reason,
+})

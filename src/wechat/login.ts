@@ -1,0 +1,51 @@
+import * as v from 'valibot'
+import { isOpenid } from '../core/ids.ts'
+import type { LoginReply } from '../ports/wechat.ts'
+
+const Reply = v.object({
+  openid: v.optional(v.string()),
+  errcode: v.optional(v.number()),
+  errmsg: v.optional(v.string()),
+})
+
+/**
+ * Reads the answer of jscode2session. The session_key in it is left where it is: paying needs none.
+ *
+ * @see https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/code2Session.html
+ */
+export function readLoginReply(text: string): LoginReply {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch {
+    return { kind: 'unknown', cause: 'not_json' }
+  }
+  const reply = v.safeParse(Reply, json)
+  if (!reply.success) return { kind: 'unknown', cause: 'unreadable' }
+  const { openid, errcode = 0, errmsg = '' } = reply.output
+  const described = { errCode: String(errcode), errCodeDes: errmsg }
+
+  switch (errcode) {
+    case 0:
+      return openid !== undefined && isOpenid(openid)
+        ? { kind: 'session', openid }
+        : { kind: 'unknown', cause: 'no_openid' }
+    case -1:
+      return { kind: 'ask_again' }
+    case 40029: // wrong, expired, or of another appid
+      return { kind: 'code_invalid' }
+    case 40163:
+      return { kind: 'code_used' }
+    case 40226:
+      return { kind: 'blocked' }
+    case 45011:
+      return { kind: 'too_many_requests' }
+    case 40013: // appid
+    case 40125: // secret
+    case 41002: // appid missing
+    case 41004: // secret missing
+      return { kind: 'misconfigured', ...described }
+    default:
+      return { kind: 'refused', ...described }
+  }
+}

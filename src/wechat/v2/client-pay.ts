@@ -1,0 +1,42 @@
+import type { SignType } from '../../core/order/attempt.ts'
+import type { UnixSeconds } from '../../core/time.ts'
+import type { Merchant } from './wire/envelope.ts'
+import { sign } from './wire/sign.ts'
+
+/** What `wx.requestPayment` takes, as it is. `timeStamp` is text: a number is refused by clients. */
+export type ClientPayParams = Readonly<{
+  timeStamp: string
+  nonceStr: string
+  package: string
+  signType: SignType
+  paySign: string
+}>
+
+/**
+ * Signs the payment that the mini program may start. `signType` must be that of unifiedorder, and the
+ * signature covers `appId` with a capital I, which is not passed on.
+ *
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935213
+ */
+export async function signClientPay(
+  input: Readonly<{
+    prepayId: string
+    merchant: Merchant
+    signType: SignType
+    nonceStr: string
+    now: UnixSeconds
+  }>,
+): Promise<ClientPayParams> {
+  const { merchant, signType, nonceStr } = input
+  const timeStamp = String(input.now)
+  const packageText = `prepay_id=${input.prepayId}`
+  const fields = new Map([
+    ['appId', merchant.appid],
+    ['timeStamp', timeStamp],
+    ['nonceStr', nonceStr],
+    ['package', packageText],
+    ['signType', signType],
+  ])
+  const paySign = await sign(fields, merchant.apiKey, signType)
+  return { timeStamp, nonceStr, package: packageText, signType, paySign }
+}

@@ -1,0 +1,189 @@
+/** WeChat behind the port: message out, envelope opened, answer read. */
+import type { SignType } from '../../core/order/attempt.ts'
+import { sleep, type Timers } from '../../lib/deadline.ts'
+import { toHex } from '../../lib/text.ts'
+import type { Secret } from '../../lib/secret.ts'
+import type { Refund } from '../../core/order/refund.ts'
+import type { RefundQueryReply, UnifiedOrderReply, WeChat } from '../../ports/wechat.ts'
+import { readCloseOrderReply } from './replies/close-order.ts'
+import {
+  openEnvelope,
+  type AuthenticFields,
+  type EnvelopeError,
+  type Merchant,
+} from './wire/envelope.ts'
+import { readLoginReply } from '../login.ts'
+import { readBillReply } from './replies/download-bill.ts'
+import {
+  closeOrderMessage,
+  downloadBillMessage,
+  orderQueryMessage,
+  refundMessage,
+  refundQueryMessage,
+  unifiedOrderMessage,
+  type Signing,
+} from './messages.ts'
+import { readOrderQueryReply } from './replies/order-query.ts'
+import { readRefundQueryReply } from './replies/refund-query.ts'
+import { readRefundReply, type OneRefundReply } from './replies/refund.ts'
+import { readUnopened } from './refusal.ts'
+import type { Transport, TransportError } from '../transport.ts'
+import { readUnifiedOrderReply } from './replies/unified-order.ts'
+import { parseXmlBytes } from './wire/xml.ts'
+import type { Result } from '../../lib/result.ts'
+
+export type GatewayOptions = Readonly<{
+  transport: Transport
+  timers: Timers
+  randomBytes: (count: number) => Uint8Array
+  merchant: Merchant
+  appSecret: Secret
+  signType: SignType
+}>
+
+/** 32 hex characters: WeChat's limit, and unpredictable. */
+const NONCE_BYTES = 16
+const BUSY_PAUSE_MS = 300
+const NO_CERTIFICATE = 'WeChat was not shown the merchant certificate, or does not know it'
+
+export function wechatGateway(options: GatewayOptions): WeChat {
+  const { transport, timers, randomBytes, merchant, appSecret, signType } = options
+
+  const signing = (type: SignType): Signing => ({
+    merchant,
+    signType: type,
+    nonceStr: toHex(randomBytes(NONCE_BYTES)),
+  })
+
+  /** An answer is signed as its request was. */
+  async function call(
+    path: string,
+    xml: string,
+    type: SignType,
+  ): Promise<Result<AuthenticFields, EnvelopeError | TransportError>> {
+    return open(await transport.post(path, xml), type)
+  }
+
+  async function open(
+    reply: Result<Uint8Array, TransportError>,
+    type: SignType,
+  ): Promise<Result<AuthenticFields, EnvelopeError | TransportError>> {
+    return reply.ok ? openEnvelope(parseXmlBytes(reply.value), merchant, type) : reply
+  }
+
+  async function unifiedOrderOnce(xml: string, type: SignType): Promise<UnifiedOrderReply> {
+    const reply = await call('/pay/unifiedorder', xml, type)
+    if (reply.ok) return readUnifiedOrderReply(reply.value)
+    return isTransportError(reply.error)
+      ? { kind: 'unknown', cause: reply.error.reason }
+      : readUnopened(reply.error)
+  }
+
+  async function refundOnce(
+    xml: string,
+    refund: Refund,
+    onRepeat: () => void,
+  ): Promise<OneRefundReply> {
+    const reply = await open(
+      await transport.postWithCertificate('/secapi/pay/refund', xml, onRepeat),
+      signType,
+    )
+    if (reply.ok) return readRefundReply(reply.value, refund)
+    if (!isTransportError(reply.error)) {
+      // Not signed, so not final: the refund stays reserved, and a person reads why.
+      const refusal = readUnopened(reply.error)
+      return refusal.kind === 'refused' ? { ...refusal, kind: 'waiting' } : refusal
+    }
+    const { reason } = reply.error
+    return reason === 'no_certificate'
+      ? { kind: 'misconfigured', errCode: 'NO_CERTIFICATE', errCodeDes: NO_CERTIFICATE }
+      : { kind: 'unknown', cause: reason }
+  }
+
+  async function refundQuery(xml: string): Promise<RefundQueryReply> {
+    const reply = await call('/pay/refundquery', xml, signType)
+    return reply.ok ? readRefundQueryReply(reply.value) : unknown(reply.error)
+  }
+
+  return {
+    async login(code) {
+      const reply = await transport.get(
+        '/sns/jscode2session',
+        new URLSearchParams({
+          appid: merchant.appid,
+          secret: appSecret.reveal(),
+          js_code: code,
+          grant_type: 'authorization_code',
+        }),
+      )
+      if (!reply.ok) return { kind: 'unknown', cause: reply.error.reason }
+      return readLoginReply(new TextDecoder().decode(reply.value))
+    },
+
+    async unifiedOrder(attempt) {
+      const type = attempt.terms.signType
+      const xml = await unifiedOrderMessage(attempt, signing(type))
+      const first = await unifiedOrderOnce(xml, type)
+      if (first.kind !== 'ask_again') return first
+      await sleep(timers, BUSY_PAUSE_MS)
+      return unifiedOrderOnce(xml, type)
+    },
+
+    async orderQuery(outTradeNo) {
+      const xml = await orderQueryMessage(outTradeNo, signing(signType))
+      const reply = await call('/pay/orderquery', xml, signType)
+      // An unsigned FAIL says that the question was not accepted; nothing about the order.
+      if (!reply.ok) return unknown(reply.error)
+      return readOrderQueryReply(reply.value, outTradeNo)
+    },
+
+    async closeOrder(outTradeNo) {
+      const xml = await closeOrderMessage(outTradeNo, signing(signType))
+      const reply = await call('/pay/closeorder', xml, signType)
+      return reply.ok ? readCloseOrderReply(reply.value) : unknown(reply.error)
+    },
+
+    async refund(refund) {
+      const xml = await refundMessage(refund, signing(signType))
+      let isRepetition = false
+      const onRepeat = (): void => {
+        isRepetition = true
+      }
+      let reply = await refundOnce(xml, refund, onRepeat)
+      if (reply.kind === 'ask_again') {
+        onRepeat()
+        await sleep(timers, BUSY_PAUSE_MS)
+        reply = await refundOnce(xml, refund, onRepeat)
+      }
+      if (reply.kind === 'ask_again') return { kind: 'unknown', cause: 'busy' }
+      return 'errCode' in reply ? { ...reply, isRepetition } : reply
+    },
+
+    refundQuery: async (outRefundNo) =>
+      refundQuery(await refundQueryMessage({ outRefundNo }, signing(signType))),
+
+    refundsOf: async (transactionId, offset) =>
+      refundQuery(await refundQueryMessage({ transactionId, offset }, signing(signType))),
+
+    async downloadBill(day) {
+      const xml = await downloadBillMessage(day, signing(signType))
+      const reply = await transport.download('/pay/downloadbill', xml)
+      return reply.ok ? readBillReply(reply.value) : unknown(reply.error)
+    },
+  }
+}
+
+const TRANSPORT_ERRORS: readonly string[] = [
+  'no_answer',
+  'http_status',
+  'too_long',
+  'no_certificate',
+] satisfies TransportError['reason'][]
+
+const isTransportError = (error: EnvelopeError | TransportError): error is TransportError =>
+  TRANSPORT_ERRORS.includes(error.reason)
+
+function unknown(error: EnvelopeError | TransportError): { kind: 'unknown'; cause: string } {
+  const cause = error.reason === 'return_fail' ? `return_msg ${error.returnMsg}` : error.reason
+  return { kind: 'unknown', cause }
+}

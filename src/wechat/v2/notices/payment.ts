@@ -1,0 +1,60 @@
+import type { SignType } from '../../../core/order/attempt.ts'
+import type { Payment } from '../../../core/order/payment.ts'
+import { err, ok, type Result } from '../../../lib/result.ts'
+import type { Secret } from '../../../lib/secret.ts'
+import {
+  openEnvelope,
+  type AuthenticFields,
+  type EnvelopeError,
+  type Merchant,
+} from '../wire/envelope.ts'
+import { readPayment } from '../wire/payment-fields.ts'
+import { parseXmlBytes } from '../wire/xml.ts'
+
+export type NoticeError =
+  | EnvelopeError
+  | Readonly<{ reason: 'not_a_success' }>
+  | Readonly<{ reason: 'bad_field'; field: string }>
+
+/** A payment that WeChat vouches for; or, as a `hint`, that only the previous key vouches for. */
+export type Notice = Readonly<{ payment: Payment; hint: boolean }>
+
+/**
+ * Reads a payment notice from the wire. WeChat sends one only for a payment that succeeded.
+ *
+ * @param signType The configured type. A notice signed otherwise is refused; the query settles it.
+ * @param oldKey The key before this one, while it is being changed. It proves nothing by itself.
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011937248
+ */
+export async function readPaymentNotice(
+  bytes: Uint8Array,
+  merchant: Merchant,
+  signType: SignType,
+  oldKey?: Secret,
+): Promise<Result<Notice, NoticeError>> {
+  const parsed = parseXmlBytes(bytes)
+  const envelope = await openEnvelope(parsed, merchant, signType)
+  if (envelope.ok) return readFields(envelope.value, false)
+  if (oldKey === undefined || envelope.error.reason !== 'bad_signature') return envelope
+  const old = await openEnvelope(parsed, { ...merchant, apiKey: oldKey }, signType)
+  return old.ok ? readFields(old.value, true) : envelope
+}
+
+function readFields(fields: AuthenticFields, hint: boolean): Result<Notice, NoticeError> {
+  if (fields.get('result_code') !== 'SUCCESS') return err({ reason: 'not_a_success' })
+  // Only notices of automatic debits carry a state; one that does must say that it is paid.
+  const tradeState = fields.get('trade_state') ?? ''
+  if (tradeState !== '' && tradeState !== 'SUCCESS') return err({ reason: 'not_a_success' })
+  const read = readPayment(fields)
+  return 'payment' in read
+    ? ok({ payment: read.payment, hint })
+    : err({ reason: 'bad_field', field: read.badField })
+}
+
+const answer = (code: 'SUCCESS' | 'FAIL', message: string): string =>
+  `<xml><return_code><![CDATA[${code}]]></return_code><return_msg><![CDATA[${message}]]></return_msg></xml>`
+
+/** WeChat compares this text; anything else is a failed delivery. */
+export const NOTICE_ACCEPTED = answer('SUCCESS', 'OK')
+/** One answer for every refusal: a forger does not learn which check failed. */
+export const NOTICE_REFUSED = answer('FAIL', 'REFUSED')

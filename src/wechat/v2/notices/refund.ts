@@ -1,0 +1,71 @@
+import { ecb } from '@noble/ciphers/aes.js'
+import { md5 } from 'js-md5'
+import { parseTransactionId, toOutTradeNo } from '../../../core/ids.ts'
+import { parseOutRefundNo } from '../../../core/order/refund.ts'
+import { err, ok, type Result } from '../../../lib/result.ts'
+import type { Secret } from '../../../lib/secret.ts'
+import type { RefundHint } from '../../../service/refund/confirm-refund-notice.ts'
+import type { Merchant } from '../wire/envelope.ts'
+import { parseXmlBytes, type Fields } from '../wire/xml.ts'
+
+export type RefundNoticeError = Readonly<
+  | { reason: 'unreadable' | 'return_fail' | 'wrong_merchant' | 'cannot_decrypt' }
+  | { reason: 'bad_field'; field: string }
+>
+
+const BASE64 = /^(?:[0-9A-Za-z+/]{4})*(?:[0-9A-Za-z+/]{2}==|[0-9A-Za-z+/]{3}=)?$/
+
+/**
+ * Reads a refund notice from the wire. It carries no signature, and its encryption proves nothing: what
+ * it tells is only worth asking about.
+ *
+ * @param keys The API key, and while it is being changed the one before it.
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011937201
+ */
+export function readRefundNotice(
+  bytes: Uint8Array,
+  merchant: Merchant,
+  keys: readonly Secret[],
+): Result<RefundHint, RefundNoticeError> {
+  const outer = parseXmlBytes(bytes)
+  if (!outer.ok) return err({ reason: 'unreadable' })
+  const fields = outer.value
+  if (fields.get('return_code') !== 'SUCCESS') return err({ reason: 'return_fail' })
+  if (fields.get('appid') !== merchant.appid || fields.get('mch_id') !== merchant.mchId) {
+    return err({ reason: 'wrong_merchant' })
+  }
+  for (const [at, key] of keys.entries()) {
+    const inner = decrypt(fields.get('req_info') ?? '', key)
+    if (inner !== undefined) return readHint(inner, at > 0)
+  }
+  return err({ reason: 'cannot_decrypt' })
+}
+
+/** AES-256-ECB with PKCS#7, under the 32 characters of the key's MD5 in lower-case hex. */
+function decrypt(reqInfo: string, key: Secret): Fields | undefined {
+  const base64 = reqInfo.replaceAll(/[ \t\r\n]/g, '')
+  if (base64 === '' || !BASE64.test(base64)) return undefined
+  try {
+    const encrypted = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0))
+    const aesKey = new TextEncoder().encode(md5(key.reveal()))
+    const inner = parseXmlBytes(ecb(aesKey).decrypt(encrypted), 'root')
+    return inner.ok ? inner.value : undefined
+  } catch {
+    return undefined // not a whole number of blocks, or a padding that the key does not make
+  }
+}
+
+function readHint(fields: Fields, isUnderOldKey: boolean): Result<RefundHint, RefundNoticeError> {
+  const outRefundNo = parseOutRefundNo(fields.get('out_refund_no') ?? '')
+  if (outRefundNo === undefined) return err({ reason: 'bad_field', field: 'out_refund_no' })
+  const transactionId = parseTransactionId(fields.get('transaction_id') ?? '')
+  if (transactionId === undefined) return err({ reason: 'bad_field', field: 'transaction_id' })
+  const outTradeNo = fields.get('out_trade_no') ?? ''
+  if (outTradeNo === '') return err({ reason: 'bad_field', field: 'out_trade_no' })
+  return ok({
+    outRefundNo,
+    transactionId,
+    outTradeNo: toOutTradeNo(outTradeNo),
+    isUnderOldKey,
+  })
+}

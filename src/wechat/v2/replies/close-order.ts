@@ -1,0 +1,30 @@
+import type { CloseOrderReply } from '../../../ports/wechat.ts'
+import type { AuthenticFields } from '../wire/envelope.ts'
+
+/**
+ * Reads the answer of closeorder. Even "closed" is confirmed by a query before it is believed.
+ *
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011941070 for every err_code
+ */
+export function readCloseOrderReply(fields: AuthenticFields): CloseOrderReply {
+  if (fields.get('result_code') === 'SUCCESS') return { kind: 'closed' }
+  const errCode = fields.get('err_code') ?? ''
+  switch (errCode) {
+    case 'ORDERCLOSED':
+      return { kind: 'closed' }
+    case 'ORDERPAID':
+      return { kind: 'order_paid' }
+    case 'ORDERNOTEXIST':
+      return { kind: 'absent' }
+    case 'TRADE_STATE_ERROR':
+      return { kind: 'not_closable' }
+    // Not about the order: WeChat is busy, or we asked wrongly. Ask again later.
+    case 'SYSTEMERROR':
+    case 'FREQUENCY_LIMITED':
+    case 'SIGNERROR':
+    case 'REQUIRE_POST_METHOD':
+    case 'XML_FORMAT_ERROR':
+    default:
+      return { kind: 'unknown', cause: `err_code ${errCode}` }
+  }
+}

@@ -1,0 +1,62 @@
+import type { OutTradeNo } from '../../../core/ids.ts'
+import type { OrderQueryReply } from '../../../ports/wechat.ts'
+import type { AuthenticFields } from '../wire/envelope.ts'
+import { readPayment } from '../wire/payment-fields.ts'
+
+/**
+ * Reads the answer of orderquery.
+ *
+ * @param asked The number that was asked about: an answer about another one proves nothing.
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011941065 for `trade_state` and every err_code
+ */
+export function readOrderQueryReply(fields: AuthenticFields, asked: OutTradeNo): OrderQueryReply {
+  if (fields.get('result_code') !== 'SUCCESS') return readRefusal(fields.get('err_code') ?? '')
+  if (fields.get('out_trade_no') !== asked) return { kind: 'unknown', cause: 'other_order' }
+
+  const tradeState = fields.get('trade_state') ?? ''
+  switch (tradeState) {
+    case 'SUCCESS':
+    case 'REFUND': {
+      // REFUND too: the money did arrive. How much went back is the refund query's business.
+      const read = readPayment(fields)
+      return 'payment' in read
+        ? { kind: 'paid', payment: read.payment, refunded: tradeState === 'REFUND' }
+        : { kind: 'unknown', cause: `bad ${read.badField}` }
+    }
+    case 'NOTPAY':
+    case 'PAYERROR': // the bank refused; the payer may try again on the same number
+      return { kind: 'unpaid' }
+    case 'USERPAYING':
+    case 'ACCEPT':
+      return { kind: 'user_paying' }
+    case 'CLOSED':
+    case 'REVOKED':
+      return { kind: 'closed' }
+    default:
+      return { kind: 'unknown', cause: `trade_state ${tradeState}` }
+  }
+}
+
+function readRefusal(errCode: string): OrderQueryReply {
+  switch (errCode) {
+    case 'ORDERNOTEXIST':
+      return { kind: 'absent' }
+    // Not about the order: WeChat is busy, or we asked wrongly. Ask again later.
+    case 'SYSTEMERROR':
+    case 'FREQUENCY_LIMITED':
+    case 'SIGNERROR':
+    case 'APPID_NOT_EXIST':
+    case 'MCHID_NOT_EXIST':
+    case 'APPID_MCHID_NOT_MATCH':
+    case 'NOAUTH':
+    case 'INVALID_REQUEST':
+    case 'PARAM_ERROR':
+    case 'LACK_PARAMS':
+    case 'XML_FORMAT_ERROR':
+    case 'REQUIRE_POST_METHOD':
+    case 'POST_DATA_EMPTY':
+    case 'NOT_UTF8':
+    default:
+      return { kind: 'unknown', cause: `err_code ${errCode}` }
+  }
+}

@@ -1,0 +1,53 @@
+import type { UnifiedOrderReply } from '../../../ports/wechat.ts'
+import type { AuthenticFields } from '../wire/envelope.ts'
+
+/**
+ * Reads the answer of unifiedorder.
+ *
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011940985 for every err_code
+ */
+export function readUnifiedOrderReply(fields: AuthenticFields): UnifiedOrderReply {
+  if (fields.get('result_code') === 'SUCCESS') {
+    const prepayId = fields.get('prepay_id') ?? ''
+    if (fields.get('trade_type') !== 'JSAPI' || !/^[\x21-\x7e]{1,64}$/.test(prepayId)) {
+      return { kind: 'unknown', cause: 'no_prepay_id' }
+    }
+    return { kind: 'prepared', prepayId }
+  }
+
+  const errCode = fields.get('err_code') ?? ''
+  const errCodeDes = fields.get('err_code_des') ?? ''
+  switch (errCode) {
+    case 'ORDERPAID':
+      return { kind: 'order_paid' }
+    case 'ORDERCLOSED':
+      return { kind: 'order_closed' }
+    case 'OUT_TRADE_NO_USED':
+      return { kind: 'number_used' }
+    case 'INVALID_REQUEST':
+      // The one description that must be told from the others: parameters differ from the first call.
+      return errCodeDes.includes('商户订单号重复')
+        ? { kind: 'number_used' }
+        : { kind: 'refused', errCode, errCodeDes }
+    case 'SYSTEMERROR':
+      return { kind: 'ask_again' }
+    case 'FREQUENCY_LIMITED':
+      return { kind: 'too_many_requests' }
+    case 'NOAUTH':
+    case 'APPID_NOT_EXIST':
+    case 'MCHID_NOT_EXIST':
+    case 'APPID_MCHID_NOT_MATCH':
+    case 'SIGNERROR':
+      return { kind: 'misconfigured', errCode, errCodeDes }
+    case 'NOTENOUGH':
+    case 'LACK_PARAMS':
+    case 'PARAM_ERROR':
+    case 'XML_FORMAT_ERROR':
+    case 'REQUIRE_POST_METHOD':
+    case 'POST_DATA_EMPTY':
+    case 'NOT_UTF8':
+      return { kind: 'refused', errCode, errCodeDes }
+    default: // A word we do not know is not a no.
+      return { kind: 'unknown', cause: `err_code ${errCode}` }
+  }
+}

@@ -1,0 +1,39 @@
+import { parseTransactionId, toOutTradeNo } from '../../../core/ids.ts'
+import { parseFen } from '../../../core/money.ts'
+import type { Payment } from '../../../core/order/payment.ts'
+import { parseBeijing } from '../../../core/time.ts'
+import type { AuthenticFields } from './envelope.ts'
+
+/**
+ * Reads the fields of a payment, which a notice and a query's answer share.
+ *
+ * @returns the name of the field that is missing or makes no sense, when one is.
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011937248
+ */
+export function readPayment(
+  fields: AuthenticFields,
+): Readonly<{ payment: Payment }> | Readonly<{ badField: string }> {
+  const text = (name: string): string => fields.get(name) ?? ''
+
+  const transactionId = parseTransactionId(text('transaction_id'))
+  if (transactionId === undefined) return { badField: 'transaction_id' }
+  const totalFee = parseFen(text('total_fee'))
+  if (totalFee === undefined) return { badField: 'total_fee' }
+  const paidAt = parseBeijing(text('time_end'))
+  if (paidAt === undefined) return { badField: 'time_end' }
+  if (text('out_trade_no') === '') return { badField: 'out_trade_no' }
+
+  return {
+    payment: {
+      transactionId,
+      outTradeNo: toOutTradeNo(text('out_trade_no')),
+      openid: text('openid'),
+      tradeType: text('trade_type'),
+      feeType: text('fee_type') === '' ? 'CNY' : text('fee_type'), // absent means CNY
+      totalFee,
+      cashFee: parseFen(text('cash_fee')),
+      bankType: text('bank_type') === '' ? undefined : text('bank_type'),
+      paidAt,
+    },
+  }
+}

@@ -1,0 +1,200 @@
+/**
+ * WeChat's messages: one flat `<xml>` element of text fields.
+ *
+ * A stranger can post to `/notify`, and a message is parsed before its signature can be checked, so
+ * this file believes nothing (in 2018 WeChat's own SDK read files for whoever sent a DOCTYPE). What
+ * is markup and what is text is settled by {@link MARKUP} first; the library then only reads what
+ * is already known to be a plain, flat message.
+ */
+import { XMLParser } from 'fast-xml-parser'
+import { err, ok, type Result } from '../../../lib/result.ts'
+
+/** Values by name, untouched: `0100`, `1e5`, 28 digits and spaces stay what they were. */
+export type Fields = ReadonlyMap<string, string>
+
+export type XmlError = Readonly<
+  | { reason: 'too_long' }
+  | { reason: 'not_utf8' }
+  | { reason: 'forbidden_character' }
+  | { reason: 'forbidden_markup' }
+  | { reason: 'too_many_elements' }
+  | { reason: 'malformed' }
+  | { reason: 'not_flat' }
+  | { reason: 'duplicate_element'; name: string }
+>
+
+/** A guard, not a protocol limit: real messages have one to four KiB. */
+export const XML_BYTES_MAX = 64 * 1024
+
+/** Messages are `<xml>`; what is encrypted inside a refund notice is `<root>`. */
+export type RootName = 'xml' | 'root'
+
+const BLANK = ' \t\r\n'
+const CDATA_OPEN = '<![CDATA['
+const CDATA_CLOSE = ']]>'
+/** A notice with every coupon WeChat allows has some eighty. */
+const ELEMENTS_MAX = 200
+const DECLARATION = /^<\?xml(?:[ \t\r\n]+[a-z]+=(?:"[^"<>&]*"|'[^'<>&]*'))*[ \t\r\n]*\?>[ \t\r\n]*/
+/** All that may stand between CDATA sections: tags without attributes, text, known references. */
+const MARKUP =
+  /^<(?:xml|root)(?:[ \t\r\n]*\/)?>(?:[^<&]|<\/?[A-Za-z_]\w{0,63}[ \t\r\n]*\/?>|&(?:lt|gt|amp|quot|apos|#\d{1,7}|#x[0-9A-Fa-f]{1,6});)*$/
+/** XML 1.0 allows three control characters; everything WeChat means to say does without the rest. */
+const FORBIDDEN_CHARACTER = /[^\t\n\r\x20-\x7E\x80-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u
+
+const noEntities = {
+  setExternalEntities() {},
+  addInputEntities() {
+    throw new Error('a DOCTYPE is refused before')
+  },
+  reset() {},
+  setXmlVersion() {},
+  decode: (text: string) => text,
+}
+
+// Every option is named, defaults too: with the library's own, "0100" becomes 100, a 28-digit number
+// becomes 4.2e27 and spaces are cut, so that the signature fails and the number is lost.
+const parser = new XMLParser({
+  preserveOrder: true,
+  parseTagValue: false,
+  parseAttributeValue: false,
+  trimValues: false,
+  ignoreAttributes: true,
+  ignoreDeclaration: true,
+  ignorePiTags: true,
+  allowBooleanAttributes: false,
+  alwaysCreateTextNode: false,
+  removeNSPrefix: false,
+  processEntities: false, // decoded below, so that nothing is decoded twice or inside CDATA
+  entityDecoder: noEntities,
+  htmlEntities: false,
+  textNodeName: '#text',
+  cdataPropName: '#cdata',
+  stopNodes: [],
+  unpairedTags: [],
+  transformTagName: false,
+})
+
+/** Reads a message from the wire. Never throws: the bytes are a stranger's. */
+export function parseXmlBytes(
+  bytes: Uint8Array,
+  rootName: RootName = 'xml',
+): Result<Fields, XmlError> {
+  if (bytes.length > XML_BYTES_MAX) return err({ reason: 'too_long' })
+  let text: string
+  try {
+    // A byte order mark is kept, and so refused: WeChat sends none, and it is not in the signature.
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    return err({ reason: 'not_utf8' })
+  }
+  return parseXml(text, rootName)
+}
+
+/** Reads a message from text. Never throws. */
+export function parseXml(text: string, rootName: RootName = 'xml'): Result<Fields, XmlError> {
+  if (text.length > XML_BYTES_MAX) return err({ reason: 'too_long' })
+  if (FORBIDDEN_CHARACTER.test(text)) return err({ reason: 'forbidden_character' })
+  const body = withoutBlankEnds(text).replace(DECLARATION, '')
+  // A DOCTYPE inside CDATA is only text, and an attach may well say so.
+  const markup = withoutCdata(body)
+  if (!MARKUP.test(markup) || markup.includes(CDATA_CLOSE))
+    return err({ reason: 'forbidden_markup' })
+  if (markup.split('<').length > 2 * ELEMENTS_MAX) return err({ reason: 'too_many_elements' })
+
+  let nodes: unknown
+  try {
+    nodes = parser.parse(body, true)
+  } catch {
+    return err({ reason: 'malformed' })
+  }
+  if (!Array.isArray(nodes) || nodes.length !== 1) return err({ reason: 'malformed' })
+  const root = (nodes[0] as Node)[rootName]
+  if (!Array.isArray(root)) return err({ reason: 'malformed' })
+  return readFields(root)
+}
+
+/** Writes a message: every value in CDATA, in the order of the map. */
+export function formatXml(fields: Fields): string {
+  const children = Array.from(fields, ([name, value]) => `<${name}>${cdata(value)}</${name}>`)
+  return `<xml>${children.join('')}</xml>`
+}
+
+/** A section cannot contain its own end, so a value that does goes into two. */
+const cdata = (value: string): string =>
+  CDATA_OPEN + value.replaceAll(CDATA_CLOSE, `]]${CDATA_CLOSE}${CDATA_OPEN}>`) + CDATA_CLOSE
+
+/** Not trim(): that also takes a byte order mark for blank. Not a regex: `\s+$` is quadratic. */
+function withoutBlankEnds(text: string): string {
+  let from = 0
+  let to = text.length
+  while (from < to && BLANK.includes(text.charAt(from))) from++
+  while (to > from && BLANK.includes(text.charAt(to - 1))) to--
+  return text.slice(from, to)
+}
+
+/** Cuts out CDATA sections, in linear time whatever a stranger nests or leaves open. */
+function withoutCdata(text: string): string {
+  let markup = ''
+  let from = 0
+  for (;;) {
+    const open = text.indexOf(CDATA_OPEN, from)
+    const close = open < 0 ? -1 : text.indexOf(CDATA_CLOSE, open + CDATA_OPEN.length)
+    if (close < 0) return markup + text.slice(from) // an open end stays, and is refused as markup
+    markup += text.slice(from, open)
+    from = close + CDATA_CLOSE.length
+  }
+}
+
+/** With `preserveOrder` a node is `{ name: children }`, text is `{ '#text': value }`. */
+type Node = Readonly<Record<string, unknown>>
+
+function readFields(root: readonly unknown[]): Result<Fields, XmlError> {
+  const fields = new Map<string, string>()
+  for (const node of root as readonly Node[]) {
+    const [name, children] = Object.entries(node)[0] ?? []
+    if (name === '#text' && typeof children === 'string' && withoutBlankEnds(children) === '')
+      continue
+    // The library renames what would shadow a member of Object; a name that changed cannot be verified.
+    if (name === undefined || /^(#|__)/.test(name) || !Array.isArray(children)) {
+      return err({ reason: 'not_flat' })
+    }
+    const value = readText(children)
+    if (value === undefined) return err({ reason: 'not_flat' })
+    if (fields.has(name)) return err({ reason: 'duplicate_element', name })
+    fields.set(name, value)
+  }
+  for (const value of fields.values()) {
+    if (FORBIDDEN_CHARACTER.test(value)) return err({ reason: 'forbidden_character' })
+  }
+  return ok(fields)
+}
+
+/** The text of one element: plain runs with their references decoded, CDATA as it stands. */
+function readText(children: readonly unknown[]): string | undefined {
+  let text = ''
+  for (const child of children as readonly Node[]) {
+    const [kind, content] = Object.entries(child)[0] ?? []
+    if (kind === '#text' && typeof content === 'string') text += decodeReferences(content)
+    else if (kind === '#cdata' && Array.isArray(content)) text += rawText(content)
+    else return undefined
+  }
+  return text
+}
+
+const rawText = (content: readonly unknown[]): string =>
+  (content as readonly Node[])
+    .map(({ '#text': text }) => (typeof text === 'string' ? text : ''))
+    .join('')
+
+const NAMED: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" }
+
+function decodeReferences(text: string): string {
+  return text.replace(/&(?:#x([0-9A-Fa-f]+)|#(\d+)|(\w+));/g, (_, hex, decimal, name) => {
+    if (name !== undefined) return NAMED[name as string] ?? '\0'
+    const code = hex === undefined ? Number(decimal) : Number.parseInt(hex as string, 16)
+    // NUL stands for "no such character" and is refused with the other forbidden ones; so are the
+    // halves of a pair, which two references must not put together.
+    const half = code >= 0xd800 && code <= 0xdfff
+    return code <= 0x10ffff && !half ? String.fromCodePoint(code) : '\0'
+  })
+}
