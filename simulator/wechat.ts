@@ -1,13 +1,8 @@
-import type { BillChange } from './bills/changes.ts'
 import { BillOffice, type BillOptions } from './bills/bill.ts'
-import { type PayOptions, takeMoney } from './payer/cashier.ts'
+import { serve } from './gateway/serve.ts'
 import { type Clock, ControllableClock } from './lib/clock.ts'
 import { NOTICE_TIMEOUT_MS, REFUND_PROCESSING_MS } from './lib/limits.ts'
-import { type Fault, FaultQueue } from './protocol/faults.ts'
-import { serve } from './gateway/serve.ts'
-import { History, type HistoryEntry } from './state/history.ts'
-import { type Capture, Ledger, type SimulatedOrder, type TradeState } from './state/ledger.ts'
-import { formatNotice, type NoticeOptions } from './notices/payment-notice.ts'
+import { cryptoRandom, type Random } from './lib/random.ts'
 import {
   type Deliver,
   type DeliveryAttempt,
@@ -16,15 +11,22 @@ import {
   type Posted,
   type SimulatedNotice,
 } from './notices/notice-board.ts'
-import { People } from './state/users.ts'
-import { type CashierResult, type GivenParams, openCashier } from './payer/phone.ts'
-import { type PlatformRefund, refundByHand } from './refunds/platform-refund.ts'
-import { cryptoRandom, type Random } from './lib/random.ts'
-import { RefundBook } from './state/refund-ledger.ts'
+import { formatNotice, type NoticeOptions } from './notices/payment-notice.ts'
 import type { RefundNoticeOptions } from './notices/refund-notice.ts'
 import { RefundTeller } from './notices/refund-notifier.ts'
+import { type PayOptions, takeMoney } from './payer/cashier.ts'
+import { type CashierResult, type GivenParams, openCashier } from './payer/phone.ts'
+import { type Fault, FaultQueue } from './protocol/faults.ts'
+import { type PlatformRefund, refundByHand } from './refunds/platform-refund.ts'
+import type { BillChange } from './state/bill-plan.ts'
+import { History, type HistoryEntry } from './state/history.ts'
+import { type Capture, Ledger, type SimulatedOrder, type TradeState } from './state/ledger.ts'
+import type { Merchant } from './state/merchant.ts'
+import { RefundBook } from './state/refund-ledger.ts'
 import type { RefundEnd, SimulatedRefund } from './state/refund.ts'
-import { DEFAULT_STRICTNESS, type Merchant, type Strictness, type World } from './state/world.ts'
+import { DEFAULT_STRICTNESS, type Strictness } from './state/strictness.ts'
+import { People } from './state/users.ts'
+import type { World } from './state/world.ts'
 
 export type SimulatorOptions = {
   merchant: Merchant

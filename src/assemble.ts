@@ -1,23 +1,23 @@
 /** Where the parts meet. The only reader of `env`, of the clock, of randomness and of the global fetch. */
-import { readConfig, type Vars } from './config.ts'
-import type { Timers } from './lib/deadline.ts'
-import { err, ok, type Result } from './lib/result.ts'
-import { toHex } from './lib/text.ts'
+import type { Vars } from './config.ts'
 import { fromMillis } from './core/time.ts'
+import type { Timers } from './lib/deadline.ts'
+import { toHex } from './lib/text.ts'
+import type { LogEntry } from './ports/deps.ts'
+import type { WebhookSender } from './ports/webhooks.ts'
 import type { HttpDeps } from './routes/http/deps.ts'
 import { deliverFirst } from './service/deliver-webhook.ts'
-import type { LogEntry, WebhookSender } from './ports/deps.ts'
 import { ticketKey } from './service/pay/ticket.ts'
-import { kvArchive, type Keep } from './store/bill/archive.ts'
+import { type Keep, kvArchive } from './store/bill/archive.ts'
 import { Database } from './store/d1/database.ts'
 import { d1Store } from './store/store.ts'
+import { noSender, webhookSender } from './webhooks/sender.ts'
 import { readBill } from './wechat/bill/read.ts'
+import { type Fetch, OriginHealth, wechatTransport } from './wechat/transport.ts'
 import { signClientPay } from './wechat/v2/client-pay.ts'
 import { wechatGateway } from './wechat/v2/gateway.ts'
 import { NOTICE_ACCEPTED, NOTICE_REFUSED, readPaymentNotice } from './wechat/v2/notices/payment.ts'
 import { readRefundNotice } from './wechat/v2/notices/refund.ts'
-import { OriginHealth, wechatTransport, type Fetch } from './wechat/transport.ts'
-import { noSender, webhookSender } from './webhooks/sender.ts'
 
 export const VERSION = '0.1.0'
 
@@ -39,45 +39,6 @@ export type Platform = Readonly<{
   limits?: Readonly<{ address?: RateLimit; payer?: RateLimit }>
   originHealth?: OriginHealth
 }>
-
-/** What this isolate knows of WeChat's two origins, whichever request learned it. */
-const originHealth = new OriginHealth()
-
-/** Not every installation has the merchant's certificate, or its archive from the first day on. */
-type Installation = Omit<Env, 'KV'> & Readonly<{ WX_CERT?: Fetcher; KV?: KVNamespace }>
-
-/** @returns the names of the variables that are missing or malformed, when any are. */
-export function install(
-  env: Installation,
-  ctx: Pick<ExecutionContext, 'waitUntil'>,
-): Result<HttpDeps, readonly string[]> {
-  const config = readConfig(env)
-  if (!config.ok) return config
-  if (env.DB === undefined) return err(['DB'])
-  return ok(
-    assemble(config.value, {
-      db: env.DB,
-      kv: env.KV,
-      fetch: (request) => fetch(request),
-      timers: {
-        after(ms, wake) {
-          const timer = setTimeout(wake, ms)
-          return () => clearTimeout(timer)
-        },
-      },
-      nowMs: () => Date.now(),
-      randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
-      log: writeLog,
-      background: (work) => ctx.waitUntil(work),
-      certificateFetch: env.WX_CERT === undefined ? undefined : certificateFetch(env.WX_CERT),
-      limits: { address: env.LIMIT_ADDRESS, payer: env.LIMIT_PAYER },
-      originHealth,
-    }),
-  )
-}
-
-/** One line of JSON for each thing that happened. */
-export const writeLog = (entry: LogEntry): void => console.log(JSON.stringify(entry))
 
 export function assemble(vars: Vars, platform: Platform): HttpDeps {
   const { timers, randomBytes } = platform
@@ -174,11 +135,6 @@ export function assemble(vars: Vars, platform: Platform): HttpDeps {
     }
   }
 }
-
-const certificateFetch =
-  (binding: Fetcher): Fetch =>
-  (request) =>
-    binding.fetch(request)
 
 async function admit(limit: RateLimit | undefined, key: string): Promise<boolean> {
   try {

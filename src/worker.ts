@@ -1,5 +1,5 @@
 import { tick } from './cron/tick.ts'
-import { install, writeLog } from './assemble.ts'
+import { install, writeLog } from './platform.ts'
 import { problem } from './routes/http/problem.ts'
 import { respond } from './routes/router.ts'
 

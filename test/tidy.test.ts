@@ -13,7 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   contract: ['contract', 'ports', 'core', 'lib'],
   service: ['service', 'contract', 'ports', 'core', 'lib'],
   store: ['store', 'ports', 'core', 'lib'],
-  wechat: ['wechat', 'service', 'ports', 'core', 'lib'],
+  wechat: ['wechat', 'ports', 'core', 'lib'],
   webhooks: ['webhooks', 'ports', 'core', 'lib'],
   routes: ['routes', 'service', 'contract', 'ports', 'core', 'lib'],
   cron: ['cron', 'service', 'ports', 'core', 'lib'],
@@ -41,20 +41,20 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
 }
 
 const BANNED: readonly (readonly [pattern: RegExp, allowedIn: RegExp, instead: string])[] = [
-  [/\bDate\.now\(|new Date\(\)/, /^src\/assemble\.ts$/, 'deps.now()'],
+  [/\bDate\.now\(|new Date\(\)/, /^src\/platform\.ts$/, 'deps.now()'],
   [
     /(?<![.\w])fetch\(/,
-    /^src\/(assemble|worker|wechat\/transport|webhooks\/sender)\.ts$/,
+    /^src\/(platform|worker|wechat\/transport|webhooks\/sender)\.ts$/,
     'a port',
   ],
-  [/\bset(Timeout|Interval)\(/, /^src\/assemble\.ts$/, 'deps.timers'],
-  [/\bgetRandomValues\(|\brandomUUID\(/, /^src\/assemble\.ts$/, 'deps.randomBytes'],
+  [/\bset(Timeout|Interval)\(/, /^src\/platform\.ts$/, 'deps.timers'],
+  [/\bgetRandomValues\(|\brandomUUID\(/, /^src\/platform\.ts$/, 'deps.randomBytes'],
   [/\bMath\.random\(/, /$^/, 'deps.randomBytes'],
   [/\bparseFloat\(|\.toFixed\(/, /$^/, 'core/money.ts: money is an integer'],
   [/localeCompare/, /$^/, 'comparing by code unit'],
   [/AbortSignal\.timeout/, /$^/, 'withDeadline'],
   [/timingSafeEqual|digest\('MD5'/, /$^/, 'what every runtime has'],
-  [/\bconsole\./, /^src\/assemble\.ts$/, 'deps.log'],
+  [/\bconsole\./, /^src\/platform\.ts$/, 'deps.log'],
   [/\bas any\b|: any\b|as unknown as|@ts-|\benum\b(?! )/, /$^/, 'a type'],
   [
     /\.reveal\(\)/,

@@ -2,13 +2,13 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DEMO_MERCHANT } from '../../simulator/server/demo-merchant.ts'
-import { start as startWechat, type RunningServer } from '../../simulator/server.ts'
-import { call, type Call } from '../client/http-call.ts'
+import { type RunningServer, start as startWechat } from '../../simulator/server/start.ts'
 import { Complaint } from '../cli/command.ts'
+import { call, type Call } from '../client/http-call.ts'
+import { DEMO_TOKEN } from '../client/shop-client.ts'
 import type { CertificateBinding, DevWorkerOptions } from './dev-worker.ts'
 import { freePort } from './ports.ts'
-import { DEMO_TOKEN } from '../client/shop-client.ts'
-import { workerLineReader, type WorkerLine } from './worker-log.ts'
+import { type WorkerLine, workerLineReader } from './worker-log.ts'
 import { ROOT, spawnWorker, type WorkerProcess } from './worker-process.ts'
 
 const READY_MS = 60_000

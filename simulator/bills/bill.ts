@@ -1,12 +1,19 @@
-import { type BillChange, changeRows, type KeptChange } from './changes.ts'
-import { type BillLayout, type BillType, printedLayout } from './layouts.ts'
-import { type BillColumns, type BillRow, KINDS, paymentRow, refundRow } from './rows.ts'
-import { formatBill, shuffle } from './text.ts'
 import { startOfDay } from '../lib/clock.ts'
 import { BILL_MADE_AFTER_MS } from '../lib/limits.ts'
-import { inventPayment, inventRefund } from './fabricated.ts'
 import { seededRandom } from '../lib/random.ts'
+import type {
+  BillChange,
+  BillColumns,
+  BillLayout,
+  BillRow,
+  KeptChange,
+} from '../state/bill-plan.ts'
 import type { World } from '../state/world.ts'
+import { changeRows } from './changes.ts'
+import { inventPayment, inventRefund } from './fabricated.ts'
+import { type BillType, printedLayout } from './layouts.ts'
+import { KINDS, paymentRow, refundRow } from './rows.ts'
+import { formatBill, shuffle } from './text.ts'
 
 export type BillOptions = {
   /** Default ALL. */

@@ -1,31 +1,5 @@
-import type { BillLayout } from './layouts.ts'
-import { type BillColumns, type BillRow, formatYuan } from './rows.ts'
-
-/** How one day's bill differs from what happened. `number` is a transaction_id or an out_refund_no. */
-export type BillChange =
-  | { kind: 'drop_row'; number: string }
-  /** Any columns of a row, by WeChat's names. */
-  | { kind: 'set_columns'; number: string; columns: BillColumns }
-  | { kind: 'other_amount'; number: string; fen: number }
-  /** A payment or refund that never was; what is not given is made up, for one yuan. */
-  | { kind: 'extra_row'; row: 'payment' | 'refund'; columns?: BillColumns }
-  /** A refund of a payment that was, which nobody asked for. */
-  | { kind: 'unasked_refund'; outTradeNo: string; fen: number }
-  | { kind: 'layout'; layout: BillLayout }
-  /** Every number of the last line is one too high. */
-  | { kind: 'wrong_totals' }
-  /** The file ends somewhere in the middle. As GZIP it is a whole stream; the fault `truncated_xml` cuts that. */
-  | { kind: 'cut_off' }
-  /** Nobody gets it, that many times (default until it is cleared): 20007 and 20003 are real ones. */
-  | { kind: 'unavailable'; errorCode: string; returnMsg: string; times?: number }
-
-/** What is kept of a change: rows that are made up are made up once, so that the bill says the same every time. */
-export type KeptChange =
-  | Exclude<
-      BillChange,
-      { kind: 'extra_row' } | { kind: 'unasked_refund' } | { kind: 'unavailable' }
-    >
-  | { kind: 'add_row'; row: BillRow }
+import { formatYuan } from '../lib/yuan.ts'
+import type { BillColumns, BillRow, KeptChange } from '../state/bill-plan.ts'
 
 /** The rows after every change that is about rows. */
 export function changeRows(

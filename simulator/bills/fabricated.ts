@@ -1,10 +1,15 @@
-import { type BillRow, paymentRow, refundRow } from './rows.ts'
 import { formatBeijingTime, startOfDay } from '../lib/clock.ts'
-import { makeOpenid, makePlatformRefundNo, makeRefundId, makeTransactionId } from '../lib/identifiers.ts'
+import {
+  makeOpenid,
+  makePlatformRefundNo,
+  makeRefundId,
+  makeTransactionId,
+} from '../lib/identifiers.ts'
+import type { BillRow } from '../state/bill-plan.ts'
 import type { Capture, SimulatedOrder } from '../state/ledger.ts'
-import { UNSETTLED_FUNDS } from '../endpoints/refund-parameters.ts'
-import type { SimulatedRefund } from '../state/refund.ts'
+import { type SimulatedRefund, UNSETTLED_FUNDS } from '../state/refund.ts'
 import type { World } from '../state/world.ts'
+import { paymentRow, refundRow } from './rows.ts'
 
 // Rows about nothing that happened: what a bill says of another mini program of the same merchant, or by mistake.
 

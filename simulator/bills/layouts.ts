@@ -1,15 +1,9 @@
 // The columns of a bill, as WeChat names and orders them. A row knows all of them; a layout says which are printed.
 // @see https://pay.weixin.qq.com/wiki/doc/api/wxa/wxa_api.php?chapter=9_6
+import type { BillLayout } from '../state/bill-plan.ts'
 
 export const BILL_TYPES = ['ALL', 'SUCCESS', 'REFUND', 'RECHARGE_REFUND'] as const
 export type BillType = (typeof BILL_TYPES)[number]
-
-/**
- * `old` is how ALL looked before 2018, `short` how it looks to merchants without coupons of their own. The
- * other two are new ones that a reader by position gets wrong.
- */
-export const BILL_LAYOUTS = ['new', 'old', 'short', 'reversed', 'one_more'] as const
-export type BillLayout = (typeof BILL_LAYOUTS)[number]
 
 /** A printed column: its header, and the column of the row that it shows. */
 export type PrintedColumn = readonly [header: string, column: string]

@@ -1,21 +1,11 @@
-import { BOTH_COUPONS, type BillType } from './layouts.ts'
 import { formatBeijingDateTime } from '../lib/clock.ts'
+import { formatServiceFee, formatYuan } from '../lib/yuan.ts'
+import type { BillColumns, BillRow } from '../state/bill-plan.ts'
 import { worthOf } from '../state/coupons.ts'
 import type { Capture, SimulatedOrder } from '../state/ledger.ts'
-import { RECHARGE_FUNDS } from '../endpoints/refund-parameters.ts'
-import { type SimulatedRefund, statusAt, successAt } from '../state/refund.ts'
+import { RECHARGE_FUNDS, type SimulatedRefund, statusAt, successAt } from '../state/refund.ts'
 import type { World } from '../state/world.ts'
-
-/** Values by WeChat's own column names. */
-export type BillColumns = Readonly<Record<string, string>>
-
-/** One line of a bill, before anybody decided which of its columns are printed. */
-export type BillRow = {
-  readonly kind: 'payment' | 'refund' | 'recharge_refund'
-  /** transaction_id or out_refund_no. */
-  readonly number: string
-  readonly columns: BillColumns
-}
+import { type BillType, BOTH_COUPONS } from './layouts.ts'
 
 /** Which rows a bill lists. */
 export const KINDS: Readonly<Record<BillType, readonly BillRow['kind'][]>> = {
@@ -23,17 +13,6 @@ export const KINDS: Readonly<Record<BillType, readonly BillRow['kind'][]>> = {
   SUCCESS: ['payment'],
   REFUND: ['refund'],
   RECHARGE_REFUND: ['recharge_refund'],
-}
-
-/** `1234` fen are `12.34` yuan. */
-export function formatYuan(fen: number): string {
-  const digits = String(Math.abs(fen)).padStart(3, '0')
-  return `${fen < 0 ? '-' : ''}${digits.slice(0, -2)}.${digits.slice(-2)}`
-}
-
-/** 0.60 % of what is settled, to the whole fen, halves up; the bill prints it with five decimals. */
-export function formatServiceFee(settledFen: number): string {
-  return `${formatYuan(Math.floor((settledFen * 6 + 500) / 1_000))}000`
 }
 
 /** A captured payment in the bill of its day. It stays SUCCESS there, whatever is refunded. */

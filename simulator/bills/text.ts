@@ -1,6 +1,6 @@
-import type { PrintedLayout, PrintedTotal } from './layouts.ts'
-import type { BillRow } from './rows.ts'
 import type { Random } from '../lib/random.ts'
+import type { BillRow } from '../state/bill-plan.ts'
+import type { PrintedLayout, PrintedTotal } from './layouts.ts'
 
 const BOM = '\uFEFF'
 const LINE_END = '\r\n'

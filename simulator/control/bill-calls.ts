@@ -1,6 +1,5 @@
-import type { BillChange } from '../bills/changes.ts'
-import { BILL_LAYOUTS, BILL_TYPES } from '../bills/layouts.ts'
-import type { BillColumns } from '../bills/rows.ts'
+import { BILL_TYPES } from '../bills/layouts.ts'
+import { BILL_LAYOUTS, type BillChange, type BillColumns } from '../state/bill-plan.ts'
 import type { Call } from './call.ts'
 import {
   ControlError,

@@ -1,6 +1,6 @@
 import { type Answer, inOrder } from '../protocol/answer.ts'
 import type { CheckedRequest, PayEndpoint } from '../protocol/endpoint.ts'
-import { isPaid } from '../state/ledger.ts'
+import { OUT_TRADE_NO } from '../protocol/order-number.ts'
 import {
   CLOSE_OF_PAID_ORDER,
   ORDER_ALREADY_CLOSED,
@@ -8,7 +8,7 @@ import {
   type Refusal,
   WRONG_TRADE_STATE,
 } from '../protocol/refusals.ts'
-import { OUT_TRADE_NO } from './unified-order-parameters.ts'
+import { isPaid } from '../state/ledger.ts'
 import type { World } from '../state/world.ts'
 
 /**

@@ -1,10 +1,10 @@
 import { type Answer, inOrder } from '../protocol/answer.ts'
 import type { CheckedRequest, PayEndpoint } from '../protocol/endpoint.ts'
-import type { Capture, SimulatedOrder, TradeState } from '../state/ledger.ts'
 import { lookUpOrder } from '../protocol/order-lookup.ts'
+import { OUT_TRADE_NO } from '../protocol/order-number.ts'
 import { couponFields, settlementFields } from '../protocol/payment-fields.ts'
 import { MISSING_PARAMETER, ORDER_UNKNOWN, type Refusal } from '../protocol/refusals.ts'
-import { OUT_TRADE_NO } from './unified-order-parameters.ts'
+import type { Capture, SimulatedOrder, TradeState } from '../state/ledger.ts'
 import type { World } from '../state/world.ts'
 
 /** The words for NOTPAY, CLOSED, SUCCESS and REFUND are live ones, the others are ours. */

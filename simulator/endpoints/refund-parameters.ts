@@ -1,15 +1,13 @@
-import type { ParameterRule } from '../protocol/endpoint.ts'
+import { isTotalFee, OUT_TRADE_NO } from '../protocol/order-number.ts'
+import type { ParameterRule } from '../protocol/parameter-rule.ts'
 import { BAD_REFUND_FEE, BAD_TOTAL_FEE } from '../protocol/refusals.ts'
-import { isTotalFee, OUT_TRADE_NO } from './unified-order-parameters.ts'
+import { RECHARGE_FUNDS, UNSETTLED_FUNDS } from '../state/refund.ts'
 
 /** The refund number: letters, digits and `_-|*@`; 64 of them at most. */
 export const OUT_REFUND_NO: ParameterRule = {
   bytesMax: 64,
   format: (value) => /^[0-9A-Za-z_\-|*@]+$/.test(value),
 }
-
-export const UNSETTLED_FUNDS = 'REFUND_SOURCE_UNSETTLED_FUNDS'
-export const RECHARGE_FUNDS = 'REFUND_SOURCE_RECHARGE_FUNDS'
 
 /**
  * Every parameter of the document. Lengths in UTF-8 bytes.

@@ -1,12 +1,10 @@
-import type { Answer } from '../protocol/answer.ts'
 import { REFUNDS_BY_PAGE, REFUNDS_PER_PAGE } from '../lib/limits.ts'
+import type { Answer } from '../protocol/answer.ts'
 import type { CheckedRequest, PayEndpoint } from '../protocol/endpoint.ts'
-import type { Capture, SimulatedOrder } from '../state/ledger.ts'
 import { lookUpOrder } from '../protocol/order-lookup.ts'
+import { OUT_TRADE_NO } from '../protocol/order-number.ts'
 import { settlementFields } from '../protocol/payment-fields.ts'
 import { numberedRefundFields } from '../protocol/refund-fields.ts'
-import { OUT_REFUND_NO } from './refund-parameters.ts'
-import type { SimulatedRefund } from '../state/refund.ts'
 import {
   INVALID_TRANSACTION_ID,
   MISSING_PARAMETER,
@@ -14,8 +12,10 @@ import {
   REFUND_UNKNOWN,
   type Refusal,
 } from '../protocol/refusals.ts'
-import { OUT_TRADE_NO } from './unified-order-parameters.ts'
+import type { Capture, SimulatedOrder } from '../state/ledger.ts'
+import type { SimulatedRefund } from '../state/refund.ts'
 import type { World } from '../state/world.ts'
+import { OUT_REFUND_NO } from './refund-parameters.ts'
 
 const NUMBERS = ['refund_id', 'out_refund_no', 'transaction_id', 'out_trade_no']
 

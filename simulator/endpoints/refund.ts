@@ -1,14 +1,10 @@
-import { isNotifyUrl } from '../lib/ip-address.ts'
+import { haveSameFields } from '../lib/fields.ts'
 import { type Answer, inOrder } from '../protocol/answer.ts'
 import type { CheckedRequest, PayEndpoint } from '../protocol/endpoint.ts'
-import { haveSameFields } from '../lib/fields.ts'
-import type { Capture } from '../state/ledger.ts'
+import { isNotifyUrl } from '../protocol/notify-url.ts'
 import { lookUpOrder } from '../protocol/order-lookup.ts'
 import { settlementFields } from '../protocol/payment-fields.ts'
-import { acceptRefund } from '../refunds/accept-refund.ts'
 import { couponRefundFields, settlementRefundFields } from '../protocol/refund-fields.ts'
-import { REFUND_PARAMETERS, UNSETTLED_FUNDS } from './refund-parameters.ts'
-import type { SimulatedRefund } from '../state/refund.ts'
 import {
   formatWrong,
   type GatewayRefusal,
@@ -19,7 +15,11 @@ import {
   REFUND_PARAMETERS_CHANGED,
   type Refusal,
 } from '../protocol/refusals.ts'
+import { acceptRefund } from '../refunds/accept-refund.ts'
+import type { Capture } from '../state/ledger.ts'
+import { type SimulatedRefund, UNSETTLED_FUNDS } from '../state/refund.ts'
 import type { World } from '../state/world.ts'
+import { REFUND_PARAMETERS } from './refund-parameters.ts'
 
 /**
  * Accepts a refund, only from a client that shows the merchant's certificate. Accepted is not refunded: it is PROCESSING.

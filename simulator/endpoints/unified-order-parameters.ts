@@ -1,15 +1,8 @@
 import { parseBeijingTime } from '../lib/clock.ts'
-import { OUT_TRADE_NO_CHARS_MIN, TOTAL_FEE_MAX_FEN } from '../lib/limits.ts'
-import type { ParameterRule } from '../protocol/endpoint.ts'
-import { BAD_CREATE_IP, BAD_TOTAL_FEE } from '../protocol/refusals.ts'
 import { isIpAddress } from '../lib/ip-address.ts'
-
-/** The order number: letters, digits and `_-|*`; 6 to 32 of them. */
-export const OUT_TRADE_NO: ParameterRule = {
-  bytesMax: 32,
-  bytesMin: OUT_TRADE_NO_CHARS_MIN,
-  format: (value) => /^[0-9A-Za-z_\-|*]+$/.test(value),
-}
+import { isTotalFee, OUT_TRADE_NO } from '../protocol/order-number.ts'
+import type { ParameterRule } from '../protocol/parameter-rule.ts'
+import { BAD_CREATE_IP, BAD_TOTAL_FEE } from '../protocol/refusals.ts'
 
 const ID_TYPES = [
   'IDCARD',
@@ -50,11 +43,6 @@ export const UNIFIED_ORDER_PARAMETERS: Readonly<Record<string, ParameterRule>> =
   user_type: { bytesMax: 32, format: (value) => ID_TYPES.includes(value) },
   user_creid: { bytesMax: 32 },
   user_truename: { bytesMax: 64 },
-}
-
-/** Whole fen, no sign, no leading zero. */
-export function isTotalFee(value: string): boolean {
-  return /^[1-9]\d{0,9}$/.test(value) && Number(value) <= TOTAL_FEE_MAX_FEN
 }
 
 function isTime(value: string): boolean {

@@ -1,11 +1,10 @@
-import { isNotifyUrl } from '../lib/ip-address.ts'
-import { type Answer, inOrder } from '../protocol/answer.ts'
 import { parseBeijingTime } from '../lib/clock.ts'
-import { TIME_EXPIRE_DISTANCE_MIN_MS } from '../lib/limits.ts'
-import type { CheckedRequest, PayEndpoint } from '../protocol/endpoint.ts'
 import { haveSameFields } from '../lib/fields.ts'
 import { makePrepayId } from '../lib/identifiers.ts'
-import { isLive, isOpen, isPaid, isPastTimeExpire, type SimulatedOrder } from '../state/ledger.ts'
+import { TIME_EXPIRE_DISTANCE_MIN_MS } from '../lib/limits.ts'
+import { type Answer, inOrder } from '../protocol/answer.ts'
+import type { CheckedRequest, PayEndpoint } from '../protocol/endpoint.ts'
+import { isNotifyUrl } from '../protocol/notify-url.ts'
 import {
   formatWrong,
   type GatewayRefusal,
@@ -18,8 +17,9 @@ import {
   type Refusal,
   TIME_EXPIRE_TOO_SHORT,
 } from '../protocol/refusals.ts'
-import { UNIFIED_ORDER_PARAMETERS } from './unified-order-parameters.ts'
+import { isLive, isOpen, isPaid, isPastTimeExpire, type SimulatedOrder } from '../state/ledger.ts'
 import type { World } from '../state/world.ts'
+import { UNIFIED_ORDER_PARAMETERS } from './unified-order-parameters.ts'
 
 /**
  * Makes an order, or hands out the prepay_id of an unpaid one again.

@@ -1,8 +1,8 @@
-import { isNotifyUrl } from '../lib/ip-address.ts'
-import { type Deliver, describePosted, type NoticeBoard, type Posted } from './notice-board.ts'
-import { formatRefundNotice, type RefundNoticeOptions } from './refund-notice.ts'
+import { isNotifyUrl } from '../protocol/notify-url.ts'
 import type { SimulatedRefund } from '../state/refund.ts'
 import type { World } from '../state/world.ts'
+import { type Deliver, describePosted, type NoticeBoard, type Posted } from './notice-board.ts'
+import { formatRefundNotice, type RefundNoticeOptions } from './refund-notice.ts'
 
 /** Tells the shop what became of its refunds: at the request's notify_url, else at the one set on the platform, else nowhere. */
 export class RefundTeller {

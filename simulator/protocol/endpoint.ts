@@ -1,24 +1,14 @@
-import type { Answer } from './answer.ts'
-import type { GatewayRefusal, Refusal } from './refusals.ts'
 import type { SignType } from '../lib/sign.ts'
 import type { World } from '../state/world.ts'
+import type { Answer } from './answer.ts'
+import type { ParameterRule } from './parameter-rule.ts'
+import type { GatewayRefusal, Refusal } from './refusals.ts'
 
 /** What a shop calls to take money. */
 export type OrderEndpointName = 'unifiedorder' | 'orderquery' | 'closeorder'
 export type RefundEndpointName = 'refund' | 'refundquery'
 
 export type PayEndpointName = OrderEndpointName | RefundEndpointName
-
-/** What the API document says about one parameter. */
-export type ParameterRule = {
-  required?: boolean
-  /** UTF-8 bytes, not characters: the gateway counts bytes. */
-  bytesMax: number
-  bytesMin?: number
-  format?: (value: string) => boolean
-  /** What the gateway says to a wrong format. Default: `<name>参数格式错误`. */
-  refusal?: GatewayRefusal
-}
 
 /** A request that came through every check of the gateway. */
 export type CheckedRequest = {

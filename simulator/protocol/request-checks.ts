@@ -1,5 +1,9 @@
 import { REQUEST_BYTES_MAX } from '../lib/limits.ts'
-import type { CheckedRequest, ParameterRule, PayEndpoint } from './endpoint.ts'
+import { isSignedBy, isSignType } from '../lib/sign.ts'
+import { parseXml } from '../lib/xml.ts'
+import type { World } from '../state/world.ts'
+import type { CheckedRequest, PayEndpoint } from './endpoint.ts'
+import type { ParameterRule } from './parameter-rule.ts'
 import {
   APPID_NOT_BOUND,
   BAD_SIGN,
@@ -13,9 +17,6 @@ import {
   UNKNOWN_MCH_ID,
   WRONG_METHOD,
 } from './refusals.ts'
-import { isSignedBy, isSignType } from '../lib/sign.ts'
-import type { World } from '../state/world.ts'
-import { parseXml } from '../lib/xml.ts'
 
 export type Checked = { ok: true; request: CheckedRequest } | { ok: false; refusal: GatewayRefusal }
 

@@ -1,9 +1,8 @@
 import { makePlatformRefundNo } from '../lib/identifiers.ts'
-import { acceptRefund } from './accept-refund.ts'
-import { UNSETTLED_FUNDS } from '../endpoints/refund-parameters.ts'
-import type { SimulatedRefund } from '../state/refund.ts'
 import { type BusinessRefusal, REFUND_AMOUNTS_CHANGED } from '../protocol/refusals.ts'
+import { type SimulatedRefund, UNSETTLED_FUNDS } from '../state/refund.ts'
 import type { World } from '../state/world.ts'
+import { acceptRefund } from './accept-refund.ts'
 
 export type PlatformRefund = {
   /** Fen. */

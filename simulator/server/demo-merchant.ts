@@ -1,4 +1,4 @@
-import type { Merchant } from '../state/world.ts'
+import type { Merchant } from '../state/merchant.ts'
 
 /** A merchant that exists nowhere: the ids of the public documents, and secrets that say what they are. */
 export const DEMO_MERCHANT: Merchant = {

@@ -66,3 +66,5 @@ export function statusAt({ steps }: SimulatedRefund, at: number): RefundStatus {
 export function successAt({ steps }: SimulatedRefund): number | undefined {
   return steps.find(({ status }) => status === 'SUCCESS')?.at
 }
+export const UNSETTLED_FUNDS = 'REFUND_SOURCE_UNSETTLED_FUNDS'
+export const RECHARGE_FUNDS = 'REFUND_SOURCE_RECHARGE_FUNDS'

@@ -1,7 +1,7 @@
-import { collectedReview, differenceReview, type Difference } from '../core/bill/schedule.ts'
+import type { Bill } from '../core/bill/bill.ts'
+import { collectedReview, type Difference, differenceReview } from '../core/bill/difference.ts'
 import { reviewId } from '../core/review.ts'
 import { timeOrNull } from '../core/time.ts'
-import type { Bill } from '../ports/bill-store.ts'
 import type { Deps } from '../ports/deps.ts'
 
 /** More of them than a person reads, and less than a reply can hold. */

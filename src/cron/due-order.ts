@@ -1,5 +1,9 @@
 /** What one due row asks for, and when it is due again. */
-import { isLive, type Attempt } from '../core/order/attempt.ts'
+import { type Attempt, isLive } from '../core/order/attempt.ts'
+import type { OrderView } from '../core/order/order.ts'
+import { nextRefundRung } from '../core/order/refund-schedule.ts'
+import { ofPayment, reservedFee } from '../core/order/refund.ts'
+import { paymentReview } from '../core/order/reviews.ts'
 import {
   attemptDue,
   attemptDueAfterOrder,
@@ -7,16 +11,13 @@ import {
   orderDueAgain,
   owesRefunds,
 } from '../core/order/schedule.ts'
-import type { OrderView } from '../core/order/order.ts'
-import { nextRefundRung, ofPayment, reservedFee } from '../core/order/refund.ts'
-import { paymentReview } from '../core/review.ts'
 import { DAY_S, later, type UnixSeconds } from '../core/time.ts'
-import { closeOrder } from '../service/order/close-order.ts'
-import { discoverRefunds } from '../service/refund/discover-refunds.ts'
-import { openReview } from '../service/open-review.ts'
 import type { Deps } from '../ports/deps.ts'
-import { queryAttempt } from '../service/order/query-attempt.ts'
+import { openReview } from '../service/open-review.ts'
 import { takeDownAttempt, type TakenDown } from '../service/order/close-attempt.ts'
+import { closeOrder } from '../service/order/close-order.ts'
+import { queryAttempt } from '../service/order/query-attempt.ts'
+import { discoverRefunds } from '../service/refund/discover-refunds.ts'
 
 export type ItemOutcome = Readonly<{
   result: 'booked' | 'closed' | 'waiting'

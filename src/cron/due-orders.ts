@@ -1,8 +1,9 @@
 /** What WeChat is to be asked about: orders that expire, attempts on their ladder. */
 import { later } from '../core/time.ts'
-import type { Deps, NextDue, TickBudget } from '../ports/deps.ts'
-import { orFailed, workOff } from './work-pool.ts'
+import type { Deps, TickBudget } from '../ports/deps.ts'
+import type { NextDue } from '../ports/store.ts'
 import { runAttempt, runOrder } from './due-order.ts'
+import { orFailed, workOff } from './work-pool.ts'
 
 /** The dearest item: query, close, query, each written. */
 const ITEM_CALLS_MAX = 3

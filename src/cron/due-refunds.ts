@@ -1,10 +1,11 @@
 /** Refunds whose time has come: to be sent, or asked about. */
+import { isOverdue, refundDue } from '../core/order/refund-schedule.ts'
 import { findRefund } from '../core/order/refund-transition.ts'
-import { isOverdue, ofPayment, refundDue } from '../core/order/refund.ts'
-import { refundReview } from '../core/review.ts'
-import { openReview } from '../service/open-review.ts'
+import { ofPayment } from '../core/order/refund.ts'
+import { refundReview } from '../core/order/reviews.ts'
 import type { Deps, TickBudget } from '../ports/deps.ts'
 import type { ClaimedRefunds, NextRefundDue } from '../ports/refund-store.ts'
+import { openReview } from '../service/open-review.ts'
 import { settleRefund } from '../service/refund/send-refund.ts'
 import { orFailed, workOff } from './work-pool.ts'
 

@@ -1,8 +1,8 @@
 /** WeChat's side. SUCCESS means stored; after anything else WeChat calls again. */
+import { StoreUnavailable } from '../ports/store.ts'
 import { confirmHint } from '../service/order/confirm-payment-notice.ts'
-import { confirmRefund } from '../service/refund/confirm-refund-notice.ts'
 import { settlePayment } from '../service/order/record-payment.ts'
-import { StoreUnavailable } from '../ports/deps.ts'
+import { confirmRefund } from '../service/refund/confirm-refund-notice.ts'
 import type { HttpDeps } from './http/deps.ts'
 import { readBody } from './http/input.ts'
 import type { RouteRequest } from './http/request.ts'

@@ -1,19 +1,27 @@
 /** The table of contents of the HTTP interface. */
 import { Router } from 'itty-router/Router'
-import { StoreUnavailable } from '../ports/deps.ts'
-import { postDeliveryResend, postReviewResolve } from './shop/reviews.ts'
-import { isMerchant } from './shop/auth.ts'
-import { getBill, getBillRaw, postBillReconcile } from './shop/bills.ts'
+import { StoreUnavailable } from '../ports/store.ts'
 import { getHealth } from './health.ts'
 import type { HttpDeps } from './http/deps.ts'
-import { getDeliveries, getOrders, getReviews, getRuns } from './shop/runs.ts'
-import { postNotify, postRefundNotify } from './notices.ts'
-import { getOrder, getOrderEvents, postOrderClose, postOrderQuery, putOrder } from './shop/orders.ts'
-import { getPay, postPay } from './payer/pay.ts'
 import { problem } from './http/problem.ts'
-import { getRefund, putRefund } from './shop/refunds.ts'
-import { getResult } from './payer/pay-result.ts'
 import type { RouteRequest } from './http/request.ts'
+import { postNotify, postRefundNotify } from './notices.ts'
+import { getResult } from './payer/pay-result.ts'
+import { getPay, postPay } from './payer/pay.ts'
+import { isMerchant } from './shop/auth.ts'
+import { getBill, getBillRaw, postBillReconcile } from './shop/bills.ts'
+import { getDeliveries, postDeliveryResend } from './shop/deliveries.ts'
+import {
+  getOrder,
+  getOrderEvents,
+  getOrders,
+  postOrderClose,
+  postOrderQuery,
+  putOrder,
+} from './shop/orders.ts'
+import { getRefund, putRefund } from './shop/refunds.ts'
+import { getReviews, postReviewResolve } from './shop/reviews.ts'
+import { getRuns } from './shop/runs.ts'
 
 type Handler = (request: RouteRequest, deps: HttpDeps) => Promise<Response>
 

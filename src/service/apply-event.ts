@@ -1,8 +1,8 @@
 import type { OrderEvent, OrderView } from '../core/order/order.ts'
-import { err, ok, type Result } from '../lib/result.ts'
-import type { Rejection } from '../core/order/change.ts'
+import type { Rejection } from '../core/order/rejection.ts'
 import { transition } from '../core/order/transition.ts'
 import { webhookId } from '../core/webhook.ts'
+import { err, ok, type Result } from '../lib/result.ts'
 import type { Deps } from '../ports/deps.ts'
 
 /** Ten refunds of one order may be told of at once; whoever loses more often than that is not alone. */

@@ -1,15 +1,16 @@
 /** Tells the shop: one try of one webhook, and what follows from it. */
-import type { BeijingDay } from '../core/day.ts'
-import type { OrderView } from '../core/order/order.ts'
-import { invariant } from '../lib/result.ts'
-import { formatRfc3339 } from '../core/time.ts'
-import { nextTry } from '../core/webhook-ladder.ts'
 import { billReport } from '../contract/bill.ts'
-import { openReview } from './open-review.ts'
 import { orderJson } from '../contract/order.ts'
-import type { Deps, StoredDelivery } from '../ports/deps.ts'
 import { refundJson } from '../contract/refund.ts'
 import { reviewJson } from '../contract/review.ts'
+import type { BeijingDay } from '../core/day.ts'
+import type { OrderView } from '../core/order/order.ts'
+import { formatRfc3339 } from '../core/time.ts'
+import { nextTry } from '../core/webhook.ts'
+import { invariant } from '../lib/result.ts'
+import type { Deps } from '../ports/deps.ts'
+import type { StoredDelivery } from '../ports/store.ts'
+import { openReview } from './open-review.ts'
 
 /** Tries a webhook that was just written. The cron tries again whatever comes of it. */
 export async function deliverFirst(deps: Deps, id: string): Promise<void> {

@@ -1,10 +1,17 @@
 /** Webhooks in D1. */
 import { later, MINUTE_S, type UnixSeconds } from '../core/time.ts'
 import type { WebhookType } from '../core/webhook.ts'
-import type { DeliveryState, StoredDelivery } from '../ports/deps.ts'
+import type { DeliveryState, Page, StoredDelivery } from '../ports/store.ts'
+import {
+  integer,
+  optionalInteger,
+  optionalText,
+  optionalTime,
+  orNull,
+  text,
+  time,
+} from './d1/columns.ts'
 import type { Database, Row } from './d1/database.ts'
-import { integer, optionalInteger, optionalText, optionalTime, orNull, text, time } from './order/rows.ts'
-import type { Page } from '../ports/deps.ts'
 
 /** Longer than a try can take; whoever holds the row is trying. */
 const LEASE_S = 3 * MINUTE_S

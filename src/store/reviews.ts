@@ -1,18 +1,18 @@
 /** Reviews in D1. */
 import {
-  reviewId,
   type Review,
   type ReviewAction,
+  reviewId,
   type ReviewKind,
   type StoredReview,
 } from '../core/review.ts'
 import type { UnixSeconds } from '../core/time.ts'
 import type { Webhook } from '../core/webhook.ts'
-import type { Page } from '../ports/deps.ts'
+import type { Page } from '../ports/store.ts'
+import { optionalText, optionalTime, orNull, text, time } from './d1/columns.ts'
 import type { Database, Row } from './d1/database.ts'
-import { optionalText, optionalTime, orNull, text, time } from './order/rows.ts'
-import { insertIf, type Guard } from './d1/sql.ts'
 import { deliveryRow, reviewRow } from './d1/outbox.ts'
+import { type Guard, insertIf } from './d1/sql.ts'
 
 /** Opens a review with its webhook, unless it was opened before. @returns whether it is new. */
 export async function openReview(

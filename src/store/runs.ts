@@ -1,7 +1,7 @@
 import type { UnixSeconds } from '../core/time.ts'
+import type { StoredRun } from '../ports/store.ts'
+import { integer, optionalText, optionalTime, time } from './d1/columns.ts'
 import type { Database } from './d1/database.ts'
-import type { StoredRun } from '../ports/deps.ts'
-import { integer, optionalText, optionalTime, time } from './order/rows.ts'
 
 /** @returns the number of the run. A run that was started and never finished has crashed. */
 export async function startRun(db: Database, now: UnixSeconds): Promise<number> {

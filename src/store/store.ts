@@ -1,5 +1,5 @@
 import { prepayExpiry } from '../core/order/attempt.ts'
-import type { Store } from '../ports/deps.ts'
+import type { Store } from '../ports/store.ts'
 import {
   beginBill,
   booksOn,
@@ -11,8 +11,8 @@ import {
   postponeBill,
   saveBill,
 } from './bill/bills.ts'
-import { comparePage } from './bill/compare-page.ts'
 import { finishComparing, noteUnexplained } from './bill/compare-books.ts'
+import { comparePage } from './bill/compare-page.ts'
 import {
   collectDifferences,
   countReviewed,
@@ -22,8 +22,6 @@ import {
   settleDifference,
 } from './bill/differences.ts'
 import type { Database } from './d1/database.ts'
-import { claim, reschedule } from './order/due.ts'
-import { mayAsk, rememberCode, savePrepay, saveRefusal } from './order/attempts.ts'
 import {
   claimDeliveries,
   findDelivery,
@@ -32,21 +30,23 @@ import {
   saveTry,
   sweepDeliveries,
 } from './deliveries.ts'
+import { mayAsk, rememberCode, savePrepay, saveRefusal } from './order/attempts.ts'
+import { claim, reschedule } from './order/due.ts'
 import { listOrders } from './order/order-list.ts'
-import { findReview, listReviews, openReview, resolveReview, reviewsOf } from './reviews.ts'
-import { book, commit, register } from './order/orders.ts'
+import { commit, register } from './order/orders.ts'
+import { book } from './order/record-payment.ts'
 import {
   claimRefunds,
   countDueRefunds,
   giveUpTurn,
   noteRefusal,
   noteUnanswered,
-  ordercodeOfRefund,
   rescheduleRefunds,
-  reserve,
   takeTurn,
-} from './order/refunds.ts'
+} from './order/refund-turns.ts'
+import { ordercodeOfRefund, reserve } from './order/refunds.ts'
 import { events, load, loadMany } from './order/views.ts'
+import { findReview, listReviews, openReview, resolveReview, reviewsOf } from './reviews.ts'
 import { finishRun, lastRunAt, listRuns, startRun, sweepRuns } from './runs.ts'
 
 /** The store behind the port, in D1. */

@@ -3,11 +3,11 @@
  *
  * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
-import { withDeadline, type Timers } from '../lib/deadline.ts'
+import type { UnixSeconds } from '../core/time.ts'
+import { type Timers, withDeadline } from '../lib/deadline.ts'
 import { readLimited } from '../lib/limited-body.ts'
 import type { Secret } from '../lib/secret.ts'
-import type { UnixSeconds } from '../core/time.ts'
-import type { WebhookSender } from '../ports/deps.ts'
+import type { WebhookSender } from '../ports/webhooks.ts'
 
 const DEADLINE_MS = 10_000
 /** Nothing in the answer is used; this much is read so that a polite connection can be kept. */

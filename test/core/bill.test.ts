@@ -1,14 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import {
-  differenceReview,
-  isKept,
-  isOverdue,
-  lastBillDay,
-  missingBillReview,
-  nextBillTry,
   type Difference,
-} from '../../src/core/bill/schedule.ts'
-import { parseDay, type BeijingDay } from '../../src/core/day.ts'
+  differenceReview,
+  missingBillReview,
+} from '../../src/core/bill/difference.ts'
+import { isKept, isOverdue, lastBillDay, nextBillTry } from '../../src/core/bill/schedule.ts'
+import { type BeijingDay, parseDay } from '../../src/core/day.ts'
 import { reviewId } from '../../src/core/review.ts'
 import { toUnixSeconds, type UnixSeconds } from '../../src/core/time.ts'
 import { seeded } from '../wechat/seeded.ts'

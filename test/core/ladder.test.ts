@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { nextCheckAfterClose, nextRung } from '../../src/core/ladder.ts'
+import { nextCheckAfterClose, nextRung } from '../../src/core/order/schedule.ts'
 import { at, DAY, HOUR, MINUTE, T0 } from './samples.ts'
 
 /** Seconds from the beginning at which WeChat is asked. */

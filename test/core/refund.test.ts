@@ -1,20 +1,22 @@
 import { describe, expect, it } from 'vitest'
 import { toFen } from '../../src/core/money.ts'
 import {
+  isOverdue,
+  nextRefundRung,
+  nextStart,
+  refundDue,
+} from '../../src/core/order/refund-schedule.ts'
+import {
   automaticOutRefundNo,
   isAutomatic,
   isFinal,
-  isOverdue,
   isReserved,
-  nextRefundRung,
-  nextStart,
   ofPayment,
   parseOutRefundNo,
-  refundDue,
   refundedFee,
+  type RefundState,
   reservedFee,
   toOutRefundNo,
-  type RefundState,
 } from '../../src/core/order/refund.ts'
 import type { UnixSeconds } from '../../src/core/time.ts'
 import { seeded } from '../wechat/seeded.ts'

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { toFen } from '../../src/core/money.ts'
-import { mayAccept, paymentReview, rejectionReview, reviewId } from '../../src/core/review.ts'
+import { paymentReview, rejectionReview } from '../../src/core/order/reviews.ts'
+import { mayAccept, reviewId } from '../../src/core/review.ts'
 import { webhookId } from '../../src/core/webhook.ts'
 import { aPayment, aTransactionId, ORDERCODE, PAYMENT } from './samples.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { nextTry } from '../../src/core/webhook-ladder.ts'
+import { nextTry } from '../../src/core/webhook.ts'
 import { HOUR, MINUTE, T0 } from './samples.ts'
 
 describe('a webhook that was not taken', () => {

@@ -1,10 +1,15 @@
 /** What the store keeps of bills: for one run at a time, and for as long as it is true. */
 import { describe, expect, it } from 'vitest'
-import { collectedReview, differenceReview, type Difference } from '../../src/core/bill/schedule.ts'
+import { type Bill, NO_COUNTS } from '../../src/core/bill/bill.ts'
+import {
+  collectedReview,
+  type Difference,
+  differenceReview,
+} from '../../src/core/bill/difference.ts'
 import type { BeijingDay } from '../../src/core/day.ts'
-import { reviewId, type Review } from '../../src/core/review.ts'
+import { type Review, reviewId } from '../../src/core/review.ts'
 import { later, type UnixSeconds } from '../../src/core/time.ts'
-import { NO_COUNTS, type Bill, type BillRow } from '../../src/ports/bill-store.ts'
+import type { BillRow } from '../../src/ports/bill-reader.ts'
 import { at, DAY, MINUTE } from '../core/samples.ts'
 import { registered, storeBench, type StoreBench } from './store.ts'
 

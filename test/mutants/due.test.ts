@@ -1,10 +1,10 @@
 /** Work that is due is done by one, and what somebody did meanwhile stays done. */
 import { describe, expect, it } from 'vitest'
 import type { OrderView } from '../../src/core/order/order.ts'
-import { later } from '../../src/core/time.ts'
 import { transition } from '../../src/core/order/transition.ts'
+import { later } from '../../src/core/time.ts'
 import { orFailed } from '../../src/cron/work-pool.ts'
-import type { StoredDelivery } from '../../src/ports/deps.ts'
+import type { StoredDelivery } from '../../src/ports/store.ts'
 import { anAttempt, aPayment, at, DAY, MINUTE } from '../core/samples.ts'
 import { registered, storeBench, type StoreBench } from './store.ts'
 

@@ -26,14 +26,14 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'refunds of one payment are sent at once, and WeChat refuses all but one',
-    file: 'core/order/refund.ts',
+    file: 'core/order/refund-schedule.ts',
     find: 'const PAUSE_S = MINUTE_S',
     replace: 'const PAUSE_S = 0 * MINUTE_S',
     tests: REFUND,
   },
   {
     name: 'a refund that is to wait a minute waits for days',
-    file: 'core/order/refund.ts',
+    file: 'core/order/refund-schedule.ts',
     find: `BUSY.includes(refund.errCode ?? '')`,
     replace: 'false',
     tests: PEOPLE,
@@ -96,7 +96,7 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'the ladder of a refund ends, and one that waits for money never goes',
-    file: 'core/order/refund.ts',
+    file: 'core/order/refund-schedule.ts',
     find: 'const rung = next ?? later(now, DAY_S)',
     replace: 'const rung = next',
     tests: REFUND,
@@ -173,7 +173,7 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'of two refunds of a payment that hang a person sees one',
-    file: 'core/review.ts',
+    file: 'core/order/reviews.ts',
     find: 'subject: refund.outRefundNo,',
     replace: 'subject: refund.transactionId,',
     tests: TRANSITION,
@@ -339,14 +339,14 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'the cron sends a refund while the shop’s own request does',
-    file: 'store/order/refunds.ts',
+    file: 'store/order/refund-turns.ts',
     find: ` AND coalesce(sending_until, 0) <= ?2`,
     replace: '',
     tests: SECOND_LOOK,
   },
   {
     name: 'two crons at once send the same refund',
-    file: 'store/order/refunds.ts',
+    file: 'store/order/refund-turns.ts',
     find: 'const LEASE_S = 180',
     replace: 'const LEASE_S = 0',
     tests: CRASHES,

@@ -1,8 +1,8 @@
 /** The real store over SQLite in this process, and its tables as they are. */
+import type { OrderView } from '../../src/core/order/order.ts'
+import type { Store } from '../../src/ports/store.ts'
 import { Database } from '../../src/store/d1/database.ts'
 import { d1Store } from '../../src/store/store.ts'
-import type { OrderView } from '../../src/core/order/order.ts'
-import type { Store } from '../../src/ports/deps.ts'
 import { anOrder, T0 } from '../core/samples.ts'
 import { d1Shim } from '../simulation/d1-shim.ts'
 import { Sqlite, type SqlRow } from '../simulation/sqlite.ts'

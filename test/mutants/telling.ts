@@ -102,7 +102,7 @@ export const TELLING_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'the ladder of webhooks is off by one',
-    file: 'core/webhook-ladder.ts',
+    file: 'core/webhook.ts',
     find: 'PAUSES_S[step - 1]',
     replace: 'PAUSES_S[step]',
     tests: ['test/core/webhook-ladder.test.ts'],

@@ -135,14 +135,14 @@ export const WECHAT_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'the query ladder asks again at once',
-    file: 'core/ladder.ts',
+    file: 'core/order/schedule.ts',
     find: 'QUERY_STEPS_S.find((seconds) => later(from, seconds) > now)',
     replace: 'QUERY_STEPS_S.find((seconds) => later(from, seconds) >= now)',
     tests: ['test/core/ladder.test.ts'],
   },
   {
     name: 'nobody looks at a closed number again',
-    file: 'core/ladder.ts',
+    file: 'core/order/schedule.ts',
     find: 'return step === undefined ? undefined : later(closedAt, step)',
     replace: 'return undefined',
     tests: ['test/core/ladder.test.ts'],

@@ -7,7 +7,7 @@ import { TLSSocket } from 'node:tls'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Stack, startStack } from '../../scripts/local/local-stack.ts'
 import { makeCertificates } from '../../simulator/server/certificates.ts'
-import { type RunningServer, start } from '../../simulator/server.ts'
+import { type RunningServer, start } from '../../simulator/server/start.ts'
 
 const REFUND = '/secapi/pay/refund'
 const NO_CERTIFICATE = '400 No required SSL certificate was sent'

@@ -1,5 +1,5 @@
 /** Bills that say something else than what happened, or cannot be had; and the reviews that must come of it. */
-import type { BillChange } from '../../simulator/bills/changes.ts'
+import type { BillChange } from '../../simulator/state/bill-plan.ts'
 import { compact, dayOf, startOf } from './days.ts'
 import type { Chance } from './random.ts'
 import type { SqlRow } from './sqlite.ts'

@@ -8,9 +8,9 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
-import { DEMO_MERCHANT } from '../../simulator/server/demo-merchant.ts'
-import { start, type StartOptions } from '../../simulator/server.ts'
 import { sign } from '../../simulator/lib/sign.ts'
+import { DEMO_MERCHANT } from '../../simulator/server/demo-merchant.ts'
+import { start, type StartOptions } from '../../simulator/server/start.ts'
 import { orderFields, OUT_TRADE_NO, read, signedXml, SUCCESS_REPLY } from './shop.ts'
 
 const SERVER = fileURLToPath(new URL('../../simulator/server.ts', import.meta.url).href)

@@ -1,11 +1,11 @@
-import type { PayOptions } from '../../simulator/payer/cashier.ts'
 import { ControllableClock } from '../../simulator/lib/clock.ts'
-import { DEMO_MERCHANT } from '../../simulator/server/demo-merchant.ts'
 import { seededRandom } from '../../simulator/lib/random.ts'
 import { sign, type SignType } from '../../simulator/lib/sign.ts'
-import { type SimulatorOptions, WeChatSimulator } from '../../simulator/wechat.ts'
-import type { Strictness } from '../../simulator/state/world.ts'
 import { formatXml, parseXml } from '../../simulator/lib/xml.ts'
+import type { PayOptions } from '../../simulator/payer/cashier.ts'
+import { DEMO_MERCHANT } from '../../simulator/server/demo-merchant.ts'
+import type { Strictness } from '../../simulator/state/strictness.ts'
+import { type SimulatorOptions, WeChatSimulator } from '../../simulator/wechat.ts'
 
 /** 2024-01-02 03:04:05 in Beijing. */
 export const T0 = Date.UTC(2024, 0, 1, 19, 4, 5)

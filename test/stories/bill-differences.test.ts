@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { BillChange } from '../../simulator/bills/changes.ts'
+import type { BillChange } from '../../simulator/state/bill-plan.ts'
 import { world, type World } from '../world.ts'
 import {
   compact,

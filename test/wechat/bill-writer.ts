@@ -1,6 +1,6 @@
 /** Writes bills as WeChat does, and reads with the reader in question. Shares nothing with `src`. */
 import { gzipSync } from 'node:zlib'
-import type { BillEnd, BillRow } from '../../src/ports/bill-store.ts'
+import type { BillEnd, BillRow } from '../../src/ports/bill-reader.ts'
 import { readBill } from '../../src/wechat/bill/read.ts'
 
 const names = (text: string): readonly string[] => text.split(',')

@@ -1,10 +1,11 @@
 /** Messages as WeChat would send them, signed by node:crypto and written by the simulator's writer. */
 import { createHash, createHmac } from 'node:crypto'
 import { formatXml } from '../../simulator/lib/xml.ts'
+import type { Merchant } from '../../src/core/merchant.ts'
 import type { SignType } from '../../src/core/order/attempt.ts'
 import { ok } from '../../src/lib/result.ts'
 import { Secret } from '../../src/lib/secret.ts'
-import { openEnvelope, type AuthenticFields, type Merchant } from '../../src/wechat/v2/wire/envelope.ts'
+import { type AuthenticFields, openEnvelope } from '../../src/wechat/v2/wire/envelope.ts'
 
 export type Message = Readonly<Record<string, string>>
 /** `undefined` takes an element away. */

@@ -7,41 +7,8 @@
  * `waiting` for WeChat to have it; `comparing` row by row; `settling` what differs: WeChat is asked, and
  * what it confirms is booked.
  */
-import { addDays, dayOf, startOf, type BeijingDay } from '../day.ts'
-import type { Review } from '../review.ts'
+import { addDays, type BeijingDay, dayOf, startOf } from '../day.ts'
 import { DAY_S, HOUR_S, later, MINUTE_S, type UnixSeconds } from '../time.ts'
-
-export type BillState = 'waiting' | 'comparing' | 'settling' | 'reconciled' | 'unavailable'
-
-export type DifferenceKind =
-  /** WeChat has it, the books do not. */
-  | 'payment_not_here'
-  | 'refund_not_here'
-  /** The books have it, WeChat does not. */
-  | 'payment_not_in_bill'
-  | 'refund_not_in_bill'
-  /** Both have it, with another amount, or under another number. */
-  | 'payment_differs'
-  | 'refund_differs'
-  /** A payment taken back by command, which never happens to a mini program. */
-  | 'payment_revoked'
-  /** A row that cannot be read, or a last line that does not sum up its rows. */
-  | 'row_unreadable'
-  | 'sum_differs'
-
-export type Difference = Readonly<{
-  day: BeijingDay
-  kind: DifferenceKind
-  /** A transaction_id, an out_refund_no, the number of a row, the name of a sum. */
-  subject: string
-  ordercode: string | undefined
-  /** What each side says, where it says anything. */
-  bill: Readonly<Record<string, string | number>> | undefined
-  books: Readonly<Record<string, string | number>> | undefined
-  /** `booked`: WeChat confirmed it, and it is on the books now. */
-  outcome: 'booked' | 'review' | 'collected' | undefined
-  tries: number
-}>
 
 /** WeChat begins at 9:00 and is done by 10:00; ten minutes more are free. */
 const READY_S = 10 * HOUR_S + 10 * MINUTE_S
@@ -80,9 +47,6 @@ export const nextBillTry = (day: BeijingDay, now: UnixSeconds): UnixSeconds =>
 export const isOverdue = (day: BeijingDay, runs: number, now: UnixSeconds): boolean =>
   runs >= RUNS_TO_TELL && now > later(startOf(day), DAY_S + PATIENCE_S)
 
-/** From here on one review stands for all of a kind: nobody reads more than these. */
-export const REVIEWS_MAX = 100
-
 /** A question about a difference is put this often, and a person hears of it before it is the last one. */
 export const TRIES_TO_TELL = 30
 export const TRIES_MAX = TRIES_TO_TELL + 2 * 24
@@ -90,45 +54,3 @@ export const TRIES_MAX = TRIES_TO_TELL + 2 * 24
 /** Every minute for half an hour, then every hour for two days. */
 export const nextDifferenceTry = (tries: number, now: UnixSeconds): UnixSeconds =>
   later(now, tries < TRIES_TO_TELL ? MINUTE_S : HOUR_S)
-
-/** A difference that WeChat's answers did not clear up. */
-export const differenceReview = (difference: Difference): Review => ({
-  kind: 'bill_difference',
-  subject: `${difference.day}.${difference.kind}.${difference.subject}`,
-  ordercode: difference.ordercode,
-  evidence: {
-    day: difference.day,
-    difference: difference.kind,
-    subject: difference.subject,
-    ...prefixed('bill', difference.bill),
-    ...prefixed('books', difference.books),
-  },
-})
-
-/** One for very many of a kind: the bill, or the books, are wrong as a whole. */
-export const collectedReview = (day: BeijingDay, kind: DifferenceKind, count: number): Review => ({
-  kind: 'bill_difference',
-  subject: `${day}.${kind}`,
-  ordercode: undefined,
-  evidence: { day, difference: kind, count },
-})
-
-/** WeChat is asked about what the books lack; nothing could be asked about the rest. */
-export const isAskedAbout = (kind: DifferenceKind): boolean =>
-  kind === 'payment_not_here' || kind === 'refund_not_here' || kind === 'refund_differs'
-
-/** The bill itself does not come, or cannot be read. */
-export const missingBillReview = (day: BeijingDay, reason: string): Review => ({
-  kind: 'bill_difference',
-  subject: `${day}.bill_missing`,
-  ordercode: undefined,
-  evidence: { day, difference: 'bill_missing', reason },
-})
-
-const prefixed = (
-  side: string,
-  values: Readonly<Record<string, string | number>> | undefined,
-): Record<string, string | number> =>
-  Object.fromEntries(
-    Object.entries(values ?? {}).map(([name, value]) => [`${side}_${name}`, value]),
-  )

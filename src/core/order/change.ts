@@ -1,10 +1,9 @@
 /** What a transition answers, and how every change is made. */
-import type { Order, OrderView } from './order.ts'
-import type { PaymentRejection } from './payment.ts'
-import type { RefundRejection } from './refund-transition.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
-import { reviewId, type Review } from '../review.ts'
+import { type Review, reviewId } from '../review.ts'
 import type { Webhook } from '../webhook.ts'
+import type { Order, OrderView } from './order.ts'
+import type { Rejection } from './rejection.ts'
 
 /** `unchanged` is success: the event says what the order already knows. */
 export type Step = Change | Readonly<{ effect: 'unchanged' }>
@@ -16,9 +15,6 @@ export type Change = Readonly<{
   webhooks: readonly Webhook[]
   reviews: readonly Review[]
 }>
-
-export type Rejection =
-  PaymentRejection | RefundRejection | Readonly<{ reason: 'illegal_transition' }>
 
 export const unchanged = ok<Step>({ effect: 'unchanged' })
 export const illegal = err<Rejection>({ reason: 'illegal_transition' })

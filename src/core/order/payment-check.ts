@@ -1,6 +1,7 @@
-import type { Attempt } from './attempt.ts'
-import type { Payment, PaymentRejection, Source } from './payment.ts'
 import { later, MINUTE_S } from '../time.ts'
+import type { Attempt } from './attempt.ts'
+import type { Payment, Source } from './payment.ts'
+import type { PaymentRejection } from './rejection.ts'
 
 /** Our clock and WeChat's may differ by this much before a payment looks older than its attempt. */
 export const CLOCK_SKEW_S = 5 * MINUTE_S

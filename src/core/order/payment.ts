@@ -22,12 +22,3 @@ export type BookedPayment = Payment & Readonly<{ returned: boolean }>
 
 /** How we came to know. */
 export type Source = 'notice' | 'query' | 'bill' | 'operator'
-
-/** Why a payment that WeChat vouches for is not booked. */
-export type PaymentRejection = Readonly<
-  | { reason: 'unknown_order' }
-  | { reason: 'amount_mismatch'; expected: Fen; got: Fen }
-  | { reason: 'currency_mismatch'; got: string }
-  | { reason: 'foreign_payment'; mismatch: 'openid' | 'trade_type' | 'time_end' }
-  | { reason: 'second_payment'; recorded: TransactionId }
->

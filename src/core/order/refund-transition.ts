@@ -1,34 +1,26 @@
 /** What becomes of a refund. A part of `transition`: pure, and behind the same door. */
-import { changed, illegal, unchanged, type Rejection, type Step } from './change.ts'
-import { toFen, type Fen } from '../money.ts'
+import { err, type Result } from '../../lib/result.ts'
+import { type Fen, toFen } from '../money.ts'
+import type { UnixSeconds } from '../time.ts'
+import { changed, illegal, type Step, unchanged } from './change.ts'
 import type { OrderView, RefundEvent } from './order.ts'
 import type { BookedPayment } from './payment.ts'
+import { nextStart } from './refund-schedule.ts'
 import {
   automaticOutRefundNo,
   isFinal,
   isReserved,
-  nextStart,
   ofPayment,
-  REFUNDS_MAX,
-  requestedRefund,
-  reservedFee,
   type OutRefundNo,
   type Refund,
   type RefundRecord,
+  REFUNDS_MAX,
   type RefundState,
+  requestedRefund,
+  reservedFee,
 } from './refund.ts'
-import { err, type Result } from '../../lib/result.ts'
-import { refundReview } from '../review.ts'
-import type { UnixSeconds } from '../time.ts'
-
-/** Why a refund is not taken on. */
-export type RefundRejection = Readonly<
-  | { reason: 'order_not_paid' }
-  /** The number is there already, with another amount, payment or reason. */
-  | { reason: 'refund_conflict' }
-  | { reason: 'refund_exceeds_payment'; left: Fen }
-  | { reason: 'too_many_refunds' }
->
+import type { Rejection } from './rejection.ts'
+import { refundReview } from './reviews.ts'
 
 type Of<T extends RefundEvent['type']> = Extract<RefundEvent, { type: T }>
 

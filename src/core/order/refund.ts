@@ -9,8 +9,8 @@
  * later word that money moved beats both.
  */
 import type { TransactionId } from '../ids.ts'
-import { toFen, type Fen } from '../money.ts'
-import { DAY_S, HOUR_S, later, MINUTE_S, type UnixSeconds } from '../time.ts'
+import { type Fen, toFen } from '../money.ts'
+import type { UnixSeconds } from '../time.ts'
 
 declare const outRefundNo: unique symbol
 /** The number of one refund, unique for the whole merchant. */
@@ -61,11 +61,6 @@ export type RefundRecord = Readonly<{
 
 /** WeChat's own limit for one payment. */
 export const REFUNDS_MAX = 50
-/** WeChat refuses refunds of one payment that begin sooner after each other. */
-const PAUSE_S = MINUTE_S
-/** Two deadlines, and slow networks. */
-const IN_FLIGHT_S = MINUTE_S
-
 const OUT_REFUND_NO = /^[0-9A-Za-z_*@|-]{1,64}$/
 /** Numbers that we make ourselves begin so, and nobody else's do. */
 const AUTOMATIC = 'auto*'
@@ -130,62 +125,3 @@ export const refundedFee = (refunds: readonly Refund[]): Fen =>
 /** What is reserved, and not back yet. */
 export const refundingFee = (refunds: readonly Refund[]): Fen =>
   toFen(reservedFee(refunds) - refundedFee(refunds))
-
-/** When another refund of the same payment may begin; undefined when it may at once. */
-export function nextStart(others: readonly Refund[], now: UnixSeconds): UnixSeconds | undefined {
-  const free = others
-    .flatMap(({ startedAt }) => (startedAt === undefined ? [] : [later(startedAt, PAUSE_S)]))
-    .filter((at) => at > now)
-  return free.length === 0 ? undefined : (Math.max(...free) as UnixSeconds)
-}
-
-/** A try that was not answered may still arrive, and then WeChat knows the number after all. */
-export const mayBeUnderWay = (unansweredAt: UnixSeconds | undefined, now: UnixSeconds): boolean =>
-  unansweredAt !== undefined && now < later(unansweredAt, IN_FLIGHT_S)
-
-const STEPS_S = [
-  MINUTE_S,
-  5 * MINUTE_S,
-  30 * MINUTE_S,
-  2 * HOUR_S,
-  ...Array.from({ length: 30 }, (_, day) => (day + 1) * DAY_S).filter((at) => at !== 2 * DAY_S),
-]
-
-/**
- * The next rung after `now`: 1, 5, 30 minutes, 2 hours, 1 day, 3 days, then daily up to 30 days.
- *
- * @returns undefined when the ladder is used up, and a person must look.
- */
-export function nextRefundRung(from: UnixSeconds, now: UnixSeconds): UnixSeconds | undefined {
-  const step = STEPS_S.find((seconds) => later(from, seconds) > now)
-  return step === undefined ? undefined : later(from, step)
-}
-
-/** When a refund is to be sent, or asked about, next. `others` are those of the same payment. */
-export function refundDue(
-  refund: Refund,
-  others: readonly Refund[],
-  now: UnixSeconds,
-): UnixSeconds | undefined {
-  if (isFinal(refund)) return undefined
-  if (refund.startedAt === undefined && refund.state === 'requested') {
-    return nextStart(others, now) ?? now
-  }
-  const next = nextRefundRung(ladderOf(refund), now)
-  if (refund.state !== 'requested') return next
-  // What WeChat has not taken on keeps its amount reserved, so it is tried on.
-  const rung = next ?? later(now, DAY_S)
-  const isBusy = BUSY.includes(refund.errCode ?? '')
-  return isBusy && rung > later(now, BUSY_PAUSE_S) ? later(now, BUSY_PAUSE_S) : rung
-}
-
-/** WeChat's words for "wait a minute", whatever rung it is. */
-const BUSY = ['INVALID_REQ_TOO_MUCH', 'FREQUENCY_LIMITED', 'ORDER_NOT_READY']
-const BUSY_PAUSE_S = 5 * MINUTE_S
-
-/** Thirty days, and no end: a person must look. */
-export const isOverdue = (refund: Refund, now: UnixSeconds): boolean =>
-  !isFinal(refund) && nextRefundRung(ladderOf(refund), now) === undefined
-
-const ladderOf = ({ acceptedAt, startedAt, requestedAt }: Refund): UnixSeconds =>
-  acceptedAt ?? startedAt ?? requestedAt

@@ -9,26 +9,27 @@
  * leaves `paid`. Every change goes through {@link transition}; the store writes its outcome
  * with a compare-and-set on `revision`, and the event in the same batch.
  */
-import { hasLivePrepay, isInFlight, type Attempt } from './attempt.ts'
-import { changed, illegal, unchanged, type Rejection, type Step } from './change.ts'
+import { err, type Result } from '../../lib/result.ts'
 import type { OutTradeNo } from '../ids.ts'
+import type { UnixSeconds } from '../time.ts'
+import { type Attempt, hasLivePrepay, isInFlight } from './attempt.ts'
+import { changed, illegal, type Step, unchanged } from './change.ts'
 import {
   expiryUnder,
   findAttempt,
   liveAttempt,
   nextOutTradeNo,
-  sameTerms,
   type Order,
   type OrderEvent,
   type OrderView,
+  sameTerms,
   type Terms,
 } from './order.ts'
 import { mismatch } from './payment-check.ts'
 import type { BookedPayment, Payment } from './payment.ts'
 import { automaticRefund, refundTransition } from './refund-transition.ts'
-import { err, type Result } from '../../lib/result.ts'
-import { paymentReview } from '../review.ts'
-import type { UnixSeconds } from '../time.ts'
+import type { Rejection } from './rejection.ts'
+import { paymentReview } from './reviews.ts'
 
 /** Decides what an event does to an order. It only decides: the caller stores the outcome. */
 export function transition(

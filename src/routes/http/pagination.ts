@@ -1,7 +1,7 @@
 /** Pages of a list, newest first. A cursor is the place of the last row shown, in Base64url. */
 import * as v from 'valibot'
 import { err, ok, type Result } from '../../lib/result.ts'
-import type { Page } from '../../ports/deps.ts'
+import type { Page } from '../../ports/store.ts'
 import { invalidRequest } from './problem.ts'
 
 const LIMIT_DEFAULT = 20

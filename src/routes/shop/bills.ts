@@ -1,9 +1,9 @@
 /** The shop's side: WeChat's bills, and how they agree with the books. */
-import { lastBillDay } from '../../core/bill/schedule.ts'
-import { parseDay, type BeijingDay } from '../../core/day.ts'
-import { err, ok, type Result } from '../../lib/result.ts'
-import type { Bill } from '../../ports/bill-store.ts'
 import { billReport } from '../../contract/bill.ts'
+import type { Bill } from '../../core/bill/bill.ts'
+import { lastBillDay } from '../../core/bill/schedule.ts'
+import { type BeijingDay, parseDay } from '../../core/day.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
 import { reconcileNow } from '../../service/bill/reconcile-bill.ts'
 import type { HttpDeps } from '../http/deps.ts'
 import { invalidRequest, json, problem } from '../http/problem.ts'

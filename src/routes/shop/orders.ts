@@ -1,15 +1,17 @@
 /** The shop's side: orders. */
 import * as v from 'valibot'
+import { eventJson, orderJson } from '../../contract/order.ts'
 import { isOpenid } from '../../core/ids.ts'
 import { ORDER_FEN_MAX, toFen } from '../../core/money.ts'
 import type { OrderView, Terms } from '../../core/order/order.ts'
+import { fromMillis } from '../../core/time.ts'
 import { closeOrder } from '../../service/order/close-order.ts'
 import { queryOrder } from '../../service/order/query-order.ts'
 import { registerOrder } from '../../service/order/register-order.ts'
 import type { HttpDeps } from '../http/deps.ts'
-import { eventJson, orderJson } from '../../contract/order.ts'
-import { invalidRequest, json, problem } from '../http/problem.ts'
 import { check, integer, readJson, readOrdercode, wireText } from '../http/input.ts'
+import { paged, readPage, stated, withOneMore } from '../http/pagination.ts'
+import { invalidRequest, json, problem } from '../http/problem.ts'
 import type { RouteRequest } from '../http/request.ts'
 
 const EXPIRES_IN_DEFAULT_S = 7_200
@@ -118,4 +120,48 @@ function readIfMatch(header: string | null): number | undefined | 'invalid' {
   // Where an answer is compressed on the way, its tag comes back as a weak one.
   const quoted = /^(?:W\/)?"(\d{1,15})"$/.exec(header.trim())
   return quoted === null ? 'invalid' : Number(quoted[1])
+}
+export const moment = v.pipe(
+  v.string('must be text'),
+  v.regex(
+    /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/,
+    'must be a time as in 2026-11-23T00:00:00Z',
+  ),
+  v.check((text) => !Number.isNaN(Date.parse(text)), 'must be a time that exists'),
+  v.transform((text) => fromMillis(Date.parse(text))),
+)
+export const OrderQuery = v.object({
+  state: v.optional(
+    v.picklist(['created', 'paying', 'paid', 'closed'], 'must be created, paying, paid or closed'),
+  ),
+  created_from: v.optional(moment),
+  created_to: v.optional(moment),
+  transaction_id: v.optional(v.pipe(v.string('must be text'), v.maxLength(32, 'is too long'))),
+})
+/** `GET /orders` */
+export async function getOrders(request: RouteRequest, deps: HttpDeps): Promise<Response> {
+  const page = readPage(request.query)
+  if (!page.ok) return page.error
+  const query = check(OrderQuery, stated(request.query))
+  if (!query.ok) return query.error
+
+  const filter = {
+    state: query.value.state,
+    createdFrom: query.value.created_from,
+    createdTo: query.value.created_to,
+    transactionId: query.value.transaction_id,
+  }
+  const views = await deps.store.listOrders(filter, withOneMore(page.value))
+  const { shown, next_cursor } = paged(views, page.value, ({ order }) => ({
+    at: order.createdAt,
+    key: order.ordercode,
+  }))
+  const reviews = await deps.store.reviewsOf(shown.map(({ order }) => order.ordercode))
+  const orders = shown.map((view) =>
+    orderJson(
+      view,
+      reviews.filter(({ ordercode }) => ordercode === view.order.ordercode),
+    ),
+  )
+  return json({ orders, next_cursor })
 }

@@ -1,13 +1,12 @@
 /** What a person does about what went wrong. */
 import * as v from 'valibot'
-import { isPlainText } from '../../lib/text.ts'
-import { deliverWebhook } from '../../service/deliver-webhook.ts'
-import { resolveReview } from '../../service/review/resolve-review.ts'
 import { reviewJson } from '../../contract/review.ts'
+import { isPlainText } from '../../lib/text.ts'
+import { resolveReview } from '../../service/review/resolve-review.ts'
 import type { HttpDeps } from '../http/deps.ts'
-import { deliveryJson } from './runs.ts'
-import { json, problem } from '../http/problem.ts'
 import { check, decodedParam, readJson } from '../http/input.ts'
+import { paged, readPage, stated, withOneMore } from '../http/pagination.ts'
+import { json, problem } from '../http/problem.ts'
 import type { RouteRequest } from '../http/request.ts'
 
 const Resolution = v.strictObject(
@@ -34,16 +33,21 @@ export async function postReviewResolve(request: RouteRequest, deps: HttpDeps): 
   return resolved.ok ? json(reviewJson(resolved.value)) : problem(resolved.error.reason)
 }
 
-/** `POST /deliveries/{id}/resend`: sends at once, and goes on from the first rung if that fails. */
-export async function postDeliveryResend(request: RouteRequest, deps: HttpDeps): Promise<Response> {
-  const id = idOf(request)
-  const found = await deps.store.findDelivery(id)
-  if (found === undefined) return problem('delivery_not_found')
-  if (!deps.config.hasWebhookTarget) return problem('no_target')
-  const reopened = await deps.store.reopenDelivery(id, deps.now())
-  if (reopened === undefined) return problem('delivery_not_found')
-  await deliverWebhook(deps, reopened)
-  return json(deliveryJson((await deps.store.findDelivery(id)) ?? reopened))
+export const idOf = (request: RouteRequest): string => decodedParam(request, 'id')
+export const ReviewQuery = v.object({
+  open: v.optional(v.picklist(['true', 'false', '1', '0'], 'must be true or false')),
+})
+/** `GET /reviews` */
+export async function getReviews(request: RouteRequest, deps: HttpDeps): Promise<Response> {
+  const page = readPage(request.query)
+  if (!page.ok) return page.error
+  const query = check(ReviewQuery, stated(request.query))
+  if (!query.ok) return query.error
+  const open = query.value.open === undefined ? undefined : /true|1/.test(query.value.open)
+  const reviews = await deps.store.listReviews(open, withOneMore(page.value))
+  const { shown, next_cursor } = paged(reviews, page.value, ({ openedAt, id }) => ({
+    at: openedAt,
+    key: id,
+  }))
+  return json({ reviews: shown.map(reviewJson), next_cursor })
 }
-
-const idOf = (request: RouteRequest): string => decodedParam(request, 'id')

@@ -1,9 +1,10 @@
-import { isEarly, isKept, isOverdue, missingBillReview, nextBillTry } from '../../core/bill/schedule.ts'
+import { type Bill, NO_COUNTS } from '../../core/bill/bill.ts'
+import { missingBillReview } from '../../core/bill/difference.ts'
+import { isEarly, isKept, isOverdue, nextBillTry } from '../../core/bill/schedule.ts'
 import type { UnixSeconds } from '../../core/time.ts'
-import { NO_COUNTS, type Bill } from '../../ports/bill-store.ts'
-import { openReview } from '../open-review.ts'
 import type { Deps } from '../../ports/deps.ts'
 import type { DownloadBillReply } from '../../ports/wechat.ts'
+import { openReview } from '../open-review.ts'
 
 /** `raw` is there right after a download: the archive may take a while to show what it was given. */
 export type Fetched = Readonly<{ bill: Bill; raw?: readonly Uint8Array[] }>

@@ -2,25 +2,23 @@
  * The bill of one day: downloaded, compared with the books row by row, and what differs cleared up. Every
  * step is stored, so a day takes as many runs of the cron as it needs, and a crash costs one step.
  */
+import { type Bill, NO_COUNTS } from '../../core/bill/bill.ts'
 import {
   collectedReview,
-  isAskedAbout,
-  isKept,
-  lastBillDay,
-  nextBillTry,
-  nextDifferenceTry,
-  REVIEWS_MAX,
   type Difference,
-} from '../../core/bill/schedule.ts'
+  isAskedAbout,
+  REVIEWS_MAX,
+} from '../../core/bill/difference.ts'
+import { isKept, lastBillDay, nextBillTry, nextDifferenceTry } from '../../core/bill/schedule.ts'
 import type { BeijingDay } from '../../core/day.ts'
-import { err, ok, type Result } from '../../lib/result.ts'
 import { later, MINUTE_S } from '../../core/time.ts'
-import { NO_COUNTS, type Bill, type BillEnd, type BillSums } from '../../ports/bill-store.ts'
-import { fetchBill, notNow, tellIfOverdue, type Fetched } from './fetch-bill.ts'
-import { openReview } from '../open-review.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
+import type { BillEnd, BillSums } from '../../ports/bill-reader.ts'
 import type { Deps } from '../../ports/deps.ts'
-import { settleDifference } from './resolve-difference.ts'
 import type { DownloadBillReply } from '../../ports/wechat.ts'
+import { openReview } from '../open-review.ts'
+import { fetchBill, type Fetched, notNow, tellIfOverdue } from './fetch-bill.ts'
+import { settleDifference } from './resolve-difference.ts'
 
 /** What one step costs at the most: a page of rows, or a difference that is asked about and booked. */
 export const BILL_STEP = { calls: 2, statements: 18 }

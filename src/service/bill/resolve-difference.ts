@@ -1,19 +1,19 @@
 /** What becomes of one difference between a bill and the books. */
 import {
   collectedReview,
+  type Difference,
   differenceReview,
   REVIEWS_MAX,
-  TRIES_MAX,
-  TRIES_TO_TELL,
-  type Difference,
-} from '../../core/bill/schedule.ts'
+} from '../../core/bill/difference.ts'
+import { TRIES_MAX, TRIES_TO_TELL } from '../../core/bill/schedule.ts'
 import { parseTransactionId, toOutTradeNo } from '../../core/ids.ts'
 import type { OrderView } from '../../core/order/order.ts'
 import { isReserved, toOutRefundNo } from '../../core/order/refund.ts'
-import { discoverRefund } from '../refund/discover-refunds.ts'
+import type { Deps } from '../../ports/deps.ts'
+import { StoreUnavailable } from '../../ports/store.ts'
 import { openReview } from '../open-review.ts'
-import { StoreUnavailable, type Deps } from '../../ports/deps.ts'
 import { settlePayment } from '../order/record-payment.ts'
+import { discoverRefund } from '../refund/discover-refunds.ts'
 
 type Verdict = 'booked' | 'review' | 'ask_again'
 

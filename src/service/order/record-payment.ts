@@ -1,12 +1,12 @@
 import { parseOutTradeNo } from '../../core/ids.ts'
 import type { OrderView, RefundTo, Returned } from '../../core/order/order.ts'
 import type { Payment, Source } from '../../core/order/payment.ts'
-import { err, ok, type Result } from '../../lib/result.ts'
-import { rejectionReview } from '../../core/review.ts'
+import { rejectionReview } from '../../core/order/reviews.ts'
 import { webhookId } from '../../core/webhook.ts'
-import { applyEvent, type ApplyError } from '../apply-event.ts'
-import { openReview } from '../open-review.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
 import type { Deps } from '../../ports/deps.ts'
+import { type ApplyError, applyEvent } from '../apply-event.ts'
+import { openReview } from '../open-review.ts'
 
 type SettleDeps = Pick<Deps, 'store' | 'now' | 'log' | 'announce' | 'config'>
 

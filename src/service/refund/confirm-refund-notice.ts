@@ -1,18 +1,10 @@
-import { parseOutTradeNo, type OutTradeNo, type TransactionId } from '../../core/ids.ts'
+import { parseOutTradeNo } from '../../core/ids.ts'
 import { findRefund } from '../../core/order/refund-transition.ts'
-import type { OutRefundNo } from '../../core/order/refund.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
-import { discoverRefund } from './discover-refunds.ts'
 import type { Deps } from '../../ports/deps.ts'
+import type { RefundHint } from '../../ports/notices.ts'
+import { discoverRefund } from './discover-refunds.ts'
 import { askRefund } from './send-refund.ts'
-
-export type RefundHint = Readonly<{
-  outRefundNo: OutRefundNo
-  transactionId: TransactionId
-  outTradeNo: OutTradeNo
-  /** Only the key before the present one could read it: keys are changed because they leak. */
-  isUnderOldKey: boolean
-}>
 
 const ASK_PAUSE_S = 3
 

@@ -1,15 +1,16 @@
-import { toFen, type Fen } from '../../core/money.ts'
 import type { TransactionId } from '../../core/ids.ts'
+import { type Fen, toFen } from '../../core/money.ts'
 import type { OrderView } from '../../core/order/order.ts'
-import { findRefund, type RefundRejection } from '../../core/order/refund-transition.ts'
+import { findRefund } from '../../core/order/refund-transition.ts'
 import {
-  requestedRefund,
   type OutRefundNo,
   type Refund,
   type RefundSource,
+  requestedRefund,
 } from '../../core/order/refund.ts'
-import { err, ok, type Result } from '../../lib/result.ts'
+import type { RefundRejection } from '../../core/order/rejection.ts'
 import { transition } from '../../core/order/transition.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
 import type { Deps } from '../../ports/deps.ts'
 import type { Turn } from '../../ports/refund-store.ts'
 import { sendRefund } from './send-refund.ts'

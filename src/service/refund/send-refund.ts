@@ -1,14 +1,15 @@
 /** A refund on its way: sent to WeChat, asked about, and what that means written. */
 import type { OrderView } from '../../core/order/order.ts'
+import { mayBeUnderWay } from '../../core/order/refund-schedule.ts'
 import { recordEvent } from '../../core/order/refund-transition.ts'
-import { isFinal, mayBeUnderWay, type Refund, type RefundRecord } from '../../core/order/refund.ts'
+import { isFinal, type Refund, type RefundRecord } from '../../core/order/refund.ts'
+import { conflictReview } from '../../core/order/reviews.ts'
 import { err } from '../../lib/result.ts'
-import { conflictReview } from '../../core/review.ts'
-import { applyEvent } from '../apply-event.ts'
-import { openReview } from '../open-review.ts'
 import type { Deps } from '../../ports/deps.ts'
 import type { Turn } from '../../ports/refund-store.ts'
 import type { RefundReply } from '../../ports/wechat.ts'
+import { applyEvent } from '../apply-event.ts'
+import { openReview } from '../open-review.ts'
 
 /** What came of it. `view` is the order as it is then. */
 export type RefundStanding = Readonly<{

@@ -1,20 +1,21 @@
 import { isLive } from '../../core/order/attempt.ts'
 import { findAttempt } from '../../core/order/order.ts'
+import { mayBeUnderWay } from '../../core/order/refund-schedule.ts'
 import { findRefund } from '../../core/order/refund-transition.ts'
-import { mayBeUnderWay, parseOutRefundNo } from '../../core/order/refund.ts'
-import { err, ok, type Result } from '../../lib/result.ts'
+import { parseOutRefundNo } from '../../core/order/refund.ts'
 import {
   keepsAttemptOpen,
   mayAccept,
   type ReviewAction,
   type StoredReview,
 } from '../../core/review.ts'
-import { applyEvent } from '../apply-event.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
 import type { Deps } from '../../ports/deps.ts'
+import { applyEvent } from '../apply-event.ts'
+import { settlePayment } from '../order/record-payment.ts'
+import { askRefund } from '../refund/send-refund.ts'
 import { returnPayment } from './return-payment.ts'
 import { paymentOf } from './reviewed-payment.ts'
-import { askRefund } from '../refund/send-refund.ts'
-import { settlePayment } from '../order/record-payment.ts'
 
 export type ResolveError = Readonly<{
   reason:

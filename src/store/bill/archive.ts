@@ -1,8 +1,8 @@
 /** Raw bills in KV, in pieces: one value may have 25 MiB. */
-import { withDeadline, type Timers } from '../../lib/deadline.ts'
-import { concat } from '../../lib/limited-body.ts'
 import type { UnixSeconds } from '../../core/time.ts'
-import type { BillArchive } from '../../ports/bill-store.ts'
+import { type Timers, withDeadline } from '../../lib/deadline.ts'
+import { concat } from '../../lib/limited-body.ts'
+import type { BillArchive } from '../../ports/bill-archive.ts'
 
 const PART_BYTES_MAX = 8 * 1024 * 1024
 /** For one piece. A store that never answers must not take a run of the cron with it. */

@@ -1,13 +1,26 @@
 /** Bills in D1: which day is how far. */
-import { BILL_DAYS_KEPT, BILL_SKEW_S, LEARNT_WITHIN_S, type BillState } from '../../core/bill/schedule.ts'
-import { addDays, startOf, type BeijingDay } from '../../core/day.ts'
+import {
+  type Bill,
+  type BillCounts,
+  type BillState,
+  type BookSums,
+  NO_COUNTS,
+} from '../../core/bill/bill.ts'
+import { BILL_DAYS_KEPT, BILL_SKEW_S, LEARNT_WITHIN_S } from '../../core/bill/schedule.ts'
+import { addDays, type BeijingDay, startOf } from '../../core/day.ts'
 import { DAY_S, later, MINUTE_S, type UnixSeconds } from '../../core/time.ts'
-import { NO_COUNTS, type Bill, type BillCounts, type BookSums } from '../../ports/bill-store.ts'
+import {
+  integer,
+  optionalInteger,
+  optionalText,
+  optionalTime,
+  orNull,
+  text,
+} from '../d1/columns.ts'
 import type { Database, Outcome, Row, Value } from '../d1/database.ts'
-import { integer, optionalInteger, optionalText, optionalTime, orNull, text } from '../order/rows.ts'
-import { beijingDay, insertIf, statement, updateIf, type Guard } from '../d1/sql.ts'
-import { clearUpReviews } from './differences.ts'
 import { deliveryRow } from '../d1/outbox.ts'
+import { beijingDay, type Guard, insertIf, statement, updateIf } from '../d1/sql.ts'
+import { clearUpReviews } from './differences.ts'
 
 /** Longer than a step can take: a download has a minute, and another one from the backup. */
 const LEASE_S = 5 * MINUTE_S

@@ -1,17 +1,12 @@
 /** The other way: the books against a bill that was read to its end. */
-import {
-  BILL_DAYS_KEPT,
-  BILL_SKEW_S,
-  LEARNT_WITHIN_S,
-  type Difference,
-  type DifferenceKind,
-} from '../../core/bill/schedule.ts'
+import type { Bill, BookSums } from '../../core/bill/bill.ts'
+import type { Difference, DifferenceKind } from '../../core/bill/difference.ts'
+import { BILL_DAYS_KEPT, BILL_SKEW_S, LEARNT_WITHIN_S } from '../../core/bill/schedule.ts'
 import { startOf } from '../../core/day.ts'
 import { DAY_S, later } from '../../core/time.ts'
-import type { Bill, BookSums } from '../../ports/bill-store.ts'
 import type { Database } from '../d1/database.ts'
-import { PAYMENT, REFUND } from './difference-sql.ts'
 import { beijingDay, statement } from '../d1/sql.ts'
+import { PAYMENT, REFUND } from './difference-sql.ts'
 
 /** It is known to differ already, under whatever day. */
 const isKnown = (subject: string, ...kinds: readonly DifferenceKind[]): string =>

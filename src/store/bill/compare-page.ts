@@ -1,11 +1,12 @@
 /** Rows of a bill against the books, in SQL: only what differs leaves the database. */
+import type { Bill, BillCounts } from '../../core/bill/bill.ts'
 import type { BeijingDay } from '../../core/day.ts'
 import { parseOutTradeNo } from '../../core/ids.ts'
-import type { Bill, BillCounts, BillRow } from '../../ports/bill-store.ts'
+import type { BillRow } from '../../ports/bill-reader.ts'
+import { integer } from '../d1/columns.ts'
 import type { Database, Row, Statement } from '../d1/database.ts'
-import { integer } from '../order/rows.ts'
-import { outTradeNo, PAYMENT, REFUND } from './difference-sql.ts'
 import { statement } from '../d1/sql.ts'
+import { outTradeNo, PAYMENT, REFUND } from './difference-sql.ts'
 
 /** A row as SQL reads it: short names, since there are thousands of them. */
 type Line = Readonly<{

@@ -1,9 +1,9 @@
 /** What differs between bills and books, and what came of it. */
-import type { Difference, DifferenceKind } from '../../core/bill/schedule.ts'
+import type { Difference, DifferenceKind } from '../../core/bill/difference.ts'
 import type { BeijingDay } from '../../core/day.ts'
 import type { UnixSeconds } from '../../core/time.ts'
+import { integer, optionalText, orNull, text } from '../d1/columns.ts'
 import type { Database, Row, Statement } from '../d1/database.ts'
-import { integer, optionalText, orNull, text } from '../order/rows.ts'
 import { statement } from '../d1/sql.ts'
 
 const CLEARED_UP = 'cleared up by itself: the bill and the books agree on it now'

@@ -1,6 +1,6 @@
 /** D1 with a deadline, and with the retries that Cloudflare asks for. */
-import { sleep, withDeadline, type Timers } from '../../lib/deadline.ts'
-import { StoreUnavailable } from '../../ports/deps.ts'
+import { sleep, type Timers, withDeadline } from '../../lib/deadline.ts'
+import { StoreUnavailable } from '../../ports/store.ts'
 
 export type Value = string | number | null
 export type Statement = Readonly<{ sql: string; params: readonly Value[] }>

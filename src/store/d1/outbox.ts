@@ -1,9 +1,9 @@
 /** The rows by which the shop and the operator are told of something. */
-import { reviewId, type Review } from '../../core/review.ts'
+import { type Review, reviewId } from '../../core/review.ts'
 import { later, MINUTE_S, type UnixSeconds } from '../../core/time.ts'
-import { webhookId, type Webhook } from '../../core/webhook.ts'
+import { type Webhook, webhookId } from '../../core/webhook.ts'
+import { orNull } from './columns.ts'
 import type { Value } from './database.ts'
-import { orNull } from '../order/rows.ts'
 
 /** Whoever writes the row tries first, at once; the cron takes it from here. */
 const FIRST_TRY_S = MINUTE_S

@@ -3,9 +3,9 @@
  * crons at once never hold the same row, and a run that dies gives it back by itself.
  */
 import { later, type UnixSeconds } from '../../core/time.ts'
-import type { Claimed, ClaimLimits, DueItem, NextDue } from '../../ports/deps.ts'
+import type { Claimed, ClaimLimits, DueItem, NextDue } from '../../ports/store.ts'
+import { integer, text, time } from '../d1/columns.ts'
 import type { Database, Statement } from '../d1/database.ts'
-import { integer, text, time } from './rows.ts'
 import { statement } from '../d1/sql.ts'
 
 /** Longer than a run can take: 40 calls, several at a time, each with two deadlines of 8 s. */

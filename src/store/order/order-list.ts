@@ -1,7 +1,7 @@
 import type { OrderState, OrderView } from '../../core/order/order.ts'
-import type { OrderFilter, Page } from '../../ports/deps.ts'
+import type { OrderFilter, Page } from '../../ports/store.ts'
+import { orNull, text } from '../d1/columns.ts'
 import type { Database, Outcome } from '../d1/database.ts'
-import { orNull, text } from './rows.ts'
 import { loadMany } from './views.ts'
 
 /** Newest first. The page after the last row shown is stable whatever is registered meanwhile. */

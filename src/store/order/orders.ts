@@ -1,19 +1,16 @@
 /** Orders in D1. The only place where an order is written. */
 import type { Change } from '../../core/order/change.ts'
+import type { Order, OrderEvent, OrderView, Terms } from '../../core/order/order.ts'
 import { attemptDue, orderDue, owesRefunds } from '../../core/order/schedule.ts'
-import { parseOutTradeNo, type TransactionId } from '../../core/ids.ts'
-import type { Order, OrderEvent, OrderView, Returned, Terms } from '../../core/order/order.ts'
-import type { BookedPayment, Payment, Source } from '../../core/order/payment.ts'
-import { invariant } from '../../lib/result.ts'
 import { later, type UnixSeconds } from '../../core/time.ts'
-import { CLOCK_SKEW_S } from '../../core/order/payment-check.ts'
-import type { Webhook } from '../../core/webhook.ts'
+import { invariant } from '../../lib/result.ts'
 import type { Database, Statement, Value } from '../d1/database.ts'
-import { eventData } from './event-data.ts'
-import { refundChanges } from './refunds.ts'
-import { keyOf, orNull, rowFromAttempt, rowFromOrder } from './rows.ts'
-import { insertIf, insertOnce, statement, updateIf, type Guard } from '../d1/sql.ts'
 import { deliveryRow, reviewRow } from '../d1/outbox.ts'
+import { type Guard, insertIf, insertOnce, statement, updateIf } from '../d1/sql.ts'
+import { eventData } from './event-data.ts'
+import { makeOthersDue, paymentRow } from './payment-row.ts'
+import { refundChanges } from './refunds.ts'
+import { keyOf, rowFromAttempt, rowFromOrder } from './rows.ts'
 import { viewFrom, viewStatements } from './views.ts'
 
 export async function register(
@@ -98,82 +95,6 @@ export async function commit(
   return outcomes.at(-1)?.changes === 1 ? 'stored' : 'stale'
 }
 
-export async function book(
-  db: Database,
-  payment: Payment,
-  source: Source,
-  returned: Returned,
-  now: UnixSeconds,
-  hasTarget: boolean,
-): Promise<Readonly<{ booked: boolean; view: OrderView | undefined }>> {
-  const ours = parseOutTradeNo(payment.outTradeNo)
-  if (ours === undefined) return { booked: false, view: undefined }
-  const { ordercode, number } = ours
-
-  const fits: Guard = {
-    sql: `EXISTS (
-        SELECT 1 FROM attempts JOIN orders USING (ordercode)
-        WHERE ordercode = ? AND number = ? AND orders.state = 'paying'
-          AND attempts.total_fee = ? AND attempts.openid = ? AND attempts.time_start <= ?
-          AND attempts.total_fee = orders.total_fee
-          AND (orders.openid IS NULL OR orders.openid = attempts.openid)
-      ) AND NOT EXISTS (SELECT 1 FROM payments WHERE transaction_id = ?)`,
-    params: [
-      ordercode,
-      number,
-      payment.totalFee,
-      payment.openid,
-      later(payment.paidAt, CLOCK_SKEW_S),
-      payment.transactionId,
-    ],
-  }
-  // The rest hangs on the payment's row, and on the order still being paid: true once.
-  const entered: Guard = {
-    sql: `EXISTS (SELECT 1 FROM payments WHERE transaction_id = ? AND ordercode = ? AND number = ?)
-      AND EXISTS (SELECT 1 FROM orders WHERE ordercode = ? AND state = 'paying')`,
-    params: [payment.transactionId, ordercode, number, ordercode],
-  }
-  const booked: BookedPayment = { ...payment, returned: returned === 'yes' }
-  const event: OrderEvent = { type: 'payment_booked', payment, source, returned }
-  const webhook: Webhook = {
-    type: returned === 'yes' ? 'payment.returned' : 'order.paid',
-    subject: payment.transactionId,
-    ordercode,
-    revision: undefined,
-  }
-  const { revision: _, ...delivery } = deliveryRow(webhook, now, hasTarget)
-  const [, , , , , updated, ...view] = await db.batch([
-    insertIf('payments', paymentRow(booked, payment.transactionId), fits),
-    {
-      sql: `INSERT INTO events (ordercode, revision, type, at, data)
-            SELECT ordercode, revision + 1, ?, ?, ? FROM orders WHERE ordercode = ? AND ${entered.sql}`,
-      params: [event.type, now, JSON.stringify(eventData(event)), ordercode, ...entered.params],
-    },
-    {
-      sql: `INSERT INTO deliveries (${Object.keys(delivery).join(', ')}, revision)
-            SELECT ${Object.keys(delivery)
-              .map(() => '?')
-              .join(', ')}, revision + 1
-            FROM orders WHERE ordercode = ? AND ${entered.sql}`,
-      params: [...Object.values(delivery), ordercode, ...entered.params],
-    },
-    {
-      sql: `UPDATE attempts SET state = 'paid', due_at = ?
-            WHERE ordercode = ? AND number = ? AND ${entered.sql}`,
-      params: [returned === 'yes' ? now : null, ordercode, number, ...entered.params],
-    },
-    makeOthersDue(ordercode, number, now, entered),
-    {
-      sql: `UPDATE orders SET state = 'paid', revision = revision + 1, transaction_id = ?,
-              paid_at = ?, due_at = NULL
-            WHERE ordercode = ? AND ${entered.sql}`,
-      params: [payment.transactionId, payment.paidAt, ordercode, ...entered.params],
-    },
-    ...viewStatements(ordercode),
-  ])
-  return { booked: updated?.changes === 1, view: viewFrom(view) }
-}
-
 function attemptChanges(
   before: OrderView,
   after: OrderView,
@@ -191,40 +112,6 @@ function attemptChanges(
     const oldRow = { ...rowFromAttempt(ordercode, old, undefined), due_at: undefined }
     return [updateIf('attempts', oldRow, row, ['ordercode', 'number'], guard)]
   })
-}
-
-/** Another attempt of a paid order could still be paid: the cron takes it down at once. */
-const makeOthersDue = (
-  ordercode: string,
-  number: number,
-  now: UnixSeconds,
-  guard: Guard,
-): Statement => ({
-  sql: `UPDATE attempts SET due_at = ?
-        WHERE ordercode = ? AND number <> ? AND state IN ('open', 'closing') AND ${guard.sql}`,
-  params: [now, ordercode, number, ...guard.params],
-})
-
-/** @param ordersOwn The payment that makes the order paid; another one is a further one. */
-function paymentRow(
-  payment: BookedPayment,
-  ordersOwn: TransactionId | undefined,
-): Record<string, Value> {
-  const { ordercode, number } = keyOf(payment.outTradeNo)
-  return {
-    transaction_id: payment.transactionId,
-    ordercode,
-    number,
-    further: ordersOwn === payment.transactionId ? 0 : 1,
-    openid: payment.openid,
-    trade_type: payment.tradeType,
-    fee_type: payment.feeType,
-    total_fee: payment.totalFee,
-    cash_fee: orNull(payment.cashFee),
-    bank_type: orNull(payment.bankType),
-    paid_at: payment.paidAt,
-    returned: payment.returned ? 1 : 0,
-  }
 }
 
 /** Says, too, which refund was made by itself with the event. */

@@ -1,39 +1,32 @@
 /** The border between rows and the domain: `null` ends here, and so do column names. */
-import type { Attempt, AttemptState, SignType } from '../../core/order/attempt.ts'
 import {
   formatOutTradeNo,
-  parseOutTradeNo,
   type OutTradeNo,
+  parseOutTradeNo,
   type TransactionId,
 } from '../../core/ids.ts'
 import { toFen } from '../../core/money.ts'
+import type { Attempt, AttemptState, SignType } from '../../core/order/attempt.ts'
 import type { Order, OrderState } from '../../core/order/order.ts'
 import type { BookedPayment } from '../../core/order/payment.ts'
-import { toOutRefundNo, type Refund, type RefundSource, type RefundState } from '../../core/order/refund.ts'
+import {
+  type Refund,
+  type RefundSource,
+  type RefundState,
+  toOutRefundNo,
+} from '../../core/order/refund.ts'
+import type { UnixSeconds } from '../../core/time.ts'
 import { invariant } from '../../lib/result.ts'
-import { toUnixSeconds, type UnixSeconds } from '../../core/time.ts'
+import {
+  integer,
+  optionalInteger,
+  optionalText,
+  optionalTime,
+  orNull,
+  text,
+  time,
+} from '../d1/columns.ts'
 import type { Row, Value } from '../d1/database.ts'
-
-export function text(row: Row, column: string): string {
-  const value = row[column]
-  invariant(typeof value === 'string', `column ${column} is not text`)
-  return value
-}
-
-export function integer(row: Row, column: string): number {
-  const value = row[column]
-  invariant(Number.isSafeInteger(value), `column ${column} is not an integer`)
-  return value as number
-}
-
-const optional = <T>(row: Row, column: string, read: (row: Row, column: string) => T) =>
-  row[column] === null ? undefined : read(row, column)
-export const optionalText = (row: Row, column: string) => optional(row, column, text)
-export const optionalInteger = (row: Row, column: string) => optional(row, column, integer)
-export const time = (row: Row, column: string): UnixSeconds => toUnixSeconds(integer(row, column))
-export const optionalTime = (row: Row, column: string) => optional(row, column, time)
-
-export const orNull = (value: string | number | undefined): Value => value ?? null
 
 /** The key of an attempt's row. */
 export function keyOf(outTradeNo: OutTradeNo): Readonly<{ ordercode: string; number: number }> {

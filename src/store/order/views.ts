@@ -1,17 +1,10 @@
 /** Orders as read from D1. */
 import type { OrderView } from '../../core/order/order.ts'
-import type { StoredEvent } from '../../ports/deps.ts'
+import type { StoredEvent } from '../../ports/store.ts'
+import { integer, text, time } from '../d1/columns.ts'
 import type { Database, Outcome, Row, Statement } from '../d1/database.ts'
-import {
-  attemptFromRow,
-  integer,
-  orderFromRow,
-  paymentFromRow,
-  refundFromRow,
-  text,
-  time,
-} from './rows.ts'
 import { statement } from '../d1/sql.ts'
+import { attemptFromRow, orderFromRow, paymentFromRow, refundFromRow } from './rows.ts'
 
 /** An order with all that hangs on it: four reads by key, one round trip. */
 export const viewStatements = (ordercode: string): readonly Statement[] => [

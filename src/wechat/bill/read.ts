@@ -5,8 +5,8 @@
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011939779
  */
 import { invariant } from '../../lib/result.ts'
-import type { BillPage, BillRow, ReadBill } from '../../ports/bill-store.ts'
-import { openBill, type ByteSource } from './bytes.ts'
+import type { BillPage, BillRow, ReadBill } from '../../ports/bill-reader.ts'
+import { type ByteSource, openBill } from './bytes.ts'
 import { BillText } from './text.ts'
 
 /**

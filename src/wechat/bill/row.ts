@@ -1,10 +1,10 @@
 /** One row of a bill, by the meaning of its fields. */
 import { parseTransactionId } from '../../core/ids.ts'
 import { parseBeijingDashed } from '../../core/time.ts'
-import { parseYuan, parseYuanMillifen } from './yuan.ts'
-import type { BillPayment, BillRefund } from '../../ports/bill-store.ts'
+import type { BillPayment, BillRefund } from '../../ports/bill-reader.ts'
 import type { Column, Columns } from './columns.ts'
 import { ROW_CHARS_MAX } from './lines.ts'
+import { parseYuan, parseYuanMillifen } from './yuan.ts'
 
 /**
  * What a row adds to the totals. WeChat's totals are those of the columns, so a refund's order amounts

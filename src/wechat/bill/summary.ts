@@ -1,7 +1,7 @@
 /** A bill's last two lines: WeChat's own totals, to hold ours against. */
-import { parseYuan, parseYuanMillifen } from './yuan.ts'
-import type { BillSums } from '../../ports/bill-store.ts'
+import type { BillSums } from '../../ports/bill-reader.ts'
 import type { Summary } from './lines.ts'
+import { parseYuan, parseYuanMillifen } from './yuan.ts'
 
 /** The second name of each is that of the bills before 2018. */
 const ROWS = ['总交易单数']

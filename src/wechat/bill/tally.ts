@@ -1,6 +1,6 @@
 /** A bill's totals: as its rows add up, as its last line states them, and where the two differ. */
 import { toFen } from '../../core/money.ts'
-import type { BillRow, BillSums } from '../../ports/bill-store.ts'
+import type { BillRow, BillSums } from '../../ports/bill-reader.ts'
 import type { Columns } from './columns.ts'
 import { readRow, type RowAmounts } from './row.ts'
 

@@ -1,9 +1,9 @@
 /** A bill's text, piece by piece: header, rows, summary. */
-import type { BillEnd, BillRow } from '../../ports/bill-store.ts'
-import { readBrokenHeader, readHeader, type Columns } from './columns.ts'
+import type { BillEnd, BillRow } from '../../ports/bill-reader.ts'
+import { type Columns, readBrokenHeader, readHeader } from './columns.ts'
 import { isBlank, LineCutter, ROW_CHARS_MAX, RowJoiner, type Summary } from './lines.ts'
-import { BillTally } from './tally.ts'
 import { findDiffering, readSummary } from './summary.ts'
+import { BillTally } from './tally.ts'
 
 /** The rows that some of the text completes, and how the bill ends, if it does. */
 type Found<End> = Generator<BillRow, End>

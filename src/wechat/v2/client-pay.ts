@@ -1,6 +1,6 @@
+import type { Merchant } from '../../core/merchant.ts'
 import type { SignType } from '../../core/order/attempt.ts'
 import type { UnixSeconds } from '../../core/time.ts'
-import type { Merchant } from './wire/envelope.ts'
 import { sign } from './wire/sign.ts'
 
 /** What `wx.requestPayment` takes, as it is. `timeStamp` is text: a number is refused by clients. */

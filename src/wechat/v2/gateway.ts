@@ -1,4 +1,5 @@
 /** WeChat behind the port: message out, envelope opened, answer read. */
+import type { Merchant } from '../../core/merchant.ts'
 import type { SignType } from '../../core/order/attempt.ts'
 import { sleep, type Timers } from '../../lib/deadline.ts'
 import { toHex } from '../../lib/text.ts'
@@ -10,7 +11,6 @@ import {
   openEnvelope,
   type AuthenticFields,
   type EnvelopeError,
-  type Merchant,
 } from './wire/envelope.ts'
 import { readLoginReply } from '../login.ts'
 import { readBillReply } from './replies/download-bill.ts'

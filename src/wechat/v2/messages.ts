@@ -1,10 +1,10 @@
 /** What we say to WeChat Pay. Pure; only documented, non-empty elements, or WeChat refuses all. */
-import type { Attempt, SignType } from '../../core/order/attempt.ts'
-import { compactDay, type BeijingDay } from '../../core/day.ts'
+import { type BeijingDay, compactDay } from '../../core/day.ts'
 import type { OutTradeNo, TransactionId } from '../../core/ids.ts'
+import type { Merchant } from '../../core/merchant.ts'
+import type { Attempt, SignType } from '../../core/order/attempt.ts'
 import type { OutRefundNo, Refund } from '../../core/order/refund.ts'
 import { formatBeijing } from '../../core/time.ts'
-import type { Merchant } from './wire/envelope.ts'
 import { sign } from './wire/sign.ts'
 import { formatXml } from './wire/xml.ts'
 

@@ -1,3 +1,4 @@
+import type { Merchant } from '../../../core/merchant.ts'
 import type { SignType } from '../../../core/order/attempt.ts'
 import type { Payment } from '../../../core/order/payment.ts'
 import { err, ok, type Result } from '../../../lib/result.ts'
@@ -6,7 +7,6 @@ import {
   openEnvelope,
   type AuthenticFields,
   type EnvelopeError,
-  type Merchant,
 } from '../wire/envelope.ts'
 import { readPayment } from '../wire/payment-fields.ts'
 import { parseXmlBytes } from '../wire/xml.ts'

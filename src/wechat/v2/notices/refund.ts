@@ -1,12 +1,12 @@
 import { ecb } from '@noble/ciphers/aes.js'
 import { md5 } from 'js-md5'
 import { parseTransactionId, toOutTradeNo } from '../../../core/ids.ts'
+import type { Merchant } from '../../../core/merchant.ts'
 import { parseOutRefundNo } from '../../../core/order/refund.ts'
 import { err, ok, type Result } from '../../../lib/result.ts'
 import type { Secret } from '../../../lib/secret.ts'
-import type { RefundHint } from '../../../service/refund/confirm-refund-notice.ts'
-import type { Merchant } from '../wire/envelope.ts'
-import { parseXmlBytes, type Fields } from '../wire/xml.ts'
+import type { RefundHint } from '../../../ports/notices.ts'
+import { type Fields, parseXmlBytes } from '../wire/xml.ts'
 
 export type RefundNoticeError = Readonly<
   | { reason: 'unreadable' | 'return_fail' | 'wrong_merchant' | 'cannot_decrypt' }

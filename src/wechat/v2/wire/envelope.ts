@@ -2,18 +2,15 @@
  * The one way from a message to fields that may be read: only {@link openEnvelope} makes
  * AuthenticFields, so code that forgets the check does not compile.
  */
-import { err, ok, type Result } from '../../../lib/result.ts'
-import type { Secret } from '../../../lib/secret.ts'
+import type { Merchant } from '../../../core/merchant.ts'
 import type { SignType } from '../../../core/order/attempt.ts'
+import { err, ok, type Result } from '../../../lib/result.ts'
 import { verify } from './sign.ts'
 import type { Fields, XmlError } from './xml.ts'
 
 declare const authentic: unique symbol
 /** Fields whose signature, appid and mch_id were checked. */
 export type AuthenticFields = Fields & { readonly [authentic]: true }
-
-/** Who we are to WeChat. */
-export type Merchant = Readonly<{ appid: string; mchId: string; apiKey: Secret }>
 
 export type EnvelopeError = Readonly<
   | { reason: 'unreadable'; cause: XmlError['reason'] }

@@ -1,0 +1,2 @@
+/** The one merchant this WeChat knows. */
+export type Merchant = { appid: string; mchId: string; apiKey: string; appSecret: string }

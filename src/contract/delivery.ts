@@ -1,0 +1,16 @@
+import { formatRfc3339, timeOrNull } from '../core/time.ts'
+import type { StoredDelivery } from '../ports/store.ts'
+
+export const deliveryJson = (delivery: StoredDelivery): Record<string, unknown> => ({
+  id: delivery.id,
+  type: delivery.type,
+  ordercode: delivery.ordercode ?? null,
+  state: delivery.state,
+  tries: delivery.tries,
+  created_at: formatRfc3339(delivery.createdAt),
+  due_at: timeOrNull(delivery.dueAt),
+  tried_at: timeOrNull(delivery.triedAt),
+  last_status: delivery.lastStatus ?? null,
+  last_error: delivery.lastError ?? null,
+  delivered_at: timeOrNull(delivery.deliveredAt),
+})

@@ -1,0 +1,15 @@
+import { formatRfc3339, timeOrNull } from '../core/time.ts'
+import type { StoredRun } from '../ports/store.ts'
+
+export const runJson = ({
+  id,
+  startedAt,
+  finishedAt,
+  report,
+}: StoredRun): Record<string, unknown> => ({
+  ...report,
+  id,
+  started_at: formatRfc3339(startedAt),
+  finished_at: timeOrNull(finishedAt),
+  seconds: finishedAt === undefined ? null : finishedAt - startedAt,
+})

@@ -1,0 +1,40 @@
+import type { TransactionId } from '../../core/ids.ts'
+import type { BookedPayment } from '../../core/order/payment.ts'
+import type { UnixSeconds } from '../../core/time.ts'
+import { orNull } from '../d1/columns.ts'
+import type { Statement, Value } from '../d1/database.ts'
+import type { Guard } from '../d1/sql.ts'
+import { keyOf } from './rows.ts'
+
+/** @param ordersOwn The payment that makes the order paid; another one is a further one. */
+export function paymentRow(
+  payment: BookedPayment,
+  ordersOwn: TransactionId | undefined,
+): Record<string, Value> {
+  const { ordercode, number } = keyOf(payment.outTradeNo)
+  return {
+    transaction_id: payment.transactionId,
+    ordercode,
+    number,
+    further: ordersOwn === payment.transactionId ? 0 : 1,
+    openid: payment.openid,
+    trade_type: payment.tradeType,
+    fee_type: payment.feeType,
+    total_fee: payment.totalFee,
+    cash_fee: orNull(payment.cashFee),
+    bank_type: orNull(payment.bankType),
+    paid_at: payment.paidAt,
+    returned: payment.returned ? 1 : 0,
+  }
+}
+/** Another attempt of a paid order could still be paid: the cron takes it down at once. */
+export const makeOthersDue = (
+  ordercode: string,
+  number: number,
+  now: UnixSeconds,
+  guard: Guard,
+): Statement => ({
+  sql: `UPDATE attempts SET due_at = ?
+        WHERE ordercode = ? AND number <> ? AND state IN ('open', 'closing') AND ${guard.sql}`,
+  params: [now, ordercode, number, ...guard.params],
+})

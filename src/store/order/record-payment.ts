@@ -1,0 +1,88 @@
+import { parseOutTradeNo } from '../../core/ids.ts'
+import type { OrderEvent, OrderView, Returned } from '../../core/order/order.ts'
+import { CLOCK_SKEW_S } from '../../core/order/payment-check.ts'
+import type { BookedPayment, Payment, Source } from '../../core/order/payment.ts'
+import { later, type UnixSeconds } from '../../core/time.ts'
+import type { Webhook } from '../../core/webhook.ts'
+import type { Database } from '../d1/database.ts'
+import { deliveryRow } from '../d1/outbox.ts'
+import { type Guard, insertIf } from '../d1/sql.ts'
+import { eventData } from './event-data.ts'
+import { makeOthersDue, paymentRow } from './payment-row.ts'
+import { viewFrom, viewStatements } from './views.ts'
+
+export async function book(
+  db: Database,
+  payment: Payment,
+  source: Source,
+  returned: Returned,
+  now: UnixSeconds,
+  hasTarget: boolean,
+): Promise<Readonly<{ booked: boolean; view: OrderView | undefined }>> {
+  const ours = parseOutTradeNo(payment.outTradeNo)
+  if (ours === undefined) return { booked: false, view: undefined }
+  const { ordercode, number } = ours
+
+  const fits: Guard = {
+    sql: `EXISTS (
+        SELECT 1 FROM attempts JOIN orders USING (ordercode)
+        WHERE ordercode = ? AND number = ? AND orders.state = 'paying'
+          AND attempts.total_fee = ? AND attempts.openid = ? AND attempts.time_start <= ?
+          AND attempts.total_fee = orders.total_fee
+          AND (orders.openid IS NULL OR orders.openid = attempts.openid)
+      ) AND NOT EXISTS (SELECT 1 FROM payments WHERE transaction_id = ?)`,
+    params: [
+      ordercode,
+      number,
+      payment.totalFee,
+      payment.openid,
+      later(payment.paidAt, CLOCK_SKEW_S),
+      payment.transactionId,
+    ],
+  }
+  // The rest hangs on the payment's row, and on the order still being paid: true once.
+  const entered: Guard = {
+    sql: `EXISTS (SELECT 1 FROM payments WHERE transaction_id = ? AND ordercode = ? AND number = ?)
+      AND EXISTS (SELECT 1 FROM orders WHERE ordercode = ? AND state = 'paying')`,
+    params: [payment.transactionId, ordercode, number, ordercode],
+  }
+  const booked: BookedPayment = { ...payment, returned: returned === 'yes' }
+  const event: OrderEvent = { type: 'payment_booked', payment, source, returned }
+  const webhook: Webhook = {
+    type: returned === 'yes' ? 'payment.returned' : 'order.paid',
+    subject: payment.transactionId,
+    ordercode,
+    revision: undefined,
+  }
+  const { revision: _, ...delivery } = deliveryRow(webhook, now, hasTarget)
+  const [, , , , , updated, ...view] = await db.batch([
+    insertIf('payments', paymentRow(booked, payment.transactionId), fits),
+    {
+      sql: `INSERT INTO events (ordercode, revision, type, at, data)
+            SELECT ordercode, revision + 1, ?, ?, ? FROM orders WHERE ordercode = ? AND ${entered.sql}`,
+      params: [event.type, now, JSON.stringify(eventData(event)), ordercode, ...entered.params],
+    },
+    {
+      sql: `INSERT INTO deliveries (${Object.keys(delivery).join(', ')}, revision)
+            SELECT ${Object.keys(delivery)
+              .map(() => '?')
+              .join(', ')}, revision + 1
+            FROM orders WHERE ordercode = ? AND ${entered.sql}`,
+      params: [...Object.values(delivery), ordercode, ...entered.params],
+    },
+    {
+      sql: `UPDATE attempts SET state = 'paid', due_at = ?
+            WHERE ordercode = ? AND number = ? AND ${entered.sql}`,
+      params: [returned === 'yes' ? now : null, ordercode, number, ...entered.params],
+    },
+    makeOthersDue(ordercode, number, now, entered),
+    {
+      sql: `UPDATE orders SET state = 'paid', revision = revision + 1, transaction_id = ?,
+              paid_at = ?, due_at = NULL
+            WHERE ordercode = ? AND ${entered.sql}`,
+      params: [payment.transactionId, payment.paidAt, ordercode, ...entered.params],
+    },
+    ...viewStatements(ordercode),
+  ])
+  return { booked: updated?.changes === 1, view: viewFrom(view) }
+}
