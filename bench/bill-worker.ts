@@ -1,7 +1,7 @@
 /** The real Worker, put together as in production, with a stopwatch around D1 and a door for the bench. */
+import { assemble } from '../src/assemble.ts'
 import { readConfig } from '../src/config.ts'
 import { tick } from '../src/cron/tick.ts'
-import { assemble } from '../src/assemble.ts'
 import type { HttpDeps } from '../src/routes/http/deps.ts'
 import { respond } from '../src/routes/router.ts'
 import { readBill } from '../src/wechat/bill/read.ts'

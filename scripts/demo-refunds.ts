@@ -1,9 +1,9 @@
 /** The two last chapters of `npm run demo`: a part of the money goes back, and WeChat's bill is laid beside the books. */
-import type { Phone } from './client/payer-client.ts'
 import { bold, say, yuan } from './cli/terminal.ts'
+import type { Phone } from './client/payer-client.ts'
 import type { Shop } from './client/shop-client.ts'
-import type { Stack } from './local/local-stack.ts'
 import type { Transcript } from './client/transcript.ts'
+import type { Stack } from './local/local-stack.ts'
 
 export type Teller = Pick<Transcript, 'step' | 'note'> & {
   stack: Stack

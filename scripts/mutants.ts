@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises'
 import { MUTANTS } from '../test/mutants/list.ts'
 import type { Mutant } from '../test/mutants/mutant.ts'
-import { Workbench, type Verdict } from '../test/mutants/workbench.ts'
+import { type Verdict, Workbench } from '../test/mutants/workbench.ts'
 import { Complaint, readOptions, run } from './cli/command.ts'
 import { onInterrupt } from './cli/interrupt.ts'
 import { dim, green, red, say, seconds, table } from './cli/terminal.ts'

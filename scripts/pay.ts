@@ -1,8 +1,8 @@
 /** `npm run pay`: plays the payer's phone against what `npm start` runs. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Complaint, readOptions, readOrigin, run } from './cli/command.ts'
-import { phoneOf } from './client/payer-client.ts'
 import { bold, dim, green, say, seconds, yuan } from './cli/terminal.ts'
+import { phoneOf } from './client/payer-client.ts'
 import { SAMPLE_TERMS, sampleOrdercode, type Shop, shopOf } from './client/shop-client.ts'
 import { transcript } from './client/transcript.ts'
 

@@ -1,5 +1,5 @@
 /** Plays many seeds of the simulation, on every core; or one, with its whole trace. */
-import { fork, type ChildProcess } from 'node:child_process'
+import { type ChildProcess, fork } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { installInstant } from '../test/simulation/instant.ts'

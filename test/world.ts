@@ -1,13 +1,13 @@
 /** A world for one test: the real Worker over real D1, a simulated WeChat, and a clock that stands still. */
 import { env } from 'cloudflare:workers'
+import { WeChatSimulator } from '../simulator/wechat.ts'
+import { assemble, type Platform } from '../src/assemble.ts'
 import { readConfig, type Vars } from '../src/config.ts'
 import { tick } from '../src/cron/tick.ts'
 import type { Timers } from '../src/lib/deadline.ts'
-import { assemble, type Platform } from '../src/assemble.ts'
+import type { LogEntry } from '../src/ports/deps.ts'
 import type { HttpDeps } from '../src/routes/http/deps.ts'
 import { respond } from '../src/routes/router.ts'
-import type { LogEntry } from '../src/ports/deps.ts'
-import { WeChatSimulator } from '../simulator/wechat.ts'
 import { ShopReceiver } from './shop-receiver.ts'
 
 export const MERCHANT = {

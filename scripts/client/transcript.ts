@@ -1,6 +1,6 @@
 /** A story told step by step: what is done, which HTTP call does it, what came of it. */
-import type { OnWire } from './http-call.ts'
 import { bold, dim, say } from '../cli/terminal.ts'
+import type { OnWire } from './http-call.ts'
 
 export type Transcript = ReturnType<typeof transcript>
 

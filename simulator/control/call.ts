@@ -1,7 +1,7 @@
 import type { ControllableClock } from '../lib/clock.ts'
-import type { JsonObject } from './json.ts'
 import type { Deliver } from '../notices/notice-board.ts'
 import type { WeChatSimulator } from '../wechat.ts'
+import type { JsonObject } from './json.ts'
 
 /** What the control interface controls. */
 export type Controlled = { simulator: WeChatSimulator; clock: ControllableClock; deliver: Deliver }

@@ -1,4 +1,15 @@
+import type { NoticeOptions } from '../notices/payment-notice.ts'
 import type { PayOptions } from '../payer/cashier.ts'
+import type { GivenParams } from '../payer/phone.ts'
+import {
+  type Fault,
+  FAULT_ENDPOINTS,
+  FAULT_KINDS,
+  isFaultEndpoint,
+  isFaultKind,
+} from '../protocol/faults.ts'
+import type { TradeState } from '../state/ledger.ts'
+import type { WeChatSimulator } from '../wechat.ts'
 import {
   ControlError,
   isJsonObject,
@@ -7,11 +18,6 @@ import {
   needText,
   readText,
 } from './json.ts'
-import { type Fault, FAULT_ENDPOINTS, FAULT_KINDS, isFaultEndpoint, isFaultKind } from '../protocol/faults.ts'
-import type { TradeState } from '../state/ledger.ts'
-import type { NoticeOptions } from '../notices/payment-notice.ts'
-import type { GivenParams } from '../payer/phone.ts'
-import type { WeChatSimulator } from '../wechat.ts'
 
 const COPIES_MAX = 100
 

@@ -1,8 +1,8 @@
+import type { RefundNoticeOptions } from '../notices/refund-notice.ts'
+import type { RefundEnd } from '../state/refund.ts'
 import type { Call, Controlled } from './call.ts'
 import { needCopies, needOrder, readChanges } from './input.ts'
 import { ControlError, type JsonObject, needNumber, needText, readText } from './json.ts'
-import type { RefundNoticeOptions } from '../notices/refund-notice.ts'
-import type { RefundEnd } from '../state/refund.ts'
 
 /** What a person can do about refunds. */
 export const REFUND_CALLS: Readonly<Record<string, Call>> = {

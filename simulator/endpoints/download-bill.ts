@@ -1,12 +1,12 @@
-import { BILL_TYPES, type BillType } from '../bills/layouts.ts'
 import type { BillError } from '../bills/bill.ts'
+import { BILL_TYPES, type BillType } from '../bills/layouts.ts'
 import { formatBeijingTime, parseBeijingTime, startOfDay } from '../lib/clock.ts'
 import { BILL_MONTHS_BACK_MAX, BILL_READY_AFTER_MS } from '../lib/limits.ts'
+import { isSignedBy, isSignType } from '../lib/sign.ts'
+import { formatXml } from '../lib/xml.ts'
 import type { Fault } from '../protocol/faults.ts'
 import { readElements } from '../protocol/request-checks.ts'
-import { isSignedBy, isSignType } from '../lib/sign.ts'
 import type { World } from '../state/world.ts'
-import { formatXml } from '../lib/xml.ts'
 
 // downloadbill speaks its own way: a file that nobody signed, or an error that nobody signed either, with error_code instead
 // of err_code. Only 20001 for a bad sign and for no XML, and 20002, are confirmed; the rest is from third parties' tables.

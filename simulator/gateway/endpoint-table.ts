@@ -1,9 +1,9 @@
 import { CLOSE_ORDER } from '../endpoints/close-order.ts'
-import type { PayEndpoint } from '../protocol/endpoint.ts'
 import { ORDER_QUERY } from '../endpoints/order-query.ts'
-import { REFUND } from '../endpoints/refund.ts'
 import { REFUND_QUERY } from '../endpoints/refund-query.ts'
+import { REFUND } from '../endpoints/refund.ts'
 import { UNIFIED_ORDER } from '../endpoints/unified-order.ts'
+import type { PayEndpoint } from '../protocol/endpoint.ts'
 
 export const LOGIN_PATH = '/sns/jscode2session'
 

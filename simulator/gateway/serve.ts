@@ -1,16 +1,5 @@
-import { type Answer, formatAnswer, formatReturnFail, isAnswer, refusalAnswer } from '../protocol/answer.ts'
 import { CLOSED_ANSWER } from '../endpoints/close-order.ts'
 import { DOWNLOAD_BILL_PATH, downloadBill } from '../endpoints/download-bill.ts'
-import type { CheckedRequest, PayEndpoint } from '../protocol/endpoint.ts'
-import { CERTIFICATE_ROOT, LOGIN_PATH, PAY_ENDPOINTS } from './endpoint-table.ts'
-import {
-  type Fault,
-  type FaultEndpoint,
-  type FaultQueue,
-  isDistortion,
-  refusalOf,
-} from '../protocol/faults.ts'
-import { isOpen } from '../state/ledger.ts'
 import {
   exchangeCode,
   LOGIN_BAD_SECRET,
@@ -21,6 +10,21 @@ import {
   loginReply,
 } from '../endpoints/login.ts'
 import {
+  type Answer,
+  formatAnswer,
+  formatReturnFail,
+  isAnswer,
+  refusalAnswer,
+} from '../protocol/answer.ts'
+import type { CheckedRequest, PayEndpoint } from '../protocol/endpoint.ts'
+import {
+  type Fault,
+  type FaultEndpoint,
+  type FaultQueue,
+  isDistortion,
+  refusalOf,
+} from '../protocol/faults.ts'
+import {
   type BusinessRefusal,
   type GatewayRefusal,
   ORDER_REUSED,
@@ -28,7 +32,9 @@ import {
   SYSTEM_ERROR,
 } from '../protocol/refusals.ts'
 import { checkRequest } from '../protocol/request-checks.ts'
+import { isOpen } from '../state/ledger.ts'
 import type { World } from '../state/world.ts'
+import { CERTIFICATE_ROOT, LOGIN_PATH, PAY_ENDPOINTS } from './endpoint-table.ts'
 
 /** What a client showed when it connected: nothing, the merchant's certificate, or one that is not. */
 export type ClientCertificate = 'none' | 'good' | 'wrong'

@@ -1,5 +1,5 @@
-import { XML_ELEMENTS_MAX } from './limits.ts'
 import { entriesOf, type Fields } from './fields.ts'
+import { XML_ELEMENTS_MAX } from './limits.ts'
 
 // WeChat Pay V2 speaks a very small XML: one root, one flat level of elements without attributes, text or CDATA in them. This
 // reader knows that and nothing else. A DOCTYPE, a comment, a second level or a name used twice is refused: the signature

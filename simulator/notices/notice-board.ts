@@ -1,5 +1,9 @@
-import { NOTICE_RETRY_INTERVALS_MS, NOTICE_SUCCESS_REPLY, REQUEST_BYTES_MAX } from '../lib/limits.ts'
 import { makeRequestId } from '../lib/identifiers.ts'
+import {
+  NOTICE_RETRY_INTERVALS_MS,
+  NOTICE_SUCCESS_REPLY,
+  REQUEST_BYTES_MAX,
+} from '../lib/limits.ts'
 import type { Random } from '../lib/random.ts'
 
 /** Posts a notice and returns what the shop answered. */

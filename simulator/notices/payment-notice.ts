@@ -1,12 +1,12 @@
-import { addStranger } from '../protocol/answer.ts'
 import { formatBeijingTime } from '../lib/clock.ts'
 import { makeNoticeNonce, makeTransactionId } from '../lib/identifiers.ts'
-import type { Capture, SimulatedOrder } from '../state/ledger.ts'
-import { couponFields, settlementFields } from '../protocol/payment-fields.ts'
 import { happens } from '../lib/random.ts'
 import { sign, type SignType } from '../lib/sign.ts'
-import type { World } from '../state/world.ts'
 import { formatXml } from '../lib/xml.ts'
+import { addStranger } from '../protocol/answer.ts'
+import { couponFields, settlementFields } from '../protocol/payment-fields.ts'
+import type { Capture, SimulatedOrder } from '../state/ledger.ts'
+import type { World } from '../state/world.ts'
 
 export type NoticeOptions = {
   /** Fields to set, or with `undefined` to leave out, before signing: a notice that is signed well and wrong. */

@@ -1,12 +1,12 @@
-import { addStranger } from '../protocol/answer.ts'
 import { formatBeijingDateTime } from '../lib/clock.ts'
 import { makeNoticeNonce } from '../lib/identifiers.ts'
-import type { Capture } from '../state/ledger.ts'
 import { happens } from '../lib/random.ts'
-import { type SimulatedRefund, successAt } from '../state/refund.ts'
-import { encryptReqInfo } from './req-info.ts'
-import type { World } from '../state/world.ts'
 import { formatXml } from '../lib/xml.ts'
+import { addStranger } from '../protocol/answer.ts'
+import type { Capture } from '../state/ledger.ts'
+import { type SimulatedRefund, successAt } from '../state/refund.ts'
+import type { World } from '../state/world.ts'
+import { encryptReqInfo } from './req-info.ts'
 
 type Changes = Readonly<Record<string, string | undefined>>
 

@@ -1,7 +1,13 @@
 import { formatBeijingTime } from '../lib/clock.ts'
-import { worthOf } from '../state/coupons.ts'
 import { makeCouponId, makeTransactionId } from '../lib/identifiers.ts'
-import { type Capture, type Coupon, isPaid, type SimulatedOrder, whyNotPayable } from '../state/ledger.ts'
+import { worthOf } from '../state/coupons.ts'
+import {
+  type Capture,
+  type Coupon,
+  isPaid,
+  type SimulatedOrder,
+  whyNotPayable,
+} from '../state/ledger.ts'
 import type { World } from '../state/world.ts'
 
 export type PayOptions = {

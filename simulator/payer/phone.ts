@@ -1,5 +1,5 @@
-import { isLive, whyNotPayable } from '../state/ledger.ts'
 import { isSignedBy, isSignType } from '../lib/sign.ts'
+import { isLive, whyNotPayable } from '../state/ledger.ts'
 import type { World } from '../state/world.ts'
 
 /** What the mini program gives to wx.requestPayment. All five are text there, timeStamp too. */

@@ -1,9 +1,9 @@
 import { makeReplyNonce } from '../lib/identifiers.ts'
 import { happens, pick, type Random } from '../lib/random.ts'
-import type { BusinessRefusal, Refusal } from './refusals.ts'
 import { sign, type SignType } from '../lib/sign.ts'
-import type { World } from '../state/world.ts'
 import { formatXml } from '../lib/xml.ts'
+import type { World } from '../state/world.ts'
+import type { BusinessRefusal, Refusal } from './refusals.ts'
 
 /** A signed answer before it is signed. */
 export type Answer = {

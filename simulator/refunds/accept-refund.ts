@@ -1,8 +1,5 @@
-import { REFUND_AGE_MAX_MS, REFUND_INTERVAL_MS, REFUNDS_PER_ORDER_MAX } from '../lib/limits.ts'
 import { makeRefundId } from '../lib/identifiers.ts'
-import { type Capture, isPaid, type SimulatedOrder } from '../state/ledger.ts'
-import { divideRefund, refundableFen } from './refund-allocation.ts'
-import type { SimulatedRefund } from '../state/refund.ts'
+import { REFUND_AGE_MAX_MS, REFUND_INTERVAL_MS, REFUNDS_PER_ORDER_MAX } from '../lib/limits.ts'
 import {
   BALANCE_TOO_LOW,
   type BusinessRefusal,
@@ -13,7 +10,10 @@ import {
   REFUNDS_TOO_FAST,
   REFUNDS_TOO_MANY,
 } from '../protocol/refusals.ts'
+import { type Capture, isPaid, type SimulatedOrder } from '../state/ledger.ts'
+import type { SimulatedRefund } from '../state/refund.ts'
 import type { World } from '../state/world.ts'
+import { divideRefund, refundableFen } from './refund-allocation.ts'
 
 /** What a refund needs, whether the API asked for it or a person at the merchant platform. */
 export type RefundWish = Pick<

@@ -1,5 +1,5 @@
-import { LOGIN_CODE_LIFE_MS, LOGIN_WINDOW_MS, LOGINS_PER_MINUTE_MAX } from '../lib/limits.ts'
 import { makeLoginCode, makeOpenid } from '../lib/identifiers.ts'
+import { LOGIN_CODE_LIFE_MS, LOGIN_WINDOW_MS, LOGINS_PER_MINUTE_MAX } from '../lib/limits.ts'
 import type { Random } from '../lib/random.ts'
 
 export type LoginCode = {

@@ -1,6 +1,6 @@
 /** What the shop is to be told: webhooks that this run wrote, and those whose time has come. */
-import { deliverFirst, deliverWebhook } from '../service/deliver-webhook.ts'
 import type { Deps, TickBudget } from '../ports/deps.ts'
+import { deliverFirst, deliverWebhook } from '../service/deliver-webhook.ts'
 import { orFailed, workOff } from './work-pool.ts'
 
 /** Find it, read its order and reviews, note the try, and when it is given up open a review. */

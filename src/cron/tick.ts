@@ -4,11 +4,11 @@
  */
 import { DAY_S, fromMillis, later, MINUTE_S, type UnixSeconds } from '../core/time.ts'
 import type { Deps, TickBudget } from '../ports/deps.ts'
-import { tellDue } from './due-webhooks.ts'
-import { askDue, type AskReport } from './due-orders.ts'
-import { orFailed } from './work-pool.ts'
 import { billDueBill } from './due-bill.ts'
+import { askDue, type AskReport } from './due-orders.ts'
 import { refundDueRefunds, type RefundReport } from './due-refunds.ts'
+import { tellDue } from './due-webhooks.ts'
+import { orFailed } from './work-pool.ts'
 
 /** Refunds, bills and webhooks get at least this share of the calls each, and what others leave over. */
 const SHARE = 0.1

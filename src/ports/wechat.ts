@@ -1,7 +1,7 @@
 /** WeChat as the use cases see it: one call each, one union each, one arm for each reaction. */
-import type { Attempt } from '../core/order/attempt.ts'
 import type { BeijingDay } from '../core/day.ts'
 import type { OutTradeNo, TransactionId } from '../core/ids.ts'
+import type { Attempt } from '../core/order/attempt.ts'
 import type { Payment } from '../core/order/payment.ts'
 import type { OutRefundNo, Refund, RefundRecord } from '../core/order/refund.ts'
 

@@ -1,5 +1,5 @@
-import { reviewId, type Review } from '../core/review.ts'
-import { webhookId, type Webhook } from '../core/webhook.ts'
+import { type Review, reviewId } from '../core/review.ts'
+import { type Webhook, webhookId } from '../core/webhook.ts'
 import type { Deps } from '../ports/deps.ts'
 
 /** Opens a review and tells the shop, once; a webhook that failed sends no webhook about itself. */

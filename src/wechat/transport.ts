@@ -1,8 +1,8 @@
 /** The only code in this Worker that sends anything to WeChat. */
-import { withDeadline, type Timers } from '../lib/deadline.ts'
+import { later, MINUTE_S, type UnixSeconds } from '../core/time.ts'
+import { type Timers, withDeadline } from '../lib/deadline.ts'
 import { readChunks, readLimited } from '../lib/limited-body.ts'
 import { err, ok, type Result } from '../lib/result.ts'
-import { later, MINUTE_S, type UnixSeconds } from '../core/time.ts'
 
 /** WeChat's own client waits this long for an answer. */
 export const CALL_DEADLINE_MS = 8_000

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { attemptDue, attemptDueUnanswered, orderDue, orderDueAgain } from '../../src/core/order/schedule.ts'
+import {
+  attemptDue,
+  attemptDueUnanswered,
+  orderDue,
+  orderDueAgain,
+} from '../../src/core/order/schedule.ts'
 import { anAttempt, anOrder, at, DAY, HOUR, MINUTE } from './samples.ts'
 
 describe('an order', () => {

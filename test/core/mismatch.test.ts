@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { toFen } from '../../src/core/money.ts'
 import { mismatch } from '../../src/core/order/payment-check.ts'
 import { transition } from '../../src/core/order/transition.ts'
-import { aPayment, anAttempt, at, aView, DAY, HOUR, OTHER_OPENID } from './samples.ts'
+import { anAttempt, aPayment, at, aView, DAY, HOUR, OTHER_OPENID } from './samples.ts'
 
 const ATTEMPT = anAttempt()
 

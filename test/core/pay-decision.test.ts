@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { Attempt } from '../../src/core/order/attempt.ts'
 import { formatOutTradeNo } from '../../src/core/ids.ts'
 import { toFen } from '../../src/core/money.ts'
+import type { Attempt } from '../../src/core/order/attempt.ts'
 import type { Order, Terms } from '../../src/core/order/order.ts'
 import { decidePay, type MerchantTerms, type Payer } from '../../src/core/order/pay-decision.ts'
 import { transition } from '../../src/core/order/transition.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { owesRefunds } from '../../src/core/order/schedule.ts'
 import { formatOutTradeNo } from '../../src/core/ids.ts'
 import type { OrderView } from '../../src/core/order/order.ts'
+import { owesRefunds } from '../../src/core/order/schedule.ts'
 import { aRefund, OTHER_TRANSACTION, paidView, secondPayment } from './refund-samples.ts'
 import { anAttempt, ORDERCODE, PAYMENT } from './samples.ts'
 

@@ -1,11 +1,11 @@
 /** A paid order and refunds of it that fit each other; a test changes what it is about. */
+import { toFen } from '../../src/core/money.ts'
 import type { Step } from '../../src/core/order/change.ts'
 import type { OrderEvent, OrderView } from '../../src/core/order/order.ts'
-import { toFen } from '../../src/core/money.ts'
 import type { Payment } from '../../src/core/order/payment.ts'
-import { toOutRefundNo, type Refund, type RefundRecord } from '../../src/core/order/refund.ts'
-import type { UnixSeconds } from '../../src/core/time.ts'
+import { type Refund, type RefundRecord, toOutRefundNo } from '../../src/core/order/refund.ts'
 import { transition } from '../../src/core/order/transition.ts'
+import type { UnixSeconds } from '../../src/core/time.ts'
 import { anAttempt, aPayment, at, aTransactionId, aView, PAYMENT } from './samples.ts'
 
 export const R1 = 'R20240102030405_0001'

@@ -3,11 +3,11 @@ import { toFen } from '../../src/core/money.ts'
 import type { OrderEvent } from '../../src/core/order/order.ts'
 import { findRefund, recordEvent } from '../../src/core/order/refund-transition.ts'
 import {
-  reservedFee,
-  toOutRefundNo,
   type Refund,
   type RefundRecord,
   type RefundState,
+  reservedFee,
+  toOutRefundNo,
 } from '../../src/core/order/refund.ts'
 import {
   aRecord,

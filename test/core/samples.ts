@@ -1,7 +1,7 @@
 /** An order, an attempt and a payment that fit each other; a test changes what it is about. */
-import type { Attempt, FrozenTerms } from '../../src/core/order/attempt.ts'
 import { parseTransactionId, toOutTradeNo, type TransactionId } from '../../src/core/ids.ts'
 import { toFen } from '../../src/core/money.ts'
+import type { Attempt, FrozenTerms } from '../../src/core/order/attempt.ts'
 import type { Order, OrderView, Terms } from '../../src/core/order/order.ts'
 import type { Payment } from '../../src/core/order/payment.ts'
 import { toUnixSeconds, type UnixSeconds } from '../../src/core/time.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { formatOutTradeNo } from '../../src/core/ids.ts'
-import type { OrderEvent, OrderView, Returned } from '../../src/core/order/order.ts'
 import type { Step } from '../../src/core/order/change.ts'
+import type { OrderEvent, OrderView, Returned } from '../../src/core/order/order.ts'
 import { transition } from '../../src/core/order/transition.ts'
 import { anAttempt, aPayment, at, aTransactionId, aView, ORDERCODE, PAYMENT } from './samples.ts'
 

@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest'
-import type { Attempt } from '../../src/core/order/attempt.ts'
 import { formatOutTradeNo, toOutTradeNo } from '../../src/core/ids.ts'
 import { toFen } from '../../src/core/money.ts'
+import type { Attempt } from '../../src/core/order/attempt.ts'
+import type { Step } from '../../src/core/order/change.ts'
 import {
   expiryUnder,
   findAttempt,
   liveAttempt,
   nextOutTradeNo,
-  sameTerms,
   type OrderEvent,
   type OrderView,
+  sameTerms,
 } from '../../src/core/order/order.ts'
-import type { Step } from '../../src/core/order/change.ts'
 import { transition } from '../../src/core/order/transition.ts'
-import { anAttempt, anOrder, at, aView, HOUR, MINUTE, ORDERCODE, TERMS, T0 } from './samples.ts'
+import { anAttempt, anOrder, at, aView, HOUR, MINUTE, ORDERCODE, T0, TERMS } from './samples.ts'
 
 const FIRST = toOutTradeNo(ORDERCODE)
 const NOW = at(90)

@@ -12,8 +12,8 @@ import {
   DAY,
   ORDERCODE,
   PAYMENT,
-  TERMS,
   T0,
+  TERMS,
 } from './samples.ts'
 
 const NOW = at(90)

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Secret } from '../../src/lib/secret.ts'
 import { fromMillis } from '../../src/core/time.ts'
+import { Secret } from '../../src/lib/secret.ts'
 import { webhookSender } from '../../src/webhooks/sender.ts'
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'

@@ -1,6 +1,6 @@
 /** XML that is made to make a reader believe, read a file, or never come back. */
 import type { Chance } from '../simulation/random.ts'
-import { bodyOf, utf8, type Body } from './input.ts'
+import { type Body, bodyOf, utf8 } from './input.ts'
 
 export function hostileXml(chance: Chance, xml: string): Body | string {
   const inner = xml.replace(/^\s*<xml>/, '').replace(/<\/xml>\s*$/, '')

@@ -1,8 +1,8 @@
 /** What must hold of every input, whatever it is. */
 import type { Change, Table } from './books.ts'
-import { ORIGIN, type Input } from './input.ts'
+import { type Input, ORIGIN } from './input.ts'
 import { deservesBooking, signedFields, wrongTerms } from './oracle.ts'
-import { API_KEY, OLD_KEY, SECRETS, TOKEN, type FuzzWorld } from './world.ts'
+import { API_KEY, type FuzzWorld, OLD_KEY, SECRETS, TOKEN } from './world.ts'
 
 /** WeChat waits five seconds; a second for one input would be an attack. */
 export const ANSWER_MS_MAX = 1_000

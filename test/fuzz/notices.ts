@@ -3,9 +3,9 @@ import { sign } from '../../simulator/lib/sign.ts'
 import { formatXml, parseXml } from '../../simulator/lib/xml.ts'
 import type { Chance } from '../simulation/random.ts'
 import { mutateBytes, mutateText, nearLimit, noise, ODD_TEXTS } from './bytes.ts'
-import { bodyOf, requestOf, utf8, type Body, type Input } from './input.ts'
-import { API_KEY, MERCHANT, OLD_KEY, ORDERS, type FuzzWorld } from './world.ts'
 import { hostileXml } from './hostile-xml.ts'
+import { type Body, bodyOf, type Input, requestOf, utf8 } from './input.ts'
+import { API_KEY, type FuzzWorld, MERCHANT, OLD_KEY, ORDERS } from './world.ts'
 
 type Made = Body | string
 

@@ -5,7 +5,7 @@
 import { isSignedBy } from '../../simulator/lib/sign.ts'
 import { parseXml } from '../../simulator/lib/xml.ts'
 import type { Input } from './input.ts'
-import { MERCHANT, type FuzzWorld } from './world.ts'
+import { type FuzzWorld, MERCHANT } from './world.ts'
 
 /** By how much our clock and WeChat's may differ. */
 const SKEW_S = 300

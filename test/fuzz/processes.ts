@@ -1,5 +1,5 @@
 /** Batches in processes of their own, side by side: plain Node is twice as fast as a test runner. */
-import { fork, type ChildProcess } from 'node:child_process'
+import { type ChildProcess, fork } from 'node:child_process'
 import { join } from 'node:path'
 import type { Report } from './run-batch.ts'
 import type { Tally } from './tally.ts'

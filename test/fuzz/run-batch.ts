@@ -1,9 +1,9 @@
 /** A batch: a fresh world, some thousand inputs in a row, and the ones that showed something new again. */
-import { chanceOf, type Chance } from '../simulation/random.ts'
+import { type Chance, chanceOf } from '../simulation/random.ts'
 import { mutateBytes, mutateText } from './bytes.ts'
 import { makeShop } from './fixture.ts'
-import { describeInput, toRequest, type Input } from './input.ts'
-import { judge, type Observed, ANSWER_MS_MAX } from './judge.ts'
+import { describeInput, type Input, toRequest } from './input.ts'
+import { ANSWER_MS_MAX, judge, type Observed } from './judge.ts'
 import { makeNotice } from './notices.ts'
 import { makeShopRequest } from './shop-requests.ts'
 import { makePay, makeResult, makeStranger } from './strangers.ts'

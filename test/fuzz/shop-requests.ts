@@ -1,11 +1,11 @@
 /** The shop, with its token, and a program that has not read the documentation. */
 import type { Chance } from '../simulation/random.ts'
 import { mutateBytes, mutateText, nearLimit, ODD_TEXTS } from './bytes.ts'
-import { FEE, deliveryIds, reviewIds } from './fixture.ts'
+import { deliveryIds, FEE, reviewIds } from './fixture.ts'
 import { changedJson, hostileJson } from './hostile-json.ts'
-import { bodyOf, requestOf, utf8, type Input } from './input.ts'
-import { encoded, ORDERCODES, strangeBody, strangePath, strangeQuery, ROUTES } from './strangers.ts'
-import { TOKEN, type FuzzWorld } from './world.ts'
+import { bodyOf, type Input, requestOf, utf8 } from './input.ts'
+import { encoded, ORDERCODES, ROUTES, strangeBody, strangePath, strangeQuery } from './strangers.ts'
+import { type FuzzWorld, TOKEN } from './world.ts'
 
 const BEARERS = [`Bearer ${TOKEN}`, `bearer ${TOKEN}`, `Bearer   ${TOKEN}`]
 const TERMS_NAMES = [

@@ -2,8 +2,8 @@
 import type { Chance } from '../simulation/random.ts'
 import { mutateBytes, mutateText, nearLimit, noise, ODD_TEXTS } from './bytes.ts'
 import { hostileJson } from './hostile-json.ts'
-import { bodyOf, requestOf, utf8, type Body, type Input } from './input.ts'
-import { ORDERS, TOKEN, type FuzzWorld } from './world.ts'
+import { type Body, bodyOf, type Input, requestOf, utf8 } from './input.ts'
+import { type FuzzWorld, ORDERS, TOKEN } from './world.ts'
 
 export const ORDERCODES: readonly string[] = Object.values(ORDERS)
 

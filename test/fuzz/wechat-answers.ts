@@ -5,8 +5,8 @@ import type { Chance } from '../simulation/random.ts'
 import { mutateBytes, noise, ODD_TEXTS } from './bytes.ts'
 import { FEE, OURS } from './fixture.ts'
 import { hostileXml } from './hostile-xml.ts'
-import { requestOf, utf8, type Answer, type EndpointName, type Input } from './input.ts'
-import { API_KEY, OLD_KEY, ORDERS, TOKEN, type FuzzWorld } from './world.ts'
+import { type Answer, type EndpointName, type Input, requestOf, utf8 } from './input.ts'
+import { API_KEY, type FuzzWorld, OLD_KEY, ORDERS, TOKEN } from './world.ts'
 
 type Fields = Readonly<Record<string, string>>
 

@@ -1,7 +1,7 @@
 /** Two instances of the real Worker, built and run in workerd, over one D1. */
 import { join } from 'node:path'
-import { createTestHarness, type TestHarnessOptions } from 'wrangler'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createTestHarness, type TestHarnessOptions } from 'wrangler'
 import { WeChatSimulator } from '../../simulator/wechat.ts'
 
 const ROOT = join(import.meta.dirname, '../..')

@@ -1,7 +1,7 @@
 /** `/pay`, when somebody was quicker between WeChat's answer and the database. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeShop } from '../fuzz/fixture.ts'
-import { ORDERS, type FuzzWorld } from '../fuzz/world.ts'
+import { type FuzzWorld, ORDERS } from '../fuzz/world.ts'
 import { installInstantCrypto } from '../simulation/instant-crypto.ts'
 import { chanceOf } from '../simulation/random.ts'
 import { watchDatabase, type WatchedDatabase } from '../watched-database.ts'

@@ -1,7 +1,7 @@
 /** WeChat's answer to unifiedorder, when the attempt is not what it was when it was asked. */
 import { describe, expect, it } from 'vitest'
-import { transition } from '../../src/core/order/transition.ts'
 import type { Attempt } from '../../src/core/order/attempt.ts'
+import { transition } from '../../src/core/order/transition.ts'
 import { anAttempt, at, MINUTE } from '../core/samples.ts'
 import { registered, storeBench, type StoreBench } from './store.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { reviewId, type Review } from '../../src/core/review.ts'
+import { type Review, reviewId } from '../../src/core/review.ts'
 import { at } from '../core/samples.ts'
 import { storeBench } from './store.ts'
 

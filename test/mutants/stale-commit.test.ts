@@ -1,9 +1,9 @@
 /** A decision that was made on an older order leaves no trace: not a row, in no table. */
 import { describe, expect, it } from 'vitest'
-import type { OrderEvent, OrderView } from '../../src/core/order/order.ts'
 import type { Change } from '../../src/core/order/change.ts'
+import type { OrderEvent, OrderView } from '../../src/core/order/order.ts'
 import { transition } from '../../src/core/order/transition.ts'
-import { anAttempt, aPayment, aTransactionId, at, TERMS } from '../core/samples.ts'
+import { anAttempt, aPayment, at, aTransactionId, TERMS } from '../core/samples.ts'
 import { registered, storeBench, type StoreBench } from './store.ts'
 
 const NOW = at(600)

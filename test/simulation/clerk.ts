@@ -1,5 +1,5 @@
 /** The shop's refund desk for one order: refunds parts, everything, too much, and the same thing twice. */
-import { pause, shopCall, sleep, type Answer } from './client.ts'
+import { type Answer, pause, shopCall, sleep } from './client.ts'
 import type { Chance } from './random.ts'
 import { codeOf } from './witness.ts'
 import type { World } from './world.ts'

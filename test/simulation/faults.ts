@@ -1,10 +1,10 @@
 /** What goes wrong, how often, and how often it did. */
 import {
   canHappenAt,
-  FAULT_KINDS,
-  isFaultKind,
   type Fault,
+  FAULT_KINDS,
   type FaultEndpoint,
+  isFaultKind,
 } from '../../simulator/protocol/faults.ts'
 import type { Chance } from './random.ts'
 

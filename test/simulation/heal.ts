@@ -1,9 +1,9 @@
 /** After the storm: nothing fails any more, the cron comes every minute, and what is due gets done. */
-import { dayOf, billTimeOf, DAY_MS } from './days.ts'
+import { billTimeOf, DAY_MS, dayOf } from './days.ts'
 import { deliverDue } from './notices.ts'
+import { decide } from './operator.ts'
 import { finish } from './play.ts'
 import { reconcileAgain } from './reconcile-again.ts'
-import { decide } from './operator.ts'
 import { secondWind } from './second-wind.ts'
 import type { World } from './world.ts'
 

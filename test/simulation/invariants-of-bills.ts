@@ -1,7 +1,7 @@
 /** Every day is reconciled: what was paid is found, what differs is looked at, and nothing else is. */
 import { dayOf, startOf } from './days.ts'
 import type { Evidence } from './evidence.ts'
-import { complaints, rows, type Find } from './rows.ts'
+import { complaints, type Find, rows } from './rows.ts'
 import type { SqlRow } from './sqlite.ts'
 
 const HOUR_S = 3_600

@@ -3,7 +3,7 @@ import { isLiveRefund, type SimulatedRefund } from '../../simulator/state/refund
 import type { Evidence } from './evidence.ts'
 import { isLate } from './invariants-of-telling.ts'
 import { storyOf } from './refund-story.ts'
-import { complaints, rows, type Find } from './rows.ts'
+import { complaints, type Find, rows } from './rows.ts'
 import type { SqlRow } from './sqlite.ts'
 
 const STATE_OF: Readonly<Record<string, string>> = {

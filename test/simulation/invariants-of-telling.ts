@@ -1,6 +1,6 @@
 /** Who was told: the shop of what is paid, a person of what is odd. */
 import type { Evidence } from './evidence.ts'
-import { complaints, rows, type Find } from './rows.ts'
+import { complaints, type Find, rows } from './rows.ts'
 
 /** Every payment that made an order paid reached the shop at least once, under one id, in one meaning. */
 const thePaidIsTold: Find = (evidence) =>

@@ -1,9 +1,9 @@
 /** Each finds what breaks one part of the promise, and says so in a sentence. */
 import type { Evidence } from './evidence.ts'
-import { complaints, numberOf, rows, type Find } from './rows.ts'
 import { RECONCILING } from './invariants-of-bills.ts'
 import { REFUNDING } from './invariants-of-refunds.ts'
 import { TELLING } from './invariants-of-telling.ts'
+import { complaints, type Find, numberOf, rows } from './rows.ts'
 
 const isOpenAtWeChat = (state: string): boolean =>
   !['SUCCESS', 'REFUND', 'CLOSED', 'REVOKED'].includes(state)

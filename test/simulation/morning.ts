@@ -1,7 +1,7 @@
 /** The first mornings, with everything that goes wrong: bills are made, downloaded, cut off, and looked at. */
 import { troubleBills } from './bill-trouble.ts'
 import { send, shopCall, sleep } from './client.ts'
-import { billTimeOf, dayOf, DAY_MS } from './days.ts'
+import { billTimeOf, DAY_MS, dayOf } from './days.ts'
 import { deliverDue } from './notices.ts'
 import { play } from './play.ts'
 import type { Chance } from './random.ts'

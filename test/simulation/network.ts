@@ -1,9 +1,9 @@
 /** The ways from a Worker to D1 and to the outside: each a place to wait, to fail and to die. */
 import type { FaultEndpoint } from '../../simulator/protocol/faults.ts'
 import type { WeChatSimulator } from '../../simulator/wechat.ts'
-import type { Gate } from './d1-shim.ts'
 import type { Keep } from '../../src/store/bill/archive.ts'
-import { CRASHES, D1_FAULTS, FREEZES, KV_FAULTS, type FaultBox } from './faults.ts'
+import type { Gate } from './d1-shim.ts'
+import { CRASHES, D1_FAULTS, type FaultBox, FREEZES, KV_FAULTS } from './faults.ts'
 import type { Chance } from './random.ts'
 import type { Owner, Scheduler } from './scheduler.ts'
 import type { Trace } from './trace.ts'

@@ -1,7 +1,7 @@
 /** A payer with a phone: opens the mini program, taps, waits, pays, or thinks better of it. */
 import type { PaymentResult } from '../../simulator/wechat.ts'
 import { refundByHand } from './bank.ts'
-import { call, pause, sleep, type Answer } from './client.ts'
+import { type Answer, call, pause, sleep } from './client.ts'
 import { capture } from './notices.ts'
 import type { Chance } from './random.ts'
 import type { World } from './world.ts'

@@ -1,6 +1,6 @@
 /** The shop's receiver of webhooks, by the Standard Webhooks text and not by our sender. */
 import { createHmac } from 'node:crypto'
-import { SHOP_FAULTS, type FaultBox } from './faults.ts'
+import { type FaultBox, SHOP_FAULTS } from './faults.ts'
 import type { Trace } from './trace.ts'
 import type { Witness } from './witness.ts'
 

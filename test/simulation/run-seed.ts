@@ -10,8 +10,8 @@ import { refundTaken } from './notices.ts'
 import { runCron, runOperator, runWhims } from './operator.ts'
 import { runForger } from './outsiders.ts'
 import { runPayer } from './payer.ts'
-import { runShop } from './shop.ts'
 import { play } from './play.ts'
+import { runShop } from './shop.ts'
 import { makeWorld, type Recipe, type World } from './world.ts'
 
 const ORDERS_MAX = 5

@@ -2,7 +2,7 @@
  * When the faults are over and an order still has time, nobody may be stuck: whoever comes again gets to
  * the cashier within minutes, or hears why there is nothing left to pay.
  */
-import { shopCall, call } from './client.ts'
+import { call, shopCall } from './client.ts'
 import { capture } from './notices.ts'
 import type { World } from './world.ts'
 

@@ -1,5 +1,5 @@
 /** A shop's server with one order: registers it, changes its mind, asks, closes. */
-import { pause, shopCall, sleep, type Answer } from './client.ts'
+import { type Answer, pause, shopCall, sleep } from './client.ts'
 import type { Chance } from './random.ts'
 import type { World } from './world.ts'
 

@@ -1,5 +1,5 @@
 /** Makes a failing run smaller: leaves out actors and faults as long as it fails in the same way. */
-import { ACTORS, runSeed, type Outcome } from './run-seed.ts'
+import { ACTORS, type Outcome, runSeed } from './run-seed.ts'
 import type { Recipe } from './world.ts'
 
 export type Shrunk = Readonly<{ recipe: Recipe; outcome: Outcome; runs: number }>

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { installInstant } from './instant.ts'
-import { runSeed, type Outcome } from './run-seed.ts'
+import { type Outcome, runSeed } from './run-seed.ts'
 
 const SEEDS = 150
 const SEEDS_AT_ONCE = 30

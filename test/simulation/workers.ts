@@ -1,11 +1,12 @@
 /** Workers: for each request and each tick a new one, with nothing in common but the database. */
+import { assemble } from '../../src/assemble.ts'
 import { readConfig, type Vars } from '../../src/config.ts'
 import { tick } from '../../src/cron/tick.ts'
-import { assemble } from '../../src/assemble.ts'
+import type { LogEntry } from '../../src/ports/deps.ts'
 import type { HttpDeps } from '../../src/routes/http/deps.ts'
 import { respond } from '../../src/routes/router.ts'
-import type { LogEntry } from '../../src/ports/deps.ts'
 import { OriginHealth } from '../../src/wechat/transport.ts'
+import { memoryKeep } from '../memory-keep.ts'
 import { d1Shim } from './d1-shim.ts'
 import type { FaultBox } from './faults.ts'
 import type { Network } from './network.ts'
@@ -13,7 +14,6 @@ import type { Chance } from './random.ts'
 import { Owner, type Scheduler } from './scheduler.ts'
 import type { Sqlite } from './sqlite.ts'
 import type { Trace } from './trace.ts'
-import { memoryKeep } from '../memory-keep.ts'
 
 export type WorkerParts = Readonly<{
   scheduler: Scheduler

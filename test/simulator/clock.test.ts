@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { ControllableClock, formatBeijingTime, parseBeijingTime } from '../../simulator/lib/clock.ts'
+import {
+  ControllableClock,
+  formatBeijingTime,
+  parseBeijingTime,
+} from '../../simulator/lib/clock.ts'
 import { T0 } from './shop.ts'
 
 describe('Beijing time', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { DEMO_MERCHANT } from '../../simulator/server/demo-merchant.ts'
 import { isSignedBy, sign } from '../../simulator/lib/sign.ts'
+import { DEMO_MERCHANT } from '../../simulator/server/demo-merchant.ts'
 import { NOTIFY_URL, OUT_TRADE_NO, read, SECOND_MS, shop, SUCCESS_REPLY, T0 } from './shop.ts'
 
 const accept = async () => new Response(SUCCESS_REPLY)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { DEMO_MERCHANT } from '../../simulator/server/demo-merchant.ts'
 import { isSignedBy } from '../../simulator/lib/sign.ts'
+import { DEMO_MERCHANT } from '../../simulator/server/demo-merchant.ts'
 import { DAY_MS, MINUTE_MS, OUT_REFUND_NO, OUT_TRADE_NO, SECOND_MS, shop, T0 } from './shop.ts'
 
 async function refunded(options: Parameters<typeof shop>[0] = {}) {

@@ -1,7 +1,7 @@
 import { createDecipheriv, createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { DEMO_MERCHANT } from '../../simulator/server/demo-merchant.ts'
 import { parseXml } from '../../simulator/lib/xml.ts'
+import { DEMO_MERCHANT } from '../../simulator/server/demo-merchant.ts'
 import {
   DAY_MS,
   MINUTE_MS,

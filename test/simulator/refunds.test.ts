@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { DEMO_MERCHANT } from '../../simulator/server/demo-merchant.ts'
 import { isSignedBy } from '../../simulator/lib/sign.ts'
+import { DEMO_MERCHANT } from '../../simulator/server/demo-merchant.ts'
 import {
   type Changes,
   DAY_MS,

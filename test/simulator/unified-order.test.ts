@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { DEMO_MERCHANT } from '../../simulator/server/demo-merchant.ts'
 import { isSignedBy } from '../../simulator/lib/sign.ts'
 import { formatXml } from '../../simulator/lib/xml.ts'
+import { DEMO_MERCHANT } from '../../simulator/server/demo-merchant.ts'
 import {
   type Changes,
   envelope,

@@ -15,7 +15,7 @@ import {
   toldOfRefunds,
   withoutNonce,
 } from '../refund-stories.ts'
-import { watchDatabase, type DatabaseFault } from '../watched-database.ts'
+import { type DatabaseFault, watchDatabase } from '../watched-database.ts'
 import { world } from '../world.ts'
 
 /** A world whose database can be made to fail, with a paid order. */

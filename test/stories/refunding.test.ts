@@ -10,10 +10,10 @@ import {
   putRefund,
   recordRefunds,
   refund,
+  type RefundAnswer,
   refundEvents,
   states,
   toldOfRefunds,
-  type RefundAnswer,
 } from '../refund-stories.ts'
 import { watchDatabase } from '../watched-database.ts'
 import { MERCHANT, TOKEN, world } from '../world.ts'

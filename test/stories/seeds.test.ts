@@ -2,7 +2,7 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../simulator/lib/random.ts'
-import { watchDatabase, type DatabaseFault } from '../watched-database.ts'
+import { type DatabaseFault, watchDatabase } from '../watched-database.ts'
 import { world } from '../world.ts'
 
 const SEEDS = [1, 2, 3, 4, 5, 6]

@@ -1,8 +1,8 @@
 import { Webhook } from 'standardwebhooks'
 import { describe, expect, it, vi } from 'vitest'
-import { Secret } from '../../src/lib/secret.ts'
 import { fromMillis, toUnixSeconds } from '../../src/core/time.ts'
-import { noSender, webhookSender, type SenderOptions } from '../../src/webhooks/sender.ts'
+import { Secret } from '../../src/lib/secret.ts'
+import { noSender, type SenderOptions, webhookSender } from '../../src/webhooks/sender.ts'
 import { HeldTimers } from '../core/held-timers.ts'
 import { seeded } from '../wechat/seeded.ts'
 

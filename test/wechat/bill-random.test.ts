@@ -12,8 +12,8 @@ import {
   refund,
   SUCCESS,
   SUMMARY,
-  writeBill,
   type Values,
+  writeBill,
 } from './bill-writer.ts'
 import { seeded } from './seeded.ts'
 

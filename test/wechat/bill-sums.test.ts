@@ -4,11 +4,11 @@ import {
   OLD_SUMMARY,
   payment,
   readPlan,
+  readText,
   refund,
   SUMMARY,
-  writeBill,
-  readText,
   type Values,
+  writeBill,
 } from './bill-writer.ts'
 
 /** Three payments and two refunds, one of them with vouchers. */

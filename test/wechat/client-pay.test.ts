@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Secret } from '../../src/lib/secret.ts'
 import { toUnixSeconds } from '../../src/core/time.ts'
+import { Secret } from '../../src/lib/secret.ts'
 import { signClientPay } from '../../src/wechat/v2/client-pay.ts'
 import { MERCHANT } from './wire.ts'
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/lib/secret.ts'
 import { openEnvelope } from '../../src/wechat/v2/wire/envelope.ts'
 import { parseXmlBytes } from '../../src/wechat/v2/wire/xml.ts'
-import { ANSWERED, changed, MERCHANT, signed, utf8, wire, type Message } from './wire.ts'
+import { ANSWERED, changed, MERCHANT, type Message, signed, utf8, wire } from './wire.ts'
 
 const open = (message: Message, type: 'MD5' | 'HMAC-SHA256' = 'MD5', merchant = MERCHANT) =>
   openEnvelope(parseXmlBytes(wire(message)), merchant, type)

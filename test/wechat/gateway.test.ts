@@ -3,19 +3,19 @@ import { formatXml, parseXml } from '../../simulator/lib/xml.ts'
 import { toOutTradeNo } from '../../src/core/ids.ts'
 import { err, ok, type Result } from '../../src/lib/result.ts'
 import { Secret } from '../../src/lib/secret.ts'
-import { wechatGateway, type GatewayOptions } from '../../src/wechat/v2/gateway.ts'
 import type { TransportError } from '../../src/wechat/transport.ts'
+import { type GatewayOptions, wechatGateway } from '../../src/wechat/v2/gateway.ts'
 import { anAttempt } from '../core/samples.ts'
 import {
   ANSWERED,
   changed,
   MERCHANT,
+  type Message,
   NOTICE,
   refusal,
   signature,
   signed,
   utf8,
-  type Message,
 } from './wire.ts'
 
 type Reply = string | TransportError

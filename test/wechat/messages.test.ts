@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { parseXml } from '../../simulator/lib/xml.ts'
-import type { Attempt } from '../../src/core/order/attempt.ts'
 import { toOutTradeNo } from '../../src/core/ids.ts'
+import type { Attempt } from '../../src/core/order/attempt.ts'
 import {
   closeOrderMessage,
   orderQueryMessage,
-  unifiedOrderMessage,
   type Signing,
+  unifiedOrderMessage,
 } from '../../src/wechat/v2/messages.ts'
 import { anAttempt } from '../core/samples.ts'
-import { changed, MERCHANT, signature, type Message } from './wire.ts'
+import { changed, MERCHANT, type Message, signature } from './wire.ts'
 
 /** Every parameter of the official page that a direct merchant may send. */
 const DOCUMENTED = [

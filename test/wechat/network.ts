@@ -1,7 +1,7 @@
 /** A network between us and WeChat that answers as a test says. */
 import { expect, vi } from 'vitest'
 import { toUnixSeconds } from '../../src/core/time.ts'
-import { OriginHealth, wechatTransport, type TransportOptions } from '../../src/wechat/transport.ts'
+import { OriginHealth, type TransportOptions, wechatTransport } from '../../src/wechat/transport.ts'
 import { HeldTimers } from '../core/held-timers.ts'
 import { T0 } from '../core/samples.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/lib/secret.ts'
 import { readPaymentNotice } from '../../src/wechat/v2/notices/payment.ts'
-import { changed, MERCHANT, NOTICE, signed, wire, type Message } from './wire.ts'
+import { changed, MERCHANT, type Message, NOTICE, signed, wire } from './wire.ts'
 
 const OLD_KEY = 'qazwsxedcrfvtgbyhnujmikolp111111'
 

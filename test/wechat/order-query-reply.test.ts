@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { toOutTradeNo } from '../../src/core/ids.ts'
 import { readOrderQueryReply } from '../../src/wechat/v2/replies/order-query.ts'
-import { authentic, changed, NOTICE, refusal, type Changes } from './wire.ts'
+import { authentic, changed, type Changes, NOTICE, refusal } from './wire.ts'
 
 const ASKED = 'T20240102030405_0001'
 

@@ -6,14 +6,14 @@ import {
 } from '../../src/wechat/v2/notices/payment.ts'
 import {
   changed,
+  type Changes,
   MERCHANT,
+  type Message,
   NOTICE,
   signature,
   signed,
   utf8,
   wire,
-  type Changes,
-  type Message,
 } from './wire.ts'
 
 type Type = 'MD5' | 'HMAC-SHA256'

@@ -4,19 +4,19 @@ import { formatXml, parseXml } from '../../simulator/lib/xml.ts'
 import { parseDay } from '../../src/core/day.ts'
 import { toOutRefundNo } from '../../src/core/order/refund.ts'
 import { Secret } from '../../src/lib/secret.ts'
-import { wechatGateway, type GatewayOptions } from '../../src/wechat/v2/gateway.ts'
+import { type GatewayOptions, wechatGateway } from '../../src/wechat/v2/gateway.ts'
 import { aRefund, R1 } from '../core/refund-samples.ts'
 import { PAYMENT } from '../core/samples.ts'
-import { answer, BACKUP, network, PRIMARY, reset, type Answer } from './network.ts'
+import { answer, type Answer, BACKUP, network, PRIMARY, reset } from './network.ts'
 import {
   ANSWERED,
   changed,
+  type Changes,
   MERCHANT,
+  type Message,
   refusal,
   signature,
   signed,
-  type Changes,
-  type Message,
 } from './wire.ts'
 
 type Sent = Readonly<{ url: string; body: string }>

@@ -11,7 +11,7 @@ import {
 } from '../../src/wechat/v2/messages.ts'
 import { aRefund, NOW, R1 } from '../core/refund-samples.ts'
 import { at, PAYMENT } from '../core/samples.ts'
-import { API_KEY, changed, MERCHANT, signature, type Message } from './wire.ts'
+import { API_KEY, changed, MERCHANT, type Message, signature } from './wire.ts'
 
 const ENVELOPE = ['appid', 'mch_id', 'nonce_str', 'sign', 'sign_type']
 const OF_REFUND = [

@@ -7,11 +7,11 @@ import {
   API_KEY,
   APPID,
   changed,
+  type Changes,
   MCH_ID,
   MERCHANT,
-  utf8,
-  type Changes,
   type Message,
+  utf8,
 } from './wire.ts'
 
 /** Vector E1 of the protocol reference, letter for letter. */

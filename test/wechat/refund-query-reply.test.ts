@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { readRefundQueryReply } from '../../src/wechat/v2/replies/refund-query.ts'
-import { authentic, refusal, type Changes } from './wire.ts'
 import { seeded } from './seeded.ts'
+import { authentic, type Changes, refusal } from './wire.ts'
 
 const TRANSACTION = '4200000540202401020123456789'
 

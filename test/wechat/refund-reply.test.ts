@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { readRefundReply } from '../../src/wechat/v2/replies/refund.ts'
 import { aRefund, R1, R2 } from '../core/refund-samples.ts'
 import { PAYMENT } from '../core/samples.ts'
-import { authentic, refusal, type Changes } from './wire.ts'
+import { authentic, type Changes, refusal } from './wire.ts'
 
 const REFUND = aRefund()
 

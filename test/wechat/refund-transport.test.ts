@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import {
   answer,
+  type Answer,
   BACKUP,
   failed,
   network,
@@ -9,7 +10,6 @@ import {
   silence,
   text,
   XML,
-  type Answer,
 } from './network.ts'
 
 const PATH = '/secapi/pay/refund'

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { readCloseOrderReply } from '../../src/wechat/v2/replies/close-order.ts'
 import { readUnopened } from '../../src/wechat/v2/refusal.ts'
+import { readCloseOrderReply } from '../../src/wechat/v2/replies/close-order.ts'
 import { readUnifiedOrderReply } from '../../src/wechat/v2/replies/unified-order.ts'
-import { authentic, refusal, type Changes } from './wire.ts'
+import { authentic, type Changes, refusal } from './wire.ts'
 
 describe('unifiedorder', () => {
   const read = async (changes: Changes) => readUnifiedOrderReply(await authentic(changes))

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/lib/secret.ts'
 import { canonicalString, sign, verify } from '../../src/wechat/v2/wire/sign.ts'
-import { API_KEY, changed, NOTICE, signature, signed, type Message } from './wire.ts'
+import { API_KEY, changed, type Message, NOTICE, signature, signed } from './wire.ts'
 
 const key = new Secret(API_KEY)
 const fields = (message: Message) => new Map(Object.entries(message))

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import {
   answer,
+  type Answer,
   BACKUP,
   failed,
   LOGIN,
@@ -11,7 +12,6 @@ import {
   silence,
   text,
   XML,
-  type Answer,
 } from './network.ts'
 
 const REPLY_BYTES_MAX = 64 * 1024

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { formatXml as simulatorWrites, parseXml as simulatorReads } from '../../simulator/lib/xml.ts'
+import {
+  formatXml as simulatorWrites,
+  parseXml as simulatorReads,
+} from '../../simulator/lib/xml.ts'
 import { formatXml, parseXml } from '../../src/wechat/v2/wire/xml.ts'
 import { seeded } from './seeded.ts'
 import { NOTICE, signed } from './wire.ts'

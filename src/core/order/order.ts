@@ -1,10 +1,10 @@
 /** What an order is. How it changes is in `transition.ts`. */
-import { isLive, type Attempt } from './attempt.ts'
 import { ATTEMPTS_MAX, formatOutTradeNo, type OutTradeNo, type TransactionId } from '../ids.ts'
 import type { Fen } from '../money.ts'
+import { later, type UnixSeconds } from '../time.ts'
+import { type Attempt, isLive } from './attempt.ts'
 import type { BookedPayment, Payment, Source } from './payment.ts'
 import type { OutRefundNo, Refund, RefundRecord } from './refund.ts'
-import { later, type UnixSeconds } from '../time.ts'
 
 export type OrderState = 'created' | 'paying' | 'paid' | 'closed'
 

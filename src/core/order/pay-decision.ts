@@ -1,7 +1,7 @@
 /** What `/pay` does next for a payer who logged in. Pure: it reads the order and decides. */
-import { hasUsablePrepay, type Attempt, type FrozenTerms } from './attempt.ts'
-import { liveAttempt, nextOutTradeNo, type OrderView } from './order.ts'
 import { later, MINUTE_S, type UnixSeconds } from '../time.ts'
+import { type Attempt, type FrozenTerms, hasUsablePrepay } from './attempt.ts'
+import { liveAttempt, nextOutTradeNo, type OrderView } from './order.ts'
 
 export type Payer = Readonly<{ openid: string; ip: string; codeHash: string }>
 export type MerchantTerms = Pick<FrozenTerms, 'appid' | 'mchId' | 'notifyUrl' | 'signType'>

@@ -4,7 +4,7 @@ import { isOrdercode } from '../../core/ids.ts'
 import { readLimited } from '../../lib/limited-body.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import { isPlainText, utf8Length } from '../../lib/text.ts'
-import { invalidRequest, problem, type FieldError } from './problem.ts'
+import { type FieldError, invalidRequest, problem } from './problem.ts'
 import type { RouteRequest } from './request.ts'
 
 const BODY_BYTES_MAX = 64 * 1024

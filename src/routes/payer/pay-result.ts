@@ -2,9 +2,9 @@
 import { formatRfc3339 } from '../../core/time.ts'
 import { orderResult } from '../../service/pay/pay-result.ts'
 import type { HttpDeps } from '../http/deps.ts'
-import { clientIp } from './pay.ts'
 import { json, problem } from '../http/problem.ts'
 import type { RouteRequest } from '../http/request.ts'
+import { clientIp } from './pay.ts'
 
 /** `GET /result?ticket=…` */
 export async function getResult(request: RouteRequest, deps: HttpDeps): Promise<Response> {

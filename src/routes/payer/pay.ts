@@ -1,9 +1,9 @@
 /** The mini program's side: from a login code to what `wx.requestPayment` takes. */
 import * as v from 'valibot'
-import { payOrder, type PayError } from '../../service/pay/pay-order.ts'
+import { type PayError, payOrder } from '../../service/pay/pay-order.ts'
 import type { HttpDeps } from '../http/deps.ts'
-import { json, problem } from '../http/problem.ts'
 import { check, ordercodeSchema, readJson } from '../http/input.ts'
+import { json, problem } from '../http/problem.ts'
 import type { RouteRequest } from '../http/request.ts'
 
 const PayInput = v.object(

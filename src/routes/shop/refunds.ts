@@ -1,14 +1,14 @@
 /** The shop's side: refunds. */
 import * as v from 'valibot'
+import { refundJson } from '../../contract/refund.ts'
 import { isOrdercode, parseTransactionId } from '../../core/ids.ts'
 import { ORDER_FEN_MAX, toFen } from '../../core/money.ts'
 import { findRefund } from '../../core/order/refund-transition.ts'
 import { isAutomatic, parseOutRefundNo } from '../../core/order/refund.ts'
-import { refundJson } from '../../contract/refund.ts'
 import { requestRefund } from '../../service/refund/request-refund.ts'
 import type { HttpDeps } from '../http/deps.ts'
-import { invalidRequest, json, problem } from '../http/problem.ts'
 import { check, decodedParam, integer, readJson, readOrdercode, wireText } from '../http/input.ts'
+import { invalidRequest, json, problem } from '../http/problem.ts'
 import type { RouteRequest } from '../http/request.ts'
 
 const NUMBER =

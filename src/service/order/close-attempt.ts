@@ -1,7 +1,7 @@
-import { isInFlight, type Attempt } from '../../core/order/attempt.ts'
+import { type Attempt, isInFlight } from '../../core/order/attempt.ts'
 import { findAttempt, type OrderView } from '../../core/order/order.ts'
-import { applyEvent } from '../apply-event.ts'
 import type { Deps } from '../../ports/deps.ts'
+import { applyEvent } from '../apply-event.ts'
 import { queryAttempt, type Standing } from './query-attempt.ts'
 
 /** What became of an attempt that was to be taken down. Only `closed` lets another one be opened. */

@@ -1,6 +1,6 @@
-import { liveAttempt, type CloseReason, type OrderView } from '../../core/order/order.ts'
-import { applyEvent } from '../apply-event.ts'
+import { type CloseReason, liveAttempt, type OrderView } from '../../core/order/order.ts'
 import type { Deps } from '../../ports/deps.ts'
+import { applyEvent } from '../apply-event.ts'
 import { takeDownAttempt, type TakenDown } from './close-attempt.ts'
 
 /** Closes an order: first what is live at WeChat, then here. `closed` and `paid` are final. */

@@ -1,7 +1,7 @@
 import type { Attempt } from '../../core/order/attempt.ts'
 import type { OrderView } from '../../core/order/order.ts'
-import { applyEvent, type ApplyError } from '../apply-event.ts'
 import type { Deps } from '../../ports/deps.ts'
+import { type ApplyError, applyEvent } from '../apply-event.ts'
 import { settlePayment } from './record-payment.ts'
 
 /** How an attempt stands at WeChat, with what that meant for the order already written. */

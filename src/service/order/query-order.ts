@@ -1,7 +1,7 @@
 import type { OrderView } from '../../core/order/order.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
-import { discoverRefunds } from '../refund/discover-refunds.ts'
 import type { Deps } from '../../ports/deps.ts'
+import { discoverRefunds } from '../refund/discover-refunds.ts'
 import { queryAttempt } from './query-attempt.ts'
 
 export type QueryError = Readonly<{ reason: 'order_not_found' | 'wechat_unavailable' }>

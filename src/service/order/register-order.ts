@@ -1,7 +1,13 @@
-import { expiryUnder, liveAttempt, sameTerms, type OrderView, type Terms } from '../../core/order/order.ts'
+import {
+  expiryUnder,
+  liveAttempt,
+  type OrderView,
+  sameTerms,
+  type Terms,
+} from '../../core/order/order.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
-import { applyToExactly } from '../apply-event.ts'
 import type { Deps } from '../../ports/deps.ts'
+import { applyToExactly } from '../apply-event.ts'
 import { takeDownAttempt } from './close-attempt.ts'
 
 export type RegisterError = Readonly<{

@@ -2,16 +2,16 @@
  * `/pay`: who is it (login), what next (decidePay), and then unifiedorder with an attempt that is
  * stored before it is sent. Every branch leads to signed parameters or to one of PayError.
  */
-import { isLive, knowsCode, type Attempt } from '../../core/order/attempt.ts'
+import { type Attempt, isLive, knowsCode } from '../../core/order/attempt.ts'
 import { findAttempt, type OrderView } from '../../core/order/order.ts'
 import { decidePay, mayReplace, type Payer } from '../../core/order/pay-decision.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import { sha256Hex } from '../../lib/text.ts'
-import { applyToExactly } from '../apply-event.ts'
-import { closeOrder } from '../order/close-order.ts'
 import type { Deps, SignClientPay } from '../../ports/deps.ts'
-import { queryAttempt } from '../order/query-attempt.ts'
+import { applyToExactly } from '../apply-event.ts'
 import { takeDownAttempt } from '../order/close-attempt.ts'
+import { closeOrder } from '../order/close-order.ts'
+import { queryAttempt } from '../order/query-attempt.ts'
 import { issueTicket } from './ticket.ts'
 
 export type PayRequest = Readonly<{ code: string; ordercode: string; ip: string }>

@@ -5,8 +5,8 @@
  *
  * `payer` is a keyed hash of the openid, so that a ticket tells nobody who paid.
  */
-import { equalInConstantTime, toHex } from '../../lib/text.ts'
 import { DAY_S, later, type UnixSeconds } from '../../core/time.ts'
+import { equalInConstantTime, toHex } from '../../lib/text.ts'
 
 const TICKET_LIFE_S = DAY_S
 const PAYER_HEX_CHARS = 32

@@ -1,13 +1,18 @@
 import { toFen } from '../../core/money.ts'
 import { findRefund } from '../../core/order/refund-transition.ts'
-import { automaticOutRefundNo, isReserved, ofPayment, reservedFee } from '../../core/order/refund.ts'
-import { err, ok, type Result } from '../../lib/result.ts'
+import {
+  automaticOutRefundNo,
+  isReserved,
+  ofPayment,
+  reservedFee,
+} from '../../core/order/refund.ts'
 import { mayRefund, type StoredReview } from '../../core/review.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
 import type { Deps } from '../../ports/deps.ts'
-import { requestRefund } from '../refund/request-refund.ts'
-import { paymentOf } from './reviewed-payment.ts'
-import { sendRefund } from '../refund/send-refund.ts'
 import { settlePayment } from '../order/record-payment.ts'
+import { requestRefund } from '../refund/request-refund.ts'
+import { sendRefund } from '../refund/send-refund.ts'
+import { paymentOf } from './reviewed-payment.ts'
 
 export type ReturnError = Readonly<{
   reason:

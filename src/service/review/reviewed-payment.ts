@@ -1,9 +1,9 @@
 import { parseTransactionId, toOutTradeNo } from '../../core/ids.ts'
 import { toFen } from '../../core/money.ts'
 import type { Payment } from '../../core/order/payment.ts'
-import { invariant } from '../../lib/result.ts'
 import type { StoredReview } from '../../core/review.ts'
 import { toUnixSeconds } from '../../core/time.ts'
+import { invariant } from '../../lib/result.ts'
 
 /** The payment as it was when the review was opened. */
 export function paymentOf({ evidence }: StoredReview): Payment {

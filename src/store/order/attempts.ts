@@ -1,6 +1,6 @@
 /** What is written of an attempt without changing its order: WeChat's answer, and the payer's code. */
-import type { Attempt } from '../../core/order/attempt.ts'
 import type { OutTradeNo } from '../../core/ids.ts'
+import type { Attempt } from '../../core/order/attempt.ts'
 import type { UnixSeconds } from '../../core/time.ts'
 import type { Database } from '../d1/database.ts'
 import { keyOf } from './rows.ts'

@@ -1,5 +1,5 @@
 /** WeChat's bills are in yuan. Read by text: as a float, 9.8 yuan would be 980.0000000000001 fen. */
-import { toFen, type Fen } from '../../core/money.ts'
+import { type Fen, toFen } from '../../core/money.ts'
 
 const FEN_PLACES = 2
 const MILLIFEN_PLACES = 5

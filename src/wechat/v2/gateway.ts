@@ -1,36 +1,32 @@
 /** WeChat behind the port: message out, envelope opened, answer read. */
 import type { Merchant } from '../../core/merchant.ts'
 import type { SignType } from '../../core/order/attempt.ts'
-import { sleep, type Timers } from '../../lib/deadline.ts'
-import { toHex } from '../../lib/text.ts'
-import type { Secret } from '../../lib/secret.ts'
 import type { Refund } from '../../core/order/refund.ts'
+import { sleep, type Timers } from '../../lib/deadline.ts'
+import type { Result } from '../../lib/result.ts'
+import type { Secret } from '../../lib/secret.ts'
+import { toHex } from '../../lib/text.ts'
 import type { RefundQueryReply, UnifiedOrderReply, WeChat } from '../../ports/wechat.ts'
-import { readCloseOrderReply } from './replies/close-order.ts'
-import {
-  openEnvelope,
-  type AuthenticFields,
-  type EnvelopeError,
-} from './wire/envelope.ts'
 import { readLoginReply } from '../login.ts'
-import { readBillReply } from './replies/download-bill.ts'
+import type { Transport, TransportError } from '../transport.ts'
 import {
   closeOrderMessage,
   downloadBillMessage,
   orderQueryMessage,
   refundMessage,
   refundQueryMessage,
-  unifiedOrderMessage,
   type Signing,
+  unifiedOrderMessage,
 } from './messages.ts'
+import { readUnopened } from './refusal.ts'
+import { readCloseOrderReply } from './replies/close-order.ts'
+import { readBillReply } from './replies/download-bill.ts'
 import { readOrderQueryReply } from './replies/order-query.ts'
 import { readRefundQueryReply } from './replies/refund-query.ts'
-import { readRefundReply, type OneRefundReply } from './replies/refund.ts'
-import { readUnopened } from './refusal.ts'
-import type { Transport, TransportError } from '../transport.ts'
+import { type OneRefundReply, readRefundReply } from './replies/refund.ts'
 import { readUnifiedOrderReply } from './replies/unified-order.ts'
+import { type AuthenticFields, type EnvelopeError, openEnvelope } from './wire/envelope.ts'
 import { parseXmlBytes } from './wire/xml.ts'
-import type { Result } from '../../lib/result.ts'
 
 export type GatewayOptions = Readonly<{
   transport: Transport

@@ -1,5 +1,5 @@
-import type { EnvelopeError } from './wire/envelope.ts'
 import type { AskAgain, Misconfigured, Refused, Unknown } from '../../ports/wechat.ts'
+import type { EnvelopeError } from './wire/envelope.ts'
 
 /**
  * What the unsigned `return_msg` of a refused request points to. Real gateways report many errors so,

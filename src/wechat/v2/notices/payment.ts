@@ -3,11 +3,7 @@ import type { SignType } from '../../../core/order/attempt.ts'
 import type { Payment } from '../../../core/order/payment.ts'
 import { err, ok, type Result } from '../../../lib/result.ts'
 import type { Secret } from '../../../lib/secret.ts'
-import {
-  openEnvelope,
-  type AuthenticFields,
-  type EnvelopeError,
-} from '../wire/envelope.ts'
+import { type AuthenticFields, type EnvelopeError, openEnvelope } from '../wire/envelope.ts'
 import { readPayment } from '../wire/payment-fields.ts'
 import { parseXmlBytes } from '../wire/xml.ts'
 

@@ -5,9 +5,9 @@
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011985891
  */
 import { md5 } from 'js-md5'
+import type { SignType } from '../../../core/order/attempt.ts'
 import type { Secret } from '../../../lib/secret.ts'
 import { equalInConstantTime, toHex } from '../../../lib/text.ts'
-import type { SignType } from '../../../core/order/attempt.ts'
 import type { Fields } from './xml.ts'
 
 /** `k1=v1&k2=v2…`: every non-empty field but `sign`, known to us or not. */
