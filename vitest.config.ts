@@ -24,20 +24,22 @@ export default defineConfig(async () => ({
           name: 'pure',
           environment: 'node',
           isolate: false, // nothing is left behind there, and a process for each file would take longer than the tests
-          include: ['test/{core,wechat,simulator,examples,mutants,webhooks}/**/*.test.ts'],
+          include: [
+            'test/{lib,core,wechat,webhooks,routes,cron,simulator,testing,examples}/**/*.test.ts',
+          ],
         },
       },
       {
         test: {
           name: 'node',
           environment: 'node',
-          include: ['test/{scripts,harness,simulation,fuzz}/**/*.test.ts', 'test/*.test.ts'],
+          include: ['test/scripts/**/*.test.ts', 'test/*.test.ts'],
         },
       },
       {
         resolve: {
           alias: {
-            'cloudflare:workers': join(import.meta.dirname, 'test/workers-in-node.ts'),
+            'cloudflare:workers': join(import.meta.dirname, 'testing/d1/workers-in-node.ts'),
           },
         },
         test: {
@@ -64,9 +66,10 @@ export default defineConfig(async () => ({
         ],
         test: {
           name: 'workerd',
+          isolate: false, // every test starts from empty tables, and a fresh workerd for each file doubles the time
           testTimeout: 30_000, // days pass in some stories, and machines are busy
           include: ['test/{store,stories}/**/*.test.ts'],
-          setupFiles: ['test/apply-migrations.ts'],
+          setupFiles: ['testing/d1/apply-migrations.ts'],
         },
       },
     ],

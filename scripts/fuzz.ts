@@ -1,9 +1,9 @@
 /** Sends the Worker a million things that nobody should send, and a few that are nearly right. */
 import { availableParallelism } from 'node:os'
-import { runTasks } from '../test/fuzz/processes.ts'
-import { BATCH, type Failure } from '../test/fuzz/run-batch.ts'
-import { Tally } from '../test/fuzz/tally.ts'
-import type { Task } from '../test/fuzz/worker.ts'
+import { Tally } from '../testing/fuzz/judge/tally.ts'
+import { runTasks } from '../testing/fuzz/run/processes.ts'
+import { BATCH, type Failure } from '../testing/fuzz/run/run-batch.ts'
+import type { Task } from '../testing/fuzz/run/worker.ts'
 import { Complaint, readOptions, run } from './cli/command.ts'
 import { onInterrupt } from './cli/interrupt.ts'
 import { bold, dim, green, red, say, table } from './cli/terminal.ts'

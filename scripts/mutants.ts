@@ -1,8 +1,8 @@
 /** Breaks one line at a time in a copy of the repository, and asks the tests whether they notice. */
 import { rm } from 'node:fs/promises'
-import { MUTANTS } from '../test/mutants/list.ts'
-import type { Mutant } from '../test/mutants/mutant.ts'
-import { type Verdict, Workbench } from '../test/mutants/workbench.ts'
+import { MUTANTS } from '../testing/mutants/list.ts'
+import type { Mutant } from '../testing/mutants/mutant.ts'
+import { type Verdict, Workbench } from '../testing/mutants/workbench.ts'
 import { Complaint, readOptions, run } from './cli/command.ts'
 import { onInterrupt } from './cli/interrupt.ts'
 import { dim, green, red, say, seconds, table } from './cli/terminal.ts'

@@ -2,11 +2,11 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { installInstant } from '../test/simulation/instant.ts'
-import { runSeed } from '../test/simulation/run-seed.ts'
-import type { Order, Report } from '../test/simulation/seeds-process.ts'
-import { shrink } from '../test/simulation/shrink.ts'
-import type { Recipe } from '../test/simulation/world.ts'
+import { installInstant } from '../testing/simulation/d1/instant.ts'
+import { runSeed } from '../testing/simulation/run/run-seed.ts'
+import type { Order, Report } from '../testing/simulation/run/seeds-process.ts'
+import { shrink } from '../testing/simulation/run/shrink.ts'
+import type { Recipe } from '../testing/simulation/run/world.ts'
 import { Complaint, readOptions, run } from './cli/command.ts'
 import { onInterrupt } from './cli/interrupt.ts'
 import { bold, green, red, say, table } from './cli/terminal.ts'
@@ -27,7 +27,7 @@ Options
   --shrink         with --seed: makes a failing run smaller first
   --help`
 
-const CHILD = join(import.meta.dirname, '../test/simulation/seeds-process.ts')
+const CHILD = join(import.meta.dirname, '../testing/simulation/run/seeds-process.ts')
 /** Small enough that no core waits long for another at the end. */
 const CHUNK = 5
 const PROGRESS_MS = 2_000

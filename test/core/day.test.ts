@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { addDays, compactDay, dayOf, parseDay, startOf } from '../../src/core/day.ts'
 import { toUnixSeconds, type UnixSeconds } from '../../src/core/time.ts'
-import { seeded } from '../wechat/seeded.ts'
+import { seeded } from '../../testing/wire/seeded.ts'
 
 /** A moment as Beijing's clocks show it. */
 const beijing = (text: string): UnixSeconds =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { tool } from './tool.ts'
+import { tool } from '../../testing/commands/command.ts'
 
 describe('npm run demo', { timeout: 180_000 }, () => {
   it('tells the story, and every check holds', async () => {

@@ -82,7 +82,7 @@ describe('the Worker', { timeout: 90_000 }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'wxpay-edge-tls-'))
   const started: Stack[] = []
   const startOne = async (name: string, certificate: boolean): Promise<Stack> => {
-    const main = join(import.meta.dirname, 'certificate-worker.ts')
+    const main = join(import.meta.dirname, '../../testing/commands/certificate-worker.ts')
     const stack = await startStack({ persistDir: join(directory, name), main, certificate })
     started.push(stack)
     return stack

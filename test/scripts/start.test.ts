@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { freePort } from '../../scripts/local/ports.ts'
-import { descendants, isListening, stillRunning, tool, type Tool } from './tool.ts'
+import {
+  descendants,
+  isListening,
+  stillRunning,
+  tool,
+  type Tool,
+} from '../../testing/commands/command.ts'
 
 /** A busy machine with two cores is allowed for; alone it takes about ten seconds. */
 const READY_MS = 90_000

@@ -7,8 +7,8 @@ import { RefundBook } from '../../simulator/state/refund-ledger.ts'
 import { DEFAULT_STRICTNESS } from '../../simulator/state/strictness.ts'
 import { People } from '../../simulator/state/users.ts'
 import type { World } from '../../simulator/state/world.ts'
-import { fenOf, readBill } from './bill-reader.ts'
-import { T0 } from './shop.ts'
+import { fenOf, readBill } from '../../testing/simulator/bill-reader.ts'
+import { T0 } from '../../testing/simulator/simulated-shop.ts'
 
 const PAYMENTS = 100_000
 

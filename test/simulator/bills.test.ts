@@ -1,8 +1,16 @@
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { DEMO_MERCHANT } from '../../simulator/server/demo-merchant.ts'
-import { fenOf, readBill } from './bill-reader.ts'
-import { type Changes, MINUTE_MS, ORIGIN, OUT_REFUND_NO, OUT_TRADE_NO, read, shop } from './shop.ts'
+import { fenOf, readBill } from '../../testing/simulator/bill-reader.ts'
+import {
+  type Changes,
+  MINUTE_MS,
+  ORIGIN,
+  OUT_REFUND_NO,
+  OUT_TRADE_NO,
+  read,
+  shop,
+} from '../../testing/simulator/simulated-shop.ts'
 
 type World = ReturnType<typeof shop>
 

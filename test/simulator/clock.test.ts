@@ -4,7 +4,7 @@ import {
   formatBeijingTime,
   parseBeijingTime,
 } from '../../simulator/lib/clock.ts'
-import { T0 } from './shop.ts'
+import { T0 } from '../../testing/simulator/simulated-shop.ts'
 
 describe('Beijing time', () => {
   it('is eight hours ahead of UTC, whatever zone this machine is in', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { control } from '../../simulator/control/control.ts'
-import { readBill } from './bill-reader.ts'
+import { readBill } from '../../testing/simulator/bill-reader.ts'
 import {
   DAY_MS,
   OUT_REFUND_NO,
@@ -8,7 +8,7 @@ import {
   REFUND_NOTIFY_URL,
   shop,
   SUCCESS_REPLY,
-} from './shop.ts'
+} from '../../testing/simulator/simulated-shop.ts'
 
 const DAY = '20240102'
 

@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { isSignedBy } from '../../simulator/lib/sign.ts'
 import { parseXml } from '../../simulator/lib/xml.ts'
 import { DEMO_MERCHANT } from '../../simulator/server/demo-merchant.ts'
-import { ORIGIN, OUT_TRADE_NO, read, shop, signedXml } from './shop.ts'
+import {
+  ORIGIN,
+  OUT_TRADE_NO,
+  read,
+  shop,
+  signedXml,
+} from '../../testing/simulator/simulated-shop.ts'
 
 type World = ReturnType<typeof shop>
 

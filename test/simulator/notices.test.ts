@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { isSignedBy, sign } from '../../simulator/lib/sign.ts'
 import { DEMO_MERCHANT } from '../../simulator/server/demo-merchant.ts'
-import { NOTIFY_URL, OUT_TRADE_NO, read, SECOND_MS, shop, SUCCESS_REPLY, T0 } from './shop.ts'
+import {
+  NOTIFY_URL,
+  OUT_TRADE_NO,
+  read,
+  SECOND_MS,
+  shop,
+  SUCCESS_REPLY,
+  T0,
+} from '../../testing/simulator/simulated-shop.ts'
 
 const accept = async () => new Response(SUCCESS_REPLY)
 const refuse = async () => new Response('', { status: 500 })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { isSignedBy } from '../../simulator/lib/sign.ts'
 import { DEMO_MERCHANT } from '../../simulator/server/demo-merchant.ts'
 import type { TradeState } from '../../simulator/state/ledger.ts'
-import { HOUR_MS, MINUTE_MS, OUT_TRADE_NO, shop } from './shop.ts'
+import { HOUR_MS, MINUTE_MS, OUT_TRADE_NO, shop } from '../../testing/simulator/simulated-shop.ts'
 
 type World = ReturnType<typeof shop>
 

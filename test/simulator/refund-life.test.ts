@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { isSignedBy } from '../../simulator/lib/sign.ts'
 import { DEMO_MERCHANT } from '../../simulator/server/demo-merchant.ts'
-import { DAY_MS, MINUTE_MS, OUT_REFUND_NO, OUT_TRADE_NO, SECOND_MS, shop, T0 } from './shop.ts'
+import {
+  DAY_MS,
+  MINUTE_MS,
+  OUT_REFUND_NO,
+  OUT_TRADE_NO,
+  SECOND_MS,
+  shop,
+  T0,
+} from '../../testing/simulator/simulated-shop.ts'
 
 async function refunded(options: Parameters<typeof shop>[0] = {}) {
   const world = shop(options)

@@ -13,7 +13,7 @@ import {
   shop,
   SUCCESS_REPLY,
   T0,
-} from './shop.ts'
+} from '../../testing/simulator/simulated-shop.ts'
 
 const accept = async () => new Response(SUCCESS_REPLY)
 const refuse = async () => new Response('', { status: 500 })

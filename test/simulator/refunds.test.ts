@@ -12,7 +12,7 @@ import {
   refundFields,
   shop,
   signedXml,
-} from './shop.ts'
+} from '../../testing/simulator/simulated-shop.ts'
 
 describe('a client', () => {
   const send = (fetch: (request: Request) => Promise<Response>, path = '/secapi/pay/refund') =>

@@ -11,7 +11,13 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { sign } from '../../simulator/lib/sign.ts'
 import { DEMO_MERCHANT } from '../../simulator/server/demo-merchant.ts'
 import { start, type StartOptions } from '../../simulator/server/start.ts'
-import { orderFields, OUT_TRADE_NO, read, signedXml, SUCCESS_REPLY } from './shop.ts'
+import {
+  orderFields,
+  OUT_TRADE_NO,
+  read,
+  signedXml,
+  SUCCESS_REPLY,
+} from '../../testing/simulator/simulated-shop.ts'
 
 const SERVER = fileURLToPath(new URL('../../simulator/server.ts', import.meta.url).href)
 

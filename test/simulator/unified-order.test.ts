@@ -12,7 +12,7 @@ import {
   read,
   shop,
   signedXml,
-} from './shop.ts'
+} from '../../testing/simulator/simulated-shop.ts'
 
 describe('a unified order', () => {
   it('is answered with a prepay_id, signed, in the order that live answers have', async () => {

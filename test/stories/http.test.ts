@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { TOKEN, world } from '../world.ts'
+import { TOKEN, world } from '../../testing/world.ts'
 
 type Problem = { code: string; status: number; errors?: { field: string; message: string }[] }
 

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { world, type World } from '../world.ts'
+import { world, type World } from '../../testing/world.ts'
 
 type Orders = { orders: { ordercode: string; state: string }[]; next_cursor: string | null }
 const list = async (w: World, query = ''): Promise<Orders> =>

@@ -2,8 +2,8 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../simulator/lib/random.ts'
-import { type DatabaseFault, watchDatabase } from '../watched-database.ts'
-import { world } from '../world.ts'
+import { type DatabaseFault, watchDatabase } from '../../testing/d1/watched-database.ts'
+import { world } from '../../testing/world.ts'
 
 const SEEDS = [1, 2, 3, 4, 5, 6]
 const STEPS = 40

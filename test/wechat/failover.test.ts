@@ -1,6 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { OriginHealth } from '../../src/wechat/transport.ts'
-import { answer, BACKUP, failed, network, PATH, PRIMARY, reset, text, XML } from './network.ts'
+import {
+  answer,
+  BACKUP,
+  failed,
+  network,
+  PATH,
+  PRIMARY,
+  reset,
+  text,
+  XML,
+} from '../../testing/wire/network.ts'
 
 const fine = answer('<xml/>')
 const MINUTE = 60

@@ -12,7 +12,7 @@ import {
   silence,
   text,
   XML,
-} from './network.ts'
+} from '../../testing/wire/network.ts'
 
 const REPLY_BYTES_MAX = 64 * 1024
 

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest'
+import {
+  hasUsablePrepay,
+  isInFlight,
+  isLive,
+  knowsCode,
+  prepayExpiry,
+} from '../../../src/core/order/attempt.ts'
+import { anAttempt, at, HOUR, MINUTE, T0 } from '../../../testing/samples/order-samples.ts'
+
+describe('an attempt', () => {
+  it('can be paid while it is open, or not yet closed', () => {
+    expect(isLive(anAttempt({ state: 'open' }))).toBe(true)
+    expect(isLive(anAttempt({ state: 'closing' }))).toBe(true)
+    expect(isLive(anAttempt({ state: 'closed' }))).toBe(false)
+    expect(isLive(anAttempt({ state: 'paid' }))).toBe(false)
+  })
+
+  it('without an answer may be on its way for a minute', () => {
+    const unanswered = anAttempt({ answeredAt: undefined, prepayId: undefined })
+
+    expect(isInFlight(unanswered, T0)).toBe(true)
+    expect(isInFlight(unanswered, at(59))).toBe(true)
+    expect(isInFlight(unanswered, at(60))).toBe(false)
+    expect(isInFlight(unanswered, at(HOUR))).toBe(false)
+  })
+
+  it('that was sent again without an answer is on its way again', () => {
+    const resent = anAttempt({ sentAt: at(HOUR), answeredAt: undefined })
+
+    expect(isInFlight(resent, at(HOUR + 59))).toBe(true)
+    expect(isInFlight(resent, at(HOUR + 60))).toBe(false)
+  })
+
+  it('that was answered is not on its way', () => {
+    expect(isInFlight(anAttempt({ answeredAt: at(1) }), at(1))).toBe(false)
+  })
+})
+
+describe('a prepay_id', () => {
+  it('dies after two hours, or with its number', () => {
+    const day = anAttempt({ terms: { timeExpire: at(24 * HOUR) } })
+    const hour = anAttempt({ terms: { timeExpire: at(HOUR) } })
+
+    expect(prepayExpiry(day, at(5))).toBe(at(2 * HOUR + 5))
+    expect(prepayExpiry(hour, at(5))).toBe(at(HOUR))
+    expect(prepayExpiry(day, at(23 * HOUR))).toBe(at(24 * HOUR))
+  })
+
+  it('is good enough with five minutes left, and not with less', () => {
+    const attempt = anAttempt({ prepayExpiresAt: at(2 * HOUR) })
+
+    expect(hasUsablePrepay(attempt, T0)).toBe(true)
+    expect(hasUsablePrepay(attempt, at(2 * HOUR - 5 * MINUTE))).toBe(true)
+    expect(hasUsablePrepay(attempt, at(2 * HOUR - 5 * MINUTE + 1))).toBe(false)
+    expect(hasUsablePrepay(attempt, at(3 * HOUR))).toBe(false)
+  })
+
+  it('that is not there is not good enough', () => {
+    expect(hasUsablePrepay(anAttempt({ prepayId: undefined }), T0)).toBe(false)
+    expect(hasUsablePrepay(anAttempt({ prepayExpiresAt: undefined }), T0)).toBe(false)
+  })
+})
+
+describe('a login code that comes again', () => {
+  it('is known for five minutes', () => {
+    const attempt = anAttempt({ codeHash: 'h', codeAt: T0 })
+
+    expect(knowsCode(attempt, 'h', T0)).toBe(true)
+    expect(knowsCode(attempt, 'h', at(5 * MINUTE - 1))).toBe(true)
+    expect(knowsCode(attempt, 'h', at(5 * MINUTE))).toBe(false)
+  })
+
+  it('is not another one', () => {
+    expect(knowsCode(anAttempt({ codeHash: 'h', codeAt: T0 }), 'other', T0)).toBe(false)
+    expect(knowsCode(anAttempt({ codeHash: undefined, codeAt: T0 }), 'h', T0)).toBe(false)
+    expect(knowsCode(anAttempt({ codeHash: 'h', codeAt: undefined }), 'h', T0)).toBe(false)
+  })
+})

@@ -1,0 +1,234 @@
+import { describe, expect, it } from 'vitest'
+import { formatOutTradeNo } from '../../../src/core/ids.ts'
+import { toFen } from '../../../src/core/money.ts'
+import type { Attempt } from '../../../src/core/order/attempt.ts'
+import type { Order, Terms } from '../../../src/core/order/order.ts'
+import { decidePay, type MerchantTerms, type Payer } from '../../../src/core/order/pay-decision.ts'
+import { transition } from '../../../src/core/order/transition.ts'
+import {
+  anAttempt,
+  at,
+  aView,
+  HOUR,
+  MINUTE,
+  OPENID,
+  ORDERCODE,
+  OTHER_OPENID,
+  T0,
+  TERMS,
+} from '../../../testing/samples/order-samples.ts'
+
+const PAYER: Payer = { openid: OPENID, ip: '198.51.100.9', codeHash: 'h2' }
+const MERCHANT: MerchantTerms = {
+  appid: 'wxd930ea5d5a258f4f',
+  mchId: '10000100',
+  notifyUrl: 'https://pay.test/notify',
+  signType: 'MD5',
+}
+
+const decide = (
+  order: Partial<Order>,
+  attempts: readonly Attempt[] = [],
+  { now = at(60), payer = PAYER, merchant = MERCHANT } = {},
+) => decidePay(aView(order, attempts), payer, merchant, now)
+
+const refuse = (reason: string) => ({ do: 'refuse', reason })
+const bound: Terms = { ...TERMS, openid: OPENID }
+const other: Payer = { ...PAYER, openid: OTHER_OPENID }
+const closedAttempt = (number: number): Attempt =>
+  anAttempt({
+    number,
+    outTradeNo: formatOutTradeNo(ORDERCODE, number),
+    state: 'closed',
+    closedAt: T0,
+  })
+
+describe('a payer', () => {
+  it('for whom the order is not is refused, whatever its state', () => {
+    const states = ['created', 'paying', 'paid', 'closed'] as const
+
+    for (const state of states) {
+      expect(decide({ state, terms: bound }, [], { payer: other })).toEqual(
+        refuse('not_your_order'),
+      )
+    }
+    expect(decide({ terms: bound })).toMatchObject({ do: 'open' })
+  })
+
+  it('of a paid or closed order is told so, even after its expiry', () => {
+    expect(decide({ state: 'paid' })).toEqual(refuse('order_paid'))
+    expect(decide({ state: 'closed' })).toEqual(refuse('order_closed'))
+    expect(decide({ state: 'paid' }, [], { now: at(3 * HOUR) })).toEqual(refuse('order_paid'))
+  })
+
+  it('of an order that expired a moment ago closes it', () => {
+    expect(decide({}, [], { now: at(2 * HOUR) })).toEqual({ do: 'close' })
+    expect(decide({ state: 'paying' }, [anAttempt()], { now: at(3 * HOUR) })).toEqual({
+      do: 'close',
+    })
+  })
+})
+
+describe('a first attempt', () => {
+  it('freezes everything that WeChat compares', () => {
+    const terms = { ...TERMS, attach: 'a', detail: 'd', goodsTag: 'g', limitPay: 'no_credit' }
+
+    expect(decide({ terms })).toEqual({
+      do: 'open',
+      attempt: {
+        outTradeNo: ORDERCODE,
+        number: 1,
+        state: 'open',
+        terms: {
+          appid: 'wxd930ea5d5a258f4f',
+          mchId: '10000100',
+          openid: OPENID,
+          spbillCreateIp: '198.51.100.9',
+          totalFee: 100,
+          body: '测试商店-图书',
+          attach: 'a',
+          detail: 'd',
+          goodsTag: 'g',
+          limitPay: 'no_credit',
+          notifyUrl: 'https://pay.test/notify',
+          signType: 'MD5',
+          timeStart: at(60),
+          timeExpire: at(2 * HOUR),
+        },
+        sentAt: at(60),
+        answeredAt: undefined,
+        prepayId: undefined,
+        prepayExpiresAt: undefined,
+        codeHash: 'h2',
+        codeAt: at(60),
+        closedAt: undefined,
+      },
+    })
+  })
+
+  it('after others takes the next number', () => {
+    expect(decide({ state: 'paying' }, [closedAttempt(1), closedAttempt(2)])).toMatchObject({
+      do: 'open',
+      attempt: { outTradeNo: `${ORDERCODE}*3`, number: 3 },
+    })
+  })
+
+  it('after twenty others is one too many', () => {
+    const attempts = Array.from({ length: 20 }, (_, n) => closedAttempt(n + 1))
+
+    expect(decide({ state: 'paying' }, attempts)).toEqual(refuse('order_closed'))
+  })
+
+  it('shortly before the expiry still lives five minutes, since WeChat refuses less', () => {
+    const now = at(2 * HOUR - 1)
+    const decision = decide({}, [], { now })
+    const life = decision.do === 'open' ? decision.attempt.terms.timeExpire - now : 0
+
+    expect(life).toBeGreaterThanOrEqual(5 * MINUTE)
+    expect(life).toBeLessThanOrEqual(6 * MINUTE)
+  })
+
+  it('well before the expiry lives until then', () => {
+    expect(decide({}, [], { now: at(2 * HOUR - 6 * MINUTE) })).toMatchObject({
+      attempt: { terms: { timeExpire: at(2 * HOUR) } },
+    })
+  })
+
+  it('in the last minutes of an order that was extended already comes too late', () => {
+    const order = { state: 'paying', extended: true } as const
+
+    expect(decide(order, [closedAttempt(1)], { now: at(2 * HOUR - MINUTE) })).toEqual(
+      refuse('order_closed'),
+    )
+    expect(decide(order, [closedAttempt(1)], { now: at(HOUR) })).toMatchObject({ do: 'open' })
+  })
+
+  it('is one that the order accepts', () => {
+    for (const now of [T0, at(HOUR), at(2 * HOUR - MINUTE)]) {
+      const view = aView()
+      const decision = decidePay(view, PAYER, MERCHANT, now)
+      if (decision.do !== 'open') throw new Error(decision.do)
+
+      const step = transition(view, { type: 'attempt_opened', attempt: decision.attempt }, now)
+      expect(step).toMatchObject({ ok: true, value: { effect: 'changed' } })
+    }
+  })
+})
+
+describe('the same payer again', () => {
+  const paying = { state: 'paying' } as const
+
+  it('has the prepay_id signed again while it is good for five minutes', () => {
+    const prepayId = 'wx02030405123456abcdef0123456789ab00'
+    const signs = { do: 'sign', attempt: anAttempt(), prepayId }
+
+    expect(decide(paying, [anAttempt()])).toEqual(signs)
+    expect(decide(paying, [anAttempt()], { now: at(2 * HOUR - 5 * MINUTE) })).toEqual(signs)
+  })
+
+  it('has the same parameters sent again when it is too old', () => {
+    const now = at(2 * HOUR - 5 * MINUTE + 1)
+
+    expect(decide(paying, [anAttempt()], { now })).toEqual({ do: 'resend', attempt: anAttempt() })
+  })
+
+  it('has the same parameters sent again when there is none yet', () => {
+    const attempt = anAttempt({ prepayId: undefined, answeredAt: undefined })
+
+    expect(decide(paying, [attempt])).toEqual({ do: 'resend', attempt })
+  })
+
+  it('gets another attempt when the number is past its time', () => {
+    const attempt = anAttempt({ terms: { timeExpire: at(HOUR) }, prepayExpiresAt: at(HOUR) })
+
+    expect(decide(paying, [attempt], { now: at(HOUR) })).toEqual({ do: 'take_down', attempt })
+    expect(decide(paying, [attempt], { now: at(HOUR - 1) })).toMatchObject({ do: 'resend' })
+  })
+
+  it('is the same from another address, and under another sign type', () => {
+    const merchant = { ...MERCHANT, signType: 'HMAC-SHA256', notifyUrl: 'https://new' } as const
+
+    expect(decide(paying, [anAttempt()], { merchant })).toMatchObject({ do: 'sign' })
+  })
+
+  it('never has a closing attempt signed', () => {
+    const attempt = anAttempt({ state: 'closing' })
+
+    expect(decide(paying, [attempt])).toEqual({ do: 'take_down', attempt })
+  })
+
+  it('looks past the attempts that are over', () => {
+    const live = anAttempt({ number: 2, outTradeNo: formatOutTradeNo(ORDERCODE, 2) })
+
+    expect(decide(paying, [closedAttempt(1), live])).toMatchObject({ do: 'sign', attempt: live })
+  })
+})
+
+describe('an attempt is taken down', () => {
+  const paying = { state: 'paying' } as const
+  const takeDown = { do: 'take_down', attempt: anAttempt() }
+
+  it('when another payer comes', () => {
+    expect(decide(paying, [anAttempt()], { payer: other })).toEqual(takeDown)
+  })
+
+  it.each([
+    ['amount', { totalFee: toFen(200) }],
+    ['body', { body: 'x' }],
+    ['attach', { attach: 'x' }],
+    ['detail', { detail: 'x' }],
+    ['goods tag', { goodsTag: 'x' }],
+    ['limit', { limitPay: 'no_credit' }],
+  ])('when the shop changed the %s', (_, changes) => {
+    expect(decide({ ...paying, terms: { ...TERMS, ...changes } }, [anAttempt()])).toEqual(takeDown)
+  })
+
+  it('when the merchant or the mini program is another', () => {
+    const asMerchant = (changes: Partial<MerchantTerms>) => ({
+      merchant: { ...MERCHANT, ...changes },
+    })
+
+    expect(decide(paying, [anAttempt()], asMerchant({ appid: 'wx0' }))).toEqual(takeDown)
+    expect(decide(paying, [anAttempt()], asMerchant({ mchId: '1' }))).toEqual(takeDown)
+  })
+})

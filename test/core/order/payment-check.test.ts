@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest'
+import { toFen } from '../../../src/core/money.ts'
+import { mismatch } from '../../../src/core/order/payment-check.ts'
+import { transition } from '../../../src/core/order/transition.ts'
+import {
+  anAttempt,
+  aPayment,
+  at,
+  aView,
+  DAY,
+  HOUR,
+  OTHER_OPENID,
+} from '../../../testing/samples/order-samples.ts'
+
+const ATTEMPT = anAttempt()
+
+describe('a payment', () => {
+  it('fits the attempt that it pays', () => {
+    expect(mismatch(ATTEMPT, aPayment(), 'notice')).toBeUndefined()
+  })
+
+  it('fits whatever coupons paid: the order amount counts', () => {
+    expect(mismatch(ATTEMPT, aPayment({ cashFee: toFen(0) }), 'notice')).toBeUndefined()
+    expect(mismatch(ATTEMPT, aPayment({ cashFee: undefined }), 'notice')).toBeUndefined()
+  })
+
+  it.each([0, 1, 99, 101, 10_000])('of %i fen instead of 100 does not fit', (amount) => {
+    expect(mismatch(ATTEMPT, aPayment({ totalFee: toFen(amount) }), 'notice')).toEqual({
+      reason: 'amount_mismatch',
+      expected: 100,
+      got: amount,
+    })
+  })
+
+  it.each(['USD', 'HKD', 'cny', ''])('in "%s" does not fit', (feeType) => {
+    expect(mismatch(ATTEMPT, aPayment({ feeType }), 'notice')).toEqual({
+      reason: 'currency_mismatch',
+      got: feeType,
+    })
+  })
+
+  it('by another payer, or by nobody, is foreign', () => {
+    const foreign = { reason: 'foreign_payment', mismatch: 'openid' }
+
+    expect(mismatch(ATTEMPT, aPayment({ openid: OTHER_OPENID }), 'notice')).toEqual(foreign)
+    expect(mismatch(ATTEMPT, aPayment({ openid: '' }), 'notice')).toEqual(foreign)
+  })
+
+  it.each(['NATIVE', 'APP', 'MWEB', 'MICROPAY', 'jsapi', ''])(
+    'of trade type "%s" is foreign',
+    (tradeType) => {
+      expect(mismatch(ATTEMPT, aPayment({ tradeType }), 'notice')).toEqual({
+        reason: 'foreign_payment',
+        mismatch: 'trade_type',
+      })
+    },
+  )
+
+  it('from before the attempt existed is foreign', () => {
+    const foreign = { reason: 'foreign_payment', mismatch: 'time_end' }
+
+    expect(mismatch(ATTEMPT, aPayment({ paidAt: at(-HOUR) }), 'notice')).toEqual(foreign)
+    expect(mismatch(ATTEMPT, aPayment({ paidAt: at(-DAY) }), 'notice')).toEqual(foreign)
+  })
+
+  it('fits when the clocks only differ a little, and however late it is', () => {
+    expect(mismatch(ATTEMPT, aPayment({ paidAt: at(0) }), 'notice')).toBeUndefined()
+    expect(mismatch(ATTEMPT, aPayment({ paidAt: at(-2) }), 'notice')).toBeUndefined()
+    expect(mismatch(ATTEMPT, aPayment({ paidAt: at(30 * DAY) }), 'notice')).toBeUndefined()
+  })
+
+  it('that a person vouches for may be foreign, but not of another amount or currency', () => {
+    const foreign = aPayment({ openid: OTHER_OPENID, tradeType: 'NATIVE', paidAt: at(-DAY) })
+
+    expect(mismatch(ATTEMPT, foreign, 'operator')).toBeUndefined()
+    expect(mismatch(ATTEMPT, { ...foreign, totalFee: toFen(1) }, 'operator')).toMatchObject({
+      reason: 'amount_mismatch',
+    })
+    expect(mismatch(ATTEMPT, { ...foreign, feeType: 'USD' }, 'operator')).toMatchObject({
+      reason: 'currency_mismatch',
+    })
+  })
+
+  it('is refused the same whether a notice or a query told of it', () => {
+    const foreign = aPayment({ openid: OTHER_OPENID })
+
+    expect(mismatch(ATTEMPT, foreign, 'query')).toEqual(mismatch(ATTEMPT, foreign, 'notice'))
+  })
+
+  it('is compared with its attempt, not with what the shop asks now', () => {
+    const before = aView(
+      { state: 'paying', terms: { ...aView().order.terms, totalFee: toFen(1) } },
+      [ATTEMPT],
+    )
+
+    const step = transition(
+      before,
+      { type: 'payment_booked', payment: aPayment(), source: 'notice', returned: 'no' },
+      at(60),
+    )
+    expect(step).toMatchObject({ ok: true, value: { effect: 'changed' } })
+  })
+})
+
+describe('a payment that does not fit', () => {
+  it('is booked in no state, and not called known either', () => {
+    const payment = aPayment({ totalFee: toFen(1) })
+    const event = { type: 'payment_booked', payment, source: 'notice', returned: 'no' } as const
+    const refused = { ok: false, error: { reason: 'amount_mismatch', expected: 100, got: 1 } }
+    const closed = anAttempt({ state: 'closed', closedAt: at(30) })
+
+    expect(transition(aView({ state: 'paying' }, [ATTEMPT]), event, at(60))).toEqual(refused)
+    expect(transition(aView({ state: 'closed' }, [closed]), event, at(60))).toEqual(refused)
+    const paid = aView({ state: 'paid', transactionId: payment.transactionId }, [
+      anAttempt({ state: 'paid' }),
+    ])
+    const booked = { ...aPayment(), returned: false }
+    expect(transition({ ...paid, payments: [booked] }, event, at(60))).toEqual(refused)
+  })
+})

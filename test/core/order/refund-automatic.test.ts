@@ -1,0 +1,172 @@
+import { describe, expect, it } from 'vitest'
+import { formatOutTradeNo } from '../../../src/core/ids.ts'
+import { toFen } from '../../../src/core/money.ts'
+import type { OrderEvent, OrderView, Returned } from '../../../src/core/order/order.ts'
+import { parseOutRefundNo } from '../../../src/core/order/refund.ts'
+import {
+  anAttempt,
+  aPayment,
+  at,
+  aView,
+  ORDERCODE,
+  PAYMENT,
+  TERMS,
+} from '../../../testing/samples/order-samples.ts'
+import {
+  changeBy,
+  NOW,
+  OTHER_TRANSACTION,
+  outcomeOf,
+  paidView,
+} from '../../../testing/samples/refund-samples.ts'
+
+const NOTIFY_URL = 'https://pay.test/notify/refund'
+
+const CLOSED = aView({ state: 'closed', revision: 3, closedAt: at(30) }, [
+  anAttempt({ state: 'closed', closedAt: at(30) }),
+])
+const PAYING = aView({ state: 'paying', revision: 3 }, [anAttempt()])
+
+const booked = (returned: Returned, refundTo: string | undefined): OrderEvent => ({
+  type: 'payment_booked',
+  payment: aPayment(),
+  source: 'query',
+  returned,
+  refundTo,
+})
+const SECOND = aPayment({
+  transactionId: OTHER_TRANSACTION,
+  outTradeNo: formatOutTradeNo(ORDERCODE, 2),
+})
+const second = (refundTo: string | undefined, returned: Returned = 'no'): OrderEvent => ({
+  type: 'second_payment_recorded',
+  payment: SECOND,
+  source: 'notice',
+  returned,
+  refundTo,
+})
+const twice: OrderView = {
+  ...paidView(),
+  attempts: [
+    anAttempt({ state: 'paid' }),
+    anAttempt({ number: 2, outTradeNo: formatOutTradeNo(ORDERCODE, 2) }),
+  ],
+}
+const refundsAfter = (before: OrderView, event: OrderEvent) => changeBy(before, event).after.refunds
+const typesOf = (before: OrderView, event: OrderEvent) =>
+  changeBy(before, event).webhooks.map(({ type }) => type)
+
+describe('a payment for a closed order, where such payments go back', () => {
+  it('goes back whole, under a number that follows from it', () => {
+    expect(refundsAfter(CLOSED, booked('if_late', NOTIFY_URL))).toMatchObject([
+      {
+        outRefundNo: `auto*${PAYMENT.transactionId}`,
+        transactionId: PAYMENT.transactionId,
+        state: 'requested',
+        refundFee: 100,
+        totalFee: 100,
+        notifyUrl: NOTIFY_URL,
+        source: 'automatic',
+        requestedAt: NOW,
+        startedAt: undefined,
+        endedAt: undefined,
+      },
+    ])
+  })
+
+  it('is never shipped: the shop hears that it is returned', () => {
+    const { after } = changeBy(CLOSED, booked('if_late', NOTIFY_URL))
+
+    expect(typesOf(CLOSED, booked('if_late', NOTIFY_URL))).toEqual([
+      'payment.returned',
+      'review.opened',
+    ])
+    expect(after.payments).toMatchObject([{ returned: true }])
+  })
+
+  it('goes back once, however often we hear of it', () => {
+    const { after } = changeBy(CLOSED, booked('if_late', NOTIFY_URL))
+
+    expect(outcomeOf(after, booked('if_late', NOTIFY_URL))).toBe('unchanged')
+    expect(outcomeOf(after, booked('yes', NOTIFY_URL))).toBe('unchanged')
+    expect(outcomeOf(after, second(NOTIFY_URL))).toEqual({ reason: 'unknown_order' })
+  })
+
+  it('goes back too when the shop changed the price since, and WeChat let the old one through', () => {
+    const terms = { ...TERMS, totalFee: toFen(200) }
+    const repriced = aView({ state: 'paying', terms }, [
+      anAttempt({ state: 'closed', closedAt: at(30) }),
+    ])
+
+    expect(refundsAfter(repriced, booked('if_late', NOTIFY_URL))).toMatchObject([
+      { source: 'automatic', refundFee: 100, totalFee: 100 },
+    ])
+  })
+})
+
+describe('a first payment is not sent back by us', () => {
+  it.each([
+    ['that is in time', PAYING, 'if_late', NOTIFY_URL],
+    ['that is in time, by the word that it went back', PAYING, 'yes', NOTIFY_URL],
+    ['that is late, by the word that it went back already', CLOSED, 'yes', NOTIFY_URL],
+    ['that is late, where late ones are kept', CLOSED, 'no', NOTIFY_URL],
+    ['that is late, where there is no certificate', CLOSED, 'if_late', undefined],
+  ] as const)('%s', (_, before, returned, refundTo) => {
+    expect(refundsAfter(before, booked(returned, refundTo))).toEqual([])
+  })
+})
+
+describe('a second payment', () => {
+  it('goes back by itself, whole', () => {
+    expect(refundsAfter(twice, second(NOTIFY_URL))).toMatchObject([
+      {
+        outRefundNo: `auto*${OTHER_TRANSACTION}`,
+        transactionId: OTHER_TRANSACTION,
+        state: 'requested',
+        refundFee: 100,
+        notifyUrl: NOTIFY_URL,
+        source: 'automatic',
+      },
+    ])
+    expect(typesOf(twice, second(NOTIFY_URL))).toEqual(['review.opened'])
+  })
+
+  it('stays, for a person to return it, where there is no certificate', () => {
+    expect(refundsAfter(twice, second(undefined))).toEqual([])
+  })
+
+  it('is not sent back by us, by the word that it went back already', () => {
+    const { after } = changeBy(twice, second(NOTIFY_URL, 'yes'))
+
+    expect(after.refunds).toEqual([])
+    expect(after.payments).toMatchObject([{}, { returned: true }])
+  })
+
+  it('goes back once, however often we hear of it', () => {
+    const { after } = changeBy(twice, second(NOTIFY_URL))
+
+    expect(outcomeOf(after, second(NOTIFY_URL))).toBe('unchanged')
+  })
+
+  it('leaves the first one, and refunds of it, alone', () => {
+    const { after } = changeBy(twice, second(NOTIFY_URL))
+
+    expect(after.refunds.filter((each) => each.transactionId === PAYMENT.transactionId)).toEqual([])
+    expect(after.order.transactionId).toBe(PAYMENT.transactionId)
+  })
+})
+
+describe('a refund of our own making', () => {
+  it('is one that WeChat takes: its number, and its reason of at most 80 bytes', () => {
+    const [late] = refundsAfter(CLOSED, booked('if_late', NOTIFY_URL))
+    const [again] = refundsAfter(twice, second(NOTIFY_URL))
+
+    for (const refund of [late, again]) {
+      expect(parseOutRefundNo(refund?.outRefundNo ?? '')).toBeDefined()
+      const bytes = Buffer.byteLength(refund?.reason ?? '', 'utf8')
+      expect(bytes).toBeGreaterThan(0)
+      expect(bytes).toBeLessThanOrEqual(80)
+    }
+    expect(late?.reason).not.toBe(again?.reason)
+  })
+})

@@ -1,0 +1,487 @@
+import { describe, expect, it } from 'vitest'
+import { toFen } from '../../../src/core/money.ts'
+import type { OrderEvent } from '../../../src/core/order/order.ts'
+import { findRefund, recordEvent } from '../../../src/core/order/refund-transition.ts'
+import {
+  type Refund,
+  type RefundRecord,
+  type RefundState,
+  reservedFee,
+  toOutRefundNo,
+} from '../../../src/core/order/refund.ts'
+import { anAttempt, at, aView, ORDERCODE, PAYMENT } from '../../../testing/samples/order-samples.ts'
+import {
+  aRecord,
+  aRefund,
+  changeBy,
+  NOW,
+  OTHER_TRANSACTION,
+  outcomeOf,
+  paidView,
+  R1,
+  R2,
+  R3,
+  secondPayment,
+  story,
+} from '../../../testing/samples/refund-samples.ts'
+
+const requested = (changes: Partial<Refund> = {}): OrderEvent => ({
+  type: 'refund_requested',
+  refund: aRefund(changes),
+})
+const started = (number = R1): OrderEvent => ({
+  type: 'refund_started',
+  outRefundNo: toOutRefundNo(number),
+})
+const refused = (number = R1): OrderEvent => ({
+  type: 'refund_refused',
+  outRefundNo: toOutRefundNo(number),
+  errCode: 'TRADE_OVERDUE',
+  errCodeDes: '订单已超过退款期限',
+})
+/** WeChat says this of a refund that is known here. */
+const told = (changes: Partial<RefundRecord> = {}): OrderEvent => {
+  const record = aRecord(changes)
+  const known = paidView([aRefund({ outRefundNo: record.outRefundNo })])
+  return recordEvent(known, record)
+}
+const accepted = told()
+const succeeded = told({ status: 'succeeded', succeededAt: at(9_000), receivedBy: '支付用户零钱' })
+const closed = told({ status: 'closed' })
+const abnormal = told({ status: 'abnormal' })
+const discovered = (changes: Partial<RefundRecord> = {}): OrderEvent => ({
+  type: 'refund_discovered',
+  record: aRecord(changes),
+})
+
+const named = (number: string, changes: Partial<Refund> = {}): Refund =>
+  aRefund({ outRefundNo: toOutRefundNo(number), ...changes })
+const stateOf = (view: Parameters<typeof findRefund>[0], number = R1): RefundState | undefined =>
+  findRefund(view, toOutRefundNo(number))?.state
+
+describe('asking for a refund', () => {
+  it('reserves its amount and sends nothing', () => {
+    const { after, webhooks, reviews } = changeBy(paidView(), requested())
+
+    expect(after.refunds).toEqual([aRefund()])
+    expect(reservedFee(after.refunds)).toBe(30)
+    expect(webhooks).toEqual([])
+    expect(reviews).toEqual([])
+  })
+
+  it('changes nothing of the order but its revision', () => {
+    const before = paidView()
+    const { after } = changeBy(before, requested())
+
+    expect(after).toEqual({
+      ...before,
+      order: { ...before.order, revision: 6 },
+      refunds: [aRefund()],
+    })
+  })
+
+  it('may take the whole payment, in one or in parts, and not a fen more', () => {
+    const most = paidView([named(R2, { refundFee: toFen(70) })])
+
+    expect(outcomeOf(paidView(), requested({ refundFee: toFen(100) }))).toBe('changed')
+    expect(outcomeOf(most, requested({ refundFee: toFen(30) }))).toBe('changed')
+    expect(outcomeOf(most, requested({ refundFee: toFen(31) }))).toEqual({
+      reason: 'refund_exceeds_payment',
+      left: 30,
+    })
+    expect(outcomeOf(paidView(), requested({ refundFee: toFen(101) }))).toEqual({
+      reason: 'refund_exceeds_payment',
+      left: 100,
+    })
+  })
+
+  it.each([
+    ['requested', 20],
+    ['processing', 20],
+    ['succeeded', 20],
+    ['abnormal', 20],
+    ['refused', 100],
+    ['closed', 100],
+  ] as const)('beside one that is %s leaves %i fen', (state, left) => {
+    const before = paidView([named(R2, { state, refundFee: toFen(80) })])
+
+    expect(outcomeOf(before, requested({ refundFee: toFen(left) }))).toBe('changed')
+    expect(outcomeOf(before, requested({ refundFee: toFen(left + 1) }))).toEqual({
+      reason: 'refund_exceeds_payment',
+      left,
+    })
+  })
+
+  it('counts each payment of the order by itself', () => {
+    const whole = named(R2, { refundFee: toFen(100) })
+    const both = paidView([whole], [PAYMENT, secondPayment()])
+
+    expect(outcomeOf(both, requested({ transactionId: OTHER_TRANSACTION }))).toBe('changed')
+    expect(outcomeOf(both, requested())).toMatchObject({ reason: 'refund_exceeds_payment' })
+  })
+
+  it.each(['requested', 'processing', 'succeeded', 'refused', 'abnormal', 'closed'] as const)(
+    'again in the same words is the same refund, be it %s by now',
+    (state) => {
+      expect(outcomeOf(paidView([aRefund({ state, startedAt: NOW })]), requested())).toBe(
+        'unchanged',
+      )
+    },
+  )
+
+  it.each([
+    ['another amount', { refundFee: toFen(31) }],
+    ['another payment', { transactionId: OTHER_TRANSACTION }],
+    ['another reason', { reason: '不想要了' }],
+    ['no reason', { reason: undefined }],
+  ])('again with %s is a conflict', (_, changes) => {
+    const before = paidView([aRefund()], [PAYMENT, secondPayment()])
+
+    expect(outcomeOf(before, requested(changes))).toEqual({ reason: 'refund_conflict' })
+  })
+
+  it('of a payment that is not on the books is refused', () => {
+    const unpaid = aView({ state: 'paying' }, [anAttempt()])
+
+    expect(outcomeOf(unpaid, requested())).toEqual({ reason: 'order_not_paid' })
+    expect(outcomeOf(paidView(), requested({ transactionId: OTHER_TRANSACTION }))).toEqual({
+      reason: 'order_not_paid',
+    })
+  })
+
+  it('may be done fifty times for a payment, and no more', () => {
+    const some = (count: number) =>
+      Array.from({ length: count }, (_, n) => named(`S${n}`, { refundFee: toFen(1) }))
+    const one = requested({ refundFee: toFen(1) })
+
+    expect(outcomeOf(paidView(some(49)), one)).toBe('changed')
+    expect(outcomeOf(paidView(some(50)), one)).toEqual({ reason: 'too_many_refunds' })
+    const others = some(50).map((each) => ({ ...each, transactionId: OTHER_TRANSACTION }))
+    expect(outcomeOf(paidView(others, [PAYMENT, secondPayment()]), one)).toBe('changed')
+  })
+
+  it('that was refused is not one of the fifty that WeChat has', () => {
+    const none = Array.from({ length: 50 }, (_, n) => named(`S${n}`, { state: 'refused' }))
+
+    expect(outcomeOf(paidView(none), requested())).toBe('changed')
+  })
+})
+
+describe('the turn of a refund', () => {
+  it('comes at once when no other of the payment began a moment ago', () => {
+    const { after, webhooks } = changeBy(paidView([aRefund()]), started())
+
+    expect(after.refunds).toEqual([aRefund({ startedAt: NOW })])
+    expect(webhooks).toEqual([])
+  })
+
+  it('comes 60 seconds after the one before, and not sooner', () => {
+    const before = paidView([aRefund(), named(R2, { state: 'processing', startedAt: at(0) })])
+
+    expect(outcomeOf(before, started(), at(59))).toEqual({ reason: 'illegal_transition' })
+    expect(outcomeOf(before, started(), at(60))).toBe('changed')
+  })
+
+  it('does not wait for a refund of another payment', () => {
+    const other = named(R2, { transactionId: OTHER_TRANSACTION, startedAt: NOW })
+
+    expect(outcomeOf(paidView([aRefund(), other], [PAYMENT, secondPayment()]), started())).toBe(
+      'changed',
+    )
+  })
+
+  it('comes once, and keeps its time', () => {
+    const { after } = changeBy(paidView([aRefund()]), started())
+
+    expect(outcomeOf(after, started(), at(99_999))).toBe('unchanged')
+  })
+
+  it('never comes for one that is on its way, over, or not there', () => {
+    for (const state of ['processing', 'succeeded', 'refused', 'abnormal', 'closed'] as const) {
+      expect(outcomeOf(paidView([aRefund({ state })]), started())).toEqual({
+        reason: 'illegal_transition',
+      })
+    }
+    expect(outcomeOf(paidView(), started())).toEqual({ reason: 'illegal_transition' })
+  })
+})
+
+describe('what WeChat says of a refund', () => {
+  const sent = paidView([aRefund({ startedAt: NOW, errCode: 'NOTENOUGH', errCodeDes: '余额不足' })])
+
+  it('becomes the event of its status, and a discovery for a number that is new', () => {
+    const types = (['processing', 'succeeded', 'closed', 'abnormal'] as const).map(
+      (status) => recordEvent(sent, aRecord({ status })).type,
+    )
+
+    expect(types).toEqual([
+      'refund_accepted',
+      'refund_succeeded',
+      'refund_closed',
+      'refund_abnormal',
+    ])
+    expect(recordEvent(paidView(), aRecord()).type).toBe('refund_discovered')
+  })
+
+  it('accepted is not refunded: the shop is told nothing yet', () => {
+    const { after, webhooks } = changeBy(sent, accepted, at(3_700))
+
+    expect(after.refunds).toEqual([
+      aRefund({
+        state: 'processing',
+        startedAt: NOW,
+        acceptedAt: at(3_700),
+        refundId: '50000405502024010200000000001',
+      }),
+    ])
+    expect(webhooks).toEqual([])
+  })
+
+  it('succeeded: the money is back, at WeChat’s time, and the shop is told', () => {
+    const { after, webhooks, reviews } = changeBy(sent, succeeded)
+
+    expect(after.refunds).toMatchObject([
+      { state: 'succeeded', endedAt: at(9_000), receivedBy: '支付用户零钱', errCode: undefined },
+    ])
+    expect(webhooks).toEqual([
+      { type: 'refund.succeeded', subject: R1, ordercode: ORDERCODE, revision: 6 },
+    ])
+    expect(reviews).toEqual([])
+  })
+
+  it('succeeded without saying when: now, then', () => {
+    const { after } = changeBy(sent, told({ status: 'succeeded' }))
+
+    expect(after.refunds).toMatchObject([{ state: 'succeeded', endedAt: NOW }])
+  })
+
+  it('closed: the money did not move, its amount is free, and the shop is told', () => {
+    const { after, webhooks } = changeBy(changeBy(sent, accepted).after, closed)
+
+    expect(after.refunds).toMatchObject([{ state: 'closed', endedAt: NOW }])
+    expect(reservedFee(after.refunds)).toBe(0)
+    expect(webhooks).toMatchObject([{ type: 'refund.failed', subject: R1 }])
+  })
+
+  it('abnormal: a person must look, and the amount stays reserved', () => {
+    const { after, webhooks, reviews } = changeBy(sent, abnormal)
+
+    expect(after.refunds).toMatchObject([{ state: 'abnormal', endedAt: undefined }])
+    expect(reservedFee(after.refunds)).toBe(30)
+    expect(reviews).toMatchObject([
+      { kind: 'refund_abnormal', subject: R1, ordercode: ORDERCODE, evidence: { refund_fee: 30 } },
+    ])
+    expect(webhooks).toMatchObject([{ type: 'review.opened', subject: `refund_abnormal.${R1}` }])
+  })
+
+  it('later does not move the time at which WeChat took it on, by which it is asked about', () => {
+    const taken = changeBy(sent, accepted, at(3_700)).after
+
+    expect(changeBy(taken, abnormal, at(90_000)).after.refunds).toMatchObject([
+      { acceptedAt: at(3_700), startedAt: NOW },
+    ])
+  })
+
+  it('before its turn came means that it was sent all the same', () => {
+    const { after } = changeBy(paidView([aRefund()]), accepted)
+    const next = { ...after, refunds: [...after.refunds, named(R2)] }
+
+    expect(outcomeOf(next, started(R2), at(3_659))).toEqual({ reason: 'illegal_transition' })
+    expect(outcomeOf(next, started(R2), at(3_660))).toBe('changed')
+  })
+
+  it('abnormal, however often, opens one review', () => {
+    const { after } = changeBy(sent, abnormal)
+
+    expect(outcomeOf(after, abnormal)).toBe('unchanged')
+    expect(outcomeOf(after, accepted)).toBe('unchanged')
+  })
+
+  it.each([
+    ['succeeded', succeeded, 'refund.succeeded'],
+    ['closed', closed, 'refund.failed'],
+  ])('abnormal and then %s ends it', (state, end, webhook) => {
+    const { view, webhooks } = story(sent, [accepted, abnormal, end])
+
+    expect(stateOf(view)).toBe(state)
+    expect(webhooks).toEqual([`review.opened.refund_abnormal.${R1}`, `${webhook}.${R1}`])
+  })
+
+  it('refused for good: its amount is free, and the shop is told why', () => {
+    const { after, webhooks, reviews } = changeBy(sent, refused())
+
+    expect(after.refunds).toMatchObject([
+      { state: 'refused', endedAt: NOW, errCode: 'TRADE_OVERDUE' },
+    ])
+    expect(reservedFee(after.refunds)).toBe(0)
+    expect(webhooks).toMatchObject([{ type: 'refund.failed', subject: R1 }])
+    expect(reviews).toEqual([])
+    expect(outcomeOf(after, refused())).toBe('unchanged')
+  })
+
+  it('refused comes too late for one that WeChat took on', () => {
+    for (const state of ['processing', 'succeeded', 'abnormal', 'closed'] as const) {
+      expect(outcomeOf(paidView([aRefund({ state })]), refused())).toEqual({
+        reason: 'illegal_transition',
+      })
+    }
+  })
+
+  it('does not change the order, nor other refunds', () => {
+    const other = named(R2, { state: 'processing', startedAt: at(0) })
+    const before = paidView([other, aRefund({ startedAt: NOW })])
+    for (const event of [accepted, succeeded, closed, abnormal, refused()]) {
+      const { after } = changeBy(before, event)
+
+      expect(after.order).toEqual({ ...before.order, revision: 6 })
+      expect(after.payments).toEqual(before.payments)
+      expect(after.attempts).toEqual(before.attempts)
+      expect(after.refunds[0]).toEqual(other)
+      expect(after.refunds.length).toBe(2)
+    }
+  })
+
+  it('of another amount or another payment is not about this refund', () => {
+    const both = paidView([aRefund({ startedAt: NOW })], [PAYMENT, secondPayment()])
+
+    for (const status of ['processing', 'succeeded', 'closed', 'abnormal'] as const) {
+      expect(outcomeOf(both, told({ status, refundFee: toFen(29) }))).toEqual({
+        reason: 'refund_conflict',
+      })
+      expect(outcomeOf(both, told({ status, transactionId: OTHER_TRANSACTION }))).toEqual({
+        reason: 'refund_conflict',
+      })
+    }
+  })
+
+  it('of a number that is not here is not booked as if it were', () => {
+    for (const event of [accepted, succeeded, closed, abnormal, refused()]) {
+      expect(outcomeOf(paidView(), event)).toEqual({ reason: 'illegal_transition' })
+    }
+  })
+})
+
+describe('words of WeChat that contradict each other', () => {
+  const sent = paidView([aRefund({ startedAt: NOW })])
+
+  it.each([
+    ['refused', [refused(), succeeded]],
+    ['closed', [accepted, closed, succeeded]],
+  ])('%s, and then the money moved all the same: it did', (_, events) => {
+    const { view, webhooks } = story(sent, events)
+
+    expect(stateOf(view)).toBe('succeeded')
+    expect(reservedFee(view.refunds)).toBe(30)
+    expect(webhooks).toEqual([`refund.failed.${R1}`, `refund.succeeded.${R1}`])
+  })
+
+  it('refused, and then taken on: its amount is reserved again', () => {
+    const { view } = story(sent, [refused(), accepted])
+
+    expect(view.refunds).toMatchObject([
+      { state: 'processing', endedAt: undefined, errCode: undefined },
+    ])
+    expect(reservedFee(view.refunds)).toBe(30)
+  })
+
+  it('refused, and then abnormal: a person must look', () => {
+    expect(story(sent, [refused(), abnormal]).reviews).toEqual([`refund_abnormal.${R1}`])
+  })
+
+  it.each([
+    ['closed at once', [refused(), closed]],
+    ['taken on, and then closed', [refused(), accepted, closed]],
+    ['abnormal, and then closed', [refused(), abnormal, closed]],
+  ])('refused, and then %s: that it failed is one fact, under one id', (_, events) => {
+    const { view, webhooks } = story(sent, events)
+    const failed = webhooks.filter((each) => !each.startsWith('review.opened.'))
+
+    expect(stateOf(view)).toBe('closed')
+    // The store tells a fact once, however often it comes true.
+    expect(new Set(failed)).toEqual(new Set([`refund.failed.${R1}`]))
+  })
+
+  it('what was true earlier takes nothing back', () => {
+    const done = story(sent, [accepted, succeeded]).view
+    for (const event of [accepted, succeeded, closed, abnormal]) {
+      expect(outcomeOf(done, event)).toBe('unchanged')
+    }
+    const over = story(sent, [accepted, closed]).view
+    for (const event of [accepted, closed, abnormal]) {
+      expect(outcomeOf(over, event)).toBe('unchanged')
+    }
+  })
+})
+
+describe('a refund that was made by hand at WeChat', () => {
+  it('is on the books from then on, as one of the merchant platform', () => {
+    const { after, webhooks } = changeBy(paidView(), discovered())
+
+    expect(after.refunds).toMatchObject([
+      {
+        outRefundNo: R1,
+        transactionId: PAYMENT.transactionId,
+        state: 'processing',
+        refundFee: 30,
+        totalFee: 100,
+        source: 'merchant_platform',
+        endedAt: undefined,
+      },
+    ])
+    expect(reservedFee(after.refunds)).toBe(30)
+    expect(webhooks).toEqual([])
+  })
+
+  it.each([
+    ['succeeded', `refund.succeeded.${R1}`],
+    ['closed', `refund.failed.${R1}`],
+    ['abnormal', `review.opened.refund_abnormal.${R1}`],
+  ] as const)('that is %s when we hear of it tells the shop so', (status, webhook) => {
+    const { view, webhooks } = story(paidView(), [discovered({ status })])
+
+    expect(stateOf(view)).toBe(status)
+    expect(webhooks).toEqual([webhook])
+  })
+
+  it('is discovered once, and then like any other', () => {
+    const { after } = changeBy(paidView(), discovered())
+
+    expect(outcomeOf(after, discovered())).toBe('unchanged')
+    expect(stateOf(changeBy(after, discovered({ status: 'succeeded' })).after)).toBe('succeeded')
+    expect(outcomeOf(after, discovered({ refundFee: toFen(31) }))).toEqual({
+      reason: 'refund_conflict',
+    })
+  })
+
+  it('of a payment that is not here is not booked', () => {
+    expect(outcomeOf(paidView(), discovered({ transactionId: OTHER_TRANSACTION }))).toEqual({
+      reason: 'order_not_paid',
+    })
+  })
+
+  it('never brings the sum of what moves above what was paid', () => {
+    const before = paidView([named(R2, { state: 'succeeded', refundFee: toFen(80) })])
+
+    expect(outcomeOf(before, discovered({ refundFee: toFen(20) }))).toBe('changed')
+    expect(outcomeOf(before, discovered({ refundFee: toFen(21) }))).toEqual({
+      reason: 'refund_exceeds_payment',
+      left: 20,
+    })
+    expect(outcomeOf(before, discovered({ refundFee: toFen(21), status: 'closed' }))).toBe(
+      'changed',
+    )
+  })
+
+  it('is believed before one of ours that only waits: WeChat has room for one of them', () => {
+    const before = paidView([named(R2, { refundFee: toFen(90) })])
+
+    expect(outcomeOf(before, discovered({ refundFee: toFen(100) }))).toBe('changed')
+  })
+
+  it('leaves less for those that are asked for after it', () => {
+    const { after } = changeBy(paidView(), discovered({ refundFee: toFen(95) }))
+    const next = { type: 'refund_requested', refund: named(R3, { refundFee: toFen(6) }) } as const
+
+    expect(outcomeOf(after, next)).toEqual({ reason: 'refund_exceeds_payment', left: 5 })
+  })
+})

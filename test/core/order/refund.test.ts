@@ -1,0 +1,259 @@
+import { describe, expect, it } from 'vitest'
+import { toFen } from '../../../src/core/money.ts'
+import {
+  isOverdue,
+  nextRefundRung,
+  nextStart,
+  refundDue,
+} from '../../../src/core/order/refund-schedule.ts'
+import {
+  automaticOutRefundNo,
+  isAutomatic,
+  isFinal,
+  isReserved,
+  ofPayment,
+  parseOutRefundNo,
+  refundedFee,
+  type RefundState,
+  reservedFee,
+  toOutRefundNo,
+} from '../../../src/core/order/refund.ts'
+import type { UnixSeconds } from '../../../src/core/time.ts'
+import {
+  at,
+  aTransactionId,
+  DAY,
+  HOUR,
+  MINUTE,
+  PAYMENT,
+} from '../../../testing/samples/order-samples.ts'
+import { aRefund, OTHER_TRANSACTION, R2 } from '../../../testing/samples/refund-samples.ts'
+import { seeded } from '../../../testing/wire/seeded.ts'
+
+const STATES: readonly RefundState[] = [
+  'requested',
+  'processing',
+  'succeeded',
+  'refused',
+  'abnormal',
+  'closed',
+]
+
+/** As the design writes it: 1, 5, 30 min, 2 h, 1 d, 3 d, then daily to 30 d. */
+const RUNGS = [MINUTE, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, DAY, 3 * DAY]
+for (let day = 4; day <= 30; day++) RUNGS.push(day * DAY)
+
+describe('the number of a refund', () => {
+  it.each([
+    '1',
+    '1415701182',
+    'R-2024_01',
+    'auto*4200000540202401020123456789',
+    'a@b|c*d',
+    'x'.repeat(64),
+  ])('may be %s', (text) => {
+    expect(parseOutRefundNo(text)).toBe(text)
+  })
+
+  it.each([
+    '',
+    'x'.repeat(65),
+    'a b',
+    'a/b',
+    'a.b',
+    '退款1',
+    'a\n',
+    '\na',
+    'a,b',
+    'a#b',
+    'a+b',
+    'a`',
+  ])('may not be %j', (text) => {
+    expect(parseOutRefundNo(text)).toBeUndefined()
+  })
+
+  it('of our own making follows from the payment alone, and fits WeChat, the longest too', () => {
+    const longest = aTransactionId('Z'.repeat(32))
+
+    expect(automaticOutRefundNo(PAYMENT.transactionId)).toBe('auto*4200000540202401020123456789')
+    expect(parseOutRefundNo(automaticOutRefundNo(longest))).toBe(`auto*${'Z'.repeat(32)}`)
+  })
+
+  it('is known as our own by how it begins, and only so', () => {
+    expect(isAutomatic(automaticOutRefundNo(PAYMENT.transactionId))).toBe(true)
+    for (const text of ['auto', 'auto_1', 'Auto*1', 'xauto*1', 'aut*o', '*auto']) {
+      expect(isAutomatic(toOutRefundNo(text))).toBe(false)
+    }
+  })
+})
+
+describe('the amount of a refund', () => {
+  it('is reserved in every state but refused and closed', () => {
+    const reserved = STATES.filter((state) => isReserved({ state }))
+
+    expect(reserved).toEqual(['requested', 'processing', 'succeeded', 'abnormal'])
+  })
+
+  it('may still move in every state but succeeded, refused and closed', () => {
+    const open = STATES.filter((state) => !isFinal({ state }))
+
+    expect(open).toEqual(['requested', 'processing', 'abnormal'])
+  })
+
+  it('counts as reserved as long as it may go back, and as refunded when it is back', () => {
+    // Powers of ten, so that every digit of a sum tells of one state.
+    const refunds = STATES.map((state, n) => aRefund({ state, refundFee: toFen(10 ** n) }))
+
+    expect(reservedFee(refunds)).toBe(10_111)
+    expect(refundedFee(refunds)).toBe(100)
+    expect(reservedFee([])).toBe(0)
+    expect(refundedFee([])).toBe(0)
+  })
+
+  it('is counted for each payment by itself', () => {
+    const ours = aRefund()
+    const others = aRefund({ outRefundNo: toOutRefundNo(R2), transactionId: OTHER_TRANSACTION })
+
+    expect(ofPayment([ours, others], PAYMENT.transactionId)).toEqual([ours])
+    expect(ofPayment([ours, others], OTHER_TRANSACTION)).toEqual([others])
+  })
+})
+
+describe('refunds of one payment', () => {
+  const started = (seconds: number, state: RefundState = 'processing') =>
+    aRefund({ state, startedAt: at(seconds) })
+
+  it('begin no sooner than 60 seconds after each other', () => {
+    expect(nextStart([started(0)], at(0))).toBe(at(60))
+    expect(nextStart([started(0)], at(59))).toBe(at(60))
+    expect(nextStart([started(0)], at(60))).toBeUndefined()
+  })
+
+  it('wait for the one that began last, in whatever order they are listed', () => {
+    expect(nextStart([started(10), started(40), started(20)], at(50))).toBe(at(100))
+    expect(nextStart([started(-500), started(40)], at(99))).toBe(at(100))
+    expect(nextStart([started(-500), started(40)], at(100))).toBeUndefined()
+  })
+
+  it('wait for one that was refused, too: WeChat counts what it was sent', () => {
+    expect(nextStart([started(0, 'refused')], at(30))).toBe(at(60))
+  })
+
+  it('do not wait for those that wait themselves, or for nothing', () => {
+    expect(nextStart([aRefund(), aRefund({ requestedAt: at(0) })], at(1))).toBeUndefined()
+    expect(nextStart([], at(1))).toBeUndefined()
+  })
+})
+
+describe('the ladder of a refund', () => {
+  it('has 1, 5, 30 minutes, 2 hours, 1 day, 3 days, then every day to the 30th, and no more', () => {
+    const seen: number[] = []
+    let now: UnixSeconds | undefined = at(0)
+    while (now !== undefined && seen.length < 100) {
+      now = nextRefundRung(at(0), now)
+      if (now !== undefined) seen.push(now - at(0))
+    }
+
+    expect(seen).toEqual(RUNGS)
+  })
+
+  it('goes on with the next rung after an outage, not with those that were missed', () => {
+    const chance = seeded(20_240_102)
+    for (let n = 0; n < 2_000; n++) {
+      const passed = chance.below(31 * DAY)
+      const next = RUNGS.find((rung) => rung > passed)
+
+      expect(nextRefundRung(at(0), at(passed)), `${passed} s`).toBe(
+        next === undefined ? undefined : at(next),
+      )
+    }
+  })
+
+  it('is used up on its last rung', () => {
+    expect(nextRefundRung(at(0), at(30 * DAY - 1))).toBe(at(30 * DAY))
+    expect(nextRefundRung(at(0), at(30 * DAY))).toBeUndefined()
+    expect(nextRefundRung(at(0), at(400 * DAY))).toBeUndefined()
+  })
+
+  it('begins with its first rung when a clock was set back', () => {
+    expect(nextRefundRung(at(0), at(-DAY))).toBe(at(MINUTE))
+  })
+})
+
+describe('a refund', () => {
+  it('that nothing hinders is due at once', () => {
+    expect(refundDue(aRefund(), [], at(7))).toBe(at(7))
+    const other = aRefund({ state: 'succeeded', startedAt: at(-60) })
+    expect(refundDue(aRefund(), [other], at(0))).toBe(at(0))
+  })
+
+  it('that waits for another one is due when its turn comes', () => {
+    const other = aRefund({ state: 'processing', startedAt: at(0) })
+
+    expect(refundDue(aRefund(), [other], at(20))).toBe(at(60))
+  })
+
+  it('that waited for weeks for its turn is due still', () => {
+    expect(refundDue(aRefund({ requestedAt: at(0) }), [], at(200 * DAY))).toBe(at(200 * DAY))
+  })
+
+  it('that was sent and not taken on is due on the ladder, from when it was first sent', () => {
+    const sent = aRefund({ requestedAt: at(-500), startedAt: at(0) })
+
+    expect(refundDue(sent, [], at(0))).toBe(at(MINUTE))
+    // It stays reserved, so it is tried on: the account may be filled up on any day.
+    expect(refundDue(sent, [], at(30 * DAY))).toBe(at(31 * DAY))
+  })
+
+  it('that was not taken on in thirty days is tried on, every day, and a person must look', () => {
+    const sent = aRefund({ startedAt: at(0), errCode: 'NOTENOUGH' })
+    for (const days of [30, 31, 100]) {
+      const due = refundDue(sent, [], at(days * DAY)) ?? expect.fail('never due again')
+
+      expect(due - at(days * DAY)).toBeGreaterThan(0)
+      expect(due - at(days * DAY)).toBeLessThanOrEqual(DAY)
+      expect(isOverdue(sent, at(days * DAY))).toBe(true)
+    }
+    expect(isOverdue(sent, at(30 * DAY - 1))).toBe(false)
+  })
+
+  it('for which the account had too little is due on the same ladder', () => {
+    const short = aRefund({ startedAt: at(0), errCode: 'NOTENOUGH', errCodeDes: '余额不足' })
+
+    expect(refundDue(short, [], at(2 * HOUR))).toBe(at(DAY))
+  })
+
+  it.each(['processing', 'abnormal'] as const)(
+    'that is %s is asked about on the ladder, from when WeChat took it on',
+    (state) => {
+      const taken = aRefund({ state, startedAt: at(0), acceptedAt: at(DAY) })
+
+      expect(refundDue(taken, [], at(DAY))).toBe(at(DAY + MINUTE))
+      expect(refundDue(taken, [], at(2 * DAY))).toBe(at(4 * DAY))
+      expect(refundDue(taken, [], at(31 * DAY))).toBeUndefined()
+      expect(isOverdue(taken, at(31 * DAY - 1))).toBe(false)
+      expect(isOverdue(taken, at(31 * DAY))).toBe(true)
+    },
+  )
+
+  it('that was made by hand is asked about from when it was found', () => {
+    const found = aRefund({ state: 'processing', source: 'merchant_platform', acceptedAt: at(0) })
+
+    expect(refundDue(found, [], at(0))).toBe(at(MINUTE))
+  })
+
+  it('is not held up by others once it was sent', () => {
+    const other = aRefund({ state: 'processing', startedAt: at(55) })
+    const sent = aRefund({ startedAt: at(0) })
+
+    expect(refundDue(sent, [other], at(58))).toBe(at(MINUTE))
+  })
+
+  it.each(['succeeded', 'refused', 'closed'] as const)('that is %s is never due', (state) => {
+    const over = aRefund({ state, startedAt: at(0), endedAt: at(9) })
+
+    expect(refundDue(over, [], at(10))).toBeUndefined()
+    expect(refundDue(over, [], at(100 * DAY))).toBeUndefined()
+    expect(isOverdue(over, at(100 * DAY))).toBe(false)
+  })
+})

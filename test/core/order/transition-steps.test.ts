@@ -1,0 +1,184 @@
+import { describe, expect, it } from 'vitest'
+import { formatOutTradeNo, toOutTradeNo } from '../../../src/core/ids.ts'
+import { toFen } from '../../../src/core/money.ts'
+import type { Attempt } from '../../../src/core/order/attempt.ts'
+import type { Step } from '../../../src/core/order/change.ts'
+import {
+  expiryUnder,
+  findAttempt,
+  liveAttempt,
+  nextOutTradeNo,
+  type OrderEvent,
+  type OrderView,
+  sameTerms,
+} from '../../../src/core/order/order.ts'
+import { transition } from '../../../src/core/order/transition.ts'
+import {
+  anAttempt,
+  anOrder,
+  at,
+  aView,
+  HOUR,
+  MINUTE,
+  ORDERCODE,
+  T0,
+  TERMS,
+} from '../../../testing/samples/order-samples.ts'
+
+const FIRST = toOutTradeNo(ORDERCODE)
+const NOW = at(90)
+
+function stepOf(before: OrderView, event: OrderEvent): Extract<Step, { effect: 'changed' }> {
+  const step = transition(before, event, NOW)
+  if (!step.ok) throw new Error(step.error.reason)
+  if (step.value.effect === 'unchanged') throw new Error('unchanged')
+  return step.value
+}
+const after = (before: OrderView, event: OrderEvent): OrderView => stepOf(before, event).after
+const told = (before: OrderView, event: OrderEvent) => stepOf(before, event).webhooks
+const refusal = (before: OrderView, event: OrderEvent) => {
+  const step = transition(before, event, NOW)
+  return step.ok ? step.value.effect : step.error
+}
+const numbered = (number: number, changes: Partial<Attempt> = {}): Attempt =>
+  anAttempt({ outTradeNo: formatOutTradeNo(ORDERCODE, number), number, ...changes })
+
+describe('opening an attempt', () => {
+  const opened = (attempt: Attempt): OrderEvent => ({ type: 'attempt_opened', attempt })
+
+  it('makes the order paying', () => {
+    const { order, attempts } = after(aView(), opened(anAttempt()))
+
+    expect(order).toEqual({ ...anOrder(), state: 'paying', revision: 2 })
+    expect(attempts).toEqual([anAttempt()])
+  })
+
+  it('takes the next number and no other', () => {
+    const before = aView({ state: 'paying' }, [anAttempt({ state: 'closed', closedAt: at(30) })])
+
+    expect(after(before, opened(numbered(2))).attempts.length).toBe(2)
+    expect(refusal(before, opened(numbered(1)))).toEqual({ reason: 'illegal_transition' })
+    expect(refusal(before, opened(numbered(3)))).toEqual({ reason: 'illegal_transition' })
+  })
+
+  it('works twenty times and not once more', () => {
+    const closed = (count: number) =>
+      Array.from({ length: count }, (_, n) => numbered(n + 1, { state: 'closed', closedAt: T0 }))
+
+    expect(nextOutTradeNo(aView({ state: 'paying' }, closed(19)))).toBe(`${ORDERCODE}*20`)
+    expect(nextOutTradeNo(aView({ state: 'paying' }, closed(20)))).toBeUndefined()
+    expect(refusal(aView({ state: 'paying' }, closed(20)), opened(numbered(20)))).toEqual({
+      reason: 'illegal_transition',
+    })
+  })
+
+  it('shortly before the expiry moves it, once', () => {
+    const late = anAttempt({ terms: { timeExpire: at(2 * HOUR + MINUTE) } })
+    const moved = after(aView(), opened(late))
+
+    expect(moved.order).toMatchObject({ expiresAt: at(2 * HOUR + MINUTE), extended: true })
+    const next = numbered(2, { terms: { ...late.terms, timeExpire: at(2 * HOUR + 2 * MINUTE) } })
+    const before = { ...moved, attempts: [{ ...late, state: 'closed', closedAt: T0 } as const] }
+    expect(refusal(before, opened(next))).toEqual({ reason: 'illegal_transition' })
+    expect(after(before, opened(numbered(2, { terms: late.terms }))).order.expiresAt).toBe(
+      at(2 * HOUR + MINUTE),
+    )
+  })
+})
+
+describe('sending an attempt again', () => {
+  it('puts it on its way again, and keeps all that is frozen', () => {
+    const before = aView({ state: 'paying' }, [anAttempt()])
+    const event: OrderEvent = { type: 'attempt_resent', outTradeNo: FIRST, codeHash: 'h2' }
+
+    expect(findAttempt(after(before, event), FIRST)).toEqual({
+      ...anAttempt(),
+      sentAt: NOW,
+      answeredAt: undefined,
+      codeHash: 'h2',
+      codeAt: NOW,
+    })
+  })
+})
+
+describe('closing an attempt', () => {
+  it('is stored before it is sent, and then its time', () => {
+    const before = aView({ state: 'paying' }, [anAttempt()])
+    const closing = after(before, { type: 'attempt_closing', outTradeNo: FIRST })
+    expect(closing.attempts).toEqual([anAttempt({ state: 'closing' })])
+
+    const event = { type: 'attempt_closed', outTradeNo: FIRST, reason: 'closed_at_wechat' } as const
+    const closed = after(closing, event)
+    expect(closed.attempts).toEqual([anAttempt({ state: 'closed', closedAt: NOW })])
+    expect(closed.order.state).toBe('paying')
+    expect(liveAttempt(closed)).toBeUndefined()
+  })
+})
+
+describe('closing an order', () => {
+  it('keeps the time, and the attempts as they are', () => {
+    const before = aView({ state: 'paying' }, [anAttempt({ state: 'closed', closedAt: T0 })])
+    const closed = after(before, { type: 'order_closed', reason: 'shop' })
+
+    expect(closed).toEqual({
+      ...before,
+      order: { ...before.order, state: 'closed', closedAt: NOW, revision: 2 },
+    })
+  })
+
+  it('tells the shop, once, at the revision at which it came true', () => {
+    expect(told(aView({ revision: 6 }), { type: 'order_closed', reason: 'expired' })).toEqual([
+      { type: 'order.closed', subject: ORDERCODE, ordercode: ORDERCODE, revision: 7 },
+    ])
+  })
+})
+
+describe('changing an order', () => {
+  const change = (changes: Partial<typeof TERMS>) => ({ ...TERMS, ...changes })
+
+  it('takes the new terms, and a new expiry counts from the creation', () => {
+    const terms = change({ totalFee: toFen(200), expiresIn: HOUR })
+
+    expect(after(aView(), { type: 'order_changed', terms }).order).toEqual({
+      ...anOrder(),
+      terms,
+      expiresAt: at(HOUR),
+      revision: 2,
+    })
+  })
+
+  it('in anything but the expiry never moves the expiry, even one that moved before', () => {
+    const extended = anOrder({ expiresAt: at(3 * HOUR), extended: true })
+
+    expect(expiryUnder(extended, change({ body: 'x' }))).toBe(at(3 * HOUR))
+    expect(expiryUnder(extended, change({ expiresIn: 4 * HOUR }))).toBe(at(4 * HOUR))
+  })
+
+  it.each([
+    ['amount', { totalFee: toFen(101) }],
+    ['body', { body: 'x' }],
+    ['attach', { attach: 'x' }],
+    ['detail', { detail: 'x' }],
+    ['goods tag', { goodsTag: 'x' }],
+    ['limit', { limitPay: 'no_credit' }],
+    ['payer', { openid: 'x' }],
+    ['life', { expiresIn: 1 }],
+  ])('is a change when the %s differs', (_, changes) => {
+    expect(sameTerms(TERMS, change(changes))).toBe(false)
+    expect(sameTerms(change(changes), change(changes))).toBe(true)
+  })
+})
+
+describe('what happens to an attempt', () => {
+  it('is not told to the shop, and asks nobody to look', () => {
+    const open = aView({ state: 'paying' }, [anAttempt()])
+    const steps = [
+      stepOf(aView(), { type: 'attempt_opened', attempt: anAttempt() }),
+      stepOf(open, { type: 'attempt_resent', outTradeNo: FIRST, codeHash: 'h' }),
+      stepOf(open, { type: 'attempt_closing', outTradeNo: FIRST }),
+      stepOf(open, { type: 'attempt_closed', outTradeNo: FIRST, reason: 'closed_at_wechat' }),
+    ]
+
+    for (const step of steps) expect(step).toMatchObject({ webhooks: [], reviews: [] })
+  })
+})

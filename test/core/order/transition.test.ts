@@ -1,0 +1,199 @@
+import { describe, expect, it } from 'vitest'
+import { formatOutTradeNo, toOutTradeNo } from '../../../src/core/ids.ts'
+import { toFen } from '../../../src/core/money.ts'
+import { nextOutTradeNo, type OrderEvent, type OrderView } from '../../../src/core/order/order.ts'
+import { transition } from '../../../src/core/order/transition.ts'
+import {
+  anAttempt,
+  aPayment,
+  at,
+  aTransactionId,
+  aView,
+  DAY,
+  ORDERCODE,
+  PAYMENT,
+  T0,
+  TERMS,
+} from '../../../testing/samples/order-samples.ts'
+
+const NOW = at(90)
+const FIRST = toOutTradeNo(ORDERCODE)
+const PREPAID = { answeredAt: at(5) }
+const SECOND = aPayment({ transactionId: aTransactionId('4200000540202401029999999999') })
+const UNANSWERED = { answeredAt: undefined, prepayId: undefined, prepayExpiresAt: undefined }
+const REFUSED = { answeredAt: at(5), prepayId: undefined, prepayExpiresAt: undefined }
+
+/** An order in every state, with its attempt in every state that matters. */
+const SITUATIONS = {
+  created: aView(),
+  /** Sent less than a minute ago, and no answer yet. */
+  inFlight: aView({ state: 'paying' }, [anAttempt({ ...UNANSWERED, sentAt: at(60) })]),
+  /** Sent longer ago, and no answer ever came. */
+  lost: aView({ state: 'paying' }, [anAttempt({ ...UNANSWERED, sentAt: T0 })]),
+  /** WeChat refused it definitely. */
+  refused: aView({ state: 'paying' }, [anAttempt(REFUSED)]),
+  /** WeChat gave a prepay_id. */
+  open: aView({ state: 'paying' }, [anAttempt(PREPAID)]),
+  closing: aView({ state: 'paying' }, [anAttempt({ ...PREPAID, state: 'closing' })]),
+  /** Nothing is live, and the order goes on. */
+  idle: aView({ state: 'paying' }, [anAttempt({ state: 'closed', closedAt: at(30) })]),
+  paid: aView(
+    { state: 'paid', transactionId: PAYMENT.transactionId, paidAt: PAYMENT.paidAt },
+    [anAttempt({ state: 'paid' })],
+    [PAYMENT],
+  ),
+  closed: aView({ state: 'closed', closedAt: at(30) }, [
+    anAttempt({ state: 'closed', closedAt: at(30) }),
+  ]),
+} satisfies Record<string, OrderView>
+
+/** The next attempt that this order could open. */
+const nextAttempt = (view: OrderView) =>
+  anAttempt({
+    ...UNANSWERED,
+    outTradeNo: nextOutTradeNo(view) ?? FIRST,
+    number: view.attempts.length + 1,
+    sentAt: NOW,
+  })
+
+const EVENTS = {
+  'the shop says the same': () => ({ type: 'order_changed', terms: { ...TERMS } }),
+  'the shop says another price': () => ({
+    type: 'order_changed',
+    terms: { ...TERMS, totalFee: toFen(200) },
+  }),
+  'an attempt is opened': (view) => ({ type: 'attempt_opened', attempt: nextAttempt(view) }),
+  'the attempt is sent again': () => ({
+    type: 'attempt_resent',
+    outTradeNo: FIRST,
+    codeHash: 'h2',
+  }),
+  'the attempt is to be closed': () => ({ type: 'attempt_closing', outTradeNo: FIRST }),
+  'WeChat says closed': () => ({
+    type: 'attempt_closed',
+    outTradeNo: FIRST,
+    reason: 'closed_at_wechat',
+  }),
+  'WeChat knows no such number': () => ({
+    type: 'attempt_closed',
+    outTradeNo: FIRST,
+    reason: 'absent_at_wechat',
+  }),
+  'WeChat says paid': () => ({
+    type: 'payment_booked',
+    payment: aPayment(),
+    source: 'notice',
+    returned: 'no',
+  }),
+  'WeChat says paid under another id': () => ({
+    type: 'payment_booked',
+    payment: SECOND,
+    source: 'query',
+    returned: 'no',
+  }),
+  'the payment is taken for a second': () => ({
+    type: 'second_payment_recorded',
+    payment: aPayment(),
+    source: 'notice',
+  }),
+  'a second payment is recorded': () => ({
+    type: 'second_payment_recorded',
+    payment: SECOND,
+    source: 'query',
+  }),
+  'the order is over': () => ({ type: 'order_closed', reason: 'expired' }),
+} satisfies Record<string, (view: OrderView) => OrderEvent>
+
+// The whole table. `.` is unchanged, `no` is illegal_transition, a state is what the order becomes.
+// prettier-ignore
+const TABLE: Readonly<Record<string, string>> = {
+  //                                  created  inFlight lost    refused open    closing idle    paid    closed
+  'the shop says the same':            '.        .        .       .       .       .       .       .       .',
+  'the shop says another price':       'created  no       no      no      no      no      paying  no      no',
+  'an attempt is opened':              'paying   no       no      no      no      no      paying  no      no',
+  'the attempt is sent again':         'no       paying   paying  paying  paying  no      no      no      no',
+  'the attempt is to be closed':       'no       no       paying  paying  paying  .       no      no      no',
+  'WeChat says closed':                'no       paying   paying  paying  paying  paying  .       no      .',
+  'WeChat knows no such number':       'no       no       paying  paying  no      no      .       no      .',
+  'WeChat says paid':                  'unknown  paid     paid    paid    paid    paid    paid    .       paid',
+  'WeChat says paid under another id': 'unknown  paid     paid    paid    paid    paid    paid    second  paid',
+  'the payment is taken for a second': 'no       no       no      no      no      no      no      .       no',
+  'a second payment is recorded':      'no       no       no      no      no      no      no      paid    no',
+  'the order is over':                 'closed   no       no      no      no      no      closed  no      .',
+}
+const WORDS: Readonly<Record<string, string>> = {
+  '.': 'unchanged',
+  no: 'illegal_transition',
+  unknown: 'unknown_order',
+  second: 'second_payment',
+}
+
+const situations = Object.entries(SITUATIONS)
+const CELLS = Object.entries(EVENTS).flatMap(([eventName, event]) => {
+  const words = (TABLE[eventName] ?? '').split(/\s+/)
+  return situations.map(([situation, before], column) => {
+    const word = words[column] ?? 'nothing'
+    return [situation, eventName, WORDS[word] ?? word, before, event(before)] as const
+  })
+})
+
+describe('an order', () => {
+  it('has one word for every event in every situation', () => {
+    expect(Object.keys(TABLE).sort()).toEqual(Object.keys(EVENTS).sort())
+    for (const row of Object.values(TABLE)) {
+      expect(row.split(/\s+/).length, row).toBe(situations.length)
+    }
+  })
+
+  it.each(CELLS)('that is %s, when %s: %s', (_, _event, expected, before, event) => {
+    const untouched = structuredClone(before)
+
+    const step = transition(before, event, NOW)
+
+    if (!step.ok) expect(step.error.reason).toBe(expected)
+    else if (step.value.effect === 'unchanged') expect('unchanged').toBe(expected)
+    else {
+      expect(step.value.after.order.state).toBe(expected)
+      expect(step.value.after.order.revision).toBe(before.order.revision + 1)
+    }
+    expect(before).toEqual(untouched)
+  })
+
+  it('is left by nothing once it is paid', () => {
+    for (const [name, event] of Object.entries(EVENTS)) {
+      const step = transition(SITUATIONS.paid, event(SITUATIONS.paid), at(30 * DAY))
+
+      const state =
+        step.ok && step.value.effect === 'changed' ? step.value.after.order.state : 'paid'
+      expect(state, name).toBe('paid')
+    }
+  })
+
+  it('knows nothing of an attempt that it never had', () => {
+    const stranger = formatOutTradeNo(ORDERCODE, 7)
+    const illegal = { ok: false, error: { reason: 'illegal_transition' } }
+    const events: OrderEvent[] = [
+      { type: 'attempt_resent', outTradeNo: stranger, codeHash: 'h' },
+      { type: 'attempt_closing', outTradeNo: stranger },
+      { type: 'attempt_closed', outTradeNo: stranger, reason: 'closed_at_wechat' },
+    ]
+
+    for (const event of events) expect(transition(SITUATIONS.open, event, NOW)).toEqual(illegal)
+    const payment = aPayment({ outTradeNo: stranger })
+    const unknown = { ok: false, error: { reason: 'unknown_order' } }
+    expect(
+      transition(
+        SITUATIONS.open,
+        { type: 'payment_booked', payment, source: 'notice', returned: 'no' },
+        NOW,
+      ),
+    ).toEqual(unknown)
+    expect(
+      transition(
+        SITUATIONS.paid,
+        { type: 'second_payment_recorded', payment, source: 'notice' },
+        NOW,
+      ),
+    ).toEqual(unknown)
+  })
+})

@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest'
+import { nextTry } from '../../src/core/webhook.ts'
+import { HOUR, MINUTE, T0 } from '../../testing/samples/order-samples.ts'
+
+describe('a webhook that was not taken', () => {
+  it.each([
+    [1, 1 * MINUTE],
+    [2, 5 * MINUTE],
+    [3, 30 * MINUTE],
+    [4, 2 * HOUR],
+    [5, 5 * HOUR],
+    [6, 10 * HOUR],
+    [7, 14 * HOUR],
+    [8, 20 * HOUR],
+    [9, 24 * HOUR],
+  ])('for the %ith time is tried again after %i seconds', (step, pause) => {
+    const next = nextTry(step, T0)
+
+    expect(next === undefined ? undefined : next - T0).toBe(pause)
+  })
+
+  it('for the tenth time is given up', () => {
+    expect(nextTry(10, T0)).toBeUndefined()
+    expect(nextTry(11, T0)).toBeUndefined()
+  })
+})

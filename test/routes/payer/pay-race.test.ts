@@ -1,0 +1,74 @@
+/** `/pay`, when somebody was quicker between WeChat's answer and the database. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { watchDatabase, type WatchedDatabase } from '../../../testing/d1/watched-database.ts'
+import { makeShop } from '../../../testing/fuzz/run/fixture.ts'
+import { type FuzzWorld, ORDERS } from '../../../testing/fuzz/run/world.ts'
+import { installInstantCrypto } from '../../../testing/simulation/d1/instant-crypto.ts'
+import { chanceOf } from '../../../testing/simulation/run/random.ts'
+
+let putBack = (): void => {}
+beforeAll(() => {
+  putBack = installInstantCrypto()
+})
+afterAll(() => putBack())
+
+/** A shop in which something happens to the order just before its prepay_id is stored. */
+async function overtaken(sql: string): Promise<FuzzWorld> {
+  const watched: WatchedDatabase[] = []
+  const wrapDb = (db: D1Database): D1Database => {
+    const watch = watchDatabase(db)
+    watched.push(watch)
+    return watch.db
+  }
+  const world = await makeShop(chanceOf(1, 'race'), { wrapDb })
+  watched[0]?.before(/SET answered_at = \?3, prepay_id/, async () => world.sqlite.exec(sql))
+  return world
+}
+
+async function pay(world: FuzzWorld, ordercode: string, openid: string) {
+  const path = `/pay?code=${world.wechat.login(openid)}&ordercode=${ordercode}`
+  const response = await world.send(new Request(new URL(path, 'https://pay.test')))
+  return response.json<{ code?: string; package?: string }>()
+}
+
+describe('an attempt that is being closed when its prepay_id comes', () => {
+  it('is not signed, and closed at WeChat', async () => {
+    const world = await overtaken(
+      `UPDATE attempts SET state = 'closing' WHERE ordercode = '${ORDERS.created}'`,
+    )
+
+    const answer = await pay(world, ORDERS.created, world.payer)
+
+    expect(answer).toMatchObject({ code: 'order_busy' })
+    expect(answer.package).toBeUndefined()
+    expect(world.wechat.order(ORDERS.created)?.tradeState).toBe('CLOSED')
+  })
+})
+
+describe('an attempt whose order was paid when its prepay_id comes', () => {
+  it('is closed at WeChat, where it could be paid a second time', async () => {
+    const world = await overtaken(
+      `UPDATE orders SET state = 'paid', transaction_id = '42', paid_at = 1, due_at = NULL
+       WHERE ordercode = '${ORDERS.created}'`,
+    )
+
+    const answer = await pay(world, ORDERS.created, world.payer)
+
+    expect(answer.code).toBe('order_paid')
+    expect(world.wechat.order(ORDERS.created)?.tradeState).toBe('CLOSED')
+  })
+})
+
+describe('another payer while the call of the first may be under way', () => {
+  it('is told to wait, and WeChat is not asked what it cannot know yet', async () => {
+    const world = await makeShop(chanceOf(1, 'race'))
+    world.setTime(59)
+    const asked = world.wechat.history().filter(({ endpoint }) => endpoint === 'orderquery').length
+
+    const answer = await pay(world, ORDERS.lost, world.otherPayer)
+
+    expect(answer.code).toBe('order_busy')
+    const since = world.wechat.history().filter(({ endpoint }) => endpoint === 'orderquery').length
+    expect(since - asked).toBe(0)
+  })
+})

@@ -1,0 +1,112 @@
+/** Work that is due is done by one, and what somebody did meanwhile stays done. */
+import { describe, expect, it } from 'vitest'
+import type { OrderView } from '../../../src/core/order/order.ts'
+import { transition } from '../../../src/core/order/transition.ts'
+import { later } from '../../../src/core/time.ts'
+import { orFailed } from '../../../src/cron/work-pool.ts'
+import type { StoredDelivery } from '../../../src/ports/store.ts'
+import { registered, storeBench, type StoreBench } from '../../../testing/d1/store-bench.ts'
+import { anAttempt, aPayment, at, DAY, MINUTE } from '../../../testing/samples/order-samples.ts'
+
+const LIMITS = { orders: 10, attempts: 10 }
+
+/** An order with an attempt, both due. */
+async function dueOrder(bench: StoreBench): Promise<OrderView> {
+  const before = await registered(bench)
+  const event = { type: 'attempt_opened', attempt: anAttempt() } as const
+  const step = transition(before, event, at(0))
+  if (!step.ok || step.value.effect !== 'changed') throw new Error('cannot open')
+  await bench.store.commit(before, event, step.value, at(0))
+  return step.value.after
+}
+
+/** The webhook that tells of a closed order. */
+async function dueDelivery(bench: StoreBench): Promise<StoredDelivery> {
+  const before = await registered(bench)
+  const event = { type: 'order_closed', reason: 'shop' } as const
+  const step = transition(before, event, at(0))
+  if (!step.ok || step.value.effect !== 'changed') throw new Error('cannot close')
+  await bench.store.commit(before, event, step.value, at(0))
+  const [delivery] = await bench.store.listDeliveries(undefined, {
+    before: { at: at(DAY), key: '' },
+    limit: 1,
+  })
+  if (delivery === undefined) throw new Error('nothing is told')
+  return delivery
+}
+
+describe('a lease', () => {
+  it('that was overtaken moves neither the order nor its attempt', async () => {
+    const bench = storeBench()
+    await dueOrder(bench)
+    const claimed = await bench.store.claim(at(DAY), LIMITS)
+    await bench.exec('UPDATE orders SET due_at = 7; UPDATE attempts SET due_at = 8')
+
+    const next = claimed.items.map((item) => ({ ...item, dueAt: at(2 * DAY) }))
+    await bench.store.reschedule(claimed, next)
+
+    expect(next).toHaveLength(2)
+    expect(await bench.read('SELECT due_at FROM orders')).toMatchObject([{ due_at: 7 }])
+    expect(await bench.read('SELECT due_at FROM attempts')).toMatchObject([{ due_at: 8 }])
+  })
+
+  it('on a webhook keeps others from trying it', async () => {
+    const bench = storeBench()
+    await dueDelivery(bench)
+
+    expect(await bench.store.claimDeliveries(at(DAY), 10)).toHaveLength(1)
+    expect(await bench.store.claimDeliveries(at(DAY), 10)).toHaveLength(0)
+  })
+})
+
+describe('an attempt beside the one that was paid', () => {
+  it('is due at once, since it could be paid, too', async () => {
+    const bench = storeBench()
+    await dueOrder(bench)
+    await bench.exec(`
+      UPDATE attempts SET state = 'closed', closed_at = 1, due_at = NULL;
+      CREATE TABLE copy AS SELECT * FROM attempts;
+      UPDATE copy SET number = 2, state = 'open', closed_at = NULL, due_at = ${at(DAY)};
+      INSERT INTO attempts SELECT * FROM copy;
+      DROP TABLE copy`)
+
+    const { booked } = await bench.store.book(aPayment(), 'notice', 'no', at(MINUTE))
+
+    expect(booked).toBe(true)
+    const second = 'SELECT due_at FROM attempts WHERE number = 2'
+    expect(await bench.read(second)).toMatchObject([{ due_at: at(MINUTE) }])
+  })
+})
+
+describe('a webhook that was delivered', () => {
+  it('stays so, whatever a slower try has to say', async () => {
+    const bench = storeBench()
+    const delivery = await dueDelivery(bench)
+    const delivered: StoredDelivery = {
+      ...delivery,
+      state: 'delivered',
+      tries: 1,
+      dueAt: undefined,
+      deliveredAt: at(MINUTE),
+    }
+    const failed: StoredDelivery = { ...delivery, tries: 2, dueAt: later(at(0), DAY) }
+
+    expect(await bench.store.saveTry(delivery, delivered)).toBe(true)
+    expect(await bench.store.saveTry(delivery, failed)).toBe(false)
+    expect(await bench.store.saveTry(delivered, failed)).toBe(false)
+
+    expect((await bench.store.findDelivery(delivery.id))?.state).toBe('delivered')
+  })
+})
+
+describe('a row that breaks its code', () => {
+  it('is logged, and the others go on', async () => {
+    const log: unknown[] = []
+    const broken = () => Promise.reject(new RangeError('a number that nobody foresaw'))
+
+    const outcome = await orFailed({ log: (entry) => void log.push(entry) }, broken)
+
+    expect(outcome).toBe('failed')
+    expect(log).toMatchObject([{ event: 'tick_item_failed', reason: 'RangeError' }])
+  })
+})

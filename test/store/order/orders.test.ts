@@ -1,0 +1,226 @@
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { parseTransactionId } from '../../../src/core/ids.ts'
+import { toFen } from '../../../src/core/money.ts'
+import { liveAttempt, type OrderView } from '../../../src/core/order/order.ts'
+import { decidePay } from '../../../src/core/order/pay-decision.ts'
+import type { Payment } from '../../../src/core/order/payment.ts'
+import { transition } from '../../../src/core/order/transition.ts'
+import { later } from '../../../src/core/time.ts'
+import type { HttpDeps } from '../../../src/routes/http/deps.ts'
+import { world } from '../../../testing/world.ts'
+
+const BOOKED = (payment: Payment) =>
+  ({ type: 'payment_booked', payment, source: 'notice', returned: 'no' }) as const
+const PAYER = { openid: 'oPayer', ip: '203.0.113.7', codeHash: 'hash' }
+
+async function opened(deps: HttpDeps, ordercode: string): Promise<OrderView> {
+  const view = await deps.store.load(ordercode)
+  if (view === undefined) throw new Error('no order')
+  const decision = decidePay(view, PAYER, deps.config, deps.now())
+  if (decision.do !== 'open') throw new Error(`cannot open: ${decision.do}`)
+  const event = { type: 'attempt_opened', attempt: decision.attempt } as const
+  const step = transition(view, event, deps.now())
+  if (!step.ok || step.value.effect !== 'changed') throw new Error('not opened')
+  const stored = await deps.store.commit(view, event, step.value, deps.now())
+  expect(stored).toBe('stored')
+  return step.value.after
+}
+
+function paymentOf(view: OrderView, transactionId = '4200000540202611230000000001'): Payment {
+  const attempt = liveAttempt(view)
+  const id = parseTransactionId(transactionId)
+  if (attempt === undefined || id === undefined) throw new Error('nothing to pay')
+  return {
+    transactionId: id,
+    outTradeNo: attempt.outTradeNo,
+    openid: PAYER.openid,
+    tradeType: 'JSAPI',
+    feeType: 'CNY',
+    totalFee: attempt.terms.totalFee,
+    cashFee: undefined,
+    bankType: undefined,
+    paidAt: attempt.terms.timeStart,
+  }
+}
+
+describe('what is committed', () => {
+  it('is read back as it was decided', async () => {
+    const w = world()
+    const deps = w.worker()
+    const ordercode = await w.order('same', { attach: 'a', detail: '{}', goods_tag: 't' })
+    const after = await opened(deps, ordercode)
+    expect(await deps.store.load(ordercode)).toEqual(after)
+    expect(await deps.store.loadMany([ordercode, 'nobody'])).toEqual([after])
+  })
+
+  it('from the same revision is committed once, and leaves one event', async () => {
+    const w = world()
+    const deps = w.worker()
+    const ordercode = await w.order('race')
+    const view = await deps.store.load(ordercode)
+    if (view === undefined) throw new Error('no order')
+    const event = { type: 'order_closed', reason: 'shop' } as const
+    const step = transition(view, event, deps.now())
+    if (!step.ok || step.value.effect !== 'changed') throw new Error('not closed')
+    const change = step.value
+
+    const outcomes = await Promise.all(
+      [1, 2, 3, 4].map(() => w.worker().store.commit(view, event, change, deps.now())),
+    )
+
+    expect(outcomes.filter((outcome) => outcome === 'stored')).toHaveLength(1)
+    expect(await w.history(ordercode)).toEqual(['order_registered', 'order_closed'])
+  })
+
+  it('makes a decision on an older revision stale, and writes nothing of it', async () => {
+    const w = world()
+    const deps = w.worker()
+    const ordercode = await w.order('stale')
+    const old = await deps.store.load(ordercode)
+    if (old === undefined) throw new Error('no order')
+    await opened(deps, ordercode)
+    const event = { type: 'order_closed', reason: 'shop' } as const
+    const step = transition(old, event, deps.now())
+    if (!step.ok || step.value.effect !== 'changed') throw new Error('not closed')
+
+    expect(await deps.store.commit(old, event, step.value, deps.now())).toBe('stale')
+    expect((await w.read(ordercode)).state).toBe('paying')
+    expect(await w.history(ordercode)).toEqual(['order_registered', 'attempt_opened'])
+  })
+})
+
+describe('booking', () => {
+  it('needs the right amount, the right payer and a time after the attempt', async () => {
+    const w = world()
+    const deps = w.worker()
+    const view = await opened(deps, await w.order('facts'))
+    const payment = paymentOf(view)
+    const wrong: Payment[] = [
+      { ...payment, totalFee: toFen(payment.totalFee - 1) },
+      { ...payment, openid: 'oOther' },
+      { ...payment, paidAt: later(payment.paidAt, -3_600) },
+    ]
+    for (const each of wrong) {
+      expect(await deps.store.book(each, 'notice', 'no', deps.now())).toMatchObject({
+        booked: false,
+      })
+    }
+    expect(await deps.store.book(payment, 'notice', 'no', deps.now())).toMatchObject({
+      booked: true,
+      view: { order: { state: 'paid' } },
+    })
+    expect(await deps.store.book(payment, 'notice', 'no', deps.now())).toMatchObject({
+      booked: false,
+      view: { payments: [payment] },
+    })
+  })
+
+  it('agrees with the pure transition about what the order is then', async () => {
+    const w = world()
+    const deps = w.worker()
+    const view = await opened(deps, await w.order('agrees'))
+    const payment = paymentOf(view)
+    const step = transition(view, BOOKED(payment), deps.now())
+    if (!step.ok || step.value.effect !== 'changed') throw new Error('not booked')
+
+    const booked = await deps.store.book(payment, 'notice', 'no', deps.now())
+
+    expect(booked.view).toEqual(step.value.after)
+  })
+
+  it('never books one transaction_id twice, not even on two orders', async () => {
+    const w = world()
+    const deps = w.worker()
+    const one = await opened(deps, await w.order('once-a'))
+    const two = await opened(deps, await w.order('once-b'))
+    expect((await deps.store.book(paymentOf(one), 'notice', 'no', deps.now())).booked).toBe(true)
+    expect((await deps.store.book(paymentOf(two), 'notice', 'no', deps.now())).booked).toBe(false)
+    expect((await w.read(two.order.ordercode)).state).toBe('paying')
+  })
+})
+
+describe('the schema refuses', () => {
+  const refuses = (sql: string): Promise<void> =>
+    expect(env.DB.prepare(sql).run()).rejects.toThrow(
+      /CHECK|UNIQUE|FOREIGN KEY|cannot store|TRIGGER/,
+    )
+
+  it('a paid order without a payment, and money that is no money', async () => {
+    const w = world()
+    const ordercode = await w.order('checks')
+    const where = `WHERE ordercode = '${ordercode}'`
+    await refuses(`UPDATE orders SET state = 'paid' ${where}`)
+    await refuses(`UPDATE orders SET transaction_id = '1' ${where}`)
+    await refuses(`UPDATE orders SET state = 'lost' ${where}`)
+    await refuses(`UPDATE orders SET total_fee = 0 ${where}`)
+    await refuses(`UPDATE orders SET total_fee = 1.5 ${where}`)
+    await refuses(`UPDATE orders SET state = 'closed' ${where}`) // it would stay due for ever
+  })
+
+  it('two attempts of one order that could both be paid', async () => {
+    const w = world()
+    const deps = w.worker()
+    const { order } = await opened(deps, await w.order('two'))
+    await refuses(
+      `INSERT INTO attempts SELECT ordercode, 2, state, appid, mch_id, openid, spbill_create_ip,
+         total_fee, body, attach, detail, goods_tag, limit_pay, notify_url, sign_type, time_start,
+         time_expire, sent_at, answered_at, prepay_id, prepay_expires_at, code_hash, code_at,
+         closed_at, due_at, asked_at
+       FROM attempts WHERE ordercode = '${order.ordercode}'`,
+    )
+  })
+
+  it('a second event for one revision', async () => {
+    const w = world()
+    const ordercode = await w.order('events')
+    await refuses(`INSERT INTO events VALUES ('${ordercode}', 1, 'again', 1, '{}')`)
+  })
+})
+
+describe('due work', () => {
+  it('is found by index: an idle tick reads next to nothing among many orders', async () => {
+    const w = world()
+    for (let index = 0; index < 50; index++) await w.order(`many-${index}`)
+    const deps = w.worker()
+    const plan = async (sql: string) =>
+      (await env.DB.prepare(`EXPLAIN QUERY PLAN ${sql}`).all<{ detail: string }>()).results
+        .map(({ detail }) => detail)
+        .join('\n')
+    expect(
+      await plan('SELECT ordercode FROM orders WHERE due_at <= 5 ORDER BY due_at LIMIT 9'),
+    ).toMatch(/USING (COVERING )?INDEX orders_due/)
+    expect(await plan('SELECT * FROM attempts WHERE due_at <= 5 ORDER BY due_at LIMIT 9')).toMatch(
+      /USING (COVERING )?INDEX attempts_due/,
+    )
+    expect(await deps.store.claim(deps.now(), { orders: 9, attempts: 9 })).toMatchObject({
+      items: [],
+    })
+  })
+
+  it('is leased to one of many that ask at once', async () => {
+    const w = world()
+    const ordercode = await w.order('leased')
+    w.advance(7_200)
+    const claims = await Promise.all(
+      [1, 2, 3, 4].map(() => {
+        const deps = w.worker()
+        return deps.store.claim(deps.now(), { orders: 9, attempts: 9 })
+      }),
+    )
+    expect(claims.flatMap(({ items }) => items.map((item) => item.ordercode))).toEqual([ordercode])
+  })
+
+  it('that somebody moved meanwhile is not moved back', async () => {
+    const w = world()
+    const ordercode = await w.order('moved')
+    w.advance(7_200)
+    const deps = w.worker()
+    const claimed = await deps.store.claim(deps.now(), { orders: 9, attempts: 9 })
+    await w.shop('POST', `/orders/${ordercode}/close`)
+    await deps.store.reschedule(claimed, [{ ordercode, number: undefined, dueAt: deps.now() }])
+    expect((await w.read(ordercode)).state).toBe('closed')
+    const row = await env.DB.prepare('SELECT due_at FROM orders').first()
+    expect(row?.['due_at']).toBeNull()
+  })
+})

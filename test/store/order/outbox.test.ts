@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest'
+import { toFen } from '../../../src/core/money.ts'
+import type { OrderView } from '../../../src/core/order/order.ts'
+import { recordEvent } from '../../../src/core/order/refund-transition.ts'
+import { type Refund, type RefundRecord, toOutRefundNo } from '../../../src/core/order/refund.ts'
+import { applyEvent } from '../../../src/service/apply-event.ts'
+import { paidOrder } from '../../../testing/refund-stories.ts'
+import { world, type World } from '../../../testing/world.ts'
+
+/** A refund of a paid order, of which WeChat says one thing after the other. */
+async function told(
+  w: World,
+  name: string,
+  statuses: readonly ('refused' | RefundRecord['status'])[],
+) {
+  const { ordercode } = await paidOrder(w, name)
+  const deps = w.worker()
+  const outRefundNo = toOutRefundNo(`R-${name}`)
+  let view = (await deps.store.load(ordercode)) ?? expect.fail('no order')
+  const [payment = expect.fail('not paid')] = view.payments
+  const { transactionId, totalFee } = payment
+  const refund: Refund = {
+    outRefundNo,
+    transactionId,
+    state: 'requested',
+    refundFee: toFen(30),
+    totalFee,
+    reason: undefined,
+    notifyUrl: undefined,
+    source: 'shop',
+    requestedAt: deps.now(),
+    startedAt: undefined,
+    acceptedAt: undefined,
+    endedAt: undefined,
+    refundId: undefined,
+    receivedBy: undefined,
+    errCode: undefined,
+    errCodeDes: undefined,
+  }
+  const apply = async (event: Parameters<typeof applyEvent>[2]): Promise<OrderView> => {
+    const applied = await applyEvent(deps, view, event)
+    if (!applied.ok) throw new Error(applied.error.reason)
+    return applied.value
+  }
+  view = await apply({ type: 'refund_requested', refund })
+  for (const status of statuses) {
+    view = await apply(
+      status === 'refused'
+        ? { type: 'refund_refused', outRefundNo, errCode: 'TRADE_OVERDUE', errCodeDes: '' }
+        : recordEvent(view, {
+            outRefundNo,
+            transactionId,
+            refundId: '50000405502024010200000000001',
+            refundFee: refund.refundFee,
+            status,
+            succeededAt: undefined,
+            receivedBy: undefined,
+          }),
+    )
+  }
+  const stored = await deps.store.load(ordercode)
+  const deliveries = await deps.store.listDeliveries(undefined, {
+    before: { at: Number.MAX_SAFE_INTEGER, key: '' },
+    limit: 100,
+  })
+  return {
+    states: stored?.refunds.map((each) => each.state),
+    facts: deliveries
+      .filter(({ ordercode: of, id }) => of === ordercode && id.includes('refund'))
+      .map(({ type }) => type)
+      .toSorted(),
+  }
+}
+
+describe('of a refund that WeChat contradicts itself about', () => {
+  it('the shop is told each fact once, however often it comes true', async () => {
+    const w = world()
+
+    expect(await told(w, 'twice', ['refused', 'processing', 'closed'])).toEqual({
+      states: ['closed'],
+      facts: ['refund.failed'],
+    })
+    expect(await told(w, 'between', ['refused', 'abnormal', 'closed'])).toEqual({
+      states: ['closed'],
+      facts: ['refund.failed', 'review.opened'],
+    })
+    expect(await told(w, 'after-all', ['processing', 'closed', 'succeeded'])).toEqual({
+      states: ['succeeded'],
+      facts: ['refund.failed', 'refund.succeeded'],
+    })
+  })
+})

@@ -1,0 +1,72 @@
+/** A decision that was made on an older order leaves no trace: not a row, in no table. */
+import { describe, expect, it } from 'vitest'
+import type { Change } from '../../../src/core/order/change.ts'
+import type { OrderEvent, OrderView } from '../../../src/core/order/order.ts'
+import { transition } from '../../../src/core/order/transition.ts'
+import { registered, storeBench, type StoreBench } from '../../../testing/d1/store-bench.ts'
+import {
+  anAttempt,
+  aPayment,
+  at,
+  aTransactionId,
+  TERMS,
+} from '../../../testing/samples/order-samples.ts'
+
+const NOW = at(600)
+const { outTradeNo } = anAttempt()
+const opened: OrderEvent = { type: 'attempt_opened', attempt: anAttempt() }
+const closing: OrderEvent = { type: 'attempt_closing', outTradeNo }
+const ended: OrderEvent = { type: 'attempt_closed', outTradeNo, reason: 'closed_at_wechat' }
+const closed: OrderEvent = { type: 'order_closed', reason: 'shop' }
+const changed: OrderEvent = { type: 'order_changed', terms: { ...TERMS, body: '别的' } }
+const told = { source: 'notice', returned: 'no' } as const
+const booked: OrderEvent = { type: 'payment_booked', payment: aPayment(), ...told }
+const another = aPayment({ transactionId: aTransactionId('4200000540202401020000000002') })
+const second: OrderEvent = { type: 'second_payment_recorded', payment: another, source: 'notice' }
+
+function decided(view: OrderView, event: OrderEvent): Change {
+  const step = transition(view, event, NOW)
+  if (!step.ok || step.value.effect !== 'changed') throw new Error(`cannot: ${event.type}`)
+  return step.value
+}
+
+async function apply({ store }: StoreBench, view: OrderView, event: OrderEvent) {
+  const change = decided(view, event)
+  expect(await store.commit(view, event, change, NOW)).toBe('stored')
+  return change.after
+}
+
+/** Lets the order come so far, then be overtaken, and then commits what was decided before that. */
+async function overtaken(before: readonly OrderEvent[], event: OrderEvent) {
+  const bench = storeBench()
+  let view = await registered(bench)
+  for (const each of before) view = await apply(bench, view, each)
+  const change = decided(view, event)
+  await bench.exec('UPDATE orders SET revision = revision + 1')
+  const rows = await bench.rows()
+
+  const outcome = await bench.store.commit(view, event, change, NOW)
+
+  return { outcome, before: rows, after: await bench.rows() }
+}
+
+describe('a decision that somebody overtook', () => {
+  const decisions: readonly (readonly [name: string, before: readonly OrderEvent[], OrderEvent])[] =
+    [
+      ['to open an attempt', [], opened],
+      ['to close an attempt', [opened], closing],
+      ['that an attempt is closed', [opened, closing], ended],
+      ['to change the order', [], changed],
+      ['to close the order', [], closed],
+      ['to book a payment', [opened], booked],
+      ['to book a late payment', [opened, ended, closed], booked],
+      ['to record a second payment', [opened, booked], second],
+    ]
+
+  it.each(decisions)('%s writes nothing', async (_name, before, event) => {
+    const { outcome, ...rows } = await overtaken(before, event)
+
+    expect(outcome).toBe('stale')
+    expect(rows.after).toEqual(rows.before)
+  })
+})

@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest'
+import { type Review, reviewId } from '../../src/core/review.ts'
+import { storeBench } from '../../testing/d1/store-bench.ts'
+import { at } from '../../testing/samples/order-samples.ts'
+
+describe('a review that two people resolve at once', () => {
+  it('keeps the word of the first', async () => {
+    const { store } = storeBench()
+    const review: Review = {
+      kind: 'foreign_payment',
+      subject: '42',
+      ordercode: undefined,
+      evidence: {},
+    }
+    const id = reviewId(review)
+    await store.openReview(review, undefined, at(0))
+
+    expect(await store.resolveReview(id, { note: 'first', action: undefined }, at(1))).toBe(true)
+    expect(await store.resolveReview(id, { note: 'second', action: 'accept' }, at(2))).toBe(false)
+
+    expect(await store.findReview(id)).toMatchObject({ note: 'first', action: undefined })
+  })
+})

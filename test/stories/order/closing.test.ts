@@ -1,0 +1,237 @@
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { watchDatabase } from '../../../testing/d1/watched-database.ts'
+import { world, type World } from '../../../testing/world.ts'
+
+async function paying(w: World, name: string, terms: Record<string, unknown> = {}) {
+  const ordercode = await w.order(name, terms)
+  expect((await w.pay(ordercode, w.wechat.newOpenid())).status).toBe(200)
+  return ordercode
+}
+
+describe('an order that expires', () => {
+  it('is closed at WeChat first, then here', async () => {
+    const w = world()
+    const ordercode = await paying(w, 'expires')
+    w.advance(7_200)
+    await w.cron()
+
+    expect(w.wechat.order(ordercode)?.tradeState).toBe('CLOSED')
+    expect(await w.read(ordercode)).toMatchObject({
+      state: 'closed',
+      attempts: [{ state: 'closed' }],
+    })
+    expect(await w.history(ordercode)).toEqual([
+      'order_registered',
+      'attempt_opened',
+      'attempt_closing',
+      'attempt_closed',
+      'order_closed',
+    ])
+  })
+
+  it('without ever having been paid for is closed without a word to WeChat', async () => {
+    const w = world()
+    const ordercode = await w.order('untouched')
+    w.advance(7_200)
+    await w.cron()
+    expect((await w.read(ordercode)).state).toBe('closed')
+    expect(w.calls).toEqual([])
+  })
+
+  it('but was paid in the last second is booked', async () => {
+    const w = world()
+    const ordercode = await paying(w, 'lastsecond')
+    w.advance(7_199)
+    w.wechat.pay(ordercode)
+    w.advance(10)
+    await w.cron()
+    expect((await w.read(ordercode)).state).toBe('paid')
+  })
+
+  it('stays open while WeChat does not answer, and is closed when it does', async () => {
+    const w = world()
+    const ordercode = await paying(w, 'unreachable')
+    w.advance(7_200)
+    w.wechat.inject({ endpoint: 'any', kind: 'http_502', times: 100 })
+    await w.cron()
+    expect((await w.read(ordercode)).state).toBe('paying')
+
+    w.wechat.clearFaults()
+    w.advance(180)
+    await w.cron()
+    expect((await w.read(ordercode)).state).toBe('closed')
+  })
+
+  it('is not closed under a payer whom WeChat calls paying', async () => {
+    const w = world()
+    const ordercode = await paying(w, 'userpaying')
+    w.advance(7_200)
+    w.wechat.setTradeState(ordercode, 'USERPAYING')
+    await w.cron()
+    expect((await w.read(ordercode)).state).toBe('paying')
+    expect(w.calls).not.toContain('api.mch.weixin.qq.com/pay/closeorder')
+
+    w.wechat.setTradeState(ordercode, 'NOTPAY')
+    w.advance(180)
+    await w.cron()
+    expect((await w.read(ordercode)).state).toBe('closed')
+  })
+
+  it('whose unifiedorder never reached WeChat is closed, too', async () => {
+    const w = world()
+    const ordercode = await w.order('neverthere')
+    w.wechat.inject({ endpoint: 'unifiedorder', kind: 'request_lost', times: 2 })
+    await w.pay(ordercode, w.wechat.newOpenid())
+    w.advance(7_200)
+    await w.cron()
+    expect((await w.read(ordercode)).state).toBe('closed')
+  })
+})
+
+describe('a close that races a payment', () => {
+  it('finds it: ORDERPAID means query and book', async () => {
+    const watched = watchDatabase(env.DB)
+    const w = world({ wrapDb: () => watched.db })
+    const ordercode = await paying(w, 'race')
+    w.advance(7_200 - 30)
+    // The payer pays between our query, which said NOTPAY, and our closeorder.
+    watched.before(/UPDATE attempts SET state = /, async () => void w.wechat.pay(ordercode))
+    const answer = await w.shop('POST', `/orders/${ordercode}/close`)
+
+    expect(answer.status).toBe(409)
+    expect(await answer.json()).toMatchObject({ code: 'order_paid' })
+    expect((await w.read(ordercode)).state).toBe('paid')
+  })
+
+  it('and loses against a notice that came in between leaves the order paid', async () => {
+    const watched = watchDatabase(env.DB)
+    const w = world({ wrapDb: () => watched.db })
+    const ordercode = await paying(w, 'notice')
+    watched.before(/UPDATE attempts SET state = /, async () => {
+      w.wechat.pay(ordercode)
+      await w.deliverNotices()
+    })
+    await w.shop('POST', `/orders/${ordercode}/close`)
+    expect((await w.read(ordercode)).state).toBe('paid')
+    expect(await w.history(ordercode)).not.toContain('order_closed')
+  })
+
+  it('closing is believed only after a query: a close without effect closes nothing here', async () => {
+    const w = world()
+    const ordercode = await paying(w, 'noeffect')
+    w.wechat.inject({ endpoint: 'closeorder', kind: 'close_without_effect' })
+
+    const answer = await w.shop('POST', `/orders/${ordercode}/close`)
+    expect(answer.status).toBe(409)
+    expect(await answer.json()).toMatchObject({ code: 'order_busy' })
+    expect(await w.read(ordercode)).toMatchObject({
+      state: 'paying',
+      attempts: [{ state: 'closing' }],
+    })
+
+    w.wechat.pay(ordercode)
+    await w.deliverNotices()
+    expect((await w.read(ordercode)).state).toBe('paid')
+  })
+
+  it('after a crash between "closing" and WeChat is finished by the cron, and nobody signs it again', async () => {
+    const w = world()
+    const ordercode = await w.order('crash')
+    const openid = w.wechat.newOpenid()
+    await w.pay(ordercode, openid)
+    w.wechat.inject({ endpoint: 'closeorder', kind: 'request_lost', times: 2 })
+    await w.shop('POST', `/orders/${ordercode}/close`)
+    expect((await w.read(ordercode)).attempts).toMatchObject([{ state: 'closing' }])
+
+    w.advance(60)
+    await w.cron()
+    expect((await w.read(ordercode)).attempts).toMatchObject([{ state: 'closed' }])
+    expect((await w.pay(ordercode, openid)).status).toBe(200)
+    expect((await w.read(ordercode)).attempts).toMatchObject([
+      { state: 'closed' },
+      { out_trade_no: `${ordercode}*2`, state: 'open' },
+    ])
+  })
+
+  it('a prepay_id that comes back after the order was closed is closed at WeChat, too', async () => {
+    const watched = watchDatabase(env.DB)
+    const w = world({ wrapDb: () => watched.db })
+    const ordercode = await w.order('comesback')
+    const openid = w.wechat.newOpenid()
+    w.wechat.inject({ endpoint: 'unifiedorder', kind: 'request_lost', times: 2 })
+    await w.pay(ordercode, openid)
+    w.advance(61)
+    // The same payer's second call is on its way when the shop closes; the cron does not see it.
+    watched.before(/SET answered_at/, async () => {
+      await env.DB.batch([
+        env.DB.prepare(
+          "UPDATE attempts SET state = 'closed', closed_at = 1, due_at = NULL WHERE ordercode = ?",
+        ).bind(ordercode),
+        env.DB.prepare(
+          "UPDATE orders SET state = 'closed', closed_at = 1, due_at = NULL, revision = revision + 1 WHERE ordercode = ?",
+        ).bind(ordercode),
+      ])
+    })
+    const answer = await w.pay(ordercode, openid)
+
+    expect(answer.status).toBe(409)
+    expect(w.wechat.order(ordercode)?.tradeState).toBe('CLOSED')
+  })
+})
+
+describe('a payment for an order that is closed already', () => {
+  it('is booked, for money beats our word, and a person is told', async () => {
+    const w = world()
+    const ordercode = await paying(w, 'toolate')
+    await w.shop('POST', `/orders/${ordercode}/close`)
+    w.wechat.pay(ordercode, { despiteClose: true })
+
+    const answer = await w.notify(w.wechat.noticeXml(ordercode))
+
+    expect(answer.status).toBe(200)
+    expect(await w.read(ordercode)).toMatchObject({
+      state: 'paid',
+      reviews: [{ kind: 'late_payment' }],
+    })
+    await w.settled()
+    expect(w.receiver.types().sort()).toEqual(['order.closed', 'order.paid', 'review.opened'])
+  })
+
+  it('is looked for at ten minutes and at a day after the close', async () => {
+    const w = world()
+    const ordercode = await paying(w, 'lookagain')
+    await w.shop('POST', `/orders/${ordercode}/close`)
+    const asked: number[] = []
+    for (let minute = 10; minute <= 26 * 60; minute += 10) {
+      w.advance(10 * 60)
+      const questions = () => w.calls.filter((call) => call.endsWith('/orderquery')).length
+      const before = questions()
+      await w.cron()
+      if (questions() > before) asked.push(minute)
+    }
+    expect(asked).toEqual([10, 24 * 60])
+  })
+})
+
+describe('the shop closing', () => {
+  it('gets the closed order, and again the second time', async () => {
+    const w = world()
+    const ordercode = await paying(w, 'shop')
+    for (let times = 0; times < 2; times++) {
+      const answer = await w.shop('POST', `/orders/${ordercode}/close`)
+      expect(answer.status).toBe(200)
+      expect(await answer.json()).toMatchObject({ state: 'closed' })
+    }
+  })
+
+  it('is told order_busy while WeChat does not confirm, and the order stays payable', async () => {
+    const w = world()
+    const ordercode = await paying(w, 'busy')
+    w.wechat.inject({ endpoint: 'orderquery', kind: 'http_500', times: 4 })
+    const answer = await w.shop('POST', `/orders/${ordercode}/close`)
+    expect(answer.status).toBe(409)
+    expect(await answer.json()).toMatchObject({ code: 'order_busy' })
+    expect((await w.read(ordercode)).state).toBe('paying')
+  })
+})

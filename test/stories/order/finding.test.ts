@@ -1,0 +1,233 @@
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { watchDatabase } from '../../../testing/d1/watched-database.ts'
+import { world, type World } from '../../../testing/world.ts'
+
+const queries = (w: World): number =>
+  w.calls.filter((call) => call.endsWith('/pay/orderquery')).length
+
+describe('the cron', () => {
+  it('finds a payment whose notices never came', async () => {
+    const w = world()
+    const ordercode = await w.order('silent')
+    await w.pay(ordercode, w.wechat.newOpenid())
+    w.wechat.pay(ordercode)
+
+    w.advance(59)
+    await w.cron()
+    expect((await w.read(ordercode)).state).toBe('paying')
+    w.advance(1)
+    await w.cron()
+
+    expect((await w.read(ordercode)).state).toBe('paid')
+    expect(await w.history(ordercode)).toContain('payment_booked')
+    await w.deliverNotices()
+    expect((await w.read(ordercode)).payments).toHaveLength(1)
+  })
+
+  it('asks on the ladder of 1, 2, 3, 5, 10, 20, 30, 60 minutes, then hourly until the expiry', async () => {
+    const w = world()
+    const ordercode = await w.order('ladder', { expires_in: 4 * 3_600 })
+    await w.pay(ordercode, w.wechat.newOpenid())
+    const asked: number[] = []
+    let minute = 0
+    while (minute < 4 * 60 - 1) {
+      const step = minute < 60 ? 1 : 5
+      minute += step
+      w.advance(step * 60)
+      if (minute >= 4 * 60) break
+      const before = queries(w)
+      await w.cron()
+      if (queries(w) > before) asked.push(minute)
+    }
+    expect(asked).toEqual([1, 2, 3, 5, 10, 20, 30, 60, 120, 180])
+  })
+
+  it('loses nothing in an outage of days: what was due is done when it comes back', async () => {
+    const w = world()
+    const [paid, unpaid] = [await w.order('outage-a'), await w.order('outage-b')]
+    await w.pay(paid, w.wechat.newOpenid())
+    await w.pay(unpaid, w.wechat.newOpenid())
+    w.wechat.pay(paid)
+
+    w.advance(3 * 86_400)
+    for (let minute = 0; minute < 3; minute++) {
+      await w.cron()
+      w.advance(60)
+    }
+
+    expect((await w.read(paid)).state).toBe('paid')
+    expect((await w.read(unpaid)).state).toBe('closed')
+  })
+
+  it('running twice at once asks once', async () => {
+    const w = world()
+    const ordercode = await w.order('overlap')
+    await w.pay(ordercode, w.wechat.newOpenid())
+    w.wechat.pay(ordercode)
+    w.advance(60)
+    const before = queries(w)
+
+    await Promise.all([w.cron(), w.cron(), w.cron()])
+
+    expect(queries(w) - before).toBe(1)
+    expect((await w.read(ordercode)).payments).toHaveLength(1)
+  })
+
+  it('that dies in the middle gives its work back when the lease ends', async () => {
+    const watched = watchDatabase(env.DB)
+    const w = world({ wrapDb: () => watched.db })
+    const ordercode = await w.order('dies')
+    await w.pay(ordercode, w.wechat.newOpenid())
+    w.wechat.pay(ordercode)
+    w.advance(60)
+    watched.fail('before_commit', { matching: /FROM orders WHERE ordercode IN/, times: 3 })
+    await expect(w.cron()).rejects.toThrow(/D1 (failed|did not answer in time)/)
+
+    w.advance(60)
+    await w.cron()
+    expect((await w.read(ordercode)).state).toBe('paying')
+    w.advance(120)
+    await w.cron()
+    expect((await w.read(ordercode)).state).toBe('paid')
+  })
+
+  it('learns nothing from an answer that is lost, unsigned, forged or not understood', async () => {
+    const w = world()
+    const kinds = [
+      { kind: 'request_lost' },
+      { kind: 'stall_after' },
+      { kind: 'http_500' },
+      { kind: 'http_502' },
+      { kind: 'system_error' },
+      { kind: 'frequency_limited' },
+      { kind: 'wrong_sign' },
+      { kind: 'missing_sign' },
+      { kind: 'other_appid' },
+      { kind: 'truncated_xml' },
+      { kind: 'return_fail', returnMsg: '订单不存在' },
+      { kind: 'err_code', errCode: 'SOMETHING_NEW', errCodeDes: '?' },
+    ] as const
+    for (const [index, fault] of kinds.entries()) {
+      const ordercode = await w.order(`unknown-${index}`)
+      await w.pay(ordercode, w.wechat.newOpenid())
+      w.wechat.pay(ordercode)
+      const before = await w.read(ordercode)
+      w.wechat.inject({ endpoint: 'orderquery', ...fault, times: 2 })
+      w.advance(60)
+      await w.cron()
+      expect(await w.read(ordercode)).toEqual(before)
+
+      w.wechat.clearFaults()
+      w.advance(60)
+      await w.cron()
+      expect((await w.read(ordercode)).state).toBe('paid')
+    }
+  })
+
+  it('does not book a query that tells of another amount', async () => {
+    const w = world()
+    const ordercode = await w.order('lessmoney')
+    await w.pay(ordercode, w.wechat.newOpenid())
+    w.wechat.pay(ordercode)
+    // The price here was changed behind everyone's back; the attempt's frozen amount decides.
+    await env.DB.prepare('UPDATE attempts SET total_fee = 1 WHERE ordercode = ?')
+      .bind(ordercode)
+      .run()
+    w.advance(60)
+    await w.cron()
+
+    expect((await w.read(ordercode)).state).toBe('paying')
+    expect(w.log).toContainEqual(
+      expect.objectContaining({ event: 'payment_rejected', reason: 'amount_mismatch' }),
+    )
+  })
+
+  it('stays within its budget, and drains a backlog tick by tick', async () => {
+    const w = world({ vars: { TICK_CALLS: '12', TICK_STATEMENTS: '1000' } })
+    const ordercodes: string[] = []
+    for (let index = 0; index < 20; index++) {
+      const ordercode = await w.order(`backlog-${index}`)
+      await w.pay(ordercode, w.wechat.newOpenid())
+      w.wechat.pay(ordercode)
+      ordercodes.push(ordercode)
+    }
+    w.advance(60)
+
+    const perTick: number[] = []
+    for (let ticks = 0; ticks < 6; ticks++) {
+      const before = queries(w)
+      await w.cron()
+      perTick.push(queries(w) - before)
+      w.advance(60)
+    }
+
+    expect(Math.max(...perTick)).toBeLessThanOrEqual(12)
+    for (const ordercode of ordercodes) expect((await w.read(ordercode)).state).toBe('paid')
+  })
+
+  it('fits the 50 statements that D1 allows on the free plan', async () => {
+    const w = world()
+    for (let index = 0; index < 30; index++) {
+      const ordercode = await w.order(`free-${index}`)
+      await w.pay(ordercode, w.wechat.newOpenid())
+      if (index % 2 === 0) w.wechat.pay(ordercode)
+    }
+    w.advance(60)
+    for (let ticks = 0; ticks < 12; ticks++) {
+      await w.cron()
+      w.advance(1)
+    }
+    const ticks = w.log.filter(({ event }) => event === 'tick_finished')
+    expect(ticks.length).toBe(12)
+    for (const report of ticks) {
+      expect(report['statements']).toBeLessThanOrEqual(50)
+      expect(report['calls']).toBeLessThanOrEqual(40)
+    }
+    expect(w.wechat.captures()).toHaveLength(15)
+    for (const { outTradeNo } of w.wechat.captures()) {
+      expect((await w.read(outTradeNo)).state).toBe('paid')
+    }
+  })
+
+  it('is on record, and /health tells when it last ran', async () => {
+    const w = world()
+    const silent = await w.fetch('/health')
+    expect(silent.status).toBe(503)
+    expect(await silent.json()).toMatchObject({ status: 'cron_silent', last_cron_at: null })
+    await w.cron()
+    const alive = await w.fetch('/health')
+    expect(alive.status).toBe(200)
+    expect(await alive.json()).toMatchObject({ status: 'ok', version: expect.any(String) })
+
+    w.advance(301)
+    const again = await w.fetch('/health')
+    expect(again.status).toBe(503)
+    const run = await env.DB.prepare('SELECT * FROM runs ORDER BY id DESC LIMIT 1').first()
+    expect(run?.['finished_at']).not.toBeNull()
+  })
+})
+
+describe('the shop asking now', () => {
+  it('learns what WeChat knows, and the payment is booked by it', async () => {
+    const w = world()
+    const ordercode = await w.order('asknow')
+    await w.pay(ordercode, w.wechat.newOpenid())
+    w.wechat.pay(ordercode)
+
+    const answer = await w.shop('POST', `/orders/${ordercode}/query`)
+
+    expect(answer.status).toBe(200)
+    expect(await answer.json()).toMatchObject({ state: 'paid' })
+  })
+
+  it('is told when WeChat does not answer, and nothing has changed', async () => {
+    const w = world()
+    const ordercode = await w.order('noanswer')
+    await w.pay(ordercode, w.wechat.newOpenid())
+    w.wechat.inject({ endpoint: 'orderquery', kind: 'http_500', times: 2 })
+    const answer = await w.shop('POST', `/orders/${ordercode}/query`)
+    expect(answer.status).toBe(503)
+    expect((await w.read(ordercode)).state).toBe('paying')
+  })
+})

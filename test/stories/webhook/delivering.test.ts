@@ -1,0 +1,246 @@
+import { env } from 'cloudflare:workers'
+import { Webhook } from 'standardwebhooks'
+import { describe, expect, it, vi } from 'vitest'
+import { watchDatabase } from '../../../testing/d1/watched-database.ts'
+import { SHOP, WEBHOOK_SECRET, world, type World } from '../../../testing/world.ts'
+
+const answer = (status: number) => () => Promise.resolve(new Response(null, { status }))
+const noAnswer = () => Promise.reject(new TypeError('Network connection lost.'))
+
+async function paid(w: World, name: string): Promise<string> {
+  const ordercode = await w.order(name)
+  await w.pay(ordercode, w.wechat.newOpenid())
+  w.wechat.pay(ordercode)
+  await w.deliverNotices()
+  await w.settled()
+  return ordercode
+}
+
+const deliveriesOf = async (w: World) =>
+  (await (await w.shop('GET', '/deliveries')).json<{ deliveries: Delivery[] }>()).deliveries
+
+type Delivery = {
+  id: string
+  type: string
+  state: string
+  tries: number
+  last_status: number | null
+  ordercode: string
+}
+
+describe('the shop is told', () => {
+  it('of a paid order at once, with the order as it is', async () => {
+    const w = world()
+    const ordercode = await paid(w, 'told')
+    const order = await w.read(ordercode)
+
+    expect(w.receiver.received).toHaveLength(1)
+    const [webhook] = w.receiver.received
+    expect(webhook).toMatchObject({
+      id: `order.paid.${order.transaction_id}`,
+      type: 'order.paid',
+      data: { ordercode, state: 'paid', total_fee: 8_800, revision: order.revision },
+    })
+    expect(webhook?.data).toEqual(order)
+    expect(await deliveriesOf(w)).toMatchObject([{ state: 'delivered', tries: 1 }])
+  })
+
+  it('in a form that the verifier of Standard Webhooks accepts', async () => {
+    const w = world()
+    await paid(w, 'verified')
+    const [webhook] = w.receiver.received
+    if (webhook === undefined) throw new Error('no webhook')
+    vi.useFakeTimers({ now: w.now(), toFake: ['Date'] })
+    const verify = (secret: string, body = webhook.body): unknown =>
+      new Webhook(secret).verify(body, Object.fromEntries(webhook.headers))
+    try {
+      expect(verify(WEBHOOK_SECRET)).toMatchObject({ type: 'order.paid' })
+      expect(() => verify('whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA')).toThrow()
+      expect(() => verify(WEBHOOK_SECRET, webhook.body.replace('8800', '1'))).toThrow()
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it('with two signatures while the secret is being changed', async () => {
+    const old = 'whsec_b2xkLXNlY3JldC1vZi10aGUtc2hvcC0wMTIz'
+    const w = world({ vars: { WEBHOOK_SECRET_OLD: old } })
+    await paid(w, 'rotation')
+    const [webhook] = w.receiver.received
+    if (webhook === undefined) throw new Error('no webhook')
+    vi.useFakeTimers({ now: w.now(), toFake: ['Date'] })
+    try {
+      for (const secret of [WEBHOOK_SECRET, old]) {
+        const headers = Object.fromEntries(webhook.headers)
+        expect(new Webhook(secret).verify(webhook.body, headers)).toBeDefined()
+      }
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it('of an order that was closed', async () => {
+    const w = world()
+    const ordercode = await w.order('closed')
+    await w.shop('POST', `/orders/${ordercode}/close`)
+    await w.settled()
+    expect(w.receiver.received).toMatchObject([
+      { id: `order.closed.${ordercode}`, type: 'order.closed', data: { state: 'closed' } },
+    ])
+  })
+
+  it('of a close with the revision it had, even when the order was paid before it could be told', async () => {
+    const w = world()
+    const ordercode = await w.order('overtaken')
+    await w.pay(ordercode, w.wechat.newOpenid())
+    w.receiver.answerWith(noAnswer)
+    await w.shop('POST', `/orders/${ordercode}/close`)
+    await env.DB.prepare('UPDATE deliveries SET body = NULL').run()
+    w.wechat.pay(ordercode, { despiteClose: true })
+    await w.deliverNotices()
+    w.advance(60)
+    await w.cron()
+    await w.settled()
+
+    const last = new Map(w.receiver.received.map((each) => [each.type, each.data]))
+    expect(last.get('order.closed')).toMatchObject({ state: 'closed', transaction_id: null })
+    expect(last.get('order.paid')).toMatchObject({ state: 'paid' })
+    expect(Number(last.get('order.closed')?.['revision'])).toBeLessThan(
+      Number(last.get('order.paid')?.['revision']),
+    )
+  })
+
+  it('once by twenty notices at once', async () => {
+    const w = world()
+    const ordercode = await w.order('twenty')
+    await w.pay(ordercode, w.wechat.newOpenid())
+    w.wechat.pay(ordercode)
+    const notice = w.wechat.noticeXml(ordercode)
+    await Promise.all(Array.from({ length: 20 }, () => w.notify(notice)))
+    await w.settled()
+    expect(w.receiver.types()).toEqual(['order.paid'])
+  })
+})
+
+describe('a shop that does not take its webhook', () => {
+  it('is tried again after 1, 5, 30 minutes, 2, 5, 10, 14, 20, 24 hours, with the same id and body', async () => {
+    const w = world()
+    w.receiver.answerAlways(answer(500))
+    await paid(w, 'ladder')
+    const tries = () => w.receiver.received.filter(({ type }) => type === 'order.paid')
+    const pauses = [1, 5, 30, 120, 300, 600, 840, 1_200, 1_440]
+    for (const [index, minutes] of pauses.entries()) {
+      w.advance(minutes * 60 - 1)
+      await w.cron()
+      expect(tries()).toHaveLength(index + 1)
+      w.advance(1)
+      await w.cron()
+      expect(tries()).toHaveLength(index + 2)
+    }
+
+    expect(new Set(tries().map(({ id }) => id)).size).toBe(1)
+    expect(new Set(tries().map(({ body }) => body)).size).toBe(1)
+    const delivery = (await deliveriesOf(w)).find(({ type }) => type === 'order.paid')
+    expect(delivery).toMatchObject({ state: 'given_up', tries: 10, last_status: 500 })
+  })
+
+  it('and is given up, which a person sees and no webhook tells', async () => {
+    const w = world()
+    let isDown = true
+    w.receiver.answerAlways(() => (isDown ? answer(500)() : answer(204)()))
+    const ordercode = await paid(w, 'givenup')
+    for (let day = 0; day < 10; day++) {
+      w.advance(86_400)
+      for (let minute = 0; minute < 3; minute++) await w.cron()
+    }
+    expect(await w.read(ordercode)).toMatchObject({ reviews: [{ kind: 'webhook_given_up' }] })
+    expect(w.receiver.types().filter((type) => type === 'order.paid')).toHaveLength(10)
+    isDown = false
+
+    const delivery = (await deliveriesOf(w)).find(({ type }) => type === 'order.paid')
+    const resent = await w.shop('POST', `/deliveries/${delivery?.id}/resend`)
+    expect(resent.status).toBe(200)
+    expect(await resent.json()).toMatchObject({ state: 'delivered', tries: 11 })
+    expect(w.receiver.received.at(-1)?.id).toBe(delivery?.id)
+  })
+
+  it('because it redirects, stalls, drops the line or babbles without end: none of it is success', async () => {
+    const w = world()
+    const endless = () =>
+      Promise.resolve(
+        new Response(new ReadableStream({ pull: (c) => c.enqueue(new Uint8Array(4096)) })),
+      )
+    const kinds: [string, () => Promise<Response>][] = [
+      ['redirect', () => Promise.resolve(Response.redirect(`${SHOP}/elsewhere`, 302))],
+      ['stall', () => new Promise(() => {})],
+      ['drop', noAnswer],
+      ['notfound', answer(404)],
+    ]
+    for (const [name, reply] of kinds) {
+      w.receiver.answerWith(reply)
+      const ordercode = await paid(w, name)
+      const delivery = (await deliveriesOf(w)).find((each) => each.ordercode === ordercode)
+      expect(`${name} ${delivery?.state}`).toBe(`${name} pending`)
+    }
+    w.receiver.answerWith(endless)
+    const ordercode = await paid(w, 'endless')
+    const delivery = (await deliveriesOf(w)).find((each) => each.ordercode === ordercode)
+    expect(delivery?.state).toBe('delivered') // its 200 came; what follows is not read
+  })
+
+  it('cannot starve the questions to WeChat', async () => {
+    const w = world({ vars: { TICK_CALLS: '20', TICK_STATEMENTS: '1000' } })
+    w.receiver.answerWith(...Array.from({ length: 500 }, () => noAnswer))
+    for (let index = 0; index < 30; index++) await paid(w, `dead-${index}`)
+    const ordercode = await w.order('waiting')
+    await w.pay(ordercode, w.wechat.newOpenid())
+    w.wechat.pay(ordercode)
+    w.advance(60)
+    await w.cron()
+    expect((await w.read(ordercode)).state).toBe('paid')
+  })
+
+  it('when the first try died with its Worker, hears of it from the cron', async () => {
+    const watched = watchDatabase(env.DB)
+    const w = world({ wrapDb: () => watched.db })
+    const ordercode = await w.order('crash')
+    await w.pay(ordercode, w.wechat.newOpenid())
+    w.wechat.pay(ordercode)
+    watched.fail('before_commit', { matching: /SELECT \* FROM deliveries WHERE id/, times: 3 })
+    await w.deliverNotices()
+    await w.settled()
+    expect(w.receiver.received).toEqual([])
+
+    w.advance(60)
+    await w.cron()
+    expect(w.receiver.types()).toEqual(['order.paid'])
+  })
+
+  it('because it has none: the row is kept, nobody tries, nobody complains', async () => {
+    const w = world({ vars: { WEBHOOK_URL: '' } })
+    await paid(w, 'notarget')
+    w.advance(86_400)
+    await w.cron()
+    const [delivery] = (await deliveriesOf(w)).filter(({ type }) => type === 'order.paid')
+    expect(delivery).toMatchObject({ state: 'no_target', tries: 0 })
+    const resent = await w.shop('POST', `/deliveries/${delivery?.id}/resend`)
+    expect(resent.status).toBe(409)
+  })
+})
+
+describe('money that went back before we heard of it', () => {
+  it('makes the order paid, but the shop hears payment.returned and ships nothing', async () => {
+    const w = world()
+    const ordercode = await w.order('returned')
+    await w.pay(ordercode, w.wechat.newOpenid())
+    w.wechat.pay(ordercode)
+    w.wechat.setTradeState(ordercode, 'REFUND')
+    w.advance(60)
+    await w.cron()
+    expect((await w.read(ordercode)).state).toBe('paid')
+    expect(w.receiver.types()).toEqual(['payment.returned'])
+    await w.deliverNotices()
+    await w.settled()
+    expect(w.receiver.types()).toEqual(['payment.returned'])
+  })
+})

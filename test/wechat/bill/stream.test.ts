@@ -1,0 +1,295 @@
+import { describe, expect, it } from 'vitest'
+import { readBill } from '../../../src/wechat/bill/read.ts'
+import {
+  bytesOf,
+  gzip,
+  payment,
+  readAll,
+  readText,
+  refund,
+  sourceOf,
+  writeBill,
+} from '../../../testing/wire/bill-writer.ts'
+import { seeded } from '../../../testing/wire/seeded.ts'
+
+const ROWS = [
+  payment({ 商户订单号: 'A1', 商品名称: '校服,`😀' }),
+  refund({ 商户订单号: 'A2', 商品名称: '校服\r\n秋季\n' }),
+  payment({ 商户订单号: 'A3', 交易时间: '?' }),
+  payment({ 商户订单号: 'A4', 商户数据包: '班级:三年级' }),
+  payment({ 商户订单号: 'A5' }),
+]
+const TEXT = writeBill({ rows: ROWS })
+const BYTES = bytesOf(TEXT)
+const PACKED = gzip(BYTES)
+const WHOLE = await readText(TEXT)
+const CUT_OFF = { whole: false, reason: 'cut_off' }
+
+const FORMS: [string, Uint8Array][] = [
+  ['plain', BYTES],
+  ['packed', PACKED],
+]
+
+function* pieces(bytes: Uint8Array, length: () => number): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length;) {
+    const piece = bytes.slice(at, at + length())
+    yield piece
+    at += piece.length
+  }
+}
+
+describe('a bill on its way', () => {
+  it('is what the other tests say of it', () => {
+    expect(WHOLE.rows.map(({ kind }) => kind)).toEqual([
+      'payment',
+      'refund',
+      'unreadable',
+      'payment',
+      'payment',
+    ])
+    expect(WHOLE.end).toMatchObject({
+      whole: true,
+      differing: ['totalFee', 'settlementTotalFee', 'serviceFee'],
+    })
+  })
+
+  it.each(FORMS)('%s, is the same in two pieces, wherever they meet', async (_, bytes) => {
+    for (let at = 0; at <= bytes.length; at++) {
+      const read = await readAll([bytes.subarray(0, at), bytes.subarray(at)])
+
+      expect(read, `broken at ${at}`).toEqual(WHOLE)
+    }
+  })
+
+  it.each(FORMS)('%s, is the same byte by byte', async (_, bytes) => {
+    expect(await readAll(pieces(bytes, () => 1))).toEqual(WHOLE)
+  })
+
+  it.each(FORMS)('%s, is the same in pieces of any length', async (_, bytes) => {
+    for (let seed = 1; seed <= 100; seed++) {
+      const { below } = seeded(seed)
+
+      expect(await readAll(pieces(bytes, () => below(20))), `seed ${seed}`).toEqual(WHOLE)
+    }
+  })
+
+  it.each([
+    ['a mark of byte order', '\uFEFF'],
+    ['none', ''],
+  ])(
+    'is the same with %s, with either line end, and with or without the last one',
+    async (_, begin) => {
+      for (const lineEnd of ['\r\n', '\n']) {
+        for (const end of ['', '\r', '\n', '\r\n', '\r\n\r\n']) {
+          const text = writeBill({ rows: ROWS, begin, lineEnd, end })
+
+          expect(await readText(text), JSON.stringify([lineEnd, end])).toEqual(WHOLE)
+        }
+      }
+    },
+  )
+
+  it.each([1, 2, 3, 4, 5, 6])('comes in pages of %d rows', async (pageRows) => {
+    const { pages, rows, end } = await readAll([BYTES], { pageRows })
+
+    expect(pages.slice(0, -1).every((length) => length === pageRows)).toBe(true)
+    expect(pages.every((length) => length > 0 && length <= pageRows)).toBe(true)
+    expect({ rows, end }).toEqual({ rows: WHOLE.rows, end: WHOLE.end })
+  })
+
+  it.each([0, 1, 2, 3, 4, 5, 6])(
+    'goes on after row %d, and the sums are of all',
+    async (afterRow) => {
+      const { rows, end } = await readAll([PACKED], { pageRows: 2, afterRow })
+
+      expect(rows).toEqual(WHOLE.rows.slice(afterRow))
+      expect(end).toEqual(WHOLE.end)
+    },
+  )
+})
+
+describe('a bill that breaks off', () => {
+  const expectBeginning = (rows: readonly unknown[], message: string): void => {
+    expect(rows, message).toEqual(WHOLE.rows.slice(0, rows.length))
+  }
+
+  it('packed, is never whole, and gives only rows that the whole one has', async () => {
+    let most = 0
+    for (let length = 0; length < PACKED.length; length++) {
+      const { rows, end } = await readAll([PACKED.subarray(0, length)])
+
+      expect(end, `of ${length} bytes`).toEqual(CUT_OFF)
+      expectBeginning(rows, `of ${length} bytes`)
+      most = Math.max(most, rows.length)
+    }
+    expect(most).toBeGreaterThanOrEqual(WHOLE.rows.length - 1)
+  })
+
+  it('plain, is not whole either, as long as its last number lacks digits that mean something', async () => {
+    const meant = bytesOf(TEXT.trimEnd()).length
+    for (let length = 0; length < meant - '8.00'.length + '8'.length; length++) {
+      const { rows, end } = await readAll([BYTES.subarray(0, length)])
+
+      if (end.whole) expect(end.differing, `of ${length} bytes`).toContain('refundFee')
+      else expect(end, `of ${length} bytes`).toEqual(CUT_OFF)
+      expectBeginning(rows, `of ${length} bytes`)
+    }
+  })
+
+  it.each(FORMS)('%s, because the source does, is not whole', async (_, bytes) => {
+    for (let length = 0; length <= bytes.length; length++) {
+      const { rows, end } = await readAll([bytes.subarray(0, length)], { broken: true })
+
+      expect(end, `of ${length} bytes`).toEqual(CUT_OFF)
+      expectBeginning(rows, `of ${length} bytes`)
+    }
+  })
+
+  it('gives the rows that others follow', async () => {
+    const beforeSummary = TEXT.slice(0, TEXT.indexOf('总交易单数'))
+
+    for (const broken of [true, false]) {
+      const read = await readAll([bytesOf(beforeSummary)], { broken })
+      expect(read).toMatchObject({ rows: WHOLE.rows.slice(0, 3), end: CUT_OFF })
+    }
+    // What looks like the summary may yet be the rest of a product's name.
+    const { rows } = await readAll([BYTES], { broken: true })
+    expect(rows).toEqual(WHOLE.rows.slice(0, 4))
+  })
+
+  it('has given its pages before', async () => {
+    const rows = Array.from({ length: 3_000 }, (_, at) =>
+      payment({ 商户订单号: `A${at}`, 商品名称: `${seeded(at).below(1_000_000_000)}` }),
+    )
+    const packed = gzip(bytesOf(writeBill({ rows })))
+    const half = packed.subarray(0, packed.length / 2)
+    const read = await readAll(
+      pieces(half, () => 1_000),
+      { pageRows: 100 },
+    )
+
+    expect(read.end).toEqual(CUT_OFF)
+    expect(read.rows.length).toBeGreaterThan(1_000)
+    expect(read.rows.at(-1)).toMatchObject({ outTradeNo: `A${read.rows.length - 1}` })
+  })
+
+  it('is one whose bytes were changed on the way', async () => {
+    let changes = 0
+    for (let at = 2; at < PACKED.length; at++) {
+      const changed = PACKED.slice()
+      changed[at] = (changed[at] ?? 0) ^ 0x10
+      const { rows, end } = await readAll([changed])
+
+      // Some bits mean nothing: the header's time, and what fills the last byte.
+      if (end.whole) expect({ at, rows, end }).toEqual({ at, rows: WHOLE.rows, end: WHOLE.end })
+      else expect(end, `changed at ${at}`).toEqual(CUT_OFF)
+      changes += end.whole ? 1 : 0
+    }
+    expect(changes).toBeLessThan(10)
+  })
+
+  it('is one with something behind it', async () => {
+    expect((await readAll([PACKED, new Uint8Array([0])])).end).toEqual(CUT_OFF)
+    expect((await readAll([PACKED, PACKED])).end).toEqual(CUT_OFF)
+  })
+})
+
+describe('the source of a bill', () => {
+  const { below } = seeded(1)
+  const rows = Array.from({ length: 5_000 }, (_, at) =>
+    payment({
+      商户订单号: `A${at}`,
+      商品名称: Array.from({ length: 20 }, () => below(4_000_000_000)).join(''),
+    }),
+  )
+  const plain = bytesOf(writeBill({ rows }))
+  const forms: [string, Uint8Array][] = [
+    ['plain', plain],
+    ['packed', gzip(plain)],
+  ]
+
+  it.each(forms)('%s, is let go when nobody wants more of it', async (_, bytes) => {
+    const { stream, state } = sourceOf(pieces(bytes, () => 100))
+    for await (const page of readBill(stream, { pageRows: 10, afterRow: 0 })) {
+      expect(page.rows).toHaveLength(10)
+      break
+    }
+
+    expect(state.isCancelled).toBe(true)
+  })
+
+  it.each(forms)('%s, is let go though it has fallen silent', async (_, bytes) => {
+    let isCancelled = false
+    const half = bytes.slice(0, bytes.length / 2)
+    const stream = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(half), // and never says more
+      cancel: () => {
+        isCancelled = true
+      },
+    })
+    const bill = readBill(stream, { pageRows: 10, afterRow: 0 })
+    await bill.next()
+    await bill.return(CUT_OFF as never)
+
+    expect(isCancelled).toBe(true)
+  })
+
+  it.each(forms)('%s, is asked for no more than is read', async (_, bytes) => {
+    const { stream, state } = sourceOf(pieces(bytes, () => 1_024))
+    const bill = readBill(stream, { pageRows: 10, afterRow: 0 })
+    await bill.next()
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setTimeout(resolve, 1))
+
+    expect(state.taken).toBeLessThan(bytes.length / 1_024 / 4)
+    await bill.return(CUT_OFF as never)
+  })
+
+  it.each(forms)('%s, may be slow', async (_, bytes) => {
+    async function* slowly() {
+      for (const piece of pieces(bytes, () => 10_000)) {
+        await new Promise((resolve) => setTimeout(resolve, below(3)))
+        yield piece
+      }
+    }
+    const { stream } = sourceOf(slowly())
+    let read = 0
+    for await (const page of readBill(stream, { pageRows: 10, afterRow: 0 }))
+      read += page.rows.length
+
+    expect(read).toBe(rows.length)
+  })
+
+  it('is let go when it turns out to be no bill', async () => {
+    const { stream, state } = sourceOf([bytesOf('<xml>\n'), bytesOf('...')])
+    const bill = readBill(stream, { pageRows: 10, afterRow: 0 })
+
+    expect(await bill.next()).toEqual({ done: true, value: { whole: false, reason: 'not_a_bill' } })
+    expect(state.isCancelled).toBe(true)
+  })
+
+  it('is free again when the bill is read', async () => {
+    const { stream } = sourceOf([BYTES])
+    const bill = readBill(stream, { pageRows: 10, afterRow: 0 })
+    while ((await bill.next()).done !== true);
+
+    await expect(bill.next()).resolves.toEqual({ done: true, value: undefined })
+  })
+
+  it('costs only time where it is a bomb', async () => {
+    const bomb = gzip(new Uint8Array(200_000_000))
+    const { stream, state } = sourceOf(pieces(bomb, () => 1_024))
+    const bill = readBill(stream, { pageRows: 10, afterRow: 0 })
+
+    expect(await bill.next()).toEqual({ done: true, value: { whole: false, reason: 'not_a_bill' } })
+    expect(state.taken).toBeLessThan(bomb.length / 1_024 / 2)
+  })
+
+  it('is opened with a page and a beginning that exist', async () => {
+    const { stream } = sourceOf([BYTES])
+
+    await expect(readBill(stream, { pageRows: 0, afterRow: 0 }).next()).rejects.toThrow('invariant')
+    await expect(readBill(stream, { pageRows: 1, afterRow: -1 }).next()).rejects.toThrow(
+      'invariant',
+    )
+  })
+})

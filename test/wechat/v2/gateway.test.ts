@@ -1,0 +1,258 @@
+import { describe, expect, it } from 'vitest'
+import { formatXml, parseXml } from '../../../simulator/lib/xml.ts'
+import { toOutTradeNo } from '../../../src/core/ids.ts'
+import { err, ok, type Result } from '../../../src/lib/result.ts'
+import { Secret } from '../../../src/lib/secret.ts'
+import type { TransportError } from '../../../src/wechat/transport.ts'
+import { type GatewayOptions, wechatGateway } from '../../../src/wechat/v2/gateway.ts'
+import { anAttempt } from '../../../testing/samples/order-samples.ts'
+import {
+  ANSWERED,
+  changed,
+  MERCHANT,
+  type Message,
+  NOTICE,
+  refusal,
+  signature,
+  signed,
+  utf8,
+} from '../../../testing/wire/wire.ts'
+
+type Reply = string | TransportError
+
+/** A WeChat that answers in the order given, and keeps what it was sent. */
+function wechat(replies: readonly Reply[], options: Partial<GatewayOptions> = {}) {
+  const posted: { path: string; xml: string }[] = []
+  const asked: { path: string; query: Record<string, string> }[] = []
+  const pauses: number[] = []
+  const queue = [...replies]
+  let drawn = 0
+  const next = (): Result<Uint8Array, TransportError> => {
+    const reply = queue.shift()
+    if (reply === undefined) throw new Error('one request too many')
+    return typeof reply === 'string' ? ok(utf8(reply)) : err(reply)
+  }
+  const gateway = wechatGateway({
+    transport: {
+      async get(path, query) {
+        asked.push({ path, query: Object.fromEntries(query) })
+        return next()
+      },
+      async post(path, xml) {
+        posted.push({ path, xml })
+        return next()
+      },
+      async postWithCertificate(path, xml) {
+        posted.push({ path: `certified ${path}`, xml })
+        return next()
+      },
+      async download(path, xml) {
+        posted.push({ path, xml })
+        const reply = next()
+        return reply.ok ? ok([reply.value]) : reply
+      },
+    },
+    timers: {
+      after(ms, wake) {
+        pauses.push(ms)
+        wake()
+        return () => {}
+      },
+    },
+    randomBytes: (count) => new Uint8Array(count).fill(++drawn),
+    merchant: MERCHANT,
+    appSecret: new Secret('app-secret'),
+    signType: 'MD5',
+    ...options,
+  })
+  const fields = (index: number): Message => {
+    const parsed = parseXml(posted[index]?.xml ?? '')
+    return parsed.ok ? Object.fromEntries(parsed.fields) : {}
+  }
+  return { gateway, posted, asked, pauses, fields }
+}
+
+const OUT_TRADE_NO = toOutTradeNo('T20240102030405_0001')
+const xml = (message: Message): string => formatXml(message)
+const PREPARED = {
+  ...ANSWERED,
+  trade_type: 'JSAPI',
+  prepay_id: 'wx02030405123456abcdef0123456789ab00',
+}
+const BUSY = xml(signed(changed(ANSWERED, refusal('SYSTEMERROR'))))
+const NOTPAY = { ...ANSWERED, out_trade_no: OUT_TRADE_NO, trade_state: 'NOTPAY' }
+const SAID_NO = '<xml><return_code><![CDATA[FAIL]]></return_code><return_msg>x</return_msg></xml>'
+const NO_ANSWER: TransportError = { reason: 'no_answer' }
+
+const unknown = expect.objectContaining({ kind: 'unknown' })
+
+describe('unifiedorder', () => {
+  it('gives the prepay_id of a good answer, after one request', async () => {
+    const { gateway, posted, fields } = wechat([xml(signed(PREPARED))])
+
+    expect(await gateway.unifiedOrder(anAttempt())).toEqual({
+      kind: 'prepared',
+      prepayId: 'wx02030405123456abcdef0123456789ab00',
+    })
+    expect(posted.map(({ path }) => path)).toEqual(['/pay/unifiedorder'])
+    expect(fields(0)['sign']).toBe(signature(fields(0)))
+    expect(fields(0)['nonce_str']).toBe('01'.repeat(16))
+  })
+
+  it('is sent again once, byte for byte, when WeChat was too busy', async () => {
+    const { gateway, posted, pauses } = wechat([BUSY, xml(signed(PREPARED))])
+
+    expect(await gateway.unifiedOrder(anAttempt())).toMatchObject({ kind: 'prepared' })
+    expect(posted.length).toBe(2)
+    expect(posted[1]).toEqual(posted[0])
+    expect(pauses.length).toBe(1)
+  })
+
+  it('is sent no third time', async () => {
+    const { gateway, posted } = wechat([BUSY, BUSY])
+
+    expect(await gateway.unifiedOrder(anAttempt())).toEqual({ kind: 'ask_again' })
+    expect(posted.length).toBe(2)
+  })
+
+  it.each(['ORDERPAID', 'ORDERCLOSED', 'NOTENOUGH', 'FREQUENCY_LIMITED', 'SOMETHING_NEW'])(
+    'is not sent again after %s',
+    async (errCode) => {
+      const { gateway, posted } = wechat([xml(signed(changed(ANSWERED, refusal(errCode))))])
+
+      await gateway.unifiedOrder(anAttempt())
+
+      expect(posted.length).toBe(1)
+    },
+  )
+
+  it('keeps the sign type of its attempt, whatever is configured now', async () => {
+    const attempt = anAttempt({ terms: { signType: 'HMAC-SHA256' } })
+    const { gateway, fields } = wechat([xml(signed(PREPARED, 'HMAC-SHA256'))])
+
+    expect(await gateway.unifiedOrder(attempt)).toMatchObject({ kind: 'prepared' })
+    expect(fields(0)).toMatchObject({
+      sign_type: 'HMAC-SHA256',
+      sign: signature(fields(0), 'HMAC-SHA256'),
+    })
+  })
+
+  it('answered with MD5 when it asked with HMAC-SHA256, or the reverse, is unknown', async () => {
+    const attempt = anAttempt({ terms: { signType: 'HMAC-SHA256' } })
+
+    const weaker = wechat([xml(signed(PREPARED, 'MD5'))])
+    expect(await weaker.gateway.unifiedOrder(attempt)).toEqual(unknown)
+    const other = wechat([xml(signed(PREPARED, 'HMAC-SHA256'))])
+    expect(await other.gateway.unifiedOrder(anAttempt())).toEqual(unknown)
+  })
+
+  it.each([
+    ['签名错误', 'misconfigured'],
+    ['商户号mch_id与appid不匹配', 'misconfigured'],
+    ['body参数长度有误', 'refused'],
+  ])('refused outright with "%s" is %s', async (returnMsg, kind) => {
+    const { gateway, posted } = wechat([xml({ return_code: 'FAIL', return_msg: returnMsg })])
+
+    expect(await gateway.unifiedOrder(anAttempt())).toMatchObject({ kind, errCodeDes: returnMsg })
+    expect(posted.length).toBe(1)
+  })
+})
+
+describe('an answer that cannot be believed', () => {
+  const cases: [string, Reply][] = [
+    ['with a wrong signature', xml({ ...signed(PREPARED), sign: '0'.repeat(32) })],
+    ['without a signature', xml(PREPARED)],
+    ['signed under another key', xml(signed(PREPARED, 'MD5', 'k'.repeat(32)))],
+    ['for another mini program', xml(signed({ ...PREPARED, appid: 'wx0000000000000000' }))],
+    ['for another merchant', xml(signed({ ...PREPARED, mch_id: '10000101' }))],
+    ['that is a page', '<html><body>502 Bad Gateway</body></html>'],
+    ['that is empty', ''],
+    ['that brings a DOCTYPE', `<!DOCTYPE xml>${xml(signed(PREPARED))}`],
+    ['that never came', NO_ANSWER],
+    ['with another status', { reason: 'http_status' }],
+    ['that is too long', { reason: 'too_long' }],
+  ]
+
+  it.each(cases)('%s leaves everything unknown', async (_, reply) => {
+    expect(await wechat([reply]).gateway.unifiedOrder(anAttempt())).toEqual(unknown)
+    expect(await wechat([reply]).gateway.orderQuery(OUT_TRADE_NO)).toEqual(unknown)
+    expect(await wechat([reply]).gateway.closeOrder(OUT_TRADE_NO)).toEqual(unknown)
+  })
+
+  it('unsigned, saying FAIL, is no answer about an order', async () => {
+    expect(await wechat([SAID_NO]).gateway.orderQuery(OUT_TRADE_NO)).toEqual(unknown)
+    expect(await wechat([SAID_NO]).gateway.closeOrder(OUT_TRADE_NO)).toEqual(unknown)
+  })
+
+  it('unsigned, saying FAIL with words of success inside, is no answer either', async () => {
+    const sly = xml({ ...NOTPAY, return_code: 'FAIL', trade_state: 'CLOSED' })
+
+    expect(await wechat([sly]).gateway.orderQuery(OUT_TRADE_NO)).toEqual(unknown)
+  })
+})
+
+describe('orderquery and closeorder', () => {
+  it('ask about one number, signed, each with a nonce of its own', async () => {
+    const { gateway, posted, fields } = wechat([xml(signed(NOTPAY)), xml(signed(ANSWERED))])
+
+    expect(await gateway.orderQuery(OUT_TRADE_NO)).toEqual({ kind: 'unpaid' })
+    expect(await gateway.closeOrder(OUT_TRADE_NO)).toEqual({ kind: 'closed' })
+    expect(posted.map(({ path }) => path)).toEqual(['/pay/orderquery', '/pay/closeorder'])
+    expect(fields(0)).toMatchObject({ out_trade_no: OUT_TRADE_NO, nonce_str: '01'.repeat(16) })
+    expect(fields(1)).toMatchObject({ out_trade_no: OUT_TRADE_NO, nonce_str: '02'.repeat(16) })
+    expect(fields(0)['sign']).toBe(signature(fields(0)))
+    expect(fields(1)['sign']).toBe(signature(fields(1)))
+  })
+
+  it('use the configured sign type, and believe no other', async () => {
+    const options = { signType: 'HMAC-SHA256' } as const
+
+    const good = wechat([xml(signed(NOTPAY, 'HMAC-SHA256'))], options)
+    expect(await good.gateway.orderQuery(OUT_TRADE_NO)).toEqual({ kind: 'unpaid' })
+    expect(good.fields(0)['sign']).toBe(signature(good.fields(0), 'HMAC-SHA256'))
+    const weaker = wechat([xml(signed(NOTPAY, 'MD5'))], options)
+    expect(await weaker.gateway.orderQuery(OUT_TRADE_NO)).toEqual(unknown)
+    const close = wechat([xml(signed(ANSWERED, 'MD5'))], options)
+    expect(await close.gateway.closeOrder(OUT_TRADE_NO)).toEqual(unknown)
+  })
+
+  it('find a payment, and not one of another order', async () => {
+    const paid = { ...NOTICE, trade_state: 'SUCCESS' }
+    const other = { ...paid, out_trade_no: 'T20240102030405_0002' }
+
+    expect(await wechat([xml(signed(paid))]).gateway.orderQuery(OUT_TRADE_NO)).toMatchObject({
+      kind: 'paid',
+      payment: { transactionId: '4200000540202401020123456789', totalFee: 100 },
+    })
+    expect(await wechat([xml(signed(other))]).gateway.orderQuery(OUT_TRADE_NO)).toEqual(unknown)
+  })
+})
+
+describe('a login', () => {
+  it('sends appid, secret, code and grant_type, and gives the openid', async () => {
+    const { gateway, asked } = wechat(['{"openid":"o1","session_key":"k"}'])
+
+    expect(await gateway.login('a b')).toEqual({ kind: 'session', openid: 'o1' })
+    expect(asked).toEqual([
+      {
+        path: '/sns/jscode2session',
+        query: {
+          appid: MERCHANT.appid,
+          secret: 'app-secret',
+          js_code: 'a b',
+          grant_type: 'authorization_code',
+        },
+      },
+    ])
+  })
+
+  it('is asked for once, whatever comes back', async () => {
+    const busy = wechat(['{"errcode":-1,"errmsg":"system error"}'])
+    expect(await busy.gateway.login('c')).toEqual({ kind: 'ask_again' })
+    expect(busy.asked.length).toBe(1)
+
+    const lost = wechat([NO_ANSWER])
+    expect(await lost.gateway.login('c')).toEqual(unknown)
+    expect(lost.asked.length).toBe(1)
+  })
+})

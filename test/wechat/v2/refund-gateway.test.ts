@@ -1,0 +1,388 @@
+/** Refunds and bills from the port down to the bytes: only the network is not real. */
+import { describe, expect, it } from 'vitest'
+import { formatXml, parseXml } from '../../../simulator/lib/xml.ts'
+import { parseDay } from '../../../src/core/day.ts'
+import { toOutRefundNo } from '../../../src/core/order/refund.ts'
+import { Secret } from '../../../src/lib/secret.ts'
+import { type GatewayOptions, wechatGateway } from '../../../src/wechat/v2/gateway.ts'
+import { PAYMENT } from '../../../testing/samples/order-samples.ts'
+import { aRefund, R1 } from '../../../testing/samples/refund-samples.ts'
+import {
+  answer,
+  type Answer,
+  BACKUP,
+  network,
+  PRIMARY,
+  reset,
+} from '../../../testing/wire/network.ts'
+import {
+  ANSWERED,
+  changed,
+  type Changes,
+  MERCHANT,
+  type Message,
+  refusal,
+  signature,
+  signed,
+} from '../../../testing/wire/wire.ts'
+
+type Sent = Readonly<{ url: string; body: string }>
+
+/** @param usual What comes back without the certificate. @param certified What comes back with it. */
+function wechat(
+  { usual = [], certified = [] }: { usual?: readonly Answer[]; certified?: readonly Answer[] },
+  options: Partial<GatewayOptions> = {},
+) {
+  const secret: Sent[] = []
+  const queue = [...certified]
+  const open = network(usual, {
+    async certificateFetch(request) {
+      secret.push({ url: request.url, body: await request.clone().text() })
+      const next = queue.shift()
+      if (next === undefined) throw new Error(`one request too many: ${request.url}`)
+      return next(request)
+    },
+  })
+  const pauses: number[] = []
+  let drawn = 0
+  const gateway = wechatGateway({
+    transport: open.transport,
+    timers: {
+      after(ms, wake) {
+        pauses.push(ms)
+        wake()
+        return () => {}
+      },
+    },
+    randomBytes: (count) => new Uint8Array(count).fill(++drawn),
+    merchant: MERCHANT,
+    appSecret: new Secret('app-secret'),
+    signType: 'MD5',
+    ...options,
+  })
+  return { gateway, secret, open: open.sent, pauses }
+}
+
+const fieldsOf = (xml: string | undefined): Message => {
+  const parsed = parseXml(xml ?? '')
+  return parsed.ok ? Object.fromEntries(parsed.fields) : {}
+}
+const says = (message: Message): Answer => answer(formatXml(message))
+const signedAnswer = (changes: Changes): Answer => says(signed(changed(ANSWERED, changes)))
+const refuses = (errCode: string, errCodeDes = ''): Answer =>
+  signedAnswer(refusal(errCode, errCodeDes))
+const unsigned = (returnMsg: string): Answer => says({ return_code: 'FAIL', return_msg: returnMsg })
+
+const REFUND = aRefund()
+const NUMBER = toOutRefundNo(R1)
+const TAKEN: Changes = {
+  transaction_id: PAYMENT.transactionId,
+  out_trade_no: PAYMENT.outTradeNo,
+  out_refund_no: R1,
+  refund_id: '50000405502018022503594217469',
+  refund_fee: '30',
+  total_fee: '100',
+  cash_fee: '100',
+}
+const KNOWN: Changes = {
+  transaction_id: PAYMENT.transactionId,
+  out_trade_no: PAYMENT.outTradeNo,
+  total_fee: '100',
+  refund_count: '1',
+  out_refund_no_0: R1,
+  refund_id_0: '50000405502018022503594217469',
+  refund_fee_0: '30',
+  refund_status_0: 'PROCESSING',
+}
+const ACCEPTED = signedAnswer(TAKEN)
+const NO_CERTIFICATE = answer(
+  '<html><head><title>400 No required SSL certificate was sent</title></head></html>',
+  400,
+  { 'content-type': 'text/html' },
+)
+const unknown = expect.objectContaining({ kind: 'unknown' })
+
+describe('a refund', () => {
+  it('is posted once, with the certificate, and taken on', async () => {
+    const { gateway, secret, open } = wechat({ certified: [ACCEPTED] })
+
+    expect(await gateway.refund(REFUND)).toMatchObject({
+      kind: 'accepted',
+      record: { outRefundNo: R1, refundFee: 30, status: 'processing' },
+    })
+    expect(secret.map(({ url }) => url)).toEqual([`${PRIMARY}/secapi/pay/refund`])
+    expect(open).toEqual([])
+    const fields = fieldsOf(secret[0]?.body)
+    expect(fields).toMatchObject({ out_refund_no: R1, nonce_str: '01'.repeat(16) })
+    expect(fields['sign']).toBe(signature(fields))
+  })
+
+  it.each(['SYSTEMERROR', 'BIZERR_NEED_RETRY'])(
+    'is sent again once, byte for byte, after %s',
+    async (errCode) => {
+      const { gateway, secret, pauses } = wechat({ certified: [refuses(errCode), ACCEPTED] })
+
+      expect(await gateway.refund(REFUND)).toMatchObject({ kind: 'accepted' })
+      expect(secret.length).toBe(2)
+      expect(secret[1]).toEqual(secret[0])
+      expect(pauses.length).toBe(1)
+    },
+  )
+
+  it('is sent no third time, and is unknown then', async () => {
+    const busy = refuses('SYSTEMERROR')
+    const { gateway, secret } = wechat({ certified: [busy, busy] })
+
+    expect(await gateway.refund(REFUND)).toEqual(unknown)
+    expect(secret.length).toBe(2)
+  })
+
+  it('that was busy first is judged by its second answer', async () => {
+    const then = (second: Answer) => wechat({ certified: [refuses('SYSTEMERROR'), second] })
+
+    expect(await then(refuses('NOTENOUGH')).gateway.refund(REFUND)).toMatchObject({
+      kind: 'waiting',
+    })
+    expect(await then(refuses('TRADE_OVERDUE')).gateway.refund(REFUND)).toMatchObject({
+      kind: 'refused',
+    })
+    expect(await then(answer('', 502)).gateway.refund(REFUND)).toEqual(unknown)
+  })
+
+  it.each(['NOTENOUGH', 'TRADE_OVERDUE', 'FREQUENCY_LIMITED', 'SIGNERROR', 'SOMETHING_NEW'])(
+    'is not sent again after %s',
+    async (errCode) => {
+      const { gateway, secret } = wechat({ certified: [refuses(errCode)] })
+
+      await gateway.refund(REFUND)
+
+      expect(secret.length).toBe(1)
+    },
+  )
+
+  it('whose first answer was lost goes to the backup, byte for byte', async () => {
+    const { gateway, secret } = wechat({ certified: [reset, ACCEPTED] })
+
+    expect(await gateway.refund(REFUND)).toMatchObject({ kind: 'accepted' })
+    expect(secret.map(({ url }) => new URL(url).origin)).toEqual([PRIMARY, BACKUP])
+    expect(secret[1]?.body).toBe(secret[0]?.body)
+  })
+
+  it('is a matter of configuration where WeChat saw no certificate: HTTP 400 and a page', async () => {
+    const { gateway, secret } = wechat({ certified: [NO_CERTIFICATE] })
+
+    expect(await gateway.refund(REFUND)).toMatchObject({ kind: 'misconfigured' })
+    expect(secret.length).toBe(1)
+  })
+
+  it('is a matter of configuration where the certificate is a wrong one', async () => {
+    const wrong = answer('<html><title>400 The SSL certificate error</title></html>', 400)
+
+    expect(await wechat({ certified: [wrong] }).gateway.refund(REFUND)).toMatchObject({
+      kind: 'misconfigured',
+    })
+  })
+
+  it('is not refused by an HTTP 400, though its page be a signed refusal', async () => {
+    const sly = answer(formatXml(signed(changed(ANSWERED, refusal('TRADE_OVERDUE')))), 400)
+
+    expect(await wechat({ certified: [sly] }).gateway.refund(REFUND)).toMatchObject({
+      kind: 'misconfigured',
+    })
+  })
+
+  it.each([
+    '订单已全额退款',
+    '订单不存在',
+    '累计退款金额大于支付金额',
+    '请求中含有未在API文档中定义的参数',
+    'refund_fee参数长度有误',
+    'REFUND_FEE_INVALID',
+    '',
+  ])('is never refused by an unsigned FAIL: %j', async (returnMsg) => {
+    const reply = await wechat({ certified: [unsigned(returnMsg)] }).gateway.refund(REFUND)
+
+    expect(['waiting', 'unknown']).toContain(reply.kind)
+  })
+
+  it.each(['签名错误', '商户号mch_id与appid不匹配'])(
+    'refused outright with "%s" is ours to mend',
+    async (returnMsg) => {
+      const { gateway, secret } = wechat({ certified: [unsigned(returnMsg)] })
+
+      expect(await gateway.refund(REFUND)).toMatchObject({ kind: 'misconfigured' })
+      expect(secret.length).toBe(1)
+    },
+  )
+
+  it('refused by an unsigned FAIL with a good refusal inside is not refused', async () => {
+    const sly = says({ ...refusal('TRADE_OVERDUE'), return_code: 'FAIL' } as Message)
+
+    expect((await wechat({ certified: [sly] }).gateway.refund(REFUND)).kind).not.toBe('refused')
+  })
+
+  it('refused under a wrong signature is unknown, and so is one accepted so', async () => {
+    for (const changes of [refusal('TRADE_OVERDUE'), TAKEN]) {
+      const message = changed(ANSWERED, changes)
+      const forged: Message[] = [
+        { ...message, sign: '0'.repeat(32) },
+        message,
+        signed(message, 'MD5', 'k'.repeat(32)),
+        signed(message, 'HMAC-SHA256'),
+        signed({ ...message, mch_id: '10000101' }),
+        signed({ ...message, appid: 'wx0000000000000000' }),
+      ]
+      for (const each of forged) {
+        expect(await wechat({ certified: [says(each)] }).gateway.refund(REFUND)).toEqual(unknown)
+      }
+    }
+  })
+
+  it.each([
+    ['a page', answer('<html>502</html>')],
+    ['nothing', answer('')],
+    ['another status', answer('busy', 503)],
+    ['far too much', answer('x'.repeat(70_000))],
+  ])('answered with %s is unknown', async (_, reply) => {
+    expect(await wechat({ certified: [reply] }).gateway.refund(REFUND)).toEqual(unknown)
+  })
+
+  it('that got no answer at all is unknown', async () => {
+    const { gateway, secret } = wechat({ certified: [reset, reset] })
+
+    expect(await gateway.refund(REFUND)).toEqual(unknown)
+    expect(secret.length).toBe(2)
+  })
+
+  it('is signed with the type that is configured, and believes no other', async () => {
+    const options = { signType: 'HMAC-SHA256' } as const
+    const message = signed(changed(ANSWERED, TAKEN), 'HMAC-SHA256')
+    const good = wechat({ certified: [says(message)] }, options)
+
+    expect(await good.gateway.refund(REFUND)).toMatchObject({ kind: 'accepted' })
+    const fields = fieldsOf(good.secret[0]?.body)
+    expect(fields['sign']).toBe(signature(fields, 'HMAC-SHA256'))
+    expect(await wechat({ certified: [ACCEPTED] }, options).gateway.refund(REFUND)).toEqual(unknown)
+  })
+})
+
+describe('without a certificate, a refund', () => {
+  it('is not sent to anybody, and says what is missing', async () => {
+    const { transport, sent } = network([])
+    const gateway = wechatGateway({
+      transport,
+      timers: { after: () => () => {} },
+      randomBytes: (count) => new Uint8Array(count),
+      merchant: MERCHANT,
+      appSecret: new Secret('app-secret'),
+      signType: 'MD5',
+    })
+
+    expect(await gateway.refund(REFUND)).toMatchObject({ kind: 'misconfigured' })
+    expect(sent).toEqual([])
+  })
+})
+
+describe('a question about refunds', () => {
+  const ask = {
+    'about one': (gateway: ReturnType<typeof wechat>['gateway']) => gateway.refundQuery(NUMBER),
+    'about all of a payment': (gateway: ReturnType<typeof wechat>['gateway']) =>
+      gateway.refundsOf(PAYMENT.transactionId, 20),
+  }
+
+  it.each(Object.entries(ask))('%s needs no certificate, and is signed', async (_, asked) => {
+    const { gateway, secret, open } = wechat({ usual: [signedAnswer(KNOWN)] })
+
+    expect(await asked(gateway)).toMatchObject({
+      kind: 'found',
+      records: [{ outRefundNo: R1, status: 'processing' }],
+    })
+    expect(secret).toEqual([])
+    expect(open.map(({ url }) => url)).toEqual([`${PRIMARY}/pay/refundquery`])
+    const fields = fieldsOf(open[0]?.body)
+    expect(fields['sign']).toBe(signature(fields))
+  })
+
+  it('asks about what it was asked', async () => {
+    const { gateway, open } = wechat({ usual: [signedAnswer(KNOWN), signedAnswer(KNOWN)] })
+    await gateway.refundQuery(NUMBER)
+    await gateway.refundsOf(PAYMENT.transactionId, 20)
+
+    const [one, all] = open.map(({ body }) => fieldsOf(body))
+    expect(one).toMatchObject({ out_refund_no: R1, nonce_str: '01'.repeat(16) })
+    expect(one).not.toHaveProperty('transaction_id')
+    expect(all).toMatchObject({
+      transaction_id: PAYMENT.transactionId,
+      offset: '20',
+      nonce_str: '02'.repeat(16),
+    })
+  })
+
+  it.each(Object.entries(ask))(
+    '%s learns that there is none from a signed word only',
+    async (_, asked) => {
+      const none = refusal('REFUNDNOTEXIST')
+      const message = changed(ANSWERED, none)
+
+      expect(await asked(wechat({ usual: [says(signed(message))] }).gateway)).toEqual({
+        kind: 'absent',
+      })
+      for (const reply of [
+        says({ ...message, return_code: 'FAIL' }),
+        says(message),
+        says({ ...message, sign: '0'.repeat(32) }),
+        says(signed(message, 'MD5', 'k'.repeat(32))),
+        says(signed({ ...message, mch_id: '10000101' })),
+        unsigned('REFUNDNOTEXIST'),
+        unsigned('签名错误'),
+        answer('', 400),
+        answer('', 404),
+        answer('<html></html>'),
+      ]) {
+        expect(await asked(wechat({ usual: [reply] }).gateway)).toEqual(unknown)
+      }
+      expect(await asked(wechat({ usual: [reset, reset] }).gateway)).toEqual(unknown)
+    },
+  )
+})
+
+describe('the download of a bill', () => {
+  const DAY = parseDay('2026-11-22') ?? expect.fail('a day')
+  const error = (errorCode: string, message: string): Answer =>
+    says({ return_code: 'FAIL', return_msg: message, error_code: errorCode })
+
+  it('needs no certificate, is signed, and hands on the bytes as they came', async () => {
+    const { gateway, open, secret } = wechat({ usual: [answer('\uFEFF交易时间\r\n')] })
+
+    const reply = await gateway.downloadBill(DAY)
+    const bytes = reply.kind === 'bill' ? Buffer.concat(reply.bytes) : undefined
+    expect(bytes?.toString('utf8')).toBe('\uFEFF交易时间\r\n')
+    expect(secret).toEqual([])
+    expect(open.map(({ url }) => url)).toEqual([`${PRIMARY}/pay/downloadbill`])
+    const fields = fieldsOf(open[0]?.body)
+    expect(fields).toMatchObject({ bill_date: '20261122', bill_type: 'ALL' })
+    expect(fields['sign']).toBe(signature(fields))
+  })
+
+  it('tells an empty day, one that is not ready, and errors apart', async () => {
+    const kindOf = async (reply: Answer) =>
+      (await wechat({ usual: [reply] }).gateway.downloadBill(DAY)).kind
+
+    expect(await kindOf(error('20002', 'No Bill Exist'))).toBe('empty')
+    expect(await kindOf(error('20002', 'Bill Creating'))).toBe('not_ready')
+    expect(await kindOf(error('20001', 'sign error'))).toBe('misconfigured')
+    expect(await kindOf(error('20001', 'invalid bill_date'))).toBe('refused')
+    expect(await kindOf(error('20003', 'SYSTEMERROR'))).toBe('unknown')
+    expect(await kindOf(answer('No Bill Exist', 404))).toBe('unknown')
+    expect(await kindOf(answer(''))).toBe('unknown')
+  })
+
+  it('goes to the backup once when no answer comes, byte for byte', async () => {
+    const { gateway, open } = wechat({ usual: [reset, answer('`1')] })
+
+    expect(await gateway.downloadBill(DAY)).toMatchObject({ kind: 'bill' })
+    expect(open.map(({ url }) => new URL(url).origin)).toEqual([PRIMARY, BACKUP])
+    expect(open[1]?.body).toBe(open[0]?.body)
+    expect(await wechat({ usual: [reset, reset] }).gateway.downloadBill(DAY)).toEqual(unknown)
+  })
+})

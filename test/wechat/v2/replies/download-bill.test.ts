@@ -1,0 +1,155 @@
+import { gzipSync } from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import { readBillReply } from '../../../../src/wechat/v2/replies/download-bill.ts'
+import { seeded } from '../../../../testing/wire/seeded.ts'
+import { utf8 } from '../../../../testing/wire/wire.ts'
+
+const ERROR = (errorCode: string, returnMsg: string): string =>
+  `<xml><return_code><![CDATA[FAIL]]></return_code><return_msg><![CDATA[${returnMsg}]]></return_msg>` +
+  `<error_code><![CDATA[${errorCode}]]></error_code></xml>`
+const read = (...parts: (string | Uint8Array)[]) =>
+  readBillReply(parts.map((part) => (typeof part === 'string' ? utf8(part) : part)))
+const said = (errorCode: string, returnMsg: string) => read(ERROR(errorCode, returnMsg))
+const unknown = expect.objectContaining({ kind: 'unknown' })
+
+const BILL =
+  '\uFEFF交易时间,公众账号ID\r\n`2019-02-19 01:52:32,`wxab8acd895ab1638a\r\n总交易单数\r\n`1\r\n'
+
+describe('a bill', () => {
+  it('that is plain is handed on as it came, byte for byte', () => {
+    const bytes = utf8(BILL)
+
+    expect([...bytes.subarray(0, 3)]).toEqual([0xef, 0xbb, 0xbf])
+    expect(read(bytes)).toEqual({ kind: 'bill', bytes: [bytes] })
+  })
+
+  it('that is plain may lack its byte order mark', () => {
+    expect(read(BILL.slice(1))).toMatchObject({ kind: 'bill' })
+  })
+
+  it('in gzip is handed on as it came', () => {
+    const bytes = new Uint8Array(gzipSync(BILL))
+
+    expect([...bytes.subarray(0, 2)]).toEqual([0x1f, 0x8b])
+    expect(read(bytes)).toEqual({ kind: 'bill', bytes: [bytes] })
+  })
+
+  it('that came in pieces stays in pieces, the first of which may be empty', () => {
+    const parts = [new Uint8Array(), utf8(BILL.slice(0, 1)), new Uint8Array(), utf8(BILL.slice(1))]
+
+    expect(readBillReply(parts)).toEqual({ kind: 'bill', bytes: parts })
+  })
+
+  it('that speaks of errors is a bill all the same', () => {
+    expect(read(`\`${ERROR('20002', 'No Bill Exist')}`)).toMatchObject({ kind: 'bill' })
+  })
+
+  it('that is not there at all is not a bill, nor an empty day', () => {
+    expect(read()).toEqual(unknown)
+    expect(read('')).toEqual(unknown)
+    expect(read('', '', '')).toEqual(unknown)
+  })
+})
+
+describe('an error of downloadbill', () => {
+  it.each(['No Bill Exist', 'NO Bill Exist'])('20002 %s is a day without payments', (message) => {
+    expect(said('20002', message)).toEqual({ kind: 'empty' })
+  })
+
+  it('20002 Bill Creating is a bill that is not ready', () => {
+    expect(said('20002', 'Bill Creating')).toEqual({ kind: 'not_ready' })
+  })
+
+  it.each(['', 'no idea', '账单'])('20002 %j is neither: nobody knows', (message) => {
+    expect(said('20002', message)).toEqual(unknown)
+  })
+
+  it.each(['sign error', 'SIGN ERROR', 'invalid appid'])('20001 %s is ours to mend', (message) => {
+    expect(said('20001', message)).toEqual({
+      kind: 'misconfigured',
+      errCode: '20001',
+      errCodeDes: message,
+    })
+  })
+
+  it.each([
+    'nonce_str too long',
+    'invalid tar_type: Only GZIP supported',
+    'invalid tar_type, Only GZIP supported',
+    'invalid bill_type',
+    'invalid bill_date',
+    'require POST method',
+    'empty post data',
+    'data format error',
+    'missing parameter',
+    'invalid parameter',
+  ])('20001 %s is a wrong request, which is not sent again', (message) => {
+    expect(said('20001', message)).toEqual({
+      kind: 'refused',
+      errCode: '20001',
+      errCodeDes: message,
+    })
+  })
+
+  it('20007 says that we may not have bills', () => {
+    expect(said('20007', '当前商户号账单API权限已经关闭')).toMatchObject({ kind: 'misconfigured' })
+  })
+
+  it.each([
+    ['20003', 'SYSTEMERROR'],
+    ['20003', 'system error'],
+    ['100', 'SYSTEMERROR'],
+    ['100', 'system error'],
+    ['20100', ''],
+    ['29999', 'CompressGZip Error'],
+    ['29999', 'UnCompressGZip Error'],
+    ['', 'No Bill Exist'],
+    ['', ''],
+    ['20004', 'something new'],
+  ])('%s %s says nothing, and is asked again', (errorCode, message) => {
+    expect(said(errorCode, message)).toEqual(unknown)
+  })
+
+  it('comes in any pieces', () => {
+    const bytes = utf8(ERROR('20002', 'No Bill Exist'))
+    for (let seed = 1; seed <= 100; seed++) {
+      const { below } = seeded(seed)
+      const parts: Uint8Array[] = []
+      for (let from = 0; from < bytes.length;) {
+        const to = from + below(20)
+        parts.push(bytes.slice(from, to))
+        from = to
+      }
+
+      expect(readBillReply(parts), `seed ${seed}`).toEqual({ kind: 'empty' })
+    }
+  })
+
+  it('may be written with line feeds, bare, and in any order', () => {
+    const bare = `<xml>\n<error_code>20002</error_code>\n<return_msg>No Bill Exist</return_msg>\n
+      <return_code>FAIL</return_code></xml>\n`
+
+    expect(read(bare)).toEqual({ kind: 'empty' })
+  })
+
+  it('that breaks off anywhere says nothing', () => {
+    const whole = ERROR('20002', 'No Bill Exist')
+    for (let length = 1; length < whole.length; length++) {
+      expect(read(whole.slice(0, length)), `${length} characters`).toEqual(unknown)
+    }
+  })
+
+  it.each([
+    ['a page', '<html><body>502 Bad Gateway</body></html>'],
+    ['a DOCTYPE', `<!DOCTYPE xml>${ERROR('20002', 'No Bill Exist')}`],
+    ['a second level', '<xml><error_code><a>20002</a></error_code></xml>'],
+    [
+      'the same element twice',
+      '<xml><error_code>1</error_code><error_code>20002</error_code></xml>',
+    ],
+    ['more than any message has', `<xml><a>${'x'.repeat(70_000)}</a></xml>`],
+    ['only that it succeeded', '<xml><return_code>SUCCESS</return_code></xml>'],
+  ])('that is %s says nothing', (_, text) => {
+    expect(read(text)).toEqual(unknown)
+  })
+})

@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest'
+import { Secret } from '../../../../src/lib/secret.ts'
+import { openEnvelope } from '../../../../src/wechat/v2/wire/envelope.ts'
+import { parseXmlBytes } from '../../../../src/wechat/v2/wire/xml.ts'
+import {
+  ANSWERED,
+  changed,
+  MERCHANT,
+  type Message,
+  signed,
+  utf8,
+  wire,
+} from '../../../../testing/wire/wire.ts'
+
+const open = (message: Message, type: 'MD5' | 'HMAC-SHA256' = 'MD5', merchant = MERCHANT) =>
+  openEnvelope(parseXmlBytes(wire(message)), merchant, type)
+const refused = (reason: string) => ({ ok: false, error: { reason } })
+
+describe('an envelope', () => {
+  it('opens when signature, appid and mch_id are right, and shows every field', async () => {
+    const message = signed({ ...ANSWERED, future_field_x: '1', device_info: '' })
+    const opened = await open(message)
+
+    expect(opened.ok && Object.fromEntries(opened.value)).toEqual(message)
+  })
+
+  it('opens with HMAC-SHA256 when that is configured', async () => {
+    expect(await open(signed(ANSWERED, 'HMAC-SHA256'), 'HMAC-SHA256')).toMatchObject({ ok: true })
+  })
+
+  it('opens for a refusal too: a refusal is signed', async () => {
+    const refusal = signed({ ...ANSWERED, result_code: 'FAIL', err_code: 'ORDERPAID' })
+
+    expect(await open(refusal)).toMatchObject({ ok: true })
+  })
+
+  it('that cannot be read says why', async () => {
+    const parsed = parseXmlBytes(utf8('<html></html>'))
+
+    expect(await openEnvelope(parsed, MERCHANT, 'MD5')).toEqual({
+      ok: false,
+      error: { reason: 'unreadable', cause: 'forbidden_markup' },
+    })
+  })
+
+  it('with return_code FAIL and no signature hands on the message and nothing else', async () => {
+    expect(await open({ return_code: 'FAIL', return_msg: '签名错误' })).toEqual({
+      ok: false,
+      error: { reason: 'return_fail', returnMsg: '签名错误' },
+    })
+  })
+
+  it('with return_code FAIL stays shut even when it is signed', async () => {
+    expect(await open(signed({ ...ANSWERED, return_code: 'FAIL' }))).toEqual({
+      ok: false,
+      error: { reason: 'return_fail', returnMsg: 'OK' },
+    })
+  })
+
+  it('without return_code or return_msg is a failure without words', async () => {
+    const silent = { ok: false, error: { reason: 'return_fail', returnMsg: '' } }
+
+    expect(await open({ result_code: 'SUCCESS' })).toEqual(silent)
+    expect(await open({ return_code: 'FAIL' })).toEqual(silent)
+    expect(await open({ return_code: '' })).toEqual(silent)
+    expect(await open(signed(changed(ANSWERED, { return_code: undefined })))).toMatchObject(
+      refused('return_fail'),
+    )
+  })
+
+  it.each(['success', ' SUCCESS', 'SUCCESS ', 'OK', 'TRUE'])(
+    'with return_code "%s" stays shut: case and blanks count',
+    async (returnCode) => {
+      expect(await open(signed({ ...ANSWERED, return_code: returnCode }))).toMatchObject(
+        refused('return_fail'),
+      )
+    },
+  )
+
+  it('looks at the signature before appid and mch_id', async () => {
+    const stranger = { ...ANSWERED, appid: 'wx0000000000000000', sign: 'F'.repeat(32) }
+
+    expect(await open(stranger)).toEqual(refused('bad_signature'))
+  })
+
+  it('without a signature stays shut', async () => {
+    expect(await open(ANSWERED)).toEqual(refused('bad_signature'))
+    expect(await open({ ...ANSWERED, sign: '' })).toEqual(refused('bad_signature'))
+  })
+
+  it('signed with the other type stays shut, whatever it says of itself', async () => {
+    const claims = { ...ANSWERED, sign_type: 'MD5' }
+
+    expect(await open(signed(ANSWERED, 'HMAC-SHA256'), 'MD5')).toEqual(refused('bad_signature'))
+    expect(await open(signed(claims, 'MD5'), 'HMAC-SHA256')).toEqual(refused('bad_signature'))
+  })
+
+  it('signed under another key stays shut', async () => {
+    const merchant = { ...MERCHANT, apiKey: new Secret('qazwsxedcrfvtgbyhnujmikolp111111') }
+
+    expect(await open(signed(ANSWERED), 'MD5', merchant)).toEqual(refused('bad_signature'))
+  })
+
+  it('tampered with in an element that we never read stays shut', async () => {
+    const genuine = signed({ ...ANSWERED, future_field_x: '1' })
+
+    expect(await open({ ...genuine, future_field_x: '2' })).toEqual(refused('bad_signature'))
+    expect(await open(changed(genuine, { future_field_x: undefined }))).toEqual(
+      refused('bad_signature'),
+    )
+  })
+
+  it.each([
+    ['another appid', { appid: 'wx0000000000000000' }],
+    ['another mch_id', { mch_id: '10000101' }],
+    ['no appid', { appid: undefined }],
+    ['no mch_id', { mch_id: undefined }],
+    ['an empty appid', { appid: '' }],
+    ['the appid in capitals', { appid: 'WXD930EA5D5A258F4F' }],
+    ['the mch_id with a zero before', { mch_id: '010000100' }],
+  ])('genuine but with %s belongs to somebody else', async (_, changes) => {
+    expect(await open(signed(changed(ANSWERED, changes)))).toEqual(refused('wrong_merchant'))
+  })
+})

@@ -1,0 +1,47 @@
+/** The real store over the D1 at hand (workerd's, or the simulation's in Node), and its tables as they are. */
+import { env } from 'cloudflare:workers'
+import type { OrderView } from '../../src/core/order/order.ts'
+import type { Store } from '../../src/ports/store.ts'
+import { Database } from '../../src/store/d1/database.ts'
+import { d1Store } from '../../src/store/store.ts'
+import { anOrder, T0 } from '../samples/order-samples.ts'
+
+const TABLES = ['orders', 'attempts', 'payments', 'events', 'reviews', 'deliveries'] as const
+
+type SqlRow = Readonly<Record<string, unknown>>
+
+export type StoreBench = Readonly<{
+  store: Store
+  /** Runs statements that end with a semicolon, one after the other. */
+  exec: (sql: string) => Promise<void>
+  read: (sql: string) => Promise<readonly SqlRow[]>
+  /** Every row of every table that an order may write. */
+  rows: () => Promise<Readonly<Record<string, readonly SqlRow[]>>>
+}>
+
+export function storeBench(): StoreBench {
+  const timers = { after: () => () => {} }
+  const database = new Database(env.DB, timers, (count) => new Uint8Array(count))
+  const read = async (sql: string): Promise<readonly SqlRow[]> =>
+    (await env.DB.prepare(sql).all<SqlRow>()).results
+  return {
+    store: d1Store(database, true),
+    read,
+    async exec(sql) {
+      const statements = sql.split(';').filter((each) => each.trim() !== '')
+      await env.DB.batch(statements.map((each) => env.DB.prepare(each)))
+    },
+    async rows() {
+      const tables = await env.DB.batch<SqlRow>(
+        TABLES.map((table) => env.DB.prepare(`SELECT * FROM ${table}`)),
+      )
+      return Object.fromEntries(TABLES.map((table, at) => [table, tables[at]?.results ?? []]))
+    },
+  }
+}
+
+/** Registers the order of the samples. */
+export async function registered({ store }: StoreBench): Promise<OrderView> {
+  const { ordercode, terms } = anOrder()
+  return (await store.register(ordercode, terms, T0)).view
+}

@@ -1,0 +1,177 @@
+/** What must hold of every input, whatever it is. */
+import { type Input, ORIGIN } from '../inputs/input.ts'
+import { API_KEY, type FuzzWorld, OLD_KEY, SECRETS, TOKEN } from '../run/world.ts'
+import type { Change, Table } from './books.ts'
+import { deservesBooking, signedFields, wrongTerms } from './oracle.ts'
+
+/** WeChat waits five seconds; a second for one input would be an attack. */
+export const ANSWER_MS_MAX = 1_000
+
+export type Observed = Readonly<{
+  status: number
+  text: string
+  headers: Headers
+  /** The problem's code, or WeChat's return_code. */
+  code: string
+  /** Events that were logged, with their reasons. */
+  reasons: readonly string[]
+  /** Rows were written, if only with what was there before. */
+  hasWritten: boolean
+  changes: readonly Change[]
+  ms: number
+}>
+
+/** The fixture gives its tickets at the beginning. */
+const TICKET_LIFE_S = 86_400
+
+/** The only answers of 5xx that are answers, and not failures of ours. */
+const ANSWERS_5XX: Readonly<Record<string, number>> = {
+  misconfigured: 500,
+  refund_not_configured: 501,
+  wechat_refused: 502,
+  wechat_unavailable: 503,
+}
+
+/** @returns a sentence for each rule that is broken. */
+export function judge(world: FuzzWorld, input: Input, observed: Observed): string[] {
+  return [
+    ...judgeAnswer(world, input, observed),
+    ...judgeChanges(world, input, observed),
+    ...judgeTerms(input, observed),
+    ...judgeDoor(world, input, observed),
+  ]
+}
+
+/** Who is let in: only bearers of the token, and of tickets that were given. */
+function judgeDoor(world: FuzzWorld, input: Input, { status }: Observed): string[] {
+  const { pathname, searchParams } = new URL(input.path, ORIGIN)
+  if (/^\/(orders|reviews|deliveries|runs)(\/|$)/.test(pathname) && !hasToken(input)) {
+    return [401, 404, 405].includes(status) ? [] : ['a stranger was let in']
+  }
+  if (pathOf(input) !== '/result' || status !== 200) return []
+  const ticket = searchParams.get('ticket') ?? ''
+  const isGood = world.seeds.tickets.includes(ticket) && input.at < TICKET_LIFE_S
+  return isGood ? [] : ['a ticket was taken that nobody gave, or that is over']
+}
+
+function judgeAnswer(world: FuzzWorld, input: Input, observed: Observed): string[] {
+  const { status, code, text, headers, ms } = observed
+  const wrong: string[] = []
+  if (status >= 500 && ANSWERS_5XX[code] !== status && pathOf(input) !== '/health') {
+    wrong.push(`a 5xx: ${status} ${code}`)
+  }
+  if (world.log.some(({ event }) => event === 'internal_error')) wrong.push('an internal error')
+  if (ms > ANSWER_MS_MAX) wrong.push(`slower than ${ANSWER_MS_MAX} ms`)
+  const said = text + JSON.stringify(world.log)
+  if (SECRETS.some((secret) => said.includes(secret))) wrong.push('a secret in an answer or a log')
+  if (JSON.stringify(world.log).includes(world.payer)) wrong.push('an openid in a log')
+  if (isNotice(input) && ![NOTICE_ACCEPTED, NOTICE_REFUSED].includes(text)) {
+    wrong.push('an answer to a notice that WeChat does not know')
+  }
+  if (isNotice(input) && (status === 200) !== (text === NOTICE_ACCEPTED)) {
+    wrong.push('a notice whose status and text do not agree')
+  }
+  if (status === 405 && headers.get('allow') === null) wrong.push('405 without Allow')
+  if (status >= 400 && !isNotice(input) && code === '' && input.method !== 'HEAD') {
+    wrong.push('a refusal without a code')
+  }
+  return wrong
+}
+
+const answer = (code: string, message: string): string =>
+  `<xml><return_code><![CDATA[${code}]]></return_code><return_msg><![CDATA[${message}]]></return_msg></xml>`
+const NOTICE_ACCEPTED = answer('SUCCESS', 'OK')
+const NOTICE_REFUSED = answer('FAIL', 'REFUSED')
+
+function judgeChanges(world: FuzzWorld, input: Input, observed: Observed): string[] {
+  const { changes } = observed
+  if (changes.length === 0) return []
+  const allowed = allowedTables(world, input, observed)
+  const tables = [...new Set(changes.map(({ table }) => table))]
+  const wrong = tables
+    .filter((table) => !allowed.tables.includes(table))
+    .map((table) => `a change of ${table}, which this input may not make`)
+
+  const money = changes.some(
+    ({ table, before, after }) =>
+      table === 'payments' ||
+      (table === 'orders' && before?.['state'] !== after?.['state'] && after?.['state'] === 'paid'),
+  )
+  if (money && !allowed.money) wrong.push('an order was paid that nobody paid')
+  if (changes.some(({ table, after }) => table === 'payments' && after === undefined)) {
+    wrong.push('a payment was forgotten')
+  }
+  if (
+    changes.some(
+      ({ table, before }) => table === 'orders' && before?.['state'] === 'paid' && !allowed.money,
+    )
+  ) {
+    wrong.push('a paid order was changed')
+  }
+  const others = changes.filter(
+    ({ ordercode }) => allowed.ordercode !== undefined && ordercode !== allowed.ordercode,
+  )
+  if (others.length > 0) wrong.push(`a change of another order: ${others[0]?.ordercode}`)
+  return wrong
+}
+
+type Allowed = Readonly<{
+  tables: readonly Table[]
+  /** Whether a payment may be booked. */
+  money: boolean
+  /** The only order that may change, when there is one. */
+  ordercode?: string
+}>
+
+const NOTHING: Allowed = { tables: [], money: false }
+const ORDER = ['orders', 'attempts', 'events', 'deliveries', 'reviews'] as const
+const ASKED: Allowed = { tables: ORDER, money: false }
+
+function allowedTables(world: FuzzWorld, input: Input, { status, code }: Observed): Allowed {
+  if (isNotice(input)) {
+    const bytes = input.body?.bytes ?? new Uint8Array()
+    const fields = signedFields(bytes, API_KEY)
+    // A notice under the old key makes us ask; what WeChat says then counts, and it says no payment.
+    if (fields === undefined) return signedFields(bytes, OLD_KEY) === undefined ? NOTHING : ASKED
+    if (!deservesBooking(world, fields)) return { tables: ['reviews', 'deliveries'], money: false }
+    return { tables: [...ORDER, 'payments'], money: true }
+  }
+  const path = pathOf(input)
+  const [, list, ordercode = ''] = path.split('/')
+  // Who is refused for what was asked has changed nothing.
+  if (status >= 400 && status < 500 && ![409, 429].includes(status)) return NOTHING
+  // For a payer who logged in, and for the bearer of a ticket, WeChat is asked; its answer counts.
+  if (path === '/pay' || path === '/result') return ASKED
+  if (!hasToken(input) || input.method === 'GET') return NOTHING
+  switch (list) {
+    case 'orders':
+      if (
+        input.method === 'PUT' &&
+        ['order_paid', 'order_closed', 'revision_conflict'].includes(code)
+      ) {
+        return NOTHING
+      }
+      return { tables: ORDER, money: false, ordercode }
+    case 'reviews':
+      return { tables: [...ORDER, 'payments'], money: true }
+    case 'deliveries':
+      return { tables: ['deliveries'], money: false }
+    default:
+      return NOTHING
+  }
+}
+
+/** What `PUT /orders/…` took must be what the documentation allows. */
+function judgeTerms(input: Input, { status }: Observed): string[] {
+  const isPut = input.method === 'PUT' && /^\/orders\/[^/]+$/.test(pathOf(input))
+  if (!isPut || status >= 300) return []
+  const wrong = wrongTerms(input.body)
+  return wrong === undefined ? [] : [`terms were taken that are not allowed: ${wrong}`]
+}
+
+const isNotice = (input: Input): boolean => input.method === 'POST' && pathOf(input) === '/notify'
+
+const pathOf = (input: Input): string => new URL(input.path, ORIGIN).pathname.replace(/\/$/, '')
+
+const hasToken = ({ headers }: Input): boolean =>
+  headers.some(([name, value]) => name === 'authorization' && value.endsWith(TOKEN))

@@ -1,0 +1,46 @@
+/** What all batches found, together. */
+import type { Failure, Report } from '../run/run-batch.ts'
+
+export class Tally {
+  inputs = 0
+  readonly lanes = new Map<string, number>()
+  readonly outcomes = new Map<string, number>()
+  /** One for each kind: other inputs that break the same rule in the same way add nothing. */
+  readonly failures: Failure[] = []
+  slowest: Report['slowest'] = { ms: 0, index: 0, input: '' }
+  readonly #kinds = new Set<string>()
+
+  add(report: Report): void {
+    this.inputs += report.inputs
+    addAll(this.lanes, report.lanes)
+    addAll(this.outcomes, report.outcomes)
+    if (report.slowest.ms > this.slowest.ms) this.slowest = report.slowest
+    for (const failure of report.failures) {
+      const kind = failure.broken.join()
+      if (!this.#kinds.has(kind)) this.failures.push(failure)
+      this.#kinds.add(kind)
+    }
+  }
+
+  progress(of: number, from: number): string {
+    const seconds = (performance.now() - from) / 1_000
+    const places = new Map<string, number>()
+    for (const [outcome, n] of this.outcomes) {
+      const place = /\/(\w+)/.exec(outcome)?.[1] ?? 'elsewhere'
+      places.set(place, (places.get(place) ?? 0) + n)
+    }
+    const each = [...places].map(([place, n]) => `${place} ${n}`).join(', ')
+    const speed = (this.inputs / seconds).toFixed(0)
+    return `${this.inputs} of ${of}, ${speed} a second, ${this.failures.length} failures (${each})`
+  }
+
+  outcomeLines(): string[] {
+    return [...this.outcomes]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([outcome, n]) => `${String(n).padStart(8)}  ${outcome}`)
+  }
+}
+
+function addAll(into: Map<string, number>, counts: Readonly<Record<string, number>>): void {
+  for (const [name, n] of Object.entries(counts)) into.set(name, (into.get(name) ?? 0) + n)
+}

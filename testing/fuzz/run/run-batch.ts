@@ -1,0 +1,146 @@
+/** A batch: a fresh world, some thousand inputs in a row, and the ones that showed something new again. */
+import { type Chance, chanceOf } from '../../simulation/run/random.ts'
+import { mutateBytes, mutateText } from '../inputs/bytes.ts'
+import { describeInput, type Input, toRequest } from '../inputs/input.ts'
+import { makeNotice } from '../inputs/notices.ts'
+import { makePay, makeResult, makeStranger } from '../inputs/public-requests.ts'
+import { makeShopRequest } from '../inputs/shop-requests.ts'
+import { makeAnswered } from '../inputs/wechat-answers.ts'
+import { ANSWER_MS_MAX, judge, type Observed } from '../judge/judge.ts'
+import { makeShop } from './fixture.ts'
+import type { FuzzWorld } from './world.ts'
+
+/** A batch is what can be repeated: its inputs depend on each other through the corpus. */
+export const BATCH = 5_000
+const CORPUS_SHARE = 0.25
+/** One broken rule is one bug, however many inputs break it. */
+const SAME_FAILURE_MAX = 1
+
+export type Failure = Readonly<{ index: number; broken: readonly string[]; input: string }>
+
+export type Report = Readonly<{
+  batch: number
+  inputs: number
+  /** Inputs by the lane that made them. */
+  lanes: Readonly<Record<string, number>>
+  /** How often each outcome was reached. */
+  outcomes: Readonly<Record<string, number>>
+  slowest: Readonly<{ ms: number; index: number; input: string }>
+  failures: readonly Failure[]
+}>
+
+type Maker = (world: FuzzWorld, chance: Chance) => Input
+
+const MAKERS: readonly Maker[] = [
+  ...Array<Maker>(7).fill(makeNotice),
+  ...Array<Maker>(4).fill(makeShopRequest),
+  ...Array<Maker>(3).fill(makeAnswered),
+  ...Array<Maker>(2).fill(makeStranger),
+  ...Array<Maker>(2).fill(makePay),
+  ...Array<Maker>(2).fill(makeResult),
+]
+
+/** @param count How many of the batch's inputs; fewer to come back to one of them quickly. */
+export async function runBatch(seed: number, batch: number, count = BATCH): Promise<Report> {
+  const chance = chanceOf(seed, `fuzz batch ${batch}`)
+  const world = await makeShop(chanceOf(seed, `fuzz world ${batch}`))
+  const corpus: Input[] = []
+  const lanes: Record<string, number> = {}
+  const outcomes: Record<string, number> = {}
+  const failures: Failure[] = []
+  const seen = new Set<string>()
+  let slowest = { ms: 0, index: 0, input: '' }
+
+  for (let offset = 0; offset < count; offset++) {
+    const index = batch * BATCH + offset
+    const input =
+      corpus.length > 0 && chance.happens(CORPUS_SHARE)
+        ? mutated(chance, chance.pick(corpus))
+        : chance.pick(MAKERS)(world, chance)
+    lanes[input.lane] = (lanes[input.lane] ?? 0) + 1
+    const observed = await observe(world, input)
+    if (observed === undefined) continue // no client can send it
+
+    const outcome = outcomeOf(input, observed)
+    if (outcomes[outcome] === undefined) corpus.push(input)
+    outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
+    if (observed.ms > slowest.ms) slowest = { ms: observed.ms, index, input: describeInput(input) }
+    const broken = judge(world, input, observed)
+    if (broken.length > 0 && !seen.has(broken.join() + outcome)) {
+      if (failures.length < 50 * SAME_FAILURE_MAX) {
+        failures.push({ index, broken: [...broken, outcome], input: describeInput(input) })
+      }
+      seen.add(broken.join() + outcome)
+    }
+    if (observed.changes.length > 0) world.books.restore(observed.changes)
+    else if (observed.hasWritten) world.books.forgetAsking()
+  }
+  world.sqlite.close()
+  return { batch, inputs: count, lanes, outcomes, slowest, failures }
+}
+
+async function observe(world: FuzzWorld, input: Input): Promise<Observed | undefined> {
+  const observed = await observeOnce(world, input)
+  if (observed === undefined || observed.ms <= ANSWER_MS_MAX) return observed
+  // A busy machine is slow once; an expensive input is slow every time.
+  world.books.restore(observed.changes)
+  const again = await observeOnce(world, input)
+  return again === undefined || again.ms > observed.ms ? observed : again
+}
+
+async function observeOnce(world: FuzzWorld, input: Input): Promise<Observed | undefined> {
+  const request = toRequest(input)
+  if (request === undefined) return undefined
+  world.setTime(input.at)
+  const writes = world.books.writes()
+  const from = performance.now()
+  const response = await world.send(request, input.answers)
+  const text = await response.text()
+  const ms = performance.now() - from
+  const hasWritten = world.books.writes() !== writes
+  const changes = hasWritten ? world.books.changes() : []
+  const reasons = world.log.map(({ event, reason }) => {
+    const [word = ''] = /^[a-z_]+/.exec(reason ?? '') ?? []
+    return word === '' ? event : `${event}:${word}`
+  })
+  const { status, headers } = response
+  const code = codeOf(text)
+  return { status, text, headers, code, reasons: [...new Set(reasons)], hasWritten, changes, ms }
+}
+
+function codeOf(text: string): string {
+  const [, returned = ''] = /^<xml><return_code><!\[CDATA\[(\w+)/.exec(text) ?? []
+  if (returned !== '') return returned
+  const [, code = ''] = /^\{"type":[^{]*"code":"(\w+)"/.exec(text) ?? []
+  return code
+}
+
+/** What was reached: where, what was answered, and why. */
+function outcomeOf(input: Input, { status, code, reasons, changes }: Observed): string {
+  const [, first = '', , action = ''] = new URL(input.path, 'https://pay.test').pathname.split('/')
+  const known = /^(pay|result|notify|health|orders|reviews|deliveries|runs)$/.test(first)
+  const deed = /^(events|query|close|resolve|resend)$/.test(action) ? `/…/${action}` : ''
+  const place = known ? `${input.method} /${first}${deed}` : 'elsewhere'
+  const changed = changes.length > 0 ? 'changed' : ''
+  return [place, String(status), code, ...reasons.toSorted(), changed]
+    .filter((part) => part !== '')
+    .join(' ')
+}
+
+/** The same again with something else in it. */
+function mutated(chance: Chance, input: Input): Input {
+  const { body } = input
+  if (body !== undefined && chance.happens(0.7)) {
+    return { ...input, body: { ...body, bytes: mutateBytes(chance, body.bytes) } }
+  }
+  if (input.answers.length > 0 && chance.happens(0.7)) {
+    const at = chance.below(input.answers.length)
+    const answers = input.answers.map((answer, n) =>
+      n !== at || typeof answer.what === 'string'
+        ? answer
+        : { ...answer, what: { ...answer.what, bytes: mutateBytes(chance, answer.what.bytes) } },
+    )
+    return { ...input, answers }
+  }
+  return { ...input, path: `/${mutateText(chance, input.path.slice(1))}` }
+}

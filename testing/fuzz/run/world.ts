@@ -1,0 +1,144 @@
+/** What is fuzzed: the Worker over a small shop, with orders in every state, and a simulated WeChat. */
+import { WeChatSimulator } from '../../../simulator/wechat.ts'
+import { assemble, type Platform } from '../../../src/assemble.ts'
+import { readConfig } from '../../../src/config.ts'
+import { tick } from '../../../src/cron/tick.ts'
+import type { LogEntry } from '../../../src/ports/deps.ts'
+import { respond } from '../../../src/routes/router.ts'
+import { memoryKeep } from '../../memory-kv.ts'
+import { d1Shim } from '../../simulation/d1/d1-shim.ts'
+import { Sqlite } from '../../simulation/d1/sqlite.ts'
+import type { Chance } from '../../simulation/run/random.ts'
+import { type Answer, type Input, ORIGIN } from '../inputs/input.ts'
+import { Books } from '../judge/books.ts'
+import { FuzzTimers } from './timers.ts'
+
+export const API_KEY = '192006250b4c09247ec02edce69f6a2d'
+export const OLD_KEY = 'oldApiKeyOldApiKeyOldApiKey00000'
+export const TOKEN = 'merchant-token-of-the-fuzz-01234567'
+export const MERCHANT = {
+  appid: 'wxd930ea5d5a258f4f',
+  mchId: '10000100',
+  apiKey: API_KEY,
+  appSecret: 'secret-of-the-mini-program-000000',
+}
+const SHOP_ORIGIN = 'https://shop.test'
+const WEBHOOK_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
+const T0_MS = Date.parse('2026-11-23T04:00:00Z')
+
+/** Nothing of these may ever leave, in an answer or in a log. */
+export const SECRETS = [API_KEY, OLD_KEY, TOKEN, MERCHANT.appSecret, WEBHOOK_SECRET]
+
+export const ORDERS = {
+  created: 'created-01',
+  paying: 'paying-01',
+  bound: 'bound-001',
+  paid: 'paid-0001',
+  closed: 'closed-01',
+  second: 'second-01',
+  lost: 'lost-0001',
+} as const
+
+export type WorldOptions = Readonly<{
+  /** Stands between the Worker and its database. */
+  wrapDb?: (db: D1Database) => D1Database
+  vars?: Readonly<Record<string, string>>
+}>
+
+export class FuzzWorld {
+  readonly wechat: WeChatSimulator
+  readonly sqlite = new Sqlite()
+  readonly books = new Books(this.sqlite)
+  readonly timers = new FuzzTimers()
+  /** Payers that the shop has seen: of `paying`, and the one for whom `bound` is. */
+  readonly payer: string
+  readonly otherPayer: string
+  log: LogEntry[] = []
+  /** Webhooks as they came, the last few. */
+  told: Request[] = []
+  /** `paid`'s notice as WeChat sent it, and tickets and cursors as they were given. */
+  readonly seeds = { paidNotice: '', tickets: [] as string[], cursors: [] as string[] }
+  #nowMs = T0_MS
+  #answers: Answer[] = []
+  #background: Promise<void>[] = []
+  readonly #platform: Platform
+  readonly #vars
+
+  constructor(chance: Chance, { wrapDb = (db) => db, vars = {} }: WorldOptions = {}) {
+    this.wechat = new WeChatSimulator({
+      merchant: MERCHANT,
+      clock: { now: () => this.#nowMs },
+      random: chance.bytes,
+      strict: { strangerElementRate: 0.2 },
+    })
+    this.payer = this.wechat.newOpenid()
+    this.otherPayer = this.wechat.newOpenid()
+    this.#platform = {
+      kv: memoryKeep(),
+      db: wrapDb(d1Shim(this.sqlite)),
+      nowMs: () => this.#nowMs,
+      timers: this.timers,
+      randomBytes: chance.bytes,
+      log: (entry) => void this.log.push(entry),
+      background: (work) => void this.#background.push(work),
+      fetch: (request) => this.#outside(request),
+    }
+    const config = readConfig({
+      WX_APPID: MERCHANT.appid,
+      WX_MCH_ID: MERCHANT.mchId,
+      WX_API_KEY: API_KEY,
+      WX_API_KEY_OLD: OLD_KEY,
+      WX_APP_SECRET: MERCHANT.appSecret,
+      MERCHANT_TOKEN: TOKEN,
+      PUBLIC_URL: ORIGIN,
+      WEBHOOK_URL: `${SHOP_ORIGIN}/webhooks`,
+      WEBHOOK_SECRET,
+      ...vars,
+    })
+    if (!config.ok) throw new Error(`misconfigured fuzz: ${config.error.join(', ')}`)
+    this.#vars = config.value
+  }
+
+  /** Seconds after the beginning. */
+  setTime(at: number): void {
+    this.#nowMs = T0_MS + at * 1_000
+  }
+
+  /** The Worker's answer, and all that it set going. */
+  async send(request: Request, answers: Input['answers'] = []): Promise<Response> {
+    this.#answers = [...answers]
+    this.log = []
+    const response = await respond(request, assemble(this.#vars, this.#platform))
+    while (this.#background.length > 0) await this.#background.shift()
+    return response
+  }
+
+  cron = (): Promise<void> => tick(assemble(this.#vars, this.#platform), this.#nowMs)
+
+  async #outside(request: Request): Promise<Response> {
+    const { origin, pathname } = new URL(request.url)
+    if (origin === SHOP_ORIGIN) {
+      this.told = [...this.told.slice(-9), request]
+      return new Response(null, { status: 204 })
+    }
+    const name = pathname.split('/').at(-1)
+    const at = this.#answers.findIndex(({ endpoint }) => endpoint === name)
+    const [answer] = at < 0 ? [] : this.#answers.splice(at, 1)
+    if (answer === undefined) return this.wechat.fetch(request)
+    const { what } = answer
+    if (what === 'drops') throw new TypeError('Network connection lost.')
+    if (what === 'stalls') {
+      this.timers.passAll()
+      return new Promise(() => {})
+    }
+    if (what === 'breaks') return new Response(brokenBody())
+    return new Response(what.bytes, { status: what.status })
+  }
+}
+
+const brokenBody = (): ReadableStream =>
+  new ReadableStream({
+    pull(controller) {
+      controller.error(new TypeError('Network connection lost.'))
+    },
+  })

@@ -1,0 +1,21 @@
+/** Every mutant. Each is a line that somebody could write tomorrow, and that a test must notice. */
+import { BILL_MUTANTS } from './bills.ts'
+import type { Mutant } from './mutant.ts'
+import { NOTICE_MUTANTS } from './notices.ts'
+import { ORDER_MUTANTS } from './orders.ts'
+import { PAYING_MUTANTS } from './paying.ts'
+import { REFUND_MUTANTS } from './refunds.ts'
+import { WRITING_MUTANTS } from './store.ts'
+import { TELLING_MUTANTS } from './webhooks.ts'
+import { WECHAT_MUTANTS } from './wechat.ts'
+
+export const MUTANTS: readonly Mutant[] = [
+  ...NOTICE_MUTANTS,
+  ...ORDER_MUTANTS,
+  ...WRITING_MUTANTS,
+  ...PAYING_MUTANTS,
+  ...WECHAT_MUTANTS,
+  ...TELLING_MUTANTS,
+  ...REFUND_MUTANTS,
+  ...BILL_MUTANTS,
+]

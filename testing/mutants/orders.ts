@@ -1,0 +1,131 @@
+/** What may become of an order: the pure transition, and what the shop may ask for. */
+import type { Mutant } from './mutant.ts'
+
+const TRANSITION = [
+  'test/core/order/transition.test.ts',
+  'test/core/order/transition-payments.test.ts',
+  'test/core/order/transition-steps.test.ts',
+  'test/core/order/payment-check.test.ts',
+]
+
+export const ORDER_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'a payment of less is a payment',
+    file: 'core/order/payment-check.ts',
+    find: 'payment.totalFee !== terms.totalFee',
+    replace: 'payment.totalFee > terms.totalFee',
+    tests: TRANSITION,
+  },
+  {
+    name: 'the currency does not matter',
+    file: 'core/order/payment-check.ts',
+    find: `payment.feeType !== 'CNY'`,
+    replace: 'false',
+    tests: TRANSITION,
+  },
+  {
+    name: 'somebody else’s payment is taken for the payer’s',
+    file: 'core/order/payment-check.ts',
+    find: `payment.openid !== terms.openid`,
+    replace: 'false',
+    tests: TRANSITION,
+  },
+  {
+    name: 'a payment of another kind is taken',
+    file: 'core/order/payment-check.ts',
+    find: `payment.tradeType !== 'JSAPI'`,
+    replace: 'false',
+    tests: TRANSITION,
+  },
+  {
+    name: 'a payment from before the attempt is taken',
+    file: 'core/order/payment-check.ts',
+    find: 'later(payment.paidAt, CLOCK_SKEW_S) < terms.timeStart',
+    replace: 'false',
+    tests: TRANSITION,
+  },
+  {
+    name: 'an operator can take any amount for the right one',
+    file: 'core/review.ts',
+    find: `(kind: ReviewKind): boolean => kind === 'foreign_payment'\n`,
+    replace: '(kind: ReviewKind): boolean => kind.length > 0\n',
+    tests: ['test/core/order/reviews.test.ts'],
+  },
+  {
+    name: 'closed is final, and the money of a late payer is nowhere',
+    file: 'core/order/transition.ts',
+    find: `const late = order.state === 'closed'`,
+    replace: `const late = order.state === 'closed'\n      if (late) return illegal`,
+    tests: TRANSITION,
+  },
+  {
+    name: 'nobody looks at a late payment',
+    file: 'core/order/transition.ts',
+    find: 'late ? [paymentReview(',
+    replace: 'false ? [paymentReview(',
+    tests: TRANSITION,
+  },
+  {
+    name: 'a payment that is to be returned is shipped for',
+    file: 'core/order/transition.ts',
+    find: `returned === 'yes' || (late && returned === 'if_late')`,
+    replace: `returned === 'yes'`,
+    tests: TRANSITION,
+  },
+  {
+    name: 'an attempt is closed while its unifiedorder is under way',
+    file: 'core/order/transition.ts',
+    find: `attempt?.state !== 'open' || isInFlight(attempt, now)`,
+    replace: `attempt?.state !== 'open'`,
+    tests: TRANSITION,
+  },
+  {
+    name: 'ORDERNOTEXIST is believed while unifiedorder is under way',
+    file: 'core/order/transition.ts',
+    find: 'const mayExist = isInFlight(attempt, now) || ',
+    replace: 'const mayExist = ',
+    tests: TRANSITION,
+  },
+  {
+    name: 'an attempt that was sent again does not count as under way',
+    file: 'core/order/transition.ts',
+    find: 'sentAt: now, answeredAt: undefined, codeHash',
+    replace: 'sentAt: now, codeHash',
+    tests: TRANSITION,
+  },
+  {
+    name: 'the price changes below a payer at the cashier',
+    file: 'core/order/transition.ts',
+    find: `it is taken down first.\n  if (isOver(before) || liveAttempt(before) !== undefined)`,
+    replace: `it is taken down first.\n  if (isOver(before))`,
+    tests: TRANSITION,
+  },
+  {
+    name: 'the expiry moves with every attempt',
+    file: 'core/order/transition.ts',
+    find: 'if (extended && before.order.extended) return illegal',
+    replace: '',
+    tests: TRANSITION,
+  },
+  {
+    name: 'an order closes over an attempt that can be paid',
+    file: 'core/order/transition.ts',
+    find: 'if (liveAttempt(before) !== undefined) return illegal',
+    replace: '',
+    tests: TRANSITION,
+  },
+  {
+    name: 'a changed price in a repeated PUT is ignored',
+    file: 'core/order/order.ts',
+    find: 'a.totalFee === b.totalFee &&',
+    replace: '',
+    tests: TRANSITION,
+  },
+  {
+    name: 'If-Match is not looked at',
+    file: 'service/order/register-order.ts',
+    find: 'revision !== undefined && revision !== order.revision',
+    replace: 'false',
+    tests: ['test/stories/http.test.ts'],
+  },
+]

@@ -1,0 +1,208 @@
+/** The payer's way: login, attempts at WeChat, and taking them down. */
+import type { Mutant } from './mutant.ts'
+
+const ATTEMPT = ['test/core/order/attempt.test.ts']
+const DECISION = ['test/core/order/pay-decision.test.ts']
+const PAYING = ['test/stories/pay/paying.test.ts']
+const CLOSING = ['test/stories/order/closing.test.ts']
+const SIMULATION = ['test/simulation.test.ts']
+
+export const PAYING_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'whoever has no account can count the orders',
+    file: 'service/pay/pay-order.ts',
+    find: '  // Nothing is told about the order before',
+    replace: `  if (view === undefined) return err({ reason: 'order_not_found' })\n  // Nothing is told`,
+    tests: PAYING,
+  },
+  {
+    name: 'anybody pays an order that is for one payer',
+    file: 'core/order/pay-decision.ts',
+    find: 'order.terms.openid !== undefined && order.terms.openid !== payer.openid',
+    replace: 'false',
+    tests: DECISION,
+  },
+  {
+    name: 'a payer gets the cashier of another payer',
+    file: 'core/order/pay-decision.ts',
+    find: 'frozen.openid === payer.openid &&',
+    replace: '',
+    tests: DECISION,
+  },
+  {
+    name: 'an attempt at the old price goes on',
+    file: 'core/order/pay-decision.ts',
+    find: 'frozen.totalFee === terms.totalFee &&',
+    replace: '',
+    tests: DECISION,
+  },
+  {
+    name: 'an expired order can be paid',
+    file: 'core/order/pay-decision.ts',
+    find: 'now >= order.expiresAt',
+    replace: 'false',
+    tests: DECISION,
+  },
+  {
+    name: 'WeChat refuses attempts in the last minutes of an order',
+    file: 'core/order/pay-decision.ts',
+    find: '5 * MINUTE_S + 20',
+    replace: '4 * MINUTE_S',
+    tests: DECISION,
+  },
+  {
+    name: 'an order lives on as long as somebody comes',
+    file: 'core/order/pay-decision.ts',
+    find: '(timeExpire > order.expiresAt && order.extended)',
+    replace: 'false',
+    tests: DECISION,
+  },
+  {
+    name: 'a closing attempt is signed',
+    file: 'core/order/pay-decision.ts',
+    find: `attempt.state !== 'open' || `,
+    replace: '',
+    tests: DECISION,
+  },
+  {
+    name: 'nothing counts as under way',
+    file: 'core/order/attempt.ts',
+    find: 'IN_FLIGHT_S = MINUTE_S',
+    replace: 'IN_FLIGHT_S = 0 * MINUTE_S',
+    tests: ATTEMPT,
+  },
+  {
+    name: 'a prepay_id dies while the payer types',
+    file: 'core/order/attempt.ts',
+    find: 'PREPAY_USABLE_S = 5 * MINUTE_S',
+    replace: 'PREPAY_USABLE_S = 0 * MINUTE_S',
+    tests: ATTEMPT,
+  },
+  {
+    name: 'a dead prepay_id is signed',
+    file: 'core/order/attempt.ts',
+    find: 'twoHours < attempt.terms.timeExpire ? twoHours : attempt.terms.timeExpire',
+    replace: 'attempt.terms.timeExpire',
+    tests: ATTEMPT,
+  },
+  {
+    name: 'any login code is taken for the last one',
+    file: 'core/order/attempt.ts',
+    find: 'attempt.codeHash === codeHash &&',
+    replace: '',
+    tests: ATTEMPT,
+  },
+  {
+    name: 'a login code is good for a week',
+    file: 'core/order/attempt.ts',
+    find: 'CODE_LIFE_S = 5 * MINUTE_S',
+    replace: 'CODE_LIFE_S = 10_000 * MINUTE_S',
+    tests: ATTEMPT,
+  },
+  {
+    name: 'a login code without a time is good for ever',
+    file: 'core/order/attempt.ts',
+    find: '  now < later(attempt.codeAt, CODE_LIFE_S)',
+    replace: '  true',
+    tests: ATTEMPT,
+  },
+  {
+    name: 'a payer takes over while another’s call is under way',
+    file: 'service/order/close-attempt.ts',
+    find: `if (isInFlight(attempt, deps.now())) return { outcome: 'busy' }`,
+    replace: '',
+    tests: ['test/routes/payer/pay-race.test.ts'],
+  },
+  {
+    name: 'a crash while closing leaves the payer stranded',
+    file: 'service/order/close-attempt.ts',
+    find: `await applyEvent(deps, view, { type: 'attempt_closing', outTradeNo })`,
+    replace: '{ ok: true as const, value: view }',
+    tests: CLOSING,
+  },
+  {
+    name: 'WeChat’s word that it closed is believed without a query',
+    file: 'service/order/close-attempt.ts',
+    find: 'const after = await queryAttempt(deps, closing.value, attempt)',
+    replace: `const after = reply.kind === 'closed' ? ({ standing: 'absent' } as const) : await queryAttempt(deps, closing.value, attempt)`,
+    tests: CLOSING,
+  },
+  {
+    name: 'an attempt is closed while the payer types the password',
+    file: 'service/order/close-attempt.ts',
+    find: `before.standing !== 'unpaid'`,
+    replace: `before.standing !== 'unpaid' && before.standing !== 'user_paying'`,
+    tests: CLOSING,
+  },
+  {
+    name: 'a prepay_id that was not stored is signed',
+    file: 'service/pay/pay-order.ts',
+    find: 'if (await deps.store.savePrepay(attempt, reply.prepayId, deps.now())) {',
+    replace: 'if ((await deps.store.savePrepay(attempt, reply.prepayId, deps.now())) || true) {',
+    tests: ['test/routes/payer/pay-race.test.ts'],
+  },
+  {
+    name: 'the payer is signed in before the prepay_id is stored',
+    file: 'service/pay/pay-order.ts',
+    find: 'if (await deps.store.savePrepay(attempt, reply.prepayId, deps.now())) {',
+    replace:
+      'void deps.store.savePrepay(attempt, reply.prepayId, deps.now()).catch(() => {})\n      if (reply.prepayId) {',
+    tests: [...PAYING, ...SIMULATION],
+  },
+  {
+    name: 'an attempt that lost stays open at WeChat',
+    file: 'service/pay/pay-order.ts',
+    find: '      await deps.wechat.closeOrder(attempt.outTradeNo)\n',
+    replace: '',
+    tests: ['test/routes/payer/pay-race.test.ts'],
+  },
+  {
+    name: 'a prepay_id is stored on an attempt that is being closed',
+    file: 'store/order/attempts.ts',
+    find: `prepay_expires_at = ?5\n     WHERE ordercode = ?1 AND number = ?2 AND state = 'open'`,
+    replace: `prepay_expires_at = ?5\n     WHERE ordercode = ?1 AND number = ?2`,
+    tests: ['test/store/order/attempts.test.ts', ...SIMULATION],
+  },
+  {
+    name: 'a prepay_id is stored although the order is paid',
+    file: 'store/order/attempts.ts',
+    find: `AND state = 'paying')\`,\n    ordercode,\n    number,\n    now,\n    prepay.id`,
+    replace: `)\`,\n    ordercode,\n    number,\n    now,\n    prepay.id`,
+    tests: ['test/store/order/attempts.test.ts', ...SIMULATION],
+  },
+  {
+    name: 'an old refusal answers a call that is still under way',
+    file: 'store/order/attempts.ts',
+    find: 'AND sent_at = ?4 AND answered_at IS NULL',
+    replace: 'AND ?4 > 0 AND answered_at IS NULL',
+    tests: ['test/store/order/attempts.test.ts', ...SIMULATION],
+  },
+  {
+    name: 'a ticket needs no signature',
+    file: 'service/pay/ticket.ts',
+    find: 'equalInConstantTime(claimed, expected) && ',
+    replace: 'expected.length > 0 && ',
+    tests: ['test/fuzz.test.ts', 'test/stories/order/querying.test.ts'],
+  },
+  {
+    name: 'a ticket is good for ever',
+    file: 'service/pay/ticket.ts',
+    find: '&& now < Number(expiry)',
+    replace: '&& expiry.length > 0',
+    tests: ['test/stories/order/querying.test.ts'],
+  },
+  {
+    name: 'every poll of a page asks WeChat',
+    file: 'store/order/attempts.ts',
+    find: '(asked_at IS NULL OR asked_at <= ?4)',
+    replace: '(?4 > 0)',
+    tests: ['test/stories/order/querying.test.ts'],
+  },
+  {
+    name: 'a paying page waits for a notice that never comes',
+    file: 'service/pay/pay-result.ts',
+    find: 'if (!(await deps.store.mayAsk(',
+    replace: 'if ((await deps.store.mayAsk(',
+    tests: ['test/stories/order/querying.test.ts'],
+  },
+]

@@ -1,0 +1,216 @@
+/** The cron, the webhooks, and the shop's door. */
+import type { Mutant } from './mutant.ts'
+
+const STORE = ['test/store/order/orders.test.ts']
+const TELLING = ['test/stories/webhook/delivering.test.ts']
+const FINDING = ['test/stories/order/finding.test.ts']
+const LISTING = ['test/stories/listing.test.ts']
+const HTTP = ['test/stories/http.test.ts']
+const DUE = ['test/store/order/due.test.ts']
+
+export const TELLING_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'two crons do the same work',
+    file: 'store/order/due.ts',
+    find: 'const leaseUntil = later(now, LEASE_S)',
+    replace: 'const leaseUntil = later(now, 0 * LEASE_S)',
+    tests: STORE,
+  },
+  {
+    name: 'a late cron moves an order that was moved meanwhile',
+    file: 'store/order/due.ts',
+    find: `json_extract(value, '$.ordercode') AND due_at = ?2`,
+    replace: `json_extract(value, '$.ordercode') AND ?2 > 0`,
+    tests: [...DUE, ...STORE],
+  },
+  {
+    name: 'a late cron moves an attempt that was moved meanwhile',
+    file: 'store/order/due.ts',
+    find: `json_extract(value, '$.number') AND due_at = ?2`,
+    replace: `json_extract(value, '$.number') AND ?2 > 0`,
+    tests: [...DUE, ...STORE],
+  },
+  {
+    name: 'the free plan’s calls are overdrawn',
+    file: 'cron/due-orders.ts',
+    find: 'deps.callsUsed() + (running + 1) * ITEM_CALLS_MAX <= calls',
+    replace: 'deps.callsUsed() + running <= 10 * calls',
+    tests: ['test/cron/due-webhooks.test.ts'],
+  },
+  {
+    name: 'what a tick could not do waits for the end of the lease',
+    file: 'cron/due-orders.ts',
+    find: 'next.push(...left)',
+    replace: '',
+    tests: [...DUE, ...FINDING],
+  },
+  {
+    name: 'one bad row stops the cron',
+    file: 'cron/work-pool.ts',
+    find: `return 'failed'`,
+    replace: 'throw error',
+    tests: [...DUE, ...FINDING],
+  },
+  {
+    name: 'two crons tell the shop the same',
+    file: 'store/deliveries.ts',
+    find: 'later(now, LEASE_S)',
+    replace: 'now',
+    tests: [...DUE, ...TELLING],
+  },
+  {
+    name: 'a try that failed late makes a delivered webhook pending again',
+    file: 'store/deliveries.ts',
+    find: `AND tries = ?2 AND state <> 'delivered'`,
+    replace: 'AND ?2 >= 0',
+    tests: [...DUE, ...TELLING],
+  },
+  {
+    name: 'each try has an id of its own, and the shop ships twice',
+    file: 'webhooks/sender.ts',
+    find: `'webhook-id': id,`,
+    replace: `'webhook-id': \`\${id}.\${at}\`,`,
+    tests: TELLING,
+  },
+  {
+    name: 'two facts have one id',
+    file: 'core/webhook.ts',
+    find: '`${type}.${subject}`',
+    replace: '`${type}`',
+    tests: ['test/core/order/reviews.test.ts', ...TELLING],
+  },
+  {
+    name: 'an error page counts as delivered',
+    file: 'webhooks/sender.ts',
+    find: 'status >= 200 && status < 300',
+    replace: 'status >= 200 && status < 600',
+    tests: TELLING,
+  },
+  {
+    name: 'a redirect is followed to wherever it leads',
+    file: 'webhooks/sender.ts',
+    find: `redirect: 'manual'`,
+    replace: `redirect: 'follow'`,
+    tests: ['test/cron/due-webhooks.test.ts'],
+  },
+  {
+    name: 'the shop may let the cron wait for ever',
+    file: 'webhooks/sender.ts',
+    find: 'withDeadline(timers, DEADLINE_MS, async',
+    replace: 'withDeadline(timers, 100_000 * DEADLINE_MS, async',
+    tests: TELLING,
+  },
+  {
+    name: 'the ladder of webhooks is off by one',
+    file: 'core/webhook.ts',
+    find: 'PAUSES_S[step - 1]',
+    replace: 'PAUSES_S[step]',
+    tests: ['test/core/webhook.test.ts'],
+  },
+  {
+    name: 'each try says something else under the same id',
+    file: 'service/deliver-webhook.ts',
+    find: 'delivery.body ?? (await renderBody(deps, delivery))',
+    replace: 'await renderBody(deps, delivery)',
+    tests: ['test/cron/due-webhooks.test.ts'],
+  },
+  {
+    name: 'order.closed says paid',
+    file: 'service/deliver-webhook.ts',
+    find: `delivery.type === 'order.closed' ? asOfClosing(view) : view`,
+    replace: 'view',
+    tests: ['test/cron/due-webhooks.test.ts'],
+  },
+  {
+    name: 'nobody hears of a webhook that was given up',
+    file: 'service/deliver-webhook.ts',
+    find: `if (state === 'given_up') {`,
+    replace: `if (state === 'delivered' && tried.error !== undefined) {`,
+    tests: TELLING,
+  },
+  {
+    name: 'a webhook that failed tells of itself by a webhook that fails',
+    file: 'service/open-review.ts',
+    find: `kind === 'webhook_given_up'`,
+    replace: `kind === undefined`,
+    tests: TELLING,
+  },
+  {
+    name: 'a token’s beginning is a token',
+    file: 'routes/shop/auth.ts',
+    find: 'if (token === undefined) return false',
+    replace: `if (token === undefined) return false
+  if (deps.merchantTokens.some((each) => each.reveal().startsWith(token))) return true`,
+    tests: ['test/fuzz.test.ts', ...HTTP],
+  },
+  {
+    name: 'anybody closes orders',
+    file: 'routes/router.ts',
+    find: 'merchant(postOrderClose)',
+    replace: 'postOrderClose',
+    tests: ['test/fuzz.test.ts', ...HTTP],
+  },
+  {
+    name: 'an exception’s text is told to the world',
+    file: 'routes/router.ts',
+    find: `return problem('internal')`,
+    replace: `return problem('internal', { detail: String(error) })`,
+    tests: HTTP,
+  },
+  {
+    name: 'a body of a gigabyte is read',
+    file: 'routes/http/input.ts',
+    find: 'BODY_BYTES_MAX = 64 * 1024',
+    replace: 'BODY_BYTES_MAX = 64 * 1024 ** 3',
+    tests: HTTP,
+  },
+  {
+    name: 'a silent cron is healthy',
+    file: 'routes/health.ts',
+    find: 'deps.now() <= later(lastCronAt, CRON_SILENCE_MAX_S)',
+    replace: 'deps.now() >= lastCronAt',
+    tests: ['test/routes/health.test.ts', ...LISTING],
+  },
+  {
+    name: 'a cron that crashes every minute is healthy',
+    file: 'store/runs.ts',
+    find: 'WHERE finished_at IS NOT NULL ',
+    replace: '',
+    tests: ['test/routes/health.test.ts', ...LISTING],
+  },
+  {
+    name: 'the last order of a page comes again on the next',
+    file: 'store/order/order-list.ts',
+    find: '(created_at, ordercode) < (?2, ?3)',
+    replace: '(created_at, ordercode) <= (?2, ?3)',
+    tests: LISTING,
+  },
+  {
+    name: 'the last page promises another',
+    file: 'routes/http/pagination.ts',
+    find: 'rows.length > page.limit',
+    replace: 'rows.length >= page.limit',
+    tests: ['test/routes/http/pagination.test.ts'],
+  },
+  {
+    name: 'a key is printed with everything that holds it',
+    file: 'lib/secret.ts',
+    find: `toJSON(): string {\n    return '[secret]'`,
+    replace: 'toJSON(): string {\n    return this.#value',
+    tests: ['test/lib/secret.test.ts'],
+  },
+  {
+    name: 'a key of the wrong length is taken',
+    file: 'config.ts',
+    find: 'WX_API_KEY: secret(/^[\\x21-\\x7e]{32}$/)',
+    replace: 'WX_API_KEY: secret(/^[\\x21-\\x7e]+$/)',
+    tests: ['test/config.test.ts'],
+  },
+  {
+    name: 'webhooks go out over plain http',
+    file: 'config.ts',
+    find: `if (WEBHOOK_URL !== undefined && !isHttps(WEBHOOK_URL)) wrong.push('WEBHOOK_URL')`,
+    replace: '',
+    tests: ['test/config.test.ts'],
+  },
+]

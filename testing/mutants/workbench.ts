@@ -1,0 +1,132 @@
+/** A copy of the repository in which one file at a time may be spoilt. */
+import { spawn } from 'node:child_process'
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join, relative } from 'node:path'
+import type { Mutant } from './mutant.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+const NOT_COPIED = ['node_modules', '.git', '.wrangler', 'dist', 'coverage']
+
+/** All that tests `src/`. Tests of the tools and of the simulator cannot notice anything. */
+const ALL_TESTS = [
+  ...['lib', 'core', 'wechat', 'webhooks', 'store', 'routes', 'cron', 'stories'].map(
+    (folder) => `test/${folder}/`,
+  ),
+  ...['config', 'fuzz', 'simulation', 'two-workers'].map((name) => `test/${name}.test.ts`),
+]
+/** A mutant may make something run for ever. */
+const PATIENCE_MS = 10 * 60_000
+
+export type Verdict = Readonly<{ outcome: 'caught' | 'survived' | 'stale'; by: string }>
+type Tested = Readonly<{ failed: boolean; byTest: boolean; why: string }>
+
+/** What is read of the JSON that vitest writes. */
+type Results = Readonly<{
+  testResults: readonly Readonly<{
+    name: string
+    status: string
+    message?: string
+    assertionResults: readonly Readonly<{ fullName: string; status: string }>[]
+  }>[]
+}>
+
+export class Workbench {
+  readonly folder: string
+  readonly #signal: AbortSignal
+
+  private constructor(folder: string, signal: AbortSignal) {
+    this.folder = folder
+    this.#signal = signal
+  }
+
+  static async make(signal: AbortSignal): Promise<Workbench> {
+    const folder = await mkdtemp(join(tmpdir(), 'wxpay-edge-mutants-'))
+    await cp(ROOT, folder, {
+      recursive: true,
+      filter: (path) => path === ROOT || !NOT_COPIED.includes(basename(path)),
+    })
+    // It says that the list fits the source, which is about to be wrong.
+    await rm(join(folder, 'test/mutants.test.ts'))
+    await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
+    return new Workbench(folder, signal)
+  }
+
+  /** @param isQuick Asks only the tests that should notice. */
+  async try(mutant: Mutant, isQuick: boolean): Promise<Verdict> {
+    const path = join(this.folder, 'src', mutant.file)
+    const sound = await readFile(path, 'utf8')
+    const places = sound.split(mutant.find).length - 1
+    if (places !== 1) return { outcome: 'stale', by: `its text is there ${places} times` }
+    // A function, since a replacement text would take `$` for something else.
+    const spoilt = sound.replace(mutant.find, () => mutant.replace)
+    await writeFile(path, spoilt)
+    try {
+      const expected = await this.#test(mutant.tests)
+      // Code that does not even load is no bug that anybody could deploy.
+      if (expected.failed && !expected.byTest) return { outcome: 'stale', by: expected.why }
+      if (expected.failed) return { outcome: 'caught', by: expected.why }
+      if (isQuick) return { outcome: 'survived', by: 'the tests that should notice' }
+      const all = await this.testAll()
+      return all.failed
+        ? { outcome: 'caught', by: `only by ${all.why}` }
+        : { outcome: 'survived', by: '' }
+    } finally {
+      await writeFile(path, sound)
+    }
+  }
+
+  testAll(): Promise<Tested> {
+    return this.#test(ALL_TESTS)
+  }
+
+  async #test(filters: readonly string[]): Promise<Tested> {
+    const report = join(this.folder, 'mutants-report.json')
+    await writeFile(report, '{"testResults":[]}')
+    const status = await this.#vitest([...filters, '--reporter=json', `--outputFile=${report}`])
+    if (status === 0) return { failed: false, byTest: false, why: '' }
+    if (status === 'too long')
+      return { failed: true, byTest: true, why: 'something that never ends' }
+    const { testResults } = JSON.parse(await readFile(report, 'utf8')) as Results
+    for (const { name, assertionResults } of testResults) {
+      const test = assertionResults.find((each) => each.status === 'failed')
+      if (test !== undefined) {
+        const why = `${relative(this.folder, name)}: ${test.fullName}`
+        return { failed: true, byTest: true, why }
+      }
+    }
+    const broken = testResults.find((each) => each.status === 'failed')
+    const message = broken?.message?.split('\n')[0] ?? `vitest ended with ${status}`
+    const where = broken === undefined ? '' : `${relative(this.folder, broken.name)}: `
+    return { failed: true, byTest: false, why: `${where}${message}` }
+  }
+
+  #vitest(args: readonly string[]): Promise<number | 'too long'> {
+    return new Promise((resolve, reject) => {
+      this.#signal.throwIfAborted()
+      const command = join(this.folder, 'node_modules/vitest/vitest.mjs')
+      // A group of its own: vitest has children, and they must go with it.
+      const child = spawn(process.execPath, [command, 'run', '--bail', '1', ...args], {
+        cwd: this.folder,
+        detached: true,
+        stdio: 'ignore',
+        env: { ...process.env, CI: '1', WRANGLER_SEND_METRICS: 'false' },
+      })
+      let late = false
+      const kill = () => {
+        if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL')
+      }
+      const patience = setTimeout(() => {
+        late = true
+        kill()
+      }, PATIENCE_MS)
+      this.#signal.addEventListener('abort', kill, { once: true })
+      child.once('error', reject)
+      child.once('close', (code) => {
+        clearTimeout(patience)
+        this.#signal.removeEventListener('abort', kill)
+        resolve(late ? 'too long' : (code ?? 1))
+      })
+    })
+  }
+}

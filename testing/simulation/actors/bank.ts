@@ -1,0 +1,78 @@
+/** What becomes of refunds, and where they come from beside the shop: the banks, the merchant's account, its own hand. */
+import { codeOf } from '../checkers/witness.ts'
+import { deliverFrom } from '../faults/notice-delivery.ts'
+import type { Chance } from '../run/random.ts'
+import type { World } from '../run/world.ts'
+import { pause } from './client.ts'
+
+/** Refunds end in every way, some soon, some only when the banks feel like it. */
+export async function runBank(world: World): Promise<void> {
+  const { wechat, faults } = world
+  const chance = world.chance('bank')
+  if (chance.happens(0.4)) {
+    wechat.holdRefunds()
+    faults.count('situation:refunds_hang')
+  }
+  for (let left = chance.between(2, 8); left > 0; left--) {
+    await pause(world, chance)
+    const open = wechat
+      .refunds()
+      .filter(({ status }) => status === 'PROCESSING' || status === 'CHANGE')
+    if (open.length === 0) continue
+    const { outRefundNo, status } = chance.pick(open)
+    if (status === 'CHANGE' && chance.happens(0.6)) continue
+    const end =
+      status === 'CHANGE'
+        ? 'SUCCESS'
+        : chance.pick(['SUCCESS', 'SUCCESS', 'CHANGE', 'REFUNDCLOSE'] as const)
+    faults.count(`situation:refund_${status === 'CHANGE' ? 'mended' : end}`)
+    wechat.settleRefund(outRefundNo, end)
+    void deliverFrom(world, 0)
+  }
+}
+
+/** The merchant's account runs out, and somebody fills it up. */
+export async function runTreasurer(world: World): Promise<void> {
+  const chance = world.chance('treasurer')
+  if (!chance.happens(0.3)) return
+  world.wechat.setBalance(chance.between(0, 60_000))
+  for (let left = chance.between(2, 6); left > 0; left--) await pause(world, chance)
+  world.faults.count('situation:balance_filled_up')
+  world.wechat.setBalance(Infinity)
+}
+
+/** Refunds by hand on the merchant platform, of whatever was paid. */
+export async function runPlatform(world: World): Promise<void> {
+  const chance = world.chance('platform')
+  for (let left = chance.below(4); left > 0; left--) {
+    await pause(world, chance)
+    const captures = world.wechat.captures()
+    if (captures.length === 0) continue
+    const { outTradeNo } = chance.pick(captures)
+    if (chance.happens(0.1)) {
+      // More than refundquery shows at a time.
+      world.faults.count('situation:many_refunds_by_hand')
+      for (let n = chance.between(8, 24); n > 0; n--) {
+        world.wechat.refundOnPlatform(outTradeNo, { refundFee: 1 })
+      }
+    } else refundByHand(world, chance, outTradeNo)
+  }
+}
+
+/** @param everything Whether nothing is to be left of the payment. */
+export function refundByHand(
+  world: World,
+  chance: Chance,
+  outTradeNo: string,
+  everything = chance.happens(0.5),
+): void {
+  const { wechat, faults } = world
+  const total = wechat.order(outTradeNo)?.totalFee ?? 1
+  // The shop's own numbers are free to whoever is at the platform, too.
+  const outRefundNo = `${codeOf(outTradeNo)}-${chance.below(6)}`
+  const refunded = wechat.refundOnPlatform(outTradeNo, {
+    refundFee: everything ? total : chance.between(1, total),
+    ...(chance.happens(0.2) ? { outRefundNo } : {}),
+  })
+  faults.count(refunded.ok ? 'situation:refunded_by_hand' : 'situation:refund_by_hand_refused')
+}

@@ -1,0 +1,102 @@
+/** Whoever calls the Worker over a network that loses things. */
+import { CLIENT_FAULTS } from '../faults/faults.ts'
+import type { Chance } from '../run/random.ts'
+import { ORIGIN, TOKEN, type World } from '../run/world.ts'
+
+export type Answer = Readonly<{
+  status: number
+  /** The problem's code, or none. */
+  code: string | undefined
+  body: Readonly<Record<string, unknown>>
+  etag: string | null
+}>
+
+export type Call = Readonly<{
+  method: 'GET' | 'POST' | 'PUT'
+  path: string
+  body?: unknown
+  headers?: Readonly<Record<string, string>>
+}>
+
+/** How long a phone or a shop's server waits. */
+const PATIENCE_MS = 30_000
+
+export const sleep = (world: World, ms: number): Promise<void> =>
+  world.scheduler.point(undefined, ms)
+
+/** @returns undefined when no answer came; the Worker may have done its work all the same. */
+export async function call(world: World, who: string, what: Call): Promise<Answer | undefined> {
+  const answered = await Promise.race([
+    send(world, requestOf(what)).catch(() => undefined),
+    sleep(world, PATIENCE_MS),
+  ])
+  const answer = answered === undefined ? undefined : await readAnswer(answered)
+  const outcome = answer === undefined ? 'no answer' : `${answer.status} ${answer.code ?? ''}`
+  world.trace.add(who, `${what.method} ${what.path} → ${outcome.trim()}`)
+  if (answer?.code === 'internal') world.witness.report(`500 internal: ${what.path}`)
+  return answer
+}
+
+/** The shop's call, with its token. */
+export const shopCall = (world: World, who: string, what: Call): Promise<Answer | undefined> =>
+  call(world, who, {
+    ...what,
+    headers: { authorization: `Bearer ${TOKEN}`, ...what.headers },
+  })
+
+/** @throws TypeError when the connection breaks, before or after the Worker did its work. */
+export async function send(world: World, request: Request): Promise<Response> {
+  const { faults, workers, scheduler } = world
+  await scheduler.point()
+  switch (faults.draw('client', CLIENT_FAULTS)) {
+    case 'client_request_lost':
+      throw new TypeError('Network connection lost.')
+    case 'client_gone':
+      // The platform lets a Worker run on, or not, when its caller hangs up.
+      workers.fetch(request).catch(() => {})
+      await scheduler.point(undefined, 500)
+      throw new TypeError('Network connection lost.')
+    case 'client_reply_lost':
+      await workers.fetch(request)
+      throw new TypeError('Network connection lost.')
+    case undefined: {
+      const response = await workers.fetch(request)
+      await scheduler.point()
+      return response
+    }
+  }
+}
+
+function requestOf({ method, path, body, headers }: Call): Request {
+  return new Request(new URL(path, ORIGIN), {
+    method,
+    headers: { 'cf-connecting-ip': '203.0.113.7', ...headers },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+}
+
+async function readAnswer(response: Response): Promise<Answer> {
+  const body: unknown = await response.json()
+  const fields = typeof body === 'object' && body !== null ? { ...body } : {}
+  const code = 'code' in fields && typeof fields.code === 'string' ? fields.code : undefined
+  return { status: response.status, code, body: fields, etag: response.headers.get('etag') }
+}
+
+/** Orders begin together and live for a multiple of this: at each multiple many things happen at once. */
+const RENDEZVOUS_MS = 300_000
+
+/** Waits a while: mostly briefly, seldom for hours, and often until others do something, too. */
+export function pause(world: World, chance: Chance): Promise<void> {
+  if (chance.happens(0.2)) {
+    const leftMs = RENDEZVOUS_MS - ((world.scheduler.now() - world.startMs) % RENDEZVOUS_MS)
+    return sleep(world, Math.max(0, leftMs + chance.between(-4_000, 8_000)))
+  }
+  const [from, to] = chance.pick([
+    [0, 1_000],
+    [0, 2_000],
+    [0, 10_000],
+    [1_000, 60_000],
+    [10_000, 400_000],
+  ] as const)
+  return sleep(world, chance.between(from, chance.happens(0.05) ? 10 * to : to))
+}

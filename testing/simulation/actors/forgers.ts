@@ -1,0 +1,118 @@
+/** Forgers, replayers, and notices that are signed well and wrong. */
+import type { NoticeOptions } from '../../../simulator/notices/payment-notice.ts'
+import type { RefundNoticeOptions } from '../../../simulator/notices/refund-notice.ts'
+import type { Chance } from '../run/random.ts'
+import { OLD_API_KEY, ORIGIN, REFUND_URL, type World } from '../run/world.ts'
+import { pause, send } from './client.ts'
+
+export async function runForger(world: World): Promise<void> {
+  const chance = world.chance('forger')
+  for (let left = chance.below(6); left > 0; left--) {
+    await pause(world, chance)
+    const { old } = world.mail
+    if (old.length > 0 && chance.happens(0.4)) {
+      world.faults.count('forger:replay')
+      const { url, body } = chance.pick(old)
+      await post(world, body, url)
+      continue
+    }
+    await (chance.happens(0.5) ? forgeRefund(world, chance) : forge(world, chance))
+  }
+}
+
+/** Signed by WeChat's key and not to be booked all the same; or not signed by it. */
+const FORGERIES = {
+  wrong_key: { key: 'ffffffffffffffffffffffffffffffff' },
+  old_key: { key: OLD_API_KEY },
+  no_sign: { stripSign: true },
+  wrong_amount: { changes: { total_fee: '7' } },
+  wrong_currency: { changes: { fee_type: 'USD' } },
+  other_payer: { changes: { openid: 'oSomebodyElse000000000000000' } },
+  other_appid: { changes: { appid: 'wx0000000000000000' } },
+  other_mch_id: { changes: { mch_id: '10000999' } },
+  not_a_success: { changes: { result_code: 'FAIL', err_code: 'ORDERPAID' } },
+  unknown_number: { changes: { out_trade_no: 'nobody-knows-this*3' } },
+  not_our_number: { changes: { out_trade_no: 'of another system' } },
+} as const satisfies Record<string, NoticeOptions>
+
+const TAMPERED = ['total_fee', 'out_trade_no', 'openid', 'transaction_id', 'time_end'] as const
+
+async function forge(world: World, chance: Chance): Promise<void> {
+  const orders = world.wechat.orders().filter(({ capture }) => capture === undefined)
+  if (orders.length === 0) return
+  const { outTradeNo } = chance.pick(orders)
+  if (chance.happens(0.3)) {
+    // Signed well, and changed on the way.
+    const name = chance.pick(TAMPERED)
+    world.faults.count(`forger:tampered_${name}`)
+    const other = chance.pick(world.wechat.orders()).outTradeNo
+    const value = name === 'out_trade_no' && other !== outTradeNo ? other : '4200000540202611231234'
+    const xml = world.wechat.noticeXml(outTradeNo)
+    await mustRefuse(world, outTradeNo, replaceElement(xml, name, value))
+    return
+  }
+  const [kind, options] = chance.pick(Object.entries(FORGERIES))
+  world.faults.count(`forger:${kind}`)
+  await mustRefuse(world, outTradeNo, world.wechat.noticeXml(outTradeNo, options))
+}
+
+const replaceElement = (xml: string, name: string, value: string): string =>
+  xml.replace(new RegExp(`<${name}>.*?</${name}>`, 's'), `<${name}>${value}</${name}>`)
+
+async function mustRefuse(world: World, outTradeNo: string, xml: string): Promise<void> {
+  const answer = await post(world, xml)
+  // A hint makes the Worker ask, and by then the order may really be paid.
+  const paid = world.wechat.order(outTradeNo)?.capture !== undefined
+  if (answer?.includes('SUCCESS') === true && !paid) {
+    world.witness.report(`a forgery was accepted: ${xml}`)
+  }
+}
+
+/** Nobody signs a refund notice, so everybody who has the key of the moment may write one. */
+const REFUND_FORGERIES = {
+  undecryptable: { key: 'ffffffffffffffffffffffffffffffff' },
+  no_blocks: { reqInfo: 'bm90IGEgYmxvY2s=' },
+  no_base64: { reqInfo: '?' },
+  no_xml: { plaintext: 'SUCCESS' },
+  unknown_refund: { info: { out_refund_no: 'nobody-knows-this' } },
+  unknown_payment: { info: { transaction_id: '4200000540202611239999999999' } },
+  unknown_order: { info: { out_trade_no: 'nobody-knows-this*3' } },
+  other_mch_id: { changes: { mch_id: '10000999' } },
+  return_fail: { changes: { return_code: 'FAIL' } },
+} as const satisfies Record<string, RefundNoticeOptions>
+
+const LIES = ['SUCCESS', 'REFUNDCLOSE', 'CHANGE'] as const
+
+async function forgeRefund(world: World, chance: Chance): Promise<void> {
+  const refunds = world.wechat.refunds()
+  if (refunds.length === 0) return
+  const { outRefundNo } = chance.pick(refunds)
+  if (chance.happens(0.4)) {
+    // True in everything but what counts; the books must not follow.
+    world.faults.count('forger:refund_status')
+    const info = { refund_status: chance.pick(LIES), refund_fee: '1' }
+    await post(world, world.wechat.refundNoticeXml(outRefundNo, { info }), REFUND_URL)
+    return
+  }
+  const [kind, options] = chance.pick(Object.entries(REFUND_FORGERIES))
+  world.faults.count(`forger:${kind}`)
+  world.faults.count('situation:refund_notice_forged')
+  const xml = world.wechat.refundNoticeXml(outRefundNo, options)
+  const answer = await post(world, xml, REFUND_URL)
+  if (answer?.includes('SUCCESS') === true) {
+    world.witness.report(`a forged refund notice was accepted: ${kind} of ${outRefundNo}`)
+  }
+}
+
+async function post(
+  world: World,
+  body: string,
+  url = `${ORIGIN}/notify`,
+): Promise<string | undefined> {
+  try {
+    const response = await send(world, new Request(url, { method: 'POST', body }))
+    return await response.text()
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,111 @@
+/** The platform and the people around it: the cron, deployments, outages, and WeChat's own whims. */
+import type { Chance } from '../run/random.ts'
+import type { World } from '../run/world.ts'
+import { call, pause, shopCall, sleep } from './client.ts'
+
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+
+/** The cron: every minute, sometimes late, sometimes twice, and for a while not at all. */
+export async function runCron(world: World, isOver: () => boolean): Promise<void> {
+  const chance = world.chance('cron')
+  const silentRate = chance.pick([0, 0.1, 0.8, 1])
+  const twiceRate = chance.pick([0, 0.1, 0.5])
+  let silentUntilMs = chance.happens(0.2) ? world.scheduler.now() + chance.below(5 * HOUR_MS) : 0
+  while (!isOver()) {
+    await sleep(world, MINUTE_MS - (world.scheduler.now() % MINUTE_MS) + chance.below(5_000))
+    if (world.scheduler.now() < silentUntilMs || chance.happens(silentRate)) continue
+    if (chance.happens(0.01)) silentUntilMs = world.scheduler.now() + chance.below(5 * HOUR_MS)
+    // Nobody waits for the run before: they overlap when one takes long.
+    void world.workers.cron()
+    if (chance.happens(twiceRate)) {
+      world.faults.count('situation:two_crons')
+      void world.workers.cron()
+    }
+  }
+}
+
+/** Now and then everything stops at once, and goes on after minutes, hours or days. */
+export async function runOperator(world: World): Promise<void> {
+  const chance = world.chance('operator')
+  for (let left = chance.below(6); left > 0; left--) {
+    await pause(world, chance)
+    switch (chance.below(4)) {
+      case 0:
+        await call(world, 'operator', { method: 'GET', path: '/health' })
+        break
+      case 2:
+        await tidyUp(world, chance)
+        break
+      case 1:
+        world.trace.add('operator', 'deploys: every Worker dies')
+        world.faults.count('situation:deployment')
+        world.workers.killAll()
+        break
+      default: {
+        const leapMs = chance.pick([2, 20, 60, 300, 1_500, 4_000]) * MINUTE_MS
+        world.trace.add('operator', `nothing runs for ${leapMs / MINUTE_MS} minutes`)
+        world.faults.count('situation:outage')
+        world.workers.killAll()
+        world.network.outage()
+        world.scheduler.leap(leapMs)
+      }
+    }
+  }
+}
+
+/** Looks through the lists, sends a webhook once more, and settles a review. */
+async function tidyUp(world: World, chance: Chance): Promise<void> {
+  await list(world, '/orders?limit=10', 'orders')
+  await list(world, '/runs', 'runs')
+  const deliveries = await list(world, '/deliveries', 'deliveries')
+  if (deliveries.length > 0) {
+    const { id } = chance.pick(deliveries)
+    world.faults.count('situation:resent')
+    await shopCall(world, 'operator', { method: 'POST', path: `/deliveries/${id}/resend` })
+  }
+  const reviews = await decidable(world)
+  if (reviews.length > 0) await resolve(world, chance.pick(reviews).id, chance.happens(0.6))
+}
+
+const list = async (world: World, path: string, name: string): Promise<Item[]> => {
+  const answer = await shopCall(world, 'operator', { method: 'GET', path })
+  const items = answer?.status === 200 ? answer.body[name] : undefined
+  return Array.isArray(items) ? (items as Item[]) : []
+}
+
+/** Reviews of what a forger made up stay: nobody who looks would say yes. */
+const decidable = async (world: World): Promise<Item[]> =>
+  (await list(world, '/reviews?open=true', 'reviews')).filter(({ kind }) =>
+    ['late_payment', 'second_payment'].includes(String(kind)),
+  )
+
+async function resolve(world: World, id: string, isRefund: boolean): Promise<void> {
+  world.faults.count(`situation:review_${isRefund ? 'refunded' : 'resolved'}`)
+  const body = { note: 'seen', ...(isRefund ? { action: 'refund' } : {}) }
+  const path = `/reviews/${id}/resolve`
+  const answer = await shopCall(world, 'operator', { method: 'POST', path, body })
+  if (answer?.status === 501 && world.settings.hasCertificate) {
+    world.witness.report('refunds are not configured, and they are')
+  }
+}
+
+/** When it has become quiet: the money of every odd payment goes back, unless it did. */
+export async function decide(world: World): Promise<void> {
+  for (const { id } of await decidable(world)) await resolve(world, id, true)
+}
+
+type Item = Readonly<{ id: string; kind?: string }>
+
+/** WeChat closes an order by itself, or says REVOKED: nobody told us. */
+export async function runWhims(world: World): Promise<void> {
+  const chance = world.chance('whims')
+  for (let left = chance.below(3); left > 0; left--) {
+    await pause(world, chance)
+    const open = world.wechat.orders().filter(({ tradeState }) => tradeState === 'NOTPAY')
+    if (open.length === 0 || !chance.happens(0.5)) continue
+    world.faults.count('situation:closed_behind_our_back')
+    const state = chance.pick(['CLOSED', 'CLOSED', 'REVOKED'] as const)
+    world.wechat.setTradeState(chance.pick(open).outTradeNo, state)
+  }
+}

@@ -1,0 +1,173 @@
+/** A payer with a phone: opens the mini program, taps, waits, pays, or thinks better of it. */
+import type { PaymentResult } from '../../../simulator/wechat.ts'
+import { capture } from '../faults/notice-delivery.ts'
+import type { Chance } from '../run/random.ts'
+import type { World } from '../run/world.ts'
+import { refundByHand } from './bank.ts'
+import { type Answer, call, pause, sleep } from './client.ts'
+
+type Payer = Readonly<{
+  world: World
+  ordercode: string
+  openid: string
+  chance: Chance
+  who: string
+}>
+
+const TRIES_MAX = 5
+/** What the phone complains about only when the Worker made a mistake. */
+const OUR_MISTAKE = /paySign|was signed with|parameter error|no such prepay_id|账号不一致/
+
+export async function runPayer(
+  world: World,
+  ordercode: string,
+  openid: string,
+  number: number,
+): Promise<void> {
+  const who = `payer ${ordercode}.${number}`
+  const chance = world.chance(who)
+  const payer = { world, ordercode, openid, chance, who }
+  for (let visits = chance.between(1, 3); visits > 0; visits--) {
+    await pause(world, chance)
+    for (const sheet of await order(payer)) await atCashier(payer, sheet)
+  }
+}
+
+/** From a tap to what wx.requestPayment takes; two taps, or two devices, may bring two of it. */
+async function order(payer: Payer): Promise<readonly Answer[]> {
+  const { world, openid, chance } = payer
+  let code = world.wechat.login(openid, { blocked: chance.happens(0.02) })
+  for (let tries = 0; tries < TRIES_MAX; tries++) {
+    const codes = chance.happens(0.2)
+      ? [code, chance.happens(0.5) ? code : world.wechat.login(openid)]
+      : [code]
+    if (codes.length === 2) world.faults.count('situation:double_tap')
+    const answers = await Promise.all(codes.map((each) => pay(payer, each)))
+    const sheets = answers.filter((answer) => answer?.status === 200)
+    if (sheets.length > 0) return sheets.filter((answer) => answer !== undefined)
+    if (answers.some((answer) => answer !== undefined && isFinal(answer))) return []
+
+    await sleep(world, chance.between(500, 15_000))
+    // After a lost reply the client has the old code still.
+    const again = answers.includes(undefined) && chance.happens(0.6)
+    if (again) world.faults.count('situation:same_code_again')
+    else code = world.wechat.login(openid)
+  }
+  return []
+}
+
+const isFinal = ({ code }: Answer): boolean =>
+  ['order_paid', 'order_closed', 'not_your_order', 'login_blocked'].includes(code ?? '')
+
+async function pay(payer: Payer, code: string): Promise<Answer | undefined> {
+  const { world, ordercode, chance, who } = payer
+  const answer = chance.happens(0.5)
+    ? await call(world, who, { method: 'GET', path: `/pay?code=${code}&ordercode=${ordercode}` })
+    : await call(world, who, { method: 'POST', path: '/pay', body: { code, ordercode } })
+  if (answer?.code !== undefined) world.faults.count(`pay:${answer.code}`)
+  if (answer?.status === 200) world.faults.count('pay:ok')
+  if (answer?.code === 'order_paid') world.witness.stateTold(ordercode, 'paid', '/pay')
+  return answer
+}
+
+async function atCashier(payer: Payer, { body }: Answer): Promise<void> {
+  const { world, openid, chance } = payer
+  await pause(world, chance)
+  const opened = world.wechat.requestPayment(openid, body)
+  if (!opened.ok) {
+    if (OUR_MISTAKE.test(opened.why)) world.witness.report(`the phone refuses: ${opened.why}`)
+    world.faults.count('situation:cashier_refused')
+    return
+  }
+  const { outTradeNo } = opened.cashier
+  if (chance.happens(0.4)) void watch(payer, String(body['ticket']))
+  await pause(world, chance)
+  switch (chance.below(10)) {
+    case 0:
+      world.wechat.cancel(outTradeNo)
+      return
+    case 1:
+      return
+    case 2:
+      await hesitate(payer, outTradeNo)
+      return
+    case 3:
+      // Sits there until it is too late, or another one has taken over.
+      await sleep(world, chance.between(200_000, 1_000_000))
+      takeMoney(payer, outTradeNo)
+      return
+    default:
+      takeMoney(payer, outTradeNo)
+  }
+}
+
+/** The bank takes its time, and perhaps says no at first. */
+async function hesitate(payer: Payer, outTradeNo: string): Promise<void> {
+  const { world, chance } = payer
+  if (world.wechat.order(outTradeNo)?.tradeState !== 'NOTPAY') return
+  const state = chance.pick(['USERPAYING', 'ACCEPT', 'PAYERROR'] as const)
+  world.wechat.setTradeState(outTradeNo, state)
+  world.faults.count(`situation:${state}`)
+  await pause(world, chance)
+  if (world.wechat.order(outTradeNo)?.tradeState === state) {
+    world.wechat.setTradeState(outTradeNo, chance.pick(['NOTPAY', 'PAYERROR'] as const))
+  }
+  if (chance.happens(0.7)) takeMoney(payer, outTradeNo)
+}
+
+function takeMoney({ world, chance }: Payer, outTradeNo: string): void {
+  const order = world.wechat.order(outTradeNo)
+  const half = Math.floor((order?.totalFee ?? 0) / 2)
+  const coupons =
+    half > 0 && chance.happens(0.2)
+      ? [{ type: chance.pick(['CASH', 'NO_CASH'] as const), fee: half }]
+      : []
+  const paid = world.wechat.pay(outTradeNo, { coupons })
+  if (paid.ok) {
+    world.witness.captured(outTradeNo, order?.totalFee ?? 0)
+    taken(world, chance, outTradeNo, paid)
+    return
+  }
+  world.faults.count('situation:pay_refused')
+  // WeChat's own servers disagreed for a moment: the click was in time after all.
+  if (!mayRace(world, outTradeNo) || !chance.happens(0.7)) return
+  const late = world.wechat.pay(outTradeNo, { despiteClose: true })
+  if (!late.ok) return
+  world.faults.count('situation:paid_despite_close')
+  taken(world, chance, outTradeNo, late)
+}
+
+/** A race is over soon. What comes long after the close, with no notice, only the bill shows. */
+const RACE_MS = 4 * 86_400_000
+
+function mayRace({ wechat, scheduler, closedAtMs }: World, outTradeNo: string): boolean {
+  const deadlineMs = wechat.order(outTradeNo)?.timeExpireAt ?? Infinity
+  const closedMs = Math.min(deadlineMs, closedAtMs.get(outTradeNo) ?? Infinity)
+  return scheduler.now() < closedMs + RACE_MS
+}
+
+function taken(world: World, chance: Chance, outTradeNo: string, paid: PaymentResult): void {
+  if (!paid.ok) return
+  world.faults.count('situation:captured')
+  // The merchant gives it back by hand; the first that we hear may be REFUND.
+  if (chance.happens(0.05)) refundByHand(world, chance, outTradeNo, chance.happens(0.8))
+  capture(world, outTradeNo, chance)
+}
+
+/** The mini program's page asks how it stands, for a while. */
+async function watch({ world, ordercode, chance, who }: Payer, ticket: string): Promise<void> {
+  for (let left = chance.between(1, 6); left > 0; left--) {
+    await sleep(world, chance.between(1_000, 40_000))
+    const fresh = world.witness.isTold(ordercode, 'paid') ? 'fresh ' : ''
+    const answer = await call(world, who, { method: 'GET', path: `/result?ticket=${ticket}` })
+    if (answer?.status === 200) {
+      world.witness.stateTold(ordercode, String(answer.body['state']), `${fresh}/result`)
+      if (answer.body['state'] === 'paid') return
+    }
+    if (answer?.code === 'ticket_invalid' && world.scheduler.now() < world.startMs + DAY_MS) {
+      world.witness.report(`a fresh ticket is invalid: ${ticket}`)
+    }
+  }
+}
+
+const DAY_MS = 86_400_000

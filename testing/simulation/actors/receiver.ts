@@ -1,0 +1,104 @@
+/** The shop's receiver of webhooks, by the Standard Webhooks text and not by our sender. */
+import { createHmac } from 'node:crypto'
+import type { Witness } from '../checkers/witness.ts'
+import { type FaultBox, SHOP_FAULTS } from '../faults/faults.ts'
+import type { Trace } from '../run/trace.ts'
+
+export type Received = Readonly<{
+  id: string
+  type: string
+  /** How often it came, however often we said that it had. */
+  times: number
+  body: string
+  /** The order, the refund, the review or the bill, of which these are read here. */
+  data: Readonly<{
+    ordercode?: string
+    state?: string
+    transaction_id?: string | null
+    out_refund_no?: string
+    refund_fee?: number
+  }>
+}>
+
+export type ReceiverParts = Readonly<{
+  secret: string
+  faults: FaultBox
+  trace: Trace
+  witness: Witness
+  nowMs: () => number
+}>
+
+/**
+ * A try that is not stored, because the Worker died or D1 failed behind it, is rendered anew, and by then
+ * the order may say more. To be switched on when the body is stored before it is sent.
+ */
+const EVERY_TRY_SENDS_THE_SAME_BYTES = false
+
+/** The specification's tolerance for a timestamp; a call may also wait on its way. */
+const TOLERANCE_S = 5 * 60
+
+export class Receiver {
+  readonly #parts: ReceiverParts
+  readonly #received = new Map<string, Received>()
+
+  constructor(parts: ReceiverParts) {
+    this.#parts = parts
+  }
+
+  received(): readonly Received[] {
+    return [...this.#received.values()]
+  }
+
+  readonly fetch = async (request: Request): Promise<Response> => {
+    const { faults, trace } = this.#parts
+    const fault = faults.draw('shop', SHOP_FAULTS)
+    const id = request.headers.get('webhook-id') ?? ''
+    trace.add('receiver', `${id}${fault === undefined ? '' : `, ${fault}`}`)
+    if (fault === 'shop_unreachable') throw new TypeError('Network connection lost.')
+    const body = await request.text()
+    this.#take(request.headers, id, body)
+
+    switch (fault) {
+      case 'shop_reply_lost':
+        throw new TypeError('Network connection lost.')
+      case 'shop_timeout':
+        return new Promise(() => {})
+      case 'shop_500':
+        return new Response('oops', { status: 500 })
+      case 'shop_302':
+        return new Response(null, { status: 302, headers: { location: 'https://shop.test/login' } })
+      case undefined:
+        return new Response(null, { status: 204 })
+    }
+  }
+
+  #take(headers: Headers, id: string, body: string): void {
+    const { witness, faults } = this.#parts
+    const mistake = this.#mistakeIn(headers, id, body)
+    if (mistake !== undefined) {
+      witness.report(`webhook ${id}: ${mistake}`)
+      return
+    }
+    const { type, data } = JSON.parse(body) as Pick<Received, 'type' | 'data'>
+    const before = this.#received.get(id)
+    if (before !== undefined && before.body !== body) {
+      faults.count('situation:webhook_body_differs')
+      const mustNot = EVERY_TRY_SENDS_THE_SAME_BYTES || type !== before.type
+      if (mustNot) witness.report(`webhook ${id} says something else the second time`)
+    }
+    if (before !== undefined) faults.count('situation:webhook_again')
+    faults.count(`webhook:${type}`)
+    this.#received.set(id, { id, type, data, body, times: (before?.times ?? 0) + 1 })
+  }
+
+  #mistakeIn(headers: Headers, id: string, body: string): string | undefined {
+    const { secret, nowMs } = this.#parts
+    const at = headers.get('webhook-timestamp') ?? ''
+    if (id === '' || id.includes('.') === false) return 'no id'
+    if (Math.abs(nowMs() / 1_000 - Number(at)) > TOLERANCE_S) return `timestamp ${at}`
+    const key = Buffer.from(secret.replace('whsec_', ''), 'base64')
+    const sign = createHmac('sha256', key).update(`${id}.${at}.${body}`).digest('base64')
+    const given = (headers.get('webhook-signature') ?? '').split(' ')
+    return given.includes(`v1,${sign}`) ? undefined : 'wrong signature'
+  }
+}

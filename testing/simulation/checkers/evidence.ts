@@ -1,0 +1,44 @@
+/** What the checker may know: WeChat's own ledger, the rows of the database, and what was received. */
+import type { Capture, SimulatedOrder } from '../../../simulator/state/ledger.ts'
+import type { SimulatedRefund } from '../../../simulator/state/refund.ts'
+import type { Received } from '../actors/receiver.ts'
+import type { SqlRow } from '../d1/sqlite.ts'
+import type { Audit, BillTrouble, Settings, World } from '../run/world.ts'
+import type { TakenRefund } from './witness.ts'
+
+export type Evidence = Readonly<{
+  captures: readonly Capture[]
+  wechatOrders: readonly SimulatedOrder[]
+  wechatRefunds: readonly SimulatedRefund[]
+  /** Refunds that were confirmed to the shop. */
+  refundsTaken: readonly TakenRefund[]
+  bills: BillTrouble
+  audits: readonly Audit[]
+  /** Ordercodes whose registration was confirmed to the shop. */
+  registered: readonly string[]
+  tables: Readonly<Record<string, readonly SqlRow[]>>
+  brokenReferences: number
+  /** What the shop's receiver took. */
+  received: readonly Received[]
+  settings: Settings
+}>
+
+export function collect(world: World): Evidence {
+  const { wechat, sqlite, witness, receiver, settings, bills, audits } = world
+  const names = sqlite
+    .read("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+    .map(({ name }) => String(name))
+  return {
+    captures: wechat.captures(),
+    wechatOrders: wechat.orders(),
+    wechatRefunds: wechat.refunds(),
+    refundsTaken: witness.refundsTaken(),
+    bills,
+    audits,
+    registered: witness.registered(),
+    tables: Object.fromEntries(names.map((name) => [name, sqlite.read(`SELECT * FROM ${name}`)])),
+    received: receiver.received(),
+    settings,
+    brokenReferences: sqlite.read('PRAGMA foreign_key_check').length,
+  }
+}

@@ -1,0 +1,146 @@
+/** The database file of the simulation: SQLite in memory, with the real migrations, failing in D1's words. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite'
+import { isTransactionControl, readSql, type SqlText } from './sql-text.ts'
+
+export type SqlValue = string | number | null | Uint8Array
+export type SqlRow = Record<string, SQLOutputValue>
+export type Ran = Readonly<{ rows: SqlRow[]; changes: number; lastRowId: number }>
+export type BoundSql = Readonly<{ sql: string; values: readonly unknown[] }>
+
+const PARAMETERS_MAX = 100
+const MIGRATIONS = join(import.meta.dirname, '../../../src/store/migrations')
+
+/** SQLite's result codes by the names that D1 shows. */
+const CODE_NAMES: Readonly<Record<number, string>> = {
+  1: 'SQLITE_ERROR',
+  19: 'SQLITE_CONSTRAINT',
+  20: 'SQLITE_MISMATCH',
+  25: 'SQLITE_RANGE',
+  275: 'SQLITE_CONSTRAINT_CHECK',
+  787: 'SQLITE_CONSTRAINT_FOREIGNKEY',
+  1299: 'SQLITE_CONSTRAINT_NOTNULL',
+  1555: 'SQLITE_CONSTRAINT_PRIMARYKEY',
+  1811: 'SQLITE_CONSTRAINT_TRIGGER',
+  2067: 'SQLITE_CONSTRAINT_UNIQUE',
+  2579: 'SQLITE_CONSTRAINT_ROWID',
+  3091: 'SQLITE_CONSTRAINT_DATATYPE',
+}
+
+type Prepared = Readonly<{ text: SqlText; statement: StatementSync; hasRows: boolean }>
+
+export class Sqlite {
+  readonly #db = new DatabaseSync(':memory:', { enableForeignKeyConstraints: true })
+  readonly #prepared = new Map<string, Prepared>()
+  readonly #changes: StatementSync
+
+  /** @param migrations SQL texts, in order. Default: the ones of the Worker. */
+  constructor(migrations: readonly string[] = workerMigrations()) {
+    for (const sql of migrations) this.#db.exec(sql)
+    this.#changes = this.#db.prepare('SELECT changes() AS n')
+  }
+
+  /** All statements in one transaction: all take effect or none. */
+  batch(statements: readonly BoundSql[]): Ran[] {
+    this.#db.exec('BEGIN IMMEDIATE')
+    try {
+      const ran = statements.map((statement) => this.run(statement))
+      this.#db.exec('COMMIT')
+      return ran
+    } catch (error) {
+      this.#db.exec('ROLLBACK')
+      throw error
+    }
+  }
+
+  run({ sql, values }: BoundSql): Ran {
+    try {
+      const { text, statement, hasRows } = this.#prepare(sql)
+      const bound = values.map(toSqlValue)
+      if (bound.length > PARAMETERS_MAX) throw new Error('too many SQL variables: SQLITE_ERROR')
+      if (bound.length !== text.parameters) {
+        throw new Error('Wrong number of parameter bindings for SQL query.')
+      }
+      if (!hasRows) {
+        const { changes, lastInsertRowid } = statement.run(...bound)
+        return { rows: [], changes: Number(changes), lastRowId: Number(lastInsertRowid) }
+      }
+      const rows: SqlRow[] = statement.all(...bound)
+      const changes = text.readOnly ? 0 : Number(this.#changes.get()?.['n'])
+      return { rows, changes, lastRowId: 0 }
+    } catch (error) {
+      throw asD1Error(error)
+    }
+  }
+
+  /** For the checker, and for a test that tampers: straight to the rows. */
+  read(sql: string, ...values: SqlValue[]): SqlRow[] {
+    return this.#db.prepare(sql).all(...values)
+  }
+
+  /** Several statements at once, outside of D1's rules. */
+  exec(sql: string): void {
+    this.#db.exec(sql)
+  }
+
+  label(sql: string): string {
+    return readSql(sql).label
+  }
+
+  close(): void {
+    this.#db.close()
+  }
+
+  #prepare(sql: string): Prepared {
+    const known = this.#prepared.get(sql)
+    if (known !== undefined) return known
+    const text = readSql(sql)
+    // D1 would run both and answer with the last; nothing of ours may ever ask for that.
+    if (text.several) throw new Error('several statements in one prepare: SQLITE_ERROR')
+    if (isTransactionControl(sql)) {
+      throw new Error('To execute a transaction, please use the state.storage.transaction() API')
+    }
+    const statement = this.#db.prepare(sql)
+    const prepared = { text, statement, hasRows: statement.columns().length > 0 }
+    this.#prepared.set(sql, prepared)
+    return prepared
+  }
+}
+
+let texts: readonly string[] | undefined
+
+export function workerMigrations(): readonly string[] {
+  texts ??= readdirSync(MIGRATIONS)
+    .filter((name) => name.endsWith('.sql'))
+    .sort()
+    .map((name) => readFileSync(join(MIGRATIONS, name), 'utf8'))
+  return texts
+}
+
+/** What D1 takes, and nothing else. Numbers reach SQLite as REAL, there as here. */
+function toSqlValue(value: unknown): SqlValue {
+  if (value === null || typeof value === 'string' || typeof value === 'number') return value
+  if (typeof value === 'boolean') return value ? 1 : 0
+  if (value instanceof ArrayBuffer) return new Uint8Array(value)
+  if (value instanceof Uint8Array) return value
+  const shown = typeof value === 'bigint' ? value.toString() : JSON.stringify(value)
+  throw new D1TypeError(`Type '${typeof value}' not supported for value '${shown}'`)
+}
+
+class D1TypeError extends Error {}
+
+function asD1Error(error: unknown): Error {
+  const bare = error instanceof Error ? error.message : String(error)
+  const head = error instanceof D1TypeError ? 'D1_TYPE_ERROR' : 'D1_ERROR'
+  return new Error(`${head}: ${bare}${codeSuffix(error)}`, { cause: new Error(bare) })
+}
+
+/** `: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_UNIQUE)` */
+function codeSuffix(error: unknown): string {
+  const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) : undefined
+  if (code === undefined) return ''
+  const base = CODE_NAMES[code & 0xff] ?? `SQLITE_${code & 0xff}`
+  const extended = code > 0xff ? ` (extended: ${CODE_NAMES[code] ?? code})` : ''
+  return `: ${base}${extended}`
+}

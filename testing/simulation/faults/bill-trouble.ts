@@ -1,0 +1,167 @@
+/** Bills that say something else than what happened, or cannot be had; and the reviews that must come of it. */
+import type { BillChange } from '../../../simulator/state/bill-plan.ts'
+import type { SqlRow } from '../d1/sqlite.ts'
+import { compact, dayOf, startOf } from '../run/days.ts'
+import type { Chance } from '../run/random.ts'
+import type { World } from '../run/world.ts'
+
+type Difference = Readonly<{ change: BillChange; kind?: string; subject?: string }>
+
+/** Nearer to midnight it is the other day's bill, perhaps, that is found to miss it. */
+const MIDNIGHT_S = 6 * 60
+
+/** Days whose bill nobody has fetched yet, and on which something was paid. */
+function untouchedDays({ wechat, sqlite }: World): string[] {
+  const touched = sqlite
+    .read("SELECT day FROM bills WHERE state <> 'waiting' OR fetched_at IS NOT NULL")
+    .map(({ day }) => String(day))
+  const days = new Set(wechat.captures().map(({ paidAt }) => dayOf(paidAt)))
+  return [...days].filter((day) => !touched.includes(day)).sort()
+}
+
+/** Spoils bills that nobody has fetched yet. */
+export function troubleBills(world: World): void {
+  const chance = world.chance('bills')
+  // Nobody may have the true bill in his hands still.
+  world.workers.killAll()
+  for (const day of untouchedDays(world)) {
+    const choice = chance.below(7)
+    if (choice === 0) continue
+    if (choice <= 2) delay(world, chance, day)
+    else differ(world, chance, day)
+  }
+}
+
+/** What the bill says is true; only it cannot be read. */
+function delay(world: World, chance: Chance, day: string): void {
+  world.bills.delayed.add(day)
+  const change = chance.pick<BillChange>([
+    { kind: 'cut_off' },
+    { kind: 'unavailable', errorCode: '20002', returnMsg: 'Bill Creating', times: 3 },
+    { kind: 'unavailable', errorCode: '20003', returnMsg: 'SYSTEMERROR', times: 2 },
+    { kind: 'unavailable', errorCode: '20007', returnMsg: '权限已经关闭', times: 4 },
+  ])
+  make(world, day, change)
+}
+
+function differ(world: World, chance: Chance, day: string): void {
+  world.bills.changed.add(day)
+  if (chance.happens(0.3)) {
+    make(world, day, {
+      kind: 'layout',
+      layout: chance.pick(['old', 'short', 'reversed', 'one_more']),
+    })
+  }
+  const subjects = new Set<string>()
+  for (let left = chance.between(1, 3); left > 0; left--) {
+    const difference = chance.pick(KINDS)(world, chance, day, left)
+    if (difference === undefined || subjects.has(difference.subject ?? '')) continue
+    subjects.add(difference.subject ?? '')
+    make(world, day, difference.change)
+    const { kind, subject } = difference
+    if (kind === undefined) continue
+    world.bills.expected.push(
+      `bill_difference.${day}.${kind}${subject === undefined ? '' : `.${subject}`}`,
+    )
+  }
+}
+
+function make(world: World, day: string, change: BillChange): void {
+  world.faults.count(`bill:${change.kind}`)
+  world.wechat.changeBill(compact(day), change)
+}
+
+type Kind = (world: World, chance: Chance, day: string, n: number) => Difference | undefined
+
+/** Only what is on the books can be missed, or be found to differ. */
+const bookedPayment = ({ sqlite }: World, chance: Chance, day: string): SqlRow | undefined => {
+  const from = startOf(day) / 1_000
+  const rows = sqlite.read(
+    'SELECT * FROM payments WHERE paid_at >= ? AND paid_at < ? ORDER BY transaction_id',
+    from,
+    from + 86_400,
+  )
+  return rows.length === 0 ? undefined : chance.pick(rows)
+}
+
+/** One of ours, far enough from midnight, on the same day by both clocks. */
+function knownRefund({ sqlite, wechat }: World, chance: Chance, day: string): string | undefined {
+  const from = startOf(day) / 1_000
+  const numbers = sqlite
+    .read(
+      `SELECT out_refund_no FROM refunds
+       WHERE source <> 'merchant_platform' AND started_at >= ? AND accepted_at < ?
+         AND state NOT IN ('requested', 'refused') ORDER BY out_refund_no`,
+      from + MIDNIGHT_S,
+      from + 86_400 - MIDNIGHT_S,
+    )
+    .map((row) => String(row['out_refund_no']))
+    .filter((number) => dayOf(wechat.refund(number)?.appliedAt ?? 0) === day)
+  return numbers.length === 0 ? undefined : chance.pick(numbers)
+}
+
+const madeUpNumber = (day: string, n: number): string =>
+  `4200000540${compact(day)}${String(n).padStart(10, '9')}`
+
+const KINDS: readonly Kind[] = [
+  (world, chance, day) => {
+    const subject = bookedPayment(world, chance, day)?.['transaction_id']
+    if (typeof subject !== 'string') return undefined
+    return { change: { kind: 'drop_row', number: subject }, kind: 'payment_not_in_bill', subject }
+  },
+  (world, chance, day) => {
+    const payment = bookedPayment(world, chance, day)
+    const subject = payment?.['transaction_id']
+    if (typeof subject !== 'string') return undefined
+    const fen = Number(payment?.['total_fee']) + chance.between(1, 100)
+    return {
+      change: { kind: 'other_amount', number: subject, fen },
+      kind: 'payment_differs',
+      subject,
+    }
+  },
+  (world, chance, day, n) => {
+    const subject = madeUpNumber(day, n)
+    const { outTradeNo } = chance.pick(world.wechat.orders())
+    const columns = { 微信订单号: subject, 商户订单号: outTradeNo }
+    return {
+      change: { kind: 'extra_row', row: 'payment', columns },
+      kind: 'payment_not_here',
+      subject,
+    }
+  },
+  // Of another system of the same merchant: nobody's business.
+  (_world, chance) => ({
+    change: { kind: 'extra_row', row: chance.pick(['payment', 'refund'] as const) },
+  }),
+  (world, chance, day) => {
+    const subject = knownRefund(world, chance, day)
+    if (subject === undefined) return undefined
+    return { change: { kind: 'drop_row', number: subject }, kind: 'refund_not_in_bill', subject }
+  },
+  (world, chance, day) => {
+    const subject = knownRefund(world, chance, day)
+    if (subject === undefined) return undefined
+    const fen = (world.wechat.refund(subject)?.refundFee ?? 0) + chance.between(1, 100)
+    return {
+      change: { kind: 'other_amount', number: subject, fen },
+      kind: 'refund_differs',
+      subject,
+    }
+  },
+  (world, chance, day, n) => {
+    const subject = `ghost-${compact(day)}-${n}`
+    const { transactionId, outTradeNo } = chance.pick(world.wechat.captures())
+    const columns = { 微信订单号: transactionId, 商户订单号: outTradeNo, 商户退款单号: subject }
+    return {
+      change: { kind: 'extra_row', row: 'refund', columns },
+      kind: 'refund_not_here',
+      subject,
+    }
+  },
+  // A bill that loses its only row is none, and has no totals.
+  ({ wechat }, _chance, day) =>
+    wechat.captures().filter(({ paidAt }) => dayOf(paidAt) === day).length > 3
+      ? { change: { kind: 'wrong_totals' }, kind: 'sum_differs' }
+      : undefined,
+]

@@ -1,0 +1,63 @@
+/** WeChat's notices on their way: lost, late, twice at once, again after days. */
+import { send } from '../actors/client.ts'
+import type { Chance } from '../run/random.ts'
+import type { World } from '../run/world.ts'
+
+const LOST_FOR_GOOD_RATE = 0.25
+const DUPLICATE_RATE = 0.3
+const HOURS_LATE_RATE = 0.15
+const OLD_NOTICES_MAX = 30
+
+/** After a payment: how its notice will fare. */
+export function capture(world: World, outTradeNo: string, chance: Chance): void {
+  const { wechat, faults } = world
+  if (chance.happens(LOST_FOR_GOOD_RATE)) {
+    wechat.loseNextNotice(outTradeNo)
+    faults.count('situation:notice_lost')
+  } else if (chance.happens(DUPLICATE_RATE)) {
+    wechat.duplicateNextNotice(chance.between(2, 4))
+    faults.count('situation:notice_duplicated')
+  }
+  const late = chance.happens(HOURS_LATE_RATE)
+  if (late) {
+    faults.count('situation:notice_late')
+    world.mail.mutedUntilMs = world.scheduler.now() + chance.between(600_000, 20_000_000)
+  }
+  void deliverFrom(world, chance.pick([0, 0, 1_000, 20_000]))
+}
+
+/** A refund was taken on: how the notices of what becomes of it will fare. */
+export function refundTaken(world: World, outRefundNo: string, chance: Chance): void {
+  const { wechat, faults } = world
+  if (chance.happens(LOST_FOR_GOOD_RATE)) {
+    wechat.loseNextRefundNotice(outRefundNo)
+    faults.count('situation:refund_notice_lost')
+  } else if (chance.happens(DUPLICATE_RATE)) {
+    wechat.duplicateNextRefundNotice(chance.between(2, 4))
+    faults.count('situation:refund_notice_duplicated')
+  }
+  if (chance.happens(HOURS_LATE_RATE)) {
+    faults.count('situation:refund_notice_late')
+    world.mail.mutedUntilMs = world.scheduler.now() + chance.between(600_000, 20_000_000)
+  }
+  void deliverFrom(world, chance.pick([0, 1_000, 20_000]))
+}
+
+/** Delivers what is due after a while, and each retry when its time comes. */
+export async function deliverFrom(world: World, delayMs: number): Promise<void> {
+  const { scheduler, mail, wechat } = world
+  await scheduler.point(undefined, Math.max(delayMs, mail.mutedUntilMs - scheduler.now()))
+  if (mail.isOver) return
+  if (scheduler.now() >= mail.mutedUntilMs) await deliverDue(world)
+  const nextMs = wechat.nextNoticeDueAt()
+  if (nextMs !== undefined) void deliverFrom(world, Math.max(1_000, nextMs - scheduler.now()))
+}
+
+export async function deliverDue(world: World): Promise<void> {
+  const made = await world.wechat.deliverDueNotices((request) => send(world, request))
+  for (const { outcome, url, body, outRefundNo } of made) {
+    world.faults.count(`${outRefundNo === undefined ? 'notice' : 'refund_notice'}:${outcome}`)
+    world.mail.old.push({ url, body })
+    if (world.mail.old.length > OLD_NOTICES_MAX) world.mail.old.shift()
+  }
+}

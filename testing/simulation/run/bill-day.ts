@@ -1,0 +1,82 @@
+/** The first mornings, with everything that goes wrong: bills are made, downloaded, cut off, and looked at. */
+import { send, shopCall, sleep } from '../actors/client.ts'
+import { troubleBills } from '../faults/bill-trouble.ts'
+import { deliverDue } from '../faults/notice-delivery.ts'
+import { billTimeOf, DAY_MS, dayOf } from './days.ts'
+import { play } from './play.ts'
+import type { Chance } from './random.ts'
+import { ORIGIN, TOKEN, type World } from './world.ts'
+
+const MINUTE_MS = 60_000
+const PATIENCE_MS = 30_000
+
+export async function morning(world: World): Promise<void> {
+  const { scheduler, trace, faults } = world
+  const chance = world.chance('morning')
+  const today = dayOf(scheduler.now())
+  const beginsMs = billTimeOf(today) - chance.between(0, 15) * MINUTE_MS
+  scheduler.leap(beginsMs - scheduler.now())
+  world.network.outage()
+  trace.add('morning', `after ${today}`)
+  faults.count('situation:morning')
+  troubleBills(world)
+  const ticks = chance.between(6, 14)
+  await play(world, [runTicks(world, chance, ticks), runAccountant(world, today)])
+}
+
+async function runTicks(world: World, chance: Chance, count: number): Promise<void> {
+  const { scheduler, workers, faults, mail } = world
+  for (let left = count; left > 0; left--) {
+    const aMinute = MINUTE_MS - (scheduler.now() % MINUTE_MS) + chance.below(5_000)
+    // Every ten minutes new days are looked for.
+    const tenMinutes = 10 * MINUTE_MS - (scheduler.now() % (10 * MINUTE_MS)) + chance.below(5_000)
+    await sleep(world, chance.happens(0.3) ? tenMinutes : aMinute)
+    void workers.cron()
+    if (chance.happens(0.3)) {
+      faults.count('situation:two_crons')
+      void workers.cron()
+    }
+    if (chance.happens(0.3) && scheduler.now() >= mail.mutedUntilMs) void deliverDue(world)
+    if (!chance.happens(0.12)) continue
+    await scheduler.point(undefined, chance.below(2_000))
+    faults.count('situation:killed_in_the_morning')
+    workers.killAll()
+  }
+}
+
+/** Looks at the bills, has a day reconciled now, and wants to see the file. */
+async function runAccountant(world: World, today: string): Promise<void> {
+  const chance = world.chance('accountant')
+  for (let left = chance.between(1, 5); left > 0; left--) {
+    await sleep(world, chance.between(0, 10 * MINUTE_MS))
+    const day = chance.happens(0.8) ? today : dayOf(world.startMs - DAY_MS)
+    const path = `/bills/${day}`
+    switch (chance.below(3)) {
+      case 0:
+        await shopCall(world, 'accountant', { method: 'GET', path })
+        break
+      case 1:
+        world.faults.count('situation:reconcile_now')
+        await shopCall(world, 'accountant', { method: 'POST', path: `${path}/reconcile` })
+        break
+      default:
+        await readRaw(world, `${path}/raw`)
+    }
+  }
+}
+
+async function readRaw(world: World, path: string): Promise<void> {
+  const headers = { authorization: `Bearer ${TOKEN}` }
+  try {
+    const answered = send(world, new Request(new URL(path, ORIGIN), { headers })).then(
+      async (response) => ({ status: response.status, bytes: await response.arrayBuffer() }),
+    )
+    const answer = await Promise.race([answered, sleep(world, PATIENCE_MS)])
+    if (answer === undefined) throw new Error('no answer')
+    const { status, bytes } = answer
+    world.trace.add('accountant', `GET ${path} → ${status}, ${bytes.byteLength} bytes`)
+    if (status === 200) world.faults.count('situation:raw_bill_read')
+  } catch {
+    world.trace.add('accountant', `GET ${path} → broken off`)
+  }
+}

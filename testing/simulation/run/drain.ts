@@ -1,0 +1,115 @@
+/** After the storm: nothing fails any more, the cron comes every minute, and what is due gets done. */
+import { decide } from '../actors/operator.ts'
+import { deliverDue } from '../faults/notice-delivery.ts'
+import { billTimeOf, DAY_MS, dayOf } from './days.ts'
+import { secondWind } from './extra-rounds.ts'
+import { finish } from './play.ts'
+import { reconcileAgain } from './reconcile-again.ts'
+import type { World } from './world.ts'
+
+const MINUTE_MS = 60_000
+/** Expiry, the ladder, and the last question 24 hours after closing need far fewer. */
+const ROUNDS_MAX = 600
+/** Beyond everything that a row could still wait for. */
+const REST_MS = 26 * 60 * MINUTE_MS
+/** A refund that was taken on so shortly before midnight is judged with the next day's bill. */
+const MIDNIGHT_MS = 5 * MINUTE_MS
+
+/** @returns false when there is no end to what is due. */
+export async function heal(world: World): Promise<boolean> {
+  const { faults, wechat, scheduler, workers, chance, mail, trace, bills } = world
+  trace.add('healing', 'no more faults')
+  mail.isOver = true
+  faults.heal()
+  wechat.clearFaults()
+  wechat.setBalance(Infinity)
+  wechat.letRefundsGo()
+  for (const day of bills.delayed) wechat.clearBillChanges(day.replaceAll('-', ''))
+  await scheduler.run(() => false)
+  mendRefunds(world)
+  await finish(world, secondWind(world))
+
+  // In half of the runs no notice ever comes again: the cron alone must find everything.
+  const withNotices = chance('healing').happens(0.5)
+  const round = async (): Promise<void> => {
+    if (withNotices) await deliverDue(world)
+    await workers.cron()
+  }
+  /** Plays until nothing is due. */
+  const settle = async (): Promise<boolean> => {
+    for (let rounds = 0; rounds < ROUNDS_MAX; rounds++) {
+      await finish(world, round())
+      const nextMs = nextDueMs(world, withNotices)
+      if (nextMs === undefined) return true
+      // Ticks between now and then would find nothing due.
+      const inMinutes = Math.max(1, Math.ceil((nextMs - scheduler.now()) / MINUTE_MS))
+      scheduler.leap(inMinutes * MINUTE_MS)
+    }
+    return false
+  }
+
+  if (!(await settle())) return false
+  if (chance('decision').happens(0.4)) {
+    await finish(world, decide(world))
+    if (!(await settle())) return false
+  }
+  for (;;) {
+    const nextMs = nextBillMs(world)
+    if (nextMs === undefined) break
+    scheduler.leap(Math.max(0, nextMs - scheduler.now()))
+    if (!(await settle())) return false
+  }
+  if (chance('audit').happens(0.3)) await reconcileAgain(world, settle)
+  scheduler.leap(REST_MS)
+  return settle()
+}
+
+/** Most money that did not arrive is sent another way; some never is. */
+function mendRefunds({ wechat, chance, faults }: World): void {
+  const mending = chance('mending')
+  for (const { outRefundNo, status } of wechat.refunds()) {
+    if (status !== 'CHANGE') continue
+    if (mending.happens(0.6)) wechat.settleRefund(outRefundNo, 'SUCCESS')
+    else faults.count('situation:refund_never_mended')
+  }
+}
+
+/** When the cron is to find the next bill; undefined when the days on which anything happened have theirs. */
+function nextBillMs({ wechat, sqlite, scheduler }: World): number | undefined {
+  const accepted = sqlite.read('SELECT max(accepted_at) AS at FROM refunds')[0]?.['at']
+  const lastMs = Math.max(
+    ...wechat.captures().map(({ paidAt }) => paidAt),
+    ...wechat.refunds().map(({ appliedAt }) => appliedAt),
+    typeof accepted === 'number' ? accepted * 1_000 + MIDNIGHT_MS : 0,
+  )
+  const lastDay = dayOf(lastMs)
+  if (lastMs <= 0 || isBilled(sqlite, lastDay)) return undefined
+  const nextMs = billTimeOf(lastDay)
+  // Too late for that minute: the next day's at the same time.
+  const lateDays = Math.max(0, Math.ceil((scheduler.now() - nextMs) / DAY_MS))
+  return nextMs + lateDays * DAY_MS
+}
+
+const isBilled = (sqlite: World['sqlite'], day: string): boolean =>
+  sqlite.read('SELECT 1 FROM bills WHERE day = ?', day).length > 0
+
+function nextDueMs({ sqlite, wechat }: World, withNotices: boolean): number | undefined {
+  const due = sqlite
+    .read(dueTables(sqlite).map(firstDueOf).join(' UNION ALL '))
+    .flatMap(({ at }) => (typeof at === 'number' ? [at * 1_000] : []))
+  const notice = withNotices ? wechat.nextNoticeDueAt() : undefined
+  const all = notice === undefined ? due : [...due, notice]
+  return all.length === 0 ? undefined : Math.min(...all)
+}
+
+const firstDueOf = (table: string): string =>
+  `SELECT min(due_at) AS at FROM ${table} WHERE due_at IS NOT NULL`
+
+/** Every table whose rows say when they want to be looked at. */
+const dueTables = (sqlite: World['sqlite']): string[] =>
+  sqlite
+    .read(
+      `SELECT m.name AS name FROM sqlite_schema AS m JOIN pragma_table_info(m.name) AS c
+       WHERE m.type = 'table' AND c.name = 'due_at' ORDER BY m.name`,
+    )
+    .map(({ name }) => String(name))

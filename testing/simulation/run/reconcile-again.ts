@@ -1,0 +1,54 @@
+/** A day that was reconciled is reconciled once more: the books must say the same afterwards. */
+import { shopCall } from '../actors/client.ts'
+import { finish } from './play.ts'
+import type { World } from './world.ts'
+
+/** What a new run may write: when it was, and what it downloaded. */
+const OF_THE_RUN: Readonly<Record<string, readonly string[]>> = {
+  bills: ['fetched_at', 'reconciled_at', 'tries', 'parts', 'bytes', 'leased_until', 'last_error'],
+  // What the books said then: a refund may have arrived since.
+  bill_differences: ['tries', 'books'],
+}
+
+/** @param settle Plays until nothing is due. */
+export async function reconcileAgain(world: World, settle: () => Promise<boolean>): Promise<void> {
+  const { sqlite, faults } = world
+  const days = sqlite.read("SELECT day FROM bills WHERE state = 'reconciled' ORDER BY day")
+  const [day] = days.map((row) => String(row['day']))
+  const lastDay = String(days.at(-1)?.['day'])
+  if (day === undefined) return
+  faults.count('situation:reconciled_again')
+  const before = snapshot(world, lastDay)
+  const path = `/bills/${day}/reconcile`
+  await finish(world, ask(world, path))
+  await settle()
+  world.audits.push({ day, before, after: snapshot(world, lastDay) })
+}
+
+async function ask(world: World, path: string): Promise<void> {
+  await shopCall(world, 'auditor', { method: 'POST', path })
+}
+
+/** @param lastDay The bills of later days may come in beside it. */
+function snapshot({ sqlite, wechat, receiver }: World, lastDay: string): string {
+  const tables = sqlite
+    .read("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'runs' ORDER BY name")
+    .map(({ name }) => String(name))
+  const rows = tables.flatMap((table) =>
+    sqlite.read(`SELECT * FROM ${table}`).map((row) => {
+      const kept = Object.entries(row).filter(
+        ([name]) => OF_THE_RUN[table]?.includes(name) !== true,
+      )
+      return `${table} ${JSON.stringify(kept)}`
+    }),
+  )
+  const refunds = wechat.refunds().map(({ outRefundNo, status }) => `${outRefundNo} ${status}`)
+  const heard = receiver.received().map(({ id, times }) => `${id} ${times}`)
+  return [...rows, ...refunds, ...heard].filter((line) => dayIn(line) <= lastDay).join('\n')
+}
+
+const dayIn = (line: string): string => {
+  const [, ofRow, ofFact] =
+    /^bills \[\["day","([\d-]+)"|bill(?:\.reconciled|_difference)\.([\d-]+)/.exec(line) ?? []
+  return ofRow ?? ofFact ?? ''
+}

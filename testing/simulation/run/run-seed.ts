@@ -1,0 +1,131 @@
+/** One seed from its beginning to the verdict. */
+import { runBank, runPlatform, runTreasurer } from '../actors/bank.ts'
+import { runForger } from '../actors/forgers.ts'
+import { runCron, runOperator, runWhims } from '../actors/operator.ts'
+import { runPayer } from '../actors/payer.ts'
+import { runClerk } from '../actors/refund-clerk.ts'
+import { runShop } from '../actors/shop.ts'
+import { check } from '../checkers/checker.ts'
+import { collect } from '../checkers/evidence.ts'
+import { troubleBills } from '../faults/bill-trouble.ts'
+import { refundTaken } from '../faults/notice-delivery.ts'
+import { morning } from './bill-day.ts'
+import { heal } from './drain.ts'
+import { play } from './play.ts'
+import { makeWorld, type Recipe, type World } from './world.ts'
+
+const ORDERS_MAX = 5
+/** In so many seeds the faults last until the bill of the first day is there. */
+const MORNING_RATE = 0.35
+
+export type Outcome = Readonly<{
+  seed: number
+  violations: readonly string[]
+  counts: ReadonlyMap<string, number>
+  steps: number
+  orders: number
+  captures: number
+  trace: readonly string[]
+  digest: string
+}>
+
+/**
+ * `crypto.subtle` must have been made instant before.
+ *
+ * @param tamper Spoils the books before they are checked, to see that it is noticed.
+ */
+export async function runSeed(
+  recipe: Recipe,
+  tamper: (world: World) => void = () => {},
+): Promise<Outcome> {
+  const world = makeWorld(recipe)
+  const orders = await storm(world)
+  const dawn = world.chance('dawn')
+  if (dawn.happens(MORNING_RATE)) await morning(world)
+  else if (dawn.happens(0.3)) troubleBills(world)
+  const settled = await heal(world)
+  countEvents(world)
+  tamper(world)
+  const violations = [
+    ...(settled ? [] : ['there is no end to what is due']),
+    ...world.witness.violations,
+    ...world.workers.alarms,
+    ...check(collect(world)),
+  ]
+  for (const violation of violations) world.trace.add('checker', violation)
+  world.sqlite.close()
+  return {
+    seed: recipe.seed,
+    violations,
+    counts: world.faults.counts,
+    steps: world.scheduler.steps,
+    orders,
+    captures: world.wechat.captures().length,
+    trace: world.trace.lines,
+    digest: world.trace.digest(),
+  }
+}
+
+/** Everybody at the same time. @returns how many orders there were. */
+async function storm(world: World): Promise<number> {
+  const { recipe, wechat, chance } = world
+  const isThere = (name: string): boolean => recipe.withoutActors?.includes(name) !== true
+  const cast = chance('cast')
+  const actors: Promise<void>[] = []
+  if (isThere('forger')) actors.push(runForger(world))
+  if (isThere('operator')) actors.push(runOperator(world))
+  if (isThere('whims')) actors.push(runWhims(world))
+  if (isThere('bank')) actors.push(runBank(world))
+  if (isThere('treasurer')) actors.push(runTreasurer(world))
+  if (isThere('platform')) actors.push(runPlatform(world))
+  const post = chance('post of refunds')
+  world.mail.onRefund = (outRefundNo) => refundTaken(world, outRefundNo, post)
+
+  const count = cast.between(1, ORDERS_MAX)
+  for (let number = 1; number <= count; number++) {
+    const openids = Array.from({ length: cast.pick([1, 1, 2, 3]) }, () => wechat.newOpenid())
+    if (!isThere(`order ${number}`)) continue
+    const ordercode = `o${number}-${String(recipe.seed).padStart(5, '0')}`
+    world.cast.set(ordercode, openids)
+    actors.push(runShop(world, ordercode, openids))
+    if (isThere(`clerk ${number}`)) actors.push(runClerk(world, ordercode))
+    openids.forEach((openid, at) => {
+      if (isThere(`payer ${number}.${at + 1}`)) {
+        actors.push(runPayer(world, ordercode, openid, at + 1))
+      }
+    })
+  }
+  await play(world, actors, isThere('cron') ? runCron : undefined)
+  return count
+}
+
+/** Everybody who can be left out. */
+export const ACTORS: readonly string[] = [
+  ...Array.from({ length: ORDERS_MAX }, (_, at) => `order ${at + 1}`),
+  ...Array.from({ length: ORDERS_MAX }, (_, at) => [1, 2, 3].map((n) => `payer ${at + 1}.${n}`)),
+  ...Array.from({ length: ORDERS_MAX }, (_, at) => `clerk ${at + 1}`),
+  'bank',
+  'treasurer',
+  'platform',
+  'forger',
+  'operator',
+  'whims',
+  'cron',
+].flat()
+
+/** What the orders went through says which situations the seed has reached. */
+function countEvents({ sqlite, faults }: World): void {
+  for (const { type, n } of sqlite.read('SELECT type, count(*) AS n FROM events GROUP BY type')) {
+    for (let left = Number(n); left > 0; left--) faults.count(`event:${String(type)}`)
+  }
+  const found = sqlite.read(
+    'SELECT kind, outcome, count(*) AS n FROM bill_differences GROUP BY kind, outcome',
+  )
+  for (const { kind, outcome, n } of found) {
+    for (let left = Number(n); left > 0; left--) {
+      faults.count(`difference:${String(kind)} → ${String(outcome)}`)
+    }
+  }
+  const further = sqlite.read('SELECT count(*) AS n FROM attempts WHERE number > 1')[0]
+  for (let left = Number(further?.['n']); left > 0; left--) faults.count('situation:next_attempt')
+}

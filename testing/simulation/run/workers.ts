@@ -1,0 +1,129 @@
+/** Workers: for each request and each tick a new one, with nothing in common but the database. */
+import { assemble } from '../../../src/assemble.ts'
+import { readConfig, type Vars } from '../../../src/config.ts'
+import { tick } from '../../../src/cron/tick.ts'
+import type { LogEntry } from '../../../src/ports/deps.ts'
+import type { HttpDeps } from '../../../src/routes/http/deps.ts'
+import { respond } from '../../../src/routes/router.ts'
+import { OriginHealth } from '../../../src/wechat/transport.ts'
+import { memoryKeep } from '../../memory-kv.ts'
+import { d1Shim } from '../d1/d1-shim.ts'
+import type { Sqlite } from '../d1/sqlite.ts'
+import type { FaultBox } from '../faults/faults.ts'
+import type { Network } from '../faults/network.ts'
+import type { Chance } from './random.ts'
+import { Owner, type Scheduler } from './scheduler.ts'
+import type { Trace } from './trace.ts'
+
+export type WorkerParts = Readonly<{
+  scheduler: Scheduler
+  sqlite: Sqlite
+  network: Network
+  faults: FaultBox
+  chance: Chance
+  trace: Trace
+  vars: Readonly<Record<string, string>>
+  hasCertificate: boolean
+}>
+
+/** Most are quick; some take their time while everybody else goes on. */
+const WEIGHTS = [1, 1, 1, 0.3, 0.03]
+
+export class Workers {
+  /** Log events that a person would have to look at, for the checker. */
+  readonly alarms: string[] = []
+  readonly #parts: WorkerParts
+  readonly #vars: Vars
+  readonly #alive = new Set<Owner>()
+  /** The only thing that requests of one isolate share: what they know of WeChat's two origins. */
+  readonly #isolates = [new OriginHealth(), new OriginHealth()]
+  #count = 0
+
+  constructor(parts: WorkerParts) {
+    this.#parts = parts
+    const config = readConfig(parts.vars)
+    if (!config.ok) throw new Error(`misconfigured simulation: ${config.error.join(', ')}`)
+    this.#vars = config.value
+  }
+
+  /** @throws TypeError when the Worker dies before it has answered. */
+  async fetch(request: Request): Promise<Response> {
+    const { pathname } = new URL(request.url)
+    const response = await this.#invoke(`${request.method} ${pathname}`, (deps) =>
+      respond(request, deps),
+    )
+    return response
+  }
+
+  /** One run of the cron. One that dies is over, too. */
+  async cron(): Promise<void> {
+    const at = this.#parts.scheduler.now()
+    await this.#invoke('tick', async (deps) => {
+      await tick(deps, at)
+      return 'done'
+    }).catch(() => {})
+  }
+
+  /** A deployment, a machine that goes down: everything that runs dies. */
+  killAll(): void {
+    for (const owner of this.#alive) this.#parts.scheduler.kill(owner)
+  }
+
+  async #invoke<T>(what: string, run: (deps: HttpDeps) => Promise<T>): Promise<T> {
+    const { trace, chance, faults } = this.#parts
+    const owner = new Owner(`w${++this.#count} ${what}`.slice(0, 18), chance.pick(WEIGHTS))
+    if (owner.weight < 0.1) faults.count('situation:slow_worker')
+    trace.add(owner.name, `starts: ${what}`)
+    this.#alive.add(owner)
+    // What goes on behind the answer keeps the Worker alive, and dies with it.
+    const background: Promise<void>[] = []
+    const dead = new Promise<never>((_, reject) => {
+      owner.onDeath = () => reject(new TypeError('Network connection lost.'))
+    })
+    const over = async (): Promise<void> => {
+      await Promise.race([Promise.all(background), dead]).catch(() => {})
+      this.#alive.delete(owner)
+    }
+    try {
+      return await Promise.race([run(this.#deps(owner, background)), dead])
+    } finally {
+      void over()
+    }
+  }
+
+  readonly #kv = memoryKeep()
+
+  #deps(owner: Owner, background: Promise<void>[]): HttpDeps {
+    const { scheduler, sqlite, network, chance, hasCertificate } = this.#parts
+    const platform = {
+      kv: network.keepFor(owner, this.#kv),
+      db: d1Shim(sqlite, network.gateFor(owner)),
+      fetch: network.fetchFor(owner),
+      certificateFetch: hasCertificate ? network.fetchFor(owner, true) : undefined,
+      timers: { after: (ms: number, wake: () => void) => scheduler.after(owner, ms, wake) },
+      nowMs: scheduler.now,
+      randomBytes: chance.bytes,
+      log: (entry: LogEntry) => this.#log(owner, entry),
+      background: (work: Promise<void>) => void background.push(work),
+      originHealth: chance.pick(this.#isolates),
+    }
+    return assemble(this.#vars, platform)
+  }
+
+  #log(owner: Owner, { event, ...rest }: LogEntry): void {
+    const { trace, faults } = this.#parts
+    const { stack, ...fields } = rest
+    trace.add(owner.name, `log ${event} ${JSON.stringify(fields)}`)
+    faults.count(`log:${event}${typeof fields.reason === 'string' ? `:${fields.reason}` : ''}`)
+    // The program's own errors: whatever fails outside, none of these may come up.
+    if (
+      event === 'internal_error' ||
+      event === 'tick_item_failed' ||
+      event === 'bill_difference_failed' ||
+      fields.reason === 'internal'
+    ) {
+      const outage = ['StoreUnavailable', 'KvError'].includes(String(fields.reason))
+      if (!outage) this.alarms.push(`${event} ${JSON.stringify(fields)} ${String(stack)}`)
+    }
+  }
+}

@@ -1,0 +1,68 @@
+/** A network between us and WeChat that answers as a test says. */
+import { expect, vi } from 'vitest'
+import { toUnixSeconds } from '../../src/core/time.ts'
+import { OriginHealth, type TransportOptions, wechatTransport } from '../../src/wechat/transport.ts'
+import { HeldTimers } from '../samples/held-timers.ts'
+import { T0 } from '../samples/order-samples.ts'
+
+export const PRIMARY = 'https://api.mch.weixin.qq.com'
+export const BACKUP = 'https://api2.mch.weixin.qq.com'
+export const LOGIN = 'https://api.weixin.qq.com'
+export const PATH = '/pay/unifiedorder'
+export const XML = '<xml><body><![CDATA[测试商店-图书]]></body></xml>'
+
+export type Answer = (request: Request) => Promise<Response>
+type Sent = Readonly<{ url: string; method: string; type: string | null; body: string }>
+
+export const answer =
+  (body: string | null, status = 200, headers: Record<string, string> = {}): Answer =>
+  async () =>
+    new Response(body, { status, headers })
+export const reset: Answer = async () => {
+  throw new TypeError('Network connection lost.')
+}
+export const silence: Answer = () => new Promise(() => {})
+
+export const failed = (reason: string) => ({ ok: false, error: { reason } })
+export const text = (reply: { ok: true; value: Uint8Array } | { ok: false; error: unknown }) =>
+  reply.ok ? new TextDecoder().decode(reply.value) : reply
+
+/** Answers in the order given; another request than those fails the test. */
+export function network(answers: readonly Answer[], options: Partial<TransportOptions> = {}) {
+  const sent: Sent[] = []
+  const requests: Request[] = []
+  const timers = new HeldTimers()
+  const clock = { now: T0 }
+  const queue = [...answers]
+  const transport = wechatTransport({
+    async fetch(request) {
+      requests.push(request)
+      const body = await request.clone().text()
+      const { url, method } = request
+      sent.push({ url, method, type: request.headers.get('content-type'), body })
+      const next = queue.shift()
+      if (next === undefined) throw new Error(`one request too many: ${url}`)
+      return next(request)
+    },
+    timers,
+    now: () => clock.now,
+    health: new OriginHealth(),
+    loginOrigin: LOGIN,
+    payOrigin: PRIMARY,
+    payOriginBackup: BACKUP,
+    ...options,
+  })
+  return {
+    transport,
+    sent,
+    requests,
+    timers,
+    origins: () => sent.map(({ url }) => new URL(url).origin),
+    advance: (seconds: number) => void (clock.now = toUnixSeconds(clock.now + seconds)),
+    /** Lets the deadline of the request that is under way pass. */
+    async passDeadline(count: number): Promise<void> {
+      await vi.waitFor(() => expect(sent.length).toBe(count), { interval: 1 })
+      timers.pass()
+    },
+  }
+}
