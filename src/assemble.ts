@@ -6,18 +6,17 @@ import { toHex } from './lib/text.ts'
 import type { LogEntry } from './ports/deps.ts'
 import type { WebhookSender } from './ports/webhooks.ts'
 import type { HttpDeps } from './routes/http/deps.ts'
-import { deliverFirst } from './service/deliver-webhook.ts'
 import { ticketKey } from './service/pay/ticket.ts'
-import { type Keep, kvArchive } from './store/bill/archive.ts'
+import { deliverFirst } from './service/webhook/deliver-webhook.ts'
+import { type BlobStore, kvArchive } from './store/bill/archive.ts'
 import { Database } from './store/d1/database.ts'
-import { d1Store } from './store/store.ts'
+import { d1Stores } from './store/store.ts'
 import { noSender, webhookSender } from './webhooks/sender.ts'
 import { readBill } from './wechat/bill/read.ts'
 import { type Fetch, OriginHealth, wechatTransport } from './wechat/transport.ts'
 import { signClientPay } from './wechat/v2/client-pay.ts'
 import { wechatGateway } from './wechat/v2/gateway.ts'
-import { NOTICE_ACCEPTED, NOTICE_REFUSED, readPaymentNotice } from './wechat/v2/notices/payment.ts'
-import { readRefundNotice } from './wechat/v2/notices/refund.ts'
+import { paymentNoticeReader, refundNoticeReader } from './wechat/v2/notices/readers.ts'
 
 export const VERSION = '0.1.0'
 
@@ -25,7 +24,7 @@ export const VERSION = '0.1.0'
 export type Platform = Readonly<{
   db: D1Database
   /** For raw bills. Payments do without it; bills wait for it. */
-  kv: Keep | undefined
+  kv: BlobStore | undefined
   fetch: Fetch
   timers: Timers
   nowMs: () => number
@@ -67,6 +66,8 @@ export function assemble(vars: Vars, platform: Platform): HttpDeps {
   })
   const appSecret = vars.WX_APP_SECRET
   const hasTarget = vars.WEBHOOK_URL !== undefined
+  const database = new Database(platform.db, timers, randomBytes)
+  const noticeKeys = { merchant, signType, oldKey: vars.WX_API_KEY_OLD }
 
   const deps: HttpDeps = {
     config: {
@@ -81,7 +82,7 @@ export function assemble(vars: Vars, platform: Platform): HttpDeps {
         certificateFetch === undefined ? undefined : `${vars.PUBLIC_URL}/notify/refund`,
       hasWebhookTarget: hasTarget,
     },
-    store: d1Store(new Database(platform.db, timers, randomBytes), hasTarget),
+    ...d1Stores(database, hasTarget),
     wechat: wechatGateway({ transport, timers, randomBytes, merchant, appSecret, signType }),
     readBill,
     archive: platform.kv === undefined ? undefined : kvArchive(platform.kv, timers),
@@ -95,28 +96,21 @@ export function assemble(vars: Vars, platform: Platform): HttpDeps {
         now: now(),
       }),
     webhooks: vars.WEBHOOK_URL === undefined ? noSender : senderTo(vars.WEBHOOK_URL),
-    announce(ids) {
+    deliverSoon(ids) {
       if (!hasTarget) return
       for (const id of ids) platform.background(deliverFirst(deps, id).catch(logFailure(id)))
     },
     log: platform.log,
     admit: (who) => admit(platform.limits?.payer, who),
     admitAddress: (ip) => admit(platform.limits?.address, ip),
-    callsUsed: () => calls,
+    used: () => ({ calls, statements: database.statementsUsed }),
     version: VERSION,
     merchantTokens: [vars.MERCHANT_TOKEN, vars.MERCHANT_TOKEN_OLD].filter(
       (token) => token !== undefined,
     ),
     notices: {
-      read: (bytes) => readPaymentNotice(bytes, merchant, signType, vars.WX_API_KEY_OLD),
-      readRefund: (bytes) =>
-        readRefundNotice(
-          bytes,
-          merchant,
-          [vars.WX_API_KEY, vars.WX_API_KEY_OLD].filter((key) => key !== undefined),
-        ),
-      accepted: NOTICE_ACCEPTED,
-      refused: NOTICE_REFUSED,
+      payment: paymentNoticeReader(noticeKeys),
+      refund: refundNoticeReader(noticeKeys),
     },
   }
   return deps

@@ -1,7 +1,7 @@
-import type { Keep } from '../src/store/bill/archive.ts'
+import type { BlobStore } from '../src/store/bill/archive.ts'
 
 /** A place for raw bills where there is no KV. */
-export function memoryKeep(): Keep {
+export function memoryKeep(): BlobStore {
   const values = new Map<string, Uint8Array>()
   return {
     async put(key, value) {

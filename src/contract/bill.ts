@@ -2,18 +2,19 @@ import type { Bill } from '../core/bill/bill.ts'
 import { collectedReview, type Difference, differenceReview } from '../core/bill/difference.ts'
 import { reviewId } from '../core/review.ts'
 import { timeOrNull } from '../core/time.ts'
-import type { Deps } from '../ports/deps.ts'
 
-/** More of them than a person reads, and less than a reply can hold. */
-const DIFFERENCES_MAX = 1_000
+/** A bill, how many differences it has from our records, and the first of them. */
+export type BillReport = Readonly<{
+  bill: Bill
+  differences: Readonly<{ total: number; some: readonly Difference[] }>
+}>
 
 /**
  * The reconciliation of a day. Contract: fields are added, never renamed. Sums are fen; WeChat's service
  * fee has five decimals of a yuan, so it is in thousandths of a fen.
  */
-export async function billReport(deps: Deps, bill: Bill): Promise<Record<string, unknown>> {
+export function billJson({ bill, differences }: BillReport): Record<string, unknown> {
   const { counts } = bill
-  const { total, some } = await deps.store.bills.differences(bill.day, DIFFERENCES_MAX)
   return {
     date: bill.day,
     state: bill.state,
@@ -40,8 +41,8 @@ export async function billReport(deps: Deps, bill: Bill): Promise<Record<string,
             refunds: counts.books.refunds,
             refund_fee: counts.books.refundFee,
           },
-    difference_count: total,
-    differences: some.map(differenceJson),
+    difference_count: differences.total,
+    differences: differences.some.map(differenceJson),
   }
 }
 

@@ -1,5 +1,5 @@
 import { formatRfc3339, timeOrNull } from '../core/time.ts'
-import type { StoredDelivery } from '../ports/store.ts'
+import type { StoredDelivery } from '../ports/delivery-store.ts'
 
 export const deliveryJson = (delivery: StoredDelivery): Record<string, unknown> => ({
   id: delivery.id,

@@ -3,7 +3,7 @@ import type { OrderView } from '../core/order/order.ts'
 import { ofPayment, refundedFee, refundingFee } from '../core/order/refund.ts'
 import type { StoredReview } from '../core/review.ts'
 import { formatRfc3339, timeOrNull } from '../core/time.ts'
-import type { StoredEvent } from '../ports/store.ts'
+import type { StoredEvent } from '../ports/order-store.ts'
 import { refundJson } from './refund.ts'
 import { reviewJson } from './review.ts'
 

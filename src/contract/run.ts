@@ -1,5 +1,5 @@
 import { formatRfc3339, timeOrNull } from '../core/time.ts'
-import type { StoredRun } from '../ports/store.ts'
+import type { StoredRun } from '../ports/run-store.ts'
 
 export const runJson = ({
   id,

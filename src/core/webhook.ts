@@ -32,7 +32,7 @@ const PAUSES_S = [
 ]
 
 /** @param step Failed tries since the ladder began. @returns undefined when it is used up. */
-export function nextTry(step: number, now: UnixSeconds): UnixSeconds | undefined {
+export function nextTryAt(step: number, now: UnixSeconds): UnixSeconds | undefined {
   const pause = PAUSES_S[step - 1]
   return pause === undefined ? undefined : later(now, pause)
 }

@@ -1,72 +1,62 @@
-/** What WeChat is to be asked about: orders that expire, attempts on their ladder. */
+/** Queries WeChat about due attempts, and closes orders that expired. */
 import { later } from '../core/time.ts'
-import type { Deps, TickBudget } from '../ports/deps.ts'
-import type { NextDue } from '../ports/store.ts'
-import { runAttempt, runOrder } from './due-order.ts'
-import { orFailed, workOff } from './work-pool.ts'
+import type { Budget } from '../ports/budget.ts'
+import type { Deps } from '../ports/deps.ts'
+import type { NextOrderDue } from '../ports/order-store.ts'
+import { COSTS, RESCHEDULE } from '../service/costs.ts'
+import { claimDueOrders } from '../service/order/due-orders.ts'
+import { followUpAttempt, followUpOrder } from '../service/order/follow-up.ts'
+import { catchAndLog, runPool } from './work-pool.ts'
 
-/** The dearest item: query, close, query, each written. */
-const ITEM_CALLS_MAX = 3
-const ITEM_STATEMENTS_MAX = 13
-/** The rescheduling. */
-const OWN_STATEMENTS = 2
+type DueOrdersDeps = Pick<
+  Deps,
+  'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
+>
 
-export type AskReport = Readonly<{
+export type QueryReport = Readonly<{
   due: number
   booked: number
   closed: number
   waiting: number
   failed: number
-  /** Due, but beyond this tick's budget: the next tick takes them. */
+  /** Due, but beyond the budget of this run: the next run takes them. */
   left: number
 }>
 
-/** No item takes longer; none is begun that could outlive the lease. */
+/** No item takes longer, and none is begun that could outlive the lease. */
 const ITEM_SECONDS_MAX = 50
 
-/** @param limits What the tick may have used in all when this part ends. */
-export async function askDue(deps: Deps, { calls, statements }: TickBudget): Promise<AskReport> {
-  const claimed = await deps.store.claim(deps.now(), {
-    orders: Math.ceil(calls / ITEM_CALLS_MAX),
+export async function queryDueOrders(deps: DueOrdersDeps, budget: Budget): Promise<QueryReport> {
+  const { calls } = budget.limit
+  const due = await claimDueOrders(deps, {
+    orders: Math.ceil(calls / COSTS.order.calls),
     attempts: calls,
   })
-  // An order that expires takes its own attempts down.
-  const expiring = new Set(
-    claimed.items.filter(({ number }) => number === undefined).map(({ ordercode }) => ordercode),
-  )
-  const items = claimed.items.filter(
-    ({ ordercode, number }) => number === undefined || !expiring.has(ordercode),
-  )
-  const ordercodes = [...new Set(items.map(({ ordercode }) => ordercode))]
-  const views = new Map(
-    (await deps.store.loadMany(ordercodes)).map((view) => [view.order.ordercode, view]),
-  )
-
   const count = { booked: 0, closed: 0, waiting: 0, failed: 0 }
-  const next: NextDue[] = []
-  const left = await workOff(
-    items,
+  const next: NextOrderDue[] = []
+  const left = await runPool(
+    due.items,
     (running) =>
-      deps.callsUsed() + (running + 1) * ITEM_CALLS_MAX <= calls &&
-      deps.store.statementsUsed() + (running + 1) * ITEM_STATEMENTS_MAX + OWN_STATEMENTS <=
-        statements &&
-      deps.now() < later(claimed.leaseUntil, -ITEM_SECONDS_MAX),
+      budget.allows(COSTS.order, running + 1, RESCHEDULE) &&
+      deps.now() < later(due.leaseUntil, -ITEM_SECONDS_MAX),
     async (item) => {
-      const view = views.get(item.ordercode)
+      const view = due.viewOf(item)
       if (view === undefined) return
-      const outcome = await orFailed(deps, () =>
-        item.number === undefined ? runOrder(deps, view) : runAttempt(deps, view, item.number),
+      const followUp = await catchAndLog(deps, () =>
+        item.number === undefined
+          ? followUpOrder(deps, view)
+          : followUpAttempt(deps, view, item.number),
       )
-      if (outcome === 'failed') {
+      if (followUp === 'failed') {
         count.failed++
       } else {
-        count[outcome.result]++
-        next.push({ ...item, dueAt: outcome.dueAt })
+        count[followUp.result]++
+        next.push({ ...item, dueAt: followUp.dueAt })
       }
     },
   )
-  // They keep their place: the longest due is the first of the next tick.
+  // The rest keeps its place: what is due the longest is the first of the next run.
   next.push(...left)
-  await deps.store.reschedule(claimed, next)
-  return { due: items.length, ...count, left: left.length }
+  await due.reschedule(next)
+  return { due: due.items.length, ...count, left: left.length }
 }

@@ -1,48 +1,60 @@
-/** What the shop is to be told: webhooks that this run wrote, and those whose time has come. */
-import type { Deps, TickBudget } from '../ports/deps.ts'
-import { deliverFirst, deliverWebhook } from '../service/deliver-webhook.ts'
-import { orFailed, workOff } from './work-pool.ts'
+/** Sends webhooks: those that this run wrote, and those that are due for a retry. */
+import type { Budget } from '../ports/budget.ts'
+import type { Deps } from '../ports/deps.ts'
+import { CLAIM, COSTS } from '../service/costs.ts'
+import {
+  claimDueWebhooks,
+  deliverFirst,
+  deliverWebhook,
+} from '../service/webhook/deliver-webhook.ts'
+import { catchAndLog, runPool } from './work-pool.ts'
 
-/** Find it, read its order and reviews, note the try, and when it is given up open a review. */
-const TELL_STATEMENTS_MAX = 9
-const OWN_STATEMENTS = 1
-/** Six at a time, ten seconds each at the most: all are tried before their lease ends. */
+type DueWebhooksDeps = Pick<
+  Deps,
+  | 'bills'
+  | 'config'
+  | 'deliverSoon'
+  | 'deliveries'
+  | 'log'
+  | 'now'
+  | 'orders'
+  | 'reviews'
+  | 'webhooks'
+>
+
+/** Six at the same time, ten seconds each at most: all are tried before their lease ends. */
 const CLAIM_MAX = 60
 
 /**
- * @param written Ids of rows written in this run: nobody tried them yet.
- * @param limits What the tick may have used in all when this part ends.
- * @returns how many were tried. The others keep their time, and the next tick takes them.
+ * @param written Ids of the deliveries that this run wrote: they have not been tried.
+ * @returns how many were tried. The others keep their due time for the next run.
  */
-export async function tellDue(
-  deps: Deps,
+export async function deliverDueWebhooks(
+  deps: DueWebhooksDeps,
   written: readonly string[],
-  { calls, statements }: TickBudget,
+  budget: Budget,
 ): Promise<number> {
-  const affordable = (running: number): boolean =>
-    deps.callsUsed() + running + 1 <= calls &&
-    deps.store.statementsUsed() + (running + 1) * TELL_STATEMENTS_MAX + OWN_STATEMENTS <= statements
-
   if (!deps.config.hasWebhookTarget) return 0
-  let told = 0
-  await workOff(written, affordable, async (id) => {
-    told++
-    await orFailed(deps, () => deliverFirst(deps, id))
-  })
-  // No more are leased than can be tried: a leased row waits for the lease to end.
-  const room = Math.floor(
-    (statements - OWN_STATEMENTS - deps.store.statementsUsed()) / TELL_STATEMENTS_MAX,
+  let tried = 0
+  await runPool(
+    written,
+    (running) => budget.allows(COSTS.webhook, running + 1, CLAIM),
+    async (id) => {
+      tried++
+      await catchAndLog(deps, () => deliverFirst(deps, id))
+    },
   )
-  const limit = Math.min(room, calls - deps.callsUsed(), CLAIM_MAX)
-  if (limit <= 0) return told
-  const due = await deps.store.claimDeliveries(deps.now(), limit)
-  await workOff(
+  // No more are leased than can be tried: a leased row waits until the lease ends.
+  const room = Math.min(budget.room(COSTS.webhook, CLAIM), CLAIM_MAX)
+  if (room <= 0) return tried
+  const due = await claimDueWebhooks(deps, room)
+  await runPool(
     due,
     () => true,
     async (delivery) => {
-      told++
-      await orFailed(deps, () => deliverWebhook(deps, delivery))
+      tried++
+      await catchAndLog(deps, () => deliverWebhook(deps, delivery))
     },
   )
-  return told
+  return tried
 }

@@ -1,107 +1,112 @@
 /**
- * One tick of the cron: takes what is due, asks WeChat, tells the shop, writes what came of it. Due
- * rows carry their own time, so an outage of any length leaves a backlog and loses nothing.
+ * One run of the cron: claims what is due, queries WeChat, sends webhooks, and stores the outcome. Due rows
+ * carry their own time, so an outage of any length leaves a backlog and loses nothing.
  */
-import { DAY_S, fromMillis, later, MINUTE_S, type UnixSeconds } from '../core/time.ts'
-import type { Deps, TickBudget } from '../ports/deps.ts'
-import { billDueBill } from './due-bill.ts'
-import { askDue, type AskReport } from './due-orders.ts'
-import { refundDueRefunds, type RefundReport } from './due-refunds.ts'
-import { tellDue } from './due-webhooks.ts'
-import { orFailed } from './work-pool.ts'
+import { fromMillis, MINUTE_S, type UnixSeconds } from '../core/time.ts'
+import { Budget, type Cost } from '../ports/budget.ts'
+import type { Deps } from '../ports/deps.ts'
+import { COSTS } from '../service/costs.ts'
+import { countDueRefunds } from '../service/refund/due-refunds.ts'
+import { finishRun, startRun, sweep } from '../service/run/runs.ts'
+import { reconcileDueBill } from './due-bill.ts'
+import { queryDueOrders, type QueryReport } from './due-orders.ts'
+import { advanceDueRefunds, type RefundReport } from './due-refunds.ts'
+import { deliverDueWebhooks } from './due-webhooks.ts'
+import { catchAndLog } from './work-pool.ts'
 
-/** Refunds, bills and webhooks get at least this share of the calls each, and what others leave over. */
+/** Refunds, bills and webhooks get at least this share of the calls each, and what others do not use. */
 const SHARE = 0.1
-/** The last words of a tick: what is left or what is swept, and its report. */
+/** The end of a run: what is left is counted or the retention deletes, and the report is stored. */
 const LAST_STATEMENTS = 3
-const TELL_STATEMENTS = 10
-/** The run's own record, and one refund, however small the budget is. */
-const REFUND_STATEMENTS = 16
-const REFUND_CALLS = 2
+const WEBHOOK_STATEMENTS = 10
+/** The run's own record, and one refund with its claim, however small the budget is. */
+const REFUND_STATEMENTS = COSTS.refund.statements + 3
 const REFUNDS_TURN_S = 2 * MINUTE_S
 const BILLS_TURN_S = 5 * MINUTE_S
-/** Runs and delivered webhooks are kept this long; a few go with each tick. */
-const KEEP_S = 90 * DAY_S
-const SWEEP_ROWS = 50
 
-type Report = AskReport &
+type Report = QueryReport &
   Readonly<{
     refunds: number
-    /** Due, but beyond this tick's budget. */
+    /** Due, but beyond the budget of this run. */
     refunds_left: number
     bill?: string
+    /** Webhooks that were tried. */
     told: number
     calls: number
     statements: number
   }>
 
-/** @param scheduledMs When the platform meant to call. A test moves time with it. */
+/** @param scheduledMs When the platform meant to call; a test moves time with it. */
 export async function tick(base: Deps, scheduledMs: number): Promise<void> {
   const scheduled = fromMillis(scheduledMs)
   const now = (): UnixSeconds => {
     const clock = base.now()
     return clock > scheduled ? clock : scheduled
   }
-  // What this run books is told within its own budget, not beside it.
+  // Webhooks that this run writes are sent within its own budget, not beside it.
   const written: string[] = []
-  const deps: Deps = { ...base, now, announce: (ids) => void written.push(...ids) }
+  const deps: Deps = { ...base, now, deliverSoon: (ids) => void written.push(...ids) }
 
-  const run = await deps.store.startRun(now())
-  const limits = limitsOf(deps.config.tick)
+  const run = await startRun(deps)
+  const budget = budgetsOf(deps)
   let refunds: RefundReport = { done: 0, mayBeMore: false }
-  async function runRefunds(within: TickBudget): Promise<void> {
+  async function runRefunds(within: Budget): Promise<void> {
     const none: RefundReport = { done: 0, mayBeMore: false }
-    const { done, mayBeMore } = await guarded(deps, none, () => refundDueRefunds(deps, within))
+    const { done, mayBeMore } = await guarded(deps, none, () => advanceDueRefunds(deps, within))
     refunds = { done: refunds.done + done, mayBeMore }
   }
   const bill = (): Promise<string | undefined> =>
-    guarded(deps, undefined, () => billDueBill(deps, limits.ask))
+    guarded(deps, undefined, () => reconcileDueBill(deps, budget.query))
 
-  // On the smallest budget one refund leaves nothing for the questions of a run, so they take turns.
+  // On the smallest budget one refund leaves nothing for the queries of a run, so the two take turns.
   const isRefundsTurn = now() % REFUNDS_TURN_S < MINUTE_S
-  if (isRefundsTurn) await runRefunds(limits.refund)
-  // Payments are asked about before bills are read; but a bill has its turn, however many they are.
+  if (isRefundsTurn) await runRefunds(budget.refund)
+  // Queries come before bills; but in every fifth minute the bill comes first, however many queries are due.
   const isBillsTurn = now() % BILLS_TURN_S < MINUTE_S
   const first = isBillsTurn ? await bill() : undefined
-  const asked = await askDue(deps, limits.ask)
+  const queried = await queryDueOrders(deps, budget.query)
   const billed = isBillsTurn ? first : await bill()
-  let told = await tellDue(deps, written.splice(0), limits.all)
-  // What is left of the budget is theirs, and that of whoever is to hear of them.
-  if (!isRefundsTurn || refunds.mayBeMore) await runRefunds(limits.all)
-  if (written.length > 0) told += await tellDue(deps, written.splice(0), limits.all)
-  // With a backlog, what is old may wait.
-  const left = refunds.mayBeMore ? await deps.store.countDueRefunds(now()) : 0
-  if (left === 0) await deps.store.sweep(later(now(), -KEEP_S), SWEEP_ROWS)
+  let told = await deliverDueWebhooks(deps, written.splice(0), budget.all)
+  // Refunds and their webhooks get what is left of the budget.
+  if (!isRefundsTurn || refunds.mayBeMore) await runRefunds(budget.all)
+  if (written.length > 0) told += await deliverDueWebhooks(deps, written.splice(0), budget.all)
+  // While refunds are waiting, the retention may wait, too.
+  const left = refunds.mayBeMore ? await countDueRefunds(deps) : 0
+  if (left === 0) await sweep(deps)
 
   const report: Report = {
-    ...asked,
+    ...queried,
     refunds: refunds.done,
     refunds_left: left,
     ...(billed === undefined ? {} : { bill: billed }),
     told,
-    calls: deps.callsUsed(),
-    statements: deps.store.statementsUsed(),
+    ...deps.used(),
   }
-  await deps.store.finishRun(run, now(), JSON.stringify(report))
+  await finishRun(deps, run, report)
   deps.log({ event: 'tick_finished', ...report })
 }
 
-/** Refunds and bills must not keep payments from being asked about, nor the shop from being told. */
-async function guarded<T>(deps: Deps, nothing: T, work: () => Promise<T>): Promise<T> {
-  const done = await orFailed(deps, work)
+/** A fault in refunds or bills must not keep payments from being queried, nor webhooks from being sent. */
+async function guarded<T>(deps: Pick<Deps, 'log'>, nothing: T, work: () => Promise<T>): Promise<T> {
+  const done = await catchAndLog(deps, work)
   return done === 'failed' ? nothing : done
 }
 
 /**
- * What may have been used in all when each part ends. In their turn refunds come first, up to their share, so
- * that what they do not use flows on to the questions, and what those leave over to the webhooks and back.
+ * The shares of a run. In their turn refunds come first, up to their share, so that what they do not use
+ * flows on to the queries, and what those leave flows on to the webhooks and back.
  */
-function limitsOf({ calls, statements }: TickBudget) {
+function budgetsOf({ config, used }: Pick<Deps, 'config' | 'used'>) {
+  const { calls, statements } = config.tick
   const share = Math.ceil(calls * SHARE)
-  const all = { calls, statements: statements - LAST_STATEMENTS }
-  return {
-    refund: { calls: Math.max(share, REFUND_CALLS), statements: REFUND_STATEMENTS },
-    ask: { calls: calls - share, statements: all.statements - TELL_STATEMENTS },
-    all,
+  const all = new Budget(used, { calls, statements: statements - LAST_STATEMENTS })
+  const refund: Cost = {
+    calls: Math.max(share, COSTS.refund.calls),
+    statements: REFUND_STATEMENTS,
   }
+  const query: Cost = {
+    calls: calls - share,
+    statements: all.limit.statements - WEBHOOK_STATEMENTS,
+  }
+  return { all, refund: all.share(refund), query: all.share(query) }
 }

@@ -1,23 +1,23 @@
 import type { Deps } from '../ports/deps.ts'
 
-/** A Worker waits for six answers at a time; more would only queue. */
-const AT_ONCE = 6
+/** A Worker waits for six responses at the same time; a seventh call would only queue. */
+const CONCURRENCY_MAX = 6
 
 /**
- * Works items off, a few at a time, as long as the next one can be paid for.
+ * Works items off, a few at the same time, as long as the next one is allowed.
  *
- * @param affordable Told how many are under way and may yet cost their most.
+ * @param allowed Gets the number of items under way, each of which may still cost its most.
  * @returns the items that were not begun.
  */
-export async function workOff<T>(
+export async function runPool<T>(
   items: readonly T[],
-  affordable: (running: number) => boolean,
+  allowed: (running: number) => boolean,
   work: (item: T) => Promise<void>,
 ): Promise<readonly T[]> {
   const waiting = [...items]
   let running = 0
   async function worker(): Promise<void> {
-    while (affordable(running)) {
+    while (allowed(running)) {
       const item = waiting.shift()
       if (item === undefined) return
       running++
@@ -25,13 +25,13 @@ export async function workOff<T>(
       running--
     }
   }
-  await Promise.all(Array.from({ length: AT_ONCE }, worker))
+  await Promise.all(Array.from({ length: CONCURRENCY_MAX }, worker))
   return waiting
 }
 
-/** One bad row must not keep the others waiting: it is logged, and comes back when its lease ends. */
-export async function orFailed<T>(
-  deps: Pick<Deps, 'log'>,
+/** One bad row must not stop the others: its error is logged, and the row is due again when its lease ends. */
+export async function catchAndLog<T>(
+  { log }: Pick<Deps, 'log'>,
   work: () => Promise<T>,
 ): Promise<T | 'failed'> {
   try {
@@ -40,7 +40,7 @@ export async function orFailed<T>(
     const reason = error instanceof Error ? error.name : 'unknown'
     const stack =
       error instanceof Error ? error.stack?.split('\n').slice(1, 6).join('\n') : undefined
-    deps.log({ event: 'tick_item_failed', reason, stack })
+    log({ event: 'tick_item_failed', reason, stack })
     return 'failed'
   }
 }

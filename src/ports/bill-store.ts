@@ -55,5 +55,5 @@ export interface BillStore {
   /** How many of a kind are in review, up to `atMost`. */
   countReviewed(day: BeijingDay, kind: DifferenceKind, atMost: number): Promise<number>
   /** Notes what came of a difference; `undefined` that WeChat did not say, once more. */
-  settleDifference(difference: Difference, outcome: Difference['outcome']): Promise<void>
+  resolveDifference(difference: Difference, outcome: Difference['outcome']): Promise<void>
 }

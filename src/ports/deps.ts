@@ -1,30 +1,52 @@
-/** The world as the use cases see it. What runs behind these is decided in `env.ts` alone. */
+/**
+ * The world as the use cases see it. `assemble.ts` decides what stands behind each of these. A use case
+ * takes only the members it needs: `Pick<Deps, …>`.
+ */
 import type { UnixSeconds } from '../core/time.ts'
 import type { BillArchive } from './bill-archive.ts'
 import type { ReadBill } from './bill-reader.ts'
-import type { Store } from './store.ts'
+import type { BillStore } from './bill-store.ts'
+import type { Cost } from './budget.ts'
+import type { DeliveryStore } from './delivery-store.ts'
+import type { OrderStore } from './order-store.ts'
+import type { RefundStore } from './refund-store.ts'
+import type { ReviewStore } from './review-store.ts'
+import type { RunStore } from './run-store.ts'
 import type { WebhookSender } from './webhooks.ts'
 import type { WeChat } from './wechat.ts'
 
-export type Deps = Readonly<{
-  config: Config
-  store: Store
-  wechat: WeChat
-  now: () => UnixSeconds
-  /** Signs what `wx.requestPayment` takes. */
-  signClientPay: SignClientPay
-  webhooks: WebhookSender
-  readBill: ReadBill
-  /** Undefined where no KV is bound. */
-  archive: BillArchive | undefined
-  /** Sends what was just written; a stored row will repeat it, so nobody waits for it. */
-  announce: (deliveryIds: readonly string[]) => void
-  log: (entry: LogEntry) => void
-  /** Whether a payer, or the bearer of a ticket, may come again so soon. */
-  admit: (who: string) => Promise<boolean>
-  /** Outbound calls sent so far, for the budget of a tick. */
-  callsUsed: () => number
+/** What is stored, by subject. */
+export type Stores = Readonly<{
+  orders: OrderStore
+  refunds: RefundStore
+  reviews: ReviewStore
+  deliveries: DeliveryStore
+  bills: BillStore
+  runs: RunStore
 }>
+
+export type Deps = Stores &
+  Readonly<{
+    config: Config
+    wechat: WeChat
+    now: () => UnixSeconds
+    /** Signs what `wx.requestPayment` takes. */
+    signClientPay: SignClientPay
+    webhooks: WebhookSender
+    readBill: ReadBill
+    /** Undefined where no KV is bound. */
+    archive: BillArchive | undefined
+    /**
+     * Tries webhooks whose rows were just written, in the background: the cron repeats what fails, so no
+     * request waits for it. Takes the ids of the deliveries.
+     */
+    deliverSoon: (deliveryIds: readonly string[]) => void
+    log: (entry: LogEntry) => void
+    /** Rate limit of a payer, or of the bearer of a ticket. @returns false when there were too many. */
+    admit: (who: string) => Promise<boolean>
+    /** Outbound calls and SQL statements sent so far in this invocation. */
+    used: () => Cost
+  }>
 
 /** What the use cases need of the configuration. */
 export type Config = Readonly<{
@@ -33,18 +55,16 @@ export type Config = Readonly<{
   signType: 'MD5' | 'HMAC-SHA256'
   /** Where WeChat sends payment notices. */
   notifyUrl: string
-  /** Makes and checks the tickets of `/result`. */
+  /** Signs and checks the tickets of `/result`. */
   ticketKey: () => Promise<CryptoKey>
-  tick: TickBudget
+  /** What one run of the cron may use; the defaults fit the free plan. */
+  tick: Cost
   latePayment: 'accept' | 'refund'
-  /** Where WeChat is to tell of refunds; undefined without the merchant's certificate. */
+  /** Where WeChat sends refund notices; undefined without the merchant's certificate. */
   refundNotifyUrl: string | undefined
-  /** Without a `WEBHOOK_URL` nobody is told, and nobody tries. */
+  /** Without a `WEBHOOK_URL` webhooks are stored and never sent. */
   hasWebhookTarget: boolean
 }>
-
-/** What one tick of the cron may use; the defaults fit the free plan. */
-export type TickBudget = Readonly<{ calls: number; statements: number }>
 
 export type SignClientPay = (
   prepayId: string,

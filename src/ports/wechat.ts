@@ -8,7 +8,7 @@ import type { OutRefundNo, Refund, RefundRecord } from '../core/order/refund.ts'
 /** We do not know whether WeChat acted. Never a reason to change an order; always one to ask again. */
 export type Unknown = Readonly<{ kind: 'unknown'; cause: string }>
 /** WeChat was too busy to act, and says so. The same call may be sent again. */
-export type AskAgain = Readonly<{ kind: 'ask_again' }>
+export type Busy = Readonly<{ kind: 'busy' }>
 export type TooManyRequests = Readonly<{ kind: 'too_many_requests' }>
 /** Ours to mend: a wrong key, an appid that is not bound, a product that is not enabled. */
 export type Misconfigured = Readonly<{ kind: 'misconfigured'; errCode: string; errCodeDes: string }>
@@ -19,7 +19,7 @@ export type LoginReply =
   | Readonly<{ kind: 'code_invalid' }>
   | Readonly<{ kind: 'code_used' }>
   | Readonly<{ kind: 'blocked' }>
-  | AskAgain
+  | Busy
   | TooManyRequests
   | Misconfigured
   | Refused
@@ -31,7 +31,7 @@ export type UnifiedOrderReply =
   | Readonly<{ kind: 'order_closed' }>
   /** "201 商户订单号重复": the number is there already, with other parameters. */
   | Readonly<{ kind: 'number_used' }>
-  | AskAgain
+  | Busy
   | TooManyRequests
   | Misconfigured
   | Refused

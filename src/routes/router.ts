@@ -1,74 +1,39 @@
-/** The table of contents of the HTTP interface. */
+/** The HTTP interface, by who calls it. */
 import { Router } from 'itty-router/Router'
 import { StoreUnavailable } from '../ports/store.ts'
-import { getHealth } from './health.ts'
+import { isMerchant } from './http/auth.ts'
 import type { HttpDeps } from './http/deps.ts'
 import { problem } from './http/problem.ts'
 import type { RouteRequest } from './http/request.ts'
-import { postNotify, postRefundNotify } from './notices.ts'
-import { getResult } from './payer/pay-result.ts'
-import { getPay, postPay } from './payer/pay.ts'
-import { isMerchant } from './shop/auth.ts'
-import { getBill, getBillRaw, postBillReconcile } from './shop/bills.ts'
-import { getDeliveries, postDeliveryResend } from './shop/deliveries.ts'
-import {
-  getOrder,
-  getOrderEvents,
-  getOrders,
-  postOrderClose,
-  postOrderQuery,
-  putOrder,
-} from './shop/orders.ts'
-import { getRefund, putRefund } from './shop/refunds.ts'
-import { getReviews, postReviewResolve } from './shop/reviews.ts'
-import { getRuns } from './shop/runs.ts'
-
-type Handler = (request: RouteRequest, deps: HttpDeps) => Promise<Response>
-
-/** For the shop: without its token there is no answer, not even 404. */
-const merchant =
-  (handler: Handler): Handler =>
-  async (request, deps) =>
-    (await isMerchant(request, deps))
-      ? handler(request, deps)
-      : problem('unauthorized', {}, { 'www-authenticate': 'Bearer realm="wxpay-edge"' })
+import type { Handler, Route } from './http/routes.ts'
+import { OPERATOR_ROUTES, PUBLIC_ROUTES } from './operator/routes.ts'
+import { PAYER_ROUTES } from './payer/routes.ts'
+import { SHOP_ROUTES } from './shop/routes.ts'
+import { WECHAT_ROUTES } from './wechat/routes.ts'
 
 const router = Router<RouteRequest, [HttpDeps]>({ catch: answerFor })
 
-// For the mini program
-router.get('/pay', getPay)
-router.post('/pay', postPay)
-router.get('/result', getResult)
-
-// For WeChat
-router.post('/notify', postNotify)
-router.post('/notify/refund', postRefundNotify)
-
-// For the shop
-router.get('/orders', merchant(getOrders))
-router.put('/orders/:ordercode', merchant(putOrder))
-router.get('/orders/:ordercode', merchant(getOrder))
-router.get('/orders/:ordercode/events', merchant(getOrderEvents))
-router.post('/orders/:ordercode/query', merchant(postOrderQuery))
-router.post('/orders/:ordercode/close', merchant(postOrderClose))
-
-router.put('/orders/:ordercode/refunds/:out_refund_no', merchant(putRefund))
-router.get('/orders/:ordercode/refunds/:out_refund_no', merchant(getRefund))
-
-router.get('/bills/:date', merchant(getBill))
-router.get('/bills/:date/raw', merchant(getBillRaw))
-router.post('/bills/:date/reconcile', merchant(postBillReconcile))
-
-router.get('/reviews', merchant(getReviews))
-router.post('/reviews/:id/resolve', merchant(postReviewResolve))
-router.get('/deliveries', merchant(getDeliveries))
-router.post('/deliveries/:id/resend', merchant(postDeliveryResend))
-router.get('/runs', merchant(getRuns))
-
-// For everyone
-router.get('/health', getHealth)
-
+add(PAYER_ROUTES, (handler) => handler)
+add(WECHAT_ROUTES, (handler) => handler)
+add(SHOP_ROUTES, withToken)
+add(OPERATOR_ROUTES, withToken)
+add(PUBLIC_ROUTES, (handler) => handler)
 router.all('*', refuse)
+
+function add(routes: readonly Route[], guard: (handler: Handler) => Handler): void {
+  for (const [method, path, handler] of routes) {
+    const verb = method.toLowerCase() as Lowercase<typeof method>
+    router[verb](path, guard(handler))
+  }
+}
+
+/** Without the merchant's token there is no answer, not even 404. */
+function withToken(handler: Handler): Handler {
+  return async (request, deps) =>
+    (await isMerchant(request, deps))
+      ? handler(request, deps)
+      : problem('unauthorized', {}, { 'www-authenticate': 'Bearer realm="wxpay-edge"' })
+}
 
 /** Answers any request. Never throws. */
 export const respond = (request: Request, deps: HttpDeps): Promise<Response> =>
@@ -86,7 +51,7 @@ function refuse(request: RouteRequest): Response {
 }
 
 /** An exception's text stays inside: itty's own `error` would send it to the client. */
-function answerFor(error: unknown, request: RouteRequest, deps: HttpDeps): Response {
+function answerFor(error: unknown, request: RouteRequest, deps: Pick<HttpDeps, 'log'>): Response {
   const path = new URL(request.url).pathname
   if (error instanceof StoreUnavailable) {
     deps.log({ event: 'store_unavailable', path })

@@ -9,7 +9,6 @@ import type { Deps } from '../ports/deps.ts'
 const ROUNDS_MAX = 12
 
 export type ApplyError = Rejection | Readonly<{ reason: 'contended' }>
-type Door = Pick<Deps, 'store' | 'now' | 'announce'>
 
 /**
  * The door through which an order changes: decide, write with compare-and-set, and when somebody was
@@ -19,7 +18,7 @@ type Door = Pick<Deps, 'store' | 'now' | 'announce'>
  * @returns the order as it is afterwards.
  */
 export async function applyEvent(
-  deps: Door,
+  deps: Pick<Deps, 'deliverSoon' | 'now' | 'orders'>,
   before: OrderView,
   event: OrderEvent,
 ): Promise<Result<OrderView, ApplyError>> {
@@ -27,7 +26,7 @@ export async function applyEvent(
   for (let round = 0; round < ROUNDS_MAX; round++) {
     const applied = await applyToExactly(deps, view, event)
     if (applied.ok || applied.error.reason !== 'contended') return applied
-    const fresh = await deps.store.load(view.order.ordercode)
+    const fresh = await deps.orders.load(view.order.ordercode)
     if (fresh === undefined) return err({ reason: 'unknown_order' })
     view = fresh
   }
@@ -39,17 +38,17 @@ export async function applyEvent(
  * as it was then, its price for one, and may not be put on another.
  */
 export async function applyToExactly(
-  deps: Door,
+  deps: Pick<Deps, 'deliverSoon' | 'now' | 'orders'>,
   before: OrderView,
   event: OrderEvent,
 ): Promise<Result<OrderView, ApplyError>> {
   const now = deps.now()
   const step = transition(before, event, now)
   if (!step.ok) return step
-  if (step.value.effect === 'unchanged') return ok(before)
-  if ((await deps.store.commit(before, event, step.value, now)) === 'stale') {
+  if (step.value.kind === 'unchanged') return ok(before)
+  if ((await deps.orders.commit(before, event, step.value, now)) === 'stale') {
     return err({ reason: 'contended' })
   }
-  deps.announce(step.value.webhooks.map(webhookId))
+  deps.deliverSoon(step.value.webhooks.map(webhookId))
   return ok(step.value.after)
 }

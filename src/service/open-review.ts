@@ -2,17 +2,16 @@ import { type Review, reviewId } from '../core/review.ts'
 import { type Webhook, webhookId } from '../core/webhook.ts'
 import type { Deps } from '../ports/deps.ts'
 
+type OpenReviewDeps = Pick<Deps, 'deliverSoon' | 'log' | 'now' | 'reviews'>
+
 /** Opens a review and tells the shop, once; a webhook that failed sends no webhook about itself. */
-export async function openReview(
-  deps: Pick<Deps, 'store' | 'now' | 'log' | 'announce'>,
-  review: Review,
-): Promise<void> {
+export async function openReview(deps: OpenReviewDeps, review: Review): Promise<void> {
   const { kind, ordercode } = review
   const webhook: Webhook | undefined =
     kind === 'webhook_given_up'
       ? undefined
       : { type: 'review.opened', subject: reviewId(review), ordercode, revision: undefined }
-  if (!(await deps.store.openReview(review, webhook, deps.now()))) return
+  if (!(await deps.reviews.open(review, webhook, deps.now()))) return
   deps.log({ event: 'review_opened', ...(ordercode === undefined ? {} : { ordercode }), kind })
-  if (webhook !== undefined) deps.announce([webhookId(webhook)])
+  if (webhook !== undefined) deps.deliverSoon([webhookId(webhook)])
 }

@@ -1,7 +1,8 @@
 /** Webhooks in D1. */
 import { later, MINUTE_S, type UnixSeconds } from '../core/time.ts'
 import type { WebhookType } from '../core/webhook.ts'
-import type { DeliveryState, Page, StoredDelivery } from '../ports/store.ts'
+import type { DeliveryState, StoredDelivery } from '../ports/delivery-store.ts'
+import type { Page } from '../ports/store.ts'
 import {
   integer,
   optionalInteger,
@@ -107,15 +108,14 @@ export async function sweepDeliveries(
   db: Database,
   before: UnixSeconds,
   limit: number,
-): Promise<number> {
-  const { changes } = await db.run(
+): Promise<void> {
+  await db.run(
     `DELETE FROM deliveries WHERE id IN
        (SELECT id FROM deliveries WHERE created_at < ?1 AND state IN ('delivered', 'no_target')
         ORDER BY created_at LIMIT ?2)`,
     before,
     limit,
   )
-  return changes
 }
 
 function deliveryFromRow(row: Row): StoredDelivery {

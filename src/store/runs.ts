@@ -1,5 +1,5 @@
 import type { UnixSeconds } from '../core/time.ts'
-import type { StoredRun } from '../ports/store.ts'
+import type { StoredRun } from '../ports/run-store.ts'
 import { integer, optionalText, optionalTime, time } from './d1/columns.ts'
 import type { Database } from './d1/database.ts'
 

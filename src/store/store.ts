@@ -1,122 +1,115 @@
+/** The stores behind the ports, in D1. */
 import { prepayExpiry } from '../core/order/attempt.ts'
-import type { Store } from '../ports/store.ts'
-import {
-  beginBill,
-  booksOn,
-  claimBillOf,
-  claimDueBill,
-  expectBills,
-  findBill,
-  isExpectedOn,
-  postponeBill,
-  saveBill,
-} from './bill/bills.ts'
+import type { BillStore } from '../ports/bill-store.ts'
+import type { DeliveryStore } from '../ports/delivery-store.ts'
+import type { Stores } from '../ports/deps.ts'
+import type { OrderStore } from '../ports/order-store.ts'
+import type { RefundStore } from '../ports/refund-store.ts'
+import type { ReviewStore } from '../ports/review-store.ts'
+import type { RunStore } from '../ports/run-store.ts'
+import * as bills from './bill/bills.ts'
 import { finishComparing, noteUnexplained } from './bill/compare-books.ts'
 import { comparePage } from './bill/compare-page.ts'
-import {
-  collectDifferences,
-  countReviewed,
-  differences,
-  manyDifferences,
-  openDifferences,
-  settleDifference,
-} from './bill/differences.ts'
+import * as differences from './bill/differences.ts'
 import type { Database } from './d1/database.ts'
-import {
-  claimDeliveries,
-  findDelivery,
-  listDeliveries,
-  reopenDelivery,
-  saveTry,
-  sweepDeliveries,
-} from './deliveries.ts'
-import { mayAsk, rememberCode, savePrepay, saveRefusal } from './order/attempts.ts'
-import { claim, reschedule } from './order/due.ts'
+import * as deliveries from './deliveries.ts'
+import * as attempts from './order/attempts.ts'
+import { claimDueRefunds, countDueRefunds, rescheduleRefunds } from './order/due-refunds.ts'
+import { claimDueOrders, rescheduleOrders } from './order/due.ts'
 import { listOrders } from './order/order-list.ts'
 import { commit, register } from './order/orders.ts'
-import { book } from './order/record-payment.ts'
-import {
-  claimRefunds,
-  countDueRefunds,
-  giveUpTurn,
-  noteRefusal,
-  noteUnanswered,
-  rescheduleRefunds,
-  takeTurn,
-} from './order/refund-turns.ts'
+import { recordPayment } from './order/record-payment.ts'
 import { ordercodeOfRefund, reserve } from './order/refunds.ts'
+import * as sendLease from './order/send-lease.ts'
 import { events, load, loadMany } from './order/views.ts'
-import { findReview, listReviews, openReview, resolveReview, reviewsOf } from './reviews.ts'
-import { finishRun, lastRunAt, listRuns, startRun, sweepRuns } from './runs.ts'
+import * as reviews from './reviews.ts'
+import * as runs from './runs.ts'
 
-/** The store behind the port, in D1. */
-export function d1Store(db: Database, hasTarget: boolean): Store {
-  return {
-    load: (ordercode) => load(db, ordercode),
-    loadMany: (ordercodes) => loadMany(db, ordercodes),
-    events: (ordercode) => events(db, ordercode),
-    register: (ordercode, terms, now) => register(db, ordercode, terms, now),
-    commit: (before, event, change, now) => commit(db, before, event, change, now, hasTarget),
-    book: (payment, source, returned, now) => book(db, payment, source, returned, now, hasTarget),
-    savePrepay: (attempt, id, now) =>
-      savePrepay(db, attempt, { id, expiresAt: prepayExpiry(attempt, now) }, now),
-    saveRefusal: (attempt, now) => saveRefusal(db, attempt, now),
-    rememberCode: (outTradeNo, codeHash, now) => rememberCode(db, outTradeNo, codeHash, now),
-    mayAsk: (outTradeNo, pauseS, now) => mayAsk(db, outTradeNo, pauseS, now),
-    reserve: (ordercode, refund, now) => reserve(db, ordercode, refund, now),
-    noteRefusal: (outRefundNo, refusal, unansweredAt) =>
-      noteRefusal(db, outRefundNo, refusal, unansweredAt),
-    takeTurn: (outRefundNo, now) => takeTurn(db, outRefundNo, now),
-    giveUpTurn: (outRefundNo) => giveUpTurn(db, outRefundNo),
-    noteUnanswered: (outRefundNo, now) => noteUnanswered(db, outRefundNo, now),
-    ordercodeOfRefund: (outRefundNo) => ordercodeOfRefund(db, outRefundNo),
-    claimRefunds: (now, limit) => claimRefunds(db, now, limit),
-    countDueRefunds: (now) => countDueRefunds(db, now),
-    rescheduleRefunds: (claimed, next) => rescheduleRefunds(db, claimed, next),
-    listOrders: (filter, page) => listOrders(db, filter, page),
+/** @param hasTarget Whether webhooks have a receiver; without one their rows are only a record. */
+export const d1Stores = (db: Database, hasTarget: boolean): Stores => ({
+  orders: orderStore(db, hasTarget),
+  refunds: refundStore(db),
+  reviews: reviewStore(db, hasTarget),
+  deliveries: deliveryStore(db),
+  bills: billStore(db, hasTarget),
+  runs: runStore(db),
+})
 
-    openReview: (review, webhook, now) => openReview(db, review, webhook, now, hasTarget),
-    findReview: (id) => findReview(db, id),
-    reviewsOf: (ordercodes) => reviewsOf(db, ordercodes),
-    resolveReview: (id, resolution, now) => resolveReview(db, id, resolution, now),
-    listReviews: (open, page) => listReviews(db, open, page),
+const orderStore = (db: Database, hasTarget: boolean): OrderStore => ({
+  load: (ordercode) => load(db, ordercode),
+  loadMany: (ordercodes) => loadMany(db, ordercodes),
+  events: (ordercode) => events(db, ordercode),
+  list: (filter, page) => listOrders(db, filter, page),
+  register: (ordercode, terms, now) => register(db, ordercode, terms, now),
+  commit: (before, event, change, now) => commit(db, before, event, change, now, hasTarget),
+  recordPayment: (payment, source, returned, now) =>
+    recordPayment(db, payment, source, returned, now, hasTarget),
+  savePrepay: (attempt, id, now) =>
+    attempts.savePrepay(db, attempt, { id, expiresAt: prepayExpiry(attempt, now) }, now),
+  saveRefusal: (attempt, now) => attempts.saveRefusal(db, attempt, now),
+  rememberCode: (outTradeNo, codeHash, now) => attempts.rememberCode(db, outTradeNo, codeHash, now),
+  claimQuerySlot: (outTradeNo, pauseS, now) => attempts.claimQuerySlot(db, outTradeNo, pauseS, now),
+  claimDue: (now, limits) => claimDueOrders(db, now, limits),
+  reschedule: (claimed, next) => rescheduleOrders(db, claimed, next),
+})
 
-    findDelivery: (id) => findDelivery(db, id),
-    claimDeliveries: (now, limit) => claimDeliveries(db, now, limit),
-    saveTry: (before, after) => saveTry(db, before, after),
-    reopenDelivery: (id, now) => reopenDelivery(db, id, now),
-    listDeliveries: (state, page) => listDeliveries(db, state, page),
+const refundStore = (db: Database): RefundStore => ({
+  reserve: (ordercode, refund, now) => reserve(db, ordercode, refund, now),
+  acquireSendLease: (ordercode, number, now) =>
+    sendLease.acquireSendLease(db, ordercode, number, now),
+  releaseSendLease: (ordercode, number) => sendLease.releaseSendLease(db, ordercode, number),
+  noteRefusal: (ordercode, number, refusal, unansweredAt) =>
+    sendLease.noteRefusal(db, ordercode, number, refusal, unansweredAt),
+  noteUnanswered: (ordercode, number, now) => sendLease.noteUnanswered(db, ordercode, number, now),
+  ordercodeOf: (number) => ordercodeOfRefund(db, number),
+  claimDue: (now, limit) => claimDueRefunds(db, now, limit),
+  countDue: (now) => countDueRefunds(db, now),
+  reschedule: (claimed, next) => rescheduleRefunds(db, claimed, next),
+})
 
-    claim: (now, limits) => claim(db, now, limits),
-    reschedule: (claimed, next) => reschedule(db, claimed, next),
-    bills: {
-      find: (day) => findBill(db, day),
-      expect: (last, now) => expectBills(db, last, now),
-      claimDue: (now) => claimDueBill(db, now),
-      claimDay: (day, now) => claimBillOf(db, day, now),
-      postpone: (bill, dueAt, reason) => postponeBill(db, bill, dueAt, reason),
-      isExpectedOn: (day) => isExpectedOn(db, day),
-      booksOn: (day) => booksOn(db, day),
-      noteUnexplained: (bill, books) => noteUnexplained(db, bill, books),
-      begin: (bill) => beginBill(db, bill),
-      save: (bill, now) => saveBill(db, bill, now, hasTarget),
-      comparePage: (bill, appid, rows) => comparePage(db, bill, appid, rows),
-      finishComparing: (bill, sums) => finishComparing(db, bill, sums),
-      openDifferences: (day, limit) => openDifferences(db, day, limit),
-      manyDifferences: (day, atLeast) => manyDifferences(db, day, atLeast),
-      collectDifferences: (day, kind) => collectDifferences(db, day, kind),
-      differences: (day, limit) => differences(db, day, limit),
-      countReviewed: (day, kind, atMost) => countReviewed(db, day, kind, atMost),
-      settleDifference: (difference, outcome) => settleDifference(db, difference, outcome),
-    },
-    startRun: (now) => startRun(db, now),
-    finishRun: (id, now, report) => finishRun(db, id, now, report),
-    lastRunAt: () => lastRunAt(db),
-    listRuns: (beforeId, limit) => listRuns(db, beforeId, limit),
-    async sweep(before, limit) {
-      await sweepRuns(db, before, limit)
-      await sweepDeliveries(db, before, limit)
-    },
-    statementsUsed: () => db.statementsUsed,
-  }
-}
+const reviewStore = (db: Database, hasTarget: boolean): ReviewStore => ({
+  open: (review, webhook, now) => reviews.openReview(db, review, webhook, now, hasTarget),
+  find: (id) => reviews.findReview(db, id),
+  ofOrders: (ordercodes) => reviews.reviewsOf(db, ordercodes),
+  list: (open, page) => reviews.listReviews(db, open, page),
+  resolve: (id, resolution, now) => reviews.resolveReview(db, id, resolution, now),
+})
+
+const deliveryStore = (db: Database): DeliveryStore => ({
+  find: (id) => deliveries.findDelivery(db, id),
+  list: (state, page) => deliveries.listDeliveries(db, state, page),
+  claimDue: (now, limit) => deliveries.claimDeliveries(db, now, limit),
+  saveTry: (before, after) => deliveries.saveTry(db, before, after),
+  reopen: (id, now) => deliveries.reopenDelivery(db, id, now),
+  sweep: (before, limit) => deliveries.sweepDeliveries(db, before, limit),
+})
+
+const billStore = (db: Database, hasTarget: boolean): BillStore => ({
+  find: (day) => bills.findBill(db, day),
+  expect: (last, now) => bills.expectBills(db, last, now),
+  claimDue: (now) => bills.claimDueBill(db, now),
+  claimDay: (day, now) => bills.claimBillOf(db, day, now),
+  postpone: (bill, dueAt, reason) => bills.postponeBill(db, bill, dueAt, reason),
+  isExpectedOn: (day) => bills.isExpectedOn(db, day),
+  booksOn: (day) => bills.booksOn(db, day),
+  begin: (bill) => bills.beginBill(db, bill),
+  save: (bill, now) => bills.saveBill(db, bill, now, hasTarget),
+  comparePage: (bill, appid, rows) => comparePage(db, bill, appid, rows),
+  finishComparing: (bill, sums) => finishComparing(db, bill, sums),
+  noteUnexplained: (bill, books) => noteUnexplained(db, bill, books),
+  openDifferences: (day, limit) => differences.openDifferences(db, day, limit),
+  manyDifferences: (day, atLeast) => differences.manyDifferences(db, day, atLeast),
+  collectDifferences: (day, kind) => differences.collectDifferences(db, day, kind),
+  differences: (day, limit) => differences.differences(db, day, limit),
+  countReviewed: (day, kind, atMost) => differences.countReviewed(db, day, kind, atMost),
+  resolveDifference: (difference, outcome) =>
+    differences.resolveDifference(db, difference, outcome),
+})
+
+const runStore = (db: Database): RunStore => ({
+  start: (now) => runs.startRun(db, now),
+  finish: (id, now, report) => runs.finishRun(db, id, now, report),
+  lastStartedAt: () => runs.lastRunAt(db),
+  list: (beforeId, limit) => runs.listRuns(db, beforeId, limit),
+  sweep: (before, limit) => runs.sweepRuns(db, before, limit),
+})

@@ -31,7 +31,7 @@ export function readLoginReply(text: string): LoginReply {
         ? { kind: 'session', openid }
         : { kind: 'unknown', cause: 'no_openid' }
     case -1:
-      return { kind: 'ask_again' }
+      return { kind: 'busy' }
     case 40029: // wrong, expired, or of another appid
       return { kind: 'code_invalid' }
     case 40163:

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { nextTry } from '../../src/core/webhook.ts'
+import { nextTryAt } from '../../src/core/webhook.ts'
 import { HOUR, MINUTE, T0 } from '../../testing/samples/order-samples.ts'
 
 describe('a webhook that was not taken', () => {
@@ -14,13 +14,13 @@ describe('a webhook that was not taken', () => {
     [8, 20 * HOUR],
     [9, 24 * HOUR],
   ])('for the %ith time is tried again after %i seconds', (step, pause) => {
-    const next = nextTry(step, T0)
+    const next = nextTryAt(step, T0)
 
     expect(next === undefined ? undefined : next - T0).toBe(pause)
   })
 
   it('for the tenth time is given up', () => {
-    expect(nextTry(10, T0)).toBeUndefined()
-    expect(nextTry(11, T0)).toBeUndefined()
+    expect(nextTryAt(10, T0)).toBeUndefined()
+    expect(nextTryAt(11, T0)).toBeUndefined()
   })
 })

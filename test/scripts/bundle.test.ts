@@ -5,7 +5,8 @@ import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
 
 const ROOT = join(import.meta.dirname, '../..')
-const GZIP_KIB_MAX = 64
+/** The design allows 110 KiB for everything but the console; this notices a jump long before. */
+const GZIP_KIB_MAX = 72
 
 it('the Worker fits into its budget of gzip', { timeout: 60_000 }, async () => {
   const wrangler = join(ROOT, 'node_modules/wrangler/bin/wrangler.js')

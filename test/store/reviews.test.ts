@@ -13,11 +13,11 @@ describe('a review that two people resolve at once', () => {
       evidence: {},
     }
     const id = reviewId(review)
-    await store.openReview(review, undefined, at(0))
+    await store.reviews.open(review, undefined, at(0))
 
-    expect(await store.resolveReview(id, { note: 'first', action: undefined }, at(1))).toBe(true)
-    expect(await store.resolveReview(id, { note: 'second', action: 'accept' }, at(2))).toBe(false)
+    expect(await store.reviews.resolve(id, { note: 'first', action: undefined }, at(1))).toBe(true)
+    expect(await store.reviews.resolve(id, { note: 'second', action: 'accept' }, at(2))).toBe(false)
 
-    expect(await store.findReview(id)).toMatchObject({ note: 'first', action: undefined })
+    expect(await store.reviews.find(id)).toMatchObject({ note: 'first', action: undefined })
   })
 })

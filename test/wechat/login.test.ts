@@ -19,7 +19,7 @@ describe('a login', () => {
   })
 
   it.each([
-    [-1, 'system error', 'ask_again'],
+    [-1, 'system error', 'busy'],
     [40029, 'invalid code', 'code_invalid'],
     [40163, 'code been used, rid: 6166f719-6cb5d09c-633ab469', 'code_used'],
     [40226, 'code blocked', 'blocked'],

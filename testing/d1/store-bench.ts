@@ -1,9 +1,9 @@
 /** The real store over the D1 at hand (workerd's, or the simulation's in Node), and its tables as they are. */
 import { env } from 'cloudflare:workers'
 import type { OrderView } from '../../src/core/order/order.ts'
-import type { Store } from '../../src/ports/store.ts'
+import type { Stores } from '../../src/ports/deps.ts'
 import { Database } from '../../src/store/d1/database.ts'
-import { d1Store } from '../../src/store/store.ts'
+import { d1Stores } from '../../src/store/store.ts'
 import { anOrder, T0 } from '../samples/order-samples.ts'
 
 const TABLES = ['orders', 'attempts', 'payments', 'events', 'reviews', 'deliveries'] as const
@@ -11,7 +11,7 @@ const TABLES = ['orders', 'attempts', 'payments', 'events', 'reviews', 'deliveri
 type SqlRow = Readonly<Record<string, unknown>>
 
 export type StoreBench = Readonly<{
-  store: Store
+  store: Stores
   /** Runs statements that end with a semicolon, one after the other. */
   exec: (sql: string) => Promise<void>
   read: (sql: string) => Promise<readonly SqlRow[]>
@@ -25,7 +25,7 @@ export function storeBench(): StoreBench {
   const read = async (sql: string): Promise<readonly SqlRow[]> =>
     (await env.DB.prepare(sql).all<SqlRow>()).results
   return {
-    store: d1Store(database, true),
+    store: d1Stores(database, true),
     read,
     async exec(sql) {
       const statements = sql.split(';').filter((each) => each.trim() !== '')
@@ -43,5 +43,5 @@ export function storeBench(): StoreBench {
 /** Registers the order of the samples. */
 export async function registered({ store }: StoreBench): Promise<OrderView> {
   const { ordercode, terms } = anOrder()
-  return (await store.register(ordercode, terms, T0)).view
+  return (await store.orders.register(ordercode, terms, T0)).view
 }

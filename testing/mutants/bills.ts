@@ -22,8 +22,8 @@ export const BILL_MUTANTS: readonly Mutant[] = [
   {
     name: 'what the bill says is booked without asking WeChat',
     file: 'service/bill/resolve-difference.ts',
-    find: 'return askForPayment(deps, difference)',
-    replace: `return (await settlePayment(deps, { ...view.attempts[0]?.terms, transactionId: difference.subject, outTradeNo: toOutTradeNo(String(difference.bill?.['out_trade_no'])), tradeType: 'JSAPI', feeType: 'CNY', totalFee: difference.bill?.['total_fee'], paidAt: deps.now() }, 'bill')).ok ? 'booked' : 'review'`,
+    find: 'return queryPayment(deps, difference)',
+    replace: `return (await recordPayment(deps, { ...view.attempts[0]?.terms, transactionId: difference.subject, outTradeNo: toOutTradeNo(String(difference.bill?.['out_trade_no'])), tradeType: 'JSAPI', feeType: 'CNY', totalFee: difference.bill?.['total_fee'], paidAt: deps.now() }, 'bill')).ok ? 'booked' : 'review'`,
     tests: DIFFERENCES,
   },
   {
@@ -50,7 +50,7 @@ export const BILL_MUTANTS: readonly Mutant[] = [
   {
     name: 'a payment that WeChat never confirms keeps its day open for ever',
     file: 'service/bill/resolve-difference.ts',
-    find: `asked === 'ask_again' && tries >= TRIES_MAX`,
+    find: `asked === 'try_again' && tries >= TRIES_MAX`,
     replace: 'false',
     tests: AGAIN,
   },
@@ -92,7 +92,7 @@ export const BILL_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'WeChat’s last line says another sum, and nobody hears of it',
-    file: 'service/bill/reconcile-bill.ts',
+    file: 'service/bill/compare-bill.ts',
     find: 'differingSums(current, end))',
     replace: '[])',
     tests: DIFFERENCES,
@@ -172,15 +172,15 @@ export const BILL_MUTANTS: readonly Mutant[] = [
   {
     name: 'a bill that failed stands in the way of the other days',
     file: 'cron/due-bill.ts',
-    find: `if (failed === 'failed') await postponeBill(deps, bill, 'failed, see the log')`,
+    find: `if (advanced === 'failed') await postponeBill(deps, bill, 'failed, see the log')`,
     replace: '',
     tests: AGAIN,
   },
   {
     name: 'a bill that fails keeps the shop from being told',
     file: 'cron/tick.ts',
-    find: 'guarded(deps, undefined, () => billDueBill(deps, limits.ask))',
-    replace: 'billDueBill(deps, limits.ask)',
+    find: 'guarded(deps, undefined, () => reconcileDueBill(deps, budget.query))',
+    replace: 'reconcileDueBill(deps, budget.query)',
     tests: AGAIN,
   },
   {
@@ -202,8 +202,8 @@ export const BILL_MUTANTS: readonly Mutant[] = [
   {
     name: 'a run goes on when its lease is over, and asks what another one asks',
     file: 'service/bill/reconcile-bill.ts',
-    find: 'affordable() && deps.now() < end',
-    replace: 'affordable()',
+    find: 'budget.allows(COSTS.billStep) && deps.now() < end',
+    replace: 'budget.allows(COSTS.billStep)',
     tests: AGAIN,
   },
   {
@@ -215,7 +215,7 @@ export const BILL_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'half a bill undoes a day that was reconciled',
-    file: 'service/bill/reconcile-bill.ts',
+    file: 'service/bill/compare-bill.ts',
     find: `claimed.state === 'reconciled' && !(await isWhole(deps, raw))`,
     replace: 'false',
     tests: AGAIN,
@@ -230,7 +230,7 @@ export const BILL_MUTANTS: readonly Mutant[] = [
   {
     name: '"No Bill Exist" is believed on the morning after a payment',
     file: 'service/bill/fetch-bill.ts',
-    find: '(isEarly(day, now) && (await deps.store.bills.isExpectedOn(day)))',
+    find: '(isEarly(day, now) && (await deps.bills.isExpectedOn(day)))',
     replace: 'false',
     tests: AGREES,
   },
@@ -244,7 +244,8 @@ export const BILL_MUTANTS: readonly Mutant[] = [
   {
     name: 'a shop that may have no bills hears of it two days later',
     file: 'service/bill/fetch-bill.ts',
-    find: '      await tell(deps, bill, reason)\n      return',
+    find: `      await reportMissing(deps, bill, reason)
+      return`,
     replace: '      return',
     tests: WEATHER,
   },

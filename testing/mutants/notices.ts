@@ -101,38 +101,40 @@ export const NOTICE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'WeChat does not know our word for yes, and comes for a day',
-    file: 'wechat/v2/notices/payment.ts',
+    file: 'wechat/v2/notices/readers.ts',
     find: `answer('SUCCESS', 'OK')`,
     replace: `answer('SUCCESS', 'ok')`,
     tests: NOTICE,
   },
   {
     name: 'a refused payment is acknowledged, and WeChat never tells it again',
-    file: 'routes/notices.ts',
-    find: 'if (!settled.ok) return xml(deps.notices.refused,',
-    replace: `if (!settled.ok) return xml(deps.notices.accepted, 200)\n    if (!settled) return xml('',`,
+    file: 'service/handle-notice.ts',
+    find: `return recorded.ok ? 'accepted' : refusalOf(recorded.error.reason)`,
+    replace: `return 'accepted'`,
     tests: NOTICES,
   },
   {
     name: 'a notice is acknowledged before it is stored',
-    file: 'routes/notices.ts',
-    find: `await settlePayment(deps, payment, 'notice')`,
-    replace: `(void settlePayment(deps, payment, 'notice').catch(() => {}), { ok: true })`,
+    file: 'service/handle-notice.ts',
+    find: `const recorded = await recordPayment(deps, task.payment, 'notice')
+`,
+    replace: `void recordPayment(deps, task.payment, 'notice').catch(() => {})
+      const recorded = { ok: true, error: { reason: '' } }
+`,
     tests: NOTICES,
   },
   {
     name: 'a notice is acknowledged although the database is down',
-    file: 'routes/notices.ts',
-    find: `return xml(deps.notices.refused, reason === 'internal' ? 500 : 503)`,
-    replace: 'return xml(deps.notices.accepted, 200)',
+    file: 'service/handle-notice.ts',
+    find: `return isStore ? 'unavailable' : 'failed'`,
+    replace: `return task.kind === 'confirm_refund' ? 'failed' : 'accepted'`,
     tests: NOTICES,
   },
   {
     name: 'a forger learns that it was the signature',
-    file: 'routes/notices.ts',
-    find: 'function refused(deps: HttpDeps, reason: string): Response {',
-    replace: `function refused(deps: HttpDeps, reason: string): Response {
-      if (reason === 'bad_signature') return xml(deps.notices.refused, 401)`,
+    file: 'routes/wechat/notices.ts',
+    find: `return answer(reply, 'refused')`,
+    replace: `return reason === 'bad_signature' ? new Response(reply.refused, { status: 401 }) : answer(reply, 'refused')`,
     tests: NOTICES,
   },
   {

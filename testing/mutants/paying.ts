@@ -109,7 +109,7 @@ export const PAYING_MUTANTS: readonly Mutant[] = [
   {
     name: 'a payer takes over while another’s call is under way',
     file: 'service/order/close-attempt.ts',
-    find: `if (isInFlight(attempt, deps.now())) return { outcome: 'busy' }`,
+    find: `if (isInFlight(attempt, deps.now())) return { kind: 'busy' }`,
     replace: '',
     tests: ['test/routes/payer/pay-race.test.ts'],
   },
@@ -124,29 +124,29 @@ export const PAYING_MUTANTS: readonly Mutant[] = [
     name: 'WeChat’s word that it closed is believed without a query',
     file: 'service/order/close-attempt.ts',
     find: 'const after = await queryAttempt(deps, closing.value, attempt)',
-    replace: `const after = reply.kind === 'closed' ? ({ standing: 'absent' } as const) : await queryAttempt(deps, closing.value, attempt)`,
+    replace: `const after = reply.kind === 'closed' ? ({ kind: 'absent' } as const) : await queryAttempt(deps, closing.value, attempt)`,
     tests: CLOSING,
   },
   {
     name: 'an attempt is closed while the payer types the password',
     file: 'service/order/close-attempt.ts',
-    find: `before.standing !== 'unpaid'`,
-    replace: `before.standing !== 'unpaid' && before.standing !== 'user_paying'`,
+    find: `before.kind !== 'unpaid'`,
+    replace: `before.kind !== 'unpaid' && before.kind !== 'user_paying'`,
     tests: CLOSING,
   },
   {
     name: 'a prepay_id that was not stored is signed',
     file: 'service/pay/pay-order.ts',
-    find: 'if (await deps.store.savePrepay(attempt, reply.prepayId, deps.now())) {',
-    replace: 'if ((await deps.store.savePrepay(attempt, reply.prepayId, deps.now())) || true) {',
+    find: 'if (await deps.orders.savePrepay(attempt, reply.prepayId, deps.now())) {',
+    replace: 'if ((await deps.orders.savePrepay(attempt, reply.prepayId, deps.now())) || true) {',
     tests: ['test/routes/payer/pay-race.test.ts'],
   },
   {
     name: 'the payer is signed in before the prepay_id is stored',
     file: 'service/pay/pay-order.ts',
-    find: 'if (await deps.store.savePrepay(attempt, reply.prepayId, deps.now())) {',
+    find: 'if (await deps.orders.savePrepay(attempt, reply.prepayId, deps.now())) {',
     replace:
-      'void deps.store.savePrepay(attempt, reply.prepayId, deps.now()).catch(() => {})\n      if (reply.prepayId) {',
+      'void deps.orders.savePrepay(attempt, reply.prepayId, deps.now()).catch(() => {})\n      if (reply.prepayId) {',
     tests: [...PAYING, ...SIMULATION],
   },
   {
@@ -201,8 +201,8 @@ export const PAYING_MUTANTS: readonly Mutant[] = [
   {
     name: 'a paying page waits for a notice that never comes',
     file: 'service/pay/pay-result.ts',
-    find: 'if (!(await deps.store.mayAsk(',
-    replace: 'if ((await deps.store.mayAsk(',
+    find: 'if (!(await deps.orders.claimQuerySlot(',
+    replace: 'if ((await deps.orders.claimQuerySlot(',
     tests: ['test/stories/order/querying.test.ts'],
   },
 ]

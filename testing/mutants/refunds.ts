@@ -61,7 +61,7 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'the rest of a payment that was partly returned is forgotten',
-    file: 'cron/due-order.ts',
+    file: 'service/order/follow-up.ts',
     find: 'refunded < payment.totalFee',
     replace: 'refunded === 0',
     tests: PEOPLE,
@@ -69,21 +69,21 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
   {
     name: 'a person ends a refund that WeChat may still pay, because it did not answer',
     file: 'service/review/resolve-review.ts',
-    find: `if (asked.outcome !== 'known') return err({ reason: 'wechat_unavailable' })`,
+    find: `if (asked.kind !== 'known') return err({ reason: 'wechat_unavailable' })`,
     replace: '',
     tests: PEOPLE,
   },
   {
     name: 'a person ends a refund of which a try may still arrive',
     file: 'service/review/resolve-review.ts',
-    find: 'mayBeUnderWay(turn.unansweredAt, deps.now())',
+    find: 'mayBeUnderWay(lease.unansweredAt, deps.now())',
     replace: 'false',
     tests: PEOPLE,
   },
   {
     name: 'a thief of the old key uses up the merchant’s questions',
     file: 'service/refund/confirm-refund-notice.ts',
-    find: 'if (!mayAsk) return',
+    find: 'if (!mayQuery) return',
     replace: 'if (false) return',
     tests: PEOPLE,
   },
@@ -160,8 +160,8 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
   {
     name: 'a second payment that somebody returned already is refunded again',
     file: 'core/order/transition.ts',
-    find: 'refundTo === undefined || booked.returned',
-    replace: 'refundTo === undefined',
+    find: 'autoRefundNotifyUrl === undefined || booked.returned',
+    replace: 'autoRefundNotifyUrl === undefined',
     tests: AUTOMATIC,
   },
   {
@@ -188,7 +188,7 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
   {
     name: 'whoever asks again while a refund is being sent sends it, too',
     file: 'service/refund/request-refund.ts',
-    find: 'if (!reserved) return deps.store.takeTurn(refund.outRefundNo, deps.now())',
+    find: 'if (!reserved) return deps.refunds.acquireSendLease(ordercode, refund.outRefundNo, deps.now())',
     replace: 'if (!reserved) return { unansweredAt: undefined }',
     tests: SECOND_LOOK,
   },
@@ -216,15 +216,15 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
   {
     name: 'a try that got no answer is forgotten, and may arrive after the refusal',
     file: 'service/refund/send-refund.ts',
-    find: 'await deps.store.noteUnanswered(outRefundNo, deps.now())',
-    replace: 'await deps.store.giveUpTurn(outRefundNo)',
+    find: 'await deps.refunds.noteUnanswered(view.order.ordercode, outRefundNo, deps.now())',
+    replace: 'await deps.refunds.releaseSendLease(view.order.ordercode, outRefundNo)',
     tests: TROUBLES,
   },
   {
     name: 'a refund that WeChat lost is asked about for a month, and never sent',
     file: 'service/refund/send-refund.ts',
     find: `if (asked !== 'absent') return asked`,
-    replace: `return asked === 'absent' ? { view, outcome: 'unknown' } : asked`,
+    replace: `return asked === 'absent' ? { view, kind: 'unknown' } : asked`,
     tests: TROUBLES,
   },
   {
@@ -244,13 +244,13 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
   {
     name: 'a refund notice is believed',
     file: 'service/refund/confirm-refund-notice.ts',
-    find: 'const asked = await askRefund(deps, view, refund)',
+    find: 'const asked = await queryRefund(deps, view, refund)',
     replace: `const refundQuery = async () => ({
     kind: 'found' as const,
     total: 1,
     records: [{ ...hint, refundId: '1', refundFee: refund.refundFee, status: 'succeeded' as const, succeededAt: undefined, receivedBy: undefined }],
   })
-  const asked = await askRefund({ ...deps, wechat: { ...deps.wechat, refundQuery } }, view, refund)`,
+  const asked = await queryRefund({ ...deps, wechat: { ...deps.wechat, refundQuery } }, view, refund)`,
     tests: NOTICES,
   },
   {
@@ -263,7 +263,7 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
   {
     name: 'a refund notice is acknowledged although nobody could confirm it',
     file: 'service/refund/confirm-refund-notice.ts',
-    find: `if (asked.outcome !== 'known') return err({ reason: 'not_confirmed' })`,
+    find: `if (asked.kind !== 'known') return err({ reason: 'not_confirmed' })`,
     replace: '',
     tests: NOTICES,
   },
@@ -291,8 +291,8 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
   {
     name: 'a foreign payment that is to go back is shipped for',
     file: 'service/review/return-payment.ts',
-    find: `settlePayment(deps, payment, 'operator', true)`,
-    replace: `settlePayment(deps, payment, 'operator', false)`,
+    find: `recordPayment(deps, payment, 'operator', true)`,
+    replace: `recordPayment(deps, payment, 'operator', false)`,
     tests: RETURNING,
   },
   {
@@ -311,7 +311,7 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'of two refunds of an order the shop is told of the first one twice',
-    file: 'service/deliver-webhook.ts',
+    file: 'service/webhook/deliver-webhook.ts',
     find: 'view.refunds.find(({ outRefundNo }) => outRefundNo === subject)',
     replace: 'view.refunds[0]',
     tests: CRASHES,
@@ -339,14 +339,14 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'the cron sends a refund while the shop’s own request does',
-    file: 'store/order/refund-turns.ts',
+    file: 'store/order/due-refunds.ts',
     find: ` AND coalesce(sending_until, 0) <= ?2`,
     replace: '',
     tests: SECOND_LOOK,
   },
   {
     name: 'two crons at once send the same refund',
-    file: 'store/order/refund-turns.ts',
+    file: 'store/order/due-refunds.ts',
     find: 'const LEASE_S = 180',
     replace: 'const LEASE_S = 0',
     tests: CRASHES,
@@ -360,30 +360,30 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a refund notice that could not be stored is acknowledged, and never comes again',
-    file: 'routes/notices.ts',
-    find: 'return failed(deps, error, { out_refund_no })',
-    replace: 'failed(deps, error, { out_refund_no })\n    return xml(deps.notices.accepted, 200)',
+    file: 'service/handle-notice.ts',
+    find: `return isStore ? 'unavailable' : 'failed'`,
+    replace: `return task.kind === 'confirm_refund' ? 'accepted' : isStore ? 'unavailable' : 'failed'`,
     tests: NOTICES,
   },
   {
     name: 'nobody hears of a refund that has hung for a month',
-    file: 'cron/due-refunds.ts',
-    find: `await openReview(deps, refundReview('refund_overdue', now, ordercode))`,
+    file: 'service/refund/due-refunds.ts',
+    find: `await openReview(deps, refundReview('refund_overdue', current, ordercode))`,
     replace: '',
     tests: TROUBLES,
   },
   {
     name: 'refunds that fail keep payments from being asked about',
     file: 'cron/tick.ts',
-    find: 'await guarded(deps, none, () => refundDueRefunds(deps, within))',
-    replace: 'await refundDueRefunds(deps, within)',
+    find: 'await guarded(deps, none, () => advanceDueRefunds(deps, within))',
+    replace: 'await advanceDueRefunds(deps, within)',
     tests: CRASHES,
   },
   {
     name: 'what the cron finds out about refunds is told a minute later',
     file: 'cron/tick.ts',
-    find: 'announce: (ids) => void written.push(...ids)',
-    replace: 'announce: () => {}',
+    find: 'deliverSoon: (ids) => void written.push(...ids)',
+    replace: 'deliverSoon: () => {}',
     tests: SECOND_LOOK,
   },
   {

@@ -33,8 +33,8 @@ export const TELLING_MUTANTS: readonly Mutant[] = [
   {
     name: 'the free plan’s calls are overdrawn',
     file: 'cron/due-orders.ts',
-    find: 'deps.callsUsed() + (running + 1) * ITEM_CALLS_MAX <= calls',
-    replace: 'deps.callsUsed() + running <= 10 * calls',
+    find: 'budget.allows(COSTS.order, running + 1, RESCHEDULE)',
+    replace: 'deps.used().calls + running <= 10 * calls',
     tests: ['test/cron/due-webhooks.test.ts'],
   },
   {
@@ -109,21 +109,21 @@ export const TELLING_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'each try says something else under the same id',
-    file: 'service/deliver-webhook.ts',
+    file: 'service/webhook/deliver-webhook.ts',
     find: 'delivery.body ?? (await renderBody(deps, delivery))',
     replace: 'await renderBody(deps, delivery)',
     tests: ['test/cron/due-webhooks.test.ts'],
   },
   {
     name: 'order.closed says paid',
-    file: 'service/deliver-webhook.ts',
+    file: 'service/webhook/deliver-webhook.ts',
     find: `delivery.type === 'order.closed' ? asOfClosing(view) : view`,
     replace: 'view',
     tests: ['test/cron/due-webhooks.test.ts'],
   },
   {
     name: 'nobody hears of a webhook that was given up',
-    file: 'service/deliver-webhook.ts',
+    file: 'service/webhook/deliver-webhook.ts',
     find: `if (state === 'given_up') {`,
     replace: `if (state === 'delivered' && tried.error !== undefined) {`,
     tests: TELLING,
@@ -137,7 +137,7 @@ export const TELLING_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a token’s beginning is a token',
-    file: 'routes/shop/auth.ts',
+    file: 'routes/http/auth.ts',
     find: 'if (token === undefined) return false',
     replace: `if (token === undefined) return false
   if (deps.merchantTokens.some((each) => each.reveal().startsWith(token))) return true`,
@@ -146,8 +146,8 @@ export const TELLING_MUTANTS: readonly Mutant[] = [
   {
     name: 'anybody closes orders',
     file: 'routes/router.ts',
-    find: 'merchant(postOrderClose)',
-    replace: 'postOrderClose',
+    find: 'add(SHOP_ROUTES, withToken)',
+    replace: `add(SHOP_ROUTES, (handler) => (handler.name === 'postOrderClose' ? handler : withToken(handler)))`,
     tests: ['test/fuzz.test.ts', ...HTTP],
   },
   {
@@ -166,7 +166,7 @@ export const TELLING_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a silent cron is healthy',
-    file: 'routes/health.ts',
+    file: 'routes/operator/health.ts',
     find: 'deps.now() <= later(lastCronAt, CRON_SILENCE_MAX_S)',
     replace: 'deps.now() >= lastCronAt',
     tests: ['test/routes/health.test.ts', ...LISTING],

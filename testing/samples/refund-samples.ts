@@ -64,19 +64,19 @@ export const paidView = (
 export const secondPayment = (changes: Partial<Payment> = {}): Payment =>
   aPayment({ transactionId: OTHER_TRANSACTION, ...changes })
 
-export type Changed = Extract<Step, { effect: 'changed' }>
+export type Changed = Extract<Step, { kind: 'changed' }>
 
 export function changeBy(before: OrderView, event: OrderEvent, now: UnixSeconds = NOW): Changed {
   const step = transition(before, event, now)
   if (!step.ok) throw new Error(step.error.reason)
-  if (step.value.effect === 'unchanged') throw new Error('unchanged')
+  if (step.value.kind === 'unchanged') throw new Error('unchanged')
   return step.value
 }
 
 /** `changed`, `unchanged`, or why not. */
 export function outcomeOf(before: OrderView, event: OrderEvent, now: UnixSeconds = NOW) {
   const step = transition(before, event, now)
-  return step.ok ? step.value.effect : step.error
+  return step.ok ? step.value.kind : step.error
 }
 
 /** All events, one after the other, each of which must change something; the webhooks of all of them. */

@@ -37,7 +37,7 @@ export const collectedReview = (day: BeijingDay, kind: DifferenceKind, count: nu
   evidence: { day, difference: kind, count },
 })
 /** WeChat is asked about what the books lack; nothing could be asked about the rest. */
-export const isAskedAbout = (kind: DifferenceKind): boolean =>
+export const isQueryable = (kind: DifferenceKind): boolean =>
   kind === 'payment_not_here' || kind === 'refund_not_here' || kind === 'refund_differs'
 /** The bill itself does not come, or cannot be read. */
 export const missingBillReview = (day: BeijingDay, reason: string): Review => ({

@@ -32,7 +32,7 @@ export function lastBillDay(now: UnixSeconds): BeijingDay {
 }
 
 /** Whether WeChat still has the bill. */
-export const isKept = (day: BeijingDay, now: UnixSeconds): boolean =>
+export const isAvailable = (day: BeijingDay, now: UnixSeconds): boolean =>
   day >= addDays(dayOf(now), -BILL_DAYS_KEPT)
 
 /** Until noon of the day after, a bill that is not there may still be made. */
@@ -40,7 +40,7 @@ export const isEarly = (day: BeijingDay, now: UnixSeconds): boolean =>
   now < later(startOf(addDays(day, 1)), NOON_S)
 
 /** Every ten minutes until noon, then every hour. */
-export const nextBillTry = (day: BeijingDay, now: UnixSeconds): UnixSeconds =>
+export const nextBillTryAt = (day: BeijingDay, now: UnixSeconds): UnixSeconds =>
   later(now, isEarly(day, now) ? 10 * MINUTE_S : HOUR_S)
 
 /** @param runs That came to nothing, one after the other, this one among them. */
@@ -52,5 +52,5 @@ export const TRIES_TO_TELL = 30
 export const TRIES_MAX = TRIES_TO_TELL + 2 * 24
 
 /** Every minute for half an hour, then every hour for two days. */
-export const nextDifferenceTry = (tries: number, now: UnixSeconds): UnixSeconds =>
+export const nextDifferenceTryAt = (tries: number, now: UnixSeconds): UnixSeconds =>
   later(now, tries < TRIES_TO_TELL ? MINUTE_S : HOUR_S)

@@ -6,17 +6,17 @@ import type { Order, OrderView } from './order.ts'
 import type { Rejection } from './rejection.ts'
 
 /** `unchanged` is success: the event says what the order already knows. */
-export type Step = Change | Readonly<{ effect: 'unchanged' }>
+export type Step = Change | Readonly<{ kind: 'unchanged' }>
 
 export type Change = Readonly<{
-  effect: 'changed'
+  kind: 'changed'
   after: OrderView
   /** Written in the same batch: what the shop is told, and what a person must look at. */
   webhooks: readonly Webhook[]
   reviews: readonly Review[]
 }>
 
-export const unchanged = ok<Step>({ effect: 'unchanged' })
+export const unchanged = ok<Step>({ kind: 'unchanged' })
 export const illegal = err<Rejection>({ reason: 'illegal_transition' })
 
 /** Every change adds one to the revision; a review tells the shop of itself. */
@@ -34,7 +34,7 @@ export function changed(
     ...reviews.map((review) => ({ type: 'review.opened', subject: reviewId(review) }) as const),
   ]
   return ok({
-    effect: 'changed',
+    kind: 'changed',
     after: { ...before, ...change, order: { ...before.order, ...order, revision } },
     webhooks: told.map((webhook) => ({ ...webhook, ordercode, revision })),
     reviews,

@@ -65,21 +65,18 @@ export type OrderEvent = Readonly<
       payment: Payment
       source: Source
       returned: Returned
-      refundTo?: RefundTo
+      autoRefundNotifyUrl?: string | undefined
     }
   | {
       type: 'second_payment_recorded'
       payment: Payment
       source: Source
       returned?: Returned
-      refundTo?: RefundTo
+      autoRefundNotifyUrl?: string | undefined
     }
   | { type: 'order_closed'; reason: CloseReason }
   | RefundEvent
 >
-
-/** Where WeChat is to tell of a refund that we make by ourselves; undefined when we make none. */
-export type RefundTo = string | undefined
 
 export type RefundEvent = Readonly<
   | { type: 'refund_requested'; refund: Refund }

@@ -7,16 +7,16 @@ export type Payer = Readonly<{ openid: string; ip: string; codeHash: string }>
 export type MerchantTerms = Pick<FrozenTerms, 'appid' | 'mchId' | 'notifyUrl' | 'signType'>
 
 export type PayDecision = Readonly<
-  | { do: 'refuse'; reason: 'not_your_order' | 'order_paid' | 'order_closed' | 'order_busy' }
+  | { kind: 'refuse'; reason: 'not_your_order' | 'order_paid' | 'order_closed' | 'order_busy' }
   /** Sign the prepay_id that is there. */
-  | { do: 'sign'; attempt: Attempt; prepayId: string }
+  | { kind: 'sign'; attempt: Attempt; prepayId: string }
   /** Send the same unifiedorder again. */
-  | { do: 'resend'; attempt: Attempt }
+  | { kind: 'resend'; attempt: Attempt }
   /** The live attempt is not this payer's, or dead: query, close, query. */
-  | { do: 'take_down'; attempt: Attempt }
+  | { kind: 'close_attempt'; attempt: Attempt }
   /** The order expired, and the cron has not come by yet. */
-  | { do: 'close' }
-  | { do: 'open'; attempt: Attempt }
+  | { kind: 'close' }
+  | { kind: 'open'; attempt: Attempt }
 >
 
 /**
@@ -35,23 +35,25 @@ export function decidePay(
 ): PayDecision {
   const { order } = view
   if (order.terms.openid !== undefined && order.terms.openid !== payer.openid) {
-    return { do: 'refuse', reason: 'not_your_order' }
+    return { kind: 'refuse', reason: 'not_your_order' }
   }
-  if (order.state === 'paid') return { do: 'refuse', reason: 'order_paid' }
-  if (order.state === 'closed') return { do: 'refuse', reason: 'order_closed' }
-  if (now >= order.expiresAt) return { do: 'close' }
+  if (order.state === 'paid') return { kind: 'refuse', reason: 'order_paid' }
+  if (order.state === 'closed') return { kind: 'refuse', reason: 'order_closed' }
+  if (now >= order.expiresAt) return { kind: 'close' }
 
   const attempt = liveAttempt(view)
   if (attempt === undefined) return decideOpen(view, payer, merchant, now)
   if (attempt.state !== 'open' || !isSamePurchase(attempt, view, payer, merchant)) {
     return mayReplace(view, attempt, now)
-      ? { do: 'take_down', attempt }
-      : { do: 'refuse', reason: 'order_busy' }
+      ? { kind: 'close_attempt', attempt }
+      : { kind: 'refuse', reason: 'order_busy' }
   }
   if (attempt.prepayId !== undefined && hasUsablePrepay(attempt, now)) {
-    return { do: 'sign', attempt, prepayId: attempt.prepayId }
+    return { kind: 'sign', attempt, prepayId: attempt.prepayId }
   }
-  return now < attempt.terms.timeExpire ? { do: 'resend', attempt } : { do: 'take_down', attempt }
+  return now < attempt.terms.timeExpire
+    ? { kind: 'resend', attempt }
+    : { kind: 'close_attempt', attempt }
 }
 
 /**
@@ -74,11 +76,11 @@ function decideOpen(
   const timeExpire = earliest > order.expiresAt ? earliest : order.expiresAt
   // Its expiry moves once; after that, whoever comes in the last minutes comes too late.
   if (outTradeNo === undefined || (timeExpire > order.expiresAt && order.extended)) {
-    return { do: 'refuse', reason: 'order_closed' }
+    return { kind: 'refuse', reason: 'order_closed' }
   }
   const { expiresIn: _, ...goods } = order.terms
   return {
-    do: 'open',
+    kind: 'open',
     attempt: {
       outTradeNo,
       number: view.attempts.length + 1,

@@ -10,7 +10,7 @@ export const CLOCK_SKEW_S = 5 * MINUTE_S
  * What is wrong with a payment as a payment of this attempt; undefined when nothing is. Kept apart
  * from the order's state: the same questions are asked of a first, a late and a repeated word.
  */
-export function mismatch(
+export function checkPayment(
   attempt: Attempt,
   payment: Payment,
   source: Source,

@@ -2,7 +2,7 @@ import { DAY_S, HOUR_S, later, MINUTE_S, type UnixSeconds } from '../time.ts'
 import { isFinal, type Refund } from './refund.ts'
 
 /** When another refund of the same payment may begin; undefined when it may at once. */
-export function nextStart(others: readonly Refund[], now: UnixSeconds): UnixSeconds | undefined {
+export function nextStartAt(others: readonly Refund[], now: UnixSeconds): UnixSeconds | undefined {
   const free = others
     .flatMap(({ startedAt }) => (startedAt === undefined ? [] : [later(startedAt, PAUSE_S)]))
     .filter((at) => at > now)
@@ -16,21 +16,21 @@ export const mayBeUnderWay = (unansweredAt: UnixSeconds | undefined, now: UnixSe
  *
  * @returns undefined when the ladder is used up, and a person must look.
  */
-export function nextRefundRung(from: UnixSeconds, now: UnixSeconds): UnixSeconds | undefined {
+export function nextRefundQueryAt(from: UnixSeconds, now: UnixSeconds): UnixSeconds | undefined {
   const step = STEPS_S.find((seconds) => later(from, seconds) > now)
   return step === undefined ? undefined : later(from, step)
 }
 /** When a refund is to be sent, or asked about, next. `others` are those of the same payment. */
-export function refundDue(
+export function refundDueAt(
   refund: Refund,
   others: readonly Refund[],
   now: UnixSeconds,
 ): UnixSeconds | undefined {
   if (isFinal(refund)) return undefined
   if (refund.startedAt === undefined && refund.state === 'requested') {
-    return nextStart(others, now) ?? now
+    return nextStartAt(others, now) ?? now
   }
-  const next = nextRefundRung(ladderOf(refund), now)
+  const next = nextRefundQueryAt(scheduleStart(refund), now)
   if (refund.state !== 'requested') return next
   // What WeChat has not taken on keeps its amount reserved, so it is tried on.
   const rung = next ?? later(now, DAY_S)
@@ -39,8 +39,8 @@ export function refundDue(
 }
 /** Thirty days, and no end: a person must look. */
 export const isOverdue = (refund: Refund, now: UnixSeconds): boolean =>
-  !isFinal(refund) && nextRefundRung(ladderOf(refund), now) === undefined
-export const ladderOf = ({ acceptedAt, startedAt, requestedAt }: Refund): UnixSeconds =>
+  !isFinal(refund) && nextRefundQueryAt(scheduleStart(refund), now) === undefined
+export const scheduleStart = ({ acceptedAt, startedAt, requestedAt }: Refund): UnixSeconds =>
   acceptedAt ?? startedAt ?? requestedAt
 /** WeChat's words for "wait a minute", whatever rung it is. */
 export const BUSY = ['INVALID_REQ_TOO_MUCH', 'FREQUENCY_LIMITED', 'ORDER_NOT_READY']

@@ -5,7 +5,7 @@ import type { UnixSeconds } from '../time.ts'
 import { changed, illegal, type Step, unchanged } from './change.ts'
 import type { OrderView, RefundEvent } from './order.ts'
 import type { BookedPayment } from './payment.ts'
-import { nextStart } from './refund-schedule.ts'
+import { nextStartAt } from './refund-schedule.ts'
 import {
   automaticOutRefundNo,
   isFinal,
@@ -117,7 +117,7 @@ function onStarted(
   const refund = findRefund(before, number)
   if (refund?.state !== 'requested') return illegal
   if (refund.startedAt !== undefined) return unchanged
-  if (nextStart(othersOf(before, refund), now) !== undefined) return illegal
+  if (nextStartAt(othersOf(before, refund), now) !== undefined) return illegal
   return changed(before, { refunds: withRefund(before, { ...refund, startedAt: now }) })
 }
 

@@ -10,7 +10,7 @@ const AFTER_CLOSE_STEPS_S = [10 * MINUTE_S, DAY_S]
  * The next rung after `now` of a ladder that began at `from`: 1, 2, 3, 5, 10, 20, 30, 60 minutes,
  * then every hour. After an outage of any length it is the next rung, not all that were missed.
  */
-export function nextRung(from: UnixSeconds, now: UnixSeconds): UnixSeconds {
+export function nextQueryAt(from: UnixSeconds, now: UnixSeconds): UnixSeconds {
   const step = QUERY_STEPS_S.find((seconds) => later(from, seconds) > now)
   if (step !== undefined) return later(from, step)
   const hours = Math.floor((now - from) / HOUR_S) + 1
@@ -18,7 +18,7 @@ export function nextRung(from: UnixSeconds, now: UnixSeconds): UnixSeconds {
 }
 
 /** A closed number is asked about at 10 minutes and at 24 hours: WeChat's close can race a payer. */
-export function nextCheckAfterClose(
+export function nextQueryAfterCloseAt(
   closedAt: UnixSeconds,
   now: UnixSeconds,
 ): UnixSeconds | undefined {
@@ -30,33 +30,33 @@ export function nextCheckAfterClose(
 const CLOSING_RETRY_S = MINUTE_S
 
 /** An order is due when it expires; one that is over is never due. */
-export const orderDue = (order: Order): UnixSeconds | undefined =>
+export const orderDueAt = (order: Order): UnixSeconds | undefined =>
   order.state === 'created' || order.state === 'paying' ? order.expiresAt : undefined
 
 /** After an expiry that could not be settled: the ladder again, from the expiry on. */
-export const orderDueAgain = (order: Order, now: UnixSeconds): UnixSeconds | undefined =>
-  orderDue(order) === undefined || order.expiresAt > now
-    ? orderDue(order)
-    : nextRung(order.expiresAt, now)
+export const expiredOrderDueAt = (order: Order, now: UnixSeconds): UnixSeconds | undefined =>
+  orderDueAt(order) === undefined || order.expiresAt > now
+    ? orderDueAt(order)
+    : nextQueryAt(order.expiresAt, now)
 
 /** From its expiry on an open attempt is its order's business: it is taken down, not only asked about. */
-export function attemptDue(attempt: Attempt, now: UnixSeconds): UnixSeconds | undefined {
+export function attemptDueAt(attempt: Attempt, now: UnixSeconds): UnixSeconds | undefined {
   switch (attempt.state) {
     case 'open': {
-      const next = nextRung(attempt.sentAt, now)
+      const next = nextQueryAt(attempt.sentAt, now)
       return next < attempt.terms.timeExpire ? next : undefined
     }
     case 'closing':
       return later(now, CLOSING_RETRY_S)
     case 'closed':
-      return nextCheckAfterClose(attempt.closedAt ?? now, now)
+      return nextQueryAfterCloseAt(attempt.closedAt ?? now, now)
     case 'paid':
       return undefined
   }
 }
 
 /** WeChat's first word was that the money went back. By which refunds, it is to be asked. */
-export const owesRefunds = ({ payments, refunds }: OrderView, attempt: Attempt): boolean =>
+export const needsRefundImport = ({ payments, refunds }: OrderView, attempt: Attempt): boolean =>
   payments.some(
     ({ outTradeNo, transactionId, returned }) =>
       outTradeNo === attempt.outTradeNo &&
@@ -65,12 +65,15 @@ export const owesRefunds = ({ payments, refunds }: OrderView, attempt: Attempt):
   )
 
 /** An attempt that must go, and has not gone yet: the ladder, however long it takes. */
-export const attemptDueAfterOrder = (attempt: Attempt, now: UnixSeconds): UnixSeconds =>
-  nextRung(attempt.terms.timeStart, now)
+export const attemptToCloseDueAt = (attempt: Attempt, now: UnixSeconds): UnixSeconds =>
+  nextQueryAt(attempt.terms.timeStart, now)
 
 /** After a question that WeChat did not answer, whatever the attempt's state: the next rung. */
-export function attemptDueUnanswered(attempt: Attempt, now: UnixSeconds): UnixSeconds | undefined {
+export function unansweredAttemptDueAt(
+  attempt: Attempt,
+  now: UnixSeconds,
+): UnixSeconds | undefined {
   return attempt.state === 'closed'
-    ? nextRung(attempt.closedAt ?? now, now)
-    : attemptDue(attempt, now)
+    ? nextQueryAt(attempt.closedAt ?? now, now)
+    : attemptDueAt(attempt, now)
 }

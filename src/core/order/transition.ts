@@ -25,7 +25,7 @@ import {
   sameTerms,
   type Terms,
 } from './order.ts'
-import { mismatch } from './payment-check.ts'
+import { checkPayment } from './payment-check.ts'
 import type { BookedPayment, Payment } from './payment.ts'
 import { automaticRefund, refundTransition } from './refund-transition.ts'
 import type { Rejection } from './rejection.ts'
@@ -148,13 +148,13 @@ const isOutdated = ({ terms }: Attempt, order: Order): boolean =>
 
 function onPaymentBooked(
   before: OrderView,
-  { payment, source, returned, refundTo }: Of<'payment_booked'>,
+  { payment, source, returned, autoRefundNotifyUrl }: Of<'payment_booked'>,
   now: UnixSeconds,
 ): Result<Step, Rejection> {
   if (isBooked(before, payment)) return unchanged
   const attempt = findAttempt(before, payment.outTradeNo)
   if (attempt === undefined) return err({ reason: 'unknown_order' })
-  const wrong = mismatch(attempt, payment, source)
+  const wrong = checkPayment(attempt, payment, source)
   if (wrong !== undefined) return err(wrong)
 
   const { order } = before
@@ -177,8 +177,8 @@ function onPaymentBooked(
       const booked: BookedPayment = { ...payment, returned: isReturned }
       // WeChat's REFUND says that it went back already, by somebody else's hand.
       const refunds =
-        isReturned && returned === 'if_late' && refundTo !== undefined
-          ? [automaticRefund(booked, { notifyUrl: refundTo, reason: LATE_REASON }, now)]
+        isReturned && returned === 'if_late' && autoRefundNotifyUrl !== undefined
+          ? [automaticRefund(booked, { notifyUrl: autoRefundNotifyUrl, reason: LATE_REASON }, now)]
           : []
       return changed(
         before,
@@ -197,7 +197,7 @@ function onPaymentBooked(
 
 function onSecondPayment(
   before: OrderView,
-  { payment, source, returned, refundTo }: Of<'second_payment_recorded'>,
+  { payment, source, returned, autoRefundNotifyUrl }: Of<'second_payment_recorded'>,
   now: UnixSeconds,
 ): Result<Step, Rejection> {
   if (isBooked(before, payment)) return unchanged
@@ -205,15 +205,15 @@ function onSecondPayment(
   const attempt = findAttempt(before, payment.outTradeNo)
   if (order.state !== 'paid' || order.transactionId === undefined) return illegal
   if (attempt === undefined) return err({ reason: 'unknown_order' })
-  const wrong = mismatch(attempt, payment, source)
+  const wrong = checkPayment(attempt, payment, source)
   if (wrong !== undefined) return err(wrong)
 
   const recorded = { recorded: order.transactionId }
   const booked: BookedPayment = { ...payment, returned: returned === 'yes' }
   const refunds =
-    refundTo === undefined || booked.returned
+    autoRefundNotifyUrl === undefined || booked.returned
       ? []
-      : [automaticRefund(booked, { notifyUrl: refundTo, reason: SECOND_REASON }, now)]
+      : [automaticRefund(booked, { notifyUrl: autoRefundNotifyUrl, reason: SECOND_REASON }, now)]
   return changed(
     before,
     {

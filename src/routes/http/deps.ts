@@ -8,7 +8,8 @@ export type HttpDeps = Deps &
     version: string
     /** The merchant's token, and during a rotation the one before it. */
     merchantTokens: readonly Secret[]
-    notices: NoticeReader
+    /** By the URL that WeChat calls. */
+    notices: Readonly<{ payment: NoticeReader; refund: NoticeReader }>
     /** Whether a client's address may come again so soon. Loose: mobile carriers share addresses. */
     admitAddress: (ip: string) => Promise<boolean>
   }>

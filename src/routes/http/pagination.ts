@@ -17,12 +17,12 @@ const Place = v.strictTuple([
 type Query = Readonly<Record<string, string | readonly string[] | undefined>>
 
 /** `?state=&cursor=` states nothing. */
-export const stated = (query: Query): Query =>
+export const withoutEmpty = (query: Query): Query =>
   Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ''))
 
 /** Reads `cursor` and `limit`, or answers to bad ones. */
 export function readPage(given: Query): Result<Page, Response> {
-  const { cursor, limit = String(LIMIT_DEFAULT) } = stated(given)
+  const { cursor, limit = String(LIMIT_DEFAULT) } = withoutEmpty(given)
   if (typeof limit !== 'string' || !/^[1-9]\d{0,2}$/.test(limit) || Number(limit) > LIMIT_MAX) {
     return err(invalidRequest([{ field: 'limit', message: `must be 1 to ${LIMIT_MAX}` }]))
   }
@@ -33,9 +33,9 @@ export function readPage(given: Query): Result<Page, Response> {
 }
 
 /** One row more than the page is asked for tells whether there is a next one. */
-export const withOneMore = (page: Page): Page => ({ ...page, limit: page.limit + 1 })
+export const plusOne = (page: Page): Page => ({ ...page, limit: page.limit + 1 })
 
-export function paged<T>(
+export function toPage<T>(
   rows: readonly T[],
   page: Page,
   place: (row: T) => Page['before'],

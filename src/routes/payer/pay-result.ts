@@ -6,8 +6,24 @@ import { json, problem } from '../http/problem.ts'
 import type { RouteRequest } from '../http/request.ts'
 import { clientIp } from './pay.ts'
 
+type PayResultRouteDeps = Pick<
+  HttpDeps,
+  | 'admit'
+  | 'admitAddress'
+  | 'config'
+  | 'deliverSoon'
+  | 'log'
+  | 'now'
+  | 'orders'
+  | 'reviews'
+  | 'wechat'
+>
+
 /** `GET /result?ticket=…` */
-export async function getResult(request: RouteRequest, deps: HttpDeps): Promise<Response> {
+export async function getResult(
+  request: RouteRequest,
+  deps: PayResultRouteDeps,
+): Promise<Response> {
   const ticket: unknown = request.query['ticket']
   if (typeof ticket !== 'string') return problem('ticket_invalid')
   if (!(await deps.admitAddress(clientIp(request)))) return problem('too_many_requests')

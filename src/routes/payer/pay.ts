@@ -6,6 +6,20 @@ import { check, ordercodeSchema, readJson } from '../http/input.ts'
 import { json, problem } from '../http/problem.ts'
 import type { RouteRequest } from '../http/request.ts'
 
+type PayRouteDeps = Pick<
+  HttpDeps,
+  | 'admit'
+  | 'admitAddress'
+  | 'config'
+  | 'deliverSoon'
+  | 'log'
+  | 'now'
+  | 'orders'
+  | 'reviews'
+  | 'signClientPay'
+  | 'wechat'
+>
+
 const PayInput = v.object(
   {
     code: v.pipe(
@@ -18,17 +32,17 @@ const PayInput = v.object(
 )
 
 /** `GET /pay?code=…&ordercode=…` */
-export function getPay(request: RouteRequest, deps: HttpDeps): Promise<Response> {
+export function getPay(request: RouteRequest, deps: PayRouteDeps): Promise<Response> {
   return pay(request, { ...request.query }, deps)
 }
 
 /** `POST /pay` with the same two in JSON. */
-export async function postPay(request: RouteRequest, deps: HttpDeps): Promise<Response> {
+export async function postPay(request: RouteRequest, deps: PayRouteDeps): Promise<Response> {
   const body = await readJson(request)
   return body.ok ? pay(request, body.value, deps) : body.error
 }
 
-async function pay(request: RouteRequest, input: unknown, deps: HttpDeps): Promise<Response> {
+async function pay(request: RouteRequest, input: unknown, deps: PayRouteDeps): Promise<Response> {
   const checked = check(PayInput, input)
   if (!checked.ok) return checked.error
   const ip = clientIp(request)

@@ -1,58 +1,92 @@
-/** The shop's side: WeChat's bills, and how they agree with the books. */
-import { billReport } from '../../contract/bill.ts'
-import type { Bill } from '../../core/bill/bill.ts'
-import { lastBillDay } from '../../core/bill/schedule.ts'
+import { billJson, type BillReport } from '../../contract/bill.ts'
 import { type BeijingDay, parseDay } from '../../core/day.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
+import {
+  type BillError,
+  billReport,
+  openRawBill,
+  type RawBill,
+  readBillReport,
+} from '../../service/bill/read-bill.ts'
 import { reconcileNow } from '../../service/bill/reconcile-bill.ts'
 import type { HttpDeps } from '../http/deps.ts'
 import { invalidRequest, json, problem } from '../http/problem.ts'
 import type { RouteRequest } from '../http/request.ts'
 
+type BillsRouteDeps = Pick<
+  HttpDeps,
+  | 'archive'
+  | 'bills'
+  | 'config'
+  | 'deliverSoon'
+  | 'log'
+  | 'now'
+  | 'orders'
+  | 'readBill'
+  | 'refunds'
+  | 'reviews'
+  | 'used'
+  | 'wechat'
+>
+
 const NO_FILE =
-  'WeChat had no file for this day, because nothing was paid, or it could not be kept.'
-const NOT_HAD =
-  'The bill of this day could not be had, or not be read: `last_error` says why. It is asked for again by itself.'
-/** WeChat's own ways to say that it is too early. */
+  'WeChat had no file for this day, because nothing was paid, or it could not be archived.'
+const UNREADABLE =
+  'The bill of this day could not be downloaded or parsed: `last_error` says why. It is downloaded again automatically.'
+/** What WeChat answers as long as it is too early. */
 const NOT_MADE = ['bill_creating', 'no_bill_exist']
 
 const GZIP_MAGIC = [0x1f, 0x8b]
 
 /** `GET /bills/{date}` */
-export async function getBill(request: RouteRequest, deps: HttpDeps): Promise<Response> {
-  const bill = await findBill(request, deps)
-  if (!bill.ok) return bill.error
-  // What was not compared yet has no sums, and no differences that a monitor might take for "none".
-  return bill.value.state === 'waiting' ? notReady(bill.value.lastError) : report(deps, bill.value)
+export async function getBill(
+  request: RouteRequest,
+  deps: Pick<HttpDeps, 'bills' | 'now'>,
+): Promise<Response> {
+  const day = readDay(request)
+  if (!day.ok) return day.error
+  const report = await readBillReport(deps, day.value)
+  return report.ok ? reportResponse(report.value) : billProblem(report.error)
 }
 
 /** `POST /bills/{date}/reconcile` */
-export async function postBillReconcile(request: RouteRequest, deps: HttpDeps): Promise<Response> {
+export async function postBillReconcile(
+  request: RouteRequest,
+  deps: BillsRouteDeps,
+): Promise<Response> {
   const day = readDay(request)
   if (!day.ok) return day.error
   const reconciled = await reconcileNow(deps, day.value)
-  if (reconciled.ok) return report(deps, reconciled.value)
-  const { error } = reconciled
-  return error.reason === 'bill_not_ready' ? notReady(error.lastError) : problem(error.reason)
+  return reconciled.ok
+    ? reportResponse(await billReport(deps, reconciled.value))
+    : billProblem(reconciled.error)
 }
 
 /** `GET /bills/{date}/raw` */
-export async function getBillRaw(request: RouteRequest, deps: HttpDeps): Promise<Response> {
-  const bill = await findBill(request, deps)
-  if (!bill.ok) return bill.error
-  const { day, parts, state, lastError } = bill.value
-  if (parts === 0) {
-    return state === 'waiting'
-      ? notReady(lastError)
-      : problem('bill_not_found', { detail: NO_FILE })
+export async function getBillRaw(
+  request: RouteRequest,
+  deps: Pick<HttpDeps, 'archive' | 'bills' | 'now'>,
+): Promise<Response> {
+  const day = readDay(request)
+  if (!day.ok) return day.error
+  const raw = await openRawBill(deps, day.value)
+  if (raw.ok) return fileResponse(raw.value)
+  switch (raw.error.reason) {
+    case 'no_file':
+      return problem('bill_not_found', { detail: NO_FILE })
+    case 'not_in_archive':
+      return problem('bill_not_ready')
+    case 'misconfigured':
+      return problem('misconfigured')
+    default:
+      return billProblem(raw.error)
   }
-  if (deps.archive === undefined) return problem('misconfigured')
-  const reader = deps.archive.open(bill.value).stream.getReader()
-  const first = await reader.read().catch(() => undefined)
-  if (first?.value === undefined) return problem('bill_not_ready')
-  const isGzip = GZIP_MAGIC.every((byte, i) => first.value[i] === byte)
+}
+
+function fileResponse({ day, first, rest }: RawBill): Response {
+  const isGzip = GZIP_MAGIC.every((byte, i) => first[i] === byte)
   const name = `wechat-bill-${day}.csv${isGzip ? '.gz' : ''}`
-  return new Response(rest(first.value, reader), {
+  return new Response(joined(first, rest), {
     headers: {
       'content-type': isGzip ? 'application/gzip' : 'text/csv; charset=utf-8',
       'content-disposition': `attachment; filename="${name}"`,
@@ -61,25 +95,16 @@ export async function getBillRaw(request: RouteRequest, deps: HttpDeps): Promise
   })
 }
 
-async function findBill(request: RouteRequest, deps: HttpDeps): Promise<Result<Bill, Response>> {
-  const day = readDay(request)
-  if (!day.ok) return day
-  const bill = await deps.store.bills.find(day.value)
-  if (bill === undefined && day.value > lastBillDay(deps.now()))
-    return err(problem('bill_not_ready'))
-  if (bill === undefined || bill.state === 'unavailable') return err(problem('bill_not_found'))
-  return ok(bill)
-}
+const reportResponse = (report: BillReport): Response => json(billJson(report))
 
-/** Until WeChat has made it, or as long as it cannot be had or read. */
-const notReady = (lastError: string | undefined): Response =>
-  problem('bill_not_ready', {
+function billProblem(error: BillError): Response {
+  if (error.reason === 'bill_not_found') return problem(error.reason)
+  const { lastError } = error
+  return problem('bill_not_ready', {
     last_error: lastError ?? null,
-    ...(lastError === undefined || NOT_MADE.includes(lastError) ? {} : { detail: NOT_HAD }),
+    ...(lastError === undefined || NOT_MADE.includes(lastError) ? {} : { detail: UNREADABLE }),
   })
-
-const report = async (deps: HttpDeps, bill: Bill): Promise<Response> =>
-  json(await billReport(deps, bill))
+}
 
 function readDay(request: RouteRequest): Result<BeijingDay, Response> {
   const day = parseDay(request.params['date'] ?? '')
@@ -90,7 +115,8 @@ function readDay(request: RouteRequest): Result<BeijingDay, Response> {
     : ok(day)
 }
 
-function rest(
+/** The piece that was read already, and what follows it. */
+function joined(
   first: Uint8Array,
   reader: ReadableStreamDefaultReader<Uint8Array>,
 ): ReadableStream<Uint8Array> {

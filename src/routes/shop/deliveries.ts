@@ -1,14 +1,26 @@
 import * as v from 'valibot'
 import { deliveryJson } from '../../contract/delivery.ts'
-import { deliverWebhook } from '../../service/deliver-webhook.ts'
+import { listDeliveries, resendDelivery } from '../../service/webhook/deliveries.ts'
 import type { HttpDeps } from '../http/deps.ts'
-import { check } from '../http/input.ts'
-import { paged, readPage, stated, withOneMore } from '../http/pagination.ts'
+import { check, decodedParam } from '../http/input.ts'
+import { plusOne, readPage, toPage, withoutEmpty } from '../http/pagination.ts'
 import { json, problem } from '../http/problem.ts'
 import type { RouteRequest } from '../http/request.ts'
-import { idOf } from './reviews.ts'
 
-export const DeliveryQuery = v.object({
+type DeliveriesRouteDeps = Pick<
+  HttpDeps,
+  | 'bills'
+  | 'config'
+  | 'deliverSoon'
+  | 'deliveries'
+  | 'log'
+  | 'now'
+  | 'orders'
+  | 'reviews'
+  | 'webhooks'
+>
+
+const DeliveryQuery = v.object({
   state: v.optional(
     v.picklist(
       ['pending', 'delivered', 'given_up', 'no_target'],
@@ -16,27 +28,29 @@ export const DeliveryQuery = v.object({
     ),
   ),
 })
+
 /** `GET /deliveries` */
-export async function getDeliveries(request: RouteRequest, deps: HttpDeps): Promise<Response> {
+export async function getDeliveries(
+  request: RouteRequest,
+  deps: Pick<HttpDeps, 'deliveries'>,
+): Promise<Response> {
   const page = readPage(request.query)
   if (!page.ok) return page.error
-  const query = check(DeliveryQuery, stated(request.query))
+  const query = check(DeliveryQuery, withoutEmpty(request.query))
   if (!query.ok) return query.error
-  const deliveries = await deps.store.listDeliveries(query.value.state, withOneMore(page.value))
-  const { shown, next_cursor } = paged(deliveries, page.value, ({ createdAt, id }) => ({
+  const deliveries = await listDeliveries(deps, query.value.state, plusOne(page.value))
+  const { shown, next_cursor } = toPage(deliveries, page.value, ({ createdAt, id }) => ({
     at: createdAt,
     key: id,
   }))
   return json({ deliveries: shown.map(deliveryJson), next_cursor })
 }
-/** `POST /deliveries/{id}/resend`: sends at once, and goes on from the first rung if that fails. */
-export async function postDeliveryResend(request: RouteRequest, deps: HttpDeps): Promise<Response> {
-  const id = idOf(request)
-  const found = await deps.store.findDelivery(id)
-  if (found === undefined) return problem('delivery_not_found')
-  if (!deps.config.hasWebhookTarget) return problem('no_target')
-  const reopened = await deps.store.reopenDelivery(id, deps.now())
-  if (reopened === undefined) return problem('delivery_not_found')
-  await deliverWebhook(deps, reopened)
-  return json(deliveryJson((await deps.store.findDelivery(id)) ?? reopened))
+
+/** `POST /deliveries/{id}/resend` */
+export async function postDeliveryResend(
+  request: RouteRequest,
+  deps: DeliveriesRouteDeps,
+): Promise<Response> {
+  const resent = await resendDelivery(deps, decodedParam(request, 'id'))
+  return resent.ok ? json(deliveryJson(resent.value)) : problem(resent.error.reason)
 }

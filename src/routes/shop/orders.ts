@@ -3,16 +3,28 @@ import * as v from 'valibot'
 import { eventJson, orderJson } from '../../contract/order.ts'
 import { isOpenid } from '../../core/ids.ts'
 import { ORDER_FEN_MAX, toFen } from '../../core/money.ts'
-import type { OrderView, Terms } from '../../core/order/order.ts'
+import type { Terms } from '../../core/order/order.ts'
 import { fromMillis } from '../../core/time.ts'
-import { closeOrder } from '../../service/order/close-order.ts'
+import { closeForShop } from '../../service/order/close-order.ts'
 import { queryOrder } from '../../service/order/query-order.ts'
+import {
+  listOrders,
+  readEvents,
+  readOrder,
+  type ReviewedOrder,
+  withReviews,
+} from '../../service/order/read-orders.ts'
 import { registerOrder } from '../../service/order/register-order.ts'
 import type { HttpDeps } from '../http/deps.ts'
 import { check, integer, readJson, readOrdercode, wireText } from '../http/input.ts'
-import { paged, readPage, stated, withOneMore } from '../http/pagination.ts'
+import { plusOne, readPage, toPage, withoutEmpty } from '../http/pagination.ts'
 import { invalidRequest, json, problem } from '../http/problem.ts'
 import type { RouteRequest } from '../http/request.ts'
+
+type OrdersRouteDeps = Pick<
+  HttpDeps,
+  'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
+>
 
 const EXPIRES_IN_DEFAULT_S = 7_200
 
@@ -33,7 +45,7 @@ const TermsInput = v.strictObject(
 )
 
 /** `PUT /orders/{ordercode}` */
-export async function putOrder(request: RouteRequest, deps: HttpDeps): Promise<Response> {
+export async function putOrder(request: RouteRequest, deps: OrdersRouteDeps): Promise<Response> {
   const ordercode = readOrdercode(request.params)
   if (!ordercode.ok) return ordercode.error
   const body = await readJson(request)
@@ -50,40 +62,57 @@ export async function putOrder(request: RouteRequest, deps: HttpDeps): Promise<R
     const { reason } = registered.error
     return problem(reason === 'contended' ? 'order_busy' : reason)
   }
-  return orderResponse(deps, registered.value.view, registered.value.created ? 201 : 200)
+  return orderResponse(
+    await withReviews(deps, registered.value.view),
+    registered.value.created ? 201 : 200,
+  )
 }
 
 /** `GET /orders/{ordercode}` */
-export async function getOrder(request: RouteRequest, deps: HttpDeps): Promise<Response> {
+export async function getOrder(
+  request: RouteRequest,
+  deps: Pick<HttpDeps, 'orders' | 'reviews'>,
+): Promise<Response> {
   const ordercode = ordercodeOf(request)
-  const view = await deps.store.load(ordercode)
-  return view === undefined ? problem('order_not_found') : orderResponse(deps, view)
+  const order = await readOrder(deps, ordercode)
+  return order === undefined ? problem('order_not_found') : orderResponse(order)
 }
 
 /** `GET /orders/{ordercode}/events` */
-export async function getOrderEvents(request: RouteRequest, deps: HttpDeps): Promise<Response> {
+export async function getOrderEvents(
+  request: RouteRequest,
+  deps: Pick<HttpDeps, 'orders'>,
+): Promise<Response> {
   const ordercode = ordercodeOf(request)
-  const events = await deps.store.events(ordercode)
+  const events = await readEvents(deps, ordercode)
   // Every order has at least the event of its registration.
   return events.length === 0 ? problem('order_not_found') : json({ events: events.map(eventJson) })
 }
 
 /** `POST /orders/{ordercode}/query` */
-export async function postOrderQuery(request: RouteRequest, deps: HttpDeps): Promise<Response> {
+export async function postOrderQuery(
+  request: RouteRequest,
+  deps: OrdersRouteDeps,
+): Promise<Response> {
   const ordercode = ordercodeOf(request)
   const queried = await queryOrder(deps, ordercode)
-  return queried.ok ? orderResponse(deps, queried.value) : problem(queried.error.reason)
+  return queried.ok
+    ? orderResponse(await withReviews(deps, queried.value))
+    : problem(queried.error.reason)
 }
 
 /** `POST /orders/{ordercode}/close` */
-export async function postOrderClose(request: RouteRequest, deps: HttpDeps): Promise<Response> {
+export async function postOrderClose(
+  request: RouteRequest,
+  deps: OrdersRouteDeps,
+): Promise<Response> {
   const ordercode = ordercodeOf(request)
-  const view = await deps.store.load(ordercode)
-  if (view === undefined) return problem('order_not_found')
-  const closed = await closeOrder(deps, view, 'shop')
-  switch (closed.outcome) {
+  const closed = await closeForShop(deps, ordercode)
+  switch (closed.kind) {
+    case 'order_not_found':
+      return problem('order_not_found')
     case 'closed':
-      return orderResponse(deps, closed.view)
+      return orderResponse(await withReviews(deps, closed.view))
     case 'paid':
       return problem('order_paid')
     case 'busy':
@@ -95,10 +124,8 @@ export async function postOrderClose(request: RouteRequest, deps: HttpDeps): Pro
 /** Of a request about an order: one that cannot exist is not there, and that is answer enough. */
 const ordercodeOf = (request: RouteRequest): string => request.params['ordercode'] ?? ''
 
-async function orderResponse(deps: HttpDeps, view: OrderView, status = 200): Promise<Response> {
-  const { ordercode, revision } = view.order
-  const reviews = await deps.store.reviewsOf([ordercode])
-  return json(orderJson(view, reviews), status, { etag: `"${revision}"` })
+function orderResponse({ view, reviews }: ReviewedOrder, status = 200): Response {
+  return json(orderJson(view, reviews), status, { etag: `"${view.order.revision}"` })
 }
 
 /** An empty text is the same as none: WeChat refuses empty elements. */
@@ -121,7 +148,8 @@ function readIfMatch(header: string | null): number | undefined | 'invalid' {
   const quoted = /^(?:W\/)?"(\d{1,15})"$/.exec(header.trim())
   return quoted === null ? 'invalid' : Number(quoted[1])
 }
-export const moment = v.pipe(
+
+const moment = v.pipe(
   v.string('must be text'),
   v.regex(
     /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/,
@@ -130,7 +158,8 @@ export const moment = v.pipe(
   v.check((text) => !Number.isNaN(Date.parse(text)), 'must be a time that exists'),
   v.transform((text) => fromMillis(Date.parse(text))),
 )
-export const OrderQuery = v.object({
+
+const OrderQuery = v.object({
   state: v.optional(
     v.picklist(['created', 'paying', 'paid', 'closed'], 'must be created, paying, paid or closed'),
   ),
@@ -138,11 +167,15 @@ export const OrderQuery = v.object({
   created_to: v.optional(moment),
   transaction_id: v.optional(v.pipe(v.string('must be text'), v.maxLength(32, 'is too long'))),
 })
+
 /** `GET /orders` */
-export async function getOrders(request: RouteRequest, deps: HttpDeps): Promise<Response> {
+export async function getOrders(
+  request: RouteRequest,
+  deps: Pick<HttpDeps, 'orders' | 'reviews'>,
+): Promise<Response> {
   const page = readPage(request.query)
   if (!page.ok) return page.error
-  const query = check(OrderQuery, stated(request.query))
+  const query = check(OrderQuery, withoutEmpty(request.query))
   if (!query.ok) return query.error
 
   const filter = {
@@ -151,17 +184,10 @@ export async function getOrders(request: RouteRequest, deps: HttpDeps): Promise<
     createdTo: query.value.created_to,
     transactionId: query.value.transaction_id,
   }
-  const views = await deps.store.listOrders(filter, withOneMore(page.value))
-  const { shown, next_cursor } = paged(views, page.value, ({ order }) => ({
+  const found = await listOrders(deps, filter, plusOne(page.value))
+  const { shown, next_cursor } = toPage(found, page.value, ({ view: { order } }) => ({
     at: order.createdAt,
     key: order.ordercode,
   }))
-  const reviews = await deps.store.reviewsOf(shown.map(({ order }) => order.ordercode))
-  const orders = shown.map((view) =>
-    orderJson(
-      view,
-      reviews.filter(({ ordercode }) => ordercode === view.order.ordercode),
-    ),
-  )
-  return json({ orders, next_cursor })
+  return json({ orders: shown.map(({ view, reviews }) => orderJson(view, reviews)), next_cursor })
 }

@@ -3,13 +3,18 @@ import * as v from 'valibot'
 import { refundJson } from '../../contract/refund.ts'
 import { isOrdercode, parseTransactionId } from '../../core/ids.ts'
 import { ORDER_FEN_MAX, toFen } from '../../core/money.ts'
-import { findRefund } from '../../core/order/refund-transition.ts'
 import { isAutomatic, parseOutRefundNo } from '../../core/order/refund.ts'
+import { readRefund } from '../../service/refund/read-refund.ts'
 import { requestRefund } from '../../service/refund/request-refund.ts'
 import type { HttpDeps } from '../http/deps.ts'
 import { check, decodedParam, integer, readJson, readOrdercode, wireText } from '../http/input.ts'
 import { invalidRequest, json, problem } from '../http/problem.ts'
 import type { RouteRequest } from '../http/request.ts'
+
+type RefundsRouteDeps = Pick<
+  HttpDeps,
+  'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
+>
 
 const NUMBER =
   'must be 1 to 64 letters, digits, "_", "-", "*", "@" or "|", and not begin with "auto*"'
@@ -29,7 +34,7 @@ const RefundInput = v.strictObject(
 )
 
 /** `PUT /orders/{ordercode}/refunds/{out_refund_no}` */
-export async function putRefund(request: RouteRequest, deps: HttpDeps): Promise<Response> {
+export async function putRefund(request: RouteRequest, deps: RefundsRouteDeps): Promise<Response> {
   const ordercode = readOrdercode(request.params)
   if (!ordercode.ok) return ordercode.error
   const outRefundNo = parseOutRefundNo(decodedParam(request, 'out_refund_no'))
@@ -76,11 +81,13 @@ export async function putRefund(request: RouteRequest, deps: HttpDeps): Promise<
 }
 
 /** `GET /orders/{ordercode}/refunds/{out_refund_no}` */
-export async function getRefund(request: RouteRequest, deps: HttpDeps): Promise<Response> {
+export async function getRefund(
+  request: RouteRequest,
+  deps: Pick<HttpDeps, 'orders'>,
+): Promise<Response> {
   const ordercode = request.params['ordercode'] ?? ''
+  if (!isOrdercode(ordercode)) return problem('order_not_found')
   const outRefundNo = parseOutRefundNo(decodedParam(request, 'out_refund_no'))
-  const view = isOrdercode(ordercode) ? await deps.store.load(ordercode) : undefined
-  if (view === undefined) return problem('order_not_found')
-  const refund = outRefundNo === undefined ? undefined : findRefund(view, outRefundNo)
-  return refund === undefined ? problem('refund_not_found') : json(refundJson(refund, ordercode))
+  const refund = await readRefund(deps, ordercode, outRefundNo)
+  return refund.ok ? json(refundJson(refund.value, ordercode)) : problem(refund.error.reason)
 }

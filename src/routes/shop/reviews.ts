@@ -2,12 +2,18 @@
 import * as v from 'valibot'
 import { reviewJson } from '../../contract/review.ts'
 import { isPlainText } from '../../lib/text.ts'
+import { listReviews } from '../../service/review/list-reviews.ts'
 import { resolveReview } from '../../service/review/resolve-review.ts'
 import type { HttpDeps } from '../http/deps.ts'
 import { check, decodedParam, readJson } from '../http/input.ts'
-import { paged, readPage, stated, withOneMore } from '../http/pagination.ts'
+import { plusOne, readPage, toPage, withoutEmpty } from '../http/pagination.ts'
 import { json, problem } from '../http/problem.ts'
 import type { RouteRequest } from '../http/request.ts'
+
+type ReviewsRouteDeps = Pick<
+  HttpDeps,
+  'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
+>
 
 const Resolution = v.strictObject(
   {
@@ -23,29 +29,35 @@ const Resolution = v.strictObject(
 )
 
 /** `POST /reviews/{id}/resolve` */
-export async function postReviewResolve(request: RouteRequest, deps: HttpDeps): Promise<Response> {
+export async function postReviewResolve(
+  request: RouteRequest,
+  deps: ReviewsRouteDeps,
+): Promise<Response> {
   const body = await readJson(request)
   if (!body.ok) return body.error
   const input = check(Resolution, body.value)
   if (!input.ok) return input.error
   const { note, action } = input.value
-  const resolved = await resolveReview(deps, idOf(request), { note, action })
+  const resolved = await resolveReview(deps, decodedParam(request, 'id'), { note, action })
   return resolved.ok ? json(reviewJson(resolved.value)) : problem(resolved.error.reason)
 }
 
-export const idOf = (request: RouteRequest): string => decodedParam(request, 'id')
-export const ReviewQuery = v.object({
+const ReviewQuery = v.object({
   open: v.optional(v.picklist(['true', 'false', '1', '0'], 'must be true or false')),
 })
+
 /** `GET /reviews` */
-export async function getReviews(request: RouteRequest, deps: HttpDeps): Promise<Response> {
+export async function getReviews(
+  request: RouteRequest,
+  deps: Pick<HttpDeps, 'reviews'>,
+): Promise<Response> {
   const page = readPage(request.query)
   if (!page.ok) return page.error
-  const query = check(ReviewQuery, stated(request.query))
+  const query = check(ReviewQuery, withoutEmpty(request.query))
   if (!query.ok) return query.error
   const open = query.value.open === undefined ? undefined : /true|1/.test(query.value.open)
-  const reviews = await deps.store.listReviews(open, withOneMore(page.value))
-  const { shown, next_cursor } = paged(reviews, page.value, ({ openedAt, id }) => ({
+  const reviews = await listReviews(deps, open, plusOne(page.value))
+  const { shown, next_cursor } = toPage(reviews, page.value, ({ openedAt, id }) => ({
     at: openedAt,
     key: id,
   }))

@@ -1,31 +1,36 @@
 import { type Bill, NO_COUNTS } from '../../core/bill/bill.ts'
 import { missingBillReview } from '../../core/bill/difference.ts'
-import { isEarly, isKept, isOverdue, nextBillTry } from '../../core/bill/schedule.ts'
+import { isAvailable, isEarly, isOverdue, nextBillTryAt } from '../../core/bill/schedule.ts'
 import type { UnixSeconds } from '../../core/time.ts'
 import type { Deps } from '../../ports/deps.ts'
 import type { DownloadBillReply } from '../../ports/wechat.ts'
 import { openReview } from '../open-review.ts'
+
+type FetchBillDeps = Pick<
+  Deps,
+  'archive' | 'bills' | 'deliverSoon' | 'log' | 'now' | 'reviews' | 'wechat'
+>
 
 /** `raw` is there right after a download: the archive may take a while to show what it was given. */
 export type Fetched = Readonly<{ bill: Bill; raw?: readonly Uint8Array[] }>
 
 /** Downloads a bill and keeps it as it came; or says when to try again. */
 export async function fetchBill(
-  deps: Deps,
+  deps: FetchBillDeps,
   bill: Bill,
   given?: DownloadBillReply,
 ): Promise<Fetched> {
   const now = deps.now()
   const { day } = bill
-  if (!isKept(day, now)) {
-    await tell(deps, bill, 'WeChat keeps bills for three months')
+  if (!isAvailable(day, now)) {
+    await reportMissing(deps, bill, 'WeChat keeps bills for three months')
     return { bill: { ...bill, state: 'unavailable', dueAt: undefined, lastError: 'too_old' } }
   }
   const reply = given ?? (await deps.wechat.downloadBill(day))
   switch (reply.kind) {
     case 'bill': {
       const bytes = reply.bytes.reduce((sum, { length }) => sum + length, 0)
-      const parts = await keep(deps, bill, now, reply.bytes)
+      const parts = await archiveBill(deps, bill, now, reply.bytes)
       return { bill: comparing(bill, { fetchedAt: now, parts, bytes }), raw: reply.bytes }
     }
     case 'empty': {
@@ -33,22 +38,22 @@ export async function fetchBill(
       // is early to believe it in the morning; after that, each payment is a difference. One that was there
       // is not undone.
       const wasThere = bill.reconciledAt !== undefined && bill.bytes > 0
-      return wasThere || (isEarly(day, now) && (await deps.store.bills.isExpectedOn(day)))
-        ? { bill: await notNow(deps, bill, 'no_bill_exist') }
+      return wasThere || (isEarly(day, now) && (await deps.bills.isExpectedOn(day)))
+        ? { bill: await tryLater(deps, bill, 'no_bill_exist') }
         : { bill: comparing(bill, { fetchedAt: now, parts: 0, bytes: 0 }), raw: [] }
     }
     case 'not_ready':
-      return { bill: await notNow(deps, bill, 'bill_creating') }
+      return { bill: await tryLater(deps, bill, 'bill_creating') }
     case 'misconfigured': {
       // Ours to mend, so nobody waits until it is late.
       const reason = `${reply.errCode} ${reply.errCodeDes}`
-      await tell(deps, bill, reason)
-      return { bill: await notNow(deps, bill, reason) }
+      await reportMissing(deps, bill, reason)
+      return { bill: await tryLater(deps, bill, reason) }
     }
     case 'refused':
-      return { bill: await notNow(deps, bill, `${reply.errCode} ${reply.errCodeDes}`) }
+      return { bill: await tryLater(deps, bill, `${reply.errCode} ${reply.errCodeDes}`) }
     case 'unknown':
-      return { bill: await notNow(deps, bill, reply.cause) }
+      return { bill: await tryLater(deps, bill, reply.cause) }
   }
 }
 
@@ -70,8 +75,8 @@ function comparing(
 }
 
 /** @returns in how many pieces. The archive decides nothing: without it the bill is compared all the same. */
-async function keep(
-  { archive, log }: Deps,
+async function archiveBill(
+  { archive, log }: Pick<Deps, 'archive' | 'log'>,
   { day }: Bill,
   fetchedAt: UnixSeconds,
   bytes: readonly Uint8Array[],
@@ -90,18 +95,22 @@ async function keep(
 }
 
 /** Downloaded again later, and told to a person once it is late. */
-export async function notNow(deps: Deps, bill: Bill, reason: string): Promise<Bill> {
-  await tellIfOverdue(deps, bill, reason)
-  const dueAt = nextBillTry(bill.day, deps.now())
+export async function tryLater(deps: FetchBillDeps, bill: Bill, reason: string): Promise<Bill> {
+  await reportIfOverdue(deps, bill, reason)
+  const dueAt = nextBillTryAt(bill.day, deps.now())
   return { ...bill, state: 'waiting', dueAt, lastError: reason }
 }
 
-export async function tellIfOverdue(deps: Deps, bill: Bill, reason: string): Promise<void> {
-  if (isOverdue(bill.day, bill.tries, deps.now())) await tell(deps, bill, reason)
+export async function reportIfOverdue(
+  deps: FetchBillDeps,
+  bill: Bill,
+  reason: string,
+): Promise<void> {
+  if (isOverdue(bill.day, bill.tries, deps.now())) await reportMissing(deps, bill, reason)
 }
 
 /** Of a day that was reconciled once, the bill is not missing. */
-async function tell(deps: Deps, bill: Bill, reason: string): Promise<void> {
+async function reportMissing(deps: FetchBillDeps, bill: Bill, reason: string): Promise<void> {
   if (bill.reconciledAt !== undefined) return
   await openReview(deps, missingBillReview(bill.day, reason))
 }

@@ -2,35 +2,40 @@ import { type Attempt, isInFlight } from '../../core/order/attempt.ts'
 import { findAttempt, type OrderView } from '../../core/order/order.ts'
 import type { Deps } from '../../ports/deps.ts'
 import { applyEvent } from '../apply-event.ts'
-import { queryAttempt, type Standing } from './query-attempt.ts'
+import { type AttemptStatus, queryAttempt } from './query-attempt.ts'
+
+type CloseAttemptDeps = Pick<
+  Deps,
+  'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'reviews' | 'wechat'
+>
 
 /** What became of an attempt that was to be taken down. Only `closed` lets another one be opened. */
-export type TakenDown = Readonly<
-  | { outcome: 'closed'; view: OrderView }
-  | { outcome: 'paid'; view: OrderView }
+export type CloseOutcome = Readonly<
+  | { kind: 'closed'; view: OrderView }
+  | { kind: 'paid'; view: OrderView }
   /** It cannot be closed yet: in flight, being paid, or WeChat does not confirm. */
-  | { outcome: 'busy' }
-  | { outcome: 'unknown' }
+  | { kind: 'busy' }
+  | { kind: 'unknown' }
 >
 
 /**
  * Makes sure that an attempt can never be paid again, or finds out that it was: query, close, query.
  * Only WeChat's own CLOSED counts. Safe at any time, by several at once, and after a crash anywhere.
  */
-export async function takeDownAttempt(
-  deps: Deps,
+export async function closeAttempt(
+  deps: CloseAttemptDeps,
   view: OrderView,
   attempt: Attempt,
-): Promise<TakenDown> {
-  if (isInFlight(attempt, deps.now())) return { outcome: 'busy' }
+): Promise<CloseOutcome> {
+  if (isInFlight(attempt, deps.now())) return { kind: 'busy' }
 
   const before = await queryAttempt(deps, view, attempt)
-  if (before.standing !== 'unpaid') return conclude(deps, view, attempt, before)
+  if (before.kind !== 'unpaid') return conclude(deps, view, attempt, before)
 
   // Stored before it is sent: from here on nobody signs this attempt again, whatever happens to us.
   const { outTradeNo } = attempt
   const closing = await applyEvent(deps, view, { type: 'attempt_closing', outTradeNo })
-  if (!closing.ok) return standingNow(deps, view, attempt)
+  if (!closing.ok) return storedOutcome(deps, view, attempt)
 
   const reply = await deps.wechat.closeOrder(outTradeNo)
   if (reply.kind === 'unknown') {
@@ -41,7 +46,7 @@ export async function takeDownAttempt(
       out_trade_no: outTradeNo,
       reason: reply.cause,
     })
-    return { outcome: 'unknown' }
+    return { kind: 'unknown' }
   }
   // "Closed" has been seen to race a payer, and "paid" must be booked: the query says what is true.
   const after = await queryAttempt(deps, closing.value, attempt)
@@ -49,40 +54,42 @@ export async function takeDownAttempt(
 }
 
 async function conclude(
-  deps: Deps,
+  deps: Pick<Deps, 'deliverSoon' | 'now' | 'orders'>,
   view: OrderView,
   attempt: Attempt,
-  standing: Standing,
-): Promise<TakenDown> {
-  switch (standing.standing) {
+  status: AttemptStatus,
+): Promise<CloseOutcome> {
+  switch (status.kind) {
     case 'paid':
-      return { outcome: 'paid', view: standing.view }
+      return { kind: 'paid', view: status.view }
     case 'closed':
-      return { outcome: 'closed', view: standing.view }
+      return { kind: 'closed', view: status.view }
     case 'absent': {
       // Not in flight any more, and WeChat never heard of it.
       const { outTradeNo } = attempt
       const reason = 'absent_at_wechat'
       const closed = await applyEvent(deps, view, { type: 'attempt_closed', outTradeNo, reason })
-      return closed.ok
-        ? { outcome: 'closed', view: closed.value }
-        : standingNow(deps, view, attempt)
+      return closed.ok ? { kind: 'closed', view: closed.value } : storedOutcome(deps, view, attempt)
     }
     case 'rejected':
     case 'unpaid':
     case 'user_paying':
-      return { outcome: 'busy' }
+      return { kind: 'busy' }
     case 'unknown':
-      return { outcome: 'unknown' }
+      return { kind: 'unknown' }
   }
 }
 
 /** Somebody else was at it: what is true now is what they wrote. */
-async function standingNow(deps: Deps, view: OrderView, attempt: Attempt): Promise<TakenDown> {
-  const fresh = await deps.store.load(view.order.ordercode)
-  if (fresh === undefined) return { outcome: 'unknown' }
-  if (fresh.order.state === 'paid') return { outcome: 'paid', view: fresh }
+async function storedOutcome(
+  deps: Pick<Deps, 'orders'>,
+  view: OrderView,
+  attempt: Attempt,
+): Promise<CloseOutcome> {
+  const fresh = await deps.orders.load(view.order.ordercode)
+  if (fresh === undefined) return { kind: 'unknown' }
+  if (fresh.order.state === 'paid') return { kind: 'paid', view: fresh }
   return findAttempt(fresh, attempt.outTradeNo)?.state === 'closed'
-    ? { outcome: 'closed', view: fresh }
-    : { outcome: 'busy' }
+    ? { kind: 'closed', view: fresh }
+    : { kind: 'busy' }
 }

@@ -2,44 +2,49 @@ import type { Attempt } from '../../core/order/attempt.ts'
 import type { OrderView } from '../../core/order/order.ts'
 import type { Deps } from '../../ports/deps.ts'
 import { type ApplyError, applyEvent } from '../apply-event.ts'
-import { settlePayment } from './record-payment.ts'
+import { recordPayment } from './record-payment.ts'
+
+type QueryAttemptDeps = Pick<
+  Deps,
+  'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'reviews' | 'wechat'
+>
 
 /** How an attempt stands at WeChat, with what that meant for the order already written. */
-export type Standing = Readonly<
-  | { standing: 'paid'; view: OrderView }
+export type AttemptStatus = Readonly<
+  | { kind: 'paid'; view: OrderView }
   /** WeChat took money that may not be booked: a person must look. */
-  | { standing: 'rejected'; error: ApplyError }
-  | { standing: 'closed'; view: OrderView }
-  | { standing: 'unpaid' | 'user_paying' | 'absent' }
-  | { standing: 'unknown'; cause: string }
+  | { kind: 'rejected'; error: ApplyError }
+  | { kind: 'closed'; view: OrderView }
+  | { kind: 'unpaid' | 'user_paying' | 'absent' }
+  | { kind: 'unknown'; cause: string }
 >
 
 /** Asks WeChat about one attempt, and books or closes it by the answer. */
 export async function queryAttempt(
-  deps: Deps,
+  deps: QueryAttemptDeps,
   view: OrderView,
   attempt: Attempt,
-): Promise<Standing> {
+): Promise<AttemptStatus> {
   const reply = await deps.wechat.orderQuery(attempt.outTradeNo)
   switch (reply.kind) {
     case 'paid': {
-      const settled = await settlePayment(deps, reply.payment, 'query', reply.refunded)
-      return settled.ok
-        ? { standing: 'paid', view: settled.value }
-        : { standing: 'rejected', error: settled.error }
+      const recorded = await recordPayment(deps, reply.payment, 'query', reply.refunded)
+      return recorded.ok
+        ? { kind: 'paid', view: recorded.value }
+        : { kind: 'rejected', error: recorded.error }
     }
     case 'closed': {
       const { outTradeNo } = attempt
       const reason = 'closed_at_wechat'
       const closed = await applyEvent(deps, view, { type: 'attempt_closed', outTradeNo, reason })
       return closed.ok
-        ? { standing: 'closed', view: closed.value }
-        : { standing: 'rejected', error: closed.error }
+        ? { kind: 'closed', view: closed.value }
+        : { kind: 'rejected', error: closed.error }
     }
     case 'unpaid':
     case 'user_paying':
     case 'absent':
-      return { standing: reply.kind }
+      return { kind: reply.kind }
     case 'unknown':
       deps.log({
         event: 'query_unanswered',
@@ -47,6 +52,6 @@ export async function queryAttempt(
         out_trade_no: attempt.outTradeNo,
         reason: reply.cause,
       })
-      return { standing: 'unknown', cause: reply.cause }
+      return { kind: 'unknown', cause: reply.cause }
   }
 }

@@ -1,8 +1,13 @@
 import type { OrderView } from '../../core/order/order.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Deps } from '../../ports/deps.ts'
-import { discoverRefunds } from '../refund/discover-refunds.ts'
+import { importRefunds } from '../refund/discover-refunds.ts'
 import { queryAttempt } from './query-attempt.ts'
+
+type QueryOrderDeps = Pick<
+  Deps,
+  'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
+>
 
 export type QueryError = Readonly<{ reason: 'order_not_found' | 'wechat_unavailable' }>
 
@@ -11,20 +16,20 @@ export type QueryError = Readonly<{ reason: 'order_not_found' | 'wechat_unavaila
  * the refunds of every payment that is.
  */
 export async function queryOrder(
-  deps: Deps,
+  deps: QueryOrderDeps,
   ordercode: string,
 ): Promise<Result<OrderView, QueryError>> {
-  let view = await deps.store.load(ordercode)
+  let view = await deps.orders.load(ordercode)
   if (view === undefined) return err({ reason: 'order_not_found' })
   const unbooked = view.attempts.filter(({ state }) => state !== 'paid').toReversed()
 
   for (const attempt of unbooked) {
-    const standing = await queryAttempt(deps, view, attempt)
-    if (standing.standing === 'unknown') return err({ reason: 'wechat_unavailable' })
-    if ('view' in standing) view = standing.view
+    const status = await queryAttempt(deps, view, attempt)
+    if (status.kind === 'unknown') return err({ reason: 'wechat_unavailable' })
+    if ('view' in status) view = status.view
   }
   for (const { transactionId } of view.payments) {
-    const discovered = await discoverRefunds(deps, view, transactionId)
+    const discovered = await importRefunds(deps, view, transactionId)
     if (discovered.known === undefined) return err({ reason: 'wechat_unavailable' })
     view = discovered.view
   }

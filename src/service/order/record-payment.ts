@@ -1,5 +1,5 @@
 import { parseOutTradeNo } from '../../core/ids.ts'
-import type { OrderView, RefundTo, Returned } from '../../core/order/order.ts'
+import type { OrderView, Returned } from '../../core/order/order.ts'
 import type { Payment, Source } from '../../core/order/payment.ts'
 import { rejectionReview } from '../../core/order/reviews.ts'
 import { webhookId } from '../../core/webhook.ts'
@@ -8,7 +8,7 @@ import type { Deps } from '../../ports/deps.ts'
 import { type ApplyError, applyEvent } from '../apply-event.ts'
 import { openReview } from '../open-review.ts'
 
-type SettleDeps = Pick<Deps, 'store' | 'now' | 'log' | 'announce' | 'config'>
+type RecordPaymentDeps = Pick<Deps, 'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'reviews'>
 
 /**
  * Books a payment that WeChat vouches for, once however often it is told, or says why not and opens a
@@ -19,8 +19,8 @@ type SettleDeps = Pick<Deps, 'store' | 'now' | 'log' | 'announce' | 'config'>
  *
  * @param refunded WeChat's first word may be that the money went back already.
  */
-export async function settlePayment(
-  deps: SettleDeps,
+export async function recordPayment(
+  deps: RecordPaymentDeps,
   payment: Payment,
   source: Source,
   refunded = false,
@@ -31,40 +31,40 @@ export async function settlePayment(
   const isByRule = source !== 'operator' && !refunded
   const ifLate = isByRule && deps.config.latePayment === 'refund' ? 'if_late' : 'no'
   const returned = refunded ? 'yes' : ifLate
-  const refundTo = isByRule ? deps.config.refundNotifyUrl : undefined
-  const settled = await book(deps, payment, source, returned, refundTo)
+  const autoRefundNotifyUrl = isByRule ? deps.config.refundNotifyUrl : undefined
+  const recorded = await record(deps, payment, source, returned, autoRefundNotifyUrl)
   deps.log({
-    event: settled.ok ? 'payment_settled' : 'payment_rejected',
+    event: recorded.ok ? 'payment_settled' : 'payment_rejected',
     ...(ordercode === undefined ? {} : { ordercode }),
     out_trade_no: payment.outTradeNo,
     transaction_id: payment.transactionId,
     source,
-    ...(settled.ok ? {} : { reason: settled.error.reason }),
+    ...(recorded.ok ? {} : { reason: recorded.error.reason }),
   })
-  if (settled.ok) return settled
-  const { error } = settled
+  if (recorded.ok) return recorded
+  const { error } = recorded
   // An order that is not there cannot be named by its ordercode; the number alone must do.
   const known = error.reason === 'unknown_order' ? undefined : ordercode
   const review = rejectionReview(error, payment, known, source)
   if (review !== undefined) await openReview(deps, review)
-  return settled
+  return recorded
 }
 
-async function book(
-  deps: SettleDeps,
+async function record(
+  deps: Pick<Deps, 'deliverSoon' | 'now' | 'orders'>,
   payment: Payment,
   source: Source,
   returned: Returned,
-  refundTo: RefundTo,
+  autoRefundNotifyUrl: string | undefined,
 ): Promise<Result<OrderView, ApplyError>> {
   const usual = payment.feeType === 'CNY' && payment.tradeType === 'JSAPI' && source !== 'operator'
-  const { booked, view } = usual
-    ? await deps.store.book(payment, source, returned, deps.now())
-    : { booked: false, view: await loadOrderOf(deps, payment) }
+  const { recorded, view } = usual
+    ? await deps.orders.recordPayment(payment, source, returned, deps.now())
+    : { recorded: false, view: await loadOrderOf(deps, payment) }
   if (view === undefined) return err({ reason: 'unknown_order' })
-  if (booked) {
+  if (recorded) {
     const type = returned === 'yes' ? 'payment.returned' : 'order.paid'
-    deps.announce([webhookId({ type, subject: payment.transactionId })])
+    deps.deliverSoon([webhookId({ type, subject: payment.transactionId })])
     return ok(view)
   }
 
@@ -73,24 +73,24 @@ async function book(
     payment,
     source,
     returned,
-    refundTo,
+    autoRefundNotifyUrl,
   })
   if (applied.ok || applied.error.reason !== 'second_payment') return applied
   // Paid twice: the money is here, so it is on the books, and it goes back.
-  const fresh = (await deps.store.load(view.order.ordercode)) ?? view
+  const fresh = (await deps.orders.load(view.order.ordercode)) ?? view
   return applyEvent(deps, fresh, {
     type: 'second_payment_recorded',
     payment,
     source,
     returned,
-    refundTo,
+    autoRefundNotifyUrl,
   })
 }
 
 async function loadOrderOf(
-  deps: Pick<Deps, 'store'>,
+  deps: Pick<Deps, 'orders'>,
   payment: Payment,
 ): Promise<OrderView | undefined> {
   const ours = parseOutTradeNo(payment.outTradeNo)
-  return ours === undefined ? undefined : deps.store.load(ours.ordercode)
+  return ours === undefined ? undefined : deps.orders.load(ours.ordercode)
 }

@@ -8,7 +8,12 @@ import {
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Deps } from '../../ports/deps.ts'
 import { applyToExactly } from '../apply-event.ts'
-import { takeDownAttempt } from './close-attempt.ts'
+import { closeAttempt } from './close-attempt.ts'
+
+type RegisterOrderDeps = Pick<
+  Deps,
+  'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'reviews' | 'wechat'
+>
 
 export type RegisterError = Readonly<{
   reason: 'order_paid' | 'order_closed' | 'revision_conflict' | 'wechat_unavailable' | 'contended'
@@ -26,7 +31,7 @@ const ROUNDS_MAX = 4
  * @param revision The one that the shop believes is current; undefined when it does not care.
  */
 export async function registerOrder(
-  deps: Deps,
+  deps: RegisterOrderDeps,
   ordercode: string,
   terms: Terms,
   revision: number | undefined,
@@ -34,8 +39,8 @@ export async function registerOrder(
   // A condition on an order that is not there cannot hold, so nothing may be registered under it.
   const present =
     revision === undefined
-      ? await deps.store.register(ordercode, terms, deps.now())
-      : { created: false, view: await deps.store.load(ordercode) }
+      ? await deps.orders.register(ordercode, terms, deps.now())
+      : { created: false, view: await deps.orders.load(ordercode) }
   if (present.view === undefined) return err({ reason: 'revision_conflict' })
   if (present.created) {
     deps.log({ event: 'order_registered', ordercode })
@@ -56,13 +61,13 @@ export async function registerOrder(
 
     const changed = await changeOnce(deps, view, terms)
     if (changed !== 'again') return changed
-    view = await deps.store.load(ordercode)
+    view = await deps.orders.load(ordercode)
   }
   return err({ reason: 'contended' })
 }
 
 async function changeOnce(
-  deps: Deps,
+  deps: RegisterOrderDeps,
   view: OrderView,
   terms: Terms,
 ): Promise<Result<Registered, RegisterError> | 'again'> {
@@ -70,8 +75,8 @@ async function changeOnce(
   const attempt = liveAttempt(view)
   if (attempt !== undefined) {
     // Nothing may be paid at the old price after this request was answered.
-    const taken = await takeDownAttempt(deps, view, attempt)
-    switch (taken.outcome) {
+    const taken = await closeAttempt(deps, view, attempt)
+    switch (taken.kind) {
       case 'paid':
         return err({ reason: 'order_paid' })
       case 'busy':

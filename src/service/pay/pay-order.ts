@@ -9,10 +9,23 @@ import { err, ok, type Result } from '../../lib/result.ts'
 import { sha256Hex } from '../../lib/text.ts'
 import type { Deps, SignClientPay } from '../../ports/deps.ts'
 import { applyToExactly } from '../apply-event.ts'
-import { takeDownAttempt } from '../order/close-attempt.ts'
+import { closeAttempt } from '../order/close-attempt.ts'
 import { closeOrder } from '../order/close-order.ts'
 import { queryAttempt } from '../order/query-attempt.ts'
 import { issueTicket } from './ticket.ts'
+
+type PayOrderDeps = Pick<
+  Deps,
+  | 'admit'
+  | 'config'
+  | 'deliverSoon'
+  | 'log'
+  | 'now'
+  | 'orders'
+  | 'reviews'
+  | 'signClientPay'
+  | 'wechat'
+>
 
 export type PayRequest = Readonly<{ code: string; ordercode: string; ip: string }>
 export type PaySheet = Awaited<ReturnType<SignClientPay>> & Readonly<{ ticket: string }>
@@ -38,12 +51,12 @@ export type PayError = Readonly<
 const ROUNDS_MAX = 4
 
 export async function payOrder(
-  deps: Deps,
+  deps: PayOrderDeps,
   request: PayRequest,
 ): Promise<Result<PaySheet, PayError>> {
   const { ordercode } = request
   const codeHash = await sha256Hex(request.code)
-  const view = await deps.store.load(ordercode)
+  const view = await deps.orders.load(ordercode)
 
   // Nothing is told about the order before the login succeeded, or nobody could be kept from counting.
   const openid = await identify(deps, request.code, codeHash, ordercode, view)
@@ -56,7 +69,7 @@ export async function payOrder(
   for (let round = 0; round < ROUNDS_MAX && current !== undefined; round++) {
     const outcome: Outcome = await payOnce(deps, current, payer)
     if (outcome !== 'again') return outcome
-    current = await deps.store.load(ordercode)
+    current = await deps.orders.load(ordercode)
   }
   return err({ reason: 'order_busy' })
 }
@@ -65,7 +78,7 @@ export async function payOrder(
 type Outcome = Result<PaySheet, PayError> | 'again'
 
 async function identify(
-  deps: Deps,
+  deps: PayOrderDeps,
   code: string,
   codeHash: string,
   ordercode: string,
@@ -81,7 +94,7 @@ async function identify(
       return ok(reply.openid)
     case 'code_used': {
       // Perhaps by the same request, sent twice, a moment ago.
-      const twin = payerOf(await deps.store.load(ordercode), codeHash, deps)
+      const twin = payerOf(await deps.orders.load(ordercode), codeHash, deps)
       return twin === undefined ? err({ reason: 'login_invalid' }) : ok(twin)
     }
     case 'code_invalid':
@@ -90,7 +103,7 @@ async function identify(
       return err({ reason: 'login_blocked' })
     case 'too_many_requests':
       return err({ reason: 'too_many_requests' })
-    case 'ask_again':
+    case 'busy':
     case 'unknown':
       return err({ reason: 'wechat_unavailable' })
     case 'misconfigured':
@@ -105,19 +118,23 @@ async function identify(
   }
 }
 
-const payerOf = (view: OrderView | undefined, codeHash: string, deps: Deps): string | undefined =>
+const payerOf = (
+  view: OrderView | undefined,
+  codeHash: string,
+  deps: Pick<Deps, 'now'>,
+): string | undefined =>
   view?.attempts.find((attempt) => knowsCode(attempt, codeHash, deps.now()))?.terms.openid
 
-async function payOnce(deps: Deps, view: OrderView, payer: Payer): Promise<Outcome> {
+async function payOnce(deps: PayOrderDeps, view: OrderView, payer: Payer): Promise<Outcome> {
   const decision = decidePay(view, payer, deps.config, deps.now())
-  switch (decision.do) {
+  switch (decision.kind) {
     case 'refuse':
       return err({ reason: decision.reason })
 
     case 'sign':
       if (
         decision.attempt.codeHash !== payer.codeHash &&
-        !(await deps.store.rememberCode(decision.attempt.outTradeNo, payer.codeHash, deps.now()))
+        !(await deps.orders.rememberCode(decision.attempt.outTradeNo, payer.codeHash, deps.now()))
       ) {
         return 'again'
       }
@@ -142,12 +159,12 @@ async function payOnce(deps: Deps, view: OrderView, payer: Payer): Promise<Outco
       return attempt === undefined ? 'again' : send(deps, resent.value, attempt, 'again')
     }
 
-    case 'take_down':
+    case 'close_attempt':
       return replace(deps, view, decision.attempt)
 
     case 'close': {
       const closed = await closeOrder(deps, view, 'expired')
-      switch (closed.outcome) {
+      switch (closed.kind) {
         case 'closed':
           return err({ reason: 'order_closed' })
         case 'paid':
@@ -162,9 +179,9 @@ async function payOnce(deps: Deps, view: OrderView, payer: Payer): Promise<Outco
 }
 
 /** Takes an attempt down so that another can be opened. */
-async function replace(deps: Deps, view: OrderView, attempt: Attempt): Promise<Outcome> {
-  const taken = await takeDownAttempt(deps, view, attempt)
-  switch (taken.outcome) {
+async function replace(deps: PayOrderDeps, view: OrderView, attempt: Attempt): Promise<Outcome> {
+  const taken = await closeAttempt(deps, view, attempt)
+  switch (taken.kind) {
     case 'closed':
       return 'again'
     case 'paid':
@@ -177,7 +194,7 @@ async function replace(deps: Deps, view: OrderView, attempt: Attempt): Promise<O
 }
 
 async function send(
-  deps: Deps,
+  deps: PayOrderDeps,
   view: OrderView,
   attempt: Attempt,
   time: 'first' | 'again',
@@ -190,7 +207,7 @@ async function send(
   switch (reply.kind) {
     case 'prepared': {
       // Stored before the signature leaves: only what is stored can be closed later.
-      if (await deps.store.savePrepay(attempt, reply.prepayId, deps.now())) {
+      if (await deps.orders.savePrepay(attempt, reply.prepayId, deps.now())) {
         return paySheet(deps, view, attempt, reply.prepayId)
       }
       // It was closed or paid meanwhile. This one, if it exists at WeChat, must not stay open.
@@ -199,9 +216,9 @@ async function send(
     }
 
     case 'order_paid': {
-      const standing = await queryAttempt(deps, view, attempt)
-      if (standing.standing === 'paid') return err({ reason: 'order_paid' })
-      return err({ reason: standing.standing === 'rejected' ? 'order_busy' : 'wechat_unavailable' })
+      const status = await queryAttempt(deps, view, attempt)
+      if (status.kind === 'paid') return err({ reason: 'order_paid' })
+      return err({ reason: status.kind === 'rejected' ? 'order_busy' : 'wechat_unavailable' })
     }
 
     case 'order_closed':
@@ -213,36 +230,40 @@ async function send(
       if (time === 'again' && mayReplace(view, attempt, deps.now())) {
         return replaceAnswered(deps, view, attempt)
       }
-      await deps.store.saveRefusal(attempt, deps.now())
+      await deps.orders.saveRefusal(attempt, deps.now())
       const { errCode, errCodeDes } = reply
       return err({ reason: 'wechat_refused', errCode, errCodeDes })
     }
 
     case 'misconfigured':
       // Not the order's fault: once the operator has mended it, the same number goes on.
-      await deps.store.saveRefusal(attempt, deps.now())
+      await deps.orders.saveRefusal(attempt, deps.now())
       deps.log({ event: 'wechat_misconfigured', ordercode, reason: reply.errCodeDes })
       return err({ reason: 'misconfigured' })
 
     case 'too_many_requests':
       return err({ reason: 'too_many_requests' })
-    case 'ask_again':
+    case 'busy':
     case 'unknown':
       return err({ reason: 'wechat_unavailable' })
   }
 }
 
 /** The same, once WeChat has answered: the call is in flight no longer, and that must be stored. */
-async function replaceAnswered(deps: Deps, view: OrderView, attempt: Attempt): Promise<Outcome> {
-  await deps.store.saveRefusal(attempt, deps.now())
-  const fresh = await deps.store.load(view.order.ordercode)
+async function replaceAnswered(
+  deps: PayOrderDeps,
+  view: OrderView,
+  attempt: Attempt,
+): Promise<Outcome> {
+  await deps.orders.saveRefusal(attempt, deps.now())
+  const fresh = await deps.orders.load(view.order.ordercode)
   const current = fresh === undefined ? undefined : findAttempt(fresh, attempt.outTradeNo)
   if (fresh === undefined || current === undefined || !isLive(current)) return 'again'
   return replace(deps, fresh, current)
 }
 
 async function paySheet(
-  deps: Deps,
+  deps: Pick<Deps, 'config' | 'now' | 'signClientPay'>,
   view: OrderView,
   attempt: Attempt,
   prepayId: string,

@@ -12,8 +12,13 @@ import type { RefundRejection } from '../../core/order/rejection.ts'
 import { transition } from '../../core/order/transition.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Deps } from '../../ports/deps.ts'
-import type { Turn } from '../../ports/refund-store.ts'
+import type { SendLease } from '../../ports/refund-store.ts'
 import { sendRefund } from './send-refund.ts'
+
+type RequestRefundDeps = Pick<
+  Deps,
+  'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
+>
 
 export type RefundError =
   | RefundRejection
@@ -38,12 +43,12 @@ export type Requested = Readonly<{ created: boolean; refund: Refund }>
  * refund, and sends it again as long as WeChat has not taken it on.
  */
 export async function requestRefund(
-  deps: Deps,
+  deps: RequestRefundDeps,
   ordercode: string,
   request: RefundRequest,
   source: RefundSource,
 ): Promise<Result<Requested, RefundError>> {
-  const view = await deps.store.load(ordercode)
+  const view = await deps.orders.load(ordercode)
   if (view === undefined) return err({ reason: 'order_not_found' })
   const notifyUrl = deps.config.refundNotifyUrl
   if (notifyUrl === undefined) {
@@ -59,7 +64,7 @@ export async function requestRefund(
     return err({ reason: isOther ? 'payment_not_found' : 'order_not_paid' })
   }
 
-  const { reserved, view: reservedView } = await deps.store.reserve(ordercode, refund, deps.now())
+  const { reserved, view: reservedView } = await deps.refunds.reserve(ordercode, refund, deps.now())
   if (reservedView === undefined) return err({ reason: 'order_not_found' })
   if (!reserved) {
     // The pure transition explains why nothing was written.
@@ -68,7 +73,7 @@ export async function requestRefund(
       const { error } = step
       return isRefundRejection(error) ? err(error) : err({ reason: 'contended' })
     }
-    if (step.value.effect === 'changed') return taken(deps, refund)
+    if (step.value.kind === 'changed') return taken(deps, refund)
   } else {
     deps.log({ event: 'refund_requested', ordercode, out_refund_no: refund.outRefundNo })
   }
@@ -76,25 +81,33 @@ export async function requestRefund(
   if (stored === undefined) return err({ reason: 'contended' })
   if (stored.state !== 'requested') return ok({ created: reserved, refund: stored })
 
-  const turn = await turnTo(deps, stored, reserved)
+  const lease = await leaseFor(deps, ordercode, stored, reserved)
   // Another refund of the payment began a moment ago, or somebody else is sending this one.
-  if (turn === undefined) return ok({ created: reserved, refund: stored })
-  const sent = await sendRefund(deps, reservedView, stored, turn)
+  if (lease === undefined) return ok({ created: reserved, refund: stored })
+  const sent = await sendRefund(deps, reservedView, stored, lease)
   const after = findRefund(sent.view, refund.outRefundNo) ?? stored
-  return sent.outcome === 'misconfigured'
+  return sent.kind === 'misconfigured'
     ? err({ reason: 'misconfigured', refund: after })
     : ok({ created: reserved, refund: after })
 }
 
-/** What was reserved and started is ours to send. */
-async function turnTo(deps: Deps, refund: Refund, reserved: boolean): Promise<Turn | undefined> {
-  if (!reserved) return deps.store.takeTurn(refund.outRefundNo, deps.now())
+/** A refund that was started with its reservation is leased to the request that reserved it. */
+async function leaseFor(
+  deps: Pick<Deps, 'now' | 'refunds'>,
+  ordercode: string,
+  refund: Refund,
+  reserved: boolean,
+): Promise<SendLease | undefined> {
+  if (!reserved) return deps.refunds.acquireSendLease(ordercode, refund.outRefundNo, deps.now())
   return refund.startedAt === undefined ? undefined : { unansweredAt: undefined }
 }
 
 /** It fits the order, and yet nothing was reserved: the number belongs to another order. */
-async function taken(deps: Deps, refund: Refund): Promise<Result<never, RefundError>> {
-  const owner = await deps.store.ordercodeOfRefund(refund.outRefundNo)
+async function taken(
+  deps: Pick<Deps, 'refunds'>,
+  refund: Refund,
+): Promise<Result<never, RefundError>> {
+  const owner = await deps.refunds.ordercodeOf(refund.outRefundNo)
   return err({ reason: owner === undefined ? 'contended' : 'refund_conflict' })
 }
 

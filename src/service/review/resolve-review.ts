@@ -12,10 +12,15 @@ import {
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Deps } from '../../ports/deps.ts'
 import { applyEvent } from '../apply-event.ts'
-import { settlePayment } from '../order/record-payment.ts'
-import { askRefund } from '../refund/send-refund.ts'
+import { recordPayment } from '../order/record-payment.ts'
+import { queryRefund } from '../refund/send-refund.ts'
 import { returnPayment } from './return-payment.ts'
 import { paymentOf } from './reviewed-payment.ts'
+
+type ResolveReviewDeps = Pick<
+  Deps,
+  'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
+>
 
 export type ResolveError = Readonly<{
   reason:
@@ -34,11 +39,11 @@ export type ResolveError = Readonly<{
  * that a crash between the two leaves the review open, to be resolved again with the same outcome.
  */
 export async function resolveReview(
-  deps: Deps,
+  deps: ResolveReviewDeps,
   id: string,
   resolution: Resolution,
 ): Promise<Result<StoredReview, ResolveError>> {
-  const review = await deps.store.findReview(id)
+  const review = await deps.reviews.find(id)
   if (review === undefined) return err({ reason: 'review_not_found' })
   if (review.resolvedAt !== undefined) {
     return isSame(review, resolution) ? ok(review) : err({ reason: 'review_resolved' })
@@ -48,17 +53,17 @@ export async function resolveReview(
     if (!refunded.ok) return refunded
   } else if (resolution.action === 'accept') {
     if (!mayAccept(review.kind)) return err({ reason: 'action_not_allowed' })
-    const booked = await settlePayment(deps, paymentOf(review), 'operator')
+    const booked = await recordPayment(deps, paymentOf(review), 'operator')
     if (!booked.ok) return err({ reason: 'action_not_allowed' })
   } else {
-    await settleAttempt(deps, review)
+    await closeReviewedAttempt(deps, review)
     const released = await releaseRefund(deps, review)
     if (!released.ok) return released
   }
 
-  const resolved = await deps.store.resolveReview(id, resolution, deps.now())
+  const resolved = await deps.reviews.resolve(id, resolution, deps.now())
   deps.log({ event: 'review_resolved', kind: review.kind, resolved })
-  const after = await deps.store.findReview(id)
+  const after = await deps.reviews.find(id)
   if (after === undefined) return err({ reason: 'review_not_found' })
   return isSame(after, resolution) ? ok(after) : err({ reason: 'review_resolved' })
 }
@@ -72,9 +77,12 @@ const isSame = (review: StoredReview, { note, action }: Resolution): boolean =>
  * A payment that a person has dealt with elsewhere would keep its attempt, and so its order, open for
  * ever: WeChat goes on saying "paid". With the person's word the attempt is over.
  */
-async function settleAttempt(deps: Deps, review: StoredReview): Promise<void> {
+async function closeReviewedAttempt(
+  deps: Pick<Deps, 'deliverSoon' | 'now' | 'orders'>,
+  review: StoredReview,
+): Promise<void> {
   if (!keepsAttemptOpen(review.kind) || review.ordercode === undefined) return
-  const view = await deps.store.load(review.ordercode)
+  const view = await deps.orders.load(review.ordercode)
   const { outTradeNo } = paymentOf(review)
   const attempt = view === undefined ? undefined : findAttempt(view, outTradeNo)
   if (view === undefined || attempt === undefined || !isLive(attempt)) return
@@ -86,34 +94,35 @@ async function settleAttempt(deps: Deps, review: StoredReview): Promise<void> {
  * person's word it is over, if WeChat does not know it now either; before that nobody may rely on it.
  */
 async function releaseRefund(
-  deps: Deps,
+  deps: ResolveReviewDeps,
   review: StoredReview,
 ): Promise<Result<void, ResolveError>> {
   const number = parseOutRefundNo(review.subject)
   if (review.kind !== 'refund_overdue' || number === undefined) return ok(undefined)
-  const view = review.ordercode === undefined ? undefined : await deps.store.load(review.ordercode)
+  const view = review.ordercode === undefined ? undefined : await deps.orders.load(review.ordercode)
   const refund = view === undefined ? undefined : findRefund(view, number)
   if (view === undefined || refund === undefined) return ok(undefined)
+  const { ordercode } = view.order
   const { outRefundNo, state, errCode = 'GIVEN_UP', errCodeDes = '' } = refund
   if (state !== 'requested' && state !== 'processing') return ok(undefined)
 
   // Nobody sends it meanwhile, and nothing that was sent may arrive yet.
   if (state === 'requested') {
-    const turn = await deps.store.takeTurn(number, deps.now())
-    if (turn === undefined) return err({ reason: 'order_busy' })
-    if (mayBeUnderWay(turn.unansweredAt, deps.now())) {
-      await deps.store.giveUpTurn(number)
+    const lease = await deps.refunds.acquireSendLease(ordercode, number, deps.now())
+    if (lease === undefined) return err({ reason: 'order_busy' })
+    if (mayBeUnderWay(lease.unansweredAt, deps.now())) {
+      await deps.refunds.releaseSendLease(ordercode, number)
       return err({ reason: 'wechat_unavailable' })
     }
   }
-  const asked = await askRefund(deps, view, refund)
+  const asked = await queryRefund(deps, view, refund)
   if (asked === 'absent') {
     const event = { type: 'refund_given_up', outRefundNo, errCode, errCodeDes } as const
     const applied = await applyEvent(deps, view, event)
     return applied.ok ? ok(undefined) : err({ reason: 'order_busy' })
   }
-  await deps.store.giveUpTurn(number)
-  if (asked.outcome !== 'known') return err({ reason: 'wechat_unavailable' })
+  await deps.refunds.releaseSendLease(ordercode, number)
+  if (asked.kind !== 'known') return err({ reason: 'wechat_unavailable' })
   // WeChat has it after all, and the person's word was that it has not.
   return state === 'requested' ? err({ reason: 'order_busy' }) : ok(undefined)
 }

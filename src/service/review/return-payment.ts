@@ -9,10 +9,15 @@ import {
 import { mayRefund, type StoredReview } from '../../core/review.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Deps } from '../../ports/deps.ts'
-import { settlePayment } from '../order/record-payment.ts'
+import { recordPayment } from '../order/record-payment.ts'
 import { requestRefund } from '../refund/request-refund.ts'
 import { sendRefund } from '../refund/send-refund.ts'
 import { paymentOf } from './reviewed-payment.ts'
+
+type ReturnPaymentDeps = Pick<
+  Deps,
+  'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
+>
 
 export type ReturnError = Readonly<{
   reason:
@@ -28,14 +33,14 @@ export type ReturnError = Readonly<{
  * as returned. `ok` means that the money is back or on its way, or reserved and will be sent.
  */
 export async function returnPayment(
-  deps: Deps,
+  deps: ReturnPaymentDeps,
   review: StoredReview,
 ): Promise<Result<void, ReturnError>> {
   if (!mayRefund(review.kind)) return err({ reason: 'action_not_allowed' })
   if (deps.config.refundNotifyUrl === undefined) return err({ reason: 'refund_not_configured' })
   const payment = paymentOf(review)
   const { transactionId } = payment
-  const booked = await settlePayment(deps, payment, 'operator', true)
+  const booked = await recordPayment(deps, payment, 'operator', true)
   if (!booked.ok) return err({ reason: 'action_not_allowed' })
 
   const { order, refunds } = booked.value
@@ -44,10 +49,10 @@ export async function returnPayment(
   if (known !== undefined) {
     if (!isReserved(known)) return err({ reason: 'refund_refused' })
     if (known.state !== 'requested') return ok(undefined)
-    const turn = await deps.store.takeTurn(outRefundNo, deps.now())
-    if (turn === undefined) return ok(undefined)
-    const sent = await sendRefund(deps, booked.value, known, turn)
-    if (sent.outcome === 'misconfigured') return err({ reason: 'misconfigured' })
+    const lease = await deps.refunds.acquireSendLease(order.ordercode, outRefundNo, deps.now())
+    if (lease === undefined) return ok(undefined)
+    const sent = await sendRefund(deps, booked.value, known, lease)
+    if (sent.kind === 'misconfigured') return err({ reason: 'misconfigured' })
     const now = findRefund(sent.view, outRefundNo) ?? known
     return isReserved(now) ? ok(undefined) : err({ reason: 'refund_refused' })
   }

@@ -8,7 +8,7 @@ const PART_BYTES_MAX = 8 * 1024 * 1024
 /** For one piece. A store that never answers must not take a run of the cron with it. */
 const DEADLINE_MS = 20_000
 
-export type Keep = Readonly<{
+export type BlobStore = Readonly<{
   put: (key: string, value: Uint8Array) => Promise<void>
   get: (key: string, type: 'arrayBuffer') => Promise<ArrayBuffer | null>
   delete: (key: string) => Promise<void>
@@ -18,7 +18,7 @@ export type Keep = Readonly<{
 const keyOf = (day: string, fetchedAt: UnixSeconds | undefined, part: number): string =>
   `bill/${day}/${fetchedAt ?? 0}/${part}`
 
-export function kvArchive(kv: Keep, timers: Timers): BillArchive {
+export function kvArchive(kv: BlobStore, timers: Timers): BillArchive {
   async function inTime<T>(work: () => Promise<T>): Promise<T> {
     const outcome = await withDeadline(timers, DEADLINE_MS, work)
     if (!outcome.done) throw new Error('the archive did not answer in time')

@@ -104,7 +104,7 @@ export const clearUpReviews = (day: BeijingDay, now: UnixSeconds): Statement =>
   )
 
 /** What was booked by a bill is in that bill. */
-export async function settleDifference(
+export async function resolveDifference(
   db: Database,
   { day, kind, subject }: Difference,
   outcome: Difference['outcome'],

@@ -57,7 +57,7 @@ export async function rememberCode(
 }
 
 /** Of many who come at once, one moves the time, and that one may ask. */
-export async function mayAsk(
+export async function claimQuerySlot(
   db: Database,
   outTradeNo: OutTradeNo,
   pauseS: number,

@@ -3,7 +3,7 @@
  * crons at once never hold the same row, and a run that dies gives it back by itself.
  */
 import { later, type UnixSeconds } from '../../core/time.ts'
-import type { Claimed, ClaimLimits, DueItem, NextDue } from '../../ports/store.ts'
+import type { ClaimedOrders, ClaimLimits, DueRow, NextOrderDue } from '../../ports/order-store.ts'
 import { integer, text, time } from '../d1/columns.ts'
 import type { Database, Statement } from '../d1/database.ts'
 import { statement } from '../d1/sql.ts'
@@ -11,7 +11,11 @@ import { statement } from '../d1/sql.ts'
 /** Longer than a run can take: 40 calls, several at a time, each with two deadlines of 8 s. */
 const LEASE_S = 180
 
-export async function claim(db: Database, now: UnixSeconds, limits: ClaimLimits): Promise<Claimed> {
+export async function claimDueOrders(
+  db: Database,
+  now: UnixSeconds,
+  limits: ClaimLimits,
+): Promise<ClaimedOrders> {
   const leaseUntil = later(now, LEASE_S)
   const dueOrders = 'FROM orders WHERE due_at <= ? ORDER BY due_at, ordercode LIMIT ?'
   const dueAttempts = 'FROM attempts WHERE due_at <= ? ORDER BY due_at, ordercode, number LIMIT ?'
@@ -33,7 +37,7 @@ export async function claim(db: Database, now: UnixSeconds, limits: ClaimLimits)
       limits.attempts,
     ),
   ])
-  const items: DueItem[] = [
+  const items: DueRow[] = [
     ...(orders?.rows ?? []).map((row) => ({
       ordercode: text(row, 'ordercode'),
       number: undefined,
@@ -49,10 +53,10 @@ export async function claim(db: Database, now: UnixSeconds, limits: ClaimLimits)
 }
 
 /** One statement for all orders and one for all attempts, however many. */
-export async function reschedule(
+export async function rescheduleOrders(
   db: Database,
-  claimed: Claimed,
-  next: readonly NextDue[],
+  claimed: ClaimedOrders,
+  next: readonly NextOrderDue[],
 ): Promise<void> {
   const orders = next.filter(({ number }) => number === undefined)
   const attempts = next.filter(({ number }) => number !== undefined)

@@ -1,5 +1,6 @@
 import type { OrderState, OrderView } from '../../core/order/order.ts'
-import type { OrderFilter, Page } from '../../ports/store.ts'
+import type { OrderFilter } from '../../ports/order-store.ts'
+import type { Page } from '../../ports/store.ts'
 import { orNull, text } from '../d1/columns.ts'
 import type { Database, Outcome } from '../d1/database.ts'
 import { loadMany } from './views.ts'

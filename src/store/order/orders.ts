@@ -1,7 +1,7 @@
 /** Orders in D1. The only place where an order is written. */
 import type { Change } from '../../core/order/change.ts'
 import type { Order, OrderEvent, OrderView, Terms } from '../../core/order/order.ts'
-import { attemptDue, orderDue, owesRefunds } from '../../core/order/schedule.ts'
+import { attemptDueAt, needsRefundImport, orderDueAt } from '../../core/order/schedule.ts'
 import { later, type UnixSeconds } from '../../core/time.ts'
 import { invariant } from '../../lib/result.ts'
 import type { Database, Statement, Value } from '../d1/database.ts'
@@ -36,7 +36,7 @@ export async function register(
     params: [ordercode],
   }
   const [inserted, , ...view] = await db.batch([
-    insertIf('orders', rowFromOrder(order, orderDue(order)), absent),
+    insertIf('orders', rowFromOrder(order, orderDueAt(order)), absent),
     statement(
       `INSERT INTO events (ordercode, revision, type, at, data)
        SELECT ?1, 1, 'order_registered', ?2, ?3
@@ -85,8 +85,8 @@ export async function commit(
     // Last: it makes the guard false, for a repetition as for everybody else.
     updateIf(
       'orders',
-      rowFromOrder(before.order, orderDue(before.order)),
-      rowFromOrder(after.order, orderDue(after.order)),
+      rowFromOrder(before.order, orderDueAt(before.order)),
+      rowFromOrder(after.order, orderDueAt(after.order)),
       ['ordercode'],
       guard,
     ),
@@ -105,7 +105,7 @@ function attemptChanges(
   return after.attempts.flatMap((attempt) => {
     const old = before.attempts.find(({ number }) => number === attempt.number)
     if (old === attempt) return []
-    const dueAt = owesRefunds(after, attempt) ? now : attemptDue(attempt, now)
+    const dueAt = needsRefundImport(after, attempt) ? now : attemptDueAt(attempt, now)
     const row = rowFromAttempt(ordercode, attempt, dueAt)
     if (old === undefined) return [insertIf('attempts', row, guard)]
     // Whatever is stored, a lease perhaps, the due time is written with the change.

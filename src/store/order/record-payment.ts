@@ -11,16 +11,16 @@ import { eventData } from './event-data.ts'
 import { makeOthersDue, paymentRow } from './payment-row.ts'
 import { viewFrom, viewStatements } from './views.ts'
 
-export async function book(
+export async function recordPayment(
   db: Database,
   payment: Payment,
   source: Source,
   returned: Returned,
   now: UnixSeconds,
   hasTarget: boolean,
-): Promise<Readonly<{ booked: boolean; view: OrderView | undefined }>> {
+): Promise<Readonly<{ recorded: boolean; view: OrderView | undefined }>> {
   const ours = parseOutTradeNo(payment.outTradeNo)
-  if (ours === undefined) return { booked: false, view: undefined }
+  if (ours === undefined) return { recorded: false, view: undefined }
   const { ordercode, number } = ours
 
   const fits: Guard = {
@@ -84,5 +84,5 @@ export async function book(
     },
     ...viewStatements(ordercode),
   ])
-  return { booked: updated?.changes === 1, view: viewFrom(view) }
+  return { recorded: updated?.changes === 1, view: viewFrom(view) }
 }

@@ -1,6 +1,6 @@
 /** Refunds in D1: the reservation, and what is written without changing the order. */
 import type { OrderView } from '../../core/order/order.ts'
-import { refundDue } from '../../core/order/refund-schedule.ts'
+import { refundDueAt } from '../../core/order/refund-schedule.ts'
 import { type OutRefundNo, type Refund, REFUNDS_MAX } from '../../core/order/refund.ts'
 import { MINUTE_S, type UnixSeconds } from '../../core/time.ts'
 import { orNull, text } from '../d1/columns.ts'
@@ -89,7 +89,7 @@ export function refundChanges(
     const others = after.refunds.filter(
       (each) => each.transactionId === transactionId && each.outRefundNo !== outRefundNo,
     )
-    const row = rowFromRefund(ordercode, refund, refundDue(refund, others, now))
+    const row = rowFromRefund(ordercode, refund, refundDueAt(refund, others, now))
     if (old === undefined) return [insertIf('refunds', row, guard)]
     // Whatever is stored meanwhile, a lease or a note, is written with the change.
     const oldRow = {

@@ -1,6 +1,6 @@
 /** Orders as read from D1. */
 import type { OrderView } from '../../core/order/order.ts'
-import type { StoredEvent } from '../../ports/store.ts'
+import type { StoredEvent } from '../../ports/order-store.ts'
 import { integer, text, time } from '../d1/columns.ts'
 import type { Database, Outcome, Row, Statement } from '../d1/database.ts'
 import { statement } from '../d1/sql.ts'

@@ -120,7 +120,7 @@ export function wechatGateway(options: GatewayOptions): WeChat {
       const type = attempt.terms.signType
       const xml = await unifiedOrderMessage(attempt, signing(type))
       const first = await unifiedOrderOnce(xml, type)
-      if (first.kind !== 'ask_again') return first
+      if (first.kind !== 'busy') return first
       await sleep(timers, BUSY_PAUSE_MS)
       return unifiedOrderOnce(xml, type)
     },
@@ -146,12 +146,12 @@ export function wechatGateway(options: GatewayOptions): WeChat {
         isRepetition = true
       }
       let reply = await refundOnce(xml, refund, onRepeat)
-      if (reply.kind === 'ask_again') {
+      if (reply.kind === 'busy') {
         onRepeat()
         await sleep(timers, BUSY_PAUSE_MS)
         reply = await refundOnce(xml, refund, onRepeat)
       }
-      if (reply.kind === 'ask_again') return { kind: 'unknown', cause: 'busy' }
+      if (reply.kind === 'busy') return { kind: 'unknown', cause: 'busy' }
       return 'errCode' in reply ? { ...reply, isRepetition } : reply
     },
 

@@ -1,4 +1,4 @@
-import type { AskAgain, Misconfigured, Refused, Unknown } from '../../ports/wechat.ts'
+import type { Busy, Misconfigured, Refused, Unknown } from '../../ports/wechat.ts'
 import type { EnvelopeError } from './wire/envelope.ts'
 
 /**
@@ -16,11 +16,11 @@ const MISCONFIGURED_MESSAGES = [
 const BUSY_MESSAGES = [/system ?error/i, /系统(繁忙|错误|异常|超时)/]
 
 /** Sorts a reply that could not be opened: refused outright, or not to be believed. */
-export function readUnopened(error: EnvelopeError): AskAgain | Misconfigured | Refused | Unknown {
+export function readUnopened(error: EnvelopeError): Busy | Misconfigured | Refused | Unknown {
   if (error.reason !== 'return_fail') return { kind: 'unknown', cause: error.reason }
   const described = { errCode: 'FAIL', errCodeDes: error.returnMsg }
   const says = (pattern: RegExp): boolean => pattern.test(error.returnMsg)
   if (MISCONFIGURED_MESSAGES.some(says)) return { kind: 'misconfigured', ...described }
-  if (BUSY_MESSAGES.some(says)) return { kind: 'ask_again' }
+  if (BUSY_MESSAGES.some(says)) return { kind: 'busy' }
   return { kind: 'refused', ...described }
 }

@@ -4,7 +4,12 @@ import {
   differenceReview,
   missingBillReview,
 } from '../../../src/core/bill/difference.ts'
-import { isKept, isOverdue, lastBillDay, nextBillTry } from '../../../src/core/bill/schedule.ts'
+import {
+  isAvailable,
+  isOverdue,
+  lastBillDay,
+  nextBillTryAt,
+} from '../../../src/core/bill/schedule.ts'
 import { type BeijingDay, parseDay } from '../../../src/core/day.ts'
 import { reviewId } from '../../../src/core/review.ts'
 import { toUnixSeconds, type UnixSeconds } from '../../../src/core/time.ts'
@@ -61,7 +66,7 @@ describe('a bill that is not ready', () => {
     let now = beijing('2026-11-23 10:10:00')
     while (clock(now) < '2026-11-24 14') {
       tries.push(clock(now).slice(11, 16))
-      now = nextBillTry(missing, now)
+      now = nextBillTryAt(missing, now)
     }
 
     const everyTen = ['10:10', '10:20', '10:30', '10:40', '10:50', '11:00']
@@ -72,7 +77,7 @@ describe('a bill that is not ready', () => {
   })
 
   it('is asked for again, however the minutes fall', () => {
-    const after = (text: string) => clock(nextBillTry(missing, beijing(text)))
+    const after = (text: string) => clock(nextBillTryAt(missing, beijing(text)))
 
     expect(after('2026-11-23 11:59:59')).toBe('2026-11-23 12:09:59')
     expect(after('2026-11-23 12:00:01')).toBe('2026-11-23 13:00:01')
@@ -94,8 +99,8 @@ describe('a day', () => {
   it('of the last twelve weeks has one still', () => {
     const now = beijing('2026-11-23 12:00:00')
 
-    expect(isKept(day('2026-11-22'), now)).toBe(true)
-    expect(isKept(day('2026-08-31'), now)).toBe(true)
+    expect(isAvailable(day('2026-11-22'), now)).toBe(true)
+    expect(isAvailable(day('2026-08-31'), now)).toBe(true)
   })
 
   it('is asked for only within WeChat’s three months, whichever months they are', () => {
@@ -108,8 +113,8 @@ describe('a day', () => {
       const tooOld = new Date((threeMonthsAgo - 1) * 86_400_000).toISOString().slice(0, 10)
       const wellWithin = new Date((threeMonthsAgo + 4) * 86_400_000).toISOString().slice(0, 10)
 
-      expect(isKept(day(tooOld), now), `${tooOld} on ${clock(now)}`).toBe(false)
-      expect(isKept(day(wellWithin), now), `${wellWithin} on ${clock(now)}`).toBe(true)
+      expect(isAvailable(day(tooOld), now), `${tooOld} on ${clock(now)}`).toBe(false)
+      expect(isAvailable(day(wellWithin), now), `${wellWithin} on ${clock(now)}`).toBe(true)
     }
   })
 })

@@ -32,7 +32,7 @@ const decide = (
   { now = at(60), payer = PAYER, merchant = MERCHANT } = {},
 ) => decidePay(aView(order, attempts), payer, merchant, now)
 
-const refuse = (reason: string) => ({ do: 'refuse', reason })
+const refuse = (reason: string) => ({ kind: 'refuse', reason })
 const bound: Terms = { ...TERMS, openid: OPENID }
 const other: Payer = { ...PAYER, openid: OTHER_OPENID }
 const closedAttempt = (number: number): Attempt =>
@@ -52,7 +52,7 @@ describe('a payer', () => {
         refuse('not_your_order'),
       )
     }
-    expect(decide({ terms: bound })).toMatchObject({ do: 'open' })
+    expect(decide({ terms: bound })).toMatchObject({ kind: 'open' })
   })
 
   it('of a paid or closed order is told so, even after its expiry', () => {
@@ -62,9 +62,9 @@ describe('a payer', () => {
   })
 
   it('of an order that expired a moment ago closes it', () => {
-    expect(decide({}, [], { now: at(2 * HOUR) })).toEqual({ do: 'close' })
+    expect(decide({}, [], { now: at(2 * HOUR) })).toEqual({ kind: 'close' })
     expect(decide({ state: 'paying' }, [anAttempt()], { now: at(3 * HOUR) })).toEqual({
-      do: 'close',
+      kind: 'close',
     })
   })
 })
@@ -74,7 +74,7 @@ describe('a first attempt', () => {
     const terms = { ...TERMS, attach: 'a', detail: 'd', goodsTag: 'g', limitPay: 'no_credit' }
 
     expect(decide({ terms })).toEqual({
-      do: 'open',
+      kind: 'open',
       attempt: {
         outTradeNo: ORDERCODE,
         number: 1,
@@ -108,7 +108,7 @@ describe('a first attempt', () => {
 
   it('after others takes the next number', () => {
     expect(decide({ state: 'paying' }, [closedAttempt(1), closedAttempt(2)])).toMatchObject({
-      do: 'open',
+      kind: 'open',
       attempt: { outTradeNo: `${ORDERCODE}*3`, number: 3 },
     })
   })
@@ -122,7 +122,7 @@ describe('a first attempt', () => {
   it('shortly before the expiry still lives five minutes, since WeChat refuses less', () => {
     const now = at(2 * HOUR - 1)
     const decision = decide({}, [], { now })
-    const life = decision.do === 'open' ? decision.attempt.terms.timeExpire - now : 0
+    const life = decision.kind === 'open' ? decision.attempt.terms.timeExpire - now : 0
 
     expect(life).toBeGreaterThanOrEqual(5 * MINUTE)
     expect(life).toBeLessThanOrEqual(6 * MINUTE)
@@ -140,17 +140,17 @@ describe('a first attempt', () => {
     expect(decide(order, [closedAttempt(1)], { now: at(2 * HOUR - MINUTE) })).toEqual(
       refuse('order_closed'),
     )
-    expect(decide(order, [closedAttempt(1)], { now: at(HOUR) })).toMatchObject({ do: 'open' })
+    expect(decide(order, [closedAttempt(1)], { now: at(HOUR) })).toMatchObject({ kind: 'open' })
   })
 
   it('is one that the order accepts', () => {
     for (const now of [T0, at(HOUR), at(2 * HOUR - MINUTE)]) {
       const view = aView()
       const decision = decidePay(view, PAYER, MERCHANT, now)
-      if (decision.do !== 'open') throw new Error(decision.do)
+      if (decision.kind !== 'open') throw new Error(decision.kind)
 
       const step = transition(view, { type: 'attempt_opened', attempt: decision.attempt }, now)
-      expect(step).toMatchObject({ ok: true, value: { effect: 'changed' } })
+      expect(step).toMatchObject({ ok: true, value: { kind: 'changed' } })
     }
   })
 })
@@ -160,7 +160,7 @@ describe('the same payer again', () => {
 
   it('has the prepay_id signed again while it is good for five minutes', () => {
     const prepayId = 'wx02030405123456abcdef0123456789ab00'
-    const signs = { do: 'sign', attempt: anAttempt(), prepayId }
+    const signs = { kind: 'sign', attempt: anAttempt(), prepayId }
 
     expect(decide(paying, [anAttempt()])).toEqual(signs)
     expect(decide(paying, [anAttempt()], { now: at(2 * HOUR - 5 * MINUTE) })).toEqual(signs)
@@ -169,44 +169,44 @@ describe('the same payer again', () => {
   it('has the same parameters sent again when it is too old', () => {
     const now = at(2 * HOUR - 5 * MINUTE + 1)
 
-    expect(decide(paying, [anAttempt()], { now })).toEqual({ do: 'resend', attempt: anAttempt() })
+    expect(decide(paying, [anAttempt()], { now })).toEqual({ kind: 'resend', attempt: anAttempt() })
   })
 
   it('has the same parameters sent again when there is none yet', () => {
     const attempt = anAttempt({ prepayId: undefined, answeredAt: undefined })
 
-    expect(decide(paying, [attempt])).toEqual({ do: 'resend', attempt })
+    expect(decide(paying, [attempt])).toEqual({ kind: 'resend', attempt })
   })
 
   it('gets another attempt when the number is past its time', () => {
     const attempt = anAttempt({ terms: { timeExpire: at(HOUR) }, prepayExpiresAt: at(HOUR) })
 
-    expect(decide(paying, [attempt], { now: at(HOUR) })).toEqual({ do: 'take_down', attempt })
-    expect(decide(paying, [attempt], { now: at(HOUR - 1) })).toMatchObject({ do: 'resend' })
+    expect(decide(paying, [attempt], { now: at(HOUR) })).toEqual({ kind: 'close_attempt', attempt })
+    expect(decide(paying, [attempt], { now: at(HOUR - 1) })).toMatchObject({ kind: 'resend' })
   })
 
   it('is the same from another address, and under another sign type', () => {
     const merchant = { ...MERCHANT, signType: 'HMAC-SHA256', notifyUrl: 'https://new' } as const
 
-    expect(decide(paying, [anAttempt()], { merchant })).toMatchObject({ do: 'sign' })
+    expect(decide(paying, [anAttempt()], { merchant })).toMatchObject({ kind: 'sign' })
   })
 
   it('never has a closing attempt signed', () => {
     const attempt = anAttempt({ state: 'closing' })
 
-    expect(decide(paying, [attempt])).toEqual({ do: 'take_down', attempt })
+    expect(decide(paying, [attempt])).toEqual({ kind: 'close_attempt', attempt })
   })
 
   it('looks past the attempts that are over', () => {
     const live = anAttempt({ number: 2, outTradeNo: formatOutTradeNo(ORDERCODE, 2) })
 
-    expect(decide(paying, [closedAttempt(1), live])).toMatchObject({ do: 'sign', attempt: live })
+    expect(decide(paying, [closedAttempt(1), live])).toMatchObject({ kind: 'sign', attempt: live })
   })
 })
 
 describe('an attempt is taken down', () => {
   const paying = { state: 'paying' } as const
-  const takeDown = { do: 'take_down', attempt: anAttempt() }
+  const takeDown = { kind: 'close_attempt', attempt: anAttempt() }
 
   it('when another payer comes', () => {
     expect(decide(paying, [anAttempt()], { payer: other })).toEqual(takeDown)

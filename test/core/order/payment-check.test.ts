@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { toFen } from '../../../src/core/money.ts'
-import { mismatch } from '../../../src/core/order/payment-check.ts'
+import { checkPayment } from '../../../src/core/order/payment-check.ts'
 import { transition } from '../../../src/core/order/transition.ts'
 import {
   anAttempt,
@@ -16,16 +16,16 @@ const ATTEMPT = anAttempt()
 
 describe('a payment', () => {
   it('fits the attempt that it pays', () => {
-    expect(mismatch(ATTEMPT, aPayment(), 'notice')).toBeUndefined()
+    expect(checkPayment(ATTEMPT, aPayment(), 'notice')).toBeUndefined()
   })
 
   it('fits whatever coupons paid: the order amount counts', () => {
-    expect(mismatch(ATTEMPT, aPayment({ cashFee: toFen(0) }), 'notice')).toBeUndefined()
-    expect(mismatch(ATTEMPT, aPayment({ cashFee: undefined }), 'notice')).toBeUndefined()
+    expect(checkPayment(ATTEMPT, aPayment({ cashFee: toFen(0) }), 'notice')).toBeUndefined()
+    expect(checkPayment(ATTEMPT, aPayment({ cashFee: undefined }), 'notice')).toBeUndefined()
   })
 
   it.each([0, 1, 99, 101, 10_000])('of %i fen instead of 100 does not fit', (amount) => {
-    expect(mismatch(ATTEMPT, aPayment({ totalFee: toFen(amount) }), 'notice')).toEqual({
+    expect(checkPayment(ATTEMPT, aPayment({ totalFee: toFen(amount) }), 'notice')).toEqual({
       reason: 'amount_mismatch',
       expected: 100,
       got: amount,
@@ -33,7 +33,7 @@ describe('a payment', () => {
   })
 
   it.each(['USD', 'HKD', 'cny', ''])('in "%s" does not fit', (feeType) => {
-    expect(mismatch(ATTEMPT, aPayment({ feeType }), 'notice')).toEqual({
+    expect(checkPayment(ATTEMPT, aPayment({ feeType }), 'notice')).toEqual({
       reason: 'currency_mismatch',
       got: feeType,
     })
@@ -42,14 +42,14 @@ describe('a payment', () => {
   it('by another payer, or by nobody, is foreign', () => {
     const foreign = { reason: 'foreign_payment', mismatch: 'openid' }
 
-    expect(mismatch(ATTEMPT, aPayment({ openid: OTHER_OPENID }), 'notice')).toEqual(foreign)
-    expect(mismatch(ATTEMPT, aPayment({ openid: '' }), 'notice')).toEqual(foreign)
+    expect(checkPayment(ATTEMPT, aPayment({ openid: OTHER_OPENID }), 'notice')).toEqual(foreign)
+    expect(checkPayment(ATTEMPT, aPayment({ openid: '' }), 'notice')).toEqual(foreign)
   })
 
   it.each(['NATIVE', 'APP', 'MWEB', 'MICROPAY', 'jsapi', ''])(
     'of trade type "%s" is foreign',
     (tradeType) => {
-      expect(mismatch(ATTEMPT, aPayment({ tradeType }), 'notice')).toEqual({
+      expect(checkPayment(ATTEMPT, aPayment({ tradeType }), 'notice')).toEqual({
         reason: 'foreign_payment',
         mismatch: 'trade_type',
       })
@@ -59,24 +59,24 @@ describe('a payment', () => {
   it('from before the attempt existed is foreign', () => {
     const foreign = { reason: 'foreign_payment', mismatch: 'time_end' }
 
-    expect(mismatch(ATTEMPT, aPayment({ paidAt: at(-HOUR) }), 'notice')).toEqual(foreign)
-    expect(mismatch(ATTEMPT, aPayment({ paidAt: at(-DAY) }), 'notice')).toEqual(foreign)
+    expect(checkPayment(ATTEMPT, aPayment({ paidAt: at(-HOUR) }), 'notice')).toEqual(foreign)
+    expect(checkPayment(ATTEMPT, aPayment({ paidAt: at(-DAY) }), 'notice')).toEqual(foreign)
   })
 
   it('fits when the clocks only differ a little, and however late it is', () => {
-    expect(mismatch(ATTEMPT, aPayment({ paidAt: at(0) }), 'notice')).toBeUndefined()
-    expect(mismatch(ATTEMPT, aPayment({ paidAt: at(-2) }), 'notice')).toBeUndefined()
-    expect(mismatch(ATTEMPT, aPayment({ paidAt: at(30 * DAY) }), 'notice')).toBeUndefined()
+    expect(checkPayment(ATTEMPT, aPayment({ paidAt: at(0) }), 'notice')).toBeUndefined()
+    expect(checkPayment(ATTEMPT, aPayment({ paidAt: at(-2) }), 'notice')).toBeUndefined()
+    expect(checkPayment(ATTEMPT, aPayment({ paidAt: at(30 * DAY) }), 'notice')).toBeUndefined()
   })
 
   it('that a person vouches for may be foreign, but not of another amount or currency', () => {
     const foreign = aPayment({ openid: OTHER_OPENID, tradeType: 'NATIVE', paidAt: at(-DAY) })
 
-    expect(mismatch(ATTEMPT, foreign, 'operator')).toBeUndefined()
-    expect(mismatch(ATTEMPT, { ...foreign, totalFee: toFen(1) }, 'operator')).toMatchObject({
+    expect(checkPayment(ATTEMPT, foreign, 'operator')).toBeUndefined()
+    expect(checkPayment(ATTEMPT, { ...foreign, totalFee: toFen(1) }, 'operator')).toMatchObject({
       reason: 'amount_mismatch',
     })
-    expect(mismatch(ATTEMPT, { ...foreign, feeType: 'USD' }, 'operator')).toMatchObject({
+    expect(checkPayment(ATTEMPT, { ...foreign, feeType: 'USD' }, 'operator')).toMatchObject({
       reason: 'currency_mismatch',
     })
   })
@@ -84,7 +84,9 @@ describe('a payment', () => {
   it('is refused the same whether a notice or a query told of it', () => {
     const foreign = aPayment({ openid: OTHER_OPENID })
 
-    expect(mismatch(ATTEMPT, foreign, 'query')).toEqual(mismatch(ATTEMPT, foreign, 'notice'))
+    expect(checkPayment(ATTEMPT, foreign, 'query')).toEqual(
+      checkPayment(ATTEMPT, foreign, 'notice'),
+    )
   })
 
   it('is compared with its attempt, not with what the shop asks now', () => {
@@ -98,7 +100,7 @@ describe('a payment', () => {
       { type: 'payment_booked', payment: aPayment(), source: 'notice', returned: 'no' },
       at(60),
     )
-    expect(step).toMatchObject({ ok: true, value: { effect: 'changed' } })
+    expect(step).toMatchObject({ ok: true, value: { kind: 'changed' } })
   })
 })
 

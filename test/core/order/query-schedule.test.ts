@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { nextCheckAfterClose, nextRung } from '../../../src/core/order/schedule.ts'
+import { nextQueryAfterCloseAt, nextQueryAt } from '../../../src/core/order/schedule.ts'
 import { at, DAY, HOUR, MINUTE, T0 } from '../../../testing/samples/order-samples.ts'
 
 /** Seconds from the beginning at which WeChat is asked. */
@@ -10,7 +10,7 @@ describe('the query ladder', () => {
     const asked: number[] = []
     let now = T0
     while (asked.length < RUNGS.length) {
-      now = nextRung(T0, now)
+      now = nextQueryAt(T0, now)
       asked.push(now - T0)
     }
 
@@ -30,12 +30,12 @@ describe('the query ladder', () => {
     [119 * MINUTE, 120 * MINUTE],
     [6 * DAY, 6 * DAY + HOUR],
   ])('%i s after the beginning asks at %i s', (elapsed, next) => {
-    expect(nextRung(T0, at(elapsed)) - T0).toBe(next)
+    expect(nextQueryAt(T0, at(elapsed)) - T0).toBe(next)
   })
 
   it('after an outage of any length asks once, at the next rung', () => {
     for (let elapsed = 0; elapsed <= 8 * DAY; elapsed += 601) {
-      const next = nextRung(T0, at(elapsed)) - T0
+      const next = nextQueryAt(T0, at(elapsed)) - T0
 
       expect(next).toBeGreaterThan(elapsed)
       expect(next - elapsed).toBeLessThanOrEqual(HOUR)
@@ -44,7 +44,7 @@ describe('the query ladder', () => {
   })
 
   it('asks at the first rung when the clock went back', () => {
-    expect(nextRung(T0, at(-90))).toBe(at(MINUTE))
+    expect(nextQueryAt(T0, at(-90))).toBe(at(MINUTE))
   })
 })
 
@@ -58,6 +58,6 @@ describe('a closed attempt', () => {
     [DAY, undefined],
     [30 * DAY, undefined],
   ])('%i s after its close is looked at again at %s s', (elapsed, next) => {
-    expect(nextCheckAfterClose(T0, at(elapsed))).toBe(next === undefined ? undefined : at(next))
+    expect(nextQueryAfterCloseAt(T0, at(elapsed))).toBe(next === undefined ? undefined : at(next))
   })
 })

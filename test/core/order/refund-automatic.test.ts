@@ -27,23 +27,26 @@ const CLOSED = aView({ state: 'closed', revision: 3, closedAt: at(30) }, [
 ])
 const PAYING = aView({ state: 'paying', revision: 3 }, [anAttempt()])
 
-const booked = (returned: Returned, refundTo: string | undefined): OrderEvent => ({
+const booked = (returned: Returned, autoRefundNotifyUrl: string | undefined): OrderEvent => ({
   type: 'payment_booked',
   payment: aPayment(),
   source: 'query',
   returned,
-  refundTo,
+  autoRefundNotifyUrl,
 })
 const SECOND = aPayment({
   transactionId: OTHER_TRANSACTION,
   outTradeNo: formatOutTradeNo(ORDERCODE, 2),
 })
-const second = (refundTo: string | undefined, returned: Returned = 'no'): OrderEvent => ({
+const second = (
+  autoRefundNotifyUrl: string | undefined,
+  returned: Returned = 'no',
+): OrderEvent => ({
   type: 'second_payment_recorded',
   payment: SECOND,
   source: 'notice',
   returned,
-  refundTo,
+  autoRefundNotifyUrl,
 })
 const twice: OrderView = {
   ...paidView(),
@@ -111,8 +114,8 @@ describe('a first payment is not sent back by us', () => {
     ['that is late, by the word that it went back already', CLOSED, 'yes', NOTIFY_URL],
     ['that is late, where late ones are kept', CLOSED, 'no', NOTIFY_URL],
     ['that is late, where there is no certificate', CLOSED, 'if_late', undefined],
-  ] as const)('%s', (_, before, returned, refundTo) => {
-    expect(refundsAfter(before, booked(returned, refundTo))).toEqual([])
+  ] as const)('%s', (_, before, returned, autoRefundNotifyUrl) => {
+    expect(refundsAfter(before, booked(returned, autoRefundNotifyUrl))).toEqual([])
   })
 })
 

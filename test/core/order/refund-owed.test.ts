@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { formatOutTradeNo } from '../../../src/core/ids.ts'
 import type { OrderView } from '../../../src/core/order/order.ts'
-import { owesRefunds } from '../../../src/core/order/schedule.ts'
+import { needsRefundImport } from '../../../src/core/order/schedule.ts'
 import { anAttempt, ORDERCODE, PAYMENT } from '../../../testing/samples/order-samples.ts'
 import {
   aRefund,
@@ -21,35 +21,37 @@ const returned = (view: OrderView): OrderView => ({
 
 describe('a payment of which WeChat’s first word was that it went back', () => {
   it('lacks its refunds until one is known', () => {
-    expect(owesRefunds(returned(paidView()), first)).toBe(true)
-    expect(owesRefunds(returned(paidView([aRefund({ state: 'succeeded' })])), first)).toBe(false)
-    expect(owesRefunds(returned(paidView([aRefund()])), first)).toBe(false)
+    expect(needsRefundImport(returned(paidView()), first)).toBe(true)
+    expect(needsRefundImport(returned(paidView([aRefund({ state: 'succeeded' })])), first)).toBe(
+      false,
+    )
+    expect(needsRefundImport(returned(paidView([aRefund()])), first)).toBe(false)
   })
 
   it('lacks them whatever is known of another payment', () => {
     const others = aRefund({ state: 'succeeded', transactionId: OTHER_TRANSACTION })
 
-    expect(owesRefunds(returned(paidView([others])), first)).toBe(true)
+    expect(needsRefundImport(returned(paidView([others])), first)).toBe(true)
   })
 
   it('concerns the attempt that it was made with, and no other', () => {
-    expect(owesRefunds(returned(paidView()), second)).toBe(false)
+    expect(needsRefundImport(returned(paidView()), second)).toBe(false)
     const elsewhere = secondPayment({ outTradeNo: SECOND_NO })
     const both = returned(paidView([aRefund()], [PAYMENT, elsewhere]))
-    expect(owesRefunds(both, first)).toBe(false)
-    expect(owesRefunds(both, second)).toBe(true)
+    expect(needsRefundImport(both, first)).toBe(false)
+    expect(needsRefundImport(both, second)).toBe(true)
   })
 
   it('may be the second one on the same attempt', () => {
     const both = returned(paidView([aRefund()], [PAYMENT, secondPayment()]))
 
-    expect(owesRefunds(both, first)).toBe(true)
+    expect(needsRefundImport(both, first)).toBe(true)
   })
 })
 
 describe('a payment that nobody said went back', () => {
   it('lacks nothing', () => {
-    expect(owesRefunds(paidView(), first)).toBe(false)
-    expect(owesRefunds(paidView([aRefund()]), first)).toBe(false)
+    expect(needsRefundImport(paidView(), first)).toBe(false)
+    expect(needsRefundImport(paidView([aRefund()]), first)).toBe(false)
   })
 })

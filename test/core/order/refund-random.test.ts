@@ -130,7 +130,7 @@ function live(seed: number, { surprises }: World) {
     const before = view
     const step = transition(before, event, now)
     past.push(event)
-    if (!step.ok || step.value.effect === 'unchanged') return false
+    if (!step.ok || step.value.kind === 'unchanged') return false
     const key = JSON.stringify(event)
     expect(applied.has(key), `${saw()}: applied twice: ${key}`).toBe(false)
     applied.add(key)
@@ -140,7 +140,7 @@ function live(seed: number, { surprises }: World) {
     reviews.push(...step.value.reviews.map(({ kind, subject }) => `${kind}.${subject}`))
     check(before, event)
     expect(transition(view, event, now), `${saw()}: ${key}`).not.toMatchObject({
-      value: { effect: 'changed' },
+      value: { kind: 'changed' },
     })
     return true
   }

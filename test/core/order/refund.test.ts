@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { toFen } from '../../../src/core/money.ts'
 import {
   isOverdue,
-  nextRefundRung,
-  nextStart,
-  refundDue,
+  nextRefundQueryAt,
+  nextStartAt,
+  refundDueAt,
 } from '../../../src/core/order/refund-schedule.ts'
 import {
   automaticOutRefundNo,
@@ -124,24 +124,24 @@ describe('refunds of one payment', () => {
     aRefund({ state, startedAt: at(seconds) })
 
   it('begin no sooner than 60 seconds after each other', () => {
-    expect(nextStart([started(0)], at(0))).toBe(at(60))
-    expect(nextStart([started(0)], at(59))).toBe(at(60))
-    expect(nextStart([started(0)], at(60))).toBeUndefined()
+    expect(nextStartAt([started(0)], at(0))).toBe(at(60))
+    expect(nextStartAt([started(0)], at(59))).toBe(at(60))
+    expect(nextStartAt([started(0)], at(60))).toBeUndefined()
   })
 
   it('wait for the one that began last, in whatever order they are listed', () => {
-    expect(nextStart([started(10), started(40), started(20)], at(50))).toBe(at(100))
-    expect(nextStart([started(-500), started(40)], at(99))).toBe(at(100))
-    expect(nextStart([started(-500), started(40)], at(100))).toBeUndefined()
+    expect(nextStartAt([started(10), started(40), started(20)], at(50))).toBe(at(100))
+    expect(nextStartAt([started(-500), started(40)], at(99))).toBe(at(100))
+    expect(nextStartAt([started(-500), started(40)], at(100))).toBeUndefined()
   })
 
   it('wait for one that was refused, too: WeChat counts what it was sent', () => {
-    expect(nextStart([started(0, 'refused')], at(30))).toBe(at(60))
+    expect(nextStartAt([started(0, 'refused')], at(30))).toBe(at(60))
   })
 
   it('do not wait for those that wait themselves, or for nothing', () => {
-    expect(nextStart([aRefund(), aRefund({ requestedAt: at(0) })], at(1))).toBeUndefined()
-    expect(nextStart([], at(1))).toBeUndefined()
+    expect(nextStartAt([aRefund(), aRefund({ requestedAt: at(0) })], at(1))).toBeUndefined()
+    expect(nextStartAt([], at(1))).toBeUndefined()
   })
 })
 
@@ -150,7 +150,7 @@ describe('the ladder of a refund', () => {
     const seen: number[] = []
     let now: UnixSeconds | undefined = at(0)
     while (now !== undefined && seen.length < 100) {
-      now = nextRefundRung(at(0), now)
+      now = nextRefundQueryAt(at(0), now)
       if (now !== undefined) seen.push(now - at(0))
     }
 
@@ -163,52 +163,52 @@ describe('the ladder of a refund', () => {
       const passed = chance.below(31 * DAY)
       const next = RUNGS.find((rung) => rung > passed)
 
-      expect(nextRefundRung(at(0), at(passed)), `${passed} s`).toBe(
+      expect(nextRefundQueryAt(at(0), at(passed)), `${passed} s`).toBe(
         next === undefined ? undefined : at(next),
       )
     }
   })
 
   it('is used up on its last rung', () => {
-    expect(nextRefundRung(at(0), at(30 * DAY - 1))).toBe(at(30 * DAY))
-    expect(nextRefundRung(at(0), at(30 * DAY))).toBeUndefined()
-    expect(nextRefundRung(at(0), at(400 * DAY))).toBeUndefined()
+    expect(nextRefundQueryAt(at(0), at(30 * DAY - 1))).toBe(at(30 * DAY))
+    expect(nextRefundQueryAt(at(0), at(30 * DAY))).toBeUndefined()
+    expect(nextRefundQueryAt(at(0), at(400 * DAY))).toBeUndefined()
   })
 
   it('begins with its first rung when a clock was set back', () => {
-    expect(nextRefundRung(at(0), at(-DAY))).toBe(at(MINUTE))
+    expect(nextRefundQueryAt(at(0), at(-DAY))).toBe(at(MINUTE))
   })
 })
 
 describe('a refund', () => {
   it('that nothing hinders is due at once', () => {
-    expect(refundDue(aRefund(), [], at(7))).toBe(at(7))
+    expect(refundDueAt(aRefund(), [], at(7))).toBe(at(7))
     const other = aRefund({ state: 'succeeded', startedAt: at(-60) })
-    expect(refundDue(aRefund(), [other], at(0))).toBe(at(0))
+    expect(refundDueAt(aRefund(), [other], at(0))).toBe(at(0))
   })
 
   it('that waits for another one is due when its turn comes', () => {
     const other = aRefund({ state: 'processing', startedAt: at(0) })
 
-    expect(refundDue(aRefund(), [other], at(20))).toBe(at(60))
+    expect(refundDueAt(aRefund(), [other], at(20))).toBe(at(60))
   })
 
   it('that waited for weeks for its turn is due still', () => {
-    expect(refundDue(aRefund({ requestedAt: at(0) }), [], at(200 * DAY))).toBe(at(200 * DAY))
+    expect(refundDueAt(aRefund({ requestedAt: at(0) }), [], at(200 * DAY))).toBe(at(200 * DAY))
   })
 
   it('that was sent and not taken on is due on the ladder, from when it was first sent', () => {
     const sent = aRefund({ requestedAt: at(-500), startedAt: at(0) })
 
-    expect(refundDue(sent, [], at(0))).toBe(at(MINUTE))
+    expect(refundDueAt(sent, [], at(0))).toBe(at(MINUTE))
     // It stays reserved, so it is tried on: the account may be filled up on any day.
-    expect(refundDue(sent, [], at(30 * DAY))).toBe(at(31 * DAY))
+    expect(refundDueAt(sent, [], at(30 * DAY))).toBe(at(31 * DAY))
   })
 
   it('that was not taken on in thirty days is tried on, every day, and a person must look', () => {
     const sent = aRefund({ startedAt: at(0), errCode: 'NOTENOUGH' })
     for (const days of [30, 31, 100]) {
-      const due = refundDue(sent, [], at(days * DAY)) ?? expect.fail('never due again')
+      const due = refundDueAt(sent, [], at(days * DAY)) ?? expect.fail('never due again')
 
       expect(due - at(days * DAY)).toBeGreaterThan(0)
       expect(due - at(days * DAY)).toBeLessThanOrEqual(DAY)
@@ -220,7 +220,7 @@ describe('a refund', () => {
   it('for which the account had too little is due on the same ladder', () => {
     const short = aRefund({ startedAt: at(0), errCode: 'NOTENOUGH', errCodeDes: '余额不足' })
 
-    expect(refundDue(short, [], at(2 * HOUR))).toBe(at(DAY))
+    expect(refundDueAt(short, [], at(2 * HOUR))).toBe(at(DAY))
   })
 
   it.each(['processing', 'abnormal'] as const)(
@@ -228,9 +228,9 @@ describe('a refund', () => {
     (state) => {
       const taken = aRefund({ state, startedAt: at(0), acceptedAt: at(DAY) })
 
-      expect(refundDue(taken, [], at(DAY))).toBe(at(DAY + MINUTE))
-      expect(refundDue(taken, [], at(2 * DAY))).toBe(at(4 * DAY))
-      expect(refundDue(taken, [], at(31 * DAY))).toBeUndefined()
+      expect(refundDueAt(taken, [], at(DAY))).toBe(at(DAY + MINUTE))
+      expect(refundDueAt(taken, [], at(2 * DAY))).toBe(at(4 * DAY))
+      expect(refundDueAt(taken, [], at(31 * DAY))).toBeUndefined()
       expect(isOverdue(taken, at(31 * DAY - 1))).toBe(false)
       expect(isOverdue(taken, at(31 * DAY))).toBe(true)
     },
@@ -239,21 +239,21 @@ describe('a refund', () => {
   it('that was made by hand is asked about from when it was found', () => {
     const found = aRefund({ state: 'processing', source: 'merchant_platform', acceptedAt: at(0) })
 
-    expect(refundDue(found, [], at(0))).toBe(at(MINUTE))
+    expect(refundDueAt(found, [], at(0))).toBe(at(MINUTE))
   })
 
   it('is not held up by others once it was sent', () => {
     const other = aRefund({ state: 'processing', startedAt: at(55) })
     const sent = aRefund({ startedAt: at(0) })
 
-    expect(refundDue(sent, [other], at(58))).toBe(at(MINUTE))
+    expect(refundDueAt(sent, [other], at(58))).toBe(at(MINUTE))
   })
 
   it.each(['succeeded', 'refused', 'closed'] as const)('that is %s is never due', (state) => {
     const over = aRefund({ state, startedAt: at(0), endedAt: at(9) })
 
-    expect(refundDue(over, [], at(10))).toBeUndefined()
-    expect(refundDue(over, [], at(100 * DAY))).toBeUndefined()
+    expect(refundDueAt(over, [], at(10))).toBeUndefined()
+    expect(refundDueAt(over, [], at(100 * DAY))).toBeUndefined()
     expect(isOverdue(over, at(100 * DAY))).toBe(false)
   })
 })

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import {
-  attemptDue,
-  attemptDueUnanswered,
-  orderDue,
-  orderDueAgain,
+  attemptDueAt,
+  expiredOrderDueAt,
+  orderDueAt,
+  unansweredAttemptDueAt,
 } from '../../../src/core/order/schedule.ts'
 import {
   anAttempt,
@@ -16,52 +16,52 @@ import {
 
 describe('an order', () => {
   it('is due when it expires, while it is not over', () => {
-    expect(orderDue(anOrder({ state: 'created' }))).toBe(at(2 * HOUR))
-    expect(orderDue(anOrder({ state: 'paying' }))).toBe(at(2 * HOUR))
-    expect(orderDue(anOrder({ state: 'paid' }))).toBeUndefined()
-    expect(orderDue(anOrder({ state: 'closed' }))).toBeUndefined()
+    expect(orderDueAt(anOrder({ state: 'created' }))).toBe(at(2 * HOUR))
+    expect(orderDueAt(anOrder({ state: 'paying' }))).toBe(at(2 * HOUR))
+    expect(orderDueAt(anOrder({ state: 'paid' }))).toBeUndefined()
+    expect(orderDueAt(anOrder({ state: 'closed' }))).toBeUndefined()
   })
 
   it('that could not be settled at its expiry is due on the ladder from there', () => {
     const order = anOrder({ state: 'paying' })
 
-    expect(orderDueAgain(order, at(2 * HOUR))).toBe(at(2 * HOUR + MINUTE))
-    expect(orderDueAgain(order, at(2 * HOUR + 4 * MINUTE))).toBe(at(2 * HOUR + 5 * MINUTE))
-    expect(orderDueAgain(order, at(3 * DAY))).toBe(at(3 * DAY + HOUR))
+    expect(expiredOrderDueAt(order, at(2 * HOUR))).toBe(at(2 * HOUR + MINUTE))
+    expect(expiredOrderDueAt(order, at(2 * HOUR + 4 * MINUTE))).toBe(at(2 * HOUR + 5 * MINUTE))
+    expect(expiredOrderDueAt(order, at(3 * DAY))).toBe(at(3 * DAY + HOUR))
   })
 
   it('that has not expired yet is due at its expiry, and one that is over never', () => {
-    expect(orderDueAgain(anOrder({ state: 'paying' }), at(HOUR))).toBe(at(2 * HOUR))
-    expect(orderDueAgain(anOrder({ state: 'paid' }), at(3 * HOUR))).toBeUndefined()
-    expect(orderDueAgain(anOrder({ state: 'closed' }), at(3 * HOUR))).toBeUndefined()
+    expect(expiredOrderDueAt(anOrder({ state: 'paying' }), at(HOUR))).toBe(at(2 * HOUR))
+    expect(expiredOrderDueAt(anOrder({ state: 'paid' }), at(3 * HOUR))).toBeUndefined()
+    expect(expiredOrderDueAt(anOrder({ state: 'closed' }), at(3 * HOUR))).toBeUndefined()
   })
 })
 
 describe('an open attempt', () => {
   it('is due on the ladder, from when unifiedorder was last sent', () => {
-    expect(attemptDue(anAttempt(), at(0))).toBe(at(MINUTE))
-    expect(attemptDue(anAttempt(), at(5 * MINUTE))).toBe(at(10 * MINUTE))
+    expect(attemptDueAt(anAttempt(), at(0))).toBe(at(MINUTE))
+    expect(attemptDueAt(anAttempt(), at(5 * MINUTE))).toBe(at(10 * MINUTE))
     const resent = anAttempt({ sentAt: at(30 * MINUTE) })
-    expect(attemptDue(resent, at(30 * MINUTE))).toBe(at(31 * MINUTE))
+    expect(attemptDueAt(resent, at(30 * MINUTE))).toBe(at(31 * MINUTE))
   })
 
   it('is its order’s business from its expiry on', () => {
     const attempt = anAttempt({ terms: { timeExpire: at(HOUR) } })
 
-    expect(attemptDue(attempt, at(20 * MINUTE))).toBe(at(30 * MINUTE))
-    expect(attemptDue(attempt, at(30 * MINUTE))).toBeUndefined()
-    expect(attemptDue(attempt, at(2 * HOUR))).toBeUndefined()
+    expect(attemptDueAt(attempt, at(20 * MINUTE))).toBe(at(30 * MINUTE))
+    expect(attemptDueAt(attempt, at(30 * MINUTE))).toBeUndefined()
+    expect(attemptDueAt(attempt, at(2 * HOUR))).toBeUndefined()
   })
 
   it('is due on the same ladder when WeChat did not answer', () => {
-    expect(attemptDueUnanswered(anAttempt(), at(3 * MINUTE))).toBe(at(5 * MINUTE))
+    expect(unansweredAttemptDueAt(anAttempt(), at(3 * MINUTE))).toBe(at(5 * MINUTE))
   })
 })
 
 describe('a closing attempt', () => {
   it('is due again within a minute, for as long as it takes', () => {
     for (const now of [at(0), at(2 * HOUR), at(8 * DAY)]) {
-      const due = attemptDue(anAttempt({ state: 'closing' }), now) ?? Number.POSITIVE_INFINITY
+      const due = attemptDueAt(anAttempt({ state: 'closing' }), now) ?? Number.POSITIVE_INFINITY
 
       expect(due).toBeGreaterThan(now)
       expect(due).toBeLessThanOrEqual(now + MINUTE)
@@ -73,20 +73,20 @@ describe('a closed attempt', () => {
   const closed = anAttempt({ state: 'closed', closedAt: at(HOUR) })
 
   it('is due ten minutes and a day after its close, and then no more', () => {
-    expect(attemptDue(closed, at(HOUR))).toBe(at(HOUR + 10 * MINUTE))
-    expect(attemptDue(closed, at(HOUR + 10 * MINUTE))).toBe(at(HOUR + DAY))
-    expect(attemptDue(closed, at(HOUR + DAY))).toBeUndefined()
+    expect(attemptDueAt(closed, at(HOUR))).toBe(at(HOUR + 10 * MINUTE))
+    expect(attemptDueAt(closed, at(HOUR + 10 * MINUTE))).toBe(at(HOUR + DAY))
+    expect(attemptDueAt(closed, at(HOUR + DAY))).toBeUndefined()
   })
 
   it('is asked about again soon when WeChat did not answer, even after a day', () => {
-    expect(attemptDueUnanswered(closed, at(HOUR + 10 * MINUTE))).toBe(at(HOUR + 20 * MINUTE))
-    expect(attemptDueUnanswered(closed, at(HOUR + DAY))).toBe(at(HOUR + DAY + HOUR))
+    expect(unansweredAttemptDueAt(closed, at(HOUR + 10 * MINUTE))).toBe(at(HOUR + 20 * MINUTE))
+    expect(unansweredAttemptDueAt(closed, at(HOUR + DAY))).toBe(at(HOUR + DAY + HOUR))
   })
 })
 
 describe('a paid attempt', () => {
   it('is never due', () => {
-    expect(attemptDue(anAttempt({ state: 'paid' }), at(0))).toBeUndefined()
-    expect(attemptDueUnanswered(anAttempt({ state: 'paid' }), at(0))).toBeUndefined()
+    expect(attemptDueAt(anAttempt({ state: 'paid' }), at(0))).toBeUndefined()
+    expect(unansweredAttemptDueAt(anAttempt({ state: 'paid' }), at(0))).toBeUndefined()
   })
 })

@@ -23,15 +23,15 @@ const booked = (payment = aPayment(), returned: Returned = 'no'): OrderEvent => 
   source: 'query',
   returned,
 })
-function stepOf(before: OrderView, event: OrderEvent): Extract<Step, { effect: 'changed' }> {
+function stepOf(before: OrderView, event: OrderEvent): Extract<Step, { kind: 'changed' }> {
   const step = transition(before, event, NOW)
   if (!step.ok) throw new Error(step.error.reason)
-  if (step.value.effect === 'unchanged') throw new Error('unchanged')
+  if (step.value.kind === 'unchanged') throw new Error('unchanged')
   return step.value
 }
 const refusal = (before: OrderView, event: OrderEvent) => {
   const step = transition(before, event, NOW)
-  return step.ok ? step.value.effect : step.error
+  return step.ok ? step.value.kind : step.error
 }
 
 const PAYING = aView({ state: 'paying', revision: 3 }, [anAttempt()])
@@ -49,7 +49,7 @@ const BOOKED = { ...PAYMENT, returned: false }
 describe('booking a payment', () => {
   it('makes order and attempt paid, keeps the payment, and tells the shop', () => {
     expect(stepOf(PAYING, booked())).toEqual({
-      effect: 'changed',
+      kind: 'changed',
       after: {
         order: {
           ...PAYING.order,

@@ -28,17 +28,17 @@ import {
 const FIRST = toOutTradeNo(ORDERCODE)
 const NOW = at(90)
 
-function stepOf(before: OrderView, event: OrderEvent): Extract<Step, { effect: 'changed' }> {
+function stepOf(before: OrderView, event: OrderEvent): Extract<Step, { kind: 'changed' }> {
   const step = transition(before, event, NOW)
   if (!step.ok) throw new Error(step.error.reason)
-  if (step.value.effect === 'unchanged') throw new Error('unchanged')
+  if (step.value.kind === 'unchanged') throw new Error('unchanged')
   return step.value
 }
 const after = (before: OrderView, event: OrderEvent): OrderView => stepOf(before, event).after
 const told = (before: OrderView, event: OrderEvent) => stepOf(before, event).webhooks
 const refusal = (before: OrderView, event: OrderEvent) => {
   const step = transition(before, event, NOW)
-  return step.ok ? step.value.effect : step.error
+  return step.ok ? step.value.kind : step.error
 }
 const numbered = (number: number, changes: Partial<Attempt> = {}): Attempt =>
   anAttempt({ outTradeNo: formatOutTradeNo(ORDERCODE, number), number, ...changes })

@@ -151,7 +151,7 @@ describe('an order', () => {
     const step = transition(before, event, NOW)
 
     if (!step.ok) expect(step.error.reason).toBe(expected)
-    else if (step.value.effect === 'unchanged') expect('unchanged').toBe(expected)
+    else if (step.value.kind === 'unchanged') expect('unchanged').toBe(expected)
     else {
       expect(step.value.after.order.state).toBe(expected)
       expect(step.value.after.order.revision).toBe(before.order.revision + 1)
@@ -163,8 +163,7 @@ describe('an order', () => {
     for (const [name, event] of Object.entries(EVENTS)) {
       const step = transition(SITUATIONS.paid, event(SITUATIONS.paid), at(30 * DAY))
 
-      const state =
-        step.ok && step.value.effect === 'changed' ? step.value.after.order.state : 'paid'
+      const state = step.ok && step.value.kind === 'changed' ? step.value.after.order.state : 'paid'
       expect(state, name).toBe('paid')
     }
   })

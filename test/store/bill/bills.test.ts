@@ -129,7 +129,7 @@ describe('a day that is reconciled', () => {
       { kind: 'amount_mismatch', subject: `${FIRST}.1`, ordercode: undefined, evidence: {} },
     ]
     const noMore = differenceReview(difference(FIRST, '44'))
-    for (const review of [...still, noMore]) await store.openReview(review, undefined, NOW)
+    for (const review of [...still, noMore]) await store.reviews.open(review, undefined, NOW)
 
     await store.bills.save(asReconciled(bill, NOW), NOW)
 

@@ -12,8 +12,8 @@ async function sent(bench: StoreBench): Promise<Attempt> {
   const attempt = anAttempt(unanswered)
   const event = { type: 'attempt_opened', attempt } as const
   const step = transition(before, event, at(0))
-  if (!step.ok || step.value.effect !== 'changed') throw new Error('cannot open')
-  await bench.store.commit(before, event, step.value, at(0))
+  if (!step.ok || step.value.kind !== 'changed') throw new Error('cannot open')
+  await bench.store.orders.commit(before, event, step.value, at(0))
   return attempt
 }
 
@@ -24,7 +24,7 @@ describe('a prepay_id', () => {
     const bench = storeBench()
     const attempt = await sent(bench)
 
-    expect(await bench.store.savePrepay(attempt, 'wx1', at(1))).toBe(true)
+    expect(await bench.store.orders.savePrepay(attempt, 'wx1', at(1))).toBe(true)
     expect(await prepays(bench)).toMatchObject([{ prepay_id: 'wx1' }])
   })
 
@@ -33,7 +33,7 @@ describe('a prepay_id', () => {
     const attempt = await sent(bench)
     await bench.exec("UPDATE attempts SET state = 'closing'")
 
-    expect(await bench.store.savePrepay(attempt, 'wx1', at(1))).toBe(false)
+    expect(await bench.store.orders.savePrepay(attempt, 'wx1', at(1))).toBe(false)
     expect(await prepays(bench)).toMatchObject([{ prepay_id: null }])
   })
 
@@ -44,7 +44,7 @@ describe('a prepay_id', () => {
       "UPDATE orders SET state = 'paid', transaction_id = '42', paid_at = 1, due_at = NULL",
     )
 
-    expect(await bench.store.savePrepay(attempt, 'wx1', at(1))).toBe(false)
+    expect(await bench.store.orders.savePrepay(attempt, 'wx1', at(1))).toBe(false)
     expect(await prepays(bench)).toMatchObject([{ prepay_id: null }])
   })
 })
@@ -55,7 +55,7 @@ describe('a refusal', () => {
     const attempt = await sent(bench)
     await bench.exec(`UPDATE attempts SET sent_at = ${at(MINUTE)}`)
 
-    await bench.store.saveRefusal(attempt, at(MINUTE + 1))
+    await bench.store.orders.saveRefusal(attempt, at(MINUTE + 1))
 
     expect(await bench.read('SELECT answered_at FROM attempts')).toMatchObject([
       { answered_at: null },

@@ -3,8 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { OrderView } from '../../../src/core/order/order.ts'
 import { transition } from '../../../src/core/order/transition.ts'
 import { later } from '../../../src/core/time.ts'
-import { orFailed } from '../../../src/cron/work-pool.ts'
-import type { StoredDelivery } from '../../../src/ports/store.ts'
+import type { StoredDelivery } from '../../../src/ports/delivery-store.ts'
 import { registered, storeBench, type StoreBench } from '../../../testing/d1/store-bench.ts'
 import { anAttempt, aPayment, at, DAY, MINUTE } from '../../../testing/samples/order-samples.ts'
 
@@ -15,8 +14,8 @@ async function dueOrder(bench: StoreBench): Promise<OrderView> {
   const before = await registered(bench)
   const event = { type: 'attempt_opened', attempt: anAttempt() } as const
   const step = transition(before, event, at(0))
-  if (!step.ok || step.value.effect !== 'changed') throw new Error('cannot open')
-  await bench.store.commit(before, event, step.value, at(0))
+  if (!step.ok || step.value.kind !== 'changed') throw new Error('cannot open')
+  await bench.store.orders.commit(before, event, step.value, at(0))
   return step.value.after
 }
 
@@ -25,9 +24,9 @@ async function dueDelivery(bench: StoreBench): Promise<StoredDelivery> {
   const before = await registered(bench)
   const event = { type: 'order_closed', reason: 'shop' } as const
   const step = transition(before, event, at(0))
-  if (!step.ok || step.value.effect !== 'changed') throw new Error('cannot close')
-  await bench.store.commit(before, event, step.value, at(0))
-  const [delivery] = await bench.store.listDeliveries(undefined, {
+  if (!step.ok || step.value.kind !== 'changed') throw new Error('cannot close')
+  await bench.store.orders.commit(before, event, step.value, at(0))
+  const [delivery] = await bench.store.deliveries.list(undefined, {
     before: { at: at(DAY), key: '' },
     limit: 1,
   })
@@ -39,11 +38,11 @@ describe('a lease', () => {
   it('that was overtaken moves neither the order nor its attempt', async () => {
     const bench = storeBench()
     await dueOrder(bench)
-    const claimed = await bench.store.claim(at(DAY), LIMITS)
+    const claimed = await bench.store.orders.claimDue(at(DAY), LIMITS)
     await bench.exec('UPDATE orders SET due_at = 7; UPDATE attempts SET due_at = 8')
 
     const next = claimed.items.map((item) => ({ ...item, dueAt: at(2 * DAY) }))
-    await bench.store.reschedule(claimed, next)
+    await bench.store.orders.reschedule(claimed, next)
 
     expect(next).toHaveLength(2)
     expect(await bench.read('SELECT due_at FROM orders')).toMatchObject([{ due_at: 7 }])
@@ -54,8 +53,8 @@ describe('a lease', () => {
     const bench = storeBench()
     await dueDelivery(bench)
 
-    expect(await bench.store.claimDeliveries(at(DAY), 10)).toHaveLength(1)
-    expect(await bench.store.claimDeliveries(at(DAY), 10)).toHaveLength(0)
+    expect(await bench.store.deliveries.claimDue(at(DAY), 10)).toHaveLength(1)
+    expect(await bench.store.deliveries.claimDue(at(DAY), 10)).toHaveLength(0)
   })
 })
 
@@ -70,9 +69,14 @@ describe('an attempt beside the one that was paid', () => {
       INSERT INTO attempts SELECT * FROM copy;
       DROP TABLE copy`)
 
-    const { booked } = await bench.store.book(aPayment(), 'notice', 'no', at(MINUTE))
+    const { recorded } = await bench.store.orders.recordPayment(
+      aPayment(),
+      'notice',
+      'no',
+      at(MINUTE),
+    )
 
-    expect(booked).toBe(true)
+    expect(recorded).toBe(true)
     const second = 'SELECT due_at FROM attempts WHERE number = 2'
     expect(await bench.read(second)).toMatchObject([{ due_at: at(MINUTE) }])
   })
@@ -91,22 +95,10 @@ describe('a webhook that was delivered', () => {
     }
     const failed: StoredDelivery = { ...delivery, tries: 2, dueAt: later(at(0), DAY) }
 
-    expect(await bench.store.saveTry(delivery, delivered)).toBe(true)
-    expect(await bench.store.saveTry(delivery, failed)).toBe(false)
-    expect(await bench.store.saveTry(delivered, failed)).toBe(false)
+    expect(await bench.store.deliveries.saveTry(delivery, delivered)).toBe(true)
+    expect(await bench.store.deliveries.saveTry(delivery, failed)).toBe(false)
+    expect(await bench.store.deliveries.saveTry(delivered, failed)).toBe(false)
 
-    expect((await bench.store.findDelivery(delivery.id))?.state).toBe('delivered')
-  })
-})
-
-describe('a row that breaks its code', () => {
-  it('is logged, and the others go on', async () => {
-    const log: unknown[] = []
-    const broken = () => Promise.reject(new RangeError('a number that nobody foresaw'))
-
-    const outcome = await orFailed({ log: (entry) => void log.push(entry) }, broken)
-
-    expect(outcome).toBe('failed')
-    expect(log).toMatchObject([{ event: 'tick_item_failed', reason: 'RangeError' }])
+    expect((await bench.store.deliveries.find(delivery.id))?.state).toBe('delivered')
   })
 })

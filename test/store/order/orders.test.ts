@@ -15,14 +15,14 @@ const BOOKED = (payment: Payment) =>
 const PAYER = { openid: 'oPayer', ip: '203.0.113.7', codeHash: 'hash' }
 
 async function opened(deps: HttpDeps, ordercode: string): Promise<OrderView> {
-  const view = await deps.store.load(ordercode)
+  const view = await deps.orders.load(ordercode)
   if (view === undefined) throw new Error('no order')
   const decision = decidePay(view, PAYER, deps.config, deps.now())
-  if (decision.do !== 'open') throw new Error(`cannot open: ${decision.do}`)
+  if (decision.kind !== 'open') throw new Error(`cannot open: ${decision.kind}`)
   const event = { type: 'attempt_opened', attempt: decision.attempt } as const
   const step = transition(view, event, deps.now())
-  if (!step.ok || step.value.effect !== 'changed') throw new Error('not opened')
-  const stored = await deps.store.commit(view, event, step.value, deps.now())
+  if (!step.ok || step.value.kind !== 'changed') throw new Error('not opened')
+  const stored = await deps.orders.commit(view, event, step.value, deps.now())
   expect(stored).toBe('stored')
   return step.value.after
 }
@@ -50,23 +50,23 @@ describe('what is committed', () => {
     const deps = w.worker()
     const ordercode = await w.order('same', { attach: 'a', detail: '{}', goods_tag: 't' })
     const after = await opened(deps, ordercode)
-    expect(await deps.store.load(ordercode)).toEqual(after)
-    expect(await deps.store.loadMany([ordercode, 'nobody'])).toEqual([after])
+    expect(await deps.orders.load(ordercode)).toEqual(after)
+    expect(await deps.orders.loadMany([ordercode, 'nobody'])).toEqual([after])
   })
 
   it('from the same revision is committed once, and leaves one event', async () => {
     const w = world()
     const deps = w.worker()
     const ordercode = await w.order('race')
-    const view = await deps.store.load(ordercode)
+    const view = await deps.orders.load(ordercode)
     if (view === undefined) throw new Error('no order')
     const event = { type: 'order_closed', reason: 'shop' } as const
     const step = transition(view, event, deps.now())
-    if (!step.ok || step.value.effect !== 'changed') throw new Error('not closed')
+    if (!step.ok || step.value.kind !== 'changed') throw new Error('not closed')
     const change = step.value
 
     const outcomes = await Promise.all(
-      [1, 2, 3, 4].map(() => w.worker().store.commit(view, event, change, deps.now())),
+      [1, 2, 3, 4].map(() => w.worker().orders.commit(view, event, change, deps.now())),
     )
 
     expect(outcomes.filter((outcome) => outcome === 'stored')).toHaveLength(1)
@@ -77,14 +77,14 @@ describe('what is committed', () => {
     const w = world()
     const deps = w.worker()
     const ordercode = await w.order('stale')
-    const old = await deps.store.load(ordercode)
+    const old = await deps.orders.load(ordercode)
     if (old === undefined) throw new Error('no order')
     await opened(deps, ordercode)
     const event = { type: 'order_closed', reason: 'shop' } as const
     const step = transition(old, event, deps.now())
-    if (!step.ok || step.value.effect !== 'changed') throw new Error('not closed')
+    if (!step.ok || step.value.kind !== 'changed') throw new Error('not closed')
 
-    expect(await deps.store.commit(old, event, step.value, deps.now())).toBe('stale')
+    expect(await deps.orders.commit(old, event, step.value, deps.now())).toBe('stale')
     expect((await w.read(ordercode)).state).toBe('paying')
     expect(await w.history(ordercode)).toEqual(['order_registered', 'attempt_opened'])
   })
@@ -102,16 +102,16 @@ describe('booking', () => {
       { ...payment, paidAt: later(payment.paidAt, -3_600) },
     ]
     for (const each of wrong) {
-      expect(await deps.store.book(each, 'notice', 'no', deps.now())).toMatchObject({
-        booked: false,
+      expect(await deps.orders.recordPayment(each, 'notice', 'no', deps.now())).toMatchObject({
+        recorded: false,
       })
     }
-    expect(await deps.store.book(payment, 'notice', 'no', deps.now())).toMatchObject({
-      booked: true,
+    expect(await deps.orders.recordPayment(payment, 'notice', 'no', deps.now())).toMatchObject({
+      recorded: true,
       view: { order: { state: 'paid' } },
     })
-    expect(await deps.store.book(payment, 'notice', 'no', deps.now())).toMatchObject({
-      booked: false,
+    expect(await deps.orders.recordPayment(payment, 'notice', 'no', deps.now())).toMatchObject({
+      recorded: false,
       view: { payments: [payment] },
     })
   })
@@ -122,9 +122,9 @@ describe('booking', () => {
     const view = await opened(deps, await w.order('agrees'))
     const payment = paymentOf(view)
     const step = transition(view, BOOKED(payment), deps.now())
-    if (!step.ok || step.value.effect !== 'changed') throw new Error('not booked')
+    if (!step.ok || step.value.kind !== 'changed') throw new Error('not booked')
 
-    const booked = await deps.store.book(payment, 'notice', 'no', deps.now())
+    const booked = await deps.orders.recordPayment(payment, 'notice', 'no', deps.now())
 
     expect(booked.view).toEqual(step.value.after)
   })
@@ -134,8 +134,12 @@ describe('booking', () => {
     const deps = w.worker()
     const one = await opened(deps, await w.order('once-a'))
     const two = await opened(deps, await w.order('once-b'))
-    expect((await deps.store.book(paymentOf(one), 'notice', 'no', deps.now())).booked).toBe(true)
-    expect((await deps.store.book(paymentOf(two), 'notice', 'no', deps.now())).booked).toBe(false)
+    expect(
+      (await deps.orders.recordPayment(paymentOf(one), 'notice', 'no', deps.now())).recorded,
+    ).toBe(true)
+    expect(
+      (await deps.orders.recordPayment(paymentOf(two), 'notice', 'no', deps.now())).recorded,
+    ).toBe(false)
     expect((await w.read(two.order.ordercode)).state).toBe('paying')
   })
 })
@@ -193,7 +197,7 @@ describe('due work', () => {
     expect(await plan('SELECT * FROM attempts WHERE due_at <= 5 ORDER BY due_at LIMIT 9')).toMatch(
       /USING (COVERING )?INDEX attempts_due/,
     )
-    expect(await deps.store.claim(deps.now(), { orders: 9, attempts: 9 })).toMatchObject({
+    expect(await deps.orders.claimDue(deps.now(), { orders: 9, attempts: 9 })).toMatchObject({
       items: [],
     })
   })
@@ -205,7 +209,7 @@ describe('due work', () => {
     const claims = await Promise.all(
       [1, 2, 3, 4].map(() => {
         const deps = w.worker()
-        return deps.store.claim(deps.now(), { orders: 9, attempts: 9 })
+        return deps.orders.claimDue(deps.now(), { orders: 9, attempts: 9 })
       }),
     )
     expect(claims.flatMap(({ items }) => items.map((item) => item.ordercode))).toEqual([ordercode])
@@ -216,9 +220,9 @@ describe('due work', () => {
     const ordercode = await w.order('moved')
     w.advance(7_200)
     const deps = w.worker()
-    const claimed = await deps.store.claim(deps.now(), { orders: 9, attempts: 9 })
+    const claimed = await deps.orders.claimDue(deps.now(), { orders: 9, attempts: 9 })
     await w.shop('POST', `/orders/${ordercode}/close`)
-    await deps.store.reschedule(claimed, [{ ordercode, number: undefined, dueAt: deps.now() }])
+    await deps.orders.reschedule(claimed, [{ ordercode, number: undefined, dueAt: deps.now() }])
     expect((await w.read(ordercode)).state).toBe('closed')
     const row = await env.DB.prepare('SELECT due_at FROM orders').first()
     expect(row?.['due_at']).toBeNull()

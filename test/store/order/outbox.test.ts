@@ -16,7 +16,7 @@ async function told(
   const { ordercode } = await paidOrder(w, name)
   const deps = w.worker()
   const outRefundNo = toOutRefundNo(`R-${name}`)
-  let view = (await deps.store.load(ordercode)) ?? expect.fail('no order')
+  let view = (await deps.orders.load(ordercode)) ?? expect.fail('no order')
   const [payment = expect.fail('not paid')] = view.payments
   const { transactionId, totalFee } = payment
   const refund: Refund = {
@@ -58,8 +58,8 @@ async function told(
           }),
     )
   }
-  const stored = await deps.store.load(ordercode)
-  const deliveries = await deps.store.listDeliveries(undefined, {
+  const stored = await deps.orders.load(ordercode)
+  const deliveries = await deps.deliveries.list(undefined, {
     before: { at: Number.MAX_SAFE_INTEGER, key: '' },
     limit: 100,
   })

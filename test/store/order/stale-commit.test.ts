@@ -26,13 +26,13 @@ const second: OrderEvent = { type: 'second_payment_recorded', payment: another, 
 
 function decided(view: OrderView, event: OrderEvent): Change {
   const step = transition(view, event, NOW)
-  if (!step.ok || step.value.effect !== 'changed') throw new Error(`cannot: ${event.type}`)
+  if (!step.ok || step.value.kind !== 'changed') throw new Error(`cannot: ${event.type}`)
   return step.value
 }
 
 async function apply({ store }: StoreBench, view: OrderView, event: OrderEvent) {
   const change = decided(view, event)
-  expect(await store.commit(view, event, change, NOW)).toBe('stored')
+  expect(await store.orders.commit(view, event, change, NOW)).toBe('stored')
   return change.after
 }
 
@@ -45,7 +45,7 @@ async function overtaken(before: readonly OrderEvent[], event: OrderEvent) {
   await bench.exec('UPDATE orders SET revision = revision + 1')
   const rows = await bench.rows()
 
-  const outcome = await bench.store.commit(view, event, change, NOW)
+  const outcome = await bench.store.orders.commit(view, event, change, NOW)
 
   return { outcome, before: rows, after: await bench.rows() }
 }

@@ -111,7 +111,7 @@ describe('unifiedorder', () => {
   it('is sent no third time', async () => {
     const { gateway, posted } = wechat([BUSY, BUSY])
 
-    expect(await gateway.unifiedOrder(anAttempt())).toEqual({ kind: 'ask_again' })
+    expect(await gateway.unifiedOrder(anAttempt())).toEqual({ kind: 'busy' })
     expect(posted.length).toBe(2)
   })
 
@@ -248,7 +248,7 @@ describe('a login', () => {
 
   it('is asked for once, whatever comes back', async () => {
     const busy = wechat(['{"errcode":-1,"errmsg":"system error"}'])
-    expect(await busy.gateway.login('c')).toEqual({ kind: 'ask_again' })
+    expect(await busy.gateway.login('c')).toEqual({ kind: 'busy' })
     expect(busy.asked.length).toBe(1)
 
     const lost = wechat([NO_ANSWER])

@@ -33,7 +33,7 @@ describe('unifiedorder', () => {
     ['NOTENOUGH', 'refused'],
     ['ORDERPAID', 'order_paid'],
     ['ORDERCLOSED', 'order_closed'],
-    ['SYSTEMERROR', 'ask_again'],
+    ['SYSTEMERROR', 'busy'],
     ['APPID_NOT_EXIST', 'misconfigured'],
     ['MCHID_NOT_EXIST', 'misconfigured'],
     ['APPID_MCHID_NOT_MATCH', 'misconfigured'],
@@ -158,7 +158,7 @@ describe('a request that WeChat refused outright', () => {
   it.each(['SYSTEMERROR', 'system error', '系统繁忙', '系统超时'])(
     'with "%s" may be sent again',
     (returnMsg) => {
-      expect(kindOf(returnMsg)).toBe('ask_again')
+      expect(kindOf(returnMsg)).toBe('busy')
     },
   )
 

@@ -1,7 +1,7 @@
 /** The ways from a Worker to D1 and to the outside: each a place to wait, to fail and to die. */
 import type { FaultEndpoint } from '../../../simulator/protocol/faults.ts'
 import type { WeChatSimulator } from '../../../simulator/wechat.ts'
-import type { Keep } from '../../../src/store/bill/archive.ts'
+import type { BlobStore } from '../../../src/store/bill/archive.ts'
 import type { Gate } from '../d1/d1-shim.ts'
 import type { Chance } from '../run/random.ts'
 import type { Owner, Scheduler } from '../run/scheduler.ts'
@@ -127,7 +127,7 @@ export class Network {
   }
 
   /** The store of raw bills, as this Worker reaches it. */
-  keepFor(owner: Owner, store: Keep): Keep {
+  keepFor(owner: Owner, store: BlobStore): BlobStore {
     const call = async <T>(what: string, none: T, run: () => Promise<T>): Promise<T> => {
       const { faults, trace, scheduler } = this.#parts
       const fault = faults.draw('kv', KV_FAULTS)

@@ -12,8 +12,8 @@ export type NoticeError =
   | Readonly<{ reason: 'not_a_success' }>
   | Readonly<{ reason: 'bad_field'; field: string }>
 
-/** A payment that WeChat vouches for; or, as a `hint`, that only the previous key vouches for. */
-export type Notice = Readonly<{ payment: Payment; hint: boolean }>
+/** `isUnderOldKey`: only the previous key verifies the signature. Keys are replaced because they leak. */
+export type Notice = Readonly<{ payment: Payment; isUnderOldKey: boolean }>
 
 /**
  * Reads a payment notice from the wire. WeChat sends one only for a payment that succeeded.
@@ -36,21 +36,13 @@ export async function readPaymentNotice(
   return old.ok ? readFields(old.value, true) : envelope
 }
 
-function readFields(fields: AuthenticFields, hint: boolean): Result<Notice, NoticeError> {
+function readFields(fields: AuthenticFields, isUnderOldKey: boolean): Result<Notice, NoticeError> {
   if (fields.get('result_code') !== 'SUCCESS') return err({ reason: 'not_a_success' })
   // Only notices of automatic debits carry a state; one that does must say that it is paid.
   const tradeState = fields.get('trade_state') ?? ''
   if (tradeState !== '' && tradeState !== 'SUCCESS') return err({ reason: 'not_a_success' })
   const read = readPayment(fields)
   return 'payment' in read
-    ? ok({ payment: read.payment, hint })
+    ? ok({ payment: read.payment, isUnderOldKey })
     : err({ reason: 'bad_field', field: read.badField })
 }
-
-const answer = (code: 'SUCCESS' | 'FAIL', message: string): string =>
-  `<xml><return_code><![CDATA[${code}]]></return_code><return_msg><![CDATA[${message}]]></return_msg></xml>`
-
-/** WeChat compares this text; anything else is a failed delivery. */
-export const NOTICE_ACCEPTED = answer('SUCCESS', 'OK')
-/** One answer for every refusal: a forger does not learn which check failed. */
-export const NOTICE_REFUSED = answer('FAIL', 'REFUSED')

@@ -5,7 +5,7 @@ import type { Merchant } from '../../../core/merchant.ts'
 import { parseOutRefundNo } from '../../../core/order/refund.ts'
 import { err, ok, type Result } from '../../../lib/result.ts'
 import type { Secret } from '../../../lib/secret.ts'
-import type { RefundHint } from '../../../ports/notices.ts'
+import type { UnverifiedRefund } from '../../../ports/notices.ts'
 import { type Fields, parseXmlBytes } from '../wire/xml.ts'
 
 export type RefundNoticeError = Readonly<
@@ -26,7 +26,7 @@ export function readRefundNotice(
   bytes: Uint8Array,
   merchant: Merchant,
   keys: readonly Secret[],
-): Result<RefundHint, RefundNoticeError> {
+): Result<UnverifiedRefund, RefundNoticeError> {
   const outer = parseXmlBytes(bytes)
   if (!outer.ok) return err({ reason: 'unreadable' })
   const fields = outer.value
@@ -36,7 +36,7 @@ export function readRefundNotice(
   }
   for (const [at, key] of keys.entries()) {
     const inner = decrypt(fields.get('req_info') ?? '', key)
-    if (inner !== undefined) return readHint(inner, at > 0)
+    if (inner !== undefined) return readRefund(inner, at > 0)
   }
   return err({ reason: 'cannot_decrypt' })
 }
@@ -55,7 +55,10 @@ function decrypt(reqInfo: string, key: Secret): Fields | undefined {
   }
 }
 
-function readHint(fields: Fields, isUnderOldKey: boolean): Result<RefundHint, RefundNoticeError> {
+function readRefund(
+  fields: Fields,
+  isUnderOldKey: boolean,
+): Result<UnverifiedRefund, RefundNoticeError> {
   const outRefundNo = parseOutRefundNo(fields.get('out_refund_no') ?? '')
   if (outRefundNo === undefined) return err({ reason: 'bad_field', field: 'out_refund_no' })
   const transactionId = parseTransactionId(fields.get('transaction_id') ?? '')

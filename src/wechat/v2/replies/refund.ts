@@ -1,6 +1,6 @@
 import type { Refund, RefundRecord } from '../../../core/order/refund.ts'
 import type {
-  AskAgain,
+  Busy,
   Misconfigured,
   RefundReply,
   Refused,
@@ -16,7 +16,7 @@ export type OneRefundReply =
   | Misconfigured
   | Refused
   | Unknown
-  | AskAgain
+  | Busy
 
 /**
  * Reads the answer to a refund. Even a refusal is confirmed by a query before it is believed.
@@ -49,7 +49,7 @@ export function readRefundReply(fields: AuthenticFields, asked: Refund): OneRefu
   switch (errCode) {
     case 'SYSTEMERROR':
     case 'BIZERR_NEED_RETRY':
-      return { kind: 'ask_again' }
+      return { kind: 'busy' }
     case 'NOTENOUGH': // until somebody fills up the merchant's account
     case 'INVALID_REQ_TOO_MUCH':
     case 'FREQUENCY_LIMITED':

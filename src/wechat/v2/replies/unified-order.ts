@@ -30,7 +30,7 @@ export function readUnifiedOrderReply(fields: AuthenticFields): UnifiedOrderRepl
         ? { kind: 'number_used' }
         : { kind: 'refused', errCode, errCodeDes }
     case 'SYSTEMERROR':
-      return { kind: 'ask_again' }
+      return { kind: 'busy' }
     case 'FREQUENCY_LIMITED':
       return { kind: 'too_many_requests' }
     case 'NOAUTH':

@@ -19,13 +19,13 @@ const refused = (error: Record<string, string>) => ({ ok: false, error })
 
 describe('while the key is being changed, a notice', () => {
   it('under the new key is proof', async () => {
-    expect(await read(signed(NOTICE))).toMatchObject({ ok: true, value: { hint: false } })
+    expect(await read(signed(NOTICE))).toMatchObject({ ok: true, value: { isUnderOldKey: false } })
   })
 
   it('under the old key is a hint and no more: keys are changed because they leak', async () => {
     expect(await read(underOldKey(NOTICE))).toMatchObject({
       ok: true,
-      value: { hint: true, payment: { transactionId: '4200000540202401020123456789' } },
+      value: { isUnderOldKey: true, payment: { transactionId: '4200000540202401020123456789' } },
     })
   })
 

@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import {
-  NOTICE_ACCEPTED,
-  NOTICE_REFUSED,
-  readPaymentNotice,
-} from '../../../../src/wechat/v2/notices/payment.ts'
+import { readPaymentNotice } from '../../../../src/wechat/v2/notices/payment.ts'
+import { NOTICE_REPLY } from '../../../../src/wechat/v2/notices/readers.ts'
 import {
   changed,
   type Changes,
@@ -38,7 +35,7 @@ const PAYMENT = {
   paidAt: PAID_AT,
 }
 
-const GENUINE = { ok: true, value: { payment: PAYMENT, hint: false } }
+const GENUINE = { ok: true, value: { payment: PAYMENT, isUnderOldKey: false } }
 
 describe('a payment notice', () => {
   it('that is genuine tells of a payment, in full whatever coupons paid', async () => {
@@ -228,13 +225,13 @@ describe('a payment notice', () => {
 
 describe('the answer to a notice', () => {
   it('that was taken is the exact text of the official page', () => {
-    expect(NOTICE_ACCEPTED).toBe(
+    expect(NOTICE_REPLY.accepted).toBe(
       '<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>',
     )
   })
 
   it('that was not taken is FAIL in the same shape', () => {
-    expect(NOTICE_REFUSED).toMatch(
+    expect(NOTICE_REPLY.refused).toMatch(
       /^<xml><return_code><!\[CDATA\[FAIL\]\]><\/return_code><return_msg><!\[CDATA\[\w+\]\]><\/return_msg><\/xml>$/,
     )
   })

@@ -67,7 +67,7 @@ describe('the answer to a refund', () => {
   )
 
   it('that names a good refund and says FAIL is no acceptance', async () => {
-    expect(await read({ ...ACCEPTED, ...refusal('SYSTEMERROR') })).toEqual({ kind: 'ask_again' })
+    expect(await read({ ...ACCEPTED, ...refusal('SYSTEMERROR') })).toEqual({ kind: 'busy' })
     expect(await read({ ...ACCEPTED, result_code: undefined })).toEqual(unknown)
   })
 })
@@ -76,7 +76,7 @@ describe('a refund that WeChat does not take on', () => {
   it.each(['SYSTEMERROR', 'BIZERR_NEED_RETRY'])(
     'with %s is sent again, the same',
     async (errCode) => {
-      expect(await read(refusal(errCode))).toEqual({ kind: 'ask_again' })
+      expect(await read(refusal(errCode))).toEqual({ kind: 'busy' })
     },
   )
 

@@ -1,14 +1,18 @@
-import { formatRfc3339, later, MINUTE_S } from '../core/time.ts'
-import type { HttpDeps } from './http/deps.ts'
-import { json } from './http/problem.ts'
-import type { RouteRequest } from './http/request.ts'
+import { formatRfc3339, later, MINUTE_S } from '../../core/time.ts'
+import { lastRunAt } from '../../service/run/runs.ts'
+import type { HttpDeps } from '../http/deps.ts'
+import { json } from '../http/problem.ts'
+import type { RouteRequest } from '../http/request.ts'
 
 /** The cron runs every minute; this long without it, nobody finds what the notices missed. */
 const CRON_SILENCE_MAX_S = 5 * MINUTE_S
 
 /** `GET /health`, for an outside monitor. */
-export async function getHealth(_request: RouteRequest, deps: HttpDeps): Promise<Response> {
-  const lastCronAt = await deps.store.lastRunAt()
+export async function getHealth(
+  _request: RouteRequest,
+  deps: Pick<HttpDeps, 'now' | 'runs' | 'version'>,
+): Promise<Response> {
+  const lastCronAt = await lastRunAt(deps)
   const alive = lastCronAt !== undefined && deps.now() <= later(lastCronAt, CRON_SILENCE_MAX_S)
   const body = {
     status: alive ? 'ok' : 'cron_silent',

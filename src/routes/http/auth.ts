@@ -1,8 +1,11 @@
 import { equalInConstantTime, sha256Hex } from '../../lib/text.ts'
-import type { HttpDeps } from '../http/deps.ts'
+import type { HttpDeps } from './deps.ts'
 
 /** Whether the request carries the merchant's token. Hashes are compared, so nothing leaks by time. */
-export async function isMerchant(request: Request, deps: HttpDeps): Promise<boolean> {
+export async function isMerchant(
+  request: Request,
+  deps: Pick<HttpDeps, 'merchantTokens'>,
+): Promise<boolean> {
   const header = request.headers.get('authorization') ?? ''
   const [, token] = /^Bearer +([\x21-\x7e]+)$/i.exec(header) ?? []
   if (token === undefined) return false

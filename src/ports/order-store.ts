@@ -1,0 +1,108 @@
+import type { OutTradeNo } from '../core/ids.ts'
+import type { Attempt } from '../core/order/attempt.ts'
+import type { Change } from '../core/order/change.ts'
+import type { OrderEvent, OrderState, OrderView, Returned, Terms } from '../core/order/order.ts'
+import type { Payment, Source } from '../core/order/payment.ts'
+import type { UnixSeconds } from '../core/time.ts'
+import type { Page } from './store.ts'
+
+/**
+ * Orders with their attempts and payments, as stored. Every write is guarded and may be repeated: a write
+ * that was applied already does nothing the second time.
+ *
+ * Every method names the order it touches, so that orders may one day live in several databases.
+ *
+ * @throws StoreUnavailable from any method.
+ */
+export interface OrderStore {
+  load(ordercode: string): Promise<OrderView | undefined>
+  loadMany(ordercodes: readonly string[]): Promise<readonly OrderView[]>
+  /** The events of one order, oldest first. */
+  events(ordercode: string): Promise<readonly StoredEvent[]>
+  list(filter: OrderFilter, page: Page): Promise<readonly OrderView[]>
+  /** Inserts the order unless it exists. @returns the order as it is stored then. */
+  register(
+    ordercode: string,
+    terms: Terms,
+    now: UnixSeconds,
+  ): Promise<Readonly<{ created: boolean; view: OrderView }>>
+  /**
+   * Writes the outcome of a transition and its event, unless the order changed since `before` was read.
+   *
+   * @returns `stale` when it changed: read the order and decide again.
+   */
+  commit(
+    before: OrderView,
+    event: OrderEvent,
+    change: Change,
+    now: UnixSeconds,
+  ): Promise<'stored' | 'stale'>
+  /**
+   * Records a payment in one round trip, when it fits its attempt and the order is `paying`, and reads the
+   * order back. `recorded` is false in every other case, and the view explains why.
+   */
+  recordPayment(
+    payment: Payment,
+    source: Source,
+    returned: Returned,
+    now: UnixSeconds,
+  ): Promise<Readonly<{ recorded: boolean; view: OrderView | undefined }>>
+  /** Stores WeChat's answer to unifiedorder. @returns false when the attempt is no longer open. */
+  savePrepay(attempt: Attempt, prepayId: string, now: UnixSeconds): Promise<boolean>
+  /** Stores that WeChat answered unifiedorder with a refusal. */
+  saveRefusal(attempt: Attempt, now: UnixSeconds): Promise<void>
+  /**
+   * Stores the login code of a payer who called `/pay` again. @returns false when the attempt is no longer
+   * open: during the login, a concurrent request may have closed it, or the payer may have paid.
+   */
+  rememberCode(outTradeNo: OutTradeNo, codeHash: string, now: UnixSeconds): Promise<boolean>
+  /**
+   * Claims the right to query WeChat about the attempt now. @returns false when it was queried within the
+   * last `pauseS` seconds: of many concurrent requests, one queries.
+   */
+  claimQuerySlot(outTradeNo: OutTradeNo, pauseS: number, now: UnixSeconds): Promise<boolean>
+  /** Leases due orders and attempts to this run, the longest due first, until the lease ends. */
+  claimDue(now: UnixSeconds, limits: ClaimLimits): Promise<ClaimedOrders>
+  /** Sets when claimed rows are due again; rows that changed since they were claimed are left alone. */
+  reschedule(claimed: ClaimedOrders, next: readonly NextOrderDue[]): Promise<void>
+}
+
+/** `data` are the fields that the event shows to the shop beside its type and time. */
+export type StoredEvent = Readonly<{
+  revision: number
+  type: string
+  at: UnixSeconds
+  data: Readonly<Record<string, unknown>>
+}>
+
+export type OrderFilter = Readonly<{
+  state: OrderState | undefined
+  createdFrom: UnixSeconds | undefined
+  createdTo: UnixSeconds | undefined
+  transactionId: string | undefined
+}>
+
+/** How many rows of each kind one run claims at most. */
+export type ClaimLimits = Readonly<{ orders: number; attempts: number }>
+
+/** A due row: an order that expires, or one of its attempts. */
+export type DueRow = Readonly<{
+  ordercode: string
+  /** The attempt's number; undefined for the order itself. */
+  number: number | undefined
+  /** Since when the row is due. */
+  dueAt: UnixSeconds
+}>
+
+export type ClaimedOrders = Readonly<{
+  leaseUntil: UnixSeconds
+  items: readonly DueRow[]
+}>
+
+/** When a claimed row is due again; `undefined` for never. */
+export type NextOrderDue = Readonly<{
+  ordercode: string
+  /** The attempt's number; undefined for the order itself. */
+  number: number | undefined
+  dueAt: UnixSeconds | undefined
+}>

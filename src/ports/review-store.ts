@@ -1,0 +1,21 @@
+import type { Review, ReviewAction, StoredReview } from '../core/review.ts'
+import type { UnixSeconds } from '../core/time.ts'
+import type { Webhook } from '../core/webhook.ts'
+import type { Page } from './store.ts'
+
+/** Reviews as stored. @throws StoreUnavailable from any method. */
+export interface ReviewStore {
+  /** Opens a review together with its webhook, unless it exists. @returns whether it is new. */
+  open(review: Review, webhook: Webhook | undefined, now: UnixSeconds): Promise<boolean>
+  find(id: string): Promise<StoredReview | undefined>
+  /** The reviews of these orders, oldest first. */
+  ofOrders(ordercodes: readonly string[]): Promise<readonly StoredReview[]>
+  /** @param open Undefined for open and resolved ones. */
+  list(open: boolean | undefined, page: Page): Promise<readonly StoredReview[]>
+  /** @returns false when it was resolved before. */
+  resolve(
+    id: string,
+    resolution: Readonly<{ note: string; action: ReviewAction | undefined }>,
+    now: UnixSeconds,
+  ): Promise<boolean>
+}

@@ -1,0 +1,52 @@
+/** SUCCESS means stored. After any other answer WeChat delivers the notice again. */
+import type { NoticeReader, NoticeReply } from '../../ports/notices.ts'
+import { handleNotice, type NoticeOutcome } from '../../service/handle-notice.ts'
+import type { HttpDeps } from '../http/deps.ts'
+import { readBody } from '../http/input.ts'
+import type { RouteRequest } from '../http/request.ts'
+
+type NoticesRouteDeps = Pick<
+  HttpDeps,
+  'config' | 'deliverSoon' | 'log' | 'notices' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
+>
+
+/** `POST /notify` */
+export const postNotify = (request: RouteRequest, deps: NoticesRouteDeps): Promise<Response> =>
+  postNotice(request, deps, deps.notices.payment)
+
+/** `POST /notify/refund` */
+export const postRefundNotify = (
+  request: RouteRequest,
+  deps: NoticesRouteDeps,
+): Promise<Response> => postNotice(request, deps, deps.notices.refund)
+
+async function postNotice(
+  request: RouteRequest,
+  deps: NoticesRouteDeps,
+  reader: NoticeReader,
+): Promise<Response> {
+  const body = await readBody(request)
+  if (!body.ok) return refuse(deps, reader.replyTo(request.headers), body.error.reason)
+  const { task, reply } = await reader.read(request.headers, body.value)
+  if (!task.ok) return refuse(deps, reply, task.error.reason)
+  return answer(reply, await handleNotice(deps, task.value))
+}
+
+/** Which check failed stays in the log: the answer tells a forger nothing. */
+function refuse(deps: Pick<HttpDeps, 'log'>, reply: NoticeReply, reason: string): Response {
+  deps.log({ event: 'notice_refused', reason })
+  return answer(reply, 'refused')
+}
+
+const STATUS: Readonly<Record<NoticeOutcome, number>> = {
+  accepted: 200,
+  refused: 400,
+  unavailable: 503,
+  failed: 500,
+}
+
+const answer = (reply: NoticeReply, outcome: NoticeOutcome): Response =>
+  new Response(outcome === 'accepted' ? reply.accepted : reply.refused, {
+    status: STATUS[outcome],
+    headers: { 'content-type': reply.contentType },
+  })

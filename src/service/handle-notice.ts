@@ -1,0 +1,61 @@
+import type { Deps } from '../ports/deps.ts'
+import type { NoticeTask } from '../ports/notices.ts'
+import { StoreUnavailable } from '../ports/store.ts'
+import { confirmPaymentNotice } from './order/confirm-payment-notice.ts'
+import { recordPayment } from './order/record-payment.ts'
+import { confirmRefundNotice } from './refund/confirm-refund-notice.ts'
+
+type HandleNoticeDeps = Pick<
+  Deps,
+  'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
+>
+
+/**
+ * `accepted`: what the notice says is stored, or was known. `refused`: it is not believed. `unavailable` and
+ * `failed`: the fault is ours, so WeChat must deliver it again; what was being written may be stored.
+ */
+export type NoticeOutcome = 'accepted' | 'refused' | 'unavailable' | 'failed'
+
+/** Does what a notice asks for. Never throws: an exception here must reach WeChat as "deliver again". */
+export async function handleNotice(
+  deps: HandleNoticeDeps,
+  task: NoticeTask,
+): Promise<NoticeOutcome> {
+  try {
+    return await handle(deps, task)
+  } catch (error) {
+    const isStore = error instanceof StoreUnavailable
+    const reason = isStore ? 'store_unavailable' : 'internal'
+    deps.log({ ...subjectOf(task), event: 'notice_failed', reason })
+    return isStore ? 'unavailable' : 'failed'
+  }
+}
+
+async function handle(deps: HandleNoticeDeps, task: NoticeTask): Promise<NoticeOutcome> {
+  switch (task.kind) {
+    case 'record_payment': {
+      const recorded = await recordPayment(deps, task.payment, 'notice')
+      return recorded.ok ? 'accepted' : refusalOf(recorded.error.reason)
+    }
+    case 'confirm_payment': {
+      const confirmed = await confirmPaymentNotice(deps, task.payment)
+      return confirmed.ok ? 'accepted' : refusalOf(confirmed.error.reason)
+    }
+    case 'confirm_refund': {
+      const confirmed = await confirmRefundNotice(deps, task.refund)
+      if (confirmed.ok) return 'accepted'
+      const { reason } = confirmed.error
+      deps.log({ ...subjectOf(task), event: 'refund_notice_refused', reason })
+      return reason === 'not_confirmed' ? 'unavailable' : 'refused'
+    }
+  }
+}
+
+/** A lost race is no fault of the notice. */
+const refusalOf = (reason: string): NoticeOutcome =>
+  reason === 'contended' || reason === 'illegal_transition' ? 'unavailable' : 'refused'
+
+const subjectOf = (task: NoticeTask): Readonly<Record<string, string>> =>
+  task.kind === 'confirm_refund'
+    ? { out_refund_no: task.refund.outRefundNo }
+    : { out_trade_no: task.payment.outTradeNo }

@@ -1,0 +1,45 @@
+/** Orders with the reviews that concern them, as the shop reads them. */
+import type { OrderView } from '../../core/order/order.ts'
+import type { StoredReview } from '../../core/review.ts'
+import type { Deps } from '../../ports/deps.ts'
+import type { OrderFilter, StoredEvent } from '../../ports/order-store.ts'
+import type { Page } from '../../ports/store.ts'
+
+export type ReviewedOrder = Readonly<{ view: OrderView; reviews: readonly StoredReview[] }>
+
+/** @returns undefined when no such order was registered. */
+export async function readOrder(
+  deps: Pick<Deps, 'orders' | 'reviews'>,
+  ordercode: string,
+): Promise<ReviewedOrder | undefined> {
+  const view = await deps.orders.load(ordercode)
+  return view === undefined ? undefined : withReviews(deps, view)
+}
+
+/** Adds the reviews to an order that was read already. */
+export async function withReviews(
+  { reviews }: Pick<Deps, 'reviews'>,
+  view: OrderView,
+): Promise<ReviewedOrder> {
+  return { view, reviews: await reviews.ofOrders([view.order.ordercode]) }
+}
+
+/** One page of orders, newest first. */
+export async function listOrders(
+  { orders, reviews }: Pick<Deps, 'orders' | 'reviews'>,
+  filter: OrderFilter,
+  page: Page,
+): Promise<readonly ReviewedOrder[]> {
+  const views = await orders.list(filter, page)
+  const all = await reviews.ofOrders(views.map(({ order }) => order.ordercode))
+  return views.map((view) => ({
+    view,
+    reviews: all.filter(({ ordercode }) => ordercode === view.order.ordercode),
+  }))
+}
+
+/** The events of an order, oldest first; none when it was never registered. */
+export const readEvents = (
+  { orders }: Pick<Deps, 'orders'>,
+  ordercode: string,
+): Promise<readonly StoredEvent[]> => orders.events(ordercode)

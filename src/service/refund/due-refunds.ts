@@ -1,0 +1,63 @@
+/** Refunds that are due, as one run of the cron claims them, and one step of each. */
+import { isOverdue, refundDueAt } from '../../core/order/refund-schedule.ts'
+import { findRefund } from '../../core/order/refund-transition.ts'
+import { ofPayment } from '../../core/order/refund.ts'
+import { refundReview } from '../../core/order/reviews.ts'
+import type { Deps } from '../../ports/deps.ts'
+import type { ClaimedRefund, NextRefundDue } from '../../ports/refund-store.ts'
+import { openReview } from '../open-review.ts'
+import { advanceRefund } from './send-refund.ts'
+
+type DueRefundsDeps = Pick<
+  Deps,
+  'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
+>
+
+export type DueRefunds = Readonly<{
+  count: number
+  /** By order, since refunds of one order change the same order. */
+  byOrder: readonly (readonly ClaimedRefund[])[]
+  /** Sets when the refunds are due again. */
+  reschedule: (next: readonly NextRefundDue[]) => Promise<void>
+}>
+
+export async function claimDueRefunds(
+  { refunds, now }: Pick<Deps, 'now' | 'refunds'>,
+  limit: number,
+): Promise<DueRefunds> {
+  const claimed = await refunds.claimDue(now(), limit)
+  const ordercodes = [...new Set(claimed.items.map(({ ordercode }) => ordercode))]
+  return {
+    count: claimed.items.length,
+    byOrder: ordercodes.map((ordercode) =>
+      claimed.items.filter((item) => item.ordercode === ordercode),
+    ),
+    reschedule: (next) => refunds.reschedule(claimed, next),
+  }
+}
+
+/** Sends or queries a due refund. One that is overdue opens a review. @returns when it is due again. */
+export async function advanceDueRefund(
+  deps: DueRefundsDeps,
+  { ordercode, outRefundNo, lease }: ClaimedRefund,
+): Promise<NextRefundDue> {
+  const view = await deps.orders.load(ordercode)
+  const refund = view === undefined ? undefined : findRefund(view, outRefundNo)
+  if (view === undefined || refund === undefined) {
+    return { ordercode, outRefundNo, dueAt: undefined }
+  }
+  const { view: after } = await advanceRefund(deps, view, refund, lease)
+  const current = findRefund(after, outRefundNo) ?? refund
+  const others = ofPayment(after.refunds, refund.transactionId).filter(
+    (each) => each.outRefundNo !== outRefundNo,
+  )
+  const dueAt = refundDueAt(current, others, deps.now())
+  if (isOverdue(current, deps.now())) {
+    await openReview(deps, refundReview('refund_overdue', current, ordercode))
+  }
+  return { ordercode, outRefundNo, dueAt }
+}
+
+/** @returns how many refunds are due, up to a thousand. */
+export const countDueRefunds = ({ refunds, now }: Pick<Deps, 'now' | 'refunds'>): Promise<number> =>
+  refunds.countDue(now())

@@ -1,0 +1,10 @@
+import type { StoredReview } from '../../core/review.ts'
+import type { Deps } from '../../ports/deps.ts'
+import type { Page } from '../../ports/store.ts'
+
+/** One page of reviews, newest first. @param open Undefined for open and resolved ones. */
+export const listReviews = (
+  { reviews }: Pick<Deps, 'reviews'>,
+  open: boolean | undefined,
+  page: Page,
+): Promise<readonly StoredReview[]> => reviews.list(open, page)

@@ -1,0 +1,40 @@
+/** Webhooks and their tries, as the shop reads them and sends them again. */
+import { err, ok, type Result } from '../../lib/result.ts'
+import type { DeliveryState, StoredDelivery } from '../../ports/delivery-store.ts'
+import type { Deps } from '../../ports/deps.ts'
+import type { Page } from '../../ports/store.ts'
+import { deliverWebhook } from './deliver-webhook.ts'
+
+type DeliveriesDeps = Pick<
+  Deps,
+  | 'bills'
+  | 'config'
+  | 'deliverSoon'
+  | 'deliveries'
+  | 'log'
+  | 'now'
+  | 'orders'
+  | 'reviews'
+  | 'webhooks'
+>
+
+/** One page of webhooks, newest first. */
+export const listDeliveries = (
+  { deliveries }: Pick<Deps, 'deliveries'>,
+  state: DeliveryState | undefined,
+  page: Page,
+): Promise<readonly StoredDelivery[]> => deliveries.list(state, page)
+
+/** Sends a webhook now. When that fails, its retry schedule begins anew. */
+export async function resendDelivery(
+  deps: DeliveriesDeps,
+  id: string,
+): Promise<Result<StoredDelivery, Readonly<{ reason: 'delivery_not_found' | 'no_target' }>>> {
+  const found = await deps.deliveries.find(id)
+  if (found === undefined) return err({ reason: 'delivery_not_found' })
+  if (!deps.config.hasWebhookTarget) return err({ reason: 'no_target' })
+  const reopened = await deps.deliveries.reopen(id, deps.now())
+  if (reopened === undefined) return err({ reason: 'delivery_not_found' })
+  await deliverWebhook(deps, reopened)
+  return ok((await deps.deliveries.find(id)) ?? reopened)
+}

@@ -1,0 +1,79 @@
+/** Who may send a refund now. Of several concurrent senders, one holds the lease. */
+import type { OutRefundNo } from '../../core/order/refund.ts'
+import { later, type UnixSeconds } from '../../core/time.ts'
+import type { SendLease } from '../../ports/refund-store.ts'
+import { optionalTime, orNull } from '../d1/columns.ts'
+import type { Database, Row } from '../d1/database.ts'
+import { SENDING_S } from './refunds.ts'
+
+/** Leases a refund that WeChat has not accepted; undefined when a concurrent sender holds the lease. */
+export async function acquireSendLease(
+  db: Database,
+  ordercode: string,
+  outRefundNo: OutRefundNo,
+  now: UnixSeconds,
+): Promise<SendLease | undefined> {
+  const { rows } = await db.run(
+    `UPDATE refunds SET sending_until = ?2 WHERE out_refund_no = ?1 AND state = 'requested'
+       AND (sending_until IS NULL OR sending_until <= ?3) AND ordercode = ?4
+     RETURNING unanswered_at`,
+    outRefundNo,
+    later(now, SENDING_S),
+    now,
+    ordercode,
+  )
+  return rows[0] === undefined ? undefined : leaseFromRow(rows[0])
+}
+
+export const leaseFromRow = (row: Row): SendLease => ({
+  unansweredAt: optionalTime(row, 'unanswered_at'),
+})
+
+/** Ends the lease when nothing was sent. */
+export async function releaseSendLease(
+  db: Database,
+  ordercode: string,
+  outRefundNo: OutRefundNo,
+): Promise<void> {
+  await db.run(
+    'UPDATE refunds SET sending_until = NULL WHERE out_refund_no = ?1 AND ordercode = ?2',
+    outRefundNo,
+    ordercode,
+  )
+}
+
+/** Stores why WeChat does not accept a refund yet, or no longer; it may be sent again. */
+export async function noteRefusal(
+  db: Database,
+  ordercode: string,
+  outRefundNo: OutRefundNo,
+  { errCode, errCodeDes }: Readonly<{ errCode: string; errCodeDes: string }>,
+  unansweredAt: UnixSeconds | undefined,
+): Promise<void> {
+  await db.run(
+    `UPDATE refunds SET err_code = ?2, err_code_des = ?3, sending_until = NULL,
+       unanswered_at = coalesce(?4, unanswered_at)
+     WHERE out_refund_no = ?1 AND ordercode = ?5 AND state IN ('requested', 'processing')`,
+    outRefundNo,
+    errCode,
+    errCodeDes,
+    orNull(unansweredAt),
+    ordercode,
+  )
+}
+
+/** Stores that WeChat may or may not have received a refund; it may be sent again. */
+export async function noteUnanswered(
+  db: Database,
+  ordercode: string,
+  outRefundNo: OutRefundNo,
+  now: UnixSeconds,
+): Promise<void> {
+  await db.run(
+    `UPDATE refunds SET unanswered_at = ?2, sending_until = NULL
+     WHERE out_refund_no = ?1 AND ordercode = ?3 AND state = 'requested'`,
+    outRefundNo,
+    now,
+    ordercode,
+  )
+}
