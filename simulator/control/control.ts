@@ -43,12 +43,14 @@ function dispatch(request: Request, body: JsonObject, controlled: Controlled): u
 function describeOrder(encoded: string, { simulator }: Controlled): unknown {
   // `|` and `*` are legal in an order number and may come percent-encoded. A broken escape names no order.
   const outTradeNo = safeDecode(encoded)
-  const order = simulator.order(outTradeNo)
+  const order = simulator.books.order(outTradeNo)
   if (order === undefined) throw noOrder(outTradeNo)
-  const notices = simulator.notices().filter((notice) => notice.outTradeNo === outTradeNo)
-  const refunds = simulator.refunds(outTradeNo)
-  const refundNotices = simulator
-    .refundNotices()
+  const notices = simulator.notices.ofPayments
+    .all()
+    .filter((notice) => notice.outTradeNo === outTradeNo)
+  const refunds = simulator.books.refunds(outTradeNo)
+  const refundNotices = simulator.notices.ofRefunds
+    .all()
     .filter((notice) => notice.outTradeNo === outTradeNo)
   return { ...order, notices, refunds, refundNotices }
 }

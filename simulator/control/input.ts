@@ -24,7 +24,7 @@ const COPIES_MAX = 100
 /** The number of an order that exists. */
 export function needOrder(body: JsonObject, simulator: WeChatSimulator): string {
   const outTradeNo = needText(body, 'out_trade_no')
-  if (simulator.order(outTradeNo) !== undefined) return outTradeNo
+  if (simulator.books.order(outTradeNo) !== undefined) return outTradeNo
   throw noOrder(outTradeNo)
 }
 

@@ -1,4 +1,4 @@
-import type { BillError } from '../bills/bill.ts'
+import { billRows, billText } from '../bills/bill.ts'
 import { BILL_TYPES, type BillType } from '../bills/layouts.ts'
 import { formatBeijingTime, parseBeijingTime, startOfDay } from '../lib/clock.ts'
 import { BILL_MONTHS_BACK_MAX, BILL_READY_AFTER_MS } from '../lib/limits.ts'
@@ -6,6 +6,7 @@ import { isSignedBy, isSignType } from '../lib/sign.ts'
 import { formatXml } from '../lib/xml.ts'
 import type { Fault } from '../protocol/faults.ts'
 import { readElements } from '../protocol/request-checks.ts'
+import type { BillError } from '../state/bill-plan.ts'
 import type { World } from '../state/world.ts'
 
 // downloadbill speaks its own way: a file that nobody signed, or an error that nobody signed either, with error_code instead
@@ -38,10 +39,10 @@ export async function downloadBill(
   const { date, billType, gzip } = asked
   const error = (fault && errorOf(fault)) ?? whyNot(date, world)
   if (error !== undefined) return refuse(error)
-  const rows = world.bills.rows(date, billType, world)
+  const rows = billRows(date, world, billType)
   if (rows.length === 0) return refuse(NO_BILL)
 
-  const text = world.bills.format(rows, date, { billType }, world)
+  const text = billText(rows, date, world, { billType })
   const whole = gzip ? await zip(text) : new TextEncoder().encode(text)
   const end = fault?.kind === 'truncated_xml' ? Math.floor(whole.length * 0.6) : whole.length
   return {
@@ -89,9 +90,9 @@ function isBillDate(date: string, now: number): boolean {
   return date <= today && date >= oldest.toISOString().slice(0, 10).replaceAll('-', '')
 }
 
-function whyNot(date: string, { bills, clock }: World): BillError | undefined {
+function whyNot(date: string, { billPlan, clock }: World): BillError | undefined {
   if (clock.now() < startOfDay(date) + BILL_READY_AFTER_MS) return NOT_YET
-  return bills.takeError(date)
+  return billPlan.takeError(date)
 }
 
 function errorOf(fault: Fault): BillError | undefined {

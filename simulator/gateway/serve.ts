@@ -17,13 +17,8 @@ import {
   refusalAnswer,
 } from '../protocol/answer.ts'
 import type { CheckedRequest, PayEndpoint } from '../protocol/endpoint.ts'
-import {
-  type Fault,
-  type FaultEndpoint,
-  type FaultQueue,
-  isDistortion,
-  refusalOf,
-} from '../protocol/faults.ts'
+import type { FaultQueue } from '../protocol/fault-queue.ts'
+import { type Fault, type FaultEndpoint, isDistortion, refusalOf } from '../protocol/faults.ts'
 import {
   type BusinessRefusal,
   type GatewayRefusal,

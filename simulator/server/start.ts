@@ -114,7 +114,7 @@ export async function start(options: StartOptions = {}): Promise<RunningServer> 
     await close(plain)
     throw error
   }
-  const poll = setInterval(() => void simulator.deliverDueNotices(deliver), POLL_MS)
+  const poll = setInterval(() => void simulator.notices.deliverDue(deliver), POLL_MS)
 
   return {
     origin: origins.plain,

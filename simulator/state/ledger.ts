@@ -104,6 +104,13 @@ export class Ledger {
     return this.put({ ...order, tradeState: 'CLOSED' })
   }
 
+  /** Throws a RangeError when there is no such order. */
+  mustFind(outTradeNo: string, now: number): SimulatedOrder {
+    const order = this.find(outTradeNo, now)
+    if (order === undefined) throw new RangeError(`WeChat knows no order ${outTradeNo}`)
+    return order
+  }
+
   findByTransaction(transactionId: string, now: number): SimulatedOrder | undefined {
     return this.find(this.#numberByTransaction.get(transactionId) ?? '', now)
   }

@@ -68,8 +68,7 @@ export class RefundBook {
 
   /** Settles one by hand. Throws when it has become something else already. */
   settle(outRefundNo: string, status: RefundEnd): SimulatedRefund {
-    const refund = this.find(outRefundNo)
-    if (refund === undefined) throw new RangeError(`WeChat knows no refund ${outRefundNo}`)
+    const refund = this.mustFind(outRefundNo)
     if (!MOVES[refund.status].includes(status)) {
       throw new RangeError(`${outRefundNo} is ${refund.status} and cannot become ${status}`)
     }
@@ -86,6 +85,13 @@ export class RefundBook {
   find(outRefundNo: string): SimulatedRefund | undefined {
     this.settleDue()
     return this.#refunds.get(outRefundNo)
+  }
+
+  /** Throws a RangeError when there is no such refund. */
+  mustFind(outRefundNo: string): SimulatedRefund {
+    const refund = this.find(outRefundNo)
+    if (refund === undefined) throw new RangeError(`WeChat knows no refund ${outRefundNo}`)
+    return refund
   }
 
   findById(refundId: string): SimulatedRefund | undefined {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { BillOffice } from '../../simulator/bills/bill.ts'
+import { billRows, billText } from '../../simulator/bills/bill.ts'
 import { seededRandom } from '../../simulator/lib/random.ts'
 import { DEMO_MERCHANT } from '../../simulator/server/demo-merchant.ts'
+import { BillPlan } from '../../simulator/state/bill-plan.ts'
 import { Ledger } from '../../simulator/state/ledger.ts'
 import { RefundBook } from '../../simulator/state/refund-ledger.ts'
 import { DEFAULT_STRICTNESS } from '../../simulator/state/strictness.ts'
@@ -53,7 +54,8 @@ function busyWorld(): World {
     random,
     ledger,
     refunds: new RefundBook({ processingMs: 0, now, onSettled: () => {} }),
-    bills: new BillOffice(),
+    billPlan: new BillPlan(random),
+    platform: { refundNotifyUrl: undefined },
     people: new People(random),
     record: () => {},
   }
@@ -64,7 +66,7 @@ describe('the bill of a very busy day', () => {
     const world = busyWorld()
     const before = process.cpuUsage()
 
-    const text = world.bills.text('20240102', {}, world)
+    const text = billText(billRows('20240102', world), '20240102', world, {})
 
     // The processor's time and not the clock's: other things run on this machine.
     const { user, system } = process.cpuUsage(before)

@@ -122,7 +122,7 @@ describe('the bill of a day', () => {
     const gzip = Buffer.from(await zipped.arrayBuffer())
     expect(gzip.subarray(0, 2).toString('hex')).toBe('1f8b')
     expect(gunzipSync(gzip).equals(bytes)).toBe(true)
-    expect(bytes.toString('utf8')).toBe(world.wechat.billText(DAY))
+    expect(bytes.toString('utf8')).toBe(world.wechat.bills.text(DAY))
   })
 
   it('is not sorted by anything', async () => {
@@ -145,7 +145,7 @@ describe('the bill of a day', () => {
     await world.paid({ body: 'a,b', attach: 'x,`y\nz' })
     sleep(world)
 
-    const text = world.wechat.billText(DAY)
+    const text = world.wechat.bills.text(DAY)
 
     expect(text).toContain(',`a,b,`x,`y z,`0.01000,`')
     expect(text.split('\r\n')).toHaveLength(5)
@@ -197,7 +197,7 @@ describe('the bill of a day', () => {
     expect(fenOf(totals['退款总金额'])).toBe(sums.refunded)
     expect(fenOf(totals['充值券退款总金额'])).toBe(sums.cashCoupons)
     expect(totals['手续费总金额']).toBe(`${(sums.fees / 100).toFixed(2)}000`)
-    expect(world.wechat.capturedFen()).toBe(sums.paid)
+    expect(world.wechat.books.capturedFen()).toBe(sums.paid)
     const listed = rows.reduce((sum, row) => sum + fenOf(row['应结订单金额']), 0)
     expect(listed).toBe(sums.settled)
   })
@@ -225,13 +225,13 @@ describe('the bill of a day', () => {
     const world = shop()
     await world.paid()
     await world.refund()
-    world.wechat.settleRefund(OUT_REFUND_NO, 'CHANGE')
+    world.wechat.platform.settleRefund(OUT_REFUND_NO, 'CHANGE')
     const statusOf = async () =>
       (await billOf(world)).rows.find((row) => row['交易状态'] === 'REFUND')?.['退款状态']
 
     sleep(world)
     expect(await statusOf()).toBe('CHANGE')
-    world.wechat.settleRefund(OUT_REFUND_NO, 'SUCCESS')
+    world.wechat.platform.settleRefund(OUT_REFUND_NO, 'SUCCESS')
     expect(await statusOf()).toBe('CHANGE')
   })
 
@@ -266,7 +266,7 @@ describe('the bill of a day', () => {
     expect(recharged.rows).toMatchObject([{ 商户退款单号: 'from-recharge' }])
     // Recharge refunds are in no other bill.
     expect((await billOf(world)).rows).toHaveLength(2)
-    expect(world.wechat.billText(DAY)).not.toContain('from-recharge')
+    expect(world.wechat.bills.text(DAY)).not.toContain('from-recharge')
   })
 
   it('may have the names and the columns of old', async () => {
@@ -412,7 +412,7 @@ describe('a bill that cannot be had', () => {
     const world = shop()
     await world.paid()
     sleep(world)
-    world.wechat.inject({ endpoint: 'downloadbill', ...fault })
+    world.wechat.faults.inject({ endpoint: 'downloadbill', ...fault })
 
     expect(await errorOf(world)).toMatchObject(reply)
     expect((await billOf(world)).rows).toHaveLength(1)
@@ -422,24 +422,24 @@ describe('a bill that cannot be had', () => {
     const world = shop()
     await world.paid()
     sleep(world)
-    world.wechat.inject({ endpoint: 'downloadbill', kind: 'truncated_xml', times: 2 })
+    world.wechat.faults.inject({ endpoint: 'downloadbill', kind: 'truncated_xml', times: 2 })
 
     const text = await (await world.downloadBill({ bill_date: DAY })).text()
     const gzip = await world.downloadBill({ bill_date: DAY, tar_type: 'GZIP' })
 
-    expect(world.wechat.billText(DAY)).toContain(text)
+    expect(world.wechat.bills.text(DAY)).toContain(text)
     expect(text).not.toContain('总交易单数')
     const bytes = Buffer.from(await gzip.arrayBuffer())
     expect(() => gunzipSync(bytes)).toThrow('unexpected end of file')
-    expect(() => world.wechat.inject({ endpoint: 'downloadbill', kind: 'wrong_sign' })).toThrow(
-      'cannot happen',
-    )
+    expect(() =>
+      world.wechat.faults.inject({ endpoint: 'downloadbill', kind: 'wrong_sign' }),
+    ).toThrow('cannot happen')
   })
 
   it('may be lost like any answer', async () => {
     const world = shop()
-    world.wechat.inject({ endpoint: 'downloadbill', kind: 'reply_lost' })
-    world.wechat.inject({ endpoint: 'downloadbill', kind: 'http_502' })
+    world.wechat.faults.inject({ endpoint: 'downloadbill', kind: 'reply_lost' })
+    world.wechat.faults.inject({ endpoint: 'downloadbill', kind: 'http_502' })
 
     await expect(world.downloadBill({ bill_date: DAY })).rejects.toThrow('Network connection lost')
     expect((await world.downloadBill({ bill_date: DAY })).status).toBe(502)
@@ -459,7 +459,7 @@ describe('a bill that differs from what happened', () => {
 
   it('may miss a payment, but not its refund, and the totals fit the rows', async () => {
     const world = await month()
-    world.wechat.changeBill(DAY, { kind: 'drop_row', number: world.transactionId })
+    world.wechat.bills.change(DAY, { kind: 'drop_row', number: world.transactionId })
 
     const { rows, totals } = await billOf(world)
 
@@ -469,7 +469,7 @@ describe('a bill that differs from what happened', () => {
 
   it('may miss a refund', async () => {
     const world = await month()
-    world.wechat.changeBill(DAY, { kind: 'drop_row', number: OUT_REFUND_NO })
+    world.wechat.bills.change(DAY, { kind: 'drop_row', number: OUT_REFUND_NO })
 
     expect((await billOf(world)).rows.map((row) => row['交易状态'])).toEqual(['SUCCESS', 'SUCCESS'])
     expect(await errorOf(world, { bill_type: 'REFUND' })).toMatchObject({ error_code: '20002' })
@@ -477,8 +477,8 @@ describe('a bill that differs from what happened', () => {
 
   it('may say another amount', async () => {
     const world = await month()
-    world.wechat.changeBill(DAY, { kind: 'other_amount', number: world.transactionId, fen: 99 })
-    world.wechat.changeBill(DAY, { kind: 'other_amount', number: OUT_REFUND_NO, fen: 31 })
+    world.wechat.bills.change(DAY, { kind: 'other_amount', number: world.transactionId, fen: 99 })
+    world.wechat.bills.change(DAY, { kind: 'other_amount', number: OUT_REFUND_NO, fen: 31 })
 
     const { rows, totals } = await billOf(world)
 
@@ -491,8 +491,8 @@ describe('a bill that differs from what happened', () => {
   it('may list what never was, of this mini program or of another, always the same', async () => {
     const world = await month()
     const appid = 'wx0000000000000000'
-    world.wechat.changeBill(DAY, { kind: 'extra_row', row: 'payment' })
-    world.wechat.changeBill(DAY, {
+    world.wechat.bills.change(DAY, { kind: 'extra_row', row: 'payment' })
+    world.wechat.bills.change(DAY, {
       kind: 'extra_row',
       row: 'refund',
       columns: { 公众账号ID: appid, 申请退款金额: '12.00' },
@@ -505,12 +505,12 @@ describe('a bill that differs from what happened', () => {
     expect(extra).toMatchObject({ 交易状态: 'REFUND', 申请退款金额: '12.00' })
     expect(totals).toMatchObject({ 订单总金额: '4.00', 申请退款总金额: '12.30' })
     expect((await billOf(world)).rows).toEqual(rows)
-    expect(world.wechat.capturedFen()).toBe(300)
+    expect(world.wechat.books.capturedFen()).toBe(300)
   })
 
   it('may list a refund that nobody asked for', async () => {
     const world = await month()
-    world.wechat.changeBill(DAY, { kind: 'unasked_refund', outTradeNo: 'order-2', fen: 150 })
+    world.wechat.bills.change(DAY, { kind: 'unasked_refund', outTradeNo: 'order-2', fen: 150 })
 
     expect((await billOf(world)).rows).toContainEqual(
       expect.objectContaining({
@@ -520,18 +520,18 @@ describe('a bill that differs from what happened', () => {
         申请退款金额: '1.50',
       }),
     )
-    expect(world.wechat.refunds('order-2')).toEqual([])
+    expect(world.wechat.books.refunds('order-2')).toEqual([])
   })
 
   it('may say anything in any column', async () => {
     const world = await month()
-    world.wechat.changeBill(DAY, {
+    world.wechat.bills.change(DAY, {
       kind: 'set_columns',
       number: world.second,
       columns: { 商品名称: '书,`笔', 交易状态: 'REVOKED' },
     })
 
-    expect(world.wechat.billText(DAY)).toMatch(/`REVOKED,.*,`书,`笔,`/)
+    expect(world.wechat.bills.text(DAY)).toMatch(/`REVOKED,.*,`书,`笔,`/)
   })
 
   it.each(['reversed', 'one_more', 'old', 'short'] as const)(
@@ -539,7 +539,7 @@ describe('a bill that differs from what happened', () => {
     async (layout) => {
       const world = await month()
       const before = (await billOf(world)).header
-      world.wechat.changeBill(DAY, { kind: 'layout', layout })
+      world.wechat.bills.change(DAY, { kind: 'layout', layout })
 
       const { header, rows } = await billOf(world)
 
@@ -552,7 +552,7 @@ describe('a bill that differs from what happened', () => {
 
   it('may add up wrongly', async () => {
     const world = await month()
-    world.wechat.changeBill(DAY, { kind: 'wrong_totals' })
+    world.wechat.bills.change(DAY, { kind: 'wrong_totals' })
 
     expect((await billOf(world)).totals).toEqual({
       总交易单数: '4',
@@ -567,52 +567,52 @@ describe('a bill that differs from what happened', () => {
 
   it('may end in the middle, and as gzip is a whole stream of that', async () => {
     const world = await month()
-    world.wechat.changeBill(DAY, { kind: 'cut_off' })
+    world.wechat.bills.change(DAY, { kind: 'cut_off' })
 
     const gzip = await world.downloadBill({ bill_date: DAY, tar_type: 'GZIP' })
 
     const text = gunzipSync(Buffer.from(await gzip.arrayBuffer())).toString('utf8')
-    expect(text).toBe(world.wechat.billText(DAY))
+    expect(text).toBe(world.wechat.bills.text(DAY))
     expect(text).not.toContain('总交易单数')
   })
 
   it('may be kept from the merchant, that many times or until somebody clears it', async () => {
     const world = await month()
     const error = { errorCode: '20007', returnMsg: '当前商户号账单API权限已经关闭' }
-    world.wechat.changeBill(DAY, { kind: 'unavailable', ...error, times: 2 })
+    world.wechat.bills.change(DAY, { kind: 'unavailable', ...error, times: 2 })
 
     expect(await errorOf(world)).toMatchObject({ error_code: '20007' })
     expect(await errorOf(world)).toMatchObject({ error_code: '20007' })
     expect((await billOf(world)).rows).toHaveLength(3)
-    world.wechat.changeBill(DAY, { kind: 'unavailable', errorCode: '20003', returnMsg: 'x' })
+    world.wechat.bills.change(DAY, { kind: 'unavailable', errorCode: '20003', returnMsg: 'x' })
     for (let n = 0; n < 5; n++) expect(await errorOf(world)).toMatchObject({ error_code: '20003' })
-    world.wechat.clearBillChanges(DAY)
+    world.wechat.bills.clearChanges(DAY)
     expect((await billOf(world)).rows).toHaveLength(3)
   })
 
   it('is changed for that day only, and tells the truth again when it is cleared', async () => {
     const world = await month()
-    const truth = world.wechat.billText(DAY)
-    world.wechat.changeBill('20240103', { kind: 'extra_row', row: 'payment' })
-    expect(world.wechat.billText(DAY)).toBe(truth)
-    world.wechat.changeBill(DAY, { kind: 'drop_row', number: OUT_REFUND_NO })
+    const truth = world.wechat.bills.text(DAY)
+    world.wechat.bills.change('20240103', { kind: 'extra_row', row: 'payment' })
+    expect(world.wechat.bills.text(DAY)).toBe(truth)
+    world.wechat.bills.change(DAY, { kind: 'drop_row', number: OUT_REFUND_NO })
 
-    world.wechat.clearBillChanges()
+    world.wechat.bills.clearChanges()
 
-    expect(world.wechat.billText(DAY)).toBe(truth)
-    expect(readBill(world.wechat.billText('20240103')).rows).toEqual([])
+    expect(world.wechat.bills.text(DAY)).toBe(truth)
+    expect(readBill(world.wechat.bills.text('20240103')).rows).toEqual([])
   })
 
   it('is not changed about what WeChat does not know', async () => {
     const { wechat, unifiedOrder } = await month()
     await unifiedOrder({ out_trade_no: 'unpaid' })
 
-    expect(() => wechat.changeBill(DAY, { kind: 'drop_row', number: 'none' })).toThrow(
+    expect(() => wechat.bills.change(DAY, { kind: 'drop_row', number: 'none' })).toThrow(
       'the number none',
     )
-    expect(() => wechat.changeBill('2024-01-02', { kind: 'cut_off' })).toThrow('is no day')
+    expect(() => wechat.bills.change('2024-01-02', { kind: 'cut_off' })).toThrow('is no day')
     expect(() =>
-      wechat.changeBill(DAY, { kind: 'unasked_refund', outTradeNo: 'unpaid', fen: 1 }),
+      wechat.bills.change(DAY, { kind: 'unasked_refund', outTradeNo: 'unpaid', fen: 1 }),
     ).toThrow('was not paid')
   })
 })

@@ -112,17 +112,17 @@ describe('the control interface of refunds', () => {
     expect(posted.at(-1)).toContain('<req_info><![CDATA[garbage]]></req_info>')
     expect(posted.at(-1)).not.toContain('appid')
     await call('lose-next-refund-notice', {})
-    wechat.refundOnPlatform(OUT_TRADE_NO, { refundFee: 1 })
+    wechat.platform.refund(OUT_TRADE_NO, { refundFee: 1 })
     await call('advance', { seconds: 180 })
     await call('deliver-notices', {})
-    expect(wechat.refundNotices()).toMatchObject([
+    expect(wechat.notices.ofRefunds.all()).toMatchObject([
       { state: 'delivered' },
       { attempts: [{ outcome: 'lost' }] },
     ])
     await call('set-refund-notify-url', { url: null })
-    wechat.refundOnPlatform(OUT_TRADE_NO, { refundFee: 1 })
+    wechat.platform.refund(OUT_TRADE_NO, { refundFee: 1 })
     await call('advance', { seconds: 180 })
-    expect(wechat.refundNotices()).toHaveLength(2)
+    expect(wechat.notices.ofRefunds.all()).toHaveLength(2)
   })
 
   it.each<[string, unknown, number, string]>([

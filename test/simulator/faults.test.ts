@@ -23,11 +23,11 @@ describe('a fault of the network', () => {
     ['reply_lost', true],
   ])('%s drops the connection', async (kind, isActedOn) => {
     const world = shop()
-    world.wechat.inject({ endpoint: 'unifiedorder', kind })
+    world.wechat.faults.inject({ endpoint: 'unifiedorder', kind })
 
     await expect(send(world)).rejects.toThrow(new TypeError('Network connection lost.'))
 
-    expect(world.wechat.orders()).toHaveLength(isActedOn ? 1 : 0)
+    expect(world.wechat.books.orders()).toHaveLength(isActedOn ? 1 : 0)
     expect((await send(world)).status).toBe(200)
   })
 
@@ -36,12 +36,12 @@ describe('a fault of the network', () => {
     ['stall_after', true],
   ])('%s answers nobody until the caller gives up', async (kind, isActedOn) => {
     const world = shop()
-    world.wechat.inject({ endpoint: 'unifiedorder', kind })
+    world.wechat.faults.inject({ endpoint: 'unifiedorder', kind })
 
     const sent = send(world, AbortSignal.timeout(20))
 
     await expect(sent).rejects.toMatchObject({ name: 'TimeoutError' })
-    expect(world.wechat.orders()).toHaveLength(isActedOn ? 1 : 0)
+    expect(world.wechat.books.orders()).toHaveLength(isActedOn ? 1 : 0)
   })
 
   it.each<['http_500' | 'http_502' | 'http_502_after', number, boolean]>([
@@ -50,13 +50,13 @@ describe('a fault of the network', () => {
     ['http_502_after', 502, true],
   ])('%s answers with a page', async (kind, status, isActedOn) => {
     const world = shop()
-    world.wechat.inject({ endpoint: 'any', kind })
+    world.wechat.faults.inject({ endpoint: 'any', kind })
 
     const response = await send(world)
 
     expect(response.status).toBe(status)
     expect(await response.text()).toContain('<html>')
-    expect(world.wechat.orders()).toHaveLength(isActedOn ? 1 : 0)
+    expect(world.wechat.books.orders()).toHaveLength(isActedOn ? 1 : 0)
   })
 })
 
@@ -67,24 +67,24 @@ describe('a refusal by injection', () => {
     ['not_auth', 'NOAUTH'],
   ])('%s is signed, and nothing was done', async (kind, errCode) => {
     const world = shop()
-    world.wechat.inject({ endpoint: 'unifiedorder', kind })
+    world.wechat.faults.inject({ endpoint: 'unifiedorder', kind })
 
     const reply = read(await (await send(world)).text())
 
     expect(reply).toMatchObject({ result_code: 'FAIL', err_code: errCode })
     expect(isSignedBy(reply, DEMO_MERCHANT.apiKey, 'MD5')).toBe(true)
-    expect(world.wechat.orders()).toEqual([])
+    expect(world.wechat.books.orders()).toEqual([])
   })
 
   it('can use any words of WeChat', async () => {
     const world = shop()
-    world.wechat.inject({
+    world.wechat.faults.inject({
       endpoint: 'unifiedorder',
       kind: 'err_code',
       errCode: 'OUT_TRADE_NO_USED',
       errCodeDes: '商户订单号重复',
     })
-    world.wechat.inject({
+    world.wechat.faults.inject({
       endpoint: 'unifiedorder',
       kind: 'return_fail',
       returnMsg: '受理机构必须传入sub_mch_id',
@@ -105,7 +105,7 @@ describe('a distorted reply', () => {
   it('may be signed wrongly, not at all, or with MD5 instead of HMAC-SHA256', async () => {
     const { wechat, unifiedOrder } = shop()
     for (const kind of ['wrong_sign', 'missing_sign', 'md5_reply'] as const) {
-      wechat.inject({ endpoint: 'unifiedorder', kind })
+      wechat.faults.inject({ endpoint: 'unifiedorder', kind })
     }
     const hmac = { sign_type: 'HMAC-SHA256' }
 
@@ -119,7 +119,7 @@ describe('a distorted reply', () => {
   it('may hold other ids, a stranger or another order, all signed well', async () => {
     const { wechat, unifiedOrder } = shop()
     for (const kind of ['other_appid', 'other_mch_id', 'extra_element', 'other_order'] as const) {
-      wechat.inject({ endpoint: 'unifiedorder', kind })
+      wechat.faults.inject({ endpoint: 'unifiedorder', kind })
     }
 
     const replies = [
@@ -140,13 +140,13 @@ describe('a distorted reply', () => {
 
   it('may be cut short', async () => {
     const world = shop()
-    world.wechat.inject({ endpoint: 'unifiedorder', kind: 'truncated_xml' })
+    world.wechat.faults.inject({ endpoint: 'unifiedorder', kind: 'truncated_xml' })
 
     const text = await (await send(world)).text()
 
     expect(text).toMatch(/^<xml>/)
     expect(parseXml(text).ok).toBe(false)
-    expect(world.wechat.orders()).toHaveLength(1)
+    expect(world.wechat.books.orders()).toHaveLength(1)
   })
 
   it('writes integers bare or in CDATA, strangers in between, and is signed whatever happens', async () => {
@@ -175,11 +175,11 @@ describe('the queue of faults', () => {
   it('keeps a fault for the endpoint it is meant for, as often as it was asked', async () => {
     const world = shop()
     const { wechat, orderQuery, unifiedOrder } = world
-    wechat.inject({ endpoint: 'orderquery', kind: 'system_error', times: 2 })
+    wechat.faults.inject({ endpoint: 'orderquery', kind: 'system_error', times: 2 })
 
     expect(await unifiedOrder()).toMatchObject({ result_code: 'SUCCESS' })
     expect(await orderQuery()).toMatchObject({ err_code: 'SYSTEMERROR' })
-    expect(wechat.waitingFaults()).toEqual([
+    expect(wechat.faults.waiting()).toEqual([
       { endpoint: 'orderquery', kind: 'system_error', times: 1 },
     ])
     expect(await orderQuery()).toMatchObject({ err_code: 'SYSTEMERROR' })
@@ -188,9 +188,9 @@ describe('the queue of faults', () => {
 
   it('can be emptied', async () => {
     const { wechat, unifiedOrder } = shop()
-    wechat.inject({ endpoint: 'any', kind: 'http_500', times: 9 })
+    wechat.faults.inject({ endpoint: 'any', kind: 'http_500', times: 9 })
 
-    wechat.clearFaults()
+    wechat.faults.clear()
 
     expect(await unifiedOrder()).toMatchObject({ result_code: 'SUCCESS' })
   })
@@ -198,16 +198,18 @@ describe('the queue of faults', () => {
   it('takes no fault that cannot happen', () => {
     const { wechat } = shop()
 
-    expect(() => wechat.inject({ endpoint: 'orderquery', kind: 'login_busy' })).toThrow(
+    expect(() => wechat.faults.inject({ endpoint: 'orderquery', kind: 'login_busy' })).toThrow(
       'login_busy cannot happen at orderquery',
     )
-    expect(() => wechat.inject({ endpoint: 'any', kind: 'http_500', times: 0 })).toThrow('0 times')
+    expect(() => wechat.faults.inject({ endpoint: 'any', kind: 'http_500', times: 0 })).toThrow(
+      '0 times',
+    )
   })
 
   it('may hold a close that says OK and does nothing', async () => {
     const { wechat, unifiedOrder, closeOrder, orderQuery } = shop()
     await unifiedOrder()
-    wechat.inject({ endpoint: 'closeorder', kind: 'close_without_effect' })
+    wechat.faults.inject({ endpoint: 'closeorder', kind: 'close_without_effect' })
 
     expect(await closeOrder()).toMatchObject({ result_code: 'SUCCESS', result_msg: 'OK' })
     expect(await orderQuery()).toMatchObject({ trade_state: 'NOTPAY' })

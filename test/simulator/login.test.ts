@@ -22,7 +22,7 @@ async function exchange(wechat: WeChatSimulator, changes: Changes, method = 'GET
 describe('a login code', () => {
   it('is exchanged for the openid, once', async () => {
     const { wechat, openid } = shop()
-    const code = wechat.login(openid)
+    const code = wechat.payer.login(openid)
 
     const first = await exchange(wechat, { js_code: code })
     const second = await exchange(wechat, { js_code: code })
@@ -36,8 +36,8 @@ describe('a login code', () => {
 
   it('lives five minutes', async () => {
     const { wechat, clock, openid } = shop()
-    const early = wechat.login(openid)
-    const late = wechat.login(openid)
+    const early = wechat.payer.login(openid)
+    const late = wechat.payer.login(openid)
 
     clock.advance(5 * MINUTE_MS - 1)
     expect(await exchange(wechat, { js_code: early })).toMatchObject({ openid })
@@ -47,7 +47,7 @@ describe('a login code', () => {
 
   it('of a user at risk is blocked', async () => {
     const { wechat, openid } = shop()
-    const code = wechat.login(openid, { blocked: true })
+    const code = wechat.payer.login(openid, { blocked: true })
 
     expect(await exchange(wechat, { js_code: code })).toMatchObject({ errcode: 40226 })
   })
@@ -62,7 +62,7 @@ describe('a login code', () => {
     ['an unknown code', { js_code: 'x' }, 40029],
   ])('is refused with %s', async (_, changes, errcode) => {
     const { wechat, openid } = shop()
-    const code = wechat.login(openid)
+    const code = wechat.payer.login(openid)
 
     expect(await exchange(wechat, { js_code: code, ...changes })).toMatchObject({ errcode })
   })
@@ -70,15 +70,15 @@ describe('a login code', () => {
   it('is asked for with GET', async () => {
     const { wechat, openid } = shop()
 
-    expect(await exchange(wechat, { js_code: wechat.login(openid) }, 'POST')).toMatchObject({
+    expect(await exchange(wechat, { js_code: wechat.payer.login(openid) }, 'POST')).toMatchObject({
       errcode: 43001,
     })
   })
 
   it('may be exchanged a hundred times a minute by one user', async () => {
     const { wechat, clock, openid } = shop()
-    for (let n = 0; n < 100; n++) await exchange(wechat, { js_code: wechat.login(openid) })
-    const code = wechat.login(openid)
+    for (let n = 0; n < 100; n++) await exchange(wechat, { js_code: wechat.payer.login(openid) })
+    const code = wechat.payer.login(openid)
 
     expect(await exchange(wechat, { js_code: code })).toMatchObject({ errcode: 45011 })
     clock.advance(MINUTE_MS)
@@ -87,11 +87,11 @@ describe('a login code', () => {
 
   it('is used up by an exchange whose reply is lost, but not by a busy system', async () => {
     const { wechat, openid } = shop()
-    const code = wechat.login(openid)
+    const code = wechat.payer.login(openid)
 
-    wechat.inject({ endpoint: 'jscode2session', kind: 'login_busy' })
+    wechat.faults.inject({ endpoint: 'jscode2session', kind: 'login_busy' })
     expect(await exchange(wechat, { js_code: code })).toMatchObject({ errcode: -1 })
-    wechat.inject({ endpoint: 'jscode2session', kind: 'reply_lost' })
+    wechat.faults.inject({ endpoint: 'jscode2session', kind: 'reply_lost' })
     await expect(exchange(wechat, { js_code: code })).rejects.toThrow('Network connection lost.')
     expect(await exchange(wechat, { js_code: code })).toMatchObject({ errcode: 40163 })
   })
@@ -99,6 +99,6 @@ describe('a login code', () => {
   it('is never issued to a stranger of another mini program', () => {
     const { wechat } = shop()
 
-    expect(() => wechat.login(wechat.foreignOpenid())).toThrow('another mini program')
+    expect(() => wechat.payer.login(wechat.payer.foreignOpenid())).toThrow('another mini program')
   })
 })

@@ -17,7 +17,7 @@ const refuse = async () => new Response('', { status: 500 })
 async function paidShop(options: Parameters<typeof shop>[0] = {}, changes = {}) {
   const world = shop(options)
   await world.unifiedOrder(changes)
-  const paid = world.wechat.pay(OUT_TRADE_NO)
+  const paid = world.wechat.payer.pay(OUT_TRADE_NO)
   if (!paid.ok) throw new Error(paid.why)
   return { ...world, notice: paid.notice, transactionId: paid.transactionId }
 }
@@ -27,7 +27,7 @@ describe('a notice', () => {
     const { wechat, openid, transactionId } = await paidShop()
     const seen: Request[] = []
 
-    await wechat.deliverDueNotices(async (request) => {
+    await wechat.notices.deliverDue(async (request) => {
       seen.push(request.clone())
       return accept()
     })
@@ -68,7 +68,7 @@ describe('a notice', () => {
   it('is signed as its unified order was, without saying so', async () => {
     const { wechat } = await paidShop({}, { sign_type: 'HMAC-SHA256' })
 
-    const fields = read(wechat.noticeXml(OUT_TRADE_NO))
+    const fields = read(wechat.notices.ofPayments.xml(OUT_TRADE_NO))
 
     expect(fields).not.toHaveProperty('sign_type')
     expect(isSignedBy(fields, DEMO_MERCHANT.apiKey, 'HMAC-SHA256')).toBe(true)
@@ -79,34 +79,42 @@ describe('a notice', () => {
     const key = 'k'.repeat(32)
 
     const changed = read(
-      wechat.noticeXml(OUT_TRADE_NO, { changes: { total_fee: '1', openid: undefined, Zone: 'x' } }),
+      wechat.notices.ofPayments.xml(OUT_TRADE_NO, {
+        changes: { total_fee: '1', openid: undefined, Zone: 'x' },
+      }),
     )
     expect(changed).toMatchObject({ total_fee: '1', Zone: 'x' })
     expect(changed).not.toHaveProperty('openid')
     expect(isSignedBy(changed, DEMO_MERCHANT.apiKey, 'MD5')).toBe(true)
 
-    const forged = read(wechat.noticeXml(OUT_TRADE_NO, { key, signType: 'HMAC-SHA256' }))
+    const forged = read(
+      wechat.notices.ofPayments.xml(OUT_TRADE_NO, { key, signType: 'HMAC-SHA256' }),
+    )
     expect(isSignedBy(forged, key, 'HMAC-SHA256')).toBe(true)
 
-    const outspoken = read(wechat.noticeXml(OUT_TRADE_NO, { withSignTypeElement: true }))
+    const outspoken = read(
+      wechat.notices.ofPayments.xml(OUT_TRADE_NO, { withSignTypeElement: true }),
+    )
     expect(outspoken['sign_type']).toBe('MD5')
     expect(isSignedBy(outspoken, DEMO_MERCHANT.apiKey, 'MD5')).toBe(true)
 
-    expect(read(wechat.noticeXml(OUT_TRADE_NO, { stripSign: true }))).not.toHaveProperty('sign')
+    expect(
+      read(wechat.notices.ofPayments.xml(OUT_TRADE_NO, { stripSign: true })),
+    ).not.toHaveProperty('sign')
   })
 
   it('of an order nobody paid is a forgery: nothing is captured by it', async () => {
     const { wechat, unifiedOrder } = shop()
     await unifiedOrder()
 
-    expect(read(wechat.noticeXml(OUT_TRADE_NO))['transaction_id']).toHaveLength(28)
-    expect(wechat.capturedFen()).toBe(0)
+    expect(read(wechat.notices.ofPayments.xml(OUT_TRADE_NO))['transaction_id']).toHaveLength(28)
+    expect(wechat.books.capturedFen()).toBe(0)
   })
 
   it('carries now and then a signed element that no document names', async () => {
     const { wechat } = await paidShop({ strict: { strangerElementRate: 1 } })
 
-    const fields = read(wechat.noticeXml(OUT_TRADE_NO))
+    const fields = read(wechat.notices.ofPayments.xml(OUT_TRADE_NO))
 
     expect(Object.keys(fields)).toHaveLength(17)
     expect(isSignedBy(fields, DEMO_MERCHANT.apiKey, 'MD5')).toBe(true)
@@ -119,10 +127,10 @@ describe('the schedule of notices', () => {
     const offsets: number[] = []
 
     for (;;) {
-      const due = wechat.nextNoticeDueAt()
+      const due = wechat.notices.nextDueAt()
       if (due === undefined) break
       clock.advance(due - clock.now())
-      const attempts = await wechat.deliverDueNotices(refuse)
+      const attempts = await wechat.notices.deliverDue(refuse)
       offsets.push(...attempts.map(({ at }) => (at - T0) / SECOND_MS))
     }
 
@@ -137,16 +145,16 @@ describe('the schedule of notices', () => {
   it('posts nothing before its time, and nothing after it was accepted', async () => {
     const { wechat, clock, notice } = await paidShop()
 
-    expect(await wechat.deliverDueNotices(refuse)).toHaveLength(1)
-    expect(await wechat.deliverDueNotices(accept)).toEqual([])
+    expect(await wechat.notices.deliverDue(refuse)).toHaveLength(1)
+    expect(await wechat.notices.deliverDue(accept)).toEqual([])
     clock.advance(14_999)
-    expect(await wechat.deliverDueNotices(accept)).toEqual([])
+    expect(await wechat.notices.deliverDue(accept)).toEqual([])
     clock.advance(1)
-    expect(await wechat.deliverDueNotices(accept)).toMatchObject([{ outcome: 'delivered' }])
+    expect(await wechat.notices.deliverDue(accept)).toMatchObject([{ outcome: 'delivered' }])
     clock.advance(86_640_000)
-    expect(await wechat.deliverDueNotices(accept)).toEqual([])
+    expect(await wechat.notices.deliverDue(accept)).toEqual([])
     expect(notice.state).toBe('delivered')
-    expect(wechat.nextNoticeDueAt()).toBeUndefined()
+    expect(wechat.notices.nextDueAt()).toBeUndefined()
   })
 
   it('catches up after a leap of the clock, until the shop accepts', async () => {
@@ -154,7 +162,7 @@ describe('the schedule of notices', () => {
     clock.advance(60_000)
     let calls = 0
 
-    const attempts = await wechat.deliverDueNotices(async () => {
+    const attempts = await wechat.notices.deliverDue(async () => {
       calls += 1
       return calls < 3 ? refuse() : accept()
     })
@@ -166,8 +174,8 @@ describe('the schedule of notices', () => {
     const { wechat } = await paidShop()
 
     const made = await Promise.all([
-      wechat.deliverDueNotices(accept),
-      wechat.deliverDueNotices(accept),
+      wechat.notices.deliverDue(accept),
+      wechat.notices.deliverDue(accept),
     ])
 
     expect(made.flat()).toHaveLength(1)
@@ -175,9 +183,9 @@ describe('the schedule of notices', () => {
 
   it('writes every attempt anew: another nonce, the same payment', async () => {
     const { wechat, clock, notice } = await paidShop()
-    await wechat.deliverDueNotices(refuse)
+    await wechat.notices.deliverDue(refuse)
     clock.advance(15_000)
-    await wechat.deliverDueNotices(refuse)
+    await wechat.notices.deliverDue(refuse)
 
     const [first, second] = notice.attempts.map(({ body }) => read(body))
     expect(first?.['nonce_str']).not.toBe(second?.['nonce_str'])
@@ -186,10 +194,10 @@ describe('the schedule of notices', () => {
 
   it('can lose every notice of one order', async () => {
     const { wechat, clock, notice } = await paidShop()
-    wechat.loseNextNotice(OUT_TRADE_NO)
+    wechat.notices.ofPayments.loseNext(OUT_TRADE_NO)
 
     clock.advance(86_640_000)
-    const attempts = await wechat.deliverDueNotices(() => Promise.reject(new Error('was posted')))
+    const attempts = await wechat.notices.deliverDue(() => Promise.reject(new Error('was posted')))
 
     expect(attempts).toHaveLength(16)
     expect(new Set(attempts.map(({ outcome }) => outcome))).toEqual(new Set(['lost']))
@@ -198,25 +206,25 @@ describe('the schedule of notices', () => {
 
   it('can lose the notice of whoever pays next, and of nobody else', async () => {
     const { wechat, unifiedOrder } = shop()
-    wechat.loseNextNotice()
+    wechat.notices.ofPayments.loseNext()
     for (const outTradeNo of ['order-1', 'order-2']) {
       await unifiedOrder({ out_trade_no: outTradeNo })
-      wechat.pay(outTradeNo)
+      wechat.payer.pay(outTradeNo)
     }
 
-    const attempts = await wechat.deliverDueNotices(accept)
+    const attempts = await wechat.notices.deliverDue(accept)
 
     expect(attempts.map(({ outcome }) => outcome)).toEqual(['lost', 'delivered'])
   })
 
   it('can come from several servers at once', async () => {
     const { wechat } = await paidShop()
-    wechat.duplicateNextNotice(3)
+    wechat.notices.ofPayments.duplicateNext(3)
     let inParallel = 0
     let release = () => {}
     const everybodyIsHere = new Promise<void>((resolve) => (release = resolve))
 
-    const attempts = await wechat.deliverDueNotices(async () => {
+    const attempts = await wechat.notices.deliverDue(async () => {
       inParallel += 1
       if (inParallel === 3) release()
       await everybodyIsHere
@@ -238,7 +246,7 @@ describe("the shop's reply to a notice", () => {
   ])('ends the retries: %s', async (_, body) => {
     const { wechat } = await paidShop()
 
-    expect(await wechat.deliverDueNotices(async () => new Response(body))).toMatchObject([
+    expect(await wechat.notices.deliverDue(async () => new Response(body))).toMatchObject([
       { outcome: 'delivered' },
     ])
   })
@@ -261,7 +269,7 @@ describe("the shop's reply to a notice", () => {
   ])('is a failure: %s', async (_, body, status) => {
     const { wechat, notice } = await paidShop()
 
-    await wechat.deliverDueNotices(async () => new Response(body, { status }))
+    await wechat.notices.deliverDue(async () => new Response(body, { status }))
 
     expect(notice.attempts).toMatchObject([{ outcome: 'refused', status }])
     expect(notice.nextDueAt).toBe(T0 + 15_000)
@@ -270,7 +278,7 @@ describe("the shop's reply to a notice", () => {
   it('that never comes is a failure after the time is up', async () => {
     const { wechat } = await paidShop({ noticeTimeout: () => AbortSignal.timeout(20) })
 
-    expect(await wechat.deliverDueNotices(() => new Promise(() => {}))).toMatchObject([
+    expect(await wechat.notices.deliverDue(() => new Promise(() => {}))).toMatchObject([
       { outcome: 'timeout' },
     ])
   })
@@ -279,7 +287,7 @@ describe("the shop's reply to a notice", () => {
     const { wechat } = await paidShop()
 
     expect(
-      await wechat.deliverDueNotices(() => Promise.reject(new TypeError('fetch failed'))),
+      await wechat.notices.deliverDue(() => Promise.reject(new TypeError('fetch failed'))),
     ).toMatchObject([{ outcome: 'connection_error', why: 'fetch failed' }])
   })
 
@@ -287,7 +295,7 @@ describe("the shop's reply to a notice", () => {
     const { wechat } = await paidShop()
     const seen: string[] = []
 
-    const posted = await wechat.postNotice(
+    const posted = await wechat.notices.ofPayments.post(
       OUT_TRADE_NO,
       { changes: { total_fee: '1' } },
       async (request) => {

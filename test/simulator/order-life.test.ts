@@ -11,12 +11,12 @@ const ARRIVALS: Record<string, (world: World) => Promise<void>> = {
   NOTPAY: async ({ unifiedOrder }) => void (await unifiedOrder()),
   SUCCESS: async ({ unifiedOrder, wechat }) => {
     await unifiedOrder()
-    wechat.pay(OUT_TRADE_NO)
+    wechat.payer.pay(OUT_TRADE_NO)
   },
   REFUND: async ({ unifiedOrder, wechat }) => {
     await unifiedOrder()
-    wechat.pay(OUT_TRADE_NO)
-    wechat.setTradeState(OUT_TRADE_NO, 'REFUND')
+    wechat.payer.pay(OUT_TRADE_NO)
+    wechat.platform.setTradeState(OUT_TRADE_NO, 'REFUND')
   },
   CLOSED: async ({ unifiedOrder, closeOrder }) => {
     await unifiedOrder()
@@ -108,7 +108,7 @@ describe('an order in the books', () => {
   it('that was paid with coupons is shown with all of them, by either number', async () => {
     const { unifiedOrder, orderQuery, wechat, openid } = shop()
     await unifiedOrder({ attach: 'a=1&b=<2>' })
-    const paid = wechat.pay(OUT_TRADE_NO, {
+    const paid = wechat.payer.pay(OUT_TRADE_NO, {
       coupons: [
         { type: 'CASH', fee: 10, id: '10000001' },
         { type: 'NO_CASH', fee: 20, id: '10000002' },
@@ -152,15 +152,17 @@ describe('an order in the books', () => {
     const { unifiedOrder, wechat, openid } = shop()
     await unifiedOrder()
 
-    const first = wechat.pay(OUT_TRADE_NO)
-    const second = wechat.pay(OUT_TRADE_NO)
-    const forced = wechat.pay(OUT_TRADE_NO, { despiteClose: true })
+    const first = wechat.payer.pay(OUT_TRADE_NO)
+    const second = wechat.payer.pay(OUT_TRADE_NO)
+    const forced = wechat.payer.pay(OUT_TRADE_NO, { despiteClose: true })
 
     expect(first.ok).toBe(true)
     expect(second).toEqual({ ok: false, why: '该订单已支付' })
     expect(forced).toEqual(second)
-    expect(wechat.capturedFen()).toBe(100)
-    expect(wechat.captures()).toMatchObject([{ outTradeNo: OUT_TRADE_NO, openid, totalFee: 100 }])
+    expect(wechat.books.capturedFen()).toBe(100)
+    expect(wechat.books.captures()).toMatchObject([
+      { outTradeNo: OUT_TRADE_NO, openid, totalFee: 100 },
+    ])
   })
 
   it('that is past its deadline stays NOTPAY, but cannot be paid', async () => {
@@ -170,8 +172,8 @@ describe('an order in the books', () => {
     clock.advance(Date.parse('2024-01-02T03:10:00+08:00') - clock.now())
 
     expect(await orderQuery()).toMatchObject({ trade_state: 'NOTPAY' })
-    expect(wechat.pay(OUT_TRADE_NO)).toMatchObject({ ok: false })
-    expect(wechat.capturedFen()).toBe(0)
+    expect(wechat.payer.pay(OUT_TRADE_NO)).toMatchObject({ ok: false })
+    expect(wechat.books.capturedFen()).toBe(0)
   })
 
   it('without a deadline can be paid while a prepay_id lives', async () => {
@@ -179,10 +181,10 @@ describe('an order in the books', () => {
     await unifiedOrder()
 
     clock.advance(2 * HOUR_MS)
-    expect(wechat.pay(OUT_TRADE_NO)).toMatchObject({ ok: false })
+    expect(wechat.payer.pay(OUT_TRADE_NO)).toMatchObject({ ok: false })
 
     await unifiedOrder()
-    expect(wechat.pay(OUT_TRADE_NO)).toMatchObject({ ok: true })
+    expect(wechat.payer.pay(OUT_TRADE_NO)).toMatchObject({ ok: true })
   })
 
   it('is closed by WeChat a week after its deadline', async () => {
@@ -200,8 +202,8 @@ describe('an order in the books', () => {
     await unifiedOrder()
     await closeOrder()
 
-    expect(wechat.pay(OUT_TRADE_NO)).toEqual({ ok: false, why: '该订单已关闭' })
-    expect(wechat.pay(OUT_TRADE_NO, { despiteClose: true })).toMatchObject({ ok: true })
+    expect(wechat.payer.pay(OUT_TRADE_NO)).toEqual({ ok: false, why: '该订单已关闭' })
+    expect(wechat.payer.pay(OUT_TRADE_NO, { despiteClose: true })).toMatchObject({ ok: true })
     expect(await orderQuery()).toMatchObject({ trade_state: 'SUCCESS' })
   })
 
@@ -225,7 +227,7 @@ describe('an order in the books', () => {
     const { unifiedOrder, orderQuery, closeOrder, wechat } = shop()
     await unifiedOrder()
 
-    wechat.setTradeState(OUT_TRADE_NO, state)
+    wechat.platform.setTradeState(OUT_TRADE_NO, state)
 
     expect(await orderQuery()).toMatchObject({ trade_state: state })
     const reordered = await unifiedOrder()
@@ -238,20 +240,24 @@ describe('an order in the books', () => {
     const { unifiedOrder, wechat } = shop()
     await unifiedOrder()
 
-    expect(() => wechat.setTradeState(OUT_TRADE_NO, 'SUCCESS')).toThrow('cannot become SUCCESS')
-    wechat.pay(OUT_TRADE_NO)
-    expect(() => wechat.setTradeState(OUT_TRADE_NO, 'NOTPAY')).toThrow('cannot become NOTPAY')
+    expect(() => wechat.platform.setTradeState(OUT_TRADE_NO, 'SUCCESS')).toThrow(
+      'cannot become SUCCESS',
+    )
+    wechat.payer.pay(OUT_TRADE_NO)
+    expect(() => wechat.platform.setTradeState(OUT_TRADE_NO, 'NOTPAY')).toThrow(
+      'cannot become NOTPAY',
+    )
   })
 
   it('is a snapshot in the hands of whoever asked', async () => {
     const { unifiedOrder, wechat } = shop()
     await unifiedOrder()
-    const before = wechat.order(OUT_TRADE_NO)
+    const before = wechat.books.order(OUT_TRADE_NO)
 
-    wechat.pay(OUT_TRADE_NO)
+    wechat.payer.pay(OUT_TRADE_NO)
 
     expect(before).toMatchObject({ tradeState: 'NOTPAY' })
-    expect(wechat.order(OUT_TRADE_NO)).toMatchObject({ tradeState: 'SUCCESS' })
+    expect(wechat.books.order(OUT_TRADE_NO)).toMatchObject({ tradeState: 'SUCCESS' })
   })
 })
 
@@ -264,8 +270,8 @@ describe('a coupon', () => {
     const { unifiedOrder, wechat } = shop()
     await unifiedOrder()
 
-    expect(wechat.pay(OUT_TRADE_NO, { coupons })).toMatchObject({ ok: false })
-    expect(wechat.capturedFen()).toBe(0)
+    expect(wechat.payer.pay(OUT_TRADE_NO, { coupons })).toMatchObject({ ok: false })
+    expect(wechat.books.capturedFen()).toBe(0)
   })
 })
 
@@ -274,8 +280,12 @@ describe('a simulated WeChat', () => {
     const stories = [1, 2].map(async () => {
       const { unifiedOrder, orderQuery, wechat } = shop({ strict: { strangerElementRate: 0.5 } })
       await unifiedOrder()
-      wechat.pay(OUT_TRADE_NO)
-      return [await orderQuery(), wechat.noticeXml(OUT_TRADE_NO), wechat.history()]
+      wechat.payer.pay(OUT_TRADE_NO)
+      return [
+        await orderQuery(),
+        wechat.notices.ofPayments.xml(OUT_TRADE_NO),
+        wechat.books.history(),
+      ]
     })
 
     const [first, second] = await Promise.all(stories)
@@ -294,11 +304,11 @@ describe('the history', () => {
   it('tells everything that happened, oldest first', async () => {
     const { unifiedOrder, closeOrder, wechat } = shop()
     await unifiedOrder()
-    wechat.cancel(OUT_TRADE_NO)
-    wechat.pay(OUT_TRADE_NO)
+    wechat.payer.cancel(OUT_TRADE_NO)
+    wechat.payer.pay(OUT_TRADE_NO)
     await closeOrder()
 
-    expect(wechat.history().map(({ type, outcome }) => `${type} ${outcome ?? ''}`)).toEqual([
+    expect(wechat.books.history().map(({ type, outcome }) => `${type} ${outcome ?? ''}`)).toEqual([
       'order_created 100 fen',
       expect.stringMatching(/^request SUCCESS wx/),
       'cancelled ',

@@ -23,7 +23,7 @@ describe("the payer's phone", () => {
   it('opens the cashier when everything fits', async () => {
     const { wechat, openid, prepayId } = await orderedShop()
 
-    expect(wechat.requestPayment(openid, payParams(prepayId))).toEqual({
+    expect(wechat.payer.requestPayment(openid, payParams(prepayId))).toEqual({
       ok: true,
       cashier: { outTradeNo: OUT_TRADE_NO, totalFee: 100, body: '测试商店-图书', prepayId },
     })
@@ -32,8 +32,8 @@ describe("the payer's phone", () => {
   it('wants the sign type of the unified order', async () => {
     const { wechat, openid, prepayId } = await orderedShop({ sign_type: 'HMAC-SHA256' })
 
-    expect(wechat.requestPayment(openid, payParams(prepayId, 'HMAC-SHA256')).ok).toBe(true)
-    expect(wechat.requestPayment(openid, payParams(prepayId, 'MD5'))).toMatchObject({
+    expect(wechat.payer.requestPayment(openid, payParams(prepayId, 'HMAC-SHA256')).ok).toBe(true)
+    expect(wechat.payer.requestPayment(openid, payParams(prepayId, 'MD5'))).toMatchObject({
       ok: false,
       errMsg: 'requestPayment:fail cancel',
       why: '支付验证签名失败: unifiedorder was signed with HMAC-SHA256',
@@ -45,7 +45,7 @@ describe("the payer's phone", () => {
     const { paySign: _, ...rest } = payParams(prepayId)
     const paySign = sign({ appid: DEMO_MERCHANT.appid, ...rest }, DEMO_MERCHANT.apiKey, 'MD5')
 
-    expect(wechat.requestPayment(openid, { ...rest, paySign })).toMatchObject({
+    expect(wechat.payer.requestPayment(openid, { ...rest, paySign })).toMatchObject({
       errMsg: 'requestPayment:fail cancel',
       why: expect.stringContaining('支付验证签名失败'),
     })
@@ -55,7 +55,7 @@ describe("the payer's phone", () => {
     const { wechat, openid, prepayId } = await orderedShop()
 
     expect(
-      wechat.requestPayment(openid, { ...payParams(prepayId), timeStamp: 1_704_135_845 }),
+      wechat.payer.requestPayment(openid, { ...payParams(prepayId), timeStamp: 1_704_135_845 }),
     ).toMatchObject({
       errMsg:
         'requestPayment:fail parameter error: parameter.timeStamp should be String instead of Number;',
@@ -71,7 +71,9 @@ describe("the payer's phone", () => {
   ])('complains about %s', async (_, change) => {
     const { wechat, openid, prepayId } = await orderedShop()
 
-    expect(wechat.requestPayment(openid, { ...payParams(prepayId), ...change })).toMatchObject({
+    expect(
+      wechat.payer.requestPayment(openid, { ...payParams(prepayId), ...change }),
+    ).toMatchObject({
       ok: false,
       errMsg: expect.stringContaining('parameter error'),
     })
@@ -80,11 +82,15 @@ describe("the payer's phone", () => {
   it('does not open the cashier to another key, another payer, or an unknown session', async () => {
     const { wechat, openid, prepayId } = await orderedShop()
 
-    expect(wechat.requestPayment(openid, payParams(prepayId, 'MD5', 'k'.repeat(32))).ok).toBe(false)
-    expect(wechat.requestPayment(wechat.newOpenid(), payParams(prepayId))).toMatchObject({
+    expect(wechat.payer.requestPayment(openid, payParams(prepayId, 'MD5', 'k'.repeat(32))).ok).toBe(
+      false,
+    )
+    expect(
+      wechat.payer.requestPayment(wechat.payer.newOpenid(), payParams(prepayId)),
+    ).toMatchObject({
       why: '下单账号与支付账号不一致',
     })
-    expect(wechat.requestPayment(openid, payParams('wx00'))).toMatchObject({
+    expect(wechat.payer.requestPayment(openid, payParams('wx00'))).toMatchObject({
       why: expect.stringContaining('no such prepay_id'),
     })
   })
@@ -93,26 +99,28 @@ describe("the payer's phone", () => {
     const { wechat, openid, prepayId, clock, unifiedOrder } = await orderedShop()
 
     clock.advance(2 * HOUR_MS - 1)
-    expect(wechat.requestPayment(openid, payParams(prepayId)).ok).toBe(true)
+    expect(wechat.payer.requestPayment(openid, payParams(prepayId)).ok).toBe(true)
     clock.advance(1)
-    expect(wechat.requestPayment(openid, payParams(prepayId)).ok).toBe(false)
+    expect(wechat.payer.requestPayment(openid, payParams(prepayId)).ok).toBe(false)
 
     const renewed = await unifiedOrder()
-    expect(wechat.requestPayment(openid, payParams(prepayId)).ok).toBe(false)
-    expect(wechat.requestPayment(openid, payParams(renewed['prepay_id'] ?? '')).ok).toBe(true)
+    expect(wechat.payer.requestPayment(openid, payParams(prepayId)).ok).toBe(false)
+    expect(wechat.payer.requestPayment(openid, payParams(renewed['prepay_id'] ?? '')).ok).toBe(true)
   })
 
   it('does not open the cashier after the deadline, a payment, or the end of the order', async () => {
     const late = await orderedShop({ time_expire: '20240102031000' })
     late.clock.advance(10 * MINUTE_MS)
-    expect(late.wechat.requestPayment(late.openid, payParams(late.prepayId)).ok).toBe(false)
+    expect(late.wechat.payer.requestPayment(late.openid, payParams(late.prepayId)).ok).toBe(false)
 
     const paid = await orderedShop()
-    paid.wechat.pay(OUT_TRADE_NO)
-    expect(paid.wechat.requestPayment(paid.openid, payParams(paid.prepayId)).ok).toBe(false)
+    paid.wechat.payer.pay(OUT_TRADE_NO)
+    expect(paid.wechat.payer.requestPayment(paid.openid, payParams(paid.prepayId)).ok).toBe(false)
 
     const closed = await orderedShop()
     await closed.closeOrder()
-    expect(closed.wechat.requestPayment(closed.openid, payParams(closed.prepayId)).ok).toBe(false)
+    expect(closed.wechat.payer.requestPayment(closed.openid, payParams(closed.prepayId)).ok).toBe(
+      false,
+    )
   })
 })

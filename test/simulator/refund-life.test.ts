@@ -25,7 +25,7 @@ describe('an accepted refund', () => {
     clock.advance(3 * MINUTE_MS - 1)
     expect(await refundQuery()).toMatchObject({ refund_status_0: 'PROCESSING' })
     expect(await refundQuery()).not.toHaveProperty('refund_success_time_0')
-    expect([wechat.refundedFen(), wechat.refundingFen()]).toEqual([0, 30])
+    expect([wechat.books.refundedFen(), wechat.books.refundingFen()]).toEqual([0, 30])
     clock.advance(1)
     const { nonce_str, sign, ...reply } = await refundQuery()
 
@@ -54,7 +54,7 @@ describe('an accepted refund', () => {
     expect(isSignedBy({ ...reply, nonce_str, sign } as never, DEMO_MERCHANT.apiKey, 'MD5')).toBe(
       true,
     )
-    expect([wechat.refundedFen(), wechat.refundingFen()]).toEqual([30, 0])
+    expect([wechat.books.refundedFen(), wechat.books.refundingFen()]).toEqual([30, 0])
   })
 
   it('arrived when it arrived, however much later somebody looks', async () => {
@@ -62,7 +62,7 @@ describe('an accepted refund', () => {
 
     clock.advance(DAY_MS)
 
-    expect(wechat.refund(OUT_REFUND_NO)?.steps).toEqual([
+    expect(wechat.books.refund(OUT_REFUND_NO)?.steps).toEqual([
       { status: 'PROCESSING', at: T0 },
       { status: 'SUCCESS', at: T0 + 20 * SECOND_MS },
     ])
@@ -70,11 +70,11 @@ describe('an accepted refund', () => {
 
   it('stays under way while refunds are held', async () => {
     const { clock, wechat, refundQuery } = await refunded()
-    wechat.holdRefunds()
+    wechat.platform.holdRefunds()
 
     clock.advance(DAY_MS)
     expect(await refundQuery()).toMatchObject({ refund_status_0: 'PROCESSING' })
-    wechat.letRefundsGo()
+    wechat.platform.releaseRefunds()
 
     expect(await refundQuery()).toMatchObject({
       refund_status_0: 'SUCCESS',
@@ -84,24 +84,24 @@ describe('an accepted refund', () => {
 
   it('may stick at a card that is gone, until the merchant sends the money by hand', async () => {
     const { clock, wechat, refundQuery } = await refunded()
-    wechat.settleRefund(OUT_REFUND_NO, 'CHANGE')
+    wechat.platform.settleRefund(OUT_REFUND_NO, 'CHANGE')
 
     clock.advance(DAY_MS)
     expect(await refundQuery()).toMatchObject({ refund_status_0: 'CHANGE' })
-    expect([wechat.refundedFen(), wechat.refundingFen()]).toEqual([0, 30])
-    wechat.settleRefund(OUT_REFUND_NO, 'SUCCESS')
+    expect([wechat.books.refundedFen(), wechat.books.refundingFen()]).toEqual([0, 30])
+    wechat.platform.settleRefund(OUT_REFUND_NO, 'SUCCESS')
 
     expect(await refundQuery()).toMatchObject({
       refund_status_0: 'SUCCESS',
       refund_channel_0: 'OTHER_BANKCARD',
       refund_success_time_0: '2024-01-03 03:04:05',
     })
-    expect(wechat.refundedFen()).toBe(30)
+    expect(wechat.books.refundedFen()).toBe(30)
   })
 
   it('may be closed: then its amount can be refunded again, under another number', async () => {
     const { wechat, refund, refundQuery, clock } = await refunded()
-    wechat.settleRefund(OUT_REFUND_NO, 'REFUNDCLOSE')
+    wechat.platform.settleRefund(OUT_REFUND_NO, 'REFUNDCLOSE')
     clock.advance(MINUTE_MS)
 
     expect(await refundQuery()).toMatchObject({ refund_status_0: 'REFUNDCLOSE' })
@@ -111,7 +111,7 @@ describe('an accepted refund', () => {
       result_code: 'SUCCESS',
     })
     clock.advance(DAY_MS)
-    expect([wechat.refundedFen(), wechat.refundingFen()]).toEqual([100, 0])
+    expect([wechat.books.refundedFen(), wechat.books.refundingFen()]).toEqual([100, 0])
   })
 
   it.each([
@@ -122,10 +122,10 @@ describe('an accepted refund', () => {
     [['CHANGE', 'SUCCESS'], 'SUCCESS'],
   ] as const)('that became %j cannot become %s', async (steps, next) => {
     const { wechat } = await refunded()
-    for (const step of steps) wechat.settleRefund(OUT_REFUND_NO, step)
+    for (const step of steps) wechat.platform.settleRefund(OUT_REFUND_NO, step)
 
-    expect(() => wechat.settleRefund(OUT_REFUND_NO, next)).toThrow(`cannot become ${next}`)
-    expect(() => wechat.settleRefund('unknown', next)).toThrow('knows no refund')
+    expect(() => wechat.platform.settleRefund(OUT_REFUND_NO, next)).toThrow(`cannot become ${next}`)
+    expect(() => wechat.platform.settleRefund('unknown', next)).toThrow('knows no refund')
   })
 
   it('goes back to the card that was used', async () => {
@@ -138,12 +138,12 @@ describe('an accepted refund', () => {
 
   it('is a snapshot in the hands of whoever asked', async () => {
     const { wechat, clock } = await refunded()
-    const before = wechat.refund(OUT_REFUND_NO)
+    const before = wechat.books.refund(OUT_REFUND_NO)
 
     clock.advance(DAY_MS)
 
     expect(before).toMatchObject({ status: 'PROCESSING' })
-    expect(wechat.refund(OUT_REFUND_NO)).toMatchObject({ status: 'SUCCESS' })
+    expect(wechat.books.refund(OUT_REFUND_NO)).toMatchObject({ status: 'SUCCESS' })
   })
 })
 
@@ -265,7 +265,7 @@ describe('a refund on the merchant platform', () => {
     const { paid, refundQuery, wechat } = shop()
     await paid()
 
-    const result = wechat.refundOnPlatform(OUT_TRADE_NO, { refundFee: 40 })
+    const result = wechat.platform.refund(OUT_TRADE_NO, { refundFee: 40 })
 
     expect(result).toMatchObject({ ok: true, refund: { source: 'VENDOR_PLATFORM' } })
     expect(await refundQuery({ out_trade_no: OUT_TRADE_NO })).toMatchObject({
@@ -273,18 +273,18 @@ describe('a refund on the merchant platform', () => {
       refund_fee_0: '40',
       refund_status_0: 'PROCESSING',
     })
-    expect(wechat.order(OUT_TRADE_NO)?.tradeState).toBe('REFUND')
+    expect(wechat.books.order(OUT_TRADE_NO)?.tradeState).toBe('REFUND')
   })
 
   it('and one by the API share one amount', async () => {
     const { paid, refund, wechat, clock } = shop()
     await paid()
-    wechat.refundOnPlatform(OUT_TRADE_NO, { refundFee: 40, outRefundNo: 'by-hand' })
+    wechat.platform.refund(OUT_TRADE_NO, { refundFee: 40, outRefundNo: 'by-hand' })
 
     clock.advance(MINUTE_MS)
     expect(await refund({ refund_fee: '61' })).toMatchObject({ err_code: 'REFUND_FEE_INVALID' })
     expect(await refund({ refund_fee: '60' })).toMatchObject({ result_code: 'SUCCESS' })
-    expect(wechat.refundOnPlatform(OUT_TRADE_NO, { refundFee: 1 })).toEqual({
+    expect(wechat.platform.refund(OUT_TRADE_NO, { refundFee: 1 })).toEqual({
       ok: false,
       why: 'TRADE_STATE_ERROR 订单已全额退款',
     })
@@ -295,7 +295,7 @@ describe('a refund on the merchant platform', () => {
     await paid()
 
     for (const refundFee of [10, 20]) {
-      expect(wechat.refundOnPlatform(OUT_TRADE_NO, { refundFee })).toMatchObject({ ok: true })
+      expect(wechat.platform.refund(OUT_TRADE_NO, { refundFee })).toMatchObject({ ok: true })
     }
     expect(await refund()).toMatchObject({ err_code: 'INVALID_REQ_TOO_MUCH' })
   })
@@ -305,10 +305,10 @@ describe('a refund on the merchant platform', () => {
     await unifiedOrder({ out_trade_no: 'order-2' })
 
     expect(
-      wechat.refundOnPlatform(OUT_TRADE_NO, { refundFee: 1, outRefundNo: OUT_REFUND_NO }),
+      wechat.platform.refund(OUT_TRADE_NO, { refundFee: 1, outRefundNo: OUT_REFUND_NO }),
     ).toMatchObject({ ok: false })
-    expect(() => wechat.refundOnPlatform(OUT_TRADE_NO, { refundFee: 0.5 })).toThrow('whole fen')
-    expect(wechat.refundOnPlatform('order-2', { refundFee: 1 })).toEqual({
+    expect(() => wechat.platform.refund(OUT_TRADE_NO, { refundFee: 0.5 })).toThrow('whole fen')
+    expect(wechat.platform.refund('order-2', { refundFee: 1 })).toEqual({
       ok: false,
       why: 'ORDERNOTEXIST 订单不存在',
     })
@@ -319,9 +319,11 @@ describe('the history of a refund', () => {
   it('tells when it was accepted and what became of it', async () => {
     const { wechat, clock } = await refunded()
     clock.advance(DAY_MS)
-    wechat.refunds()
+    wechat.books.refunds()
 
-    const entries = wechat.history().filter(({ outRefundNo }) => outRefundNo === OUT_REFUND_NO)
+    const entries = wechat.books
+      .history()
+      .filter(({ outRefundNo }) => outRefundNo === OUT_REFUND_NO)
 
     expect(entries).toMatchObject([
       { at: T0, type: 'refund_accepted', outTradeNo: OUT_TRADE_NO },

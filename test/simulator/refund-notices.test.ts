@@ -26,7 +26,7 @@ async function refunded(
 ) {
   const world = shop(options)
   const transactionId = await world.paid()
-  await world.wechat.deliverDueNotices(accept)
+  await world.wechat.notices.deliverDue(accept)
   const { refund_id: refundId = '' } = await world.refund({ notify_url: notifyUrl })
   return { ...world, transactionId, refundId }
 }
@@ -53,9 +53,9 @@ describe('the notice of a refund', () => {
     }
 
     clock.advance(3 * MINUTE_MS - 1)
-    expect(await wechat.deliverDueNotices(keep)).toEqual([])
+    expect(await wechat.notices.deliverDue(keep)).toEqual([])
     clock.advance(1)
-    expect(await wechat.deliverDueNotices(keep)).toMatchObject([
+    expect(await wechat.notices.deliverDue(keep)).toMatchObject([
       { outRefundNo: OUT_REFUND_NO, outTradeNo: OUT_TRADE_NO, outcome: 'delivered' },
     ])
 
@@ -96,7 +96,7 @@ describe('the notice of a refund', () => {
     await paid({}, { coupons: [{ type: 'NO_CASH', fee: 50 }] })
     await refund()
 
-    expect(infoOf(wechat.refundNoticeXml(OUT_REFUND_NO))).toMatchObject({
+    expect(infoOf(wechat.notices.ofRefunds.xml(OUT_REFUND_NO))).toMatchObject({
       settlement_total_fee: '50',
       settlement_refund_fee: '15',
       cash_refund_fee: '15',
@@ -105,9 +105,9 @@ describe('the notice of a refund', () => {
 
   it.each(['CHANGE', 'REFUNDCLOSE'] as const)('says %s, without a time', async (status) => {
     const { wechat } = await refunded()
-    wechat.settleRefund(OUT_REFUND_NO, status)
+    wechat.platform.settleRefund(OUT_REFUND_NO, status)
 
-    const [attempt] = await wechat.deliverDueNotices(accept)
+    const [attempt] = await wechat.notices.deliverDue(accept)
 
     const info = infoOf(attempt?.body ?? '')
     expect(info).toMatchObject({ refund_status: status })
@@ -116,26 +116,29 @@ describe('the notice of a refund', () => {
 
   it('comes once more when a stuck refund has arrived, and the old one still says CHANGE', async () => {
     const { wechat, clock } = await refunded()
-    wechat.settleRefund(OUT_REFUND_NO, 'CHANGE')
-    await wechat.deliverDueNotices(refuse)
-    wechat.settleRefund(OUT_REFUND_NO, 'SUCCESS')
+    wechat.platform.settleRefund(OUT_REFUND_NO, 'CHANGE')
+    await wechat.notices.deliverDue(refuse)
+    wechat.platform.settleRefund(OUT_REFUND_NO, 'SUCCESS')
 
     clock.advance(15 * SECOND_MS)
-    const attempts = await wechat.deliverDueNotices(accept)
+    const attempts = await wechat.notices.deliverDue(accept)
 
     expect(attempts.map(({ body }) => infoOf(body)['refund_status'])).toEqual(['CHANGE', 'SUCCESS'])
-    expect(wechat.refundNotices().map(({ state }) => state)).toEqual(['delivered', 'delivered'])
+    expect(wechat.notices.ofRefunds.all().map(({ state }) => state)).toEqual([
+      'delivered',
+      'delivered',
+    ])
   })
 
   it('goes to the URL of the platform when the request named none', async () => {
     const platformUrl = 'https://shop.example.com/platform'
     const { wechat, clock, paid } = shop({ refundNotifyUrl: platformUrl })
     await paid()
-    await wechat.deliverDueNotices(accept)
-    wechat.refundOnPlatform(OUT_TRADE_NO, { refundFee: 40 })
+    await wechat.notices.deliverDue(accept)
+    wechat.platform.refund(OUT_TRADE_NO, { refundFee: 40 })
     clock.advance(DAY_MS)
 
-    const [attempt] = await wechat.deliverDueNotices(accept)
+    const [attempt] = await wechat.notices.deliverDue(accept)
 
     expect(attempt?.url).toBe(platformUrl)
     expect(infoOf(attempt?.body ?? '')).toMatchObject({
@@ -147,16 +150,16 @@ describe('the notice of a refund', () => {
   it('goes nowhere when there is no URL at all', async () => {
     const { wechat, clock, paid, refund } = shop()
     await paid()
-    await wechat.deliverDueNotices(accept)
+    await wechat.notices.deliverDue(accept)
     await refund()
 
-    expect(wechat.nextNoticeDueAt()).toBeUndefined()
+    expect(wechat.notices.nextDueAt()).toBeUndefined()
     clock.advance(DAY_MS)
-    expect(await wechat.deliverDueNotices(accept)).toEqual([])
-    await expect(wechat.postRefundNotice(OUT_REFUND_NO)).rejects.toThrow('nobody is told')
-    expect(() => wechat.setRefundNotifyUrl('shop.example.com')).toThrow('no notify_url')
-    wechat.setRefundNotifyUrl(REFUND_NOTIFY_URL)
-    expect(await wechat.postRefundNotice(OUT_REFUND_NO, {}, accept)).toMatchObject({
+    expect(await wechat.notices.deliverDue(accept)).toEqual([])
+    await expect(wechat.notices.ofRefunds.post(OUT_REFUND_NO)).rejects.toThrow('nobody is told')
+    expect(() => wechat.platform.setRefundNotifyUrl('shop.example.com')).toThrow('no notify_url')
+    wechat.platform.setRefundNotifyUrl(REFUND_NOTIFY_URL)
+    expect(await wechat.notices.ofRefunds.post(OUT_REFUND_NO, {}, accept)).toMatchObject({
       outcome: 'delivered',
     })
   })
@@ -164,7 +167,7 @@ describe('the notice of a refund', () => {
   it('carries now and then elements that no document names, inside and outside', async () => {
     const { wechat } = await refunded({ strict: { strangerElementRate: 1 } })
 
-    const xml = wechat.refundNoticeXml(OUT_REFUND_NO)
+    const xml = wechat.notices.ofRefunds.xml(OUT_REFUND_NO)
 
     expect(Object.keys(read(xml))).toHaveLength(6)
     expect(Object.keys(infoOf(xml))).toHaveLength(14)
@@ -174,7 +177,7 @@ describe('the notice of a refund', () => {
     const { wechat } = await refunded({ strict: { integerStyleRate: 0.5 } })
 
     const plaintexts = Array.from({ length: 20 }, () =>
-      plaintextOf(wechat.refundNoticeXml(OUT_REFUND_NO)),
+      plaintextOf(wechat.notices.ofRefunds.xml(OUT_REFUND_NO)),
     )
 
     expect(plaintexts.some((text) => text.includes('<refund_fee>30<'))).toBe(true)
@@ -188,10 +191,10 @@ describe('the schedule of refund notices', () => {
     const offsets: number[] = []
 
     for (;;) {
-      const due = wechat.nextNoticeDueAt()
+      const due = wechat.notices.nextDueAt()
       if (due === undefined) break
       clock.advance(due - clock.now())
-      const attempts = await wechat.deliverDueNotices(refuse)
+      const attempts = await wechat.notices.deliverDue(refuse)
       offsets.push(...attempts.map(({ at }) => (at - ARRIVED_AT) / SECOND_MS))
     }
 
@@ -199,20 +202,20 @@ describe('the schedule of refund notices', () => {
       0, 15, 30, 60, 240, 840, 2_040, 3_840, 5_640, 7_440, 11_040, 21_840, 32_640, 43_440, 65_040,
       86_640,
     ])
-    expect(wechat.refundNotices()).toMatchObject([{ state: 'given_up' }])
+    expect(wechat.notices.ofRefunds.all()).toMatchObject([{ state: 'given_up' }])
   })
 
   it('counts a reply as that of payments does', async () => {
     const { wechat, clock } = await refunded()
     clock.advance(3 * MINUTE_MS)
 
-    await wechat.deliverDueNotices(async () => new Response('success'))
-    expect(wechat.refundNotices()).toMatchObject([
+    await wechat.notices.deliverDue(async () => new Response('success'))
+    expect(wechat.notices.ofRefunds.all()).toMatchObject([
       { nextDueAt: ARRIVED_AT + 15 * SECOND_MS, attempts: [{ outcome: 'refused', status: 200 }] },
     ])
     clock.advance(15 * SECOND_MS)
-    await wechat.deliverDueNotices(accept)
-    expect(wechat.refundNotices()).toMatchObject([{ state: 'delivered' }])
+    await wechat.notices.deliverDue(accept)
+    expect(wechat.notices.ofRefunds.all()).toMatchObject([{ state: 'delivered' }])
   })
 
   it('goes with that of payments, each to its own address', async () => {
@@ -220,22 +223,27 @@ describe('the schedule of refund notices', () => {
     await paid({ out_trade_no: 'order-2' })
     clock.advance(3 * MINUTE_MS)
 
-    const attempts = await wechat.deliverDueNotices(refuse)
+    const attempts = await wechat.notices.deliverDue(refuse)
 
     expect(attempts.map(({ outTradeNo, outRefundNo }) => outRefundNo ?? outTradeNo)).toEqual([
       ...Array.from({ length: 4 }, () => 'order-2'),
       OUT_REFUND_NO,
     ])
-    expect(wechat.notices().map(({ outTradeNo }) => outTradeNo)).toEqual([OUT_TRADE_NO, 'order-2'])
-    expect(wechat.refundNotices().map(({ outRefundNo }) => outRefundNo)).toEqual([OUT_REFUND_NO])
+    expect(wechat.notices.ofPayments.all().map(({ outTradeNo }) => outTradeNo)).toEqual([
+      OUT_TRADE_NO,
+      'order-2',
+    ])
+    expect(wechat.notices.ofRefunds.all().map(({ outRefundNo }) => outRefundNo)).toEqual([
+      OUT_REFUND_NO,
+    ])
   })
 
   it('knows when a refund under way will be told of, and nothing of held ones', async () => {
     const { wechat } = await refunded()
 
-    expect(wechat.nextNoticeDueAt()).toBe(ARRIVED_AT)
-    wechat.holdRefunds()
-    expect(wechat.nextNoticeDueAt()).toBeUndefined()
+    expect(wechat.notices.nextDueAt()).toBe(ARRIVED_AT)
+    wechat.platform.holdRefunds()
+    expect(wechat.notices.nextDueAt()).toBeUndefined()
   })
 
   it("can lose the notices of the next refund that settles, and no payment's", async () => {
@@ -246,10 +254,10 @@ describe('the schedule of refund notices', () => {
       out_refund_no: 'refund-2',
       notify_url: REFUND_NOTIFY_URL,
     })
-    wechat.loseNextRefundNotice()
+    wechat.notices.ofRefunds.loseNext()
     clock.advance(3 * MINUTE_MS)
 
-    const attempts = await wechat.deliverDueNotices(accept)
+    const attempts = await wechat.notices.deliverDue(accept)
 
     expect(attempts.map(({ outRefundNo, outcome }) => [outRefundNo ?? 'payment', outcome])).toEqual(
       [
@@ -262,21 +270,21 @@ describe('the schedule of refund notices', () => {
 
   it('can lose every notice of one refund', async () => {
     const { wechat, clock } = await refunded()
-    wechat.loseNextRefundNotice(OUT_REFUND_NO)
+    wechat.notices.ofRefunds.loseNext(OUT_REFUND_NO)
     clock.advance(2 * DAY_MS)
 
-    const attempts = await wechat.deliverDueNotices(() => Promise.reject(new Error('was posted')))
+    const attempts = await wechat.notices.deliverDue(() => Promise.reject(new Error('was posted')))
 
     expect(attempts.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 16 }, () => 'lost'))
   })
 
   it('can post a notice several times at once', async () => {
     const { wechat, clock } = await refunded()
-    wechat.duplicateNextRefundNotice(3)
+    wechat.notices.ofRefunds.duplicateNext(3)
     clock.advance(3 * MINUTE_MS)
 
-    expect(await wechat.deliverDueNotices(accept)).toHaveLength(3)
-    expect(() => wechat.duplicateNextRefundNotice(1)).toThrow('twice or more')
+    expect(await wechat.notices.deliverDue(accept)).toHaveLength(3)
+    expect(() => wechat.notices.ofRefunds.duplicateNext(1)).toThrow('twice or more')
   })
 })
 
@@ -285,8 +293,8 @@ describe('a wrong notice of a refund', () => {
 
   it('can be made in every way', async () => {
     const { wechat } = await refunded()
-    const xml = (options: Parameters<typeof wechat.refundNoticeXml>[1]) =>
-      wechat.refundNoticeXml(OUT_REFUND_NO, options)
+    const xml = (options: Parameters<typeof wechat.notices.ofRefunds.xml>[1]) =>
+      wechat.notices.ofRefunds.xml(OUT_REFUND_NO, options)
 
     expect(infoOf(xml({ key: KEY }), KEY)).toMatchObject({ out_refund_no: OUT_REFUND_NO })
     expect(() => plaintextOf(xml({ key: KEY }))).toThrow()
@@ -312,18 +320,18 @@ describe('a wrong notice of a refund', () => {
   it('of a refund that is under way says SUCCESS, and nothing moves', async () => {
     const { wechat } = await refunded()
 
-    expect(infoOf(wechat.refundNoticeXml(OUT_REFUND_NO))).toMatchObject({
+    expect(infoOf(wechat.notices.ofRefunds.xml(OUT_REFUND_NO))).toMatchObject({
       refund_status: 'SUCCESS',
       success_time: '2024-01-02 03:04:05',
     })
-    expect(wechat.refund(OUT_REFUND_NO)).toMatchObject({ status: 'PROCESSING' })
+    expect(wechat.books.refund(OUT_REFUND_NO)).toMatchObject({ status: 'PROCESSING' })
   })
 
   it('is posted at once, and the reply handed to whoever posts it', async () => {
     const { wechat } = await refunded()
     const seen: string[] = []
 
-    const posted = await wechat.postRefundNotice(
+    const posted = await wechat.notices.ofRefunds.post(
       OUT_REFUND_NO,
       { info: { refund_fee: '3000' } },
       async (request) => {
@@ -334,10 +342,10 @@ describe('a wrong notice of a refund', () => {
 
     expect(posted).toEqual({ outcome: 'refused', status: 400, reply: 'no' })
     expect(infoOf(seen[0] ?? '')).toMatchObject({ refund_fee: '3000' })
-    expect(wechat.history().at(-1)).toMatchObject({
+    expect(wechat.books.history().at(-1)).toMatchObject({
       type: 'notice_sent',
       outRefundNo: OUT_REFUND_NO,
     })
-    expect(() => wechat.refundNoticeXml('none')).toThrow('knows no refund')
+    expect(() => wechat.notices.ofRefunds.xml('none')).toThrow('knows no refund')
   })
 })

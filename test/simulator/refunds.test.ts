@@ -31,16 +31,16 @@ describe('a client', () => {
     expect(response.headers.get('Content-Type')).toBe('text/html')
     expect(await response.text()).toContain(`<title>${title}</title>`)
     expect((await send(world.wechat[fetch], '/secapi/pay/reverse')).status).toBe(400)
-    expect(world.wechat.refunds()).toEqual([])
+    expect(world.wechat.books.refunds()).toEqual([])
   })
 
   it('without a certificate uses up no fault', async () => {
     const { wechat } = shop()
-    wechat.inject({ endpoint: 'refund', kind: 'http_500' })
+    wechat.faults.inject({ endpoint: 'refund', kind: 'http_500' })
 
     await send(wechat.fetch)
 
-    expect(wechat.waitingFaults()).toHaveLength(1)
+    expect(wechat.faults.waiting()).toHaveLength(1)
   })
 
   it('with a certificate may call everything else, too', async () => {
@@ -134,7 +134,7 @@ describe('a refund', () => {
     await paid()
 
     expect(await refund(changes)).toEqual({ return_code: 'FAIL', return_msg: words })
-    expect(wechat.refunds()).toEqual([])
+    expect(wechat.books.refunds()).toEqual([])
   })
 
   it.each<[string, Changes, string, string]>([
@@ -171,7 +171,7 @@ describe('a refund', () => {
       err_code_des: errCodeDes,
     })
     expect(isSignedBy(reply, DEMO_MERCHANT.apiKey, 'MD5')).toBe(true)
-    expect(wechat.refunds()).toEqual([])
+    expect(wechat.books.refunds()).toEqual([])
   })
 
   it('of an order that nobody paid is a refund of nothing', async () => {
@@ -217,8 +217,8 @@ describe('a refund number', () => {
     for (const reply of [again, byOtherNumber, final]) {
       expect(reply).toMatchObject({ result_code: 'SUCCESS', refund_id: first['refund_id'] })
     }
-    expect(wechat.refunds()).toHaveLength(1)
-    expect(wechat.refundedFen()).toBe(30)
+    expect(wechat.books.refunds()).toHaveLength(1)
+    expect(wechat.books.refundedFen()).toBe(30)
   })
 
   it.each<[string, Changes, string]>([
@@ -241,7 +241,7 @@ describe('a refund number', () => {
       err_code: 'INVALID_REQUEST',
       err_code_des: words,
     })
-    expect(wechat.refunds()).toHaveLength(1)
+    expect(wechat.books.refunds()).toHaveLength(1)
   })
 })
 
@@ -265,7 +265,7 @@ describe('the refunds of one order', () => {
       err_code_des: '订单已全额退款',
     })
     clock.advance(10 * MINUTE_MS)
-    expect(wechat.refundedFen()).toBe(100)
+    expect(wechat.books.refundedFen()).toBe(100)
   })
 
   it.each([
@@ -348,7 +348,7 @@ describe('the refunds of one order', () => {
     expect(sumOf('cash_refund_fee')).toBe(65)
     expect(sumOf('settlement_refund_fee')).toBe(75)
     expect(sumOf('coupon_refund_fee')).toBe(35)
-    for (const { coupons } of wechat.refunds()) {
+    for (const { coupons } of wechat.books.refunds()) {
       for (const { fee } of coupons) expect(fee).toBeGreaterThanOrEqual(0)
     }
   })
@@ -358,35 +358,35 @@ describe("the merchant's balance", () => {
   it('may be too low: then nothing happens, and the same number works later', async () => {
     const { paid, refund, wechat } = shop()
     await paid()
-    wechat.setBalance(29)
+    wechat.platform.setBalance(29)
 
     expect(await refund()).toMatchObject({
       err_code: 'NOTENOUGH',
       err_code_des: '基本账户余额不足，请充值后重新发起',
     })
-    expect(wechat.order(OUT_TRADE_NO)?.tradeState).toBe('SUCCESS')
-    wechat.setBalance(30)
+    expect(wechat.books.order(OUT_TRADE_NO)?.tradeState).toBe('SUCCESS')
+    wechat.platform.setBalance(30)
     expect(await refund()).toMatchObject({ result_code: 'SUCCESS' })
-    expect(wechat.balanceFen()).toBe(0)
+    expect(wechat.books.balanceFen()).toBe(0)
   })
 
   it('gets the money of a closed refund back', async () => {
     const { paid, refund, wechat } = shop()
     await paid()
-    wechat.setBalance(100)
+    wechat.platform.setBalance(100)
     await refund()
 
-    expect(wechat.balanceFen()).toBe(70)
-    wechat.settleRefund(OUT_REFUND_NO, 'REFUNDCLOSE')
-    expect(wechat.balanceFen()).toBe(100)
+    expect(wechat.books.balanceFen()).toBe(70)
+    wechat.platform.settleRefund(OUT_REFUND_NO, 'REFUNDCLOSE')
+    expect(wechat.books.balanceFen()).toBe(100)
   })
 
   it('is whole fen', () => {
     const { wechat } = shop()
 
-    expect(wechat.balanceFen()).toBe(Infinity)
-    expect(() => wechat.setBalance(0.5)).toThrow('whole fen')
-    expect(() => wechat.setBalance(-1)).toThrow('whole fen')
+    expect(wechat.books.balanceFen()).toBe(Infinity)
+    expect(() => wechat.platform.setBalance(0.5)).toThrow('whole fen')
+    expect(() => wechat.platform.setBalance(-1)).toThrow('whole fen')
   })
 })
 
@@ -399,13 +399,13 @@ describe('a fault at the refund', () => {
     async (kind, there) => {
       const { paid, refund, wechat } = shop()
       await paid()
-      wechat.inject({ endpoint: 'refund', kind })
+      wechat.faults.inject({ endpoint: 'refund', kind })
 
       await expect(refund()).rejects.toThrow('Network connection lost.')
 
-      expect(wechat.refunds()).toHaveLength(there)
+      expect(wechat.books.refunds()).toHaveLength(there)
       expect(await refund()).toMatchObject({ result_code: 'SUCCESS' })
-      expect(wechat.refunds()).toHaveLength(1)
+      expect(wechat.books.refunds()).toHaveLength(1)
     },
   )
 
@@ -415,10 +415,10 @@ describe('a fault at the refund', () => {
   ])('%s says SYSTEMERROR, and the refund is there or not', async (kind, there) => {
     const { paid, refund, wechat } = shop()
     await paid()
-    wechat.inject({ endpoint: 'refund', kind })
+    wechat.faults.inject({ endpoint: 'refund', kind })
 
     expect(await refund()).toMatchObject({ err_code: 'SYSTEMERROR' })
-    expect(wechat.refunds()).toHaveLength(there)
+    expect(wechat.books.refunds()).toHaveLength(there)
   })
 
   it.each([
@@ -431,25 +431,25 @@ describe('a fault at the refund', () => {
   ])('may be any word of WeChat, once: %s', async (errCode) => {
     const { paid, refund, wechat } = shop()
     await paid()
-    wechat.inject({ endpoint: 'refund', kind: 'err_code', errCode, errCodeDes: 'x' })
+    wechat.faults.inject({ endpoint: 'refund', kind: 'err_code', errCode, errCodeDes: 'x' })
 
     expect(await refund()).toMatchObject({ result_code: 'FAIL', err_code: errCode })
-    expect(wechat.refunds()).toEqual([])
+    expect(wechat.books.refunds()).toEqual([])
     expect(await refund()).toMatchObject({ result_code: 'SUCCESS' })
   })
 
   it('may distort the answers of a refund and of its query', async () => {
     const { paid, refund, refundQuery, wechat } = shop()
     await paid()
-    wechat.inject({ endpoint: 'refund', kind: 'wrong_sign' })
-    wechat.inject({ endpoint: 'refundquery', kind: 'missing_sign' })
-    wechat.inject({ endpoint: 'refundquery', kind: 'extra_element' })
+    wechat.faults.inject({ endpoint: 'refund', kind: 'wrong_sign' })
+    wechat.faults.inject({ endpoint: 'refundquery', kind: 'missing_sign' })
+    wechat.faults.inject({ endpoint: 'refundquery', kind: 'extra_element' })
 
     expect(isSignedBy(await refund(), DEMO_MERCHANT.apiKey, 'MD5')).toBe(false)
     expect(await refundQuery()).not.toHaveProperty('sign')
     expect(await refundQuery()).toHaveProperty('future_field_x')
-    expect(() => wechat.inject({ endpoint: 'orderquery', kind: 'system_error_after' })).toThrow(
-      'cannot happen',
-    )
+    expect(() =>
+      wechat.faults.inject({ endpoint: 'orderquery', kind: 'system_error_after' }),
+    ).toThrow('cannot happen')
   })
 })

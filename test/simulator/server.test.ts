@@ -106,7 +106,7 @@ describe('the simulator over HTTP', () => {
 
     await expect.poll(() => notices.length, { timeout: 2_000 }).toBe(1)
     expect(read(notices[0] ?? '')).toMatchObject({ out_trade_no: OUT_TRADE_NO, total_fee: '100' })
-    expect(simulator.capturedFen()).toBe(100)
+    expect(simulator.books.capturedFen()).toBe(100)
     await expect
       .poll(async () => (await call(`orders/${OUT_TRADE_NO}`)).json)
       .toMatchObject({
@@ -118,7 +118,7 @@ describe('the simulator over HTTP', () => {
 
   it('keeps a stalled caller waiting, and hangs up on a lost one', async () => {
     const { call, unifiedOrder, simulator } = await town()
-    const openid = simulator.newOpenid()
+    const openid = simulator.payer.newOpenid()
     await call('fault', { endpoint: 'unifiedorder', kind: 'stall_after' })
     await call('fault', { endpoint: 'unifiedorder', kind: 'reply_lost' })
 
@@ -132,8 +132,10 @@ describe('the simulator over HTTP', () => {
   it('ends at once when it is closed, with a caller still waiting', async () => {
     const { call, unifiedOrder, simulator, close } = await town()
     await call('fault', { kind: 'stall_before' })
-    const waiting = expect(unifiedOrder(simulator.newOpenid())).rejects.toThrow('fetch failed')
-    await expect.poll(() => simulator.waitingFaults()).toEqual([])
+    const waiting = expect(unifiedOrder(simulator.payer.newOpenid())).rejects.toThrow(
+      'fetch failed',
+    )
+    await expect.poll(() => simulator.faults.waiting()).toEqual([])
 
     await close()
 
@@ -156,7 +158,7 @@ describe('the simulator over HTTP', () => {
     const lines: string[] = []
     const { unifiedOrder, call, simulator } = await town({ log: (line) => lines.push(line) })
 
-    await unifiedOrder(simulator.newOpenid())
+    await unifiedOrder(simulator.payer.newOpenid())
     await call('state')
 
     expect(lines).toContainEqual(
@@ -246,7 +248,7 @@ describe('the control interface', () => {
   it('loses and repeats notices, and posts wrong ones', async () => {
     const { call, unifiedOrder, notices, simulator } = await town()
     await call('lose-next-notice', {})
-    await unifiedOrder(simulator.newOpenid())
+    await unifiedOrder(simulator.payer.newOpenid())
     await call('pay', { out_trade_no: OUT_TRADE_NO })
 
     const { json } = await call('resend-notice', {
@@ -263,14 +265,14 @@ describe('the control interface', () => {
     await call('advance', { seconds: 15 })
     await call('deliver-notices', {})
     await expect
-      .poll(() => simulator.notices()[0]?.attempts)
+      .poll(() => simulator.notices.ofPayments.all()[0]?.attempts)
       .toMatchObject([{ outcome: 'lost' }, { outcome: 'lost' }])
     expect(notices).toHaveLength(2)
   })
 
   it('shows its state, its orders and its history', async () => {
     const { call, unifiedOrder, simulator } = await town()
-    await unifiedOrder(simulator.newOpenid())
+    await unifiedOrder(simulator.payer.newOpenid())
     await call('duplicate-next-notice', { copies: 2 })
     await call('cancel', { out_trade_no: OUT_TRADE_NO })
     await call('set-trade-state', { out_trade_no: OUT_TRADE_NO, state: 'PAYERROR' })

@@ -36,7 +36,7 @@ describe('a unified order', () => {
     expect(reply['prepay_id']).toMatch(/^wx02030405[0-9a-f]{26}$/)
     expect(reply['nonce_str']).toMatch(/^[0-9A-Za-z]{16}$/)
     expect(isSignedBy(reply, DEMO_MERCHANT.apiKey, 'MD5')).toBe(true)
-    expect(wechat.order(OUT_TRADE_NO)).toMatchObject({
+    expect(wechat.books.order(OUT_TRADE_NO)).toMatchObject({
       tradeState: 'NOTPAY',
       totalFee: 100,
       openid,
@@ -139,7 +139,7 @@ describe('a unified order', () => {
     const { unifiedOrder, wechat } = shop({ strict: { unboundAppids: ['wx1111111111111111'] } })
 
     expect(await unifiedOrder(changes)).toEqual({ return_code: 'FAIL', return_msg: returnMsg })
-    expect(wechat.orders()).toEqual([])
+    expect(wechat.books.orders()).toEqual([])
   })
 
   it('is refused with the first thing wrong, in the order of the checks', async () => {
@@ -151,7 +151,7 @@ describe('a unified order', () => {
       [{ attach: 'a'.repeat(128) }, 'attach参数长度有误'],
       [{ total_fee: '0' }, 'invalid total_fee'],
       [{ sign: 'A'.repeat(32) }, '签名错误'],
-      [{ openid: wechat.foreignOpenid() }, 'appid and openid not match'],
+      [{ openid: wechat.payer.foreignOpenid() }, 'appid and openid not match'],
     ]
 
     for (let first = 0; first < wrongs.length; first++) {
