@@ -3,7 +3,7 @@ import { serve } from './gateway/serve.ts'
 import { type Clock, ControllableClock } from './lib/clock.ts'
 import { NOTICE_TIMEOUT_MS, REFUND_PROCESSING_MS } from './lib/limits.ts'
 import { cryptoRandom, type Random } from './lib/random.ts'
-import { type DeliveryAttempt, describePosted, NoticeBoard } from './notices/notice-board.ts'
+import { type DeliveryAttempt, describePostResult, NoticeBoard } from './notices/notice-board.ts'
 import { Notices } from './notices/notices.ts'
 import { PaymentNotifier } from './notices/payment-notifier.ts'
 import { RefundNotifier } from './notices/refund-notifier.ts'
@@ -16,10 +16,10 @@ import { Books } from './state/books.ts'
 import { History, type HistoryEntry } from './state/history.ts'
 import { Ledger } from './state/ledger.ts'
 import type { Merchant } from './state/merchant.ts'
-import { RefundBook } from './state/refund-ledger.ts'
+import { RefundLedger } from './state/refund-ledger.ts'
 import type { SimulatedRefund } from './state/refund.ts'
 import { DEFAULT_STRICTNESS, type Strictness } from './state/strictness.ts'
-import { People } from './state/users.ts'
+import { Users } from './state/users.ts'
 import type { World } from './state/world.ts'
 
 export type SimulatorOptions = {
@@ -118,14 +118,14 @@ function makeWorld(
     clock,
     random,
     ledger: new Ledger(),
-    refunds: new RefundBook({
+    refunds: new RefundLedger({
       processingMs: options.refundProcessingMs ?? REFUND_PROCESSING_MS,
       now: () => clock.now(),
       onSettled,
     }),
     billPlan: new BillPlan(random),
     platform: { refundNotifyUrl: undefined },
-    people: new People(random),
+    users: new Users(random),
     record: (event) => history.add({ at: clock.now(), ...event }),
   }
 }
@@ -136,6 +136,6 @@ function recordAttempt(attempt: DeliveryAttempt, { record }: World): void {
     endpoint: attempt.url,
     outTradeNo: attempt.outTradeNo,
     ...(attempt.outRefundNo === undefined ? {} : { outRefundNo: attempt.outRefundNo }),
-    outcome: `attempt ${attempt.attempt}, ${describePosted(attempt)}`,
+    outcome: `attempt ${attempt.attempt}, ${describePostResult(attempt)}`,
   })
 }

@@ -40,7 +40,7 @@ export function world(options: WorldOptions = {}) {
   const wechat = new WeChatSimulator({
     merchant: MERCHANT,
     clock,
-    strict: { strangerElementRate: 0.5 },
+    strict: { undocumentedElementRate: 0.5 },
   })
   const log: LogEntry[] = []
   const calls: string[] = []

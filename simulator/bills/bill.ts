@@ -5,7 +5,7 @@ import type { BillLayout, BillRow } from '../state/bill-plan.ts'
 import type { World } from '../state/world.ts'
 import { changeRows } from './changes.ts'
 import { type BillType, printedLayout } from './layouts.ts'
-import { KINDS, paymentRow, refundRow } from './rows.ts'
+import { ROW_KINDS, paymentRow, refundRow } from './rows.ts'
 import { formatBill, shuffle } from './text.ts'
 
 // Bills are computed when they are downloaded: from the ledgers, and from the changes that the bill plan holds. `date` is a
@@ -21,7 +21,7 @@ export type BillOptions = {
 /** The rows of that day's bill, with the ordered changes and not shuffled yet. */
 export function billRows(date: string, world: World, billType: BillType = 'ALL'): BillRow[] {
   const rows = changeRows(rowsOf(date, world), world.billPlan.changesOf(date))
-  return rows.filter(({ kind }) => KINDS[billType].includes(kind))
+  return rows.filter(({ kind }) => ROW_KINDS[billType].includes(kind))
 }
 
 /** The file of that day's bill as WeChat would send it; `rows` come from `billRows`. */

@@ -1,7 +1,7 @@
 import { startOfDay } from '../lib/clock.ts'
-import type { BillChange, BillColumns, BillRow, KeptChange } from '../state/bill-plan.ts'
+import type { BillChange, BillColumns, BillRow, PlannedChange } from '../state/bill-plan.ts'
 import type { World } from '../state/world.ts'
-import { inventPayment, inventRefund } from './fabricated.ts'
+import { fabricatePayment, fabricateRefund } from './fabricated.ts'
 
 /**
  * Adds a change to the plan of that Beijing day (yyyyMMdd). Throws a RangeError for a day that does not exist, and for a payment
@@ -14,18 +14,19 @@ export function planChange(date: string, change: BillChange, world: World): void
     world.billPlan.addError(date, { errorCode, returnMsg }, times)
     return
   }
-  world.billPlan.addChange(date, keep(change, date, world))
+  world.billPlan.addChange(date, toPlannedChange(change, date, world))
 }
 
-function keep(
+function toPlannedChange(
   change: Exclude<BillChange, { kind: 'unavailable' }>,
   date: string,
   world: World,
-): KeptChange {
+): PlannedChange {
   const { ledger, refunds, clock } = world
   switch (change.kind) {
     case 'extra_row': {
-      const row = change.row === 'payment' ? inventPayment(date, world) : inventRefund(date, world)
+      const row =
+        change.row === 'payment' ? fabricatePayment(date, world) : fabricateRefund(date, world)
       return { kind: 'add_row', row: withColumns(row, change.columns) }
     }
     case 'unasked_refund': {
@@ -33,7 +34,7 @@ function keep(
       if (order?.capture === undefined) {
         throw new RangeError(`${change.outTradeNo} was not paid, so no bill can refund it`)
       }
-      return { kind: 'add_row', row: inventRefund(date, world, order, change.fen) }
+      return { kind: 'add_row', row: fabricateRefund(date, world, order, change.fen) }
     }
     case 'drop_row':
     case 'set_columns':

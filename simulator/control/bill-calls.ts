@@ -10,7 +10,7 @@ import {
   readText,
 } from './json.ts'
 
-const KINDS = [
+const CHANGE_KINDS = [
   'drop_row',
   'set_columns',
   'other_amount',
@@ -53,7 +53,7 @@ export const BILL_CALLS: Readonly<Record<string, Call>> = {
 }
 
 function needChange(body: JsonObject): BillChange {
-  const kind = needOneOf(body, 'kind', KINDS)
+  const kind = needOneOf(body, 'kind', CHANGE_KINDS)
   switch (kind) {
     case 'drop_row':
       return { kind, number: needText(body, 'number') }

@@ -1,5 +1,5 @@
 import { BILL_CALLS } from './bill-calls.ts'
-import type { Call, Controlled } from './call.ts'
+import type { Call, ControlTarget } from './call.ts'
 import {
   needCopies,
   needFault,
@@ -73,9 +73,9 @@ export const CONTROL_CALLS: Readonly<Record<string, Call>> = {
   },
   'POST advance': {
     about: "{seconds} → the state: puts WeChat's clock forward",
-    run: (body, controlled) => {
-      controlled.clock.advance(Math.round(needNumber(body, 'seconds') * 1_000))
-      return describeState(controlled)
+    run: (body, target) => {
+      target.clock.advance(Math.round(needNumber(body, 'seconds') * 1_000))
+      return describeState(target)
     },
   },
   'POST fault': {
@@ -102,11 +102,11 @@ export const CONTROL_CALLS: Readonly<Record<string, Call>> = {
   },
   'GET state': {
     about: '→ now (epoch ms), sums in fen, counts, next_notice_due_at, faults_waiting',
-    run: (_, controlled) => describeState(controlled),
+    run: (_, target) => describeState(target),
   },
 }
 
-function describeState({ simulator, clock }: Controlled): JsonObject {
+function describeState({ simulator, clock }: ControlTarget): JsonObject {
   const now = clock.now()
   const nextDueAt = simulator.notices.nextDueAt()
   const balanceFen = simulator.books.balanceFen()
@@ -130,8 +130,8 @@ function describeState({ simulator, clock }: Controlled): JsonObject {
   }
 }
 
-async function resendNotice(body: JsonObject, controlled: Controlled): Promise<JsonObject> {
-  const { simulator, deliver } = controlled
+async function resendNotice(body: JsonObject, target: ControlTarget): Promise<JsonObject> {
+  const { simulator, deliver } = target
   const outTradeNo = needOrder(body, simulator)
   const copies = needCopies(body)
   const options = readNoticeOptions(body)

@@ -1,6 +1,6 @@
 import type { RefundNoticeOptions } from '../notices/refund-notice.ts'
-import type { RefundEnd } from '../state/refund.ts'
-import type { Call, Controlled } from './call.ts'
+import type { SettledStatus } from '../state/refund.ts'
+import type { Call, ControlTarget } from './call.ts'
 import { needCopies, needOrder, readChanges } from './input.ts'
 import { ControlError, type JsonObject, needNumber, needText, readText } from './json.ts'
 
@@ -24,8 +24,8 @@ export const REFUND_CALLS: Readonly<Record<string, Call>> = {
   },
   'POST settle-refund': {
     about: '{out_refund_no, status} → the refund, now SUCCESS, CHANGE or REFUNDCLOSE',
-    run: (body, controlled) =>
-      controlled.simulator.platform.settleRefund(needRefund(body, controlled), needEnd(body)),
+    run: (body, target) =>
+      target.simulator.platform.settleRefund(needRefund(body, target), needSettledStatus(body)),
   },
   'POST hold-refunds': {
     about: 'keeps every refund PROCESSING, until let-refunds-go',
@@ -78,9 +78,9 @@ export const REFUND_CALLS: Readonly<Record<string, Call>> = {
   },
 }
 
-async function resendNotice(body: JsonObject, controlled: Controlled): Promise<JsonObject> {
-  const { simulator, deliver } = controlled
-  const outRefundNo = needRefund(body, controlled)
+async function resendNotice(body: JsonObject, target: ControlTarget): Promise<JsonObject> {
+  const { simulator, deliver } = target
+  const outRefundNo = needRefund(body, target)
   const options = readOptions(body)
   const replies = await Promise.all(
     Array.from({ length: needCopies(body) }, () =>
@@ -104,17 +104,25 @@ function readOptions(body: JsonObject): RefundNoticeOptions {
 }
 
 /** The number of a refund that exists. */
-function needRefund(body: JsonObject, { simulator }: Controlled): string {
+function needRefund(body: JsonObject, { simulator }: ControlTarget): string {
   const outRefundNo = needText(body, 'out_refund_no')
   if (simulator.books.refund(outRefundNo) !== undefined) return outRefundNo
   throw new ControlError(404, `no refund ${outRefundNo}`, 'GET /_control/refunds lists the refunds')
 }
 
-const ENDS = ['SUCCESS', 'CHANGE', 'REFUNDCLOSE'] as const satisfies readonly RefundEnd[]
+const SETTLED_STATUSES = [
+  'SUCCESS',
+  'CHANGE',
+  'REFUNDCLOSE',
+] as const satisfies readonly SettledStatus[]
 
-function needEnd(body: JsonObject): RefundEnd {
+function needSettledStatus(body: JsonObject): SettledStatus {
   const given = needText(body, 'status')
-  const status = ENDS.find((each) => each === given)
+  const status = SETTLED_STATUSES.find((each) => each === given)
   if (status !== undefined) return status
-  throw new ControlError(400, `status ${given} is unknown`, `use one of ${ENDS.join(', ')}`)
+  throw new ControlError(
+    400,
+    `status ${given} is unknown`,
+    `use one of ${SETTLED_STATUSES.join(', ')}`,
+  )
 }

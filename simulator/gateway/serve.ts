@@ -18,7 +18,7 @@ import {
 } from '../protocol/answer.ts'
 import type { CheckedRequest, PayEndpoint } from '../protocol/endpoint.ts'
 import type { FaultQueue } from '../protocol/fault-queue.ts'
-import { type Fault, type FaultEndpoint, isDistortion, refusalOf } from '../protocol/faults.ts'
+import { type Fault, type FaultEndpoint, isCorruption, refusalOf } from '../protocol/faults.ts'
 import {
   type BusinessRefusal,
   type GatewayRefusal,
@@ -95,7 +95,7 @@ function servePath(
 }
 
 function serveLogin(request: Request, world: World, fault: Fault | undefined): Served {
-  const answer = loginFault(fault) ?? exchangeCode(request, world)
+  const answer = loginFaultAnswer(fault) ?? exchangeCode(request, world)
   const outcome = 'errcode' in answer ? `${answer.errcode} ${answer.errmsg}` : answer.openid
   return { response: loginReply(answer, world), outcome }
 }
@@ -108,7 +108,7 @@ async function servePay(
 ): Promise<Served> {
   const checked = await checkRequest(request, endpoint, world)
   if (!checked.ok) return stopAtGateway(checked.refusal)
-  const result = act(checked.request, endpoint, world, fault)
+  const result = runEndpoint(checked.request, endpoint, world, fault)
   const outTradeNo = checked.request.fields.get('out_trade_no')
   if (!isAnswer(result) && result.level === 'return') {
     return { ...stopAtGateway(result), outTradeNo }
@@ -116,7 +116,7 @@ async function servePay(
   return { ...answerSigned(result, checked.request, world, fault), outTradeNo }
 }
 
-function act(
+function runEndpoint(
   request: CheckedRequest,
   endpoint: PayEndpoint,
   world: World,
@@ -143,8 +143,8 @@ function answerSigned(
   fault: Fault | undefined,
 ): Served {
   const answer = isAnswer(result) ? result : refusalAnswer(result, echoedDevice(result, request))
-  const distortion = fault && isDistortion(fault.kind) ? fault.kind : undefined
-  const response = xmlReply(formatAnswer(answer, world, request.signType, distortion))
+  const corruption = fault && isCorruption(fault.kind) ? fault.kind : undefined
+  const response = xmlReply(formatAnswer(answer, world, request.signType, corruption))
   if (!isAnswer(result)) return { response, outcome: `${result.errCode} ${result.errCodeDes}` }
   const { trade_state: state, prepay_id: prepayId, refund_id: refundId } = answer.values
   return { response, outcome: ['SUCCESS', state ?? prepayId ?? refundId ?? ''].join(' ').trimEnd() }
@@ -155,7 +155,7 @@ function echoedDevice(refusal: BusinessRefusal, request: CheckedRequest): string
   return request.fields.get('device_info') ?? (refusal === ORDER_REUSED ? '' : undefined)
 }
 
-function loginFault(fault: Fault | undefined): LoginAnswer | undefined {
+function loginFaultAnswer(fault: Fault | undefined): LoginAnswer | undefined {
   switch (fault?.kind) {
     case 'login_busy':
       return LOGIN_BUSY

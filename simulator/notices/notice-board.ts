@@ -43,7 +43,7 @@ export type SimulatedNotice = NoticeSubject & {
   nextDueAt: number | undefined
 }
 
-export type Posted = Pick<DeliveryAttempt, 'outcome' | 'status' | 'reply' | 'why'>
+export type PostResult = Pick<DeliveryAttempt, 'outcome' | 'status' | 'reply' | 'why'>
 
 type NoticeBoardOptions = {
   random: Random
@@ -131,7 +131,7 @@ export class NoticeBoard {
   }
 
   /** Posts one message to a shop, and judges the answer as WeChat does. */
-  async post(url: string, body: string, deliver: Deliver): Promise<Posted> {
+  async post(url: string, body: string, deliver: Deliver): Promise<PostResult> {
     const signal = this.#options.timeout()
     const request = new Request(url, {
       method: 'POST',
@@ -144,7 +144,7 @@ export class NoticeBoard {
       signal,
     })
     try {
-      return await Promise.race([readReply(deliver, request), rejectWhen(signal)])
+      return await Promise.race([readReply(deliver, request), rejectOnAbort(signal)])
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
       return { outcome: signal.aborted ? 'timeout' : 'connection_error', why }
@@ -187,7 +187,7 @@ export class NoticeBoard {
     const { outTradeNo, transactionId, outRefundNo, url } = notice
     const at = this.#options.now()
     const body = this.#waiting.get(notice)?.() ?? ''
-    const posted: Posted = this.#lost.has(keyOf(notice))
+    const posted: PostResult = this.#lost.has(keyOf(notice))
       ? { outcome: 'lost' }
       : await this.post(url, body, deliver)
     const subject = {
@@ -223,7 +223,7 @@ function keyOf({ outTradeNo, outRefundNo }: NoticeSubject): string {
 }
 
 /** What came of an attempt, for a person to read. */
-export function describePosted({ outcome, status, why }: Posted): string {
+export function describePostResult({ outcome, status, why }: PostResult): string {
   return [outcome, status === undefined ? undefined : `HTTP ${status}`, why]
     .filter((part) => part !== undefined)
     .join(', ')
@@ -237,7 +237,7 @@ export function isSuccessReply(status: number, body: string): boolean {
   return status === 200 && body.trim().replace(/>\s+</g, '><') === NOTICE_SUCCESS_REPLY
 }
 
-async function readReply(deliver: Deliver, request: Request): Promise<Posted> {
+async function readReply(deliver: Deliver, request: Request): Promise<PostResult> {
   const response = await deliver(request)
   const reply = (await response.text()).slice(0, REQUEST_BYTES_MAX)
   const { status } = response
@@ -245,7 +245,7 @@ async function readReply(deliver: Deliver, request: Request): Promise<Posted> {
   return { outcome: 'refused', status, reply }
 }
 
-function rejectWhen(signal: AbortSignal): Promise<never> {
+function rejectOnAbort(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true })
   })

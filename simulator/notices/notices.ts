@@ -1,4 +1,4 @@
-import type { RefundBook } from '../state/refund-ledger.ts'
+import type { RefundLedger } from '../state/refund-ledger.ts'
 import type { Deliver, DeliveryAttempt } from './notice-board.ts'
 import type { PaymentNotifier } from './payment-notifier.ts'
 import type { RefundNotifier } from './refund-notifier.ts'
@@ -11,11 +11,11 @@ export class Notices {
   readonly ofPayments: Pick<PaymentNotifier, NoticeCalls>
   /** Addressed by out_refund_no. */
   readonly ofRefunds: Pick<RefundNotifier, NoticeCalls>
-  readonly #refundLedger: RefundBook
+  readonly #refundLedger: RefundLedger
   readonly #payments: PaymentNotifier
   readonly #refunds: RefundNotifier
 
-  constructor(refundLedger: RefundBook, payments: PaymentNotifier, refunds: RefundNotifier) {
+  constructor(refundLedger: RefundLedger, payments: PaymentNotifier, refunds: RefundNotifier) {
     this.#refundLedger = refundLedger
     this.ofPayments = this.#payments = payments
     this.ofRefunds = this.#refunds = refunds

@@ -3,12 +3,12 @@ import type { World } from '../state/world.ts'
 import {
   type Deliver,
   type DeliveryAttempt,
-  describePosted,
+  describePostResult,
   type NoticeBoard,
-  type Posted,
+  type PostResult,
   type SimulatedNotice,
 } from './notice-board.ts'
-import { formatNotice, type NoticeOptions } from './payment-notice.ts'
+import { formatPaymentNotice, type PaymentNoticeOptions } from './payment-notice.ts'
 
 /** Notifies the shop of payments, at the notify_url of the order. */
 export class PaymentNotifier {
@@ -38,17 +38,17 @@ export class PaymentNotifier {
   }
 
   /** The exact XML of a notice, freshly written and signed. */
-  xml(outTradeNo: string, options: NoticeOptions = {}): string {
+  xml(outTradeNo: string, options: PaymentNoticeOptions = {}): string {
     const { ledger, clock } = this.#world
-    return formatNotice(ledger.mustFind(outTradeNo, clock.now()), this.#world, options)
+    return formatPaymentNotice(ledger.mustFind(outTradeNo, clock.now()), this.#world, options)
   }
 
   /** Posts a notice to the order's notify_url now, outside the schedule, and returns what the shop answered. */
   async post(
     outTradeNo: string,
-    options: NoticeOptions = {},
+    options: PaymentNoticeOptions = {},
     deliver: Deliver = (request) => fetch(request),
-  ): Promise<Posted> {
+  ): Promise<PostResult> {
     const { ledger, clock, record } = this.#world
     const { notifyUrl } = ledger.mustFind(outTradeNo, clock.now())
     const posted = await this.#board.post(notifyUrl, this.xml(outTradeNo, options), deliver)
@@ -56,7 +56,7 @@ export class PaymentNotifier {
       type: 'notice_sent',
       endpoint: notifyUrl,
       outTradeNo,
-      outcome: `out of schedule, ${describePosted(posted)}`,
+      outcome: `out of schedule, ${describePostResult(posted)}`,
     })
     return posted
   }

@@ -3,9 +3,9 @@ import type { World } from '../state/world.ts'
 import {
   type Deliver,
   type DeliveryAttempt,
-  describePosted,
+  describePostResult,
   type NoticeBoard,
-  type Posted,
+  type PostResult,
   type SimulatedNotice,
 } from './notice-board.ts'
 import { formatRefundNotice, type RefundNoticeOptions } from './refund-notice.ts'
@@ -47,7 +47,7 @@ export class RefundNotifier {
     outRefundNo: string,
     options: RefundNoticeOptions = {},
     deliver: Deliver = (request) => fetch(request),
-  ): Promise<Posted> {
+  ): Promise<PostResult> {
     const refund = this.#world.refunds.mustFind(outRefundNo)
     const url = this.#urlOf(refund)
     if (url === undefined) throw new RangeError(`nobody is told of refund ${outRefundNo}`)
@@ -57,7 +57,7 @@ export class RefundNotifier {
       endpoint: url,
       outTradeNo: refund.outTradeNo,
       outRefundNo,
-      outcome: `out of schedule, ${describePosted(posted)}`,
+      outcome: `out of schedule, ${describePostResult(posted)}`,
     })
     return posted
   }

@@ -1,8 +1,8 @@
 import type { SimulatedNotice } from '../notices/notice-board.ts'
 import type { PaymentNotifier } from '../notices/payment-notifier.ts'
 import type { World } from '../state/world.ts'
-import { type PayOptions, takeMoney } from './cashier.ts'
-import { type CashierResult, type GivenParams, openCashier } from './phone.ts'
+import { type PayOptions, capturePayment } from './cashier.ts'
+import { type CashierResult, type UncheckedParams, openCashier } from './phone.ts'
 
 export type PaymentResult =
   { ok: true; transactionId: string; notice: SimulatedNotice } | { ok: false; why: string }
@@ -19,23 +19,23 @@ export class Payer {
 
   /** A new user of this mini program: 28 characters, `o…`. */
   newOpenid(): string {
-    return this.#world.people.newOpenid()
+    return this.#world.users.newOpenid()
   }
 
   /** An openid of right shape that belongs to another mini program: unifiedorder refuses it. */
   foreignOpenid(): string {
-    return this.#world.people.foreignOpenid()
+    return this.#world.users.foreignOpenid()
   }
 
   /** What wx.login() gives to a user's phone: a fresh code, good for five minutes and one exchange. */
   login(openid: string, options: { blocked?: boolean } = {}): string {
-    const { people, clock, record } = this.#world
+    const { users, clock, record } = this.#world
     record({ type: 'login', outcome: openid })
-    return people.issueCode(openid, clock.now(), options.blocked ?? false)
+    return users.issueCode(openid, clock.now(), options.blocked ?? false)
   }
 
   /** The client side of wx.requestPayment: opens the cashier, or fails with the client's errMsg and, for tests, the true reason. */
-  requestPayment(openid: string, params: GivenParams): CashierResult {
+  requestPayment(openid: string, params: UncheckedParams): CashierResult {
     const result = openCashier(openid, params, this.#world)
     const outTradeNo = result.ok ? result.cashier.outTradeNo : result.outTradeNo
     this.#world.record({
@@ -48,7 +48,7 @@ export class Payer {
 
   /** Pays at the cashier. WeChat captures the money, and a notice is due immediately. */
   pay(outTradeNo: string, options: PayOptions = {}): PaymentResult {
-    const result = takeMoney(outTradeNo, options, this.#world)
+    const result = capturePayment(outTradeNo, options, this.#world)
     if (!result.ok) {
       this.#world.record({ type: 'pay_refused', outTradeNo, outcome: result.why })
       return result

@@ -1,8 +1,8 @@
 import { isNotifyUrl } from '../protocol/notify-url.ts'
 import type { TradeState } from '../state/ledger.ts'
-import type { RefundEnd, SimulatedRefund } from '../state/refund.ts'
+import type { SettledStatus, SimulatedRefund } from '../state/refund.ts'
 import type { World } from '../state/world.ts'
-import { type PlatformRefund, refundByHand } from './platform-refund.ts'
+import { type PlatformRefundRequest, refundOnPlatform } from './platform-refund.ts'
 
 export type RefundResult = { ok: true; refund: SimulatedRefund } | { ok: false; why: string }
 
@@ -27,15 +27,15 @@ export class Platform {
   }
 
   /** Makes a refund manually on the merchant platform; its notice goes to the URL that is set there. */
-  refund(outTradeNo: string, wish: PlatformRefund): RefundResult {
-    const result = refundByHand(outTradeNo, wish, this.#world)
+  refund(outTradeNo: string, request: PlatformRefundRequest): RefundResult {
+    const result = refundOnPlatform(outTradeNo, request, this.#world)
     return 'level' in result
       ? { ok: false, why: `${result.errCode} ${result.errCodeDes}` }
       : { ok: true, refund: result }
   }
 
   /** PROCESSING becomes any end, CHANGE becomes SUCCESS only; every other change throws. A notice is due immediately. */
-  settleRefund(outRefundNo: string, status: RefundEnd): SimulatedRefund {
+  settleRefund(outRefundNo: string, status: SettledStatus): SimulatedRefund {
     return this.#world.refunds.settle(outRefundNo, status)
   }
 

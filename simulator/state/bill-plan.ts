@@ -38,7 +38,7 @@ export type BillChange =
   | { kind: 'unavailable'; errorCode: string; returnMsg: string; times?: number }
 
 /** What is kept of a change: rows that are made up are made up once, so that the bill says the same every time. */
-export type KeptChange =
+export type PlannedChange =
   | Exclude<
       BillChange,
       { kind: 'extra_row' } | { kind: 'unasked_refund' } | { kind: 'unavailable' }
@@ -51,7 +51,7 @@ export type BillError = { errorCode: string; returnMsg: string }
 /** The changes and errors that were ordered for bills, by Beijing day (yyyyMMdd). What really happened is in the ledgers. */
 export class BillPlan {
   readonly #random: Random
-  readonly #changes = new Map<string, KeptChange[]>()
+  readonly #changes = new Map<string, PlannedChange[]>()
   readonly #errors = new Map<string, (BillError & { left: number })[]>()
   readonly #seeds = new Map<string, number>()
 
@@ -60,7 +60,7 @@ export class BillPlan {
   }
 
   /** Changes of one day add up, in the order in which they were ordered. */
-  addChange(date: string, change: KeptChange): void {
+  addChange(date: string, change: PlannedChange): void {
     this.#changes.set(date, [...(this.#changes.get(date) ?? []), change])
   }
 
@@ -69,7 +69,7 @@ export class BillPlan {
     this.#errors.set(date, [...(this.#errors.get(date) ?? []), { ...error, left: times }])
   }
 
-  changesOf(date: string): readonly KeptChange[] {
+  changesOf(date: string): readonly PlannedChange[] {
     return this.#changes.get(date) ?? []
   }
 

@@ -5,9 +5,9 @@ import type { HistoryEntry } from './history.ts'
 import type { Ledger } from './ledger.ts'
 import type { Merchant } from './merchant.ts'
 import type { PlatformSettings } from './platform-settings.ts'
-import type { RefundBook } from './refund-ledger.ts'
+import type { RefundLedger } from './refund-ledger.ts'
 import type { Strictness } from './strictness.ts'
-import type { People } from './users.ts'
+import type { Users } from './users.ts'
 
 /** What every endpoint and every facet works on. */
 export type World = {
@@ -16,10 +16,10 @@ export type World = {
   readonly clock: Clock
   readonly random: Random
   readonly ledger: Ledger
-  readonly refunds: RefundBook
+  readonly refunds: RefundLedger
   readonly billPlan: BillPlan
   readonly platform: PlatformSettings
-  readonly people: People
+  readonly users: Users
   /** Adds an entry to the history; `at` defaults to the clock's time. */
   readonly record: (event: Omit<HistoryEntry, 'at'> & { readonly at?: number }) => void
 }

@@ -4,9 +4,9 @@ import { seededRandom } from '../../simulator/lib/random.ts'
 import { DEMO_MERCHANT } from '../../simulator/server/demo-merchant.ts'
 import { BillPlan } from '../../simulator/state/bill-plan.ts'
 import { Ledger } from '../../simulator/state/ledger.ts'
-import { RefundBook } from '../../simulator/state/refund-ledger.ts'
+import { RefundLedger } from '../../simulator/state/refund-ledger.ts'
 import { DEFAULT_STRICTNESS } from '../../simulator/state/strictness.ts'
-import { People } from '../../simulator/state/users.ts'
+import { Users } from '../../simulator/state/users.ts'
 import type { World } from '../../simulator/state/world.ts'
 import { fenOf, readBill } from '../../testing/simulator/bill-reader.ts'
 import { T0 } from '../../testing/simulator/simulated-shop.ts'
@@ -53,10 +53,10 @@ function busyWorld(): World {
     clock: { now },
     random,
     ledger,
-    refunds: new RefundBook({ processingMs: 0, now, onSettled: () => {} }),
+    refunds: new RefundLedger({ processingMs: 0, now, onSettled: () => {} }),
     billPlan: new BillPlan(random),
     platform: { refundNotifyUrl: undefined },
-    people: new People(random),
+    users: new Users(random),
     record: () => {},
   }
 }

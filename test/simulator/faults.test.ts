@@ -151,7 +151,7 @@ describe('a distorted reply', () => {
 
   it('writes integers bare or in CDATA, strangers in between, and is signed whatever happens', async () => {
     const { unifiedOrder, post, order } = shop({
-      strict: { strangerElementRate: 0.5, integerStyleRate: 0.5 },
+      strict: { undocumentedElementRate: 0.5, integerStyleRate: 0.5 },
     })
     await unifiedOrder()
     const { appid, mch_id, nonce_str } = order()

@@ -112,7 +112,7 @@ describe('a notice', () => {
   })
 
   it('carries now and then a signed element that no document names', async () => {
-    const { wechat } = await paidShop({ strict: { strangerElementRate: 1 } })
+    const { wechat } = await paidShop({ strict: { undocumentedElementRate: 1 } })
 
     const fields = read(wechat.notices.ofPayments.xml(OUT_TRADE_NO))
 

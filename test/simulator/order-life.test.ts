@@ -278,7 +278,9 @@ describe('a coupon', () => {
 describe('a simulated WeChat', () => {
   it('does the same again with the same seed and clock', async () => {
     const stories = [1, 2].map(async () => {
-      const { unifiedOrder, orderQuery, wechat } = shop({ strict: { strangerElementRate: 0.5 } })
+      const { unifiedOrder, orderQuery, wechat } = shop({
+        strict: { undocumentedElementRate: 0.5 },
+      })
       await unifiedOrder()
       wechat.payer.pay(OUT_TRADE_NO)
       return [

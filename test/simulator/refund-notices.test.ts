@@ -165,7 +165,7 @@ describe('the notice of a refund', () => {
   })
 
   it('carries now and then elements that no document names, inside and outside', async () => {
-    const { wechat } = await refunded({ strict: { strangerElementRate: 1 } })
+    const { wechat } = await refunded({ strict: { undocumentedElementRate: 1 } })
 
     const xml = wechat.notices.ofRefunds.xml(OUT_REFUND_NO)
 

@@ -31,7 +31,7 @@ afterEach(async () => {
 async function town(options: StartOptions = {}) {
   const wechat = await start({
     ...options,
-    strict: { strangerElementRate: 0, integerStyleRate: 0, ...options.strict },
+    strict: { undocumentedElementRate: 0, integerStyleRate: 0, ...options.strict },
   })
   cleanups.push(() => wechat.close())
   const notices: string[] = []

@@ -29,7 +29,7 @@ export function shop(options: Partial<SimulatorOptions> & { strict?: Partial<Str
     clock,
     random: seededRandom(7),
     ...options,
-    strict: { strangerElementRate: 0, integerStyleRate: 0, ...options.strict },
+    strict: { undocumentedElementRate: 0, integerStyleRate: 0, ...options.strict },
   })
   const openid = wechat.payer.newOpenid()
 

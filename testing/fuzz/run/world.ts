@@ -69,7 +69,7 @@ export class FuzzWorld {
       merchant: MERCHANT,
       clock: { now: () => this.#nowMs },
       random: chance.bytes,
-      strict: { strangerElementRate: 0.2 },
+      strict: { undocumentedElementRate: 0.2 },
     })
     this.payer = this.wechat.payer.newOpenid()
     this.otherPayer = this.wechat.payer.newOpenid()

@@ -1,5 +1,5 @@
 /** Forgers, replayers, and notices that are signed well and wrong. */
-import type { NoticeOptions } from '../../../simulator/notices/payment-notice.ts'
+import type { PaymentNoticeOptions } from '../../../simulator/notices/payment-notice.ts'
 import type { RefundNoticeOptions } from '../../../simulator/notices/refund-notice.ts'
 import type { Chance } from '../run/random.ts'
 import { OLD_API_KEY, ORIGIN, REFUND_URL, type World } from '../run/world.ts'
@@ -33,7 +33,7 @@ const FORGERIES = {
   not_a_success: { changes: { result_code: 'FAIL', err_code: 'ORDERPAID' } },
   unknown_number: { changes: { out_trade_no: 'nobody-knows-this*3' } },
   not_our_number: { changes: { out_trade_no: 'of another system' } },
-} as const satisfies Record<string, NoticeOptions>
+} as const satisfies Record<string, PaymentNoticeOptions>
 
 const TAMPERED = ['total_fee', 'out_trade_no', 'openid', 'transaction_id', 'time_end'] as const
 
