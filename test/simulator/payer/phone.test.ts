@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { sign, type SignType } from '../../simulator/lib/sign.ts'
-import { DEMO_MERCHANT } from '../../simulator/server/demo-merchant.ts'
-import { HOUR_MS, MINUTE_MS, OUT_TRADE_NO, shop } from '../../testing/simulator/simulated-shop.ts'
+import { sign, type SignType } from '../../../simulator/lib/sign.ts'
+import { DEMO_MERCHANT } from '../../../simulator/server/demo-merchant.ts'
+import {
+  HOUR_MS,
+  MINUTE_MS,
+  OUT_TRADE_NO,
+  shop,
+} from '../../../testing/simulator/simulated-shop.ts'
 
 function payParams(prepayId: string, signType: SignType = 'MD5', key = DEMO_MERCHANT.apiKey) {
   const params = {

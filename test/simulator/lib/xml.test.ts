@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { seededRandom } from '../../simulator/lib/random.ts'
-import { formatXml, parseXml } from '../../simulator/lib/xml.ts'
+import { seededRandom } from '../../../simulator/lib/random.ts'
+import { formatXml, parseXml } from '../../../simulator/lib/xml.ts'
 
 function valueOf(xml: string): string | undefined {
   const parsed = parseXml(xml)

@@ -1,6 +1,6 @@
 import { createDecipheriv, createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { encryptReqInfo } from '../../simulator/notices/req-info.ts'
+import { encryptReqInfo } from '../../../simulator/notices/req-info.ts'
 
 const DOCS_KEY = '192006250b4c09247ec02edce69f6a2d'
 

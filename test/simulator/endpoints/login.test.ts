@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { DEMO_MERCHANT } from '../../simulator/server/demo-merchant.ts'
-import type { WeChatSimulator } from '../../simulator/wechat.ts'
-import { type Changes, MINUTE_MS, shop } from '../../testing/simulator/simulated-shop.ts'
+import { DEMO_MERCHANT } from '../../../simulator/server/demo-merchant.ts'
+import type { WeChatSimulator } from '../../../simulator/wechat.ts'
+import { type Changes, MINUTE_MS, shop } from '../../../testing/simulator/simulated-shop.ts'
 
 async function exchange(wechat: WeChatSimulator, changes: Changes, method = 'GET') {
   const url = new URL('https://api.weixin.qq.com/sns/jscode2session')

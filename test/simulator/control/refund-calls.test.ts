@@ -1,41 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import { control } from '../../simulator/control/control.ts'
-import { readBill } from '../../testing/simulator/bill-reader.ts'
+import { controlledShop } from '../../../testing/simulator/controlled-shop.ts'
 import {
   DAY_MS,
   OUT_REFUND_NO,
   OUT_TRADE_NO,
   REFUND_NOTIFY_URL,
-  shop,
-  SUCCESS_REPLY,
-} from '../../testing/simulator/simulated-shop.ts'
+} from '../../../testing/simulator/simulated-shop.ts'
 
 const DAY = '20240102'
 
-/** A shop with a payment, and the control interface of its WeChat; every notice is accepted. */
-async function controlled() {
-  const world = shop()
-  const transactionId = await world.paid()
-  const posted: string[] = []
-  const deliver = async (request: Request) => {
-    posted.push(await request.text())
-    return new Response(SUCCESS_REPLY)
-  }
-  const call = async (path: string, body?: unknown) => {
-    const request = new Request(
-      `http://wechat.test/_control/${path}`,
-      body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) },
-    )
-    const { wechat: simulator, clock } = world
-    const response = await control(request, { simulator, clock, deliver })
-    return { status: response.status, json: (await response.json()) as Record<string, unknown> }
-  }
-  return { ...world, transactionId, posted, call }
-}
-
 describe('the control interface of refunds', () => {
   it('lists its calls', async () => {
-    const { call } = await controlled()
+    const { call } = await controlledShop()
 
     expect((await call('')).json['calls']).toMatchObject({
       'GET /_control/refunds': expect.any(String),
@@ -45,7 +21,7 @@ describe('the control interface of refunds', () => {
   })
 
   it('makes, holds, settles and shows refunds', async () => {
-    const { call, clock } = await controlled()
+    const { call, clock } = await controlledShop()
     expect(
       (
         await call('refund-on-platform', {
@@ -82,7 +58,7 @@ describe('the control interface of refunds', () => {
   })
 
   it('sets what the merchant can refund from', async () => {
-    const { call, refund } = await controlled()
+    const { call, refund } = await controlledShop()
     await call('set-balance', { fen: 29 })
 
     expect((await call('state')).json).toMatchObject({ balance_fen: 29 })
@@ -92,7 +68,7 @@ describe('the control interface of refunds', () => {
   })
 
   it('loses, repeats and posts notices of refunds', async () => {
-    const { call, clock, posted, refund, wechat } = await controlled()
+    const { call, clock, posted, refund, wechat } = await controlledShop()
     await call('deliver-notices', {})
     await call('set-refund-notify-url', { url: REFUND_NOTIFY_URL })
     await refund()
@@ -140,48 +116,12 @@ describe('the control interface of refunds', () => {
     ['change-bill', { date: DAY, kind: 'set_columns', number: 'x' }, 400, 'columns is not'],
     ['bill', { date: DAY, bill_type: 'REVOKED' }, 400, 'REVOKED is unknown'],
   ])('answers a mistake in %s %j in words', async (path, body, status, error) => {
-    const { call, refund } = await controlled()
+    const { call, refund } = await controlledShop()
     await refund()
 
     const answer = await call(path, body)
 
     expect(answer.status).toBe(status)
     expect(answer.json['error']).toContain(error)
-  })
-})
-
-describe('the control interface of bills', () => {
-  it('shows a bill, changes it in every way, and clears that again', async () => {
-    const { call, transactionId, refund } = await controlled()
-    await refund()
-    const text = async (fields = {}) =>
-      String((await call('bill', { date: DAY, ...fields })).json['text'])
-    const truth = await text()
-    expect(readBill(truth).rows).toHaveLength(2)
-    expect(readBill(await text({ bill_type: 'REFUND' })).header).toHaveLength(29)
-    expect(readBill(await text({ layout: 'old' })).header).toHaveLength(24)
-
-    for (const change of [
-      { kind: 'set_columns', number: transactionId, columns: { 商品名称: 'a,`b' } },
-      { kind: 'other_amount', number: OUT_REFUND_NO, fen: 31 },
-      { kind: 'extra_row', row: 'payment', columns: { 公众账号ID: 'wx0' } },
-      { kind: 'extra_row', row: 'refund' },
-      { kind: 'unasked_refund', out_trade_no: OUT_TRADE_NO, fen: 1 },
-      { kind: 'layout', layout: 'one_more' },
-      { kind: 'wrong_totals' },
-      { kind: 'unavailable', error_code: '20007', return_msg: 'x', times: 1 },
-      { kind: 'drop_row', number: transactionId },
-    ]) {
-      expect((await call('change-bill', { date: DAY, ...change })).json).toEqual({ ok: true })
-    }
-
-    const { header, rows, totals } = readBill(await text())
-    expect(header).toHaveLength(28)
-    expect(rows).toHaveLength(4)
-    expect(totals).toMatchObject({ 总交易单数: '5', 申请退款总金额: '1.33' })
-    await call('change-bill', { date: DAY, kind: 'cut_off' })
-    expect(await text()).not.toContain('总交易单数')
-    await call('clear-bill-changes', { date: DAY })
-    expect(await text()).toBe(truth)
   })
 })

@@ -3,8 +3,8 @@ import {
   ControllableClock,
   formatBeijingTime,
   parseBeijingTime,
-} from '../../simulator/lib/clock.ts'
-import { T0 } from '../../testing/simulator/simulated-shop.ts'
+} from '../../../simulator/lib/clock.ts'
+import { T0 } from '../../../testing/simulator/simulated-shop.ts'
 
 describe('Beijing time', () => {
   it('is eight hours ahead of UTC, whatever zone this machine is in', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isSignedBy, sign, signedText } from '../../simulator/lib/sign.ts'
+import { isSignedBy, sign, signedText } from '../../../simulator/lib/sign.ts'
 
 const DOCS_KEY = '192006250b4c09247ec02edce69f6a2d'
 

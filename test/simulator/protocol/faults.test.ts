@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { isSignedBy } from '../../simulator/lib/sign.ts'
-import { parseXml } from '../../simulator/lib/xml.ts'
-import { DEMO_MERCHANT } from '../../simulator/server/demo-merchant.ts'
+import { isSignedBy } from '../../../simulator/lib/sign.ts'
+import { parseXml } from '../../../simulator/lib/xml.ts'
+import { DEMO_MERCHANT } from '../../../simulator/server/demo-merchant.ts'
 import {
   ORIGIN,
   OUT_TRADE_NO,
   read,
   shop,
   signedXml,
-} from '../../testing/simulator/simulated-shop.ts'
+} from '../../../testing/simulator/simulated-shop.ts'
 
 type World = ReturnType<typeof shop>
 

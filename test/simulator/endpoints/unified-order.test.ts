@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { isSignedBy } from '../../simulator/lib/sign.ts'
-import { formatXml } from '../../simulator/lib/xml.ts'
-import { DEMO_MERCHANT } from '../../simulator/server/demo-merchant.ts'
+import { isSignedBy } from '../../../simulator/lib/sign.ts'
+import { formatXml } from '../../../simulator/lib/xml.ts'
+import { DEMO_MERCHANT } from '../../../simulator/server/demo-merchant.ts'
 import {
   type Changes,
-  envelope,
   HOUR_MS,
   MINUTE_MS,
   ORIGIN,
@@ -12,7 +11,7 @@ import {
   read,
   shop,
   signedXml,
-} from '../../testing/simulator/simulated-shop.ts'
+} from '../../../testing/simulator/simulated-shop.ts'
 
 describe('a unified order', () => {
   it('is answered with a prepay_id, signed, in the order that live answers have', async () => {
@@ -271,27 +270,5 @@ describe('the same order number again', () => {
 
       expect(reply['result_code']).toBe(reorderAfterExpiry === 'accept' ? 'SUCCESS' : 'FAIL')
     }
-  })
-})
-
-describe('other paths and hosts', () => {
-  it('are told apart by path only', async () => {
-    const { wechat, order } = shop()
-    const post = (url: string) =>
-      wechat.fetch(new Request(url, { method: 'POST', body: signedXml(order()) }))
-
-    expect((await post('https://api2.mch.weixin.qq.com/pay/unifiedorder')).status).toBe(200)
-    const lost = await post(`${ORIGIN}/pay/unifiedorder/`)
-    expect(lost.status).toBe(404)
-    expect(lost.headers.get('Content-Type')).toBe('text/html')
-  })
-
-  it('ask every endpoint for its own parameters', async () => {
-    const { post } = shop()
-    const tooMuch = envelope({ out_trade_no: OUT_TRADE_NO, total_fee: '1' })
-
-    expect(read(await post('/pay/orderquery', tooMuch))['return_msg']).toContain('未在API文档')
-    expect(read(await post('/pay/orderquery', envelope({})))['return_msg']).toBe('缺少参数')
-    expect(read(await post('/pay/closeorder', envelope({})))['return_msg']).toBe('缺少参数')
   })
 })
