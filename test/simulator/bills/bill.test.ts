@@ -1,39 +1,24 @@
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import { billOf, DAY, waitForBill } from '../../../testing/simulator/bill-downloads.ts'
 import { DEMO_MERCHANT } from '../../../simulator/server/demo-merchant.ts'
-import { fenOf, readBill } from '../../../testing/simulator/bill-reader.ts'
+import { fenOf } from '../../../testing/simulator/bill-reader.ts'
 import {
-  type Changes,
   MINUTE_MS,
   OUT_REFUND_NO,
   OUT_TRADE_NO,
   shop,
 } from '../../../testing/simulator/simulated-shop.ts'
 
-type World = ReturnType<typeof shop>
-
-/** T0 is in it: 03:04:05 in Beijing. */
-const DAY = '20240102'
 const COLUMNS_ALL =
   '交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,应结订单金额,代金券金额,微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,商品名称,商户数据包,手续费,费率,订单金额,申请退款金额,费率备注'
-
-/** The morning after, when bills can be had. */
-function sleep({ clock }: World, to = '2024-01-03T10:00:00+08:00'): void {
-  clock.advance(Date.parse(to) - clock.now())
-}
-
-/** `text()` swallows the BOM, as a reader should. Whether it was there is another test's business. */
-async function billOf(world: World, fields: Changes = {}) {
-  const response = await world.downloadBill({ bill_date: DAY, ...fields })
-  return readBill(`\uFEFF${await response.text()}`)
-}
 
 describe('the bill of a day', () => {
   it('lists every payment and every refund of it, in the documented columns', async () => {
     const world = shop()
     const transactionId = await world.paid({ device_info: 'WEB', attach: 'a=1', body: '图书' })
     const { refund_id: refundId } = await world.refund()
-    sleep(world)
+    waitForBill(world)
 
     const { header, rows, totals } = await billOf(world)
 
@@ -102,7 +87,7 @@ describe('the bill of a day', () => {
   it('is bytes with a BOM, CRLF and backticks, the same ones every time, gzip or not', async () => {
     const world = shop()
     for (let n = 0; n < 20; n++) await world.paid({ out_trade_no: `order-${n}` })
-    sleep(world)
+    waitForBill(world)
 
     const plain = await world.downloadBill({ bill_date: DAY })
     const zipped = await world.downloadBill({ bill_date: DAY, tar_type: 'GZIP' })
@@ -124,7 +109,7 @@ describe('the bill of a day', () => {
       numbers.push(`order-${n}`)
       await world.paid({ out_trade_no: `order-${n}` })
     }
-    sleep(world)
+    waitForBill(world)
 
     const listed = (await billOf(world)).rows.map((row) => row['商户订单号'] ?? '')
 
@@ -135,7 +120,7 @@ describe('the bill of a day', () => {
   it('lists a name with commas, backticks and line feeds on one line, without any quotes', async () => {
     const world = shop()
     await world.paid({ body: 'a,b', attach: 'x,`y\nz' })
-    sleep(world)
+    waitForBill(world)
 
     const text = world.wechat.bills.text(DAY)
 
@@ -178,7 +163,7 @@ describe('the bill of a day', () => {
       sums.refunded += settled
       sums.cashCoupons += n % 4 === 0 ? 100 : 0
     }
-    sleep(world)
+    waitForBill(world)
 
     const { rows, totals } = await billOf(world)
 
@@ -201,7 +186,7 @@ describe('the bill of a day', () => {
     world.clock.advance(1_000)
     await world.paid({ out_trade_no: 'order-2' })
     await world.refund()
-    sleep(world, '2024-01-04T10:00:00+08:00')
+    waitForBill(world, '2024-01-04T10:00:00+08:00')
 
     const first = (await billOf(world)).rows
     const second = (await billOf(world, { bill_date: '20240103' })).rows
@@ -221,7 +206,7 @@ describe('the bill of a day', () => {
     const statusOf = async () =>
       (await billOf(world)).rows.find((row) => row['交易状态'] === 'REFUND')?.['退款状态']
 
-    sleep(world)
+    waitForBill(world)
     expect(await statusOf()).toBe('CHANGE')
     world.wechat.platform.settleRefund(OUT_REFUND_NO, 'SUCCESS')
     expect(await statusOf()).toBe('CHANGE')
@@ -237,7 +222,7 @@ describe('the bill of a day', () => {
       refund_fee: '1',
       refund_account: 'REFUND_SOURCE_RECHARGE_FUNDS',
     })
-    sleep(world)
+    waitForBill(world)
 
     const paid = await billOf(world, { bill_type: 'SUCCESS' })
     const refunded = await billOf(world, { bill_type: 'REFUND' })
@@ -265,7 +250,7 @@ describe('the bill of a day', () => {
     const world = shop({ strict: { billLayout: 'old' } })
     await world.paid({}, { coupons: [{ type: 'NO_CASH', fee: 20 }] })
     await world.refund({ refund_fee: '50' })
-    sleep(world)
+    waitForBill(world)
 
     const { header, rows, totals } = await billOf(world)
 
@@ -298,7 +283,7 @@ describe('the bill of a day', () => {
   ])('charges for %i fen a fee of %s', async (total, fee) => {
     const world = shop()
     await world.paid({ total_fee: String(total) })
-    sleep(world)
+    waitForBill(world)
 
     expect((await billOf(world)).rows).toMatchObject([{ 手续费: fee }])
   })

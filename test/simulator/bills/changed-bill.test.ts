@@ -1,34 +1,8 @@
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import { billErrorOf, billOf, DAY, waitForBill } from '../../../testing/simulator/bill-downloads.ts'
 import { readBill } from '../../../testing/simulator/bill-reader.ts'
-import {
-  type Changes,
-  OUT_REFUND_NO,
-  read,
-  shop,
-} from '../../../testing/simulator/simulated-shop.ts'
-
-type World = ReturnType<typeof shop>
-
-/** T0 is in it: 03:04:05 in Beijing. */
-const DAY = '20240102'
-
-/** The morning after, when bills can be had. */
-function sleep({ clock }: World, to = '2024-01-03T10:00:00+08:00'): void {
-  clock.advance(Date.parse(to) - clock.now())
-}
-
-/** `text()` swallows the BOM, as a reader should. Whether it was there is another test's business. */
-async function billOf(world: World, fields: Changes = {}) {
-  const response = await world.downloadBill({ bill_date: DAY, ...fields })
-  return readBill(`\uFEFF${await response.text()}`)
-}
-
-async function errorOf(world: World, fields: Changes = {}) {
-  const response = await world.downloadBill({ bill_date: DAY, ...fields })
-  expect(response.status).toBe(200)
-  return read(await response.text())
-}
+import { OUT_REFUND_NO, shop } from '../../../testing/simulator/simulated-shop.ts'
 
 describe('a bill that differs from what happened', () => {
   /** Two payments, the first with a refund, and a name for the second that is hard to read. */
@@ -37,7 +11,7 @@ describe('a bill that differs from what happened', () => {
     const transactionId = await world.paid()
     const second = await world.paid({ out_trade_no: 'order-2', total_fee: '200' })
     await world.refund()
-    sleep(world)
+    waitForBill(world)
     return { ...world, transactionId, second }
   }
 
@@ -56,7 +30,7 @@ describe('a bill that differs from what happened', () => {
     world.wechat.bills.change(DAY, { kind: 'drop_row', number: OUT_REFUND_NO })
 
     expect((await billOf(world)).rows.map((row) => row['交易状态'])).toEqual(['SUCCESS', 'SUCCESS'])
-    expect(await errorOf(world, { bill_type: 'REFUND' })).toMatchObject({ error_code: '20002' })
+    expect(await billErrorOf(world, { bill_type: 'REFUND' })).toMatchObject({ error_code: '20002' })
   })
 
   it('may say another amount', async () => {
@@ -165,11 +139,12 @@ describe('a bill that differs from what happened', () => {
     const error = { errorCode: '20007', returnMsg: '当前商户号账单API权限已经关闭' }
     world.wechat.bills.change(DAY, { kind: 'unavailable', ...error, times: 2 })
 
-    expect(await errorOf(world)).toMatchObject({ error_code: '20007' })
-    expect(await errorOf(world)).toMatchObject({ error_code: '20007' })
+    expect(await billErrorOf(world)).toMatchObject({ error_code: '20007' })
+    expect(await billErrorOf(world)).toMatchObject({ error_code: '20007' })
     expect((await billOf(world)).rows).toHaveLength(3)
     world.wechat.bills.change(DAY, { kind: 'unavailable', errorCode: '20003', returnMsg: 'x' })
-    for (let n = 0; n < 5; n++) expect(await errorOf(world)).toMatchObject({ error_code: '20003' })
+    for (let n = 0; n < 5; n++)
+      expect(await billErrorOf(world)).toMatchObject({ error_code: '20003' })
     world.wechat.bills.clearChanges(DAY)
     expect((await billOf(world)).rows).toHaveLength(3)
   })

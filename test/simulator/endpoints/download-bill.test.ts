@@ -1,29 +1,7 @@
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { readBill } from '../../../testing/simulator/bill-reader.ts'
+import { billErrorOf, billOf, DAY, waitForBill } from '../../../testing/simulator/bill-downloads.ts'
 import { type Changes, ORIGIN, read, shop } from '../../../testing/simulator/simulated-shop.ts'
-
-type World = ReturnType<typeof shop>
-
-/** T0 is in it: 03:04:05 in Beijing. */
-const DAY = '20240102'
-
-/** The morning after, when bills can be had. */
-function sleep({ clock }: World, to = '2024-01-03T10:00:00+08:00'): void {
-  clock.advance(Date.parse(to) - clock.now())
-}
-
-/** `text()` swallows the BOM, as a reader should. Whether it was there is another test's business. */
-async function billOf(world: World, fields: Changes = {}) {
-  const response = await world.downloadBill({ bill_date: DAY, ...fields })
-  return readBill(`\uFEFF${await response.text()}`)
-}
-
-async function errorOf(world: World, fields: Changes = {}) {
-  const response = await world.downloadBill({ bill_date: DAY, ...fields })
-  expect(response.status).toBe(200)
-  return read(await response.text())
-}
 
 describe('a bill that cannot be had', () => {
   it('is being made until ten the next morning', async () => {
@@ -31,12 +9,12 @@ describe('a bill that cannot be had', () => {
     await world.paid()
     const creating = { return_code: 'FAIL', return_msg: 'Bill Creating', error_code: '20002' }
 
-    expect(await errorOf(world)).toEqual(creating)
-    sleep(world, '2024-01-03T09:59:59+08:00')
-    expect(await errorOf(world)).toEqual(creating)
-    sleep(world)
+    expect(await billErrorOf(world)).toEqual(creating)
+    waitForBill(world, '2024-01-03T09:59:59+08:00')
+    expect(await billErrorOf(world)).toEqual(creating)
+    waitForBill(world)
     expect((await billOf(world)).rows).toHaveLength(1)
-    expect(await errorOf(world, { bill_date: '20240103' })).toEqual(creating)
+    expect(await billErrorOf(world, { bill_date: '20240103' })).toEqual(creating)
   })
 
   it.each([{}, { tar_type: 'GZIP' }, { bill_type: 'REFUND' }])(
@@ -44,9 +22,9 @@ describe('a bill that cannot be had', () => {
     async (fields) => {
       const world = shop()
       await world.unifiedOrder()
-      sleep(world)
+      waitForBill(world)
 
-      expect(await errorOf(world, fields)).toEqual({
+      expect(await billErrorOf(world, fields)).toEqual({
         return_code: 'FAIL',
         return_msg: 'No Bill Exist',
         error_code: '20002',
@@ -58,10 +36,10 @@ describe('a bill that cannot be had', () => {
     const world = shop()
     await world.paid()
 
-    sleep(world, '2024-04-02T23:59:59+08:00')
+    waitForBill(world, '2024-04-02T23:59:59+08:00')
     expect((await billOf(world)).rows).toHaveLength(1)
     world.clock.advance(1_000)
-    expect(await errorOf(world)).toMatchObject({ return_msg: 'invalid bill_date' })
+    expect(await billErrorOf(world)).toMatchObject({ return_msg: 'invalid bill_date' })
   })
 
   it.each<[string, Changes, string]>([
@@ -81,9 +59,9 @@ describe('a bill that cannot be had', () => {
   ])('is refused, unsigned, with %s', async (_, fields, words) => {
     const world = shop()
     await world.paid()
-    sleep(world)
+    waitForBill(world)
 
-    expect(await errorOf(world, fields)).toEqual({
+    expect(await billErrorOf(world, fields)).toEqual({
       return_code: 'FAIL',
       return_msg: words,
       error_code: '20001',
@@ -105,7 +83,7 @@ describe('a bill that cannot be had', () => {
   it('may be signed with HMAC-SHA256', async () => {
     const world = shop()
     await world.paid()
-    sleep(world)
+    waitForBill(world)
 
     expect((await billOf(world, { sign_type: 'HMAC-SHA256' })).rows).toHaveLength(1)
   })
@@ -124,17 +102,17 @@ describe('a bill that cannot be had', () => {
   ] as const)('may be a fault: %j', async (fault, reply) => {
     const world = shop()
     await world.paid()
-    sleep(world)
+    waitForBill(world)
     world.wechat.faults.inject({ endpoint: 'downloadbill', ...fault })
 
-    expect(await errorOf(world)).toMatchObject(reply)
+    expect(await billErrorOf(world)).toMatchObject(reply)
     expect((await billOf(world)).rows).toHaveLength(1)
   })
 
   it('may break off on the way, as a gzip stream, too', async () => {
     const world = shop()
     await world.paid()
-    sleep(world)
+    waitForBill(world)
     world.wechat.faults.inject({ endpoint: 'downloadbill', kind: 'truncated_xml', times: 2 })
 
     const text = await (await world.downloadBill({ bill_date: DAY })).text()

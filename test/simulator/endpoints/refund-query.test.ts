@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { refundedShop } from '../../../testing/simulator/prepared-shops.ts'
 import {
   MINUTE_MS,
   OUT_REFUND_NO,
@@ -6,16 +7,9 @@ import {
   shop,
 } from '../../../testing/simulator/simulated-shop.ts'
 
-async function refunded(options: Parameters<typeof shop>[0] = {}) {
-  const world = shop(options)
-  const transactionId = await world.paid()
-  const { refund_id: refundId = '' } = await world.refund()
-  return { ...world, transactionId, refundId }
-}
-
 describe('a query of refunds', () => {
   it('finds one refund by its numbers, and those of an order by that', async () => {
-    const { refund, refundQuery, clock, transactionId, refundId } = await refunded()
+    const { refund, refundQuery, clock, transactionId, refundId } = await refundedShop()
     clock.advance(MINUTE_MS)
     await refund({ out_refund_no: 'refund-2' })
 
@@ -35,7 +29,7 @@ describe('a query of refunds', () => {
   })
 
   it('goes by the first number that counts, and looks at no other', async () => {
-    const { refundQuery, transactionId, refundId } = await refunded()
+    const { refundQuery, transactionId, refundId } = await refundedShop()
     const none = { out_trade_no: 'no-such-order' }
 
     expect(await refundQuery({ refund_id: refundId, out_refund_no: 'none' })).toMatchObject({
@@ -95,7 +89,7 @@ describe('a query of refunds', () => {
   })
 
   it('is answered alphabetically', async () => {
-    const { refundQuery } = await refunded()
+    const { refundQuery } = await refundedShop()
 
     const names = Object.keys(await refundQuery())
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { paidShop } from '../../../testing/simulator/prepared-shops.ts'
 import { sign } from '../../../simulator/lib/sign.ts'
 import { DEMO_MERCHANT } from '../../../simulator/server/demo-merchant.ts'
 import {
@@ -12,14 +13,6 @@ import {
 
 const accept = async () => new Response(SUCCESS_REPLY)
 const refuse = async () => new Response('', { status: 500 })
-
-async function paidShop(options: Parameters<typeof shop>[0] = {}, changes = {}) {
-  const world = shop(options)
-  await world.unifiedOrder(changes)
-  const paid = world.wechat.payer.pay(OUT_TRADE_NO)
-  if (!paid.ok) throw new Error(paid.why)
-  return { ...world, notice: paid.notice, transactionId: paid.transactionId }
-}
 
 describe('the schedule of notices', () => {
   it('tries sixteen times at the documented times, and then gives up', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { paidShop } from '../../../testing/simulator/prepared-shops.ts'
 import { isSignedBy } from '../../../simulator/lib/sign.ts'
 import { DEMO_MERCHANT } from '../../../simulator/server/demo-merchant.ts'
 import {
@@ -10,14 +11,6 @@ import {
 } from '../../../testing/simulator/simulated-shop.ts'
 
 const accept = async () => new Response(SUCCESS_REPLY)
-
-async function paidShop(options: Parameters<typeof shop>[0] = {}, changes = {}) {
-  const world = shop(options)
-  await world.unifiedOrder(changes)
-  const paid = world.wechat.payer.pay(OUT_TRADE_NO)
-  if (!paid.ok) throw new Error(paid.why)
-  return { ...world, notice: paid.notice, transactionId: paid.transactionId }
-}
 
 describe('a notice', () => {
   it('looks like a live one', async () => {

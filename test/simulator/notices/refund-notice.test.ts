@@ -1,5 +1,6 @@
 import { createDecipheriv, createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { shopAwaitingRefundNotice } from '../../../testing/simulator/prepared-shops.ts'
 import { parseXml } from '../../../simulator/lib/xml.ts'
 import { DEMO_MERCHANT } from '../../../simulator/server/demo-merchant.ts'
 import {
@@ -17,18 +18,6 @@ import {
 const accept = async () => new Response(SUCCESS_REPLY)
 const refuse = async () => new Response('', { status: 500 })
 
-/** A payment whose notice is out of the way, and a refund under way; the shop is told of it, unless it named no URL. */
-async function refunded(
-  options: Parameters<typeof shop>[0] = {},
-  notifyUrl: string | undefined = REFUND_NOTIFY_URL,
-) {
-  const world = shop(options)
-  const transactionId = await world.paid()
-  await world.wechat.notices.deliverDue(accept)
-  const { refund_id: refundId = '' } = await world.refund({ notify_url: notifyUrl })
-  return { ...world, transactionId, refundId }
-}
-
 function plaintextOf(notice: string, apiKey = DEMO_MERCHANT.apiKey): string {
   const key = createHash('md5').update(apiKey).digest('hex')
   const decipher = createDecipheriv('aes-256-ecb', key, null)
@@ -43,7 +32,7 @@ function infoOf(notice: string, apiKey?: string): Record<string, string> {
 
 describe('the notice of a refund', () => {
   it('comes when the money has arrived, and looks like the documented one', async () => {
-    const { wechat, clock, transactionId, refundId } = await refunded()
+    const { wechat, clock, transactionId, refundId } = await shopAwaitingRefundNotice()
     const seen: Request[] = []
     const keep = async (request: Request) => {
       seen.push(request.clone())
@@ -102,7 +91,7 @@ describe('the notice of a refund', () => {
   })
 
   it.each(['CHANGE', 'REFUNDCLOSE'] as const)('says %s, without a time', async (status) => {
-    const { wechat } = await refunded()
+    const { wechat } = await shopAwaitingRefundNotice()
     wechat.platform.settleRefund(OUT_REFUND_NO, status)
 
     const [attempt] = await wechat.notices.deliverDue(accept)
@@ -113,7 +102,7 @@ describe('the notice of a refund', () => {
   })
 
   it('comes once more when a stuck refund has arrived, and the old one still says CHANGE', async () => {
-    const { wechat, clock } = await refunded()
+    const { wechat, clock } = await shopAwaitingRefundNotice()
     wechat.platform.settleRefund(OUT_REFUND_NO, 'CHANGE')
     await wechat.notices.deliverDue(refuse)
     wechat.platform.settleRefund(OUT_REFUND_NO, 'SUCCESS')
@@ -163,7 +152,7 @@ describe('the notice of a refund', () => {
   })
 
   it('carries now and then elements that no document names, inside and outside', async () => {
-    const { wechat } = await refunded({ strict: { undocumentedElementRate: 1 } })
+    const { wechat } = await shopAwaitingRefundNotice({ strict: { undocumentedElementRate: 1 } })
 
     const xml = wechat.notices.ofRefunds.xml(OUT_REFUND_NO)
 
@@ -172,7 +161,7 @@ describe('the notice of a refund', () => {
   })
 
   it('writes its amounts without CDATA now and then', async () => {
-    const { wechat } = await refunded({ strict: { integerStyleRate: 0.5 } })
+    const { wechat } = await shopAwaitingRefundNotice({ strict: { integerStyleRate: 0.5 } })
 
     const plaintexts = Array.from({ length: 20 }, () =>
       plaintextOf(wechat.notices.ofRefunds.xml(OUT_REFUND_NO)),
@@ -187,7 +176,7 @@ describe('a wrong notice of a refund', () => {
   const KEY = 'k'.repeat(32)
 
   it('can be made in every way', async () => {
-    const { wechat } = await refunded()
+    const { wechat } = await shopAwaitingRefundNotice()
     const xml = (options: Parameters<typeof wechat.notices.ofRefunds.xml>[1]) =>
       wechat.notices.ofRefunds.xml(OUT_REFUND_NO, options)
 
@@ -213,7 +202,7 @@ describe('a wrong notice of a refund', () => {
   })
 
   it('of a refund that is under way says SUCCESS, and nothing moves', async () => {
-    const { wechat } = await refunded()
+    const { wechat } = await shopAwaitingRefundNotice()
 
     expect(infoOf(wechat.notices.ofRefunds.xml(OUT_REFUND_NO))).toMatchObject({
       refund_status: 'SUCCESS',
@@ -223,7 +212,7 @@ describe('a wrong notice of a refund', () => {
   })
 
   it('is posted at once, and the reply handed to whoever posts it', async () => {
-    const { wechat } = await refunded()
+    const { wechat } = await shopAwaitingRefundNotice()
     const seen: string[] = []
 
     const posted = await wechat.notices.ofRefunds.post(

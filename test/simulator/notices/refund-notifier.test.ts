@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { shopAwaitingRefundNotice } from '../../../testing/simulator/prepared-shops.ts'
 import {
   DAY_MS,
   MINUTE_MS,
@@ -6,7 +7,6 @@ import {
   OUT_TRADE_NO,
   REFUND_NOTIFY_URL,
   SECOND_MS,
-  shop,
   SUCCESS_REPLY,
   T0,
 } from '../../../testing/simulator/simulated-shop.ts'
@@ -15,21 +15,9 @@ const accept = async () => new Response(SUCCESS_REPLY)
 const refuse = async () => new Response('', { status: 500 })
 const ARRIVED_AT = T0 + 3 * MINUTE_MS
 
-/** A payment whose notice is out of the way, and a refund under way; the shop is told of it, unless it named no URL. */
-async function refunded(
-  options: Parameters<typeof shop>[0] = {},
-  notifyUrl: string | undefined = REFUND_NOTIFY_URL,
-) {
-  const world = shop(options)
-  const transactionId = await world.paid()
-  await world.wechat.notices.deliverDue(accept)
-  const { refund_id: refundId = '' } = await world.refund({ notify_url: notifyUrl })
-  return { ...world, transactionId, refundId }
-}
-
 describe('the schedule of refund notices', () => {
   it('begins when the refund settles, and tries as often as that of payments', async () => {
-    const { wechat, clock } = await refunded()
+    const { wechat, clock } = await shopAwaitingRefundNotice()
     const offsets: number[] = []
 
     for (;;) {
@@ -48,7 +36,7 @@ describe('the schedule of refund notices', () => {
   })
 
   it('counts a reply as that of payments does', async () => {
-    const { wechat, clock } = await refunded()
+    const { wechat, clock } = await shopAwaitingRefundNotice()
     clock.advance(3 * MINUTE_MS)
 
     await wechat.notices.deliverDue(async () => new Response('success'))
@@ -61,7 +49,7 @@ describe('the schedule of refund notices', () => {
   })
 
   it('goes with that of payments, each to its own address', async () => {
-    const { wechat, clock, paid } = await refunded()
+    const { wechat, clock, paid } = await shopAwaitingRefundNotice()
     await paid({ out_trade_no: 'order-2' })
     clock.advance(3 * MINUTE_MS)
 
@@ -81,7 +69,7 @@ describe('the schedule of refund notices', () => {
   })
 
   it('knows when a refund under way will be told of, and nothing of held ones', async () => {
-    const { wechat } = await refunded()
+    const { wechat } = await shopAwaitingRefundNotice()
 
     expect(wechat.notices.nextDueAt()).toBe(ARRIVED_AT)
     wechat.platform.holdRefunds()
@@ -89,7 +77,7 @@ describe('the schedule of refund notices', () => {
   })
 
   it("can lose the notices of the next refund that settles, and no payment's", async () => {
-    const { wechat, clock, paid, refund } = await refunded()
+    const { wechat, clock, paid, refund } = await shopAwaitingRefundNotice()
     await paid({ out_trade_no: 'order-2' })
     await refund({
       out_trade_no: 'order-2',
@@ -111,7 +99,7 @@ describe('the schedule of refund notices', () => {
   })
 
   it('can lose every notice of one refund', async () => {
-    const { wechat, clock } = await refunded()
+    const { wechat, clock } = await shopAwaitingRefundNotice()
     wechat.notices.ofRefunds.loseNext(OUT_REFUND_NO)
     clock.advance(2 * DAY_MS)
 
@@ -121,7 +109,7 @@ describe('the schedule of refund notices', () => {
   })
 
   it('can post a notice several times at once', async () => {
-    const { wechat, clock } = await refunded()
+    const { wechat, clock } = await shopAwaitingRefundNotice()
     wechat.notices.ofRefunds.duplicateNext(3)
     clock.advance(3 * MINUTE_MS)
 

@@ -1,17 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { refundedShop } from '../../../testing/simulator/prepared-shops.ts'
 import {
   MINUTE_MS,
   OUT_REFUND_NO,
   OUT_TRADE_NO,
   shop,
 } from '../../../testing/simulator/simulated-shop.ts'
-
-async function refunded(options: Parameters<typeof shop>[0] = {}) {
-  const world = shop(options)
-  const transactionId = await world.paid()
-  const { refund_id: refundId = '' } = await world.refund()
-  return { ...world, transactionId, refundId }
-}
 
 describe('a refund on the merchant platform', () => {
   it('is in the same books, under a number of its own kind', async () => {
@@ -54,7 +48,7 @@ describe('a refund on the merchant platform', () => {
   })
 
   it('cannot take a number that is taken, nor half a fen, nor what was not paid', async () => {
-    const { wechat, unifiedOrder } = await refunded()
+    const { wechat, unifiedOrder } = await refundedShop()
     await unifiedOrder({ out_trade_no: 'order-2' })
 
     expect(

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { refundedShop } from '../../../testing/simulator/prepared-shops.ts'
 import { isSignedBy } from '../../../simulator/lib/sign.ts'
 import { DEMO_MERCHANT } from '../../../simulator/server/demo-merchant.ts'
 import {
@@ -11,16 +12,9 @@ import {
   T0,
 } from '../../../testing/simulator/simulated-shop.ts'
 
-async function refunded(options: Parameters<typeof shop>[0] = {}) {
-  const world = shop(options)
-  const transactionId = await world.paid()
-  const { refund_id: refundId = '' } = await world.refund()
-  return { ...world, transactionId, refundId }
-}
-
 describe('an accepted refund', () => {
   it('is under way for three minutes, and then the payer has the money', async () => {
-    const { refundQuery, clock, wechat, transactionId, refundId } = await refunded()
+    const { refundQuery, clock, wechat, transactionId, refundId } = await refundedShop()
 
     clock.advance(3 * MINUTE_MS - 1)
     expect(await refundQuery()).toMatchObject({ refund_status_0: 'PROCESSING' })
@@ -58,7 +52,7 @@ describe('an accepted refund', () => {
   })
 
   it('arrived when it arrived, however much later somebody looks', async () => {
-    const { clock, wechat } = await refunded({ refundProcessingMs: 20 * SECOND_MS })
+    const { clock, wechat } = await refundedShop({ refundProcessingMs: 20 * SECOND_MS })
 
     clock.advance(DAY_MS)
 
@@ -69,7 +63,7 @@ describe('an accepted refund', () => {
   })
 
   it('stays under way while refunds are held', async () => {
-    const { clock, wechat, refundQuery } = await refunded()
+    const { clock, wechat, refundQuery } = await refundedShop()
     wechat.platform.holdRefunds()
 
     clock.advance(DAY_MS)
@@ -83,7 +77,7 @@ describe('an accepted refund', () => {
   })
 
   it('may stick at a card that is gone, until the merchant sends the money by hand', async () => {
-    const { clock, wechat, refundQuery } = await refunded()
+    const { clock, wechat, refundQuery } = await refundedShop()
     wechat.platform.settleRefund(OUT_REFUND_NO, 'CHANGE')
 
     clock.advance(DAY_MS)
@@ -100,7 +94,7 @@ describe('an accepted refund', () => {
   })
 
   it('may be closed: then its amount can be refunded again, under another number', async () => {
-    const { wechat, refund, refundQuery, clock } = await refunded()
+    const { wechat, refund, refundQuery, clock } = await refundedShop()
     wechat.platform.settleRefund(OUT_REFUND_NO, 'REFUNDCLOSE')
     clock.advance(MINUTE_MS)
 
@@ -121,7 +115,7 @@ describe('an accepted refund', () => {
     [['CHANGE'], 'REFUNDCLOSE'],
     [['CHANGE', 'SUCCESS'], 'SUCCESS'],
   ] as const)('that became %j cannot become %s', async (steps, next) => {
-    const { wechat } = await refunded()
+    const { wechat } = await refundedShop()
     for (const step of steps) wechat.platform.settleRefund(OUT_REFUND_NO, step)
 
     expect(() => wechat.platform.settleRefund(OUT_REFUND_NO, next)).toThrow(`cannot become ${next}`)
@@ -137,7 +131,7 @@ describe('an accepted refund', () => {
   })
 
   it('is a snapshot in the hands of whoever asked', async () => {
-    const { wechat, clock } = await refunded()
+    const { wechat, clock } = await refundedShop()
     const before = wechat.books.refund(OUT_REFUND_NO)
 
     clock.advance(DAY_MS)
@@ -149,7 +143,7 @@ describe('an accepted refund', () => {
 
 describe('the history of a refund', () => {
   it('tells when it was accepted and what became of it', async () => {
-    const { wechat, clock } = await refunded()
+    const { wechat, clock } = await refundedShop()
     clock.advance(DAY_MS)
     wechat.books.refunds()
 
