@@ -1,5 +1,5 @@
 import type { ControllableClock } from '../lib/clock.ts'
-import type { Deliver } from '../notices/notice-board.ts'
+import type { Deliver } from '../notices/notice.ts'
 import type { WeChatSimulator } from '../wechat.ts'
 import type { JsonObject } from './json.ts'
 

@@ -1,5 +1,5 @@
 import type { RefundLedger } from '../state/refund-ledger.ts'
-import type { Deliver, DeliveryAttempt } from './notice-board.ts'
+import type { Deliver, DeliveryAttempt } from './notice.ts'
 import type { PaymentNotifier } from './payment-notifier.ts'
 import type { RefundNotifier } from './refund-notifier.ts'
 

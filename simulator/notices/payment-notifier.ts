@@ -1,13 +1,13 @@
 import type { Capture } from '../state/ledger.ts'
 import type { World } from '../state/world.ts'
+import type { NoticeBoard } from './notice-board.ts'
 import {
   type Deliver,
   type DeliveryAttempt,
   describePostResult,
-  type NoticeBoard,
   type PostResult,
   type SimulatedNotice,
-} from './notice-board.ts'
+} from './notice.ts'
 import { formatPaymentNotice, type PaymentNoticeOptions } from './payment-notice.ts'
 
 /** Notifies the shop of payments, at the notify_url of the order. */

@@ -1,13 +1,13 @@
 import type { SimulatedRefund } from '../state/refund.ts'
 import type { World } from '../state/world.ts'
+import type { NoticeBoard } from './notice-board.ts'
 import {
   type Deliver,
   type DeliveryAttempt,
   describePostResult,
-  type NoticeBoard,
   type PostResult,
   type SimulatedNotice,
-} from './notice-board.ts'
+} from './notice.ts'
 import { formatRefundNotice, type RefundNoticeOptions } from './refund-notice.ts'
 
 /** Notifies the shop of its refunds: at the request's notify_url, else at the one set on the platform, else not at all. */

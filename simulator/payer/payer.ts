@@ -1,8 +1,8 @@
-import type { SimulatedNotice } from '../notices/notice-board.ts'
+import type { SimulatedNotice } from '../notices/notice.ts'
 import type { PaymentNotifier } from '../notices/payment-notifier.ts'
 import type { World } from '../state/world.ts'
-import { type PayOptions, capturePayment } from './cashier.ts'
-import { type CashierResult, type UncheckedParams, openCashier } from './phone.ts'
+import { capturePayment, type PayOptions } from './cashier.ts'
+import { type CashierResult, openCashier, type UncheckedParams } from './phone.ts'
 
 export type PaymentResult =
   { ok: true; transactionId: string; notice: SimulatedNotice } | { ok: false; why: string }
