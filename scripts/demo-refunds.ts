@@ -39,13 +39,13 @@ export async function tellOfRefund(teller: Teller, order: Paid): Promise<void> {
   check('WeChat took it on; accepted is not refunded', asked.state, 'processing')
   const again = await shop.refund(ordercode, number, { refund_fee: REFUND_FEN }, 200)
   check('the same request again is the same refund', again.refund_id, asked.refund_id)
-  check("WeChat's ledger has one refund", simulator.refunds(ordercode).length, 1)
+  check("WeChat's ledger has one refund", simulator.books.refunds(ordercode).length, 1)
 
   step('A few minutes pass; WeChat tells that the money arrived')
   await phone.advance(REFUND_TAKES_S)
   await until(
     'the refund notice is delivered',
-    () => simulator.refundNotices()[0]?.state === 'delivered',
+    () => simulator.notices.ofRefunds.all()[0]?.state === 'delivered',
   )
   const after = await shop.order(ordercode)
   check(
@@ -59,7 +59,7 @@ export async function tellOfRefund(teller: Teller, order: Paid): Promise<void> {
   const tooMuch = fen - REFUND_FEN + 1
   const refused = await shop.refund(ordercode, 'demo-refund-2', { refund_fee: tooMuch }, 409)
   check('refused, and nothing is reserved', refused.code, 'refund_exceeds_payment')
-  check('nothing was sent to WeChat', simulator.refunds(ordercode).length, 1)
+  check('nothing was sent to WeChat', simulator.books.refunds(ordercode).length, 1)
   note((await quietly.events(ordercode)).map(({ type }) => type).join(' → '))
 }
 
@@ -73,7 +73,7 @@ export async function tellOfBill(teller: Teller, missing: Paid): Promise<void> {
   const paidAt = Date.parse((await shop.order(missing.ordercode)).paid_at ?? '')
   const midnight = Math.floor((paidAt + BEIJING_MS) / DAY_MS) * DAY_MS - BEIJING_MS
   const day = new Date(midnight + BEIJING_MS).toISOString().slice(0, 10)
-  simulator.changeBill(day.replaceAll('-', ''), {
+  simulator.bills.change(day.replaceAll('-', ''), {
     kind: 'drop_row',
     number: missing.transactionId,
   })

@@ -122,7 +122,7 @@ async function tell(stack: Stack, verbose: boolean): Promise<number> {
   }
   /** What WeChat's books say about it. */
   const ledger = (outTradeNo: string) => {
-    const order = simulator.order(outTradeNo)
+    const order = simulator.books.order(outTradeNo)
     return order && { state: order.tradeState, captured: order.capture?.totalFee ?? 0 }
   }
 
@@ -177,7 +177,7 @@ async function tell(stack: Stack, verbose: boolean): Promise<number> {
   }
 
   const notices = (ordercode: string) =>
-    simulator.notices().filter((notice) => notice.outTradeNo === ordercode)
+    simulator.notices.ofPayments.all().filter((notice) => notice.outTradeNo === ordercode)
 
   say(bold('\nFirst order: everything goes well'))
   const first = { ordercode: 'demo-coffee', fen: 2_900 }
@@ -203,7 +203,7 @@ async function tell(stack: Stack, verbose: boolean): Promise<number> {
   const copies = await phone.resendNotice(first.ordercode, { copies: COPIES })
   check('each is answered SUCCESS', copies.replies.map(verdict), Array(COPIES).fill('200 SUCCESS'))
   check('nothing changed: same revision, same history', await snapshot(first.ordercode), before)
-  check("WeChat's ledger is the same", simulator.capturedFen(), first.fen)
+  check("WeChat's ledger is the same", simulator.books.capturedFen(), first.fen)
 
   say(bold('\nSecond order: WeChat’s notices never arrive'))
   const second = { ordercode: 'demo-teapot', fen: 15_800 }
@@ -266,7 +266,7 @@ async function tell(stack: Stack, verbose: boolean): Promise<number> {
       return { ordercode, state, captured, booked, refunded: refunded_fee }
     }),
   )
-  const captured = simulator.capturedFen()
+  const captured = simulator.books.capturedFen()
   const booked = rows.reduce((sum, row) => sum + row.booked, 0)
   const refunded = rows.reduce((sum, row) => sum + row.refunded, 0)
   const lines = table(
@@ -288,7 +288,7 @@ async function tell(stack: Stack, verbose: boolean): Promise<number> {
     rows.map((row) => row.captured),
   )
   check('and in all', booked, captured)
-  check("what went back, too, by WeChat's ledger", refunded, simulator.refundedFen())
+  check("what went back, too, by WeChat's ledger", refunded, simulator.books.refundedFen())
   return checks
 }
 

@@ -100,14 +100,14 @@ describe('two Workers over one database', () => {
     const payOne = async (ordercode: string, index: number): Promise<void> => {
       const terms = { total_fee: 100 + index, body: '测试' }
       await Promise.all([0, 1].map((n) => shop(n, 'PUT', `/orders/${ordercode}`, terms)))
-      const openid = wechat.newOpenid()
-      const query = `code=${wechat.login(openid)}&ordercode=${ordercode}`
+      const openid = wechat.payer.newOpenid()
+      const query = `code=${wechat.payer.login(openid)}&ordercode=${ordercode}`
       const answer = await either(index).fetch(`https://pay.test/pay?${query}`)
       expect(answer.status).toBe(200)
       if (index % 4 === 3) return // never paid
-      wechat.pay(ordercode)
+      wechat.payer.pay(ordercode)
       if (index % 4 === 2) return // the notice never comes: the crons must find it
-      const notice = wechat.noticeXml(ordercode)
+      const notice = wechat.notices.ofPayments.xml(ordercode)
       const answers = await Promise.all(
         [0, 1, 2, 3].map((n) =>
           either(n).fetch('https://pay.test/notify', { method: 'POST', body: notice }),
@@ -134,10 +134,14 @@ describe('two Workers over one database', () => {
     ).toEqual(paid)
     const booked = orders.flatMap(({ payments }) => payments)
     expect(booked).toHaveLength(paid.length)
-    expect(booked.reduce((sum, { total_fee }) => sum + total_fee, 0)).toBe(wechat.capturedFen())
+    expect(booked.reduce((sum, { total_fee }) => sum + total_fee, 0)).toBe(
+      wechat.books.capturedFen(),
+    )
 
     const told = webhooks.filter(({ type }) => type === 'order.paid').map(({ id }) => id)
-    const expected = wechat.captures().map(({ transactionId }) => `order.paid.${transactionId}`)
+    const expected = wechat.books
+      .captures()
+      .map(({ transactionId }) => `order.paid.${transactionId}`)
     expect([...new Set(told)].sort()).toEqual(expected.sort())
     const page = await shop(0, 'GET', '/deliveries?state=pending')
     expect(((await page.json()) as { deliveries: unknown[] }).deliveries).toEqual([])

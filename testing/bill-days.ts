@@ -31,7 +31,7 @@ export async function paid(
   options: PayOptions = {},
 ): Promise<{ ordercode: string; transactionId: string }> {
   const { ordercode, transactionId } = await lost(w, name, terms, options)
-  const answer = await w.notify(w.wechat.noticeXml(ordercode))
+  const answer = await w.notify(w.wechat.notices.ofPayments.xml(ordercode))
   if (answer.status !== 200) throw new Error(await answer.text())
   await w.settled()
   return { ordercode, transactionId }
@@ -45,9 +45,9 @@ export async function lost(
   options: PayOptions = {},
 ): Promise<{ ordercode: string; transactionId: string }> {
   const ordercode = await w.order(name, terms)
-  await w.pay(ordercode, w.wechat.newOpenid())
-  w.wechat.loseNextNotice(ordercode)
-  const result = w.wechat.pay(ordercode, options)
+  await w.pay(ordercode, w.wechat.payer.newOpenid())
+  w.wechat.notices.ofPayments.loseNext(ordercode)
+  const result = w.wechat.payer.pay(ordercode, options)
   if (!result.ok) throw new Error(result.why)
   return { ordercode, transactionId: result.transactionId }
 }

@@ -11,10 +11,10 @@ export type Paid = Readonly<{ ordercode: string; openid: string; transactionId: 
 /** An order that was paid, and whose payment we know. */
 export async function paidOrder(w: World, name: string, totalFee = 8_800): Promise<Paid> {
   const ordercode = await w.order(name, { total_fee: totalFee })
-  const openid = w.wechat.newOpenid()
+  const openid = w.wechat.payer.newOpenid()
   const answer = await w.pay(ordercode, openid)
   if (answer.status !== 200) throw new Error(await answer.text())
-  const paid = w.wechat.pay(ordercode)
+  const paid = w.wechat.payer.pay(ordercode)
   if (!paid.ok) throw new Error(paid.why)
   await w.deliverNotices()
   await w.settled()
@@ -24,10 +24,10 @@ export async function paidOrder(w: World, name: string, totalFee = 8_800): Promi
 /** Money for a second time: the first payer's, whose attempt was closed for the second's, is let through. */
 export async function paidTwice(w: World, name: string) {
   const ordercode = await w.order(name)
-  await w.pay(ordercode, w.wechat.newOpenid())
-  await w.pay(ordercode, w.wechat.newOpenid())
-  const first = w.wechat.pay(`${ordercode}*2`)
-  const second = w.wechat.pay(ordercode, { despiteClose: true })
+  await w.pay(ordercode, w.wechat.payer.newOpenid())
+  await w.pay(ordercode, w.wechat.payer.newOpenid())
+  const first = w.wechat.payer.pay(`${ordercode}*2`)
+  const second = w.wechat.payer.pay(ordercode, { despiteClose: true })
   if (!first.ok || !second.ok) throw new Error('not paid twice')
   return { ordercode, transactions: [first.transactionId, second.transactionId] }
 }

@@ -40,7 +40,7 @@ export function world(options: WorldOptions = {}) {
   const wechat = new WeChatSimulator({
     merchant: MERCHANT,
     clock,
-    strict: { strangerElementRate: 0.5 },
+    strict: { undocumentedElementRate: 0.5 },
   })
   const log: LogEntry[] = []
   const calls: string[] = []
@@ -129,7 +129,7 @@ export function world(options: WorldOptions = {}) {
       return ordercode
     },
     /** `/pay` with a fresh login of the payer. */
-    pay(ordercode: string, openid: string, code = wechat.login(openid)): Promise<Response> {
+    pay(ordercode: string, openid: string, code = wechat.payer.login(openid)): Promise<Response> {
       return fetch(`/pay?code=${code}&ordercode=${ordercode}`)
     },
     read: async (ordercode: string): Promise<OrderJson> =>
@@ -140,7 +140,7 @@ export function world(options: WorldOptions = {}) {
       return events.map(({ type }) => type)
     },
     /** WeChat's notices that are due, posted to this Worker. */
-    deliverNotices: () => wechat.deliverDueNotices((request) => respond(request, worker())),
+    deliverNotices: () => wechat.notices.deliverDue((request) => respond(request, worker())),
     notify: (body: BodyInit): Promise<Response> => respond(post(body), worker()),
     /** The same, at a Worker that is configured otherwise. */
     notifyWith: (changed: Readonly<Record<string, string>>, body: BodyInit): Promise<Response> =>

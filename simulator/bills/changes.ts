@@ -1,15 +1,15 @@
 import { formatYuan } from '../lib/yuan.ts'
-import type { BillColumns, BillRow, KeptChange } from '../state/bill-plan.ts'
+import type { BillColumns, BillRow, PlannedChange } from '../state/bill-plan.ts'
 
 /** The rows after every change that is about rows. */
 export function changeRows(
   rows: readonly BillRow[],
-  changes: readonly KeptChange[],
+  changes: readonly PlannedChange[],
 ): readonly BillRow[] {
   return changes.reduce(changeRow, rows)
 }
 
-function changeRow(rows: readonly BillRow[], change: KeptChange): readonly BillRow[] {
+function changeRow(rows: readonly BillRow[], change: PlannedChange): readonly BillRow[] {
   switch (change.kind) {
     case 'drop_row':
       return rows.filter(({ number }) => number !== change.number)

@@ -13,27 +13,27 @@ import { paymentRow, refundRow } from './rows.ts'
 
 // Rows about nothing that happened: what a bill says of another mini program of the same merchant, or by mistake.
 
-type Paid = SimulatedOrder & { capture: Capture }
+type PaidOrder = SimulatedOrder & { capture: Capture }
 
 const NOON_MS = 12 * 3_600_000
 const ONE_YUAN = 100
 
 /** A payment of one yuan at noon. */
-export function inventPayment(date: string, world: World): BillRow {
-  const order = inventPaid(date, world)
+export function fabricatePayment(date: string, world: World): BillRow {
+  const order = fabricatePaidOrder(date, world)
   return paymentRow(order, order.capture, world)
 }
 
 /** A refund at noon, of a payment nobody made or of a real one. */
-export function inventRefund(
+export function fabricateRefund(
   date: string,
   world: World,
-  order: SimulatedOrder = inventPaid(date, world),
+  order: SimulatedOrder = fabricatePaidOrder(date, world),
   refundFee = ONE_YUAN,
 ): BillRow {
   const { random } = world
   const at = startOfDay(date) + NOON_MS
-  const capture = order.capture ?? inventPaid(date, world).capture
+  const capture = order.capture ?? fabricatePaidOrder(date, world).capture
   const refund: SimulatedRefund = {
     outRefundNo: makePlatformRefundNo(random, at),
     refundId: makeRefundId(random, at),
@@ -56,7 +56,7 @@ export function inventRefund(
   return refundRow(refund, order, capture, at, world)
 }
 
-function inventPaid(date: string, { random }: World): Paid {
+function fabricatePaidOrder(date: string, { random }: World): PaidOrder {
   const at = startOfDay(date) + NOON_MS
   const transactionId = makeTransactionId(random, at)
   const openid = makeOpenid(random)

@@ -1,14 +1,14 @@
 import { formatBeijingDateTime } from '../lib/clock.ts'
 import { formatServiceFee, formatYuan } from '../lib/yuan.ts'
 import type { BillColumns, BillRow } from '../state/bill-plan.ts'
-import { worthOf } from '../state/coupons.ts'
+import { couponSum } from '../state/coupons.ts'
 import type { Capture, SimulatedOrder } from '../state/ledger.ts'
 import { RECHARGE_FUNDS, type SimulatedRefund, statusAt, successAt } from '../state/refund.ts'
 import type { World } from '../state/world.ts'
 import { type BillType, BOTH_COUPONS } from './layouts.ts'
 
 /** Which rows a bill lists. */
-export const KINDS: Readonly<Record<BillType, readonly BillRow['kind'][]>> = {
+export const ROW_KINDS: Readonly<Record<BillType, readonly BillRow['kind'][]>> = {
   ALL: ['payment', 'refund'],
   SUCCESS: ['payment'],
   REFUND: ['refund'],
@@ -55,11 +55,11 @@ export function refundRow(
       微信退款单号: refund.refundId,
       商户退款单号: refund.outRefundNo,
       退款金额: formatYuan(refund.settlementRefundFee),
-      充值券退款金额: formatYuan(worthOf(refund.coupons, 'CASH')),
+      充值券退款金额: formatYuan(couponSum(refund.coupons, 'CASH')),
       退款类型: refund.channel,
       退款状态: status,
       申请退款金额: formatYuan(refund.refundFee),
-      [BOTH_COUPONS]: formatYuan(worthOf(refund.coupons)),
+      [BOTH_COUPONS]: formatYuan(couponSum(refund.coupons)),
     },
   }
 }

@@ -10,7 +10,7 @@ import {
   readText,
 } from './json.ts'
 
-const KINDS = [
+const CHANGE_KINDS = [
   'drop_row',
   'set_columns',
   'other_amount',
@@ -29,7 +29,7 @@ export const BILL_CALLS: Readonly<Record<string, Call>> = {
     run: (body, { simulator }) => {
       const billType = readOneOf(body, 'bill_type', BILL_TYPES)
       const layout = readOneOf(body, 'layout', BILL_LAYOUTS)
-      const text = simulator.billText(needText(body, 'date'), {
+      const text = simulator.bills.text(needText(body, 'date'), {
         ...(billType === undefined ? {} : { billType }),
         ...(layout === undefined ? {} : { layout }),
       })
@@ -39,21 +39,21 @@ export const BILL_CALLS: Readonly<Record<string, Call>> = {
   'POST change-bill': {
     about: `{date, kind, …} makes the bill of that day differ: drop_row {number}, set_columns {number, columns}, other_amount {number, fen}, extra_row {row: payment or refund, columns?}, unasked_refund {out_trade_no, fen}, layout {layout}, wrong_totals, cut_off, unavailable {error_code, return_msg, times?}; number is a transaction_id or an out_refund_no`,
     run: (body, { simulator }) => {
-      simulator.changeBill(needText(body, 'date'), needChange(body))
+      simulator.bills.change(needText(body, 'date'), needChange(body))
       return { ok: true }
     },
   },
   'POST clear-bill-changes': {
     about: '{date?} lets the bill of that day, or of every day, tell again what happened',
     run: (body, { simulator }) => {
-      simulator.clearBillChanges(readText(body, 'date'))
+      simulator.bills.clearChanges(readText(body, 'date'))
       return { ok: true }
     },
   },
 }
 
 function needChange(body: JsonObject): BillChange {
-  const kind = needOneOf(body, 'kind', KINDS)
+  const kind = needOneOf(body, 'kind', CHANGE_KINDS)
   switch (kind) {
     case 'drop_row':
       return { kind, number: needText(body, 'number') }

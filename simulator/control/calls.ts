@@ -1,5 +1,5 @@
 import { BILL_CALLS } from './bill-calls.ts'
-import type { Call, Controlled } from './call.ts'
+import type { Call, ControlTarget } from './call.ts'
 import {
   needCopies,
   needFault,
@@ -17,43 +17,44 @@ export const CONTROL_CALLS: Readonly<Record<string, Call>> = {
   'POST login': {
     about: '{openid?, blocked?} → {code, openid}: what wx.login gives; without openid a new user',
     run: (body, { simulator }) => {
-      const openid = readText(body, 'openid') ?? simulator.newOpenid()
-      return { code: simulator.login(openid, { blocked: body['blocked'] === true }), openid }
+      const openid = readText(body, 'openid') ?? simulator.payer.newOpenid()
+      return { code: simulator.payer.login(openid, { blocked: body['blocked'] === true }), openid }
     },
   },
   'POST request-payment': {
     about: '{openid, params} → {ok, cashier} or {ok, err_msg, why}: wx.requestPayment on a phone',
     run: (body, { simulator }) =>
-      simulator.requestPayment(needText(body, 'openid'), needParams(body)),
+      simulator.payer.requestPayment(needText(body, 'openid'), needParams(body)),
   },
   'POST pay': {
     about:
       '{out_trade_no, coupons?, bank_type?, despite_close?} → {ok, transaction_id} or {ok, why}',
-    run: (body, { simulator }) => simulator.pay(needOrder(body, simulator), readPayOptions(body)),
+    run: (body, { simulator }) =>
+      simulator.payer.pay(needOrder(body, simulator), readPayOptions(body)),
   },
   'POST cancel': {
     about: '{out_trade_no} → {err_msg}: the payer leaves the cashier',
-    run: (body, { simulator }) => simulator.cancel(needOrder(body, simulator)),
+    run: (body, { simulator }) => simulator.payer.cancel(needOrder(body, simulator)),
   },
   'POST set-trade-state': {
     about: '{out_trade_no, state} → the order, put into USERPAYING, ACCEPT, PAYERROR, CLOSED, …',
     run: (body, { simulator }) => {
       const outTradeNo = needOrder(body, simulator)
-      simulator.setTradeState(outTradeNo, needState(body))
-      return simulator.order(outTradeNo)
+      simulator.platform.setTradeState(outTradeNo, needState(body))
+      return simulator.books.order(outTradeNo)
     },
   },
   'POST lose-next-notice': {
     about: '{out_trade_no?} loses every notice of that order, or of the next one that is paid',
     run: (body, { simulator }) => {
-      simulator.loseNextNotice(readText(body, 'out_trade_no'))
+      simulator.notices.ofPayments.loseNext(readText(body, 'out_trade_no'))
       return { ok: true }
     },
   },
   'POST duplicate-next-notice': {
     about: '{copies} posts the next notice that many times at once',
     run: (body, { simulator }) => {
-      simulator.duplicateNextNotice(needNumber(body, 'copies'))
+      simulator.notices.ofPayments.duplicateNext(needNumber(body, 'copies'))
       return { ok: true }
     },
   },
@@ -67,75 +68,77 @@ export const CONTROL_CALLS: Readonly<Record<string, Call>> = {
   'POST deliver-notices': {
     about: '→ {attempts}: delivers what is due now, and waits for it',
     run: async (_, { simulator, deliver }) => ({
-      attempts: await simulator.deliverDueNotices(deliver),
+      attempts: await simulator.notices.deliverDue(deliver),
     }),
   },
   'POST advance': {
     about: "{seconds} → the state: puts WeChat's clock forward",
-    run: (body, controlled) => {
-      controlled.clock.advance(Math.round(needNumber(body, 'seconds') * 1_000))
-      return describeState(controlled)
+    run: (body, target) => {
+      target.clock.advance(Math.round(needNumber(body, 'seconds') * 1_000))
+      return describeState(target)
     },
   },
   'POST fault': {
     about: '{endpoint?, kind, times?, err_code?, err_code_des?, return_msg?}: something goes wrong',
     run: (body, { simulator }) => {
-      simulator.inject(needFault(body))
-      return { ok: true, faultsWaiting: simulator.waitingFaults() }
+      simulator.faults.inject(needFault(body))
+      return { ok: true, faultsWaiting: simulator.faults.waiting() }
     },
   },
   'POST clear-faults': {
     about: 'forgets every fault that did not happen yet',
     run: (_, { simulator }) => {
-      simulator.clearFaults()
+      simulator.faults.clear()
       return { ok: true }
     },
   },
   'GET orders': {
     about: '→ {orders}; GET /_control/orders/{out_trade_no} → one, with its notices and refunds',
-    run: (_, { simulator }) => ({ orders: simulator.orders() }),
+    run: (_, { simulator }) => ({ orders: simulator.books.orders() }),
   },
   'GET history': {
     about: '→ {history}: everything that happened, oldest first',
-    run: (_, { simulator }) => ({ history: simulator.history() }),
+    run: (_, { simulator }) => ({ history: simulator.books.history() }),
   },
   'GET state': {
     about: '→ now (epoch ms), sums in fen, counts, next_notice_due_at, faults_waiting',
-    run: (_, controlled) => describeState(controlled),
+    run: (_, target) => describeState(target),
   },
 }
 
-function describeState({ simulator, clock }: Controlled): JsonObject {
+function describeState({ simulator, clock }: ControlTarget): JsonObject {
   const now = clock.now()
-  const nextDueAt = simulator.nextNoticeDueAt()
-  const balanceFen = simulator.balanceFen()
-  const notices = [...simulator.notices(), ...simulator.refundNotices()]
+  const nextDueAt = simulator.notices.nextDueAt()
+  const balanceFen = simulator.books.balanceFen()
+  const notices = [...simulator.notices.ofPayments.all(), ...simulator.notices.ofRefunds.all()]
   return {
     now,
     nowText: new Date(now).toISOString(),
-    capturedFen: simulator.capturedFen(),
+    capturedFen: simulator.books.capturedFen(),
     // With the payers again; and taken from the merchant, but on the way (PROCESSING, CHANGE).
-    refundedFen: simulator.refundedFen(),
-    refundingFen: simulator.refundingFen(),
+    refundedFen: simulator.books.refundedFen(),
+    refundingFen: simulator.books.refundingFen(),
     // null: without a limit.
     balanceFen: balanceFen === Infinity ? null : balanceFen,
-    orders: simulator.orders().length,
-    captures: simulator.captures().length,
-    refunds: simulator.refunds().length,
+    orders: simulator.books.orders().length,
+    captures: simulator.books.captures().length,
+    refunds: simulator.books.refunds().length,
     noticesWaiting: notices.filter(({ state }) => state === 'waiting').length,
     nextNoticeDueAt: nextDueAt ?? null,
     nextNoticeInSeconds: nextDueAt === undefined ? null : Math.max(0, (nextDueAt - now) / 1_000),
-    faultsWaiting: simulator.waitingFaults(),
+    faultsWaiting: simulator.faults.waiting(),
   }
 }
 
-async function resendNotice(body: JsonObject, controlled: Controlled): Promise<JsonObject> {
-  const { simulator, deliver } = controlled
+async function resendNotice(body: JsonObject, target: ControlTarget): Promise<JsonObject> {
+  const { simulator, deliver } = target
   const outTradeNo = needOrder(body, simulator)
   const copies = needCopies(body)
   const options = readNoticeOptions(body)
   const replies = await Promise.all(
-    Array.from({ length: copies }, () => simulator.postNotice(outTradeNo, options, deliver)),
+    Array.from({ length: copies }, () =>
+      simulator.notices.ofPayments.post(outTradeNo, options, deliver),
+    ),
   )
   return { replies: replies.map(({ reply, ...rest }) => ({ ...rest, body: reply ?? null })) }
 }

@@ -1,4 +1,4 @@
-import type { Controlled } from './call.ts'
+import type { ControlTarget } from './call.ts'
 import { CONTROL_CALLS } from './calls.ts'
 import { noOrder } from './input.ts'
 import { ControlError, type JsonObject, readJson, toSnakeCase } from './json.ts'
@@ -6,10 +6,10 @@ import { ControlError, type JsonObject, readJson, toSnakeCase } from './json.ts'
 export const CONTROL_ROOT = '/_control/'
 
 /** Answers a call under `/_control/`: JSON in, JSON out, errors as `{ error, hint }`. */
-export async function control(request: Request, controlled: Controlled): Promise<Response> {
+export async function control(request: Request, target: ControlTarget): Promise<Response> {
   try {
     const body = request.method === 'POST' ? await readJson(request) : {}
-    return Response.json(toSnakeCase(await dispatch(request, body, controlled)))
+    return Response.json(toSnakeCase(await dispatch(request, body, target)))
   } catch (error) {
     if (error instanceof ControlError) {
       return Response.json({ error: error.message, hint: error.hint }, { status: error.status })
@@ -23,16 +23,16 @@ export async function control(request: Request, controlled: Controlled): Promise
   }
 }
 
-function dispatch(request: Request, body: JsonObject, controlled: Controlled): unknown {
+function dispatch(request: Request, body: JsonObject, target: ControlTarget): unknown {
   const { method } = request
   const path = new URL(request.url).pathname.slice(CONTROL_ROOT.length)
   if (path === '' && method === 'GET') return index()
   const [, outTradeNo] = /^orders\/([^/]+)$/.exec(path) ?? []
-  if (outTradeNo !== undefined && method === 'GET') return describeOrder(outTradeNo, controlled)
+  if (outTradeNo !== undefined && method === 'GET') return describeOrder(outTradeNo, target)
 
   const key = `${method} ${path}`
   const call = Object.hasOwn(CONTROL_CALLS, key) ? CONTROL_CALLS[key] : undefined
-  if (call !== undefined) return call.run(body, controlled)
+  if (call !== undefined) return call.run(body, target)
   const other = Object.keys(CONTROL_CALLS).find((each) => each.endsWith(` ${path}`))
   if (other !== undefined) {
     throw new ControlError(405, `${path} does not take ${method}`, `send ${other}`)
@@ -40,15 +40,17 @@ function dispatch(request: Request, body: JsonObject, controlled: Controlled): u
   throw new ControlError(404, `no call ${path}`, `GET ${CONTROL_ROOT} lists the calls`)
 }
 
-function describeOrder(encoded: string, { simulator }: Controlled): unknown {
+function describeOrder(encoded: string, { simulator }: ControlTarget): unknown {
   // `|` and `*` are legal in an order number and may come percent-encoded. A broken escape names no order.
   const outTradeNo = safeDecode(encoded)
-  const order = simulator.order(outTradeNo)
+  const order = simulator.books.order(outTradeNo)
   if (order === undefined) throw noOrder(outTradeNo)
-  const notices = simulator.notices().filter((notice) => notice.outTradeNo === outTradeNo)
-  const refunds = simulator.refunds(outTradeNo)
-  const refundNotices = simulator
-    .refundNotices()
+  const notices = simulator.notices.ofPayments
+    .all()
+    .filter((notice) => notice.outTradeNo === outTradeNo)
+  const refunds = simulator.books.refunds(outTradeNo)
+  const refundNotices = simulator.notices.ofRefunds
+    .all()
     .filter((notice) => notice.outTradeNo === outTradeNo)
   return { ...order, notices, refunds, refundNotices }
 }

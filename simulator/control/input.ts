@@ -1,6 +1,6 @@
-import type { NoticeOptions } from '../notices/payment-notice.ts'
+import type { PaymentNoticeOptions } from '../notices/payment-notice.ts'
 import type { PayOptions } from '../payer/cashier.ts'
-import type { GivenParams } from '../payer/phone.ts'
+import type { UncheckedParams } from '../payer/phone.ts'
 import {
   type Fault,
   FAULT_ENDPOINTS,
@@ -24,7 +24,7 @@ const COPIES_MAX = 100
 /** The number of an order that exists. */
 export function needOrder(body: JsonObject, simulator: WeChatSimulator): string {
   const outTradeNo = needText(body, 'out_trade_no')
-  if (simulator.order(outTradeNo) !== undefined) return outTradeNo
+  if (simulator.books.order(outTradeNo) !== undefined) return outTradeNo
   throw noOrder(outTradeNo)
 }
 
@@ -33,7 +33,7 @@ export function noOrder(outTradeNo: string): ControlError {
 }
 
 /** What the mini program would pass to wx.requestPayment, unchecked: checking it is the phone's work. */
-export function needParams(body: JsonObject): GivenParams {
+export function needParams(body: JsonObject): UncheckedParams {
   const params = body['params']
   if (isJsonObject(params)) return params
   throw new ControlError(400, 'params is missing', 'send the five values that /pay answered')
@@ -66,7 +66,7 @@ export function readChanges(body: JsonObject, name: string): Record<string, stri
   )
 }
 
-export function readNoticeOptions(body: JsonObject): NoticeOptions {
+export function readNoticeOptions(body: JsonObject): PaymentNoticeOptions {
   const signType = readText(body, 'sign_type')
   if (signType !== undefined && signType !== 'MD5' && signType !== 'HMAC-SHA256') {
     throw new ControlError(400, `sign_type ${signType} is unknown`, 'use MD5 or HMAC-SHA256')

@@ -1,6 +1,6 @@
 import type { RefundNoticeOptions } from '../notices/refund-notice.ts'
-import type { RefundEnd } from '../state/refund.ts'
-import type { Call, Controlled } from './call.ts'
+import type { SettledStatus } from '../state/refund.ts'
+import type { Call, ControlTarget } from './call.ts'
 import { needCopies, needOrder, readChanges } from './input.ts'
 import { ControlError, type JsonObject, needNumber, needText, readText } from './json.ts'
 
@@ -9,14 +9,14 @@ export const REFUND_CALLS: Readonly<Record<string, Call>> = {
   'GET refunds': {
     about:
       '→ {refunds}, oldest first; those of one order are at GET /_control/orders/{out_trade_no}',
-    run: (_, { simulator }) => ({ refunds: simulator.refunds() }),
+    run: (_, { simulator }) => ({ refunds: simulator.books.refunds() }),
   },
   'POST refund-on-platform': {
     about:
       '{out_trade_no, refund_fee, out_refund_no?} → {ok, refund} or {ok, why}: by hand on the merchant platform',
     run: (body, { simulator }) => {
       const outRefundNo = readText(body, 'out_refund_no')
-      return simulator.refundOnPlatform(needOrder(body, simulator), {
+      return simulator.platform.refund(needOrder(body, simulator), {
         refundFee: needNumber(body, 'refund_fee'),
         ...(outRefundNo === undefined ? {} : { outRefundNo }),
       })
@@ -24,48 +24,50 @@ export const REFUND_CALLS: Readonly<Record<string, Call>> = {
   },
   'POST settle-refund': {
     about: '{out_refund_no, status} → the refund, now SUCCESS, CHANGE or REFUNDCLOSE',
-    run: (body, controlled) =>
-      controlled.simulator.settleRefund(needRefund(body, controlled), needEnd(body)),
+    run: (body, target) =>
+      target.simulator.platform.settleRefund(needRefund(body, target), needSettledStatus(body)),
   },
   'POST hold-refunds': {
     about: 'keeps every refund PROCESSING, until let-refunds-go',
     run: (_, { simulator }) => {
-      simulator.holdRefunds()
+      simulator.platform.holdRefunds()
       return { ok: true }
     },
   },
   'POST let-refunds-go': {
     about: 'lets refunds become SUCCESS by themselves again',
     run: (_, { simulator }) => {
-      simulator.letRefundsGo()
+      simulator.platform.releaseRefunds()
       return { ok: true }
     },
   },
   'POST set-balance': {
     about: '{fen} is what the merchant can refund from; null for no limit',
     run: (body, { simulator }) => {
-      simulator.setBalance(body['fen'] === null ? Infinity : needNumber(body, 'fen'))
+      simulator.platform.setBalance(body['fen'] === null ? Infinity : needNumber(body, 'fen'))
       return { ok: true }
     },
   },
   'POST set-refund-notify-url': {
     about: '{url} is told of refunds whose request named no notify_url; null for nobody',
     run: (body, { simulator }) => {
-      simulator.setRefundNotifyUrl(body['url'] === null ? undefined : needText(body, 'url'))
+      simulator.platform.setRefundNotifyUrl(
+        body['url'] === null ? undefined : needText(body, 'url'),
+      )
       return { ok: true }
     },
   },
   'POST lose-next-refund-notice': {
     about: '{out_refund_no?} loses every notice of that refund, or of the next one that settles',
     run: (body, { simulator }) => {
-      simulator.loseNextRefundNotice(readText(body, 'out_refund_no'))
+      simulator.notices.ofRefunds.loseNext(readText(body, 'out_refund_no'))
       return { ok: true }
     },
   },
   'POST duplicate-next-refund-notice': {
     about: '{copies} posts the next notice of a refund that many times at once',
     run: (body, { simulator }) => {
-      simulator.duplicateNextRefundNotice(needNumber(body, 'copies'))
+      simulator.notices.ofRefunds.duplicateNext(needNumber(body, 'copies'))
       return { ok: true }
     },
   },
@@ -76,13 +78,13 @@ export const REFUND_CALLS: Readonly<Record<string, Call>> = {
   },
 }
 
-async function resendNotice(body: JsonObject, controlled: Controlled): Promise<JsonObject> {
-  const { simulator, deliver } = controlled
-  const outRefundNo = needRefund(body, controlled)
+async function resendNotice(body: JsonObject, target: ControlTarget): Promise<JsonObject> {
+  const { simulator, deliver } = target
+  const outRefundNo = needRefund(body, target)
   const options = readOptions(body)
   const replies = await Promise.all(
     Array.from({ length: needCopies(body) }, () =>
-      simulator.postRefundNotice(outRefundNo, options, deliver),
+      simulator.notices.ofRefunds.post(outRefundNo, options, deliver),
     ),
   )
   return { replies: replies.map(({ reply, ...rest }) => ({ ...rest, body: reply ?? null })) }
@@ -102,17 +104,25 @@ function readOptions(body: JsonObject): RefundNoticeOptions {
 }
 
 /** The number of a refund that exists. */
-function needRefund(body: JsonObject, { simulator }: Controlled): string {
+function needRefund(body: JsonObject, { simulator }: ControlTarget): string {
   const outRefundNo = needText(body, 'out_refund_no')
-  if (simulator.refund(outRefundNo) !== undefined) return outRefundNo
+  if (simulator.books.refund(outRefundNo) !== undefined) return outRefundNo
   throw new ControlError(404, `no refund ${outRefundNo}`, 'GET /_control/refunds lists the refunds')
 }
 
-const ENDS = ['SUCCESS', 'CHANGE', 'REFUNDCLOSE'] as const satisfies readonly RefundEnd[]
+const SETTLED_STATUSES = [
+  'SUCCESS',
+  'CHANGE',
+  'REFUNDCLOSE',
+] as const satisfies readonly SettledStatus[]
 
-function needEnd(body: JsonObject): RefundEnd {
+function needSettledStatus(body: JsonObject): SettledStatus {
   const given = needText(body, 'status')
-  const status = ENDS.find((each) => each === given)
+  const status = SETTLED_STATUSES.find((each) => each === given)
   if (status !== undefined) return status
-  throw new ControlError(400, `status ${given} is unknown`, `use one of ${ENDS.join(', ')}`)
+  throw new ControlError(
+    400,
+    `status ${given} is unknown`,
+    `use one of ${SETTLED_STATUSES.join(', ')}`,
+  )
 }

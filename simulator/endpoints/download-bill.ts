@@ -1,4 +1,4 @@
-import type { BillError } from '../bills/bill.ts'
+import { billRows, billText } from '../bills/bill.ts'
 import { BILL_TYPES, type BillType } from '../bills/layouts.ts'
 import { formatBeijingTime, parseBeijingTime, startOfDay } from '../lib/clock.ts'
 import { BILL_MONTHS_BACK_MAX, BILL_READY_AFTER_MS } from '../lib/limits.ts'
@@ -6,6 +6,7 @@ import { isSignedBy, isSignType } from '../lib/sign.ts'
 import { formatXml } from '../lib/xml.ts'
 import type { Fault } from '../protocol/faults.ts'
 import { readElements } from '../protocol/request-checks.ts'
+import type { BillError } from '../state/bill-plan.ts'
 import type { World } from '../state/world.ts'
 
 // downloadbill speaks its own way: a file that nobody signed, or an error that nobody signed either, with error_code instead
@@ -20,7 +21,7 @@ type BillRequest = { date: string; billType: BillType; gzip: boolean }
 const REQUIRED = ['appid', 'mch_id', 'nonce_str', 'sign', 'bill_date']
 const OPTIONAL = ['sign_type', 'bill_type', 'tar_type']
 
-const wrong = (returnMsg: string): BillError => ({ errorCode: '20001', returnMsg })
+const badRequest = (returnMsg: string): BillError => ({ errorCode: '20001', returnMsg })
 const NO_BILL: BillError = { errorCode: '20002', returnMsg: 'No Bill Exist' }
 const NOT_YET: BillError = { errorCode: '20002', returnMsg: 'Bill Creating' }
 
@@ -36,12 +37,12 @@ export async function downloadBill(
   const asked = await readBillRequest(request, world)
   if ('errorCode' in asked) return refuse(asked)
   const { date, billType, gzip } = asked
-  const error = (fault && errorOf(fault)) ?? whyNot(date, world)
+  const error = (fault && faultError(fault)) ?? unavailableError(date, world)
   if (error !== undefined) return refuse(error)
-  const rows = world.bills.rows(date, billType, world)
+  const rows = billRows(date, world, billType)
   if (rows.length === 0) return refuse(NO_BILL)
 
-  const text = world.bills.format(rows, date, { billType }, world)
+  const text = billText(rows, date, world, { billType })
   const whole = gzip ? await zip(text) : new TextEncoder().encode(text)
   const end = fault?.kind === 'truncated_xml' ? Math.floor(whole.length * 0.6) : whole.length
   return {
@@ -51,31 +52,32 @@ export async function downloadBill(
 }
 
 async function readBillRequest(request: Request, world: World): Promise<BillRequest | BillError> {
-  if (request.method !== 'POST') return wrong('require POST method')
+  if (request.method !== 'POST') return badRequest('require POST method')
   const bytes = new Uint8Array(await request.arrayBuffer())
-  if (bytes.byteLength === 0) return wrong('empty post data')
+  if (bytes.byteLength === 0) return badRequest('empty post data')
   const elements = readElements(bytes)
-  if (elements === undefined) return wrong('data format error')
+  if (elements === undefined) return badRequest('data format error')
   for (const name of elements.keys()) {
-    if (!REQUIRED.includes(name) && !OPTIONAL.includes(name)) return wrong('invalid parameter')
+    if (!REQUIRED.includes(name) && !OPTIONAL.includes(name)) return badRequest('invalid parameter')
   }
 
   const field = (name: string) => elements.get(name) ?? ''
-  if (REQUIRED.some((name) => field(name) === '')) return wrong('missing parameter')
-  if (new TextEncoder().encode(field('nonce_str')).length > 32) return wrong('nonce_str too long')
-  if (field('appid') !== world.merchant.appid) return wrong('invalid appid')
-  if (field('mch_id') !== world.merchant.mchId) return wrong('invalid parameter')
+  if (REQUIRED.some((name) => field(name) === '')) return badRequest('missing parameter')
+  if (new TextEncoder().encode(field('nonce_str')).length > 32)
+    return badRequest('nonce_str too long')
+  if (field('appid') !== world.merchant.appid) return badRequest('invalid appid')
+  if (field('mch_id') !== world.merchant.mchId) return badRequest('invalid parameter')
   const date = field('bill_date')
   const typeName = field('bill_type') || 'ALL'
   const billType = BILL_TYPES.find((each) => each === typeName)
-  if (!isBillDate(date, world.clock.now())) return wrong('invalid bill_date')
-  if (billType === undefined) return wrong('invalid bill_type')
+  if (!isBillDate(date, world.clock.now())) return badRequest('invalid bill_date')
+  if (billType === undefined) return badRequest('invalid bill_type')
   if (!['', 'GZIP'].includes(field('tar_type'))) {
-    return wrong('invalid tar_type: Only GZIP supported')
+    return badRequest('invalid tar_type: Only GZIP supported')
   }
   const signType = field('sign_type') || 'MD5'
   if (!isSignType(signType) || !isSignedBy(elements, world.merchant.apiKey, signType)) {
-    return wrong('sign error')
+    return badRequest('sign error')
   }
   return { date, billType, gzip: field('tar_type') === 'GZIP' }
 }
@@ -89,12 +91,12 @@ function isBillDate(date: string, now: number): boolean {
   return date <= today && date >= oldest.toISOString().slice(0, 10).replaceAll('-', '')
 }
 
-function whyNot(date: string, { bills, clock }: World): BillError | undefined {
+function unavailableError(date: string, { billPlan, clock }: World): BillError | undefined {
   if (clock.now() < startOfDay(date) + BILL_READY_AFTER_MS) return NOT_YET
-  return bills.takeError(date)
+  return billPlan.takeError(date)
 }
 
-function errorOf(fault: Fault): BillError | undefined {
+function faultError(fault: Fault): BillError | undefined {
   switch (fault.kind) {
     case 'system_error':
       return { errorCode: '20003', returnMsg: 'SYSTEMERROR' }
@@ -103,7 +105,7 @@ function errorOf(fault: Fault): BillError | undefined {
     case 'err_code':
       return { errorCode: fault.errCode, returnMsg: fault.errCodeDes }
     case 'return_fail':
-      return wrong(fault.returnMsg)
+      return badRequest(fault.returnMsg)
     default:
       return undefined
   }

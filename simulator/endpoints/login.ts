@@ -20,7 +20,7 @@ export const LOGIN_BAD_SECRET: LoginAnswer = { errcode: 40125, errmsg: 'invalid 
  * @see https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/code2Session.html
  */
 export function exchangeCode(request: Request, world: World): LoginAnswer {
-  const { merchant, people, clock } = world
+  const { merchant, users, clock } = world
   const query = new URL(request.url).searchParams
   // 43001 and 40002 are in the platform's general table of return codes, not on this endpoint's page.
   if (request.method !== 'GET') return { errcode: 43001, errmsg: 'require GET method' }
@@ -35,12 +35,12 @@ export function exchangeCode(request: Request, world: World): LoginAnswer {
 
   const now = clock.now()
   const code = query.get('js_code') ?? ''
-  const found = people.codeState(code, now)
+  const found = users.codeState(code, now)
   if (found.state === 'unknown') return { errcode: 40029, errmsg: 'invalid code' }
   if (found.state === 'used') return { errcode: 40163, errmsg: 'code been used' }
-  if (people.isOverQuota(found.openid, now)) return LOGIN_LIMIT
+  if (users.isOverQuota(found.openid, now)) return LOGIN_LIMIT
   if (found.state === 'blocked') return LOGIN_BLOCKED
-  people.useCode(code)
+  users.useCode(code)
   return { openid: found.openid }
 }
 
@@ -54,7 +54,7 @@ export function loginReply(answer: LoginAnswer, world: World): Response {
           session_key: makeSessionKey(random),
           openid: answer.openid,
           // Older answers say 0 on success; newer ones leave it out.
-          ...(happens(random, strict.strangerElementRate) ? { errcode: 0, errmsg: 'ok' } : {}),
+          ...(happens(random, strict.undocumentedElementRate) ? { errcode: 0, errmsg: 'ok' } : {}),
         }
   return new Response(JSON.stringify(body), { headers: { 'Content-Type': 'text/plain' } })
 }

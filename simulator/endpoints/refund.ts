@@ -6,7 +6,7 @@ import { lookUpOrder } from '../protocol/order-lookup.ts'
 import { settlementFields } from '../protocol/payment-fields.ts'
 import { couponRefundFields, settlementRefundFields } from '../protocol/refund-fields.ts'
 import {
-  formatWrong,
+  badFormat,
   type GatewayRefusal,
   INVALID_TRANSACTION_ID,
   MISSING_PARAMETER,
@@ -36,7 +36,7 @@ function check(fields: ReadonlyMap<string, string>, { strict }: World): GatewayR
   if (!fields.has('transaction_id') && !fields.has('out_trade_no')) return MISSING_PARAMETER
   const notifyUrl = fields.get('notify_url')
   if (notifyUrl === undefined || isNotifyUrl(notifyUrl, strict)) return undefined
-  return formatWrong('notify_url')
+  return badFormat('notify_url')
 }
 
 function act({ fields }: CheckedRequest, world: World): Answer | Refusal {

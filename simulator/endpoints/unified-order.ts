@@ -6,7 +6,7 @@ import { type Answer, inOrder } from '../protocol/answer.ts'
 import type { CheckedRequest, PayEndpoint } from '../protocol/endpoint.ts'
 import { isNotifyUrl } from '../protocol/notify-url.ts'
 import {
-  formatWrong,
+  badFormat,
   type GatewayRefusal,
   OPENID_OF_ANOTHER_APPID,
   OPENID_REQUIRED,
@@ -29,15 +29,15 @@ export const UNIFIED_ORDER: PayEndpoint = {
   name: 'unifiedorder',
   parameters: UNIFIED_ORDER_PARAMETERS,
   check,
-  checkSigned: (fields, { people, strict }) =>
-    people.belongs(fields.get('openid') ?? '', strict.acceptAnyOpenid)
+  checkSigned: (fields, { users, strict }) =>
+    users.belongs(fields.get('openid') ?? '', strict.acceptAnyOpenid)
       ? undefined
       : OPENID_OF_ANOTHER_APPID,
   act,
 }
 
 function check(fields: ReadonlyMap<string, string>, world: World): GatewayRefusal | undefined {
-  if (!isNotifyUrl(fields.get('notify_url') ?? '', world.strict)) return formatWrong('notify_url')
+  if (!isNotifyUrl(fields.get('notify_url') ?? '', world.strict)) return badFormat('notify_url')
   if (fields.get('trade_type') !== 'JSAPI') return PRODUCT_NOT_ENABLED
   if (!fields.has('openid')) return OPENID_REQUIRED
   return checkTimeExpire(fields, world)

@@ -17,13 +17,8 @@ import {
   refusalAnswer,
 } from '../protocol/answer.ts'
 import type { CheckedRequest, PayEndpoint } from '../protocol/endpoint.ts'
-import {
-  type Fault,
-  type FaultEndpoint,
-  type FaultQueue,
-  isDistortion,
-  refusalOf,
-} from '../protocol/faults.ts'
+import type { FaultQueue } from '../protocol/fault-queue.ts'
+import { type Fault, type FaultEndpoint, isCorruption, refusalOf } from '../protocol/faults.ts'
 import {
   type BusinessRefusal,
   type GatewayRefusal,
@@ -34,7 +29,9 @@ import {
 import { checkRequest } from '../protocol/request-checks.ts'
 import { isOpen } from '../state/ledger.ts'
 import type { World } from '../state/world.ts'
+import { failToAnswer, isAfter, isBefore } from './connection-faults.ts'
 import { CERTIFICATE_ROOT, LOGIN_PATH, PAY_ENDPOINTS } from './endpoint-table.ts'
+import { certificatePage, htmlPage } from './nginx-pages.ts'
 
 /** What a client showed when it connected: nothing, the merchant's certificate, or one that is not. */
 export type ClientCertificate = 'none' | 'good' | 'wrong'
@@ -100,7 +97,7 @@ function servePath(
 }
 
 function serveLogin(request: Request, world: World, fault: Fault | undefined): Served {
-  const answer = loginFault(fault) ?? exchangeCode(request, world)
+  const answer = loginFaultAnswer(fault) ?? exchangeCode(request, world)
   const outcome = 'errcode' in answer ? `${answer.errcode} ${answer.errmsg}` : answer.openid
   return { response: loginReply(answer, world), outcome }
 }
@@ -113,7 +110,7 @@ async function servePay(
 ): Promise<Served> {
   const checked = await checkRequest(request, endpoint, world)
   if (!checked.ok) return stopAtGateway(checked.refusal)
-  const result = act(checked.request, endpoint, world, fault)
+  const result = runEndpoint(checked.request, endpoint, world, fault)
   const outTradeNo = checked.request.fields.get('out_trade_no')
   if (!isAnswer(result) && result.level === 'return') {
     return { ...stopAtGateway(result), outTradeNo }
@@ -121,7 +118,7 @@ async function servePay(
   return { ...answerSigned(result, checked.request, world, fault), outTradeNo }
 }
 
-function act(
+function runEndpoint(
   request: CheckedRequest,
   endpoint: PayEndpoint,
   world: World,
@@ -148,8 +145,8 @@ function answerSigned(
   fault: Fault | undefined,
 ): Served {
   const answer = isAnswer(result) ? result : refusalAnswer(result, echoedDevice(result, request))
-  const distortion = fault && isDistortion(fault.kind) ? fault.kind : undefined
-  const response = xmlReply(formatAnswer(answer, world, request.signType, distortion))
+  const corruption = fault && isCorruption(fault.kind) ? fault.kind : undefined
+  const response = xmlReply(formatAnswer(answer, world, request.signType, corruption))
   if (!isAnswer(result)) return { response, outcome: `${result.errCode} ${result.errCodeDes}` }
   const { trade_state: state, prepay_id: prepayId, refund_id: refundId } = answer.values
   return { response, outcome: ['SUCCESS', state ?? prepayId ?? refundId ?? ''].join(' ').trimEnd() }
@@ -160,7 +157,7 @@ function echoedDevice(refusal: BusinessRefusal, request: CheckedRequest): string
   return request.fields.get('device_info') ?? (refusal === ORDER_REUSED ? '' : undefined)
 }
 
-function loginFault(fault: Fault | undefined): LoginAnswer | undefined {
+function loginFaultAnswer(fault: Fault | undefined): LoginAnswer | undefined {
   switch (fault?.kind) {
     case 'login_busy':
       return LOGIN_BUSY
@@ -175,46 +172,6 @@ function loginFault(fault: Fault | undefined): LoginAnswer | undefined {
   }
 }
 
-const BEFORE = ['request_lost', 'stall_before', 'http_500', 'http_502']
-const AFTER = ['reply_lost', 'stall_after', 'http_502_after']
-
-function isBefore(fault: Fault | undefined): fault is Fault {
-  return fault !== undefined && BEFORE.includes(fault.kind)
-}
-
-function isAfter(fault: Fault | undefined): fault is Fault {
-  return fault !== undefined && AFTER.includes(fault.kind)
-}
-
-function failToAnswer(fault: Fault, request: Request): Response | Promise<Response> {
-  if (fault.kind === 'http_500') return htmlPage(500, '500 Internal Server Error')
-  if (fault.kind === 'http_502' || fault.kind === 'http_502_after') {
-    return htmlPage(502, '502 Bad Gateway')
-  }
-  if (fault.kind === 'stall_before' || fault.kind === 'stall_after') return stall(request.signal)
-  throw new TypeError('Network connection lost.')
-}
-
-/** Never answers; ends only when the caller gives up. */
-function stall(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason)
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  })
-}
-
 function xmlReply(xml: string): Response {
   return new Response(xml, { headers: { 'Content-Type': 'text/plain' } })
-}
-
-/** nginx speaks, before anything of WeChat Pay does. */
-function certificatePage(why: string): Response {
-  const padding = '<!-- a padding to disable MSIE and Chrome friendly error page -->\r\n'.repeat(6)
-  const html = `<html>\r\n<head><title>400 ${why}</title></head>\r\n<body>\r\n<center><h1>400 Bad Request</h1></center>\r\n<center>${why}</center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n${padding}`
-  return new Response(html, { status: 400, headers: { 'Content-Type': 'text/html' } })
-}
-
-function htmlPage(status: number, title: string): Response {
-  const html = `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n`
-  return new Response(html, { status, headers: { 'Content-Type': 'text/html' } })
 }

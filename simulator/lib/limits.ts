@@ -24,7 +24,7 @@ export const PREPAY_LIFE_MS = 2 * HOUR_MS
 export const TIME_EXPIRE_DISTANCE_MIN_MS = 5 * MINUTE_MS
 
 /** WeChat closes what nobody paid about seven days after its deadline (support answers, not a promise). */
-export const CLEAN_UP_AFTER_MS = 7 * 24 * HOUR_MS
+export const CLOSE_ABANDONED_AFTER_MS = 7 * 24 * HOUR_MS
 
 /** Ten million yuan, in fen; above it the gateway says `invalid total_fee` (reported, not documented). */
 export const TOTAL_FEE_MAX_FEN = 1_000_000_000

@@ -1,55 +1,17 @@
-import { makeRequestId } from '../lib/identifiers.ts'
-import {
-  NOTICE_RETRY_INTERVALS_MS,
-  NOTICE_SUCCESS_REPLY,
-  REQUEST_BYTES_MAX,
-} from '../lib/limits.ts'
-import type { Random } from '../lib/random.ts'
+import { NOTICE_RETRY_INTERVALS_MS } from '../lib/limits.ts'
+import type {
+  Deliver,
+  DeliveryAttempt,
+  NoticeSubject,
+  PostResult,
+  SimulatedNotice,
+} from './notice.ts'
+import { postNotice, type PostOptions } from './post-notice.ts'
 
-/** Posts a notice and returns what the shop answered. */
-export type Deliver = (request: Request) => Promise<Response>
-
-/** What a notice is about: a payment, or with `outRefundNo` a refund. */
-export type NoticeSubject = {
-  readonly outTradeNo: string
-  readonly transactionId: string
-  readonly outRefundNo?: string
-}
-
-export type DeliveryAttempt = NoticeSubject & {
-  /** 1 is the first attempt, 16 the last. */
-  readonly attempt: number
-  /** Epoch milliseconds on the simulator's clock. */
-  readonly at: number
-  readonly url: string
-  /** The XML that was posted. */
-  readonly body: string
-  /** `lost` was never posted although WeChat believes so. Everything but `delivered` is retried. */
-  readonly outcome: 'delivered' | 'refused' | 'timeout' | 'connection_error' | 'lost'
-  /** The shop's HTTP status and body, when it answered. */
-  readonly status?: number
-  readonly reply?: string
-  readonly why?: string
-}
-
-export type SimulatedNotice = NoticeSubject & {
-  readonly url: string
-  readonly firstDueAt: number
-  /** `given_up` after the last retry. */
-  state: 'waiting' | 'delivered' | 'given_up'
-  /** Oldest first, kept up to date. */
-  readonly attempts: DeliveryAttempt[]
-  /** Epoch milliseconds; `undefined` when no attempt will come any more. */
-  nextDueAt: number | undefined
-}
-
-export type Posted = Pick<DeliveryAttempt, 'outcome' | 'status' | 'reply' | 'why'>
-
-type NoticeBoardOptions = {
-  random: Random
+export type NoticeBoardOptions = PostOptions & {
+  /** The simulator's clock, epoch milliseconds. */
   now: () => number
-  /** A signal that ends one attempt; WeChat waits five seconds of real time. */
-  timeout: () => AbortSignal
+  /** Called after every delivery attempt. */
   onAttempt: (attempt: DeliveryAttempt) => void
 }
 
@@ -130,25 +92,9 @@ export class NoticeBoard {
     return made.flat()
   }
 
-  /** Posts one message to a shop, and judges the answer as WeChat does. */
-  async post(url: string, body: string, deliver: Deliver): Promise<Posted> {
-    const signal = this.#options.timeout()
-    const request = new Request(url, {
-      method: 'POST',
-      headers: {
-        'Content-Type': 'text/xml',
-        'Request-ID': makeRequestId(this.#options.random),
-      },
-      body,
-      redirect: 'manual',
-      signal,
-    })
-    try {
-      return await Promise.race([readReply(deliver, request), rejectWhen(signal)])
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error)
-      return { outcome: signal.aborted ? 'timeout' : 'connection_error', why }
-    }
+  /** Posts one notice immediately, outside the schedule. */
+  post(url: string, body: string, deliver: Deliver): Promise<PostResult> {
+    return postNotice(url, body, deliver, this.#options)
   }
 
   #isDue({ nextDueAt }: SimulatedNotice): boolean {
@@ -187,7 +133,7 @@ export class NoticeBoard {
     const { outTradeNo, transactionId, outRefundNo, url } = notice
     const at = this.#options.now()
     const body = this.#waiting.get(notice)?.() ?? ''
-    const posted: Posted = this.#lost.has(keyOf(notice))
+    const posted: PostResult = this.#lost.has(keyOf(notice))
       ? { outcome: 'lost' }
       : await this.post(url, body, deliver)
     const subject = {
@@ -220,33 +166,4 @@ export class NoticeBoard {
 
 function keyOf({ outTradeNo, outRefundNo }: NoticeSubject): string {
   return outRefundNo ?? outTradeNo
-}
-
-/** What came of an attempt, for a person to read. */
-export function describePosted({ outcome, status, why }: Posted): string {
-  return [outcome, status === undefined ? undefined : `HTTP ${status}`, why]
-    .filter((part) => part !== undefined)
-    .join(', ')
-}
-
-/**
- * Only HTTP 200 with the documented reply ends the retries. White space between the elements is let through, because the
- * official page itself prints it on several lines; an empty body, `ok`, JSON, HTML or a literal `\n` are failures.
- */
-export function isSuccessReply(status: number, body: string): boolean {
-  return status === 200 && body.trim().replace(/>\s+</g, '><') === NOTICE_SUCCESS_REPLY
-}
-
-async function readReply(deliver: Deliver, request: Request): Promise<Posted> {
-  const response = await deliver(request)
-  const reply = (await response.text()).slice(0, REQUEST_BYTES_MAX)
-  const { status } = response
-  if (isSuccessReply(status, reply)) return { outcome: 'delivered', status, reply }
-  return { outcome: 'refused', status, reply }
-}
-
-function rejectWhen(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  })
 }

@@ -3,12 +3,12 @@ import { makeNoticeNonce, makeTransactionId } from '../lib/identifiers.ts'
 import { happens } from '../lib/random.ts'
 import { sign, type SignType } from '../lib/sign.ts'
 import { formatXml } from '../lib/xml.ts'
-import { addStranger } from '../protocol/answer.ts'
+import { addUndocumentedElement } from '../protocol/answer.ts'
 import { couponFields, settlementFields } from '../protocol/payment-fields.ts'
 import type { Capture, SimulatedOrder } from '../state/ledger.ts'
 import type { World } from '../state/world.ts'
 
-export type NoticeOptions = {
+export type PaymentNoticeOptions = {
   /** Fields to set, or with `undefined` to leave out, before signing: a notice that is signed well and wrong. */
   changes?: Readonly<Record<string, string | undefined>>
   /** Signs with another key than the merchant's: a forger's notice. */
@@ -26,16 +26,16 @@ export type NoticeOptions = {
  * order that nobody paid the payment is made up, which is what a forger does; nothing is captured by that.
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011937248
  */
-export function formatNotice(
+export function formatPaymentNotice(
   order: SimulatedOrder,
   world: World,
-  options: NoticeOptions = {},
+  options: PaymentNoticeOptions = {},
 ): string {
   const { random, merchant, strict } = world
   const signType = options.signType ?? order.signType
   const fields = noticeFields(order, world)
   if (options.withSignTypeElement === true) fields.set('sign_type', signType)
-  if (happens(random, strict.strangerElementRate)) addStranger(fields, random)
+  if (happens(random, strict.undocumentedElementRate)) addUndocumentedElement(fields, random)
   for (const [name, value] of Object.entries(options.changes ?? {})) {
     if (value === undefined) fields.delete(name)
     else fields.set(name, value)
@@ -51,7 +51,7 @@ export function formatNotice(
 
 function noticeFields(order: SimulatedOrder, world: World): Map<string, string> {
   const now = world.clock.now()
-  const capture = order.capture ?? inventCapture(order, world)
+  const capture = order.capture ?? fabricateCapture(order, world)
   const optional = { attach: order.attach, device_info: order.deviceInfo }
   return new Map(
     Object.entries({
@@ -77,7 +77,7 @@ function noticeFields(order: SimulatedOrder, world: World): Map<string, string> 
   )
 }
 
-function inventCapture(order: SimulatedOrder, world: World): Capture {
+function fabricateCapture(order: SimulatedOrder, world: World): Capture {
   const now = world.clock.now()
   return {
     transactionId: makeTransactionId(world.random, now),

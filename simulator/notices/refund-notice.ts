@@ -2,7 +2,7 @@ import { formatBeijingDateTime } from '../lib/clock.ts'
 import { makeNoticeNonce } from '../lib/identifiers.ts'
 import { happens } from '../lib/random.ts'
 import { formatXml } from '../lib/xml.ts'
-import { addStranger } from '../protocol/answer.ts'
+import { addUndocumentedElement } from '../protocol/answer.ts'
 import type { Capture } from '../state/ledger.ts'
 import { type SimulatedRefund, successAt } from '../state/refund.ts'
 import type { World } from '../state/world.ts'
@@ -43,7 +43,7 @@ export function formatRefundNotice(
     ['nonce_str', makeNoticeNonce(random, clock.now())],
     ['req_info', options.reqInfo ?? encryptReqInfo(plaintext, options.key ?? merchant.apiKey)],
   ])
-  if (happens(random, strict.strangerElementRate)) addStranger(fields, random)
+  if (happens(random, strict.undocumentedElementRate)) addUndocumentedElement(fields, random)
   change(fields, options.changes)
   return formatXml(fields, { bare: (name) => name === 'return_code' })
 }
@@ -74,7 +74,7 @@ function formatInfo(
   }
   // The newer page has it, the older one does not.
   if (refund.coupons.length > 0) fields.set('cash_refund_fee', String(refund.cashRefundFee))
-  if (happens(random, strict.strangerElementRate)) addStranger(fields, random)
+  if (happens(random, strict.undocumentedElementRate)) addUndocumentedElement(fields, random)
   change(fields, changes)
   const bare = happens(random, strict.integerStyleRate) ? /_fee$/ : /^$/
   const alphabetical = [...fields].sort(([a], [b]) => (a < b ? -1 : 1))

@@ -1,31 +1,27 @@
-import { isNotifyUrl } from '../protocol/notify-url.ts'
 import type { SimulatedRefund } from '../state/refund.ts'
 import type { World } from '../state/world.ts'
-import { type Deliver, describePosted, type NoticeBoard, type Posted } from './notice-board.ts'
+import type { NoticeBoard } from './notice-board.ts'
+import {
+  type Deliver,
+  type DeliveryAttempt,
+  describePostResult,
+  type PostResult,
+  type SimulatedNotice,
+} from './notice.ts'
 import { formatRefundNotice, type RefundNoticeOptions } from './refund-notice.ts'
 
-/** Tells the shop what became of its refunds: at the request's notify_url, else at the one set on the platform, else nowhere. */
-export class RefundTeller {
+/** Notifies the shop of its refunds: at the request's notify_url, else at the one set on the platform, else not at all. */
+export class RefundNotifier {
   readonly #world: World
   readonly #board: NoticeBoard
-  #platformUrl: string | undefined
 
-  constructor(world: World, board: NoticeBoard, platformUrl: string | undefined) {
+  constructor(world: World, board: NoticeBoard) {
     this.#world = world
     this.#board = board
-    this.setPlatformUrl(platformUrl)
   }
 
-  /** The merchant platform takes no address that WeChat could not post to. */
-  setPlatformUrl(url: string | undefined): void {
-    if (url !== undefined && !isNotifyUrl(url, this.#world.strict)) {
-      throw new RangeError(`${url} is no notify_url`)
-    }
-    this.#platformUrl = url
-  }
-
-  /** A refund has become something else. Its notice says what it is now, also when a retry comes after the next change. */
-  tell(refund: SimulatedRefund, at: number): void {
+  /** Schedules the notice of a refund whose status has changed. A retry after the next change still reports this status. */
+  notify(refund: SimulatedRefund, at: number): void {
     const { outTradeNo, outRefundNo, transactionId } = refund
     const url = this.#urlOf(refund)
     if (url === undefined) return
@@ -35,12 +31,24 @@ export class RefundTeller {
     )
   }
 
-  xml(outRefundNo: string, options: RefundNoticeOptions): string {
-    return this.#write(this.#mustFind(outRefundNo), options)
+  /** Every notice of a refund so far, with its attempts; a refund that was CHANGE and then SUCCESS has two. */
+  all(): readonly SimulatedNotice[] {
+    this.#world.refunds.settleDue()
+    return this.#board.notices()
   }
 
-  async post(outRefundNo: string, options: RefundNoticeOptions, deliver: Deliver): Promise<Posted> {
-    const refund = this.#mustFind(outRefundNo)
+  /** The exact XML of a refund's notice, freshly encrypted, as the refund stands now. */
+  xml(outRefundNo: string, options: RefundNoticeOptions = {}): string {
+    return this.#write(this.#world.refunds.mustFind(outRefundNo), options)
+  }
+
+  /** Posts a refund's notice now, outside the schedule. Rejects with a RangeError when the refund has no notify_url. */
+  async post(
+    outRefundNo: string,
+    options: RefundNoticeOptions = {},
+    deliver: Deliver = (request) => fetch(request),
+  ): Promise<PostResult> {
+    const refund = this.#world.refunds.mustFind(outRefundNo)
     const url = this.#urlOf(refund)
     if (url === undefined) throw new RangeError(`nobody is told of refund ${outRefundNo}`)
     const posted = await this.#board.post(url, this.#write(refund, options), deliver)
@@ -49,12 +57,22 @@ export class RefundTeller {
       endpoint: url,
       outTradeNo: refund.outTradeNo,
       outRefundNo,
-      outcome: `out of schedule, ${describePosted(posted)}`,
+      outcome: `out of schedule, ${describePostResult(posted)}`,
     })
     return posted
   }
 
-  /** The next attempt, or the next settlement that will be told; epoch milliseconds. */
+  /** Swallows every notice of that refund, or of the next one that settles. WeChat believes that they were sent. */
+  loseNext(outRefundNo?: string): void {
+    this.#board.lose(outRefundNo)
+  }
+
+  /** The next attempt for a refund arrives that many times, in parallel. */
+  duplicateNext(copies: number): void {
+    this.#board.duplicate(copies)
+  }
+
+  /** The next attempt, or the next settlement that will have a notice; epoch milliseconds. */
   nextDueAt(): number | undefined {
     const settlesAt = this.#world.refunds.nextSettlementAt(
       (refund) => this.#urlOf(refund) !== undefined,
@@ -63,14 +81,13 @@ export class RefundTeller {
     return due === Infinity ? undefined : due
   }
 
-  #urlOf({ notifyUrl }: SimulatedRefund): string | undefined {
-    return notifyUrl ?? this.#platformUrl
+  /** Makes every attempt that is due now. */
+  deliverDue(deliver: Deliver): Promise<DeliveryAttempt[]> {
+    return this.#board.deliverDue(deliver)
   }
 
-  #mustFind(outRefundNo: string): SimulatedRefund {
-    const refund = this.#world.refunds.find(outRefundNo)
-    if (refund === undefined) throw new RangeError(`WeChat knows no refund ${outRefundNo}`)
-    return refund
+  #urlOf({ notifyUrl }: SimulatedRefund): string | undefined {
+    return notifyUrl ?? this.#world.platform.refundNotifyUrl
   }
 
   #write(refund: SimulatedRefund, options: RefundNoticeOptions = {}): string {

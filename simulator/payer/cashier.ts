@@ -1,6 +1,6 @@
 import { formatBeijingTime } from '../lib/clock.ts'
 import { makeCouponId, makeTransactionId } from '../lib/identifiers.ts'
-import { worthOf } from '../state/coupons.ts'
+import { couponSum } from '../state/coupons.ts'
 import {
   type Capture,
   type Coupon,
@@ -22,10 +22,14 @@ export type PayOptions = {
   despiteClose?: boolean
 }
 
-export type PayResult = { ok: true; capture: Capture } | { ok: false; why: string }
+export type CaptureResult = { ok: true; capture: Capture } | { ok: false; why: string }
 
 /** Takes the payer's money for an open order, once. */
-export function takeMoney(outTradeNo: string, options: PayOptions, world: World): PayResult {
+export function capturePayment(
+  outTradeNo: string,
+  options: PayOptions,
+  world: World,
+): CaptureResult {
   const now = world.clock.now()
   const order = world.ledger.find(outTradeNo, now)
   if (order === undefined) return { ok: false, why: `no order ${outTradeNo}` }
@@ -39,7 +43,7 @@ export function takeMoney(outTradeNo: string, options: PayOptions, world: World)
     type,
     fee,
   }))
-  const couponFee = worthOf(coupons)
+  const couponFee = couponSum(coupons)
   const areFen = coupons.every(({ fee }) => Number.isSafeInteger(fee) && fee > 0)
   if (!areFen || couponFee > order.totalFee) {
     return { ok: false, why: 'coupons are whole fen, one at least, and not above the amount' }
@@ -63,13 +67,13 @@ function makeCapture(
   while (world.ledger.findByTransaction(transactionId, now) !== undefined) {
     transactionId = makeTransactionId(world.random, now)
   }
-  const freeFee = worthOf(coupons, 'NO_CASH')
+  const freeFee = couponSum(coupons, 'NO_CASH')
   return {
     transactionId,
     outTradeNo,
     openid,
     totalFee,
-    cashFee: totalFee - worthOf(coupons),
+    cashFee: totalFee - couponSum(coupons),
     ...(freeFee === 0 ? {} : { settlementTotalFee: totalFee - freeFee }),
     coupons,
     bankType,

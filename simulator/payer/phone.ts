@@ -12,7 +12,7 @@ export type PaymentParams = {
 }
 
 /** The same five as they come from outside, where anything may stand. */
-export type GivenParams = Readonly<Partial<Record<keyof PaymentParams, unknown>>>
+export type UncheckedParams = Readonly<Partial<Record<keyof PaymentParams, unknown>>>
 
 export type Cashier = {
   outTradeNo: string
@@ -33,7 +33,7 @@ const CANCELLED = 'requestPayment:fail cancel'
  * client says `fail cancel` after its own 支付验证签名失败 dialog, so `why` is for people and tests only.
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935213
  */
-export function openCashier(openid: string, given: GivenParams, world: World): CashierResult {
+export function openCashier(openid: string, given: UncheckedParams, world: World): CashierResult {
   const params = readParams(given)
   if (typeof params === 'string') return refuse(`parameter error: ${params}`)
   if (!hasGoodSign(params, world)) {
@@ -57,7 +57,7 @@ export function openCashier(openid: string, given: GivenParams, world: World): C
 }
 
 /** The five parameters, or what the client complains about. A timeStamp that is a number is the classic mistake. */
-function readParams(given: GivenParams): PaymentParams | string {
+function readParams(given: UncheckedParams): PaymentParams | string {
   const wrong: string[] = []
   const read = (name: keyof PaymentParams): string => {
     const value = given[name]

@@ -14,7 +14,7 @@ export type Answer = {
 }
 
 /** What a fault does to an answer on its way out. */
-export type Distortion =
+export type Corruption =
   | 'wrong_sign'
   | 'missing_sign'
   | 'md5_reply'
@@ -28,7 +28,10 @@ const INTEGER_ELEMENTS =
   /^(total_fee|cash_fee|settlement_total_fee|coupon_(fee|count)|cash_refund_fee|(total_)?refund_count|((settlement_|coupon_)?refund_fee|coupon_refund_count)(_\d+)*)$/
 
 /** Elements that no document names. Verifiers that pick the fields they know fail on every one of them. */
-const STRANGERS: readonly [readonly [string, string], ...(readonly [string, string])[]] = [
+const UNDOCUMENTED_ELEMENTS: readonly [
+  readonly [string, string],
+  ...(readonly [string, string])[],
+] = [
   ['future_field_x', '1'],
   ['Zone', '上海'],
   ['risk_hint', 'a=1&b=<2>'],
@@ -69,32 +72,32 @@ export function formatAnswer(
   answer: Answer,
   world: World,
   signType: SignType,
-  distortion?: Distortion,
+  corruption?: Corruption,
 ): string {
   const { merchant, random, strict } = world
   const fields = fillEnvelope(answer, world)
-  if (distortion === 'other_appid') fields.set('appid', 'wx0000000000000000')
-  if (distortion === 'other_mch_id') fields.set('mch_id', '10000999')
-  if (distortion === 'extra_element') fields.set('future_field_x', 'a=1&b=<2>')
-  if (happens(random, strict.strangerElementRate)) addStranger(fields, random)
+  if (corruption === 'other_appid') fields.set('appid', 'wx0000000000000000')
+  if (corruption === 'other_mch_id') fields.set('mch_id', '10000999')
+  if (corruption === 'extra_element') fields.set('future_field_x', 'a=1&b=<2>')
+  if (happens(random, strict.undocumentedElementRate)) addUndocumentedElement(fields, random)
 
   const key =
-    distortion === 'wrong_sign' ? [...merchant.apiKey].reverse().join('') : merchant.apiKey
-  fields.set('sign', sign(fields, key, distortion === 'md5_reply' ? 'MD5' : signType))
-  if (distortion === 'missing_sign') fields.delete('sign')
+    corruption === 'wrong_sign' ? [...merchant.apiKey].reverse().join('') : merchant.apiKey
+  fields.set('sign', sign(fields, key, corruption === 'md5_reply' ? 'MD5' : signType))
+  if (corruption === 'missing_sign') fields.delete('sign')
 
-  const isOther = distortion === 'other_order'
+  const isOther = corruption === 'other_order'
   const xml = formatXml(isOther ? [...fields].reverse() : fields, {
     // Integers are bare as a rule, and in CDATA now and then; strings are always CDATA.
     bare: (name) => drawIntegerStyle(name, random, strict.integerStyleRate) !== isOther,
     newlines: 6,
   })
-  return distortion === 'truncated_xml' ? xml.slice(0, Math.floor(xml.length * 0.6)) : xml
+  return corruption === 'truncated_xml' ? xml.slice(0, Math.floor(xml.length * 0.6)) : xml
 }
 
 /** Adds an element that nobody documented, to be signed with the rest. */
-export function addStranger(fields: Map<string, string>, random: Random): void {
-  const [name, value] = pick(random, STRANGERS)
+export function addUndocumentedElement(fields: Map<string, string>, random: Random): void {
+  const [name, value] = pick(random, UNDOCUMENTED_ELEMENTS)
   fields.set(name, value)
 }
 

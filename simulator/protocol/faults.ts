@@ -1,11 +1,11 @@
-import type { Distortion } from './answer.ts'
+import type { Corruption } from './answer.ts'
 import type { OrderEndpointName, RefundEndpointName } from './endpoint.ts'
 import {
   FREQUENCY_LIMITED,
   NO_AUTH,
   type Refusal,
-  refused,
-  returned,
+  businessRefusal,
+  gatewayRefusal,
   SYSTEM_ERROR,
 } from './refusals.ts'
 
@@ -35,7 +35,7 @@ type SimpleKind =
   | NetworkKind
   | LoginKind
   | RefusalKind
-  | Distortion
+  | Corruption
   /** closeorder says OK and the order stays open: reported once, and the reason to query after closing. */
   | 'close_without_effect'
   /** The refund is accepted, and the answer says SYSTEMERROR: the reason to repeat it with the same number. */
@@ -57,7 +57,7 @@ const PAY = [...SIGNED, 'downloadbill'] as const
 const ALL = [...LOGIN, ...PAY] as const
 
 /** Where a kind can happen at all. */
-const REACH: Readonly<Record<FaultKind, readonly FaultEndpoint[]>> = {
+const ENDPOINTS_OF_KIND: Readonly<Record<FaultKind, readonly FaultEndpoint[]>> = {
   request_lost: ALL,
   reply_lost: ALL,
   stall_before: ALL,
@@ -86,7 +86,7 @@ const REACH: Readonly<Record<FaultKind, readonly FaultEndpoint[]>> = {
   system_error_after: ['refund'],
 }
 
-const DISTORTIONS = [
+const CORRUPTIONS = [
   'wrong_sign',
   'missing_sign',
   'md5_reply',
@@ -95,25 +95,25 @@ const DISTORTIONS = [
   'other_appid',
   'other_mch_id',
   'truncated_xml',
-] as const satisfies readonly Distortion[]
+] as const satisfies readonly Corruption[]
 
-export const FAULT_KINDS: readonly string[] = Object.keys(REACH)
+export const FAULT_KINDS: readonly string[] = Object.keys(ENDPOINTS_OF_KIND)
 export const FAULT_ENDPOINTS: readonly string[] = ['any', ...ALL]
 
 export function isFaultKind(value: unknown): value is FaultKind {
-  return typeof value === 'string' && Object.hasOwn(REACH, value)
+  return typeof value === 'string' && Object.hasOwn(ENDPOINTS_OF_KIND, value)
 }
 
 export function isFaultEndpoint(value: unknown): value is FaultEndpoint | 'any' {
   return typeof value === 'string' && FAULT_ENDPOINTS.includes(value)
 }
 
-export function isDistortion(kind: FaultKind): kind is Distortion {
-  return DISTORTIONS.some((each) => each === kind)
+export function isCorruption(kind: FaultKind): kind is Corruption {
+  return CORRUPTIONS.some((each) => each === kind)
 }
 
 export function canHappenAt(kind: FaultKind, endpoint: FaultEndpoint | 'any'): boolean {
-  return endpoint === 'any' || REACH[kind].includes(endpoint)
+  return endpoint === 'any' || ENDPOINTS_OF_KIND[kind].includes(endpoint)
 }
 
 /** The refusal that stands in for the business, if the fault is one. */
@@ -126,47 +126,10 @@ export function refusalOf(fault: Fault): Refusal | undefined {
     case 'not_auth':
       return NO_AUTH
     case 'err_code':
-      return refused(fault.errCode, fault.errCodeDes)
+      return businessRefusal(fault.errCode, fault.errCodeDes)
     case 'return_fail':
-      return returned(fault.returnMsg)
+      return gatewayRefusal(fault.returnMsg)
     default:
       return undefined
-  }
-}
-
-/** Faults waiting for their turn, in the order they were injected. */
-export class FaultQueue {
-  #waiting: { fault: Fault; left: number }[] = []
-
-  add(fault: Fault): void {
-    const times = fault.times ?? 1
-    if (!Number.isSafeInteger(times) || times < 1) {
-      throw new RangeError(`a fault happens once or more, not ${times} times`)
-    }
-    if (!canHappenAt(fault.kind, fault.endpoint)) {
-      throw new RangeError(`${fault.kind} cannot happen at ${fault.endpoint}`)
-    }
-    this.#waiting.push({ fault, left: times })
-  }
-
-  /** The first that fits this endpoint; it is used up by being taken. */
-  take(endpoint: FaultEndpoint): Fault | undefined {
-    const next = this.#waiting.find(
-      ({ fault }) =>
-        (fault.endpoint === endpoint || fault.endpoint === 'any') &&
-        canHappenAt(fault.kind, endpoint),
-    )
-    if (next === undefined) return undefined
-    next.left -= 1
-    this.#waiting = this.#waiting.filter(({ left }) => left > 0)
-    return next.fault
-  }
-
-  clear(): void {
-    this.#waiting = []
-  }
-
-  waiting(): Fault[] {
-    return this.#waiting.map(({ fault, left }) => ({ ...fault, times: left }))
   }
 }

@@ -1,11 +1,11 @@
-import { worthOf } from '../state/coupons.ts'
+import { couponSum } from '../state/coupons.ts'
 import type { Capture } from '../state/ledger.ts'
 
 /** The coupon elements that queries and notices share, numbered from 0; none when no coupon was used. */
 export function couponFields({ coupons }: Capture): Record<string, string> {
   if (coupons.length === 0) return {}
   const fields: Record<string, string> = {
-    coupon_fee: String(worthOf(coupons)),
+    coupon_fee: String(couponSum(coupons)),
     coupon_count: String(coupons.length),
   }
   for (const [n, { id, type, fee }] of coupons.entries()) {

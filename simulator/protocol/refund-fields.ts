@@ -1,5 +1,5 @@
 import { formatBeijingDateTime } from '../lib/clock.ts'
-import { worthOf } from '../state/coupons.ts'
+import { couponSum } from '../state/coupons.ts'
 import type { Coupon } from '../state/ledger.ts'
 import { type SimulatedRefund, successAt } from '../state/refund.ts'
 
@@ -8,7 +8,7 @@ export function couponRefundFields(refund: SimulatedRefund): Record<string, stri
   if (refund.coupons.length === 0) return {}
   const used = usedCoupons(refund)
   const fields: Record<string, string> = {
-    coupon_refund_fee: String(worthOf(used)),
+    coupon_refund_fee: String(couponSum(used)),
     coupon_refund_count: String(used.length),
   }
   for (const [n, { type, fee, id }] of used.entries()) {
@@ -44,7 +44,7 @@ export function numberedRefundFields(refund: SimulatedRefund, n: number): Record
   }
   if (refund.coupons.length === 0) return fields
   const used = usedCoupons(refund)
-  fields[`coupon_refund_fee_${n}`] = String(worthOf(used))
+  fields[`coupon_refund_fee_${n}`] = String(couponSum(used))
   fields[`coupon_refund_count_${n}`] = String(used.length)
   for (const [m, { type, fee, id }] of used.entries()) {
     fields[`coupon_type_${n}_${m}`] = type

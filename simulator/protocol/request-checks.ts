@@ -8,9 +8,9 @@ import {
   APPID_NOT_BOUND,
   BAD_SIGN,
   BAD_XML,
-  formatWrong,
+  badFormat,
   type GatewayRefusal,
-  lengthWrong,
+  badLength,
   MISSING_PARAMETER,
   UNDOCUMENTED_PARAMETER,
   UNKNOWN_APPID,
@@ -118,7 +118,7 @@ function checkLength(
   if (rule === undefined || (bytes <= rule.bytesMax && bytes >= (rule.bytesMin ?? 0))) {
     return undefined
   }
-  return lengthWrong(name)
+  return badLength(name)
 }
 
 function checkFormat(
@@ -127,5 +127,5 @@ function checkFormat(
   rule?: ParameterRule,
 ): GatewayRefusal | undefined {
   if (rule?.format === undefined || rule.format(value)) return undefined
-  return rule.refusal ?? formatWrong(name)
+  return rule.refusal ?? badFormat(name)
 }

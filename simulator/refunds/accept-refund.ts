@@ -13,29 +13,29 @@ import {
 import { type Capture, isPaid, type SimulatedOrder } from '../state/ledger.ts'
 import type { SimulatedRefund } from '../state/refund.ts'
 import type { World } from '../state/world.ts'
-import { divideRefund, refundableFen } from './refund-allocation.ts'
+import { allocateRefund, refundableFen } from './refund-allocation.ts'
 
 /** What a refund needs, whether the API asked for it or a person at the merchant platform. */
-export type RefundWish = Pick<
+export type RefundRequest = Pick<
   SimulatedRefund,
   'outRefundNo' | 'refundFee' | 'source' | 'account' | 'notifyUrl' | 'parameters'
 >
 
-const PURSE = '支付用户零钱'
+const WECHAT_BALANCE = '支付用户零钱'
 const RECEIVED_IN: Readonly<Record<string, string>> = { CMB_CREDIT: '招商银行信用卡0403' }
 
 /** Accepts a new refund, which is then PROCESSING, or says why not. The number must be a new one. */
 export function acceptRefund(
   order: SimulatedOrder | undefined,
-  wish: RefundWish,
+  request: RefundRequest,
   world: World,
 ): SimulatedRefund | BusinessRefusal {
   if (order?.capture === undefined || !isPaid(order)) return REFUND_ORDER_UNKNOWN
   const { capture } = order
   const earlier = world.refunds.ofOrder(order.outTradeNo)
-  const refusal = whyNotRefundable(wish, capture, earlier, world)
+  const refusal = whyNotRefundable(request, capture, earlier, world)
   if (refusal !== undefined) return refusal
-  const refund = makeRefund(wish, capture, earlier, world)
+  const refund = makeRefund(request, capture, earlier, world)
   if (refund.settlementRefundFee > world.refunds.balanceFen) return BALANCE_TOO_LOW
 
   world.refunds.add(refund)
@@ -50,7 +50,7 @@ export function acceptRefund(
 }
 
 function whyNotRefundable(
-  { refundFee, source }: RefundWish,
+  { refundFee, source }: RefundRequest,
   capture: Capture,
   earlier: readonly SimulatedRefund[],
   { clock, strict }: World,
@@ -68,7 +68,7 @@ function whyNotRefundable(
 }
 
 function makeRefund(
-  wish: RefundWish,
+  request: RefundRequest,
   capture: Capture,
   earlier: readonly SimulatedRefund[],
   { clock, random, refunds }: World,
@@ -78,16 +78,16 @@ function makeRefund(
   while (refunds.findById(refundId) !== undefined) refundId = makeRefundId(random, now)
   const { transactionId, outTradeNo, totalFee, bankType } = capture
   return {
-    ...wish,
+    ...request,
     refundId,
     outTradeNo,
     transactionId,
     totalFee,
-    ...divideRefund(wish.refundFee, capture, earlier),
+    ...allocateRefund(request.refundFee, capture, earlier),
     status: 'PROCESSING',
     steps: [{ status: 'PROCESSING', at: now }],
     channel: 'ORIGINAL',
-    receivedIn: RECEIVED_IN[bankType] ?? PURSE,
+    receivedIn: RECEIVED_IN[bankType] ?? WECHAT_BALANCE,
     appliedAt: now,
   }
 }

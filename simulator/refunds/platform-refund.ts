@@ -4,7 +4,7 @@ import { type SimulatedRefund, UNSETTLED_FUNDS } from '../state/refund.ts'
 import type { World } from '../state/world.ts'
 import { acceptRefund } from './accept-refund.ts'
 
-export type PlatformRefund = {
+export type PlatformRefundRequest = {
   /** Fen. */
   refundFee: number
   /** Default: a number as the platform makes them. */
@@ -12,9 +12,9 @@ export type PlatformRefund = {
 }
 
 /** A person at the merchant's own web page refunds an order: the same books and bounds, no request, no waiting between two. */
-export function refundByHand(
+export function refundOnPlatform(
   outTradeNo: string,
-  { refundFee, outRefundNo }: PlatformRefund,
+  { refundFee, outRefundNo }: PlatformRefundRequest,
   world: World,
 ): SimulatedRefund | BusinessRefusal {
   const now = world.clock.now()

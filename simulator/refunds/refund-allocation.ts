@@ -1,8 +1,8 @@
-import { worthOf } from '../state/coupons.ts'
+import { couponSum } from '../state/coupons.ts'
 import type { Capture, Coupon } from '../state/ledger.ts'
 import { isLiveRefund, type SimulatedRefund } from '../state/refund.ts'
 
-export type RefundShares = Pick<
+export type RefundAllocation = Pick<
   SimulatedRefund,
   'cashRefundFee' | 'settlementRefundFee' | 'coupons'
 >
@@ -18,11 +18,11 @@ export function refundableFen(capture: Capture, refunds: readonly SimulatedRefun
  * Divides a refund between the payer's cash and the coupons, in proportion to what is left of each. The protocol only says
  * that coupons are refunded, not how much of them; this way every part is within its bounds, and the last refund takes all.
  */
-export function divideRefund(
+export function allocateRefund(
   refundFee: number,
   capture: Capture,
   refunds: readonly SimulatedRefund[],
-): RefundShares {
+): RefundAllocation {
   const live = refunds.filter(isLiveRefund)
   const left = [
     live.reduce((sum, { cashRefundFee }) => sum - cashRefundFee, capture.cashFee),
@@ -35,18 +35,18 @@ export function divideRefund(
     ...coupon,
     fee: couponFees[n] ?? 0,
   }))
-  return { cashRefundFee, settlementRefundFee: refundFee - worthOf(coupons, 'NO_CASH'), coupons }
+  return { cashRefundFee, settlementRefundFee: refundFee - couponSum(coupons, 'NO_CASH'), coupons }
 }
 
 /** Whole fen, rounded down, and what remains of the rounding one by one to the first that have room. */
 function inProportion(fee: number, left: readonly number[]): number[] {
   const all = left.reduce((sum, each) => sum + each, 0)
   // Two amounts multiplied may be more than a number can hold.
-  const shares = left.map((each) => Number((BigInt(each) * BigInt(fee)) / BigInt(all)))
-  let rest = shares.reduce((sum, each) => sum - each, fee)
-  return shares.map((share, n) => {
-    if (rest === 0 || share === left[n]) return share
+  const parts = left.map((each) => Number((BigInt(each) * BigInt(fee)) / BigInt(all)))
+  let rest = parts.reduce((sum, each) => sum - each, fee)
+  return parts.map((part, n) => {
+    if (rest === 0 || part === left[n]) return part
     rest -= 1
-    return share + 1
+    return part + 1
   })
 }

@@ -3,7 +3,7 @@ import { createServer as createSecureServer } from 'node:https'
 import { control, CONTROL_ROOT } from '../control/control.ts'
 import type { ClientCertificate } from '../gateway/serve.ts'
 import { ControllableClock } from '../lib/clock.ts'
-import type { Deliver } from '../notices/notice-board.ts'
+import type { Deliver } from '../notices/notice.ts'
 import type { HistoryEntry } from '../state/history.ts'
 import { type SimulatorOptions, WeChatSimulator } from '../wechat.ts'
 import { type KeyPair, makeCertificates } from './certificates.ts'
@@ -114,7 +114,7 @@ export async function start(options: StartOptions = {}): Promise<RunningServer> 
     await close(plain)
     throw error
   }
-  const poll = setInterval(() => void simulator.deliverDueNotices(deliver), POLL_MS)
+  const poll = setInterval(() => void simulator.notices.deliverDue(deliver), POLL_MS)
 
   return {
     origin: origins.plain,

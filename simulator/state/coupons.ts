@@ -1,7 +1,7 @@
 import type { Coupon } from './ledger.ts'
 
 /** What coupons are worth in fen: all of them, or those of one type. */
-export function worthOf(coupons: readonly Coupon[], type?: Coupon['type']): number {
+export function couponSum(coupons: readonly Coupon[], type?: Coupon['type']): number {
   return coupons
     .filter((coupon) => type === undefined || coupon.type === type)
     .reduce((sum, { fee }) => sum + fee, 0)

@@ -1,4 +1,4 @@
-import { CLEAN_UP_AFTER_MS, PREPAY_LIFE_MS } from '../lib/limits.ts'
+import { CLOSE_ABANDONED_AFTER_MS, PREPAY_LIFE_MS } from '../lib/limits.ts'
 import type { SignType } from '../lib/sign.ts'
 
 // What WeChat knows about a merchant's orders. Orders are never changed in place: whoever holds one holds a snapshot.
@@ -100,8 +100,15 @@ export class Ledger {
     const order = this.#orders.get(outTradeNo)
     if (order === undefined || !isOpen(order)) return order
     const deadline = order.timeExpireAt ?? order.createdAt + PREPAY_LIFE_MS
-    if (now < deadline + CLEAN_UP_AFTER_MS) return order
+    if (now < deadline + CLOSE_ABANDONED_AFTER_MS) return order
     return this.put({ ...order, tradeState: 'CLOSED' })
+  }
+
+  /** Throws a RangeError when there is no such order. */
+  mustFind(outTradeNo: string, now: number): SimulatedOrder {
+    const order = this.find(outTradeNo, now)
+    if (order === undefined) throw new RangeError(`WeChat knows no order ${outTradeNo}`)
+    return order
   }
 
   findByTransaction(transactionId: string, now: number): SimulatedOrder | undefined {

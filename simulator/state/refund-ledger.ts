@@ -1,13 +1,13 @@
 import { formatBeijingTime } from '../lib/clock.ts'
 import {
   isLiveRefund,
-  MOVES,
-  type RefundEnd,
+  TRANSITIONS,
+  type SettledStatus,
   type RefundStatus,
   type SimulatedRefund,
 } from './refund.ts'
 
-type RefundBookOptions = {
+type RefundLedgerOptions = {
   /** How long a refund is PROCESSING before it becomes SUCCESS by itself. */
   processingMs: number
   now: () => number
@@ -19,8 +19,8 @@ type RefundBookOptions = {
  * All refunds of the merchant, and the balance they are paid from. Whoever looks at a refund sees it as it is at the clock's
  * now: those whose time has come are settled before anything is read.
  */
-export class RefundBook {
-  readonly #options: RefundBookOptions
+export class RefundLedger {
+  readonly #options: RefundLedgerOptions
   readonly #refunds = new Map<string, SimulatedRefund>()
   readonly #numberById = new Map<string, string>()
   readonly #numbersByOrder = new Map<string, string[]>()
@@ -38,7 +38,7 @@ export class RefundBook {
   /** Fen that the merchant can still refund. A live refund has taken its settlement fee out of it. */
   balanceFen = Infinity
 
-  constructor(options: RefundBookOptions) {
+  constructor(options: RefundLedgerOptions) {
     this.#options = options
   }
 
@@ -67,10 +67,9 @@ export class RefundBook {
   }
 
   /** Settles one by hand. Throws when it has become something else already. */
-  settle(outRefundNo: string, status: RefundEnd): SimulatedRefund {
-    const refund = this.find(outRefundNo)
-    if (refund === undefined) throw new RangeError(`WeChat knows no refund ${outRefundNo}`)
-    if (!MOVES[refund.status].includes(status)) {
+  settle(outRefundNo: string, status: SettledStatus): SimulatedRefund {
+    const refund = this.mustFind(outRefundNo)
+    if (!TRANSITIONS[refund.status].includes(status)) {
       throw new RangeError(`${outRefundNo} is ${refund.status} and cannot become ${status}`)
     }
     return this.#move(refund, status, this.#options.now())
@@ -86,6 +85,13 @@ export class RefundBook {
   find(outRefundNo: string): SimulatedRefund | undefined {
     this.settleDue()
     return this.#refunds.get(outRefundNo)
+  }
+
+  /** Throws a RangeError when there is no such refund. */
+  mustFind(outRefundNo: string): SimulatedRefund {
+    const refund = this.find(outRefundNo)
+    if (refund === undefined) throw new RangeError(`WeChat knows no refund ${outRefundNo}`)
+    return refund
   }
 
   findById(refundId: string): SimulatedRefund | undefined {
@@ -129,7 +135,7 @@ export class RefundBook {
     return [...numbers].flatMap((outRefundNo) => this.#refunds.get(outRefundNo) ?? [])
   }
 
-  #move(refund: SimulatedRefund, status: RefundEnd, at: number): SimulatedRefund {
+  #move(refund: SimulatedRefund, status: SettledStatus, at: number): SimulatedRefund {
     const { outRefundNo, refundFee, settlementRefundFee } = refund
     const moved: SimulatedRefund = {
       ...refund,

@@ -9,9 +9,9 @@ import type { Coupon } from './ledger.ts'
 export type RefundStatus = 'PROCESSING' | 'SUCCESS' | 'CHANGE' | 'REFUNDCLOSE'
 
 /** What a refund can become; PROCESSING is how it begins. */
-export type RefundEnd = Exclude<RefundStatus, 'PROCESSING'>
+export type SettledStatus = Exclude<RefundStatus, 'PROCESSING'>
 
-export type RefundStep = { readonly status: RefundStatus; readonly at: number }
+export type StatusChange = { readonly status: RefundStatus; readonly at: number }
 
 /** Money on its way back. All fees in fen. */
 export type SimulatedRefund = {
@@ -31,7 +31,7 @@ export type SimulatedRefund = {
   readonly coupons: readonly Coupon[]
   readonly status: RefundStatus
   /** How it came to be what it is, oldest first. Times in epoch milliseconds. */
-  readonly steps: readonly RefundStep[]
+  readonly steps: readonly StatusChange[]
   readonly source: 'API' | 'VENDOR_PLATFORM'
   readonly account: string
   readonly channel: 'ORIGINAL' | 'OTHER_BANKCARD'
@@ -45,7 +45,7 @@ export type SimulatedRefund = {
 }
 
 /** What may become of a refund. SUCCESS and REFUNDCLOSE are final. */
-export const MOVES: Readonly<Record<RefundStatus, readonly RefundEnd[]>> = {
+export const TRANSITIONS: Readonly<Record<RefundStatus, readonly SettledStatus[]>> = {
   PROCESSING: ['SUCCESS', 'CHANGE', 'REFUNDCLOSE'],
   CHANGE: ['SUCCESS'],
   SUCCESS: [],

@@ -5,7 +5,7 @@ export type Strictness = {
   /** closeorder refuses orders younger than this (TRADE_STATE_ERROR). The rule says five minutes, practice 0. */
   refuseCloseUnderMs: number
   /** How often a reply or a notice carries a signed element that no document names. */
-  strangerElementRate: number
+  undocumentedElementRate: number
   /** How often an integer is written in CDATA where it is usually bare, and the other way round. */
   integerStyleRate: number
   /** Addresses that only this machine or its network can reach are allowed as notify_url, and with http. */
@@ -25,7 +25,7 @@ export type Strictness = {
 }
 export const DEFAULT_STRICTNESS: Strictness = {
   refuseCloseUnderMs: 0,
-  strangerElementRate: 0.1,
+  undocumentedElementRate: 0.1,
   integerStyleRate: 0.1,
   allowLoopbackNotifyUrl: true,
   requireHttpsNotifyUrl: true,

@@ -16,7 +16,7 @@ export type CodeState =
 const OPENID_SHAPE = /^o[0-9A-Za-z_-]{27}$/
 
 /** Who uses this mini program, and the codes their phones were given. */
-export class People {
+export class Users {
   readonly #random: Random
   readonly #own = new Set<string>()
   readonly #foreign = new Set<string>()

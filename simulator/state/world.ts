@@ -1,23 +1,25 @@
-import type { BillOffice } from '../bills/bill.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
+import type { BillPlan } from './bill-plan.ts'
 import type { HistoryEntry } from './history.ts'
 import type { Ledger } from './ledger.ts'
 import type { Merchant } from './merchant.ts'
-import type { RefundBook } from './refund-ledger.ts'
+import type { PlatformSettings } from './platform-settings.ts'
+import type { RefundLedger } from './refund-ledger.ts'
 import type { Strictness } from './strictness.ts'
-import type { People } from './users.ts'
+import type { Users } from './users.ts'
 
-/** What every endpoint works on. */
+/** What every endpoint and every facet works on. */
 export type World = {
   readonly merchant: Merchant
   readonly strict: Strictness
   readonly clock: Clock
   readonly random: Random
   readonly ledger: Ledger
-  readonly refunds: RefundBook
-  readonly bills: BillOffice
-  readonly people: People
-  /** Adds to the history, with the time. */
-  readonly record: (event: Omit<HistoryEntry, 'at'>) => void
+  readonly refunds: RefundLedger
+  readonly billPlan: BillPlan
+  readonly platform: PlatformSettings
+  readonly users: Users
+  /** Adds an entry to the history; `at` defaults to the clock's time. */
+  readonly record: (event: Omit<HistoryEntry, 'at'> & { readonly at?: number }) => void
 }

@@ -27,7 +27,7 @@ describe('a webhook', () => {
     const world = await makeShop(chanceOf(1, 'telling'))
     const id = `order.closed.${ORDERS.closed}`
     world.sqlite.exec(`UPDATE deliveries SET body = NULL WHERE id = '${id}'`)
-    await notify(world, world.wechat.noticeXml(ORDERS.closed))
+    await notify(world, world.wechat.notices.ofPayments.xml(ORDERS.closed))
     const orders = 'SELECT state FROM orders WHERE ordercode = ?'
     expect(world.sqlite.read(orders, ORDERS.closed)).toMatchObject([{ state: 'paid' }])
 

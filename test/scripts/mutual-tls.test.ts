@@ -111,7 +111,7 @@ describe('the Worker', { timeout: 90_000 }, () => {
       status: 200,
       body: expect.stringContaining(NOT_XML),
     })
-    expect(stacks.equipped.wechat.simulator.history()).toMatchObject([
+    expect(stacks.equipped.wechat.simulator.books.history()).toMatchObject([
       { type: 'request', endpoint: 'refund' },
     ])
   })

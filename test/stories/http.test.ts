@@ -145,23 +145,23 @@ describe('registering an order', () => {
   it('anew while a payer is at the cashier closes the old price at WeChat first', async () => {
     const w = world()
     const ordercode = await w.order('cheaper')
-    const openid = w.wechat.newOpenid()
+    const openid = w.wechat.payer.newOpenid()
     const sheet = await (await w.pay(ordercode, openid)).json<Record<string, string>>()
 
     const answer = await w.shop('PUT', `/orders/${ordercode}`, { ...terms, total_fee: 100 })
 
     expect(answer.status).toBe(200)
-    expect(w.wechat.requestPayment(openid, sheet as never).ok).toBe(false)
+    expect(w.wechat.payer.requestPayment(openid, sheet as never).ok).toBe(false)
     await w.pay(ordercode, openid)
-    expect(w.wechat.order(`${ordercode}*2`)).toMatchObject({ totalFee: 100 })
+    expect(w.wechat.books.order(`${ordercode}*2`)).toMatchObject({ totalFee: 100 })
   })
 
   it('anew while the fate of an attempt is unknown is 503, and nothing changes', async () => {
     const w = world()
     const ordercode = await w.order('unknown')
-    await w.pay(ordercode, w.wechat.newOpenid())
+    await w.pay(ordercode, w.wechat.payer.newOpenid())
     const before = await w.read(ordercode)
-    w.wechat.inject({ endpoint: 'orderquery', kind: 'http_500', times: 2 })
+    w.wechat.faults.inject({ endpoint: 'orderquery', kind: 'http_500', times: 2 })
     const answer = await w.shop('PUT', `/orders/${ordercode}`, { ...terms, total_fee: 100 })
     expect(answer.status).toBe(503)
     expect(await w.read(ordercode)).toEqual(before)
@@ -170,8 +170,8 @@ describe('registering an order', () => {
   it('anew after it was paid or closed is refused; the same again is not', async () => {
     const w = world()
     const [paid, closed] = [await w.order('paid'), await w.order('closed')]
-    await w.pay(paid, w.wechat.newOpenid())
-    w.wechat.pay(paid)
+    await w.pay(paid, w.wechat.payer.newOpenid())
+    w.wechat.payer.pay(paid)
     await w.deliverNotices()
     await w.shop('POST', `/orders/${closed}/close`)
 
@@ -267,10 +267,10 @@ describe('/pay', () => {
   it('takes GET and POST, and names what is missing', async () => {
     const w = world()
     const ordercode = await w.order('post')
-    const openid = w.wechat.newOpenid()
+    const openid = w.wechat.payer.newOpenid()
     const posted = await w.fetch('/pay', {
       method: 'POST',
-      body: JSON.stringify({ code: w.wechat.login(openid), ordercode }),
+      body: JSON.stringify({ code: w.wechat.payer.login(openid), ordercode }),
     })
     expect(posted.status).toBe(200)
 

@@ -43,8 +43,8 @@ describe('the list of orders', () => {
     const early = await w.order('early')
     w.advance(100)
     const paid = await w.order('paid')
-    await w.pay(paid, w.wechat.newOpenid())
-    w.wechat.pay(paid)
+    await w.pay(paid, w.wechat.payer.newOpenid())
+    w.wechat.payer.pay(paid)
     await w.deliverNotices()
     const { transaction_id } = await w.read(paid)
 
@@ -95,8 +95,8 @@ describe('the list of runs', () => {
   it('tells when the cron ran and what it did', async () => {
     const w = world()
     const ordercode = await w.order('run')
-    await w.pay(ordercode, w.wechat.newOpenid())
-    w.wechat.pay(ordercode)
+    await w.pay(ordercode, w.wechat.payer.newOpenid())
+    w.wechat.payer.pay(ordercode)
     for (let minute = 0; minute < 5; minute++) {
       w.advance(60)
       await w.cron()
@@ -122,8 +122,8 @@ describe('what is old', () => {
   it('goes after ninety days, a little at a time: runs and delivered webhooks, never a review', async () => {
     const w = world()
     const ordercode = await w.order('old')
-    await w.pay(ordercode, w.wechat.newOpenid())
-    w.wechat.pay(ordercode)
+    await w.pay(ordercode, w.wechat.payer.newOpenid())
+    w.wechat.payer.pay(ordercode)
     await w.deliverNotices()
     await w.settled()
     await w.cron()
@@ -151,16 +151,16 @@ describe('what is logged and answered', () => {
     const openids: string[] = []
     for (const name of ['log-a', 'log-b', 'log-c']) {
       const ordercode = await w.order(name)
-      const openid = w.wechat.newOpenid()
+      const openid = w.wechat.payer.newOpenid()
       openids.push(openid)
-      const code = w.wechat.login(openid)
+      const code = w.wechat.payer.login(openid)
       answers.push(await (await w.pay(ordercode, openid, code)).text())
-      w.wechat.inject({ endpoint: 'orderquery', kind: 'wrong_sign' })
-      w.wechat.pay(ordercode)
+      w.wechat.faults.inject({ endpoint: 'orderquery', kind: 'wrong_sign' })
+      w.wechat.payer.pay(ordercode)
       for (const notice of [
-        w.wechat.noticeXml(ordercode, { changes: { total_fee: '1' } }),
-        w.wechat.noticeXml(ordercode, { stripSign: true }),
-        w.wechat.noticeXml(ordercode),
+        w.wechat.notices.ofPayments.xml(ordercode, { changes: { total_fee: '1' } }),
+        w.wechat.notices.ofPayments.xml(ordercode, { stripSign: true }),
+        w.wechat.notices.ofPayments.xml(ordercode),
       ]) {
         answers.push(await (await w.notify(notice)).text())
       }

@@ -40,19 +40,20 @@ describe('however the network and the database behave', () => {
       const watched = watchDatabase(env.DB)
       const w = world({ wrapDb: () => watched.db })
       const orders = await Promise.all(['one', 'two', 'three'].map((name) => w.order(name)))
-      const payers = [w.wechat.newOpenid(), w.wechat.newOpenid()]
+      const payers = [w.wechat.payer.newOpenid(), w.wechat.payer.newOpenid()]
 
       const actions: (() => Promise<unknown>)[] = [
         () => w.pay(pick(orders), pick(payers)),
         () => w.pay(pick(orders), pick(payers)),
-        async () => void w.wechat.pay(pick(w.wechat.orders().map((each) => each.outTradeNo))),
+        async () =>
+          void w.wechat.payer.pay(pick(w.wechat.books.orders().map((each) => each.outTradeNo))),
         () => w.deliverNotices(),
         () => w.cron(),
         () => w.shop('POST', `/orders/${pick(orders)}/close`),
         () => w.shop('POST', `/orders/${pick(orders)}/query`),
         () => w.shop('PUT', `/orders/${pick(orders)}`, { total_fee: 1 + below(99), body: '测试' }),
         async () => w.advance(below(900)),
-        async () => w.wechat.inject({ endpoint: 'any', kind: pick(WECHAT_FAULTS) }),
+        async () => w.wechat.faults.inject({ endpoint: 'any', kind: pick(WECHAT_FAULTS) }),
         async () => watched.fail(pick(DATABASE_FAULTS)),
       ]
       for (let step = 0; step < STEPS; step++) {
@@ -61,7 +62,7 @@ describe('however the network and the database behave', () => {
       }
 
       watched.reset()
-      w.wechat.clearFaults()
+      w.wechat.faults.clear()
       for (let minute = 0; minute < 30 * 60; minute += 40) {
         w.advance(40 * 60)
         await w.deliverNotices()
@@ -69,7 +70,7 @@ describe('however the network and the database behave', () => {
         await w.settled()
       }
 
-      const captures = w.wechat.captures()
+      const captures = w.wechat.books.captures()
       const { results: payments } = await env.DB.prepare(
         'SELECT transaction_id, total_fee FROM payments ORDER BY transaction_id',
       ).all()
@@ -87,7 +88,9 @@ describe('however the network and the database behave', () => {
         expect(order.state).toBe(paid ? 'paid' : 'closed')
         expect(await w.history(ordercode)).toHaveLength(order.revision)
       }
-      expect(w.wechat.orders().filter(({ tradeState }) => tradeState === 'NOTPAY')).toEqual([])
+      expect(w.wechat.books.orders().filter(({ tradeState }) => tradeState === 'NOTPAY')).toEqual(
+        [],
+      )
       const told = new Set(w.receiver.received.map(({ id }) => id))
       for (const { transactionId, outTradeNo } of captures) {
         const { transaction_id } = await w.read(outTradeNo.split('*')[0] ?? '')

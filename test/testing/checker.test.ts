@@ -168,8 +168,8 @@ const SPOILINGS: Readonly<Record<string, Spoiling>> = {
   'an attempt that stays open at WeChat': {
     invariant: 'nothingIsLeftOpen',
     by: (w) => {
-      const order = w.wechat.orders().find(({ tradeState }) => tradeState === 'CLOSED')
-      w.wechat.setTradeState(order?.outTradeNo ?? '', 'NOTPAY')
+      const order = w.wechat.books.orders().find(({ tradeState }) => tradeState === 'CLOSED')
+      w.wechat.platform.setTradeState(order?.outTradeNo ?? '', 'NOTPAY')
     },
   },
   'an attempt that was not stored': {

@@ -29,9 +29,9 @@ export function shop(options: Partial<SimulatorOptions> & { strict?: Partial<Str
     clock,
     random: seededRandom(7),
     ...options,
-    strict: { strangerElementRate: 0, integerStyleRate: 0, ...options.strict },
+    strict: { undocumentedElementRate: 0, integerStyleRate: 0, ...options.strict },
   })
-  const openid = wechat.newOpenid()
+  const openid = wechat.payer.newOpenid()
 
   const post = async (path: string, fields: Changes, fetch = wechat.fetch): Promise<string> => {
     const response = await fetch(
@@ -48,7 +48,7 @@ export function shop(options: Partial<SimulatorOptions> & { strict?: Partial<Str
   /** An order that was paid; its transaction_id. */
   const paid = async (changes: Changes = {}, options: PayOptions = {}): Promise<string> => {
     await unifiedOrder(changes)
-    const result = wechat.pay(changes['out_trade_no'] ?? OUT_TRADE_NO, options)
+    const result = wechat.payer.pay(changes['out_trade_no'] ?? OUT_TRADE_NO, options)
     if (!result.ok) throw new Error(result.why)
     return result.transactionId
   }

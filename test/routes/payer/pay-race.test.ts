@@ -26,7 +26,7 @@ async function overtaken(sql: string): Promise<FuzzWorld> {
 }
 
 async function pay(world: FuzzWorld, ordercode: string, openid: string) {
-  const path = `/pay?code=${world.wechat.login(openid)}&ordercode=${ordercode}`
+  const path = `/pay?code=${world.wechat.payer.login(openid)}&ordercode=${ordercode}`
   const response = await world.send(new Request(new URL(path, 'https://pay.test')))
   return response.json<{ code?: string; package?: string }>()
 }
@@ -41,7 +41,7 @@ describe('an attempt that is being closed when its prepay_id comes', () => {
 
     expect(answer).toMatchObject({ code: 'order_busy' })
     expect(answer.package).toBeUndefined()
-    expect(world.wechat.order(ORDERS.created)?.tradeState).toBe('CLOSED')
+    expect(world.wechat.books.order(ORDERS.created)?.tradeState).toBe('CLOSED')
   })
 })
 
@@ -55,7 +55,7 @@ describe('an attempt whose order was paid when its prepay_id comes', () => {
     const answer = await pay(world, ORDERS.created, world.payer)
 
     expect(answer.code).toBe('order_paid')
-    expect(world.wechat.order(ORDERS.created)?.tradeState).toBe('CLOSED')
+    expect(world.wechat.books.order(ORDERS.created)?.tradeState).toBe('CLOSED')
   })
 })
 
@@ -63,12 +63,16 @@ describe('another payer while the call of the first may be under way', () => {
   it('is told to wait, and WeChat is not asked what it cannot know yet', async () => {
     const world = await makeShop(chanceOf(1, 'race'))
     world.setTime(59)
-    const asked = world.wechat.history().filter(({ endpoint }) => endpoint === 'orderquery').length
+    const asked = world.wechat.books
+      .history()
+      .filter(({ endpoint }) => endpoint === 'orderquery').length
 
     const answer = await pay(world, ORDERS.lost, world.otherPayer)
 
     expect(answer.code).toBe('order_busy')
-    const since = world.wechat.history().filter(({ endpoint }) => endpoint === 'orderquery').length
+    const since = world.wechat.books
+      .history()
+      .filter(({ endpoint }) => endpoint === 'orderquery').length
     expect(since - asked).toBe(0)
   })
 })

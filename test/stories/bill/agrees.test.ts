@@ -83,7 +83,7 @@ describe('a day that agrees', () => {
     const { ordercode } = await paid(w, 'ours')
     const known = await w.order('unpaid')
     const add = (row: 'payment' | 'refund', columns: Record<string, string>) =>
-      w.wechat.changeBill(compact(DAY), { kind: 'extra_row', row, columns })
+      w.wechat.bills.change(compact(DAY), { kind: 'extra_row', row, columns })
     // Another mini program of the merchant, by chance with a number like ours.
     add('payment', { 公众账号ID: 'wx0000000000000002', 商户订单号: known })
     add('payment', { 公众账号ID: 'wx0000000000000002', 商户订单号: 'elsewhere-1' })
@@ -192,11 +192,11 @@ describe('around midnight in Beijing', () => {
     await paid(w, 'next-day')
     // The first day's bill is late by two days; the second one's is not.
     const late = { errorCode: '20002', returnMsg: 'Bill Creating' }
-    w.wechat.changeBill(compact(DAY), { kind: 'unavailable', ...late })
+    w.wechat.bills.change(compact(DAY), { kind: 'unavailable', ...late })
     goTo(w, '2026-11-25T10:10')
     await minutes(w, 20)
     expect((await reportOf(w, NEXT_DAY))?.state).toBe('reconciled')
-    w.wechat.clearBillChanges()
+    w.wechat.bills.clearChanges()
     w.advance(3_600)
     expect((await reconciled(w, DAY)).difference_count).toBe(0)
     const about = (await reviews(w)).map(({ id }) => id)
@@ -208,7 +208,7 @@ describe('around midnight in Beijing', () => {
     const w = world()
     const { ordercode } = await paid(w, 'unanswered')
     goTo(w, `${DAY}T23:50:00`)
-    w.wechat.inject({ endpoint: 'refund', kind: 'reply_lost', times: 2 })
+    w.wechat.faults.inject({ endpoint: 'refund', kind: 'reply_lost', times: 2 })
     const answer = await w.shop('PUT', `/orders/${ordercode}/refunds/unanswered-r`, {
       refund_fee: 100,
     })
@@ -225,11 +225,11 @@ describe('around midnight in Beijing', () => {
 
 /** WeChat's clock and ours may differ by seconds: the refund's row is in the bill of another day. */
 function moveRefund(w: ReturnType<typeof world>, outRefundNo: string, from: string, to: string) {
-  const refund = w.wechat.refund(outRefundNo)
+  const refund = w.wechat.books.refund(outRefundNo)
   if (refund === undefined) throw new Error('no refund')
   const yuan = (fen: number) => (fen / 100).toFixed(2)
-  w.wechat.changeBill(compact(from), { kind: 'drop_row', number: outRefundNo })
-  w.wechat.changeBill(compact(to), {
+  w.wechat.bills.change(compact(from), { kind: 'drop_row', number: outRefundNo })
+  w.wechat.bills.change(compact(to), {
     kind: 'extra_row',
     row: 'refund',
     columns: {
@@ -249,7 +249,7 @@ describe('when the bill is asked for', () => {
   it('from 10:10 on every ten minutes until noon, then every hour', async () => {
     const w = world()
     await paid(w, 'patience')
-    w.wechat.changeBill(compact(DAY), creating)
+    w.wechat.bills.change(compact(DAY), creating)
     goTo(w, `${NEXT_DAY}T09:00`)
     const asked = await askedAt(w, 7 * 60, 5)
     expect(asked.join(' ')).toBe(
@@ -263,7 +263,7 @@ describe('when the bill is asked for', () => {
   it('every hour stays every hour in the night and the next morning', async () => {
     const w = world()
     await paid(w, 'night')
-    w.wechat.changeBill(compact(DAY), creating)
+    w.wechat.bills.change(compact(DAY), creating)
     goTo(w, `${NEXT_DAY}T15:00`)
     await w.cron()
     goTo(w, `${NEXT_DAY}T22:00`)
@@ -276,7 +276,7 @@ describe('when the bill is asked for', () => {
   it('a day on which we have payments and WeChat has "No Bill Exist" is not ready, until noon', async () => {
     const w = world()
     const { ordercode, transactionId } = await paid(w, 'no-bill')
-    w.wechat.changeBill(compact(DAY), {
+    w.wechat.bills.change(compact(DAY), {
       kind: 'unavailable',
       errorCode: '20002',
       returnMsg: 'No Bill Exist',
@@ -310,7 +310,7 @@ describe('when the bill is asked for', () => {
   it('what does not come for 36 hours after its day is told to a person, and still asked for', async () => {
     const w = world()
     await paid(w, 'missing')
-    w.wechat.changeBill(compact(DAY), creating)
+    w.wechat.bills.change(compact(DAY), creating)
     goTo(w, `${NEXT_DAY}T10:10`)
     await w.cron()
     goTo(w, '2026-11-25T11:50')
@@ -327,7 +327,7 @@ describe('when the bill is asked for', () => {
     })
     expect(webhooks(w, 'review.opened').map(({ data }) => data['id'])).toEqual([review?.id])
 
-    w.wechat.clearBillChanges()
+    w.wechat.bills.clearChanges()
     expect((await reconciled(w, DAY, 70)).difference_count).toBe(0)
     expect(await reviews(w)).toHaveLength(1)
   })
@@ -394,7 +394,7 @@ describe('when the bill is asked for', () => {
     expect(asked[0] ?? '').toMatch(/^2026122\d$/)
     expect(asked).toEqual(asked.toSorted())
     expect(asked).toHaveLength(5)
-    const outcomes = w.wechat.history().filter(({ endpoint }) => endpoint === 'downloadbill')
+    const outcomes = w.wechat.books.history().filter(({ endpoint }) => endpoint === 'downloadbill')
     expect(outcomes.map(({ outcome }) => outcome).join()).not.toContain('invalid')
   })
 
@@ -509,7 +509,7 @@ describe('GET and POST /bills', () => {
   it('raw is a text when WeChat sent a text', async () => {
     const w = world()
     for (let n = 0; n < 5; n++) await paid(w, `plain-${n}`, { body: '茶,`两包' })
-    const text = () => w.wechat.billText(compact(DAY))
+    const text = () => w.wechat.bills.text(compact(DAY))
     onDownload(w, () => Promise.resolve(new Response(text())))
     const report = await reconciled(w)
     expect(report).toMatchObject({ bill: { rows: 5, payments: 5 }, difference_count: 0 })
@@ -523,8 +523,8 @@ describe('GET and POST /bills', () => {
   it('no secret and no openid is in any log line', async () => {
     const w = world()
     const { ordercode } = await paid(w, 'secretive')
-    w.wechat.changeBill(compact(DAY), { kind: 'wrong_totals' })
-    w.wechat.changeBill(compact(DAY), { kind: 'unasked_refund', outTradeNo: ordercode, fen: 100 })
+    w.wechat.bills.change(compact(DAY), { kind: 'wrong_totals' })
+    w.wechat.bills.change(compact(DAY), { kind: 'unasked_refund', outTradeNo: ordercode, fen: 100 })
     await reconciled(w)
     await runNow(w)
     await w.shop('GET', `/bills/${DAY}/raw`)

@@ -29,7 +29,7 @@ async function mixedDay(w: World): Promise<void> {
   await refunded(w, agreeing.ordercode, w.code('r1'), 300)
   const missing = await paid(w, 'missing')
   const other = await paid(w, 'other')
-  const hand = w.wechat.refundOnPlatform(missing.ordercode, { refundFee: 400 })
+  const hand = w.wechat.platform.refund(missing.ordercode, { refundFee: 400 })
   if (!hand.ok) throw new Error(hand.why)
   w.advance(600)
   await minutes(w, 2)
@@ -37,13 +37,13 @@ async function mixedDay(w: World): Promise<void> {
   await lost(w, 'unheard')
   await w.db.prepare('UPDATE attempts SET due_at = NULL').run()
   await w.db.prepare('UPDATE orders SET due_at = NULL').run()
-  w.wechat.changeBill(compact(DAY), { kind: 'drop_row', number: missing.transactionId })
-  w.wechat.changeBill(compact(DAY), {
+  w.wechat.bills.change(compact(DAY), { kind: 'drop_row', number: missing.transactionId })
+  w.wechat.bills.change(compact(DAY), {
     kind: 'other_amount',
     number: other.transactionId,
     fen: 8_801,
   })
-  w.wechat.changeBill(compact(DAY), {
+  w.wechat.bills.change(compact(DAY), {
     kind: 'unasked_refund',
     outTradeNo: other.ordercode,
     fen: 5,
@@ -184,7 +184,7 @@ describe('a crash at any step', () => {
       for (const kind of kinds) {
         await restore()
         w.advance((startMs - w.now()) / 1_000)
-        w.wechat.inject({ endpoint, kind, times: 2 })
+        w.wechat.faults.inject({ endpoint, kind, times: 2 })
         await reconciled(w)
         await minutes(w, 5)
         expect({ endpoint, kind, ...(await everything(w)) }).toEqual({
@@ -192,7 +192,7 @@ describe('a crash at any step', () => {
           kind,
           ...expected,
         })
-        w.wechat.clearFaults()
+        w.wechat.faults.clear()
       }
     }
   })
@@ -263,7 +263,7 @@ describe('the same day again', () => {
     await paid(w, 'again')
     await reconciled(w)
     const creating = { errorCode: '20002', returnMsg: 'Bill Creating', times: 1 }
-    w.wechat.changeBill(compact(DAY), { kind: 'unavailable', ...creating })
+    w.wechat.bills.change(compact(DAY), { kind: 'unavailable', ...creating })
     const answer = await runNow(w)
     expect([409, 503]).toContain(answer.status)
     const kept = await reportOf(w)
@@ -307,7 +307,7 @@ describe('the same day again', () => {
     const w = world({ vars: { WEBHOOK_URL: '', WEBHOOK_SECRET: '' } })
     const { transactionId } = await paid(w, 'no-target')
     await paid(w, 'no-target-2')
-    w.wechat.changeBill(compact(DAY), { kind: 'drop_row', number: transactionId })
+    w.wechat.bills.change(compact(DAY), { kind: 'drop_row', number: transactionId })
     expect((await reconciled(w)).difference_count).toBe(1)
     const { results } = await w.db.prepare('SELECT DISTINCT state FROM deliveries').all()
     expect(results).toEqual([{ state: 'no_target' }])
@@ -407,7 +407,7 @@ describe('the archive', () => {
     await reconciled(w)
     expect(await raw()).toEqual(sent[0])
     // A second download with one payment more, by a bill that WeChat has mended.
-    w.wechat.changeBill(compact(DAY), { kind: 'extra_row', row: 'payment' })
+    w.wechat.bills.change(compact(DAY), { kind: 'extra_row', row: 'payment' })
     w.advance(60)
     await runNow(w)
     expect(sent).toHaveLength(2)

@@ -22,11 +22,11 @@ import {
 } from '../../../testing/bill-days.ts'
 import { world, type World } from '../../../testing/world.ts'
 
-const change = (w: World, it: BillChange): void => w.wechat.changeBill(compact(DAY), it)
+const change = (w: World, it: BillChange): void => w.wechat.bills.change(compact(DAY), it)
 
 /** WeChat's answers to queries are lost until the morning of the bill. */
 function loseQueries(w: World): void {
-  w.wechat.inject({ endpoint: 'orderquery', kind: 'http_500', times: 10_000 })
+  w.wechat.faults.inject({ endpoint: 'orderquery', kind: 'http_500', times: 10_000 })
 }
 
 /** The only difference, as it should be told on all three ways: report, review, webhook. */
@@ -72,7 +72,7 @@ describe('a payment that nobody told us of', () => {
     await minutes(w, 15)
     expect((await w.read(ordercode)).state).toBe('paying')
     goTo(w, `${NEXT_DAY}T10:10`)
-    w.wechat.clearFaults()
+    w.wechat.faults.clear()
 
     const report = await reconciled(w)
 
@@ -131,7 +131,7 @@ describe('a payment that nobody told us of', () => {
     expect(webhooks(w, 'order.paid')).toEqual([])
     expect(webhooks(w, 'payment.returned')).toHaveLength(1)
     expect((await w.read(ordercode)).refunded_fee).toBe(8_800)
-    expect(w.wechat.refundedFen()).toBe(8_800)
+    expect(w.wechat.books.refundedFen()).toBe(8_800)
     // The automatic refund was accepted on the second day, and is in its bill.
     expect((await reconciled(w, NEXT_DAY)).difference_count).toBe(0)
   })
@@ -140,10 +140,10 @@ describe('a payment that nobody told us of', () => {
     const w = world()
     loseQueries(w)
     const { ordercode } = await lost(w, 'there-and-back')
-    const refund = w.wechat.refundOnPlatform(ordercode, { refundFee: 8_800 })
+    const refund = w.wechat.platform.refund(ordercode, { refundFee: 8_800 })
     if (!refund.ok) throw new Error(refund.why)
     goTo(w, `${NEXT_DAY}T10:10`)
-    w.wechat.clearFaults()
+    w.wechat.faults.clear()
     const report = await reconciled(w)
     expect(report.differences.map(({ kind, outcome }) => [kind, outcome])).toEqual([
       ['payment_not_here', 'booked'],
@@ -158,24 +158,24 @@ describe('a payment that nobody told us of', () => {
   it('of another attempt than the one that was paid is booked beside it', async () => {
     const w = world()
     const ordercode = await w.order('twice')
-    await w.pay(ordercode, w.wechat.newOpenid())
-    w.wechat.inject({ endpoint: 'closeorder', kind: 'close_without_effect' })
-    const first = await w.pay(ordercode, w.wechat.newOpenid())
+    await w.pay(ordercode, w.wechat.payer.newOpenid())
+    w.wechat.faults.inject({ endpoint: 'closeorder', kind: 'close_without_effect' })
+    const first = await w.pay(ordercode, w.wechat.payer.newOpenid())
     // Whether the takeover went through is not this story's: what counts is that WeChat took money twice.
     if (first.status !== 200) {
       w.advance(61)
-      await w.pay(ordercode, w.wechat.newOpenid())
+      await w.pay(ordercode, w.wechat.payer.newOpenid())
     }
     const second = `${ordercode}*2`
-    if (w.wechat.order(second) === undefined) throw new Error('no second attempt')
-    w.wechat.pay(second)
-    await w.notify(w.wechat.noticeXml(second))
+    if (w.wechat.books.order(second) === undefined) throw new Error('no second attempt')
+    w.wechat.payer.pay(second)
+    await w.notify(w.wechat.notices.ofPayments.xml(second))
     goTo(w, `${DAY}T23:00`)
-    w.wechat.loseNextNotice(ordercode)
-    w.wechat.pay(ordercode, { despiteClose: true })
+    w.wechat.notices.ofPayments.loseNext(ordercode)
+    w.wechat.payer.pay(ordercode, { despiteClose: true })
     loseQueries(w)
     goTo(w, `${NEXT_DAY}T10:10`)
-    w.wechat.clearFaults()
+    w.wechat.faults.clear()
     const report = await reconciled(w)
     expect(report.differences).toMatchObject([{ kind: 'payment_not_here', outcome: 'booked' }])
     await minutes(w, 10)
@@ -199,7 +199,7 @@ describe('a payment that nobody told us of', () => {
       differences: [{ kind: 'payment_not_here', outcome: null, review_id: null }],
     })
     expect(webhooks(w, 'bill.reconciled')).toEqual([])
-    w.wechat.clearFaults()
+    w.wechat.faults.clear()
     const report = await reconciled(w)
     expect(report.differences).toMatchObject([{ outcome: 'booked' }])
     expect((await w.read(ordercode)).state).toBe('paid')
@@ -234,7 +234,7 @@ describe('a payment that nobody told us of', () => {
       .prepare('UPDATE attempts SET total_fee = 1 WHERE ordercode = ?')
       .bind(ordercode)
       .run()
-    w.wechat.clearFaults()
+    w.wechat.faults.clear()
     const report = await reconciled(w)
     expect(report.differences).toMatchObject([
       { kind: 'payment_not_here', subject: transactionId, outcome: 'review' },
@@ -245,15 +245,15 @@ describe('a payment that nobody told us of', () => {
 
   async function closedThenPaid(w: World, name: string): Promise<string> {
     const ordercode = await w.order(name)
-    await w.pay(ordercode, w.wechat.newOpenid())
+    await w.pay(ordercode, w.wechat.payer.newOpenid())
     w.advance(61)
     expect((await w.shop('POST', `/orders/${ordercode}/close`)).status).toBe(200)
     await w.settled()
     w.advance(600)
     await w.cron()
     w.advance(60)
-    w.wechat.loseNextNotice(ordercode)
-    const result = w.wechat.pay(ordercode, { despiteClose: true })
+    w.wechat.notices.ofPayments.loseNext(ordercode)
+    const result = w.wechat.payer.pay(ordercode, { despiteClose: true })
     if (!result.ok) throw new Error(result.why)
     expect((await w.read(ordercode)).state).toBe('closed')
     return ordercode
@@ -264,7 +264,7 @@ describe('a refund by hand on the merchant platform', () => {
   it('without any notice is found by the bill, and told', async () => {
     const w = world()
     const { ordercode, transactionId } = await paid(w, 'by-hand')
-    const made = w.wechat.refundOnPlatform(ordercode, { refundFee: 1_200 })
+    const made = w.wechat.platform.refund(ordercode, { refundFee: 1_200 })
     if (!made.ok) throw new Error(made.why)
     const { outRefundNo } = made.refund
 
@@ -303,7 +303,7 @@ describe('a refund by hand on the merchant platform', () => {
     const { ordercode } = await paid(w, 'days-later')
     expect((await reconciled(w)).difference_count).toBe(0)
     goTo(w, '2026-11-26T15:00')
-    const made = w.wechat.refundOnPlatform(ordercode, { refundFee: 8_800 })
+    const made = w.wechat.platform.refund(ordercode, { refundFee: 8_800 })
     if (!made.ok) throw new Error(made.why)
     goTo(w, '2026-11-27T10:20')
     await minutes(w, 15)
@@ -449,7 +449,7 @@ describe('a difference that only a person can clear up', () => {
     loseQueries(w)
     change(w, { kind: 'set_columns', number: transactionId, columns: { 交易时间: '昨天' } })
     goTo(w, `${NEXT_DAY}T10:10`)
-    w.wechat.clearFaults()
+    w.wechat.faults.clear()
     const report = await reconciled(w)
     expect(report.bill).toMatchObject({ rows: 2, payments: 1, unreadable: 1 })
     const unreadable = report.differences.filter(({ kind }) => kind === 'row_unreadable')
@@ -469,10 +469,10 @@ describe('a difference that only a person can clear up', () => {
     change(w, { kind: 'drop_row', number: missing.transactionId })
     change(w, { kind: 'other_amount', number: other.transactionId, fen: 1 })
     change(w, { kind: 'unasked_refund', outTradeNo: other.ordercode, fen: 500 })
-    const hand = w.wechat.refundOnPlatform(missing.ordercode, { refundFee: 8_800 })
+    const hand = w.wechat.platform.refund(missing.ordercode, { refundFee: 8_800 })
     if (!hand.ok) throw new Error(hand.why)
     goTo(w, `${NEXT_DAY}T10:10`)
-    w.wechat.clearFaults()
+    w.wechat.faults.clear()
     const report = await reconciled(w)
     expect(report.differences.map(({ kind, outcome }) => `${kind} ${outcome}`).sort()).toEqual([
       'payment_differs review',
@@ -496,7 +496,7 @@ describe('a difference that only a person can clear up', () => {
     // Nothing but the bill is to find them.
     await w.db.prepare('UPDATE attempts SET due_at = NULL').run()
     await w.db.prepare('UPDATE orders SET due_at = NULL').run()
-    w.wechat.clearFaults()
+    w.wechat.faults.clear()
     const report = await reconciled(w, DAY, 120)
     expect(report.difference_count).toBe(25)
     expect(new Set(report.differences.map(({ outcome }) => outcome))).toEqual(new Set(['booked']))
@@ -551,8 +551,8 @@ describe('the layout of the bill', () => {
     onDownload(w, () =>
       Promise.resolve(
         new Response(
-          w.wechat
-            .billText(compact(DAY))
+          w.wechat.bills
+            .text(compact(DAY))
             .replace('微信订单号', '支付订单')
             .replace('商户订单号', '订单'),
         ),

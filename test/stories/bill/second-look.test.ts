@@ -71,9 +71,9 @@ describe('a day that was reconciled', () => {
     await paid(w, 'away')
     await reconciled(w)
     goTo(w, '2026-11-27T15:00')
-    w.wechat.inject({ endpoint: 'downloadbill', kind: 'http_500' })
+    w.wechat.faults.inject({ endpoint: 'downloadbill', kind: 'http_500' })
     expect((await runNow(w)).status).toBe(409)
-    w.wechat.changeBill(compact(DAY), {
+    w.wechat.bills.change(compact(DAY), {
       kind: 'unavailable',
       errorCode: '20007',
       returnMsg: '当前商户号账单API权限已经关闭',
@@ -90,7 +90,7 @@ describe('a day that was reconciled', () => {
       const w = world()
       const { transactionId } = await paid(w, 'kept')
       for (let n = 0; n < 20; n++) await paid(w, `kept-${n}`)
-      w.wechat.changeBill(compact(DAY), { kind: 'drop_row', number: transactionId })
+      w.wechat.bills.change(compact(DAY), { kind: 'drop_row', number: transactionId })
       const before = await reconciled(w)
       const raw = await (await w.shop('GET', `/bills/${DAY}/raw`)).arrayBuffer()
       w.advance(86_400)
@@ -126,10 +126,10 @@ describe('a day that was reconciled', () => {
     await paid(w, 'beside')
     const { ordercode, transactionId } = await lost(w, 'forged')
     await quiet(w)
-    w.wechat.changeBill(compact(DAY), { kind: 'drop_row', number: transactionId })
+    w.wechat.bills.change(compact(DAY), { kind: 'drop_row', number: transactionId })
     await reconciled(w)
     // As with a notice that somebody made with a key that leaked.
-    expect((await w.notify(w.wechat.noticeXml(ordercode))).status).toBe(200)
+    expect((await w.notify(w.wechat.notices.ofPayments.xml(ordercode))).status).toBe(200)
     await w.settled()
     for (const day of [NEXT_DAY, '2026-11-25']) {
       goTo(w, `${day}T12:00`)
@@ -149,7 +149,7 @@ describe('a day that was reconciled', () => {
     goTo(w, `${DAY}T23:58:00`)
     const number = w.code('r')
     await refunded(w, ordercode, number, 300)
-    w.wechat.changeBill(compact(DAY), { kind: 'drop_row', number })
+    w.wechat.bills.change(compact(DAY), { kind: 'drop_row', number })
     await reconciled(w, DAY)
     goTo(w, `${NEXT_DAY}T12:00`)
     await paid(w, 'after-midnight')
@@ -204,7 +204,7 @@ describe('a day that is run again', () => {
       { kind: 'payment_not_here', outcome: 'review' },
     ])
     await frozen(8_800)
-    expect((await w.notify(w.wechat.noticeXml(ordercode))).status).toBe(200)
+    expect((await w.notify(w.wechat.notices.ofPayments.xml(ordercode))).status).toBe(200)
     await runNow(w)
     expect(await reconciled(w)).toMatchObject({ bill: { payments: 1 }, difference_count: 0 })
     expect((await openReviews(w)).filter((id) => id.startsWith('bill_difference'))).toEqual([])
@@ -216,7 +216,7 @@ describe('a payment that only the bill knows', () => {
     const w = world()
     const { ordercode } = await lost(w, 'early')
     await quiet(w)
-    w.wechat.changeBill(compact(DAY), {
+    w.wechat.bills.change(compact(DAY), {
       kind: 'unavailable',
       errorCode: '20002',
       returnMsg: 'No Bill Exist',
@@ -233,12 +233,12 @@ describe('a payment that only the bill knows', () => {
     const { ordercode, transactionId } = await lost(w, 'patient')
     await quiet(w)
     goTo(w, `${NEXT_DAY}T10:10`)
-    w.wechat.inject({ endpoint: 'orderquery', kind: 'http_500', times: 10_000 })
+    w.wechat.faults.inject({ endpoint: 'orderquery', kind: 'http_500', times: 10_000 })
     await minutes(w, 35)
     expect(await openReviews(w)).toEqual([
       `bill_difference.${DAY}.payment_not_here.${transactionId}`,
     ])
-    w.wechat.clearFaults()
+    w.wechat.faults.clear()
     for (let hour = 0; hour < 3; hour++) {
       w.advance(3_600)
       await minutes(w, 1)
@@ -257,7 +257,7 @@ describe('a payment that only the bill knows', () => {
     const { ordercode } = await lost(w, 'never')
     await quiet(w)
     goTo(w, `${NEXT_DAY}T10:10`)
-    w.wechat.inject({ endpoint: 'orderquery', kind: 'http_500', times: 10_000 })
+    w.wechat.faults.inject({ endpoint: 'orderquery', kind: 'http_500', times: 10_000 })
     await minutes(w, 31)
     for (let hour = 0; hour < 52; hour++) {
       w.advance(3_600)
@@ -272,7 +272,7 @@ describe('a payment that only the bill knows', () => {
     const w = world()
     const { transactionId: number } = await paid(w, 'revoked')
     const columns = { 交易状态: 'REVOKED' }
-    w.wechat.changeBill(compact(DAY), { kind: 'set_columns', number, columns })
+    w.wechat.bills.change(compact(DAY), { kind: 'set_columns', number, columns })
     const { differences } = await reconciled(w)
     expect(differences.map(({ kind }) => kind)).toEqual(['payment_revoked'])
   })

@@ -77,7 +77,7 @@ describe('a bill that cannot be had this time', () => {
   it.each(refusals)('%s %s is asked for again', async (errorCode, returnMsg) => {
     const w = world()
     await goodDay(w)
-    w.wechat.changeBill(compact(DAY), { kind: 'unavailable', errorCode, returnMsg, times: 1 })
+    w.wechat.bills.change(compact(DAY), { kind: 'unavailable', errorCode, returnMsg, times: 1 })
     await expectPatience(w)
   })
 
@@ -93,14 +93,14 @@ describe('a bill that cannot be had this time', () => {
   it.each(faults)('$kind is asked for again', async (fault) => {
     const w = world()
     await goodDay(w)
-    w.wechat.inject(fault)
+    w.wechat.faults.inject(fault)
     await expectPatience(w)
   })
 
   it('from one origin is had from the other, at once', async () => {
     const w = world()
     await goodDay(w)
-    w.wechat.inject({ endpoint: 'downloadbill', kind: 'request_lost' })
+    w.wechat.faults.inject({ endpoint: 'downloadbill', kind: 'request_lost' })
     await w.cron()
     expect((await reportOf(w))?.state).toBe('reconciled')
     expect(w.calls.filter((call) => call.includes('downloadbill'))).toEqual([
@@ -118,7 +118,7 @@ describe('a bill that cannot be had this time', () => {
     async (errorCode, returnMsg) => {
       const w = world()
       await goodDay(w)
-      w.wechat.changeBill(compact(DAY), { kind: 'unavailable', errorCode, returnMsg })
+      w.wechat.bills.change(compact(DAY), { kind: 'unavailable', errorCode, returnMsg })
       await w.cron()
       expect(await (await w.shop('GET', `/bills/${DAY}`)).json()).toMatchObject({
         code: 'bill_not_ready',
@@ -134,7 +134,7 @@ describe('a bill that cannot be had this time', () => {
       expect(JSON.stringify(review?.evidence)).toContain(errorCode)
       // The bills of other days come all the same, and this one when it is mended.
       expect((await reconciled(w, NEXT_DAY)).difference_count).toBe(0)
-      w.wechat.clearBillChanges()
+      w.wechat.bills.clearChanges()
       expect(await reconciled(w, DAY, 70)).toMatchObject({
         bill: { payments: 2 },
         difference_count: 0,
@@ -149,11 +149,11 @@ describe('a bill that is not what it should be', () => {
   it('cut off in the middle proves nothing about what is not in it', async () => {
     const w = world()
     await goodDay(w)
-    w.wechat.changeBill(compact(DAY), cut)
+    w.wechat.bills.change(compact(DAY), cut)
     w.advance(-1)
     onDownload(w, () => {
       // Whole again the next time.
-      w.wechat.clearBillChanges(compact(DAY))
+      w.wechat.bills.clearChanges(compact(DAY))
       return Promise.resolve(undefined)
     })
     w.advance(1)
@@ -163,7 +163,7 @@ describe('a bill that is not what it should be', () => {
   it('that stays cut off is never compared as a whole, and a person hears of it', async () => {
     const w = world()
     await goodDay(w)
-    w.wechat.changeBill(compact(DAY), cut)
+    w.wechat.bills.change(compact(DAY), cut)
     await tens(w, 3)
     goTo(w, '2026-11-25T12:01')
     await tens(w, 7)
@@ -199,7 +199,7 @@ describe('a bill that is not what it should be', () => {
     let times = 0
     onDownload(w, async () => {
       if (times++ > 0) return undefined
-      const text = new TextEncoder().encode(w.wechat.billText(compact(DAY)))
+      const text = new TextEncoder().encode(w.wechat.bills.text(compact(DAY)))
       return new Response(await wrecks[name](text))
     })
     await expectPatience(w)
@@ -209,7 +209,7 @@ describe('a bill that is not what it should be', () => {
     const w = world()
     await goodDay(w)
     onDownload(w, async () => {
-      const bytes = await zip(new TextEncoder().encode(w.wechat.billText(compact(DAY))))
+      const bytes = await zip(new TextEncoder().encode(w.wechat.bills.text(compact(DAY))))
       const stream = new ReadableStream<Uint8Array>({
         start(controller) {
           for (const byte of bytes) controller.enqueue(Uint8Array.of(byte))
@@ -221,14 +221,14 @@ describe('a bill that is not what it should be', () => {
     expect(await reconciled(w)).toMatchObject({ bill: { rows: 3 }, difference_count: 0 })
     const raw = await w.shop('GET', `/bills/${DAY}/raw`)
     const text = await new Response(raw.body?.pipeThrough(new DecompressionStream('gzip'))).text()
-    expect(`\uFEFF${text}`).toBe(w.wechat.billText(compact(DAY)))
+    expect(`\uFEFF${text}`).toBe(w.wechat.bills.text(compact(DAY)))
   })
 
   it('may have rows in any order, and LF where CRLF should be', async () => {
     const w = world()
     await goodDay(w)
     onDownload(w, () => {
-      const lines = w.wechat.billText(compact(DAY)).split('\r\n')
+      const lines = w.wechat.bills.text(compact(DAY)).split('\r\n')
       const rows = lines.slice(1, -3).toSorted()
       const text = [lines[0], ...rows, ...lines.slice(-3)].join('\n')
       return Promise.resolve(new Response(text.replace('\uFEFF', '')))
@@ -240,9 +240,9 @@ describe('a bill that is not what it should be', () => {
     const w = world()
     const { ordercode, transactionId } = await lost(w, 'double')
     await w.db.prepare('UPDATE attempts SET due_at = NULL').run()
-    const row = () => w.wechat.billText(compact(DAY)).split('\r\n')[1] ?? ''
+    const row = () => w.wechat.bills.text(compact(DAY)).split('\r\n')[1] ?? ''
     onDownload(w, () => {
-      const lines = w.wechat.billText(compact(DAY)).split('\r\n')
+      const lines = w.wechat.bills.text(compact(DAY)).split('\r\n')
       return Promise.resolve(new Response(lines.toSpliced(1, 0, row()).join('\r\n')))
     })
     const report = await reconciled(w)
@@ -280,8 +280,8 @@ describe('the budget of a tick with a bill in it', () => {
     const missing = await paid(w, 'missing')
     for (let n = 0; n < 6; n++) await lost(w, `lost-${n}`)
     for (let n = 0; n < 3; n++) await refunded(w, w.code(`paid-${n}`), `budget-r${n}`, 10)
-    w.wechat.changeBill(compact(DAY), { kind: 'drop_row', number: missing.transactionId })
-    w.wechat.changeBill(compact(DAY), { kind: 'wrong_totals' })
+    w.wechat.bills.change(compact(DAY), { kind: 'drop_row', number: missing.transactionId })
+    w.wechat.bills.change(compact(DAY), { kind: 'wrong_totals' })
     // The bill alone is to find these.
     await w.db.prepare('UPDATE attempts SET due_at = NULL').run()
     await w.db.prepare('UPDATE orders SET due_at = NULL').run()
@@ -295,8 +295,8 @@ describe('the budget of a tick with a bill in it', () => {
     const due: string[] = []
     for (let n = 0; n < 20; n++) {
       const ordercode = await w.order(`due-${n}`)
-      await w.pay(ordercode, w.wechat.newOpenid())
-      w.wechat.pay(ordercode)
+      await w.pay(ordercode, w.wechat.payer.newOpenid())
+      w.wechat.payer.pay(ordercode)
       due.push(ordercode)
     }
     goTo(w, `${NEXT_DAY}T10:10`)

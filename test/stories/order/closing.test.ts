@@ -5,7 +5,7 @@ import { world, type World } from '../../../testing/world.ts'
 
 async function paying(w: World, name: string, terms: Record<string, unknown> = {}) {
   const ordercode = await w.order(name, terms)
-  expect((await w.pay(ordercode, w.wechat.newOpenid())).status).toBe(200)
+  expect((await w.pay(ordercode, w.wechat.payer.newOpenid())).status).toBe(200)
   return ordercode
 }
 
@@ -16,7 +16,7 @@ describe('an order that expires', () => {
     w.advance(7_200)
     await w.cron()
 
-    expect(w.wechat.order(ordercode)?.tradeState).toBe('CLOSED')
+    expect(w.wechat.books.order(ordercode)?.tradeState).toBe('CLOSED')
     expect(await w.read(ordercode)).toMatchObject({
       state: 'closed',
       attempts: [{ state: 'closed' }],
@@ -43,7 +43,7 @@ describe('an order that expires', () => {
     const w = world()
     const ordercode = await paying(w, 'lastsecond')
     w.advance(7_199)
-    w.wechat.pay(ordercode)
+    w.wechat.payer.pay(ordercode)
     w.advance(10)
     await w.cron()
     expect((await w.read(ordercode)).state).toBe('paid')
@@ -53,11 +53,11 @@ describe('an order that expires', () => {
     const w = world()
     const ordercode = await paying(w, 'unreachable')
     w.advance(7_200)
-    w.wechat.inject({ endpoint: 'any', kind: 'http_502', times: 100 })
+    w.wechat.faults.inject({ endpoint: 'any', kind: 'http_502', times: 100 })
     await w.cron()
     expect((await w.read(ordercode)).state).toBe('paying')
 
-    w.wechat.clearFaults()
+    w.wechat.faults.clear()
     w.advance(180)
     await w.cron()
     expect((await w.read(ordercode)).state).toBe('closed')
@@ -67,12 +67,12 @@ describe('an order that expires', () => {
     const w = world()
     const ordercode = await paying(w, 'userpaying')
     w.advance(7_200)
-    w.wechat.setTradeState(ordercode, 'USERPAYING')
+    w.wechat.platform.setTradeState(ordercode, 'USERPAYING')
     await w.cron()
     expect((await w.read(ordercode)).state).toBe('paying')
     expect(w.calls).not.toContain('api.mch.weixin.qq.com/pay/closeorder')
 
-    w.wechat.setTradeState(ordercode, 'NOTPAY')
+    w.wechat.platform.setTradeState(ordercode, 'NOTPAY')
     w.advance(180)
     await w.cron()
     expect((await w.read(ordercode)).state).toBe('closed')
@@ -81,8 +81,8 @@ describe('an order that expires', () => {
   it('whose unifiedorder never reached WeChat is closed, too', async () => {
     const w = world()
     const ordercode = await w.order('neverthere')
-    w.wechat.inject({ endpoint: 'unifiedorder', kind: 'request_lost', times: 2 })
-    await w.pay(ordercode, w.wechat.newOpenid())
+    w.wechat.faults.inject({ endpoint: 'unifiedorder', kind: 'request_lost', times: 2 })
+    await w.pay(ordercode, w.wechat.payer.newOpenid())
     w.advance(7_200)
     await w.cron()
     expect((await w.read(ordercode)).state).toBe('closed')
@@ -96,7 +96,7 @@ describe('a close that races a payment', () => {
     const ordercode = await paying(w, 'race')
     w.advance(7_200 - 30)
     // The payer pays between our query, which said NOTPAY, and our closeorder.
-    watched.before(/UPDATE attempts SET state = /, async () => void w.wechat.pay(ordercode))
+    watched.before(/UPDATE attempts SET state = /, async () => void w.wechat.payer.pay(ordercode))
     const answer = await w.shop('POST', `/orders/${ordercode}/close`)
 
     expect(answer.status).toBe(409)
@@ -109,7 +109,7 @@ describe('a close that races a payment', () => {
     const w = world({ wrapDb: () => watched.db })
     const ordercode = await paying(w, 'notice')
     watched.before(/UPDATE attempts SET state = /, async () => {
-      w.wechat.pay(ordercode)
+      w.wechat.payer.pay(ordercode)
       await w.deliverNotices()
     })
     await w.shop('POST', `/orders/${ordercode}/close`)
@@ -120,7 +120,7 @@ describe('a close that races a payment', () => {
   it('closing is believed only after a query: a close without effect closes nothing here', async () => {
     const w = world()
     const ordercode = await paying(w, 'noeffect')
-    w.wechat.inject({ endpoint: 'closeorder', kind: 'close_without_effect' })
+    w.wechat.faults.inject({ endpoint: 'closeorder', kind: 'close_without_effect' })
 
     const answer = await w.shop('POST', `/orders/${ordercode}/close`)
     expect(answer.status).toBe(409)
@@ -130,7 +130,7 @@ describe('a close that races a payment', () => {
       attempts: [{ state: 'closing' }],
     })
 
-    w.wechat.pay(ordercode)
+    w.wechat.payer.pay(ordercode)
     await w.deliverNotices()
     expect((await w.read(ordercode)).state).toBe('paid')
   })
@@ -138,9 +138,9 @@ describe('a close that races a payment', () => {
   it('after a crash between "closing" and WeChat is finished by the cron, and nobody signs it again', async () => {
     const w = world()
     const ordercode = await w.order('crash')
-    const openid = w.wechat.newOpenid()
+    const openid = w.wechat.payer.newOpenid()
     await w.pay(ordercode, openid)
-    w.wechat.inject({ endpoint: 'closeorder', kind: 'request_lost', times: 2 })
+    w.wechat.faults.inject({ endpoint: 'closeorder', kind: 'request_lost', times: 2 })
     await w.shop('POST', `/orders/${ordercode}/close`)
     expect((await w.read(ordercode)).attempts).toMatchObject([{ state: 'closing' }])
 
@@ -158,8 +158,8 @@ describe('a close that races a payment', () => {
     const watched = watchDatabase(env.DB)
     const w = world({ wrapDb: () => watched.db })
     const ordercode = await w.order('comesback')
-    const openid = w.wechat.newOpenid()
-    w.wechat.inject({ endpoint: 'unifiedorder', kind: 'request_lost', times: 2 })
+    const openid = w.wechat.payer.newOpenid()
+    w.wechat.faults.inject({ endpoint: 'unifiedorder', kind: 'request_lost', times: 2 })
     await w.pay(ordercode, openid)
     w.advance(61)
     // The same payer's second call is on its way when the shop closes; the cron does not see it.
@@ -176,7 +176,7 @@ describe('a close that races a payment', () => {
     const answer = await w.pay(ordercode, openid)
 
     expect(answer.status).toBe(409)
-    expect(w.wechat.order(ordercode)?.tradeState).toBe('CLOSED')
+    expect(w.wechat.books.order(ordercode)?.tradeState).toBe('CLOSED')
   })
 })
 
@@ -185,9 +185,9 @@ describe('a payment for an order that is closed already', () => {
     const w = world()
     const ordercode = await paying(w, 'toolate')
     await w.shop('POST', `/orders/${ordercode}/close`)
-    w.wechat.pay(ordercode, { despiteClose: true })
+    w.wechat.payer.pay(ordercode, { despiteClose: true })
 
-    const answer = await w.notify(w.wechat.noticeXml(ordercode))
+    const answer = await w.notify(w.wechat.notices.ofPayments.xml(ordercode))
 
     expect(answer.status).toBe(200)
     expect(await w.read(ordercode)).toMatchObject({
@@ -228,7 +228,7 @@ describe('the shop closing', () => {
   it('is told order_busy while WeChat does not confirm, and the order stays payable', async () => {
     const w = world()
     const ordercode = await paying(w, 'busy')
-    w.wechat.inject({ endpoint: 'orderquery', kind: 'http_500', times: 4 })
+    w.wechat.faults.inject({ endpoint: 'orderquery', kind: 'http_500', times: 4 })
     const answer = await w.shop('POST', `/orders/${ordercode}/close`)
     expect(answer.status).toBe(409)
     expect(await answer.json()).toMatchObject({ code: 'order_busy' })

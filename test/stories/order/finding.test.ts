@@ -10,8 +10,8 @@ describe('the cron', () => {
   it('finds a payment whose notices never came', async () => {
     const w = world()
     const ordercode = await w.order('silent')
-    await w.pay(ordercode, w.wechat.newOpenid())
-    w.wechat.pay(ordercode)
+    await w.pay(ordercode, w.wechat.payer.newOpenid())
+    w.wechat.payer.pay(ordercode)
 
     w.advance(59)
     await w.cron()
@@ -28,7 +28,7 @@ describe('the cron', () => {
   it('asks on the ladder of 1, 2, 3, 5, 10, 20, 30, 60 minutes, then hourly until the expiry', async () => {
     const w = world()
     const ordercode = await w.order('ladder', { expires_in: 4 * 3_600 })
-    await w.pay(ordercode, w.wechat.newOpenid())
+    await w.pay(ordercode, w.wechat.payer.newOpenid())
     const asked: number[] = []
     let minute = 0
     while (minute < 4 * 60 - 1) {
@@ -46,9 +46,9 @@ describe('the cron', () => {
   it('loses nothing in an outage of days: what was due is done when it comes back', async () => {
     const w = world()
     const [paid, unpaid] = [await w.order('outage-a'), await w.order('outage-b')]
-    await w.pay(paid, w.wechat.newOpenid())
-    await w.pay(unpaid, w.wechat.newOpenid())
-    w.wechat.pay(paid)
+    await w.pay(paid, w.wechat.payer.newOpenid())
+    await w.pay(unpaid, w.wechat.payer.newOpenid())
+    w.wechat.payer.pay(paid)
 
     w.advance(3 * 86_400)
     for (let minute = 0; minute < 3; minute++) {
@@ -63,8 +63,8 @@ describe('the cron', () => {
   it('running twice at once asks once', async () => {
     const w = world()
     const ordercode = await w.order('overlap')
-    await w.pay(ordercode, w.wechat.newOpenid())
-    w.wechat.pay(ordercode)
+    await w.pay(ordercode, w.wechat.payer.newOpenid())
+    w.wechat.payer.pay(ordercode)
     w.advance(60)
     const before = queries(w)
 
@@ -78,8 +78,8 @@ describe('the cron', () => {
     const watched = watchDatabase(env.DB)
     const w = world({ wrapDb: () => watched.db })
     const ordercode = await w.order('dies')
-    await w.pay(ordercode, w.wechat.newOpenid())
-    w.wechat.pay(ordercode)
+    await w.pay(ordercode, w.wechat.payer.newOpenid())
+    w.wechat.payer.pay(ordercode)
     w.advance(60)
     watched.fail('before_commit', { matching: /FROM orders WHERE ordercode IN/, times: 3 })
     await expect(w.cron()).rejects.toThrow(/D1 (failed|did not answer in time)/)
@@ -110,15 +110,15 @@ describe('the cron', () => {
     ] as const
     for (const [index, fault] of kinds.entries()) {
       const ordercode = await w.order(`unknown-${index}`)
-      await w.pay(ordercode, w.wechat.newOpenid())
-      w.wechat.pay(ordercode)
+      await w.pay(ordercode, w.wechat.payer.newOpenid())
+      w.wechat.payer.pay(ordercode)
       const before = await w.read(ordercode)
-      w.wechat.inject({ endpoint: 'orderquery', ...fault, times: 2 })
+      w.wechat.faults.inject({ endpoint: 'orderquery', ...fault, times: 2 })
       w.advance(60)
       await w.cron()
       expect(await w.read(ordercode)).toEqual(before)
 
-      w.wechat.clearFaults()
+      w.wechat.faults.clear()
       w.advance(60)
       await w.cron()
       expect((await w.read(ordercode)).state).toBe('paid')
@@ -128,8 +128,8 @@ describe('the cron', () => {
   it('does not book a query that tells of another amount', async () => {
     const w = world()
     const ordercode = await w.order('lessmoney')
-    await w.pay(ordercode, w.wechat.newOpenid())
-    w.wechat.pay(ordercode)
+    await w.pay(ordercode, w.wechat.payer.newOpenid())
+    w.wechat.payer.pay(ordercode)
     // The price here was changed behind everyone's back; the attempt's frozen amount decides.
     await env.DB.prepare('UPDATE attempts SET total_fee = 1 WHERE ordercode = ?')
       .bind(ordercode)
@@ -148,8 +148,8 @@ describe('the cron', () => {
     const ordercodes: string[] = []
     for (let index = 0; index < 20; index++) {
       const ordercode = await w.order(`backlog-${index}`)
-      await w.pay(ordercode, w.wechat.newOpenid())
-      w.wechat.pay(ordercode)
+      await w.pay(ordercode, w.wechat.payer.newOpenid())
+      w.wechat.payer.pay(ordercode)
       ordercodes.push(ordercode)
     }
     w.advance(60)
@@ -170,8 +170,8 @@ describe('the cron', () => {
     const w = world()
     for (let index = 0; index < 30; index++) {
       const ordercode = await w.order(`free-${index}`)
-      await w.pay(ordercode, w.wechat.newOpenid())
-      if (index % 2 === 0) w.wechat.pay(ordercode)
+      await w.pay(ordercode, w.wechat.payer.newOpenid())
+      if (index % 2 === 0) w.wechat.payer.pay(ordercode)
     }
     w.advance(60)
     for (let ticks = 0; ticks < 12; ticks++) {
@@ -184,8 +184,8 @@ describe('the cron', () => {
       expect(report['statements']).toBeLessThanOrEqual(50)
       expect(report['calls']).toBeLessThanOrEqual(40)
     }
-    expect(w.wechat.captures()).toHaveLength(15)
-    for (const { outTradeNo } of w.wechat.captures()) {
+    expect(w.wechat.books.captures()).toHaveLength(15)
+    for (const { outTradeNo } of w.wechat.books.captures()) {
       expect((await w.read(outTradeNo)).state).toBe('paid')
     }
   })
@@ -212,8 +212,8 @@ describe('the shop asking now', () => {
   it('learns what WeChat knows, and the payment is booked by it', async () => {
     const w = world()
     const ordercode = await w.order('asknow')
-    await w.pay(ordercode, w.wechat.newOpenid())
-    w.wechat.pay(ordercode)
+    await w.pay(ordercode, w.wechat.payer.newOpenid())
+    w.wechat.payer.pay(ordercode)
 
     const answer = await w.shop('POST', `/orders/${ordercode}/query`)
 
@@ -224,8 +224,8 @@ describe('the shop asking now', () => {
   it('is told when WeChat does not answer, and nothing has changed', async () => {
     const w = world()
     const ordercode = await w.order('noanswer')
-    await w.pay(ordercode, w.wechat.newOpenid())
-    w.wechat.inject({ endpoint: 'orderquery', kind: 'http_500', times: 2 })
+    await w.pay(ordercode, w.wechat.payer.newOpenid())
+    w.wechat.faults.inject({ endpoint: 'orderquery', kind: 'http_500', times: 2 })
     const answer = await w.shop('POST', `/orders/${ordercode}/query`)
     expect(answer.status).toBe(503)
     expect((await w.read(ordercode)).state).toBe('paying')

@@ -7,7 +7,7 @@ const queries = (w: World) => w.calls.filter((call) => call.endsWith('/pay/order
 
 async function atCashier(w: World, name: string) {
   const ordercode = await w.order(name)
-  const { ticket } = await (await w.pay(ordercode, w.wechat.newOpenid())).json<Sheet>()
+  const { ticket } = await (await w.pay(ordercode, w.wechat.payer.newOpenid())).json<Sheet>()
   return { ordercode, ticket }
 }
 
@@ -21,7 +21,7 @@ describe('the paying page', () => {
       total_fee: 8_800,
       paid_at: null,
     })
-    w.wechat.pay(ordercode)
+    w.wechat.payer.pay(ordercode)
     w.advance(3)
     const answer = await result(w, ticket)
     expect(answer.headers.get('cache-control')).toBe('no-store')
@@ -44,7 +44,7 @@ describe('the paying page', () => {
   it('of a paid order asks nobody', async () => {
     const w = world()
     const { ordercode, ticket } = await atCashier(w, 'paid')
-    w.wechat.pay(ordercode)
+    w.wechat.payer.pay(ordercode)
     await w.deliverNotices()
     await result(w, ticket)
     expect(queries(w)).toBe(0)
@@ -53,7 +53,7 @@ describe('the paying page', () => {
   it('shows what we know while WeChat does not answer', async () => {
     const w = world()
     const { ticket } = await atCashier(w, 'down')
-    w.wechat.inject({ endpoint: 'orderquery', kind: 'http_500', times: 2 })
+    w.wechat.faults.inject({ endpoint: 'orderquery', kind: 'http_500', times: 2 })
     const answer = await result(w, ticket)
     expect(answer.status).toBe(200)
     expect(await answer.json()).toMatchObject({ state: 'paying' })
@@ -98,7 +98,7 @@ describe('a ticket', () => {
   it('does not tell who paid', async () => {
     const w = world()
     const ordercode = await w.order('private')
-    const openid = w.wechat.newOpenid()
+    const openid = w.wechat.payer.newOpenid()
     const { ticket } = await (await w.pay(ordercode, openid)).json<Sheet>()
     expect(ticket).not.toContain(openid)
     expect(ticket).not.toContain(openid.slice(4, 16))
@@ -119,16 +119,16 @@ describe('too many requests', () => {
   it('by one payer or one address are told to wait; notices never are', async () => {
     const w = world({ limits: { payer: limiter(2), address: limiter(5) } })
     const ordercode = await w.order('limited')
-    const openid = w.wechat.newOpenid()
+    const openid = w.wechat.payer.newOpenid()
     const statuses: number[] = []
     for (let times = 0; times < 6; times++) statuses.push((await w.pay(ordercode, openid)).status)
     expect(statuses).toEqual([200, 200, 429, 429, 429, 429])
-    const stopped = await w.pay(ordercode, w.wechat.newOpenid())
+    const stopped = await w.pay(ordercode, w.wechat.payer.newOpenid())
     expect(stopped.status).toBe(429)
     expect(stopped.headers.get('retry-after')).not.toBeNull()
 
-    w.wechat.pay(ordercode)
-    const notice = w.wechat.noticeXml(ordercode)
+    w.wechat.payer.pay(ordercode)
+    const notice = w.wechat.notices.ofPayments.xml(ordercode)
     for (let times = 0; times < 20; times++) expect((await w.notify(notice)).status).toBe(200)
   })
 })

@@ -9,10 +9,10 @@ const SUCCESS =
 /** A payer at the cashier, who has just paid; no notice has gone out yet. */
 async function paidAtWechat(w: World, name: string, terms: Record<string, unknown> = {}) {
   const ordercode = await w.order(name, terms)
-  const openid = w.wechat.newOpenid()
+  const openid = w.wechat.payer.newOpenid()
   const answer = await w.pay(ordercode, openid)
   expect(answer.status).toBe(200)
-  const paid = w.wechat.pay(ordercode)
+  const paid = w.wechat.payer.pay(ordercode)
   expect(paid.ok).toBe(true)
   return { ordercode, openid, transactionId: paid.ok ? paid.transactionId : '' }
 }
@@ -38,7 +38,7 @@ describe('a notice', () => {
     const w = world()
     const { ordercode, transactionId } = await paidAtWechat(w, 'plain')
 
-    const answer = await w.notify(w.wechat.noticeXml(ordercode))
+    const answer = await w.notify(w.wechat.notices.ofPayments.xml(ordercode))
 
     expect(answer.status).toBe(200)
     expect(await answer.text()).toBe(SUCCESS)
@@ -48,7 +48,7 @@ describe('a notice', () => {
   it('that comes twenty times at once books one payment, and is answered SUCCESS twenty times', async () => {
     const w = world()
     const { ordercode } = await paidAtWechat(w, 'twenty')
-    const notice = w.wechat.noticeXml(ordercode)
+    const notice = w.wechat.notices.ofPayments.xml(ordercode)
 
     const answers = await Promise.all(Array.from({ length: 20 }, () => w.notify(notice)))
 
@@ -65,7 +65,7 @@ describe('a notice', () => {
     const watched = watchDatabase(env.DB)
     const w = world({ wrapDb: () => watched.db, vars: { WEBHOOK_URL: '' } })
     const { ordercode } = await paidAtWechat(w, 'counted')
-    const notice = w.wechat.noticeXml(ordercode)
+    const notice = w.wechat.notices.ofPayments.xml(ordercode)
 
     watched.reset()
     await w.notify(notice)
@@ -81,9 +81,9 @@ describe('a notice', () => {
   it('with coupons is compared by total_fee, not by the cash that was left', async () => {
     const w = world()
     const ordercode = await w.order('coupons')
-    const openid = w.wechat.newOpenid()
+    const openid = w.wechat.payer.newOpenid()
     await w.pay(ordercode, openid)
-    w.wechat.pay(ordercode, { coupons: [{ type: 'CASH', fee: 800 }] })
+    w.wechat.payer.pay(ordercode, { coupons: [{ type: 'CASH', fee: 800 }] })
     await w.deliverNotices()
 
     expect(await w.read(ordercode)).toMatchObject({
@@ -95,7 +95,7 @@ describe('a notice', () => {
   it('of an HMAC-SHA256 order is believed without a sign_type element', async () => {
     const w = world({ vars: { WX_SIGN_TYPE: 'HMAC-SHA256' } })
     const { ordercode } = await paidAtWechat(w, 'hmac')
-    const notice = w.wechat.noticeXml(ordercode)
+    const notice = w.wechat.notices.ofPayments.xml(ordercode)
     expect(notice).not.toContain('sign_type')
 
     await w.notify(notice)
@@ -106,7 +106,11 @@ describe('a notice', () => {
   it('signed by the other type is refused, and the query settles it', async () => {
     const w = world()
     const { ordercode } = await paidAtWechat(w, 'othertype')
-    await expectRefused(w, ordercode, w.wechat.noticeXml(ordercode, { signType: 'HMAC-SHA256' }))
+    await expectRefused(
+      w,
+      ordercode,
+      w.wechat.notices.ofPayments.xml(ordercode, { signType: 'HMAC-SHA256' }),
+    )
 
     await w.shop('POST', `/orders/${ordercode}/query`)
     expect(await w.read(ordercode)).toMatchObject({ state: 'paid' })
@@ -116,10 +120,10 @@ describe('a notice', () => {
     const watched = watchDatabase(env.DB)
     const w = world({ wrapDb: () => watched.db })
     const ordercode = await w.order('early')
-    const openid = w.wechat.newOpenid()
+    const openid = w.wechat.payer.newOpenid()
     // WeChat has the order, and the payer pays, while we are about to store its reply.
     watched.before(/SET answered_at/, async () => {
-      w.wechat.pay(ordercode)
+      w.wechat.payer.pay(ordercode)
       await w.deliverNotices()
     })
     const answer = await w.pay(ordercode, openid)
@@ -127,7 +131,7 @@ describe('a notice', () => {
     expect(answer.status).toBe(409)
     expect(await answer.json()).toMatchObject({ code: 'order_paid' })
     expect(await w.read(ordercode)).toMatchObject({ state: 'paid' })
-    expect(w.wechat.capturedFen()).toBe(8_800)
+    expect(w.wechat.books.capturedFen()).toBe(8_800)
   })
 })
 
@@ -135,7 +139,11 @@ describe('a forged or mistaken notice changes nothing:', () => {
   it('without a signature', async () => {
     const w = world()
     const { ordercode } = await paidAtWechat(w, 'nosign')
-    await expectRefused(w, ordercode, w.wechat.noticeXml(ordercode, { stripSign: true }))
+    await expectRefused(
+      w,
+      ordercode,
+      w.wechat.notices.ofPayments.xml(ordercode, { stripSign: true }),
+    )
     expect(w.log).toContainEqual({ event: 'notice_refused', reason: 'bad_signature' })
   })
 
@@ -143,13 +151,13 @@ describe('a forged or mistaken notice changes nothing:', () => {
     const w = world()
     const { ordercode } = await paidAtWechat(w, 'wrongkey')
     const key = 'x'.repeat(32)
-    await expectRefused(w, ordercode, w.wechat.noticeXml(ordercode, { key }))
+    await expectRefused(w, ordercode, w.wechat.notices.ofPayments.xml(ordercode, { key }))
   })
 
   it('with the right signature in lower case, or cut short', async () => {
     const w = world()
     const { ordercode } = await paidAtWechat(w, 'lower')
-    const notice = w.wechat.noticeXml(ordercode)
+    const notice = w.wechat.notices.ofPayments.xml(ordercode)
     const sign = /<sign><!\[CDATA\[([0-9A-F]{32})\]\]><\/sign>/.exec(notice)?.[1] ?? ''
     expect(sign).toHaveLength(32)
     await expectRefused(w, ordercode, notice.replace(sign, sign.toLowerCase()))
@@ -159,9 +167,11 @@ describe('a forged or mistaken notice changes nothing:', () => {
   it('of another appid or merchant, though signed with our key', async () => {
     const w = world()
     const { ordercode } = await paidAtWechat(w, 'others')
-    const appid = w.wechat.noticeXml(ordercode, { changes: { appid: 'wx0000000000000000' } })
+    const appid = w.wechat.notices.ofPayments.xml(ordercode, {
+      changes: { appid: 'wx0000000000000000' },
+    })
     await expectRefused(w, ordercode, appid)
-    const merchant = w.wechat.noticeXml(ordercode, { changes: { mch_id: '10000101' } })
+    const merchant = w.wechat.notices.ofPayments.xml(ordercode, { changes: { mch_id: '10000101' } })
     await expectRefused(w, ordercode, merchant)
   })
 
@@ -169,7 +179,11 @@ describe('a forged or mistaken notice changes nothing:', () => {
     const w = world()
     const { ordercode } = await paidAtWechat(w, 'amount')
     for (const total_fee of ['8799', '8801', '1', '0']) {
-      await expectRefused(w, ordercode, w.wechat.noticeXml(ordercode, { changes: { total_fee } }))
+      await expectRefused(
+        w,
+        ordercode,
+        w.wechat.notices.ofPayments.xml(ordercode, { changes: { total_fee } }),
+      )
     }
     expect(w.log).toContainEqual(
       expect.objectContaining({ event: 'payment_rejected', reason: 'amount_mismatch' }),
@@ -179,7 +193,7 @@ describe('a forged or mistaken notice changes nothing:', () => {
   it('in another currency', async () => {
     const w = world()
     const { ordercode } = await paidAtWechat(w, 'usd')
-    const notice = w.wechat.noticeXml(ordercode, { changes: { fee_type: 'USD' } })
+    const notice = w.wechat.notices.ofPayments.xml(ordercode, { changes: { fee_type: 'USD' } })
     await expectRefused(w, ordercode, notice)
   })
 
@@ -187,12 +201,16 @@ describe('a forged or mistaken notice changes nothing:', () => {
     const w = world()
     const { ordercode } = await paidAtWechat(w, 'foreign')
     const changes = [
-      { openid: w.wechat.newOpenid() },
+      { openid: w.wechat.payer.newOpenid() },
       { trade_type: 'NATIVE' },
       { time_end: '20200101000000' },
     ]
     for (const change of changes) {
-      await expectRefused(w, ordercode, w.wechat.noticeXml(ordercode, { changes: change }))
+      await expectRefused(
+        w,
+        ordercode,
+        w.wechat.notices.ofPayments.xml(ordercode, { changes: change }),
+      )
     }
   })
 
@@ -203,7 +221,7 @@ describe('a forged or mistaken notice changes nothing:', () => {
       await expectRefused(
         w,
         ordercode,
-        w.wechat.noticeXml(ordercode, { changes: { out_trade_no } }),
+        w.wechat.notices.ofPayments.xml(ordercode, { changes: { out_trade_no } }),
       )
     }
   })
@@ -212,23 +230,23 @@ describe('a forged or mistaken notice changes nothing:', () => {
     const w = world()
     const one = await paidAtWechat(w, 'replay-a')
     const two = await paidAtWechat(w, 'replay-b')
-    const notice = w.wechat.noticeXml(one.ordercode)
+    const notice = w.wechat.notices.ofPayments.xml(one.ordercode)
     await expectRefused(w, two.ordercode, notice.replaceAll(one.ordercode, two.ordercode))
   })
 
   it('that says FAIL, or has no transaction_id', async () => {
     const w = world()
     const { ordercode } = await paidAtWechat(w, 'fails')
-    const fail = w.wechat.noticeXml(ordercode, { changes: { result_code: 'FAIL' } })
+    const fail = w.wechat.notices.ofPayments.xml(ordercode, { changes: { result_code: 'FAIL' } })
     await expectRefused(w, ordercode, fail)
-    const none = w.wechat.noticeXml(ordercode, { changes: { transaction_id: '' } })
+    const none = w.wechat.notices.ofPayments.xml(ordercode, { changes: { transaction_id: '' } })
     await expectRefused(w, ordercode, none)
   })
 
   it('whatever hostile XML it is made of', async () => {
     const w = world()
     const { ordercode } = await paidAtWechat(w, 'hostile')
-    const good = w.wechat.noticeXml(ordercode)
+    const good = w.wechat.notices.ofPayments.xml(ordercode)
     const inner = good.replace(/^<xml>/, '').replace(/<\/xml>\s*$/, '')
     const bytes = new TextEncoder().encode(good)
     const hostile: BodyInit[] = [
@@ -261,7 +279,7 @@ describe('when D1 fails under a notice', () => {
     const { ordercode } = await paidAtWechat(w, 'd1-before')
     watched.fail('before_commit', { matching: /INSERT INTO payments/ })
 
-    expect((await w.notify(w.wechat.noticeXml(ordercode))).status).toBe(200)
+    expect((await w.notify(w.wechat.notices.ofPayments.xml(ordercode))).status).toBe(200)
     expect((await w.read(ordercode)).payments).toHaveLength(1)
   })
 
@@ -286,7 +304,7 @@ describe('when D1 fails under a notice', () => {
     const { ordercode } = await paidAtWechat(w, 'd1-after')
     watched.fail('after_commit', { matching: /INSERT INTO payments/ })
 
-    const notice = w.wechat.noticeXml(ordercode)
+    const notice = w.wechat.notices.ofPayments.xml(ordercode)
     const first = await w.notify(notice)
     expect(first.status).toBe(503)
     expect(await first.text()).toContain('FAIL')
@@ -304,7 +322,7 @@ describe('when D1 fails under a notice', () => {
     const { ordercode } = await paidAtWechat(w, 'd1-stall')
     watched.fail('stall_before_commit', { matching: /INSERT INTO payments/ })
 
-    const notice = w.wechat.noticeXml(ordercode)
+    const notice = w.wechat.notices.ofPayments.xml(ordercode)
     expect((await w.notify(notice)).status).toBe(503)
     expect((await w.notify(notice)).status).toBe(200)
     expect((await w.read(ordercode)).payments).toHaveLength(1)

@@ -13,7 +13,7 @@ async function outcome(answer: Response): Promise<string> {
 }
 
 const openAtWechat = (w: World): string[] =>
-  w.wechat
+  w.wechat.books
     .orders()
     .filter(({ tradeState }) => tradeState === 'NOTPAY')
     .map(({ outTradeNo }) => outTradeNo)
@@ -22,7 +22,7 @@ describe('an order', () => {
   it('becomes a booked payment', async () => {
     const w = world()
     const ordercode = await w.order('usual')
-    const openid = w.wechat.newOpenid()
+    const openid = w.wechat.payer.newOpenid()
 
     const answer = await w.pay(ordercode, openid)
     expect(answer.status).toBe(200)
@@ -31,12 +31,12 @@ describe('an order', () => {
     expect(Object.keys(sheet).sort()).toEqual(
       ['nonceStr', 'package', 'paySign', 'signType', 'ticket', 'timeStamp'].sort(),
     )
-    expect(w.wechat.requestPayment(openid, sheet as never)).toMatchObject({
+    expect(w.wechat.payer.requestPayment(openid, sheet as never)).toMatchObject({
       ok: true,
       cashier: { outTradeNo: ordercode, totalFee: 8_800 },
     })
 
-    const paid = w.wechat.pay(ordercode)
+    const paid = w.wechat.payer.pay(ordercode)
     await w.deliverNotices()
 
     expect(await w.read(ordercode)).toMatchObject({
@@ -49,18 +49,18 @@ describe('an order', () => {
       'attempt_opened',
       'payment_booked',
     ])
-    expect(w.wechat.capturedFen()).toBe(8_800)
+    expect(w.wechat.books.capturedFen()).toBe(8_800)
   })
 
   it('is paid with HMAC-SHA256 where the shop chose that', async () => {
     const w = world({ vars: { WX_SIGN_TYPE: 'HMAC-SHA256' } })
     const ordercode = await w.order('hmac')
-    const openid = w.wechat.newOpenid()
+    const openid = w.wechat.payer.newOpenid()
 
     const sheet = await (await w.pay(ordercode, openid)).json<Record<string, string>>()
 
     expect(sheet['signType']).toBe('HMAC-SHA256')
-    expect(w.wechat.requestPayment(openid, sheet as never).ok).toBe(true)
+    expect(w.wechat.payer.requestPayment(openid, sheet as never).ok).toBe(true)
   })
 
   it('with everything the shop can state reaches WeChat as it was stated', async () => {
@@ -70,12 +70,12 @@ describe('an order', () => {
     const stated = { attach, detail, goods_tag: 'WXG', limit_pay: 'no_credit', total_fee: 1 }
     const ordercode = await w.order('full', stated)
 
-    expect((await w.pay(ordercode, w.wechat.newOpenid())).status).toBe(200)
-    w.wechat.pay(ordercode)
+    expect((await w.pay(ordercode, w.wechat.payer.newOpenid())).status).toBe(200)
+    w.wechat.payer.pay(ordercode)
     await w.deliverNotices()
 
     expect((await w.read(ordercode)).state).toBe('paid')
-    expect(w.wechat.order(ordercode)).toMatchObject({ totalFee: 1 })
+    expect(w.wechat.books.order(ordercode)).toMatchObject({ totalFee: 1 })
   })
 })
 
@@ -87,7 +87,7 @@ describe('the budget of /pay', () => {
     watched.reset()
     w.calls.length = 0
 
-    await w.pay(ordercode, w.wechat.newOpenid())
+    await w.pay(ordercode, w.wechat.payer.newOpenid())
 
     expect(watched.roundTrips()).toBe(3)
     expect(w.calls).toHaveLength(2)
@@ -97,7 +97,7 @@ describe('the budget of /pay', () => {
     const watched = watchDatabase(env.DB)
     const w = world({ wrapDb: () => watched.db })
     const ordercode = await w.order('again')
-    const openid = w.wechat.newOpenid()
+    const openid = w.wechat.payer.newOpenid()
     await w.pay(ordercode, openid)
     watched.reset()
     w.calls.length = 0
@@ -112,8 +112,8 @@ describe('the budget of /pay', () => {
     const watched = watchDatabase(env.DB)
     const w = world({ wrapDb: () => watched.db })
     const ordercode = await w.order('repeat')
-    const openid = w.wechat.newOpenid()
-    const code = w.wechat.login(openid)
+    const openid = w.wechat.payer.newOpenid()
+    const code = w.wechat.payer.login(openid)
     const first = await (await w.pay(ordercode, openid, code)).json<{ package: string }>()
     watched.reset()
     w.calls.length = 0
@@ -129,8 +129,8 @@ describe('the budget of /pay', () => {
     const watched = watchDatabase(env.DB)
     const w = world({ wrapDb: () => watched.db })
     const ordercode = await w.order('rows')
-    await w.pay(ordercode, w.wechat.newOpenid())
-    w.wechat.pay(ordercode)
+    await w.pay(ordercode, w.wechat.payer.newOpenid())
+    w.wechat.payer.pay(ordercode)
     await w.deliverNotices()
     await w.settled()
 
@@ -143,10 +143,10 @@ describe('a second request to pay', () => {
   it('by the same payer from another address gets the same prepay_id', async () => {
     const w = world()
     const ordercode = await w.order('moved')
-    const openid = w.wechat.newOpenid()
+    const openid = w.wechat.payer.newOpenid()
     const first = await (await w.pay(ordercode, openid)).json<{ package: string }>()
 
-    const code = w.wechat.login(openid)
+    const code = w.wechat.payer.login(openid)
     const second = await w.fetch(`/pay?code=${code}&ordercode=${ordercode}`, {
       headers: { 'cf-connecting-ip': '2001:db8::7' },
     })
@@ -157,69 +157,72 @@ describe('a second request to pay', () => {
   it('with a prepay_id that is too old sends the identical parameters again', async () => {
     const w = world()
     const ordercode = await w.order('old', { expires_in: 40_000 })
-    const openid = w.wechat.newOpenid()
+    const openid = w.wechat.payer.newOpenid()
     const first = await (await w.pay(ordercode, openid)).json<{ package: string }>()
     w.advance(2 * 3_600)
 
-    const answer = await w.fetch(`/pay?code=${w.wechat.login(openid)}&ordercode=${ordercode}`, {
-      headers: { 'cf-connecting-ip': '203.0.113.9' },
-    })
+    const answer = await w.fetch(
+      `/pay?code=${w.wechat.payer.login(openid)}&ordercode=${ordercode}`,
+      {
+        headers: { 'cf-connecting-ip': '203.0.113.9' },
+      },
+    )
 
     const second = await answer.json<{ package: string }>()
     expect(second.package).not.toBe(first.package)
-    expect(w.wechat.requestPayment(openid, second as never)).toMatchObject({ ok: true })
+    expect(w.wechat.payer.requestPayment(openid, second as never)).toMatchObject({ ok: true })
     expect((await w.read(ordercode)).attempts).toHaveLength(1)
   })
 
   it('after the reply to unifiedorder was lost is answered with the same number', async () => {
     const w = world()
     const ordercode = await w.order('lost')
-    const openid = w.wechat.newOpenid()
-    w.wechat.inject({ endpoint: 'unifiedorder', kind: 'reply_lost', times: 2 })
+    const openid = w.wechat.payer.newOpenid()
+    w.wechat.faults.inject({ endpoint: 'unifiedorder', kind: 'reply_lost', times: 2 })
     expect(await outcome(await w.pay(ordercode, openid))).toBe('503 wechat_unavailable')
 
     const answer = await w.pay(ordercode, openid)
 
     expect(answer.status).toBe(200)
     expect((await w.read(ordercode)).attempts).toHaveLength(1)
-    expect(w.wechat.orders()).toHaveLength(1)
+    expect(w.wechat.books.orders()).toHaveLength(1)
   })
 
   it('after the database lost the prepay_id is answered with the same number', async () => {
     const watched = watchDatabase(env.DB)
     const w = world({ wrapDb: () => watched.db })
     const ordercode = await w.order('unsaved')
-    const openid = w.wechat.newOpenid()
+    const openid = w.wechat.payer.newOpenid()
     watched.fail('before_commit', { matching: /SET answered_at/, times: 3 })
     expect(await outcome(await w.pay(ordercode, openid))).toBe('503 store_unavailable')
 
     expect((await w.pay(ordercode, openid)).status).toBe(200)
-    expect(w.wechat.orders()).toHaveLength(1)
+    expect(w.wechat.books.orders()).toHaveLength(1)
   })
 
   it('at the same time as the first leaves one attempt', async () => {
     const w = world()
     const ordercode = await w.order('twice')
-    const openid = w.wechat.newOpenid()
+    const openid = w.wechat.payer.newOpenid()
 
     const answers = await Promise.all([1, 2, 3, 4].map(() => w.pay(ordercode, openid)))
 
     for (const answer of answers) expect([200, 409]).toContain(answer.status)
     expect(answers.some(({ status }) => status === 200)).toBe(true)
-    expect(w.wechat.orders()).toHaveLength(1)
+    expect(w.wechat.books.orders()).toHaveLength(1)
   })
 
   it('by another payer takes the first attempt down at WeChat before it opens its own', async () => {
     const w = world()
     const ordercode = await w.order('takeover')
-    const [one, two] = [w.wechat.newOpenid(), w.wechat.newOpenid()]
+    const [one, two] = [w.wechat.payer.newOpenid(), w.wechat.payer.newOpenid()]
     const first = await (await w.pay(ordercode, one)).json<Record<string, string>>()
 
     const second = await w.pay(ordercode, two)
 
     expect(second.status).toBe(200)
     expect(openAtWechat(w)).toEqual([`${ordercode}*2`])
-    expect(w.wechat.requestPayment(one, first as never).ok).toBe(false)
+    expect(w.wechat.payer.requestPayment(one, first as never).ok).toBe(false)
     expect((await w.read(ordercode)).attempts).toMatchObject([
       { out_trade_no: ordercode, state: 'closed', openid: one },
       { out_trade_no: `${ordercode}*2`, state: 'open', openid: two },
@@ -229,34 +232,34 @@ describe('a second request to pay', () => {
   it('by another payer while the first one is paying finds the payment', async () => {
     const w = world()
     const ordercode = await w.order('beaten')
-    await w.pay(ordercode, w.wechat.newOpenid())
-    w.wechat.pay(ordercode)
+    await w.pay(ordercode, w.wechat.payer.newOpenid())
+    w.wechat.payer.pay(ordercode)
 
-    expect(await outcome(await w.pay(ordercode, w.wechat.newOpenid()))).toBe('409 order_paid')
+    expect(await outcome(await w.pay(ordercode, w.wechat.payer.newOpenid()))).toBe('409 order_paid')
     expect((await w.read(ordercode)).state).toBe('paid')
   })
 
   it('by another payer while the first call may still be under way is told to wait', async () => {
     const w = world()
     const ordercode = await w.order('inflight')
-    w.wechat.inject({ endpoint: 'unifiedorder', kind: 'request_lost', times: 2 })
-    await w.pay(ordercode, w.wechat.newOpenid())
+    w.wechat.faults.inject({ endpoint: 'unifiedorder', kind: 'request_lost', times: 2 })
+    await w.pay(ordercode, w.wechat.payer.newOpenid())
 
-    const early = await w.pay(ordercode, w.wechat.newOpenid())
+    const early = await w.pay(ordercode, w.wechat.payer.newOpenid())
     expect(early.headers.get('retry-after')).not.toBeNull()
     expect(await outcome(early)).toBe('409 order_busy')
 
     w.advance(61)
-    expect((await w.pay(ordercode, w.wechat.newOpenid())).status).toBe(200)
+    expect((await w.pay(ordercode, w.wechat.payer.newOpenid())).status).toBe(200)
     expect(openAtWechat(w)).toEqual([`${ordercode}*2`])
   })
 
   it('by two other payers at once leaves at most one attempt open at WeChat', async () => {
     const w = world()
     const ordercode = await w.order('crowd')
-    await w.pay(ordercode, w.wechat.newOpenid())
+    await w.pay(ordercode, w.wechat.payer.newOpenid())
 
-    await Promise.all([1, 2, 3].map(() => w.pay(ordercode, w.wechat.newOpenid())))
+    await Promise.all([1, 2, 3].map(() => w.pay(ordercode, w.wechat.payer.newOpenid())))
 
     expect(openAtWechat(w).length).toBeLessThanOrEqual(1)
     const live = (await w.read(ordercode)).attempts.filter(({ state }) => state === 'open')
@@ -269,13 +272,15 @@ describe('a second request to pay', () => {
     const before = Date.parse((await w.read(ordercode)).expires_at)
     w.advance(200)
 
-    expect((await w.pay(ordercode, w.wechat.newOpenid())).status).toBe(200)
+    expect((await w.pay(ordercode, w.wechat.payer.newOpenid())).status).toBe(200)
     const moved = Date.parse((await w.read(ordercode)).expires_at)
     expect(moved - w.now()).toBeGreaterThanOrEqual(300_000)
     expect(moved).toBeGreaterThan(before)
 
     w.advance(60)
-    expect(await outcome(await w.pay(ordercode, w.wechat.newOpenid()))).toBe('409 order_closed')
+    expect(await outcome(await w.pay(ordercode, w.wechat.payer.newOpenid()))).toBe(
+      '409 order_closed',
+    )
   })
 })
 
@@ -283,14 +288,14 @@ describe('what /pay answers', () => {
   it('to a code that is wrong, expired, or was used for another order: login_invalid', async () => {
     const w = world()
     const [ordercode, other] = [await w.order('code-a'), await w.order('code-b')]
-    const openid = w.wechat.newOpenid()
+    const openid = w.wechat.payer.newOpenid()
     expect(await outcome(await w.pay(ordercode, openid, 'nonsense'))).toBe('401 login_invalid')
 
-    const expired = w.wechat.login(openid)
+    const expired = w.wechat.payer.login(openid)
     w.advance(301)
     expect(await outcome(await w.pay(ordercode, openid, expired))).toBe('401 login_invalid')
 
-    const used = w.wechat.login(openid)
+    const used = w.wechat.payer.login(openid)
     await w.pay(other, openid, used)
     expect(await outcome(await w.pay(ordercode, openid, used))).toBe('401 login_invalid')
   })
@@ -298,22 +303,24 @@ describe('what /pay answers', () => {
   it('to a user whom WeChat blocks: login_blocked', async () => {
     const w = world()
     const ordercode = await w.order('blocked')
-    w.wechat.inject({ endpoint: 'jscode2session', kind: 'login_blocked' })
-    expect(await outcome(await w.pay(ordercode, w.wechat.newOpenid()))).toBe('403 login_blocked')
+    w.wechat.faults.inject({ endpoint: 'jscode2session', kind: 'login_blocked' })
+    expect(await outcome(await w.pay(ordercode, w.wechat.payer.newOpenid()))).toBe(
+      '403 login_blocked',
+    )
   })
 
   it('to a payer for whom the order is not: not_your_order', async () => {
     const w = world()
-    const mine = w.wechat.newOpenid()
+    const mine = w.wechat.payer.newOpenid()
     const ordercode = await w.order('mine', { openid: mine })
-    const answer = await w.pay(ordercode, w.wechat.newOpenid())
+    const answer = await w.pay(ordercode, w.wechat.payer.newOpenid())
     expect(await outcome(answer)).toBe('403 not_your_order')
     expect((await w.pay(ordercode, mine)).status).toBe(200)
   })
 
   it('about an order that nobody registered: order_not_found, but only after the login', async () => {
     const w = world()
-    const openid = w.wechat.newOpenid()
+    const openid = w.wechat.payer.newOpenid()
     expect(await outcome(await w.pay('never-registered', openid))).toBe('404 order_not_found')
     expect(await outcome(await w.pay('never-registered', openid, 'nonsense'))).toBe(
       '401 login_invalid',
@@ -323,10 +330,10 @@ describe('what /pay answers', () => {
   it('about a paid order: order_paid, also when only WeChat knows it yet', async () => {
     const w = world()
     const ordercode = await w.order('paid')
-    const openid = w.wechat.newOpenid()
-    w.wechat.inject({ endpoint: 'unifiedorder', kind: 'reply_lost', times: 2 })
+    const openid = w.wechat.payer.newOpenid()
+    w.wechat.faults.inject({ endpoint: 'unifiedorder', kind: 'reply_lost', times: 2 })
     await w.pay(ordercode, openid)
-    w.wechat.pay(ordercode)
+    w.wechat.payer.pay(ordercode)
 
     expect(await outcome(await w.pay(ordercode, openid))).toBe('409 order_paid')
     expect((await w.read(ordercode)).state).toBe('paid')
@@ -337,23 +344,23 @@ describe('what /pay answers', () => {
     const w = world()
     const [closed, expired] = [await w.order('closed'), await w.order('expired')]
     await w.shop('POST', `/orders/${closed}/close`)
-    expect(await outcome(await w.pay(closed, w.wechat.newOpenid()))).toBe('409 order_closed')
+    expect(await outcome(await w.pay(closed, w.wechat.payer.newOpenid()))).toBe('409 order_closed')
 
     w.advance(7_200)
-    expect(await outcome(await w.pay(expired, w.wechat.newOpenid()))).toBe('409 order_closed')
+    expect(await outcome(await w.pay(expired, w.wechat.payer.newOpenid()))).toBe('409 order_closed')
     expect((await w.read(expired)).state).toBe('closed')
   })
 
   it('when WeChat asks for a pause: too_many_requests', async () => {
     const w = world()
     const ordercode = await w.order('limits')
-    const openid = w.wechat.newOpenid()
-    w.wechat.inject({ endpoint: 'jscode2session', kind: 'login_limit' })
+    const openid = w.wechat.payer.newOpenid()
+    w.wechat.faults.inject({ endpoint: 'jscode2session', kind: 'login_limit' })
     const first = await w.pay(ordercode, openid)
     expect(first.headers.get('retry-after')).not.toBeNull()
     expect(await outcome(first)).toBe('429 too_many_requests')
 
-    w.wechat.inject({ endpoint: 'unifiedorder', kind: 'frequency_limited' })
+    w.wechat.faults.inject({ endpoint: 'unifiedorder', kind: 'frequency_limited' })
     expect(await outcome(await w.pay(ordercode, openid))).toBe('429 too_many_requests')
     expect((await w.pay(ordercode, openid)).status).toBe(200)
   })
@@ -361,9 +368,9 @@ describe('what /pay answers', () => {
   it('when WeChat refuses the order: its words, and a second try gets a fresh number', async () => {
     const w = world()
     const ordercode = await w.order('refused')
-    const openid = w.wechat.newOpenid()
+    const openid = w.wechat.payer.newOpenid()
     const refusal = { kind: 'err_code', errCode: 'PARAM_ERROR', errCodeDes: '参数错误' } as const
-    w.wechat.inject({ endpoint: 'unifiedorder', ...refusal, times: 2 })
+    w.wechat.faults.inject({ endpoint: 'unifiedorder', ...refusal, times: 2 })
 
     const answer = await w.pay(ordercode, openid)
     expect(answer.status).toBe(502)
@@ -378,8 +385,8 @@ describe('what /pay answers', () => {
   it('when the number is taken at WeChat with other parameters: goes on under the next', async () => {
     const w = world()
     const ordercode = await w.order('used')
-    const openid = w.wechat.newOpenid()
-    w.wechat.inject({
+    const openid = w.wechat.payer.newOpenid()
+    w.wechat.faults.inject({
       endpoint: 'unifiedorder',
       kind: 'err_code',
       errCode: 'INVALID_REQUEST',
@@ -393,9 +400,9 @@ describe('what /pay answers', () => {
   it('when WeChat closed the order behind our back: goes on under the next number', async () => {
     const w = world()
     const ordercode = await w.order('behind', { expires_in: 40_000 })
-    const openid = w.wechat.newOpenid()
+    const openid = w.wechat.payer.newOpenid()
     await w.pay(ordercode, openid)
-    w.wechat.setTradeState(ordercode, 'CLOSED')
+    w.wechat.platform.setTradeState(ordercode, 'CLOSED')
     w.advance(2 * 3_600)
 
     expect((await w.pay(ordercode, openid)).status).toBe(200)
@@ -404,7 +411,7 @@ describe('what /pay answers', () => {
 
   it('when WeChat is down, slow or babbling: wechat_unavailable, and trying again is safe', async () => {
     const w = world()
-    const openid = w.wechat.newOpenid()
+    const openid = w.wechat.payer.newOpenid()
     const kinds = [
       'request_lost',
       'reply_lost',
@@ -421,11 +428,11 @@ describe('what /pay answers', () => {
     ] as const
     for (const kind of kinds) {
       const ordercode = await w.order(`down-${kind.replaceAll('_', '-')}`)
-      w.wechat.inject({ endpoint: 'unifiedorder', kind, times: 2 })
+      w.wechat.faults.inject({ endpoint: 'unifiedorder', kind, times: 2 })
       const answer = await w.pay(ordercode, openid)
       expect(answer.headers.get('retry-after')).not.toBeNull()
       expect(`${kind} ${await outcome(answer)}`).toBe(`${kind} 503 wechat_unavailable`)
-      w.wechat.clearFaults()
+      w.wechat.faults.clear()
       expect(`${kind} ${(await w.pay(ordercode, openid)).status}`).toBe(`${kind} 200`)
       expect((await w.read(ordercode)).attempts).toHaveLength(1)
     }
@@ -433,10 +440,10 @@ describe('what /pay answers', () => {
 
   it('when WeChat hiccups once: nothing, it is asked again', async () => {
     const w = world()
-    const openid = w.wechat.newOpenid()
+    const openid = w.wechat.payer.newOpenid()
     for (const kind of ['system_error', 'request_lost', 'reply_lost'] as const) {
       const ordercode = await w.order(`once-${kind.replaceAll('_', '-')}`)
-      w.wechat.inject({ endpoint: 'unifiedorder', kind })
+      w.wechat.faults.inject({ endpoint: 'unifiedorder', kind })
       expect((await w.pay(ordercode, openid)).status).toBe(200)
     }
     expect(count(w.calls, 'api2.mch.weixin.qq.com/pay/unifiedorder')).toBe(2)
@@ -445,8 +452,8 @@ describe('what /pay answers', () => {
   it('when the login does not answer: wechat_unavailable, and no second login is sent', async () => {
     const w = world()
     const ordercode = await w.order('nologin')
-    w.wechat.inject({ endpoint: 'jscode2session', kind: 'reply_lost' })
-    expect(await outcome(await w.pay(ordercode, w.wechat.newOpenid()))).toBe(
+    w.wechat.faults.inject({ endpoint: 'jscode2session', kind: 'reply_lost' })
+    expect(await outcome(await w.pay(ordercode, w.wechat.payer.newOpenid()))).toBe(
       '503 wechat_unavailable',
     )
     expect(count(w.calls, '/sns/jscode2session')).toBe(1)
@@ -455,7 +462,7 @@ describe('what /pay answers', () => {
   it('when our key is wrong or the product is not enabled: misconfigured, and no number is spent', async () => {
     const wrongKey = world({ vars: { WX_API_KEY: 'y'.repeat(32) } })
     const ordercode = await wrongKey.order('wrongkey')
-    const openid = wrongKey.wechat.newOpenid()
+    const openid = wrongKey.wechat.payer.newOpenid()
     for (let times = 0; times < 3; times++) {
       expect(await outcome(await wrongKey.pay(ordercode, openid))).toBe('500 misconfigured')
     }
@@ -463,7 +470,7 @@ describe('what /pay answers', () => {
 
     const w = world()
     const other = await w.order('noauth')
-    w.wechat.inject({ endpoint: 'unifiedorder', kind: 'not_auth' })
+    w.wechat.faults.inject({ endpoint: 'unifiedorder', kind: 'not_auth' })
     expect(await outcome(await w.pay(other, openid))).toBe('500 misconfigured')
     expect((await w.pay(other, openid)).status).toBe(200)
   })
@@ -471,7 +478,7 @@ describe('what /pay answers', () => {
   it('never with a secret, a key or an exception in it', async () => {
     const w = world({ vars: { WX_API_KEY: 'y'.repeat(32) } })
     const ordercode = await w.order('silent')
-    const text = await (await w.pay(ordercode, w.wechat.newOpenid())).text()
+    const text = await (await w.pay(ordercode, w.wechat.payer.newOpenid())).text()
     expect(text).not.toMatch(/yyyy|0000000000|Error|stack/)
     expect(JSON.stringify(w.log)).not.toMatch(/yyyy|0000000000000/)
   })

@@ -64,11 +64,11 @@ describe('a crash', () => {
       watched.fail(fault, { matching: NOTING, times })
       const answer = await putRefund(w, ordercode, number, 800)
       expect(`${fault} ${answer.status}`).toBe(`${fault} 503`)
-      expect(w.wechat.refunds(ordercode)).toHaveLength(1)
+      expect(w.wechat.books.refunds(ordercode)).toHaveLength(1)
       await passUntilSent(w, ordercode, number)
       await pass(w, 6)
       expect(await getRefund(w, ordercode, number)).toMatchObject({ state: 'succeeded' })
-      expect(w.wechat.refunds(ordercode)).toHaveLength(1)
+      expect(w.wechat.books.refunds(ordercode)).toHaveLength(1)
       expect(new Set(sent.map(withoutNonce)).size).toBe(1)
       expect(await refundEvents(w, ordercode)).toEqual([
         'refund_requested',
@@ -97,7 +97,7 @@ describe('a crash', () => {
         expect(`${fault} ${(await getRefund(w, ordercode, number)).state}`).toBe(
           `${fault} succeeded`,
         )
-        expect(w.wechat.refunds(ordercode)).toHaveLength(1)
+        expect(w.wechat.books.refunds(ordercode)).toHaveLength(1)
         expect(toldOfRefunds(w)).toEqual([`refund.succeeded ${number}`])
         const events = await refundEvents(w, ordercode)
         expect(new Set(events).size).toBe(events.length)
@@ -110,7 +110,7 @@ describe('a crash', () => {
       const { watched, w, ordercode } = await fragile(`refusal-${index}`)
       const number = `refusal-${index}`
       const refusal = { errCode: 'USER_ACCOUNT_ABNORMAL', errCodeDes: '?' }
-      w.wechat.inject({ endpoint: 'refund', kind: 'err_code', ...refusal, times: 20 })
+      w.wechat.faults.inject({ endpoint: 'refund', kind: 'err_code', ...refusal, times: 20 })
       watched.fail(fault, { matching: NOTING, times })
       await putRefund(w, ordercode, number, 800)
       await pass(w, 7)
@@ -136,7 +136,7 @@ describe('a crash', () => {
     await putRefund(w, ordercode, 'R1', 800).catch(() => undefined)
     await pass(w, 7)
     expect(await getRefund(w, ordercode, 'R1')).toMatchObject({ state: 'succeeded' })
-    expect(w.wechat.refunds(ordercode)).toHaveLength(1)
+    expect(w.wechat.books.refunds(ordercode)).toHaveLength(1)
   })
 
   it('of D1 for a while under the shop: nothing is promised, nothing is sent', async () => {
@@ -179,7 +179,7 @@ describe('an answer of D1 that is lost,', () => {
       'refund_succeeded',
     ])
     expect(toldOfRefunds(w)).toEqual(['refund.succeeded R1'])
-    expect(w.wechat.refunds()).toHaveLength(1)
+    expect(w.wechat.books.refunds()).toHaveLength(1)
   })
 })
 
@@ -205,7 +205,7 @@ describe('the cron', () => {
     w.advance(60)
     const put = () => putRefund(w, ordercode, 'R1', 800)
     await Promise.all([w.cron(), put(), w.cron(), put(), put()])
-    expect(w.wechat.refunds(ordercode)).toHaveLength(1)
+    expect(w.wechat.books.refunds(ordercode)).toHaveLength(1)
     expect(await refundEvents(w, ordercode)).toEqual(['refund_requested', 'refund_accepted'])
   })
 
@@ -216,7 +216,7 @@ describe('the cron', () => {
     w.advance(60)
     await Promise.all([w.cron(), putRefund(w, ordercode, 'C', 100), w.cron()])
     const begun = () =>
-      w.wechat
+      w.wechat.books
         .refunds(ordercode)
         .map(({ appliedAt }) => appliedAt)
         .sort((a, b) => a - b)
@@ -230,7 +230,7 @@ describe('the cron', () => {
 
   it('that dies with a refund in its hands gives it back when the lease ends', async () => {
     const { watched, w, ordercode } = await fragile('lease')
-    w.wechat.inject({ endpoint: 'refund', kind: 'http_500' })
+    w.wechat.faults.inject({ endpoint: 'refund', kind: 'http_500' })
     await refund(w, ordercode, 'R1', 800)
     w.advance(60)
     // It claimed the refund, and then every word to the database is lost.
@@ -246,9 +246,9 @@ describe('the cron', () => {
     const watched = watchDatabase(env.DB)
     const w = world({ wrapDb: () => watched.db })
     const ordercode = await w.order('allthesame')
-    await w.pay(ordercode, w.wechat.newOpenid())
-    w.wechat.loseNextNotice()
-    expect(w.wechat.pay(ordercode).ok).toBe(true)
+    await w.pay(ordercode, w.wechat.payer.newOpenid())
+    w.wechat.notices.ofPayments.loseNext()
+    expect(w.wechat.payer.pay(ordercode).ok).toBe(true)
     watched.fail('before_commit', { matching: /UPDATE refunds/, times: 1_000 })
     for (let run = 0; run < 3; run++) {
       w.advance(120) // in every other minute refunds come first
@@ -259,7 +259,7 @@ describe('the cron', () => {
 
   it('after days of silence goes on where it was', async () => {
     const { w, ordercode } = await fragile('silence')
-    w.wechat.inject({ endpoint: 'refund', kind: 'http_500' })
+    w.wechat.faults.inject({ endpoint: 'refund', kind: 'http_500' })
     await refund(w, ordercode, 'A', 100)
     await refund(w, ordercode, 'B', 200)
     w.advance(4 * 86_400)

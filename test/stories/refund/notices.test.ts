@@ -20,7 +20,7 @@ import { world, type World } from '../../../testing/world.ts'
 
 /** A refund that WeChat has taken on, and says so until a test lets it go. */
 async function underWay(w: World, name: string) {
-  w.wechat.holdRefunds()
+  w.wechat.platform.holdRefunds()
   const paid = await paidOrder(w, name)
   const number = `${name}-1`
   expect(await outcome(putRefund(w, paid.ordercode, number, 800))).toBe('201 processing')
@@ -51,14 +51,14 @@ describe('a refund notice', () => {
   it('is confirmed by a query, booked, and answered in WeChat’s own words', async () => {
     const w = world()
     const { ordercode, number } = await underWay(w, 'plain')
-    w.wechat.settleRefund(number, 'SUCCESS')
-    const answer = await notifyRefund(w, w.wechat.refundNoticeXml(number))
+    w.wechat.platform.settleRefund(number, 'SUCCESS')
+    const answer = await notifyRefund(w, w.wechat.notices.ofRefunds.xml(number))
     expect(answer.status).toBe(200)
     expect(await answer.text()).toBe(SUCCESS)
     expect(called(w, '/pay/refundquery')).toBe(1)
     expect(await getRefund(w, ordercode, number)).toMatchObject({
       state: 'succeeded',
-      refund_id: w.wechat.refund(number)?.refundId,
+      refund_id: w.wechat.books.refund(number)?.refundId,
     })
     await w.settled()
     expect(toldOfRefunds(w)).toEqual([`refund.succeeded ${number}`])
@@ -67,7 +67,7 @@ describe('a refund notice', () => {
   it('comes by itself from WeChat, and needs to come once', async () => {
     const w = world()
     const { ordercode, number } = await underWay(w, 'itself')
-    w.wechat.letRefundsGo()
+    w.wechat.platform.releaseRefunds()
     w.advance(180)
     const [attempt] = await w.deliverNotices()
     expect(attempt).toMatchObject({ outcome: 'delivered', url: 'https://pay.test/notify/refund' })
@@ -79,8 +79,8 @@ describe('a refund notice', () => {
   it('twenty times at once is booked once, and answered SUCCESS twenty times', async () => {
     const w = world()
     const { ordercode, number } = await underWay(w, 'twenty')
-    w.wechat.settleRefund(number, 'SUCCESS')
-    const notice = w.wechat.refundNoticeXml(number)
+    w.wechat.platform.settleRefund(number, 'SUCCESS')
+    const notice = w.wechat.notices.ofRefunds.xml(number)
     const answers = await Promise.all(Array.from({ length: 20 }, () => notifyRefund(w, notice)))
     for (const answer of answers) expect(await answer.text()).toBe(SUCCESS)
     await w.settled()
@@ -96,8 +96,8 @@ describe('a refund notice', () => {
   it('twenty times at once about a closed one is one refund.failed', async () => {
     const w = world()
     const { ordercode, number } = await underWay(w, 'twentyclosed')
-    w.wechat.settleRefund(number, 'REFUNDCLOSE')
-    const notice = w.wechat.refundNoticeXml(number)
+    w.wechat.platform.settleRefund(number, 'REFUNDCLOSE')
+    const notice = w.wechat.notices.ofRefunds.xml(number)
     await Promise.all(Array.from({ length: 20 }, () => notifyRefund(w, notice)))
     await w.settled()
     expect(toldOfRefunds(w)).toEqual([`refund.failed ${number}`])
@@ -107,9 +107,9 @@ describe('a refund notice', () => {
   it('together with a cron, a query and a PUT is booked once', async () => {
     const w = world()
     const { ordercode, number } = await underWay(w, 'crowd')
-    w.wechat.settleRefund(number, 'SUCCESS')
+    w.wechat.platform.settleRefund(number, 'SUCCESS')
     w.advance(60)
-    const notice = w.wechat.refundNoticeXml(number)
+    const notice = w.wechat.notices.ofRefunds.xml(number)
     await Promise.all([
       notifyRefund(w, notice),
       w.cron(),
@@ -128,12 +128,12 @@ describe('a refund notice', () => {
   it('of each of ten refunds of one order, all at once: all are booked, whoever was quicker', async () => {
     const w = world()
     const { ordercode } = await paidOrder(w, 'tenatonce')
-    w.wechat.holdRefunds()
+    w.wechat.platform.holdRefunds()
     for (let n = 0; n < 10; n++) {
       expect(await outcome(putRefund(w, ordercode, `ten-${n}`, 100 + n))).toBe('201 processing')
       w.advance(60)
     }
-    w.wechat.letRefundsGo()
+    w.wechat.platform.releaseRefunds()
     w.advance(180)
     const attempts = await w.deliverNotices()
     expect(new Set(attempts.map(({ outRefundNo }) => outRefundNo)).size).toBe(10)
@@ -156,7 +156,7 @@ describe('a refund notice', () => {
     const real = w.wechat.fetchWithCertificate
     vi.spyOn(w.wechat, 'fetchWithCertificate').mockImplementation(async (request) => {
       const answer = await real(request)
-      w.wechat.settleRefund('B1', 'SUCCESS')
+      w.wechat.platform.settleRefund('B1', 'SUCCESS')
       const [attempt] = await w.deliverNotices()
       expect(attempt).toMatchObject({ outcome: 'delivered' })
       return answer
@@ -170,10 +170,10 @@ describe('a refund notice', () => {
   it('of an old state does not take a newer one back', async () => {
     const w = world()
     const { ordercode, number } = await underWay(w, 'oldstate')
-    w.wechat.settleRefund(number, 'CHANGE')
-    const old = w.wechat.refundNoticeXml(number)
-    w.wechat.settleRefund(number, 'SUCCESS')
-    await notifyRefund(w, w.wechat.refundNoticeXml(number))
+    w.wechat.platform.settleRefund(number, 'CHANGE')
+    const old = w.wechat.notices.ofRefunds.xml(number)
+    w.wechat.platform.settleRefund(number, 'SUCCESS')
+    await notifyRefund(w, w.wechat.notices.ofRefunds.xml(number))
     expect((await getRefund(w, ordercode, number)).state).toBe('succeeded')
     expect((await notifyRefund(w, old)).status).toBe(200)
     expect((await getRefund(w, ordercode, number)).state).toBe('succeeded')
@@ -184,8 +184,8 @@ describe('a refund notice', () => {
     const old = 'leading-zero-md5-000000000000064' // its MD5 begins with two zeros
     const w = world({ vars: { WX_API_KEY_OLD: old } })
     const { ordercode, number } = await underWay(w, 'rotation')
-    w.wechat.settleRefund(number, 'SUCCESS')
-    const answer = await notifyRefund(w, w.wechat.refundNoticeXml(number, { key: old }))
+    w.wechat.platform.settleRefund(number, 'SUCCESS')
+    const answer = await notifyRefund(w, w.wechat.notices.ofRefunds.xml(number, { key: old }))
     expect(await answer.text()).toBe(SUCCESS)
     expect((await getRefund(w, ordercode, number)).state).toBe('succeeded')
   })
@@ -196,7 +196,10 @@ describe('a refund notice', () => {
     const { ordercode, number } = await underWay(w, 'thief')
     const before = await everything(w, ordercode)
     for (const refund_status of ['SUCCESS', 'REFUNDCLOSE', 'CHANGE']) {
-      await notifyRefund(w, w.wechat.refundNoticeXml(number, { key: old, info: { refund_status } }))
+      await notifyRefund(
+        w,
+        w.wechat.notices.ofRefunds.xml(number, { key: old, info: { refund_status } }),
+      )
       expect(await everything(w, ordercode)).toEqual(before)
     }
     await w.settled()
@@ -210,11 +213,11 @@ describe('a refund notice is only a hint:', () => {
     const { ordercode, number } = await underWay(w, 'status')
     const before = await everything(w, ordercode)
     for (const refund_status of ['SUCCESS', 'REFUNDCLOSE', 'CHANGE', 'PROCESSING', 'X', '']) {
-      await notifyRefund(w, w.wechat.refundNoticeXml(number, { info: { refund_status } }))
+      await notifyRefund(w, w.wechat.notices.ofRefunds.xml(number, { info: { refund_status } }))
       expect(await everything(w, ordercode)).toEqual(before)
     }
-    w.wechat.settleRefund(number, 'REFUNDCLOSE')
-    const lie = w.wechat.refundNoticeXml(number, { info: { refund_status: 'SUCCESS' } })
+    w.wechat.platform.settleRefund(number, 'REFUNDCLOSE')
+    const lie = w.wechat.notices.ofRefunds.xml(number, { info: { refund_status: 'SUCCESS' } })
     await notifyRefund(w, lie)
     expect((await getRefund(w, ordercode, number)).state).toBe('closed')
     expect((await w.read(ordercode)).refunded_fee).toBe(0)
@@ -223,10 +226,10 @@ describe('a refund notice is only a hint:', () => {
   it('whatever amounts it tells, WeChat’s are booked', async () => {
     const w = world()
     const { ordercode, number } = await underWay(w, 'amounts')
-    w.wechat.settleRefund(number, 'SUCCESS')
+    w.wechat.platform.settleRefund(number, 'SUCCESS')
     const info = { refund_fee: '8800', total_fee: '1', settlement_refund_fee: '8800' }
-    await notifyRefund(w, w.wechat.refundNoticeXml(number, { info }))
-    await notifyRefund(w, w.wechat.refundNoticeXml(number))
+    await notifyRefund(w, w.wechat.notices.ofRefunds.xml(number, { info }))
+    await notifyRefund(w, w.wechat.notices.ofRefunds.xml(number))
     expect(await w.read(ordercode)).toMatchObject({
       refunded_fee: 800,
       refunds: [{ state: 'succeeded', refund_fee: 800 }],
@@ -237,11 +240,13 @@ describe('a refund notice is only a hint:', () => {
     const w = world()
     const { ordercode, transactionId } = await paidOrder(w, 'nottaken')
     const other = await underWay(w, 'taken')
-    w.wechat.inject({ endpoint: 'refund', kind: 'request_lost', times: 2 })
+    w.wechat.faults.inject({ endpoint: 'refund', kind: 'request_lost', times: 2 })
     await refund(w, ordercode, 'N1', 800)
     const info = { out_refund_no: 'N1', out_trade_no: ordercode, transaction_id: transactionId }
     for (const refund_status of ['SUCCESS', 'REFUNDCLOSE']) {
-      const forged = w.wechat.refundNoticeXml(other.number, { info: { ...info, refund_status } })
+      const forged = w.wechat.notices.ofRefunds.xml(other.number, {
+        info: { ...info, refund_status },
+      })
       await expectRefused(w, ordercode, forged)
     }
     expect((await getRefund(w, ordercode, 'N1')).state).toBe('requested')
@@ -252,25 +257,25 @@ describe('a refund notice is refused, and nobody can tell why, when it', () => {
   it('cannot be decrypted', async () => {
     const w = world()
     const { ordercode, number } = await underWay(w, 'decrypt')
-    w.wechat.settleRefund(number, 'SUCCESS')
-    const good = /<req_info>(?:<!\[CDATA\[)?([^<\]]+)/.exec(w.wechat.refundNoticeXml(number))
+    w.wechat.platform.settleRefund(number, 'SUCCESS')
+    const good = /<req_info>(?:<!\[CDATA\[)?([^<\]]+)/.exec(w.wechat.notices.ofRefunds.xml(number))
     const reqInfo = good?.[1] ?? ''
     expect(reqInfo.length).toBeGreaterThan(100)
     const bad = [
-      w.wechat.refundNoticeXml(number, { key: 'k'.repeat(32) }),
+      w.wechat.notices.ofRefunds.xml(number, { key: 'k'.repeat(32) }),
       ...['', '=', 'AAAA', '退款', 'T87GAHG17', reqInfo.slice(4), reqInfo.slice(0, -4)].map(
-        (each) => w.wechat.refundNoticeXml(number, { reqInfo: each }),
+        (each) => w.wechat.notices.ofRefunds.xml(number, { reqInfo: each }),
       ),
-      w.wechat.refundNoticeXml(number, { changes: { req_info: undefined } }),
+      w.wechat.notices.ofRefunds.xml(number, { changes: { req_info: undefined } }),
     ]
     for (const body of bad) await expectRefused(w, ordercode, body)
-    expect((await notifyRefund(w, w.wechat.refundNoticeXml(number))).status).toBe(200)
+    expect((await notifyRefund(w, w.wechat.notices.ofRefunds.xml(number))).status).toBe(200)
   })
 
   it('is for another appid or merchant, or says FAIL', async () => {
     const w = world()
     const { ordercode, number } = await underWay(w, 'merchants')
-    w.wechat.settleRefund(number, 'SUCCESS')
+    w.wechat.platform.settleRefund(number, 'SUCCESS')
     const changes: Record<string, string | undefined>[] = [
       { appid: 'wx0000000000000000' },
       { appid: undefined },
@@ -280,7 +285,7 @@ describe('a refund notice is refused, and nobody can tell why, when it', () => {
       { return_code: undefined },
     ]
     for (const each of changes) {
-      await expectRefused(w, ordercode, w.wechat.refundNoticeXml(number, { changes: each }))
+      await expectRefused(w, ordercode, w.wechat.notices.ofRefunds.xml(number, { changes: each }))
     }
     expect((await getRefund(w, ordercode, number)).state).toBe('processing')
   })
@@ -303,7 +308,7 @@ describe('a refund notice is refused, and nobody can tell why, when it', () => {
       { transaction_id: '' },
     ]
     for (const info of infos) {
-      await expectRefused(w, ordercode, w.wechat.refundNoticeXml(number, { info }))
+      await expectRefused(w, ordercode, w.wechat.notices.ofRefunds.xml(number, { info }))
       expect((await getRefund(w, other.ordercode, other.number)).state).toBe('processing')
     }
   })
@@ -311,12 +316,12 @@ describe('a refund notice is refused, and nobody can tell why, when it', () => {
   it('is made of hostile XML, outside or inside', async () => {
     const w = world()
     const { ordercode, number } = await underWay(w, 'hostile')
-    w.wechat.settleRefund(number, 'SUCCESS')
-    const good = w.wechat.refundNoticeXml(number)
+    w.wechat.platform.settleRefund(number, 'SUCCESS')
+    const good = w.wechat.notices.ofRefunds.xml(number)
     const inner = good.replace(/^<xml>/, '').replace(/<\/xml>\s*$/, '')
     const root =
       `<out_refund_no>${number}</out_refund_no><out_trade_no>${ordercode}</out_trade_no>` +
-      `<transaction_id>${w.wechat.refund(number)?.transactionId}</transaction_id>` +
+      `<transaction_id>${w.wechat.books.refund(number)?.transactionId}</transaction_id>` +
       '<refund_status>SUCCESS</refund_status>'
     const plaintexts = [
       '',
@@ -337,7 +342,7 @@ describe('a refund notice is refused, and nobody can tell why, when it', () => {
       `<root>${inner}</root>`,
       good + good,
       `<xml>${inner}<big>${'x'.repeat(65 * 1024)}</big></xml>`,
-      ...plaintexts.map((plaintext) => w.wechat.refundNoticeXml(number, { plaintext })),
+      ...plaintexts.map((plaintext) => w.wechat.notices.ofRefunds.xml(number, { plaintext })),
     ]
     for (const body of hostile) await expectRefused(w, ordercode, body)
     expect((await notifyRefund(w, good)).status).toBe(200)
@@ -349,7 +354,7 @@ describe('when we cannot take a refund notice', () => {
     const watched = watchDatabase(env.DB)
     const w = world({ wrapDb: () => watched.db })
     const { ordercode, number } = await underWay(w, 'd1down')
-    w.wechat.settleRefund(number, 'SUCCESS')
+    w.wechat.platform.settleRefund(number, 'SUCCESS')
     watched.fail('before_commit', { times: 3 })
     const [first] = await w.deliverNotices()
     expect(first).toMatchObject({ outcome: 'refused' })
@@ -376,9 +381,9 @@ describe('when we cannot take a refund notice', () => {
         w,
         `under-${fault.replaceAll('_', '-')}`.slice(0, 18),
       )
-      w.wechat.settleRefund(number, 'SUCCESS')
+      w.wechat.platform.settleRefund(number, 'SUCCESS')
       watched.fail(fault, { matching: /UPDATE refunds/, times })
-      const notice = w.wechat.refundNoticeXml(number)
+      const notice = w.wechat.notices.ofRefunds.xml(number)
       const first = await notifyRefund(w, notice)
       expect(`${fault} ${first.status >= 500}`).toBe(`${fault} true`)
       expect(await first.text()).toContain('FAIL')
@@ -396,13 +401,13 @@ describe('when we cannot take a refund notice', () => {
   it('because WeChat’s own query does not answer, it is asked to come again', async () => {
     const w = world()
     const { ordercode, number } = await underWay(w, 'queryless')
-    w.wechat.settleRefund(number, 'SUCCESS')
-    w.wechat.inject({ endpoint: 'refundquery', kind: 'http_500', times: 2 })
-    const notice = w.wechat.refundNoticeXml(number)
+    w.wechat.platform.settleRefund(number, 'SUCCESS')
+    w.wechat.faults.inject({ endpoint: 'refundquery', kind: 'http_500', times: 2 })
+    const notice = w.wechat.notices.ofRefunds.xml(number)
     const first = await notifyRefund(w, notice)
     expect(await first.text()).toContain('FAIL')
     expect((await getRefund(w, ordercode, number)).state).toBe('processing')
-    w.wechat.clearFaults()
+    w.wechat.faults.clear()
     expect((await notifyRefund(w, notice)).status).toBe(200)
     expect((await getRefund(w, ordercode, number)).state).toBe('succeeded')
   })

@@ -47,33 +47,33 @@ describe('a person who says that a refund is over', () => {
   it('is not believed while WeChat is silent: it might go back twice', async () => {
     const w = world()
     const { ordercode } = await paidOrder(w, 'silent', 1_000)
-    w.wechat.setBalance(0)
+    w.wechat.platform.setBalance(0)
     await refund(w, ordercode, 'R1', 800)
     const id = await overdue(w)
     const word = { note: 'sent by bank transfer' }
 
-    w.wechat.inject({ endpoint: 'refundquery', kind: 'http_500', times: 2 })
+    w.wechat.faults.inject({ endpoint: 'refundquery', kind: 'http_500', times: 2 })
     expect(await outcome(resolve(w, id, word))).toBe('503 wechat_unavailable')
-    w.wechat.clearFaults()
+    w.wechat.faults.clear()
     expect((await resolve(w, id, word)).status).toBe(200)
 
-    w.wechat.setBalance(1_000_000)
+    w.wechat.platform.setBalance(1_000_000)
     await pass(w, 3)
     expect((await getRefund(w, ordercode, 'R1')).state).toBe('refused')
-    expect(w.wechat.refundedFen()).toBe(0)
+    expect(w.wechat.books.refundedFen()).toBe(0)
     expect(toldOfRefunds(w)).toEqual(['refund.failed R1'])
   })
 
   it('is not believed while a try of it may still arrive, or somebody sends it', async () => {
     const w = world()
     const { ordercode } = await paidOrder(w, 'arrives', 1_000)
-    w.wechat.setBalance(0)
+    w.wechat.platform.setBalance(0)
     await refund(w, ordercode, 'R1', 300)
     const id = await overdue(w)
-    w.wechat.setBalance(1_000_000)
+    w.wechat.platform.setBalance(1_000_000)
     const word = { note: 'paid back in cash' }
 
-    w.wechat.inject({ endpoint: 'refund', kind: 'request_lost', times: 2 })
+    w.wechat.faults.inject({ endpoint: 'refund', kind: 'request_lost', times: 2 })
     expect(await outcome(putRefund(w, ordercode, 'R1', 300))).toBe('200 requested')
     expect(await outcome(resolve(w, id, word))).toBe('503 wechat_unavailable')
 
@@ -92,11 +92,11 @@ describe('a person who says that a refund is over', () => {
   it('is told when it went through after all', async () => {
     const w = world()
     const { ordercode } = await paidOrder(w, 'afterall', 1_000)
-    w.wechat.setBalance(0)
+    w.wechat.platform.setBalance(0)
     await refund(w, ordercode, 'R1', 800)
     const id = await overdue(w)
-    w.wechat.setBalance(1_000_000)
-    w.wechat.inject({ endpoint: 'refund', kind: 'reply_lost', times: 2 })
+    w.wechat.platform.setBalance(1_000_000)
+    w.wechat.faults.inject({ endpoint: 'refund', kind: 'reply_lost', times: 2 })
     w.advance(86_400)
     await w.cron()
     expect((await getRefund(w, ordercode, 'R1')).state).toBe('requested')
@@ -112,8 +112,8 @@ describe('a person who says that a refund is over', () => {
     const { ordercode } = await paidOrder(w, 'forgot', 1_000)
     await refund(w, ordercode, 'R1', 800)
     const unknown = { kind: 'err_code', errCode: 'REFUNDNOTEXIST', errCodeDes: '?' } as const
-    w.wechat.inject({ endpoint: 'refundquery', ...unknown, times: 9_999 })
-    w.wechat.inject({ ...REFUSED, errCode: 'TRADE_OVERDUE', times: 9_999 })
+    w.wechat.faults.inject({ endpoint: 'refundquery', ...unknown, times: 9_999 })
+    w.wechat.faults.inject({ ...REFUSED, errCode: 'TRADE_OVERDUE', times: 9_999 })
     const id = await overdue(w)
     expect(await getRefund(w, ordercode, 'R1')).toMatchObject({
       state: 'processing',
@@ -133,10 +133,10 @@ async function close(w: World, ordercode: string): Promise<void> {
 
 /** By another payer, and known. */
 async function payBefore(w: World, ordercode: string): Promise<void> {
-  await w.pay(ordercode, w.wechat.newOpenid())
-  w.wechat.pay(`${ordercode}*2`)
-  w.wechat.loseNextNotice(`${ordercode}*2`)
-  await w.notify(w.wechat.noticeXml(`${ordercode}*2`))
+  await w.pay(ordercode, w.wechat.payer.newOpenid())
+  w.wechat.payer.pay(`${ordercode}*2`)
+  w.wechat.notices.ofPayments.loseNext(`${ordercode}*2`)
+  await w.notify(w.wechat.notices.ofPayments.xml(`${ordercode}*2`))
 }
 
 describe('a person who accepts a payment', () => {
@@ -148,12 +148,12 @@ describe('a person who accepts a payment', () => {
     async (name, policy, before) => {
       const w = world({ vars: { LATE_PAYMENT: policy, WX_CERT: 'bound' } })
       const ordercode = await w.order(`accepted-${name}`)
-      await w.pay(ordercode, w.wechat.newOpenid())
+      await w.pay(ordercode, w.wechat.payer.newOpenid())
       await before(w, ordercode)
-      w.wechat.pay(ordercode, { despiteClose: true })
-      w.wechat.loseNextNotice(ordercode)
-      const openid = w.wechat.newOpenid()
-      await w.notify(w.wechat.noticeXml(ordercode, { changes: { openid } }))
+      w.wechat.payer.pay(ordercode, { despiteClose: true })
+      w.wechat.notices.ofPayments.loseNext(ordercode)
+      const openid = w.wechat.payer.newOpenid()
+      await w.notify(w.wechat.notices.ofPayments.xml(ordercode, { changes: { openid } }))
       const { id } = await reviewOf(w, 'foreign_payment')
       expect((await resolve(w, id, { note: 'the same person', action: 'accept' })).status).toBe(200)
       await pass(w, 8)
@@ -175,7 +175,7 @@ describe('a request that may still be on its way', () => {
       stuck = await request.text()
       return new Promise<Response>(() => {})
     })
-    w.wechat.inject({ ...REFUSED, times: 2 })
+    w.wechat.faults.inject({ ...REFUSED, times: 2 })
     expect(await outcome(putRefund(w, ordercode, 'R1', 400))).toBe('201 requested')
     w.advance(1)
     expect(await outcome(putRefund(w, ordercode, 'R1', 400))).toBe('200 requested')
@@ -183,7 +183,7 @@ describe('a request that may still be on its way', () => {
     const url = 'https://api.mch.weixin.qq.com/secapi/pay/refund'
     await real(new Request(url, { method: 'POST', body: stuck }))
     await pass(w, 10)
-    expect(w.wechat.refundedFen()).toBe(400)
+    expect(w.wechat.books.refundedFen()).toBe(400)
     expect((await getRefund(w, ordercode, 'R1')).state).toBe('succeeded')
     expect(toldOfRefunds(w)).toEqual(['refund.succeeded R1'])
   })
@@ -193,10 +193,10 @@ describe('what nobody but a person can see to', () => {
   it('is the rest of a payment that we hear of when a part of it is back', async () => {
     const w = world()
     const ordercode = await w.order('part')
-    await w.pay(ordercode, w.wechat.newOpenid())
-    w.wechat.loseNextNotice()
-    w.wechat.pay(ordercode)
-    w.wechat.refundOnPlatform(ordercode, { refundFee: 100 })
+    await w.pay(ordercode, w.wechat.payer.newOpenid())
+    w.wechat.notices.ofPayments.loseNext()
+    w.wechat.payer.pay(ordercode)
+    w.wechat.platform.refund(ordercode, { refundFee: 100 })
     await pass(w, 12)
     expect(w.receiver.types()).toContain('payment.returned')
     const { id, evidence } = await reviewOf(w, 'partly_returned')
@@ -211,13 +211,13 @@ describe('what nobody but a person can see to', () => {
   it('is a refund of ours that fails', async () => {
     const w = world()
     const { ordercode } = await paidTwice(w, 'fails')
-    w.wechat.holdRefunds()
+    w.wechat.platform.holdRefunds()
     await w.deliverNotices()
     const { id } = await reviewOf(w, 'second_payment')
     expect((await resolve(w, id, { note: 'x', action: 'refund' })).status).toBe(200)
     await pass(w, 2)
     const [back] = (await w.read(ordercode)).refunds
-    w.wechat.settleRefund(back?.out_refund_no ?? '', 'REFUNDCLOSE')
+    w.wechat.platform.settleRefund(back?.out_refund_no ?? '', 'REFUNDCLOSE')
     await pass(w, 8)
     expect((await w.read(ordercode)).refunds).toMatchObject([{ state: 'closed' }])
     expect((await reviewOf(w, 'refund_failed')).evidence).toMatchObject({
@@ -227,7 +227,7 @@ describe('what nobody but a person can see to', () => {
     // The shop's own numbers are the shop's own business.
     const other = await paidOrder(w, 'shops')
     await putRefund(w, other.ordercode, 'R1', 100)
-    w.wechat.settleRefund('R1', 'REFUNDCLOSE')
+    w.wechat.platform.settleRefund('R1', 'REFUNDCLOSE')
     await pass(w, 3)
     expect((await reviews(w)).filter(({ kind }) => kind === 'refund_failed')).toHaveLength(1)
   })
@@ -235,7 +235,7 @@ describe('what nobody but a person can see to', () => {
   it('is money that WeChat returned under a number that we refused', async () => {
     const w = world()
     const { ordercode } = await paidOrder(w, 'othersum', 1_000)
-    w.wechat.refundOnPlatform(ordercode, { refundFee: 500, outRefundNo: 'R1' })
+    w.wechat.platform.refund(ordercode, { refundFee: 500, outRefundNo: 'R1' })
     w.advance(60)
     expect(await outcome(putRefund(w, ordercode, 'R1', 300))).toBe('201 refused')
     await pass(w, 3)
@@ -245,12 +245,12 @@ describe('what nobody but a person can see to', () => {
   it('is a merchant certificate that WeChat does not take: nobody says that the money is on its way', async () => {
     const w = world()
     await paidTwice(w, 'certificate')
-    w.wechat.inject({ ...REFUSED, errCode: 'CERT_ERROR', times: 99 })
+    w.wechat.faults.inject({ ...REFUSED, errCode: 'CERT_ERROR', times: 99 })
     await w.deliverNotices()
     const { id } = await reviewOf(w, 'second_payment')
     const word = { note: 'x', action: 'refund' }
     expect(await outcome(resolve(w, id, word))).toBe('500 misconfigured')
-    w.wechat.clearFaults()
+    w.wechat.faults.clear()
     expect((await resolve(w, id, word)).status).toBe(200)
   })
 })
@@ -261,7 +261,7 @@ describe('WeChat', () => {
     async (errCode) => {
       const w = world()
       const { ordercode } = await paidOrder(w, 'minutes', 1_000)
-      w.wechat.setBalance(0)
+      w.wechat.platform.setBalance(0)
       await refund(w, ordercode, 'R1', 100)
       // One minute, five, thirty, two hours, a day.
       for (const seconds of [60, 240, 1_500, 5_400]) {
@@ -269,8 +269,8 @@ describe('WeChat', () => {
         await w.cron()
       }
       w.advance(86_400 - 7_200)
-      w.wechat.setBalance(1_000_000)
-      w.wechat.inject({ endpoint: 'refund', kind: 'err_code', errCode, errCodeDes: '?' })
+      w.wechat.platform.setBalance(1_000_000)
+      w.wechat.faults.inject({ endpoint: 'refund', kind: 'err_code', errCode, errCodeDes: '?' })
       await w.cron()
       expect(await getRefund(w, ordercode, 'R1')).toMatchObject({ err_code: errCode })
       await pass(w, 6)
@@ -295,7 +295,7 @@ describe('WeChat', () => {
     const w = world()
     const { ordercode } = await paidOrder(w, 'twentyfour')
     for (let n = 0; n < 24; n++) {
-      w.wechat.refundOnPlatform(ordercode, { refundFee: 10, outRefundNo: `T-${n}` })
+      w.wechat.platform.refund(ordercode, { refundFee: 10, outRefundNo: `T-${n}` })
     }
     expect((await w.shop('POST', `/orders/${ordercode}/query`)).status).toBe(200)
     expect((await w.read(ordercode)).refunds).toHaveLength(20)

@@ -35,7 +35,7 @@ describe('a refund', () => {
       total_fee: 8_800,
       reason: '少发一件',
       source: 'shop',
-      refund_id: w.wechat.refund('R1')?.refundId,
+      refund_id: w.wechat.books.refund('R1')?.refundId,
       err_code: null,
       err_code_des: null,
       requested_at: new Date(w.now()).toISOString().replace('.000Z', 'Z'),
@@ -104,7 +104,7 @@ describe('a refund', () => {
     })
     await pass(w, 5)
     expect(await w.read(ordercode)).toMatchObject({ refunded_fee: 1_000, state: 'paid' })
-    expect(w.wechat.refundedFen()).toBe(1_000)
+    expect(w.wechat.books.refundedFen()).toBe(1_000)
     expect(toldOfRefunds(w)).toEqual(['P1', 'P2', 'P3', 'P4'].map((n) => `refund.succeeded ${n}`))
     expect(await outcome(putRefund(w, ordercode, 'P5', 1))).toBe('409 refund_exceeds_payment')
     await expectBalanced(w, ordercode)
@@ -125,8 +125,8 @@ describe('a refund', () => {
   it('of a payment with coupons is measured by its whole amount', async () => {
     const w = world()
     const ordercode = await w.order('coupons', { total_fee: 1_000 })
-    await w.pay(ordercode, w.wechat.newOpenid())
-    w.wechat.pay(ordercode, {
+    await w.pay(ordercode, w.wechat.payer.newOpenid())
+    w.wechat.payer.pay(ordercode, {
       coupons: [
         { type: 'CASH', fee: 100 },
         { type: 'NO_CASH', fee: 50 },
@@ -151,13 +151,13 @@ describe('a refund', () => {
     const { ordercode, transactionId } = await paidOrder(w, 'words')
     const sent = recordRefunds(w)
     await refund(w, ordercode, 'W-1', { refund_fee: 7, reason: '<坏了> & "退"' })
-    expect(w.wechat.refund('W-1')).toMatchObject({
+    expect(w.wechat.books.refund('W-1')).toMatchObject({
       refundFee: 7,
       totalFee: 8_800,
       notifyUrl: 'https://pay.test/notify/refund',
       transactionId,
     })
-    expect(w.wechat.refund('W-1')?.parameters.get('refund_desc')).toBe('<坏了> & "退"')
+    expect(w.wechat.books.refund('W-1')?.parameters.get('refund_desc')).toBe('<坏了> & "退"')
     expect(sent).toHaveLength(1)
     expect(w.calls.at(-1)).toBe('api.mch.weixin.qq.com/secapi/pay/refund')
   })
@@ -197,7 +197,7 @@ describe('the number of a refund', () => {
       orders.map(({ ordercode }) => outcome(putRefund(w, ordercode, 'N1', 100))),
     )
     expect(answers.sort()).toEqual(['201 processing', '409 refund_conflict'])
-    expect(w.wechat.refunds()).toHaveLength(1)
+    expect(w.wechat.books.refunds()).toHaveLength(1)
   })
 
   it('may have every character that WeChat allows, percent-encoded or not', async () => {
@@ -218,7 +218,7 @@ describe('the number of a refund', () => {
     const number = 'a|b@c*d'
     w.receiver.answerWith(() => Promise.resolve(new Response(null, { status: 500 })))
     await refund(w, ordercode, number, 100)
-    w.wechat.settleRefund(number, 'CHANGE')
+    w.wechat.platform.settleRefund(number, 'CHANGE')
     await w.deliverNotices()
     await w.settled()
     const id = encodeURIComponent(`refund_abnormal.${number}`)
@@ -226,7 +226,7 @@ describe('the number of a refund', () => {
     expect(resent.status).toBe(200)
     const resolved = await w.shop('POST', `/reviews/${id}/resolve`, { note: 'sent by transfer' })
     expect(resolved.status).toBe(200)
-    w.wechat.settleRefund(number, 'SUCCESS')
+    w.wechat.platform.settleRefund(number, 'SUCCESS')
     await w.deliverNotices()
     await w.settled()
     expect(w.receiver.received.at(-1)).toMatchObject({ id: `refund.succeeded.${number}` })
@@ -292,7 +292,7 @@ describe('who may refund what', () => {
     const unpaid = await w.order('unpaid')
     expect(await outcome(putRefund(w, 'nobody-knows', 'U1', 1))).toBe('404 order_not_found')
     expect(await outcome(putRefund(w, unpaid, 'U1', 1))).toBe('409 order_not_paid')
-    await w.pay(unpaid, w.wechat.newOpenid())
+    await w.pay(unpaid, w.wechat.payer.newOpenid())
     expect(await outcome(putRefund(w, unpaid, 'U1', 1))).toBe('409 order_not_paid')
     await w.shop('POST', `/orders/${unpaid}/close`)
     expect(await outcome(putRefund(w, unpaid, 'U1', 1))).toBe('409 order_not_paid')
@@ -341,7 +341,7 @@ describe('ten clients at once', () => {
     const order = await w.read(ordercode)
     expect(states(order)).toEqual(['succeeded', 'succeeded', 'succeeded'])
     expect(order.refunded_fee).toBe(900)
-    expect(w.wechat.refundedFen()).toBe(900)
+    expect(w.wechat.books.refundedFen()).toBe(900)
     expect(await outcome(putRefund(w, ordercode, 'last', 100))).toBe('201 processing')
     expect(await refund(w, ordercode, 'more', 1)).toMatchObject({
       code: 'refund_exceeds_payment',
@@ -358,7 +358,7 @@ describe('ten clients at once', () => {
     )
     expect(answers.filter((answer) => answer.startsWith('201'))).toHaveLength(1)
     expect(answers.filter((answer) => answer.startsWith('200'))).toHaveLength(9)
-    expect(w.wechat.refunds()).toHaveLength(1)
+    expect(w.wechat.books.refunds()).toHaveLength(1)
     await pass(w, 5)
     expect(await refundEvents(w, ordercode)).toEqual([
       'refund_requested',
@@ -376,7 +376,7 @@ describe('ten clients at once', () => {
     )
     expect(answers.filter((answer) => answer.startsWith('201'))).toHaveLength(1)
     expect(answers.filter((answer) => answer === '409 refund_conflict')).toHaveLength(3)
-    expect(w.wechat.refunds()).toHaveLength(1)
+    expect(w.wechat.books.refunds()).toHaveLength(1)
   })
 })
 
@@ -477,7 +477,7 @@ describe('the budget of a refund', () => {
     const { ordercode } = await paidOrder(w, 'rows')
     watched.reset()
     await refund(w, ordercode, 'B1', 100)
-    w.wechat.settleRefund('B1', 'SUCCESS')
+    w.wechat.platform.settleRefund('B1', 'SUCCESS')
     await w.deliverNotices()
     await w.settled()
     expect(toldOfRefunds(w)).toEqual(['refund.succeeded B1'])
@@ -508,11 +508,11 @@ describe('what a refund leaves behind', () => {
     const w = world()
     const { ordercode, openid } = await paidOrder(w, 'secrets')
     const texts: string[] = []
-    w.wechat.inject({ endpoint: 'refund', kind: 'wrong_sign' })
+    w.wechat.faults.inject({ endpoint: 'refund', kind: 'wrong_sign' })
     texts.push(await (await putRefund(w, ordercode, 'X1', 100)).text())
     await pass(w, 5)
     texts.push(JSON.stringify(await getRefund(w, ordercode, 'X1')))
-    await w.fetch('/notify/refund', { method: 'POST', body: w.wechat.refundNoticeXml('X1') })
+    await w.fetch('/notify/refund', { method: 'POST', body: w.wechat.notices.ofRefunds.xml('X1') })
     const events = await w.shop('GET', `/orders/${ordercode}/events`)
     texts.push(await events.text(), JSON.stringify(w.log))
     expect(w.log.some(({ event }) => event === 'refund_sent')).toBe(true)

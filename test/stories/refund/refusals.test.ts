@@ -29,7 +29,7 @@ const errCode = (code: string, errCodeDes = '?') =>
   ({ kind: 'err_code', errCode: code, errCodeDes }) as const
 
 const trouble = (w: World, fault: Trouble, times = 2): void =>
-  w.wechat.inject({ endpoint: 'refund', ...fault, times } as Fault)
+  w.wechat.faults.inject({ endpoint: 'refund', ...fault, times } as Fault)
 
 /** Nothing but what is on its way may be promised to somebody else. */
 async function expectReserved(w: World, ordercode: string, left: number): Promise<void> {
@@ -64,14 +64,14 @@ describe('when WeChat does not say what became of a refund', () => {
     const name = fault.kind === 'err_code' ? fault.errCode || 'no err_code' : fault.kind
     it(`(${name}) it stays requested and reserved, and goes again with the same words`, async () => {
       const w = world()
-      w.wechat.holdRefunds()
+      w.wechat.platform.holdRefunds()
       const { ordercode } = await paidOrder(w, 'unknown')
       const sent = recordRefunds(w)
       trouble(w, fault)
       expect(await outcome(putRefund(w, ordercode, 'R1', 800))).toBe('201 requested')
-      expect(w.wechat.refund('R1') !== undefined).toBe(takenOn)
+      expect(w.wechat.books.refund('R1') !== undefined).toBe(takenOn)
       await expectReserved(w, ordercode, 8_000)
-      w.wechat.clearFaults()
+      w.wechat.faults.clear()
 
       await passUntilSent(w, ordercode, 'R1')
 
@@ -80,11 +80,11 @@ describe('when WeChat does not say what became of a refund', () => {
         err_code: null,
         err_code_des: null,
       })
-      expect(w.wechat.refunds(ordercode)).toHaveLength(1)
+      expect(w.wechat.books.refunds(ordercode)).toHaveLength(1)
       expect(new Set(sent.map(withoutNonce)).size).toBe(1)
       expect(toldOfRefunds(w)).toEqual([])
       expect(await kinds(w)).toEqual([])
-      w.wechat.settleRefund('R1', 'SUCCESS')
+      w.wechat.platform.settleRefund('R1', 'SUCCESS')
       await w.deliverNotices()
       await w.settled()
       expect(toldOfRefunds(w)).toEqual(['refund.succeeded R1'])
@@ -103,7 +103,7 @@ describe('when WeChat does not say what became of a refund', () => {
       )
       expect(sent).toHaveLength(2)
       expect(new Set(sent).size).toBe(1)
-      expect(w.wechat.refunds(ordercode)).toHaveLength(1)
+      expect(w.wechat.books.refunds(ordercode)).toHaveLength(1)
       vi.restoreAllMocks()
     }
     expect(w.calls).toContain('api2.mch.weixin.qq.com/secapi/pay/refund')
@@ -116,7 +116,7 @@ describe('when WeChat does not say what became of a refund', () => {
     expect(await outcome(putRefund(w, ordercode, 'R1', 800))).toBe('201 requested')
     w.advance(5)
     expect(await outcome(putRefund(w, ordercode, 'R1', 800))).toBe('200 processing')
-    expect(w.wechat.refunds(ordercode)).toHaveLength(1)
+    expect(w.wechat.books.refunds(ordercode)).toHaveLength(1)
   })
 
   it('a notice settles it, though no answer was ever seen', async () => {
@@ -124,7 +124,7 @@ describe('when WeChat does not say what became of a refund', () => {
     const { ordercode } = await paidOrder(w, 'noticed')
     trouble(w, { kind: 'reply_lost' })
     await refund(w, ordercode, 'R1', 800)
-    w.wechat.settleRefund('R1', 'SUCCESS')
+    w.wechat.platform.settleRefund('R1', 'SUCCESS')
     await w.deliverNotices()
     expect(await getRefund(w, ordercode, 'R1')).toMatchObject({ state: 'succeeded' })
     expect(await refundEvents(w, ordercode)).toEqual(['refund_requested', 'refund_succeeded'])
@@ -142,7 +142,7 @@ describe('when WeChat does not say what became of a refund', () => {
     expect(await getRefund(w, ordercode, 'R1')).toMatchObject({ state: 'requested' })
     expect(called(w, '/secapi/pay/refund')).toBeGreaterThan(3)
     await expectReserved(w, ordercode, 0)
-    w.wechat.clearFaults()
+    w.wechat.faults.clear()
     expect(await outcome(putRefund(w, ordercode, 'R1', 1_000))).toBe('200 processing')
   })
 
@@ -174,7 +174,7 @@ describe('when WeChat asks for patience', () => {
   for (const code of WAITING) {
     it(`(${code}) the refund waits, says why, and goes by itself`, async () => {
       const w = world()
-      w.wechat.holdRefunds()
+      w.wechat.platform.holdRefunds()
       const { ordercode } = await paidOrder(w, 'waits')
       const sent = recordRefunds(w)
       trouble(w, errCode(code, '请稍后'))
@@ -185,7 +185,7 @@ describe('when WeChat asks for patience', () => {
         err_code_des: '请稍后',
       })
       await expectReserved(w, ordercode, 8_000)
-      w.wechat.clearFaults()
+      w.wechat.faults.clear()
       await passUntilSent(w, ordercode, 'R1')
       expect(await getRefund(w, ordercode, 'R1')).toMatchObject({
         state: 'processing',
@@ -200,7 +200,7 @@ describe('when WeChat asks for patience', () => {
   it('until the merchant has filled up the account: days later, with nobody asking', async () => {
     const w = world()
     const { ordercode } = await paidOrder(w, 'notenough')
-    w.wechat.setBalance(500)
+    w.wechat.platform.setBalance(500)
     expect(await refund(w, ordercode, 'R1', 800)).toMatchObject({
       status: 201,
       state: 'requested',
@@ -210,11 +210,11 @@ describe('when WeChat asks for patience', () => {
     w.advance(2 * 86_400)
     await w.cron()
     expect(await getRefund(w, ordercode, 'R1')).toMatchObject({ err_code: 'NOTENOUGH' })
-    w.wechat.setBalance(10_000)
+    w.wechat.platform.setBalance(10_000)
     w.advance(86_400)
     await w.cron()
     expect(await getRefund(w, ordercode, 'R1')).toMatchObject({ state: 'processing' })
-    expect(w.wechat.balanceFen()).toBe(9_200)
+    expect(w.wechat.books.balanceFen()).toBe(9_200)
     await pass(w, 5)
     expect(toldOfRefunds(w)).toEqual(['refund.succeeded R1'])
   })
@@ -222,7 +222,7 @@ describe('when WeChat asks for patience', () => {
   it('a smaller refund of another payment need not wait for a bigger one', async () => {
     const w = world()
     const [big, small] = [await paidOrder(w, 'big'), await paidOrder(w, 'small')]
-    w.wechat.setBalance(500)
+    w.wechat.platform.setBalance(500)
     expect(await outcome(putRefund(w, big.ordercode, 'big', 800))).toBe('201 requested')
     expect(await outcome(putRefund(w, small.ordercode, 'small', 400))).toBe('201 processing')
     await pass(w, 5)
@@ -232,13 +232,13 @@ describe('when WeChat asks for patience', () => {
   it('NOTENOUGH keeps it due, for longer than a month', async () => {
     const w = world()
     const { ordercode } = await paidOrder(w, 'month')
-    w.wechat.setBalance(0)
+    w.wechat.platform.setBalance(0)
     await refund(w, ordercode, 'R1', 800)
     for (let week = 0; week < 6; week++) {
       w.advance(7 * 86_400)
       await w.cron()
     }
-    w.wechat.setBalance(10_000)
+    w.wechat.platform.setBalance(10_000)
     for (let day = 0; day < 3; day++) {
       w.advance(86_400)
       await w.cron()
@@ -250,13 +250,13 @@ describe('when WeChat asks for patience', () => {
 describe('when a person says that a refund which waited for a month is over', () => {
   async function waited(w: World, name: string) {
     const { ordercode } = await paidOrder(w, name, 1_000)
-    w.wechat.setBalance(0)
+    w.wechat.platform.setBalance(0)
     await refund(w, ordercode, 'R1', 300)
     for (let week = 0; week < 5; week++) {
       w.advance(7 * 86_400)
       await w.cron()
     }
-    w.wechat.setBalance(10_000)
+    w.wechat.platform.setBalance(10_000)
     const [review = expect.fail('nobody looks at it')] = await reviews(w)
     const path = `/reviews/${encodeURIComponent(review.id)}/resolve`
     const resolve = () => w.shop('POST', path, { note: 'paid back in cash' })
@@ -275,7 +275,7 @@ describe('when a person says that a refund which waited for a month is over', ()
     await expectReserved(w, ordercode, 1_000)
     await pass(w, 2)
     expect(toldOfRefunds(w)).toEqual(['refund.failed R1'])
-    expect(w.wechat.refunds()).toEqual([])
+    expect(w.wechat.books.refunds()).toEqual([])
   })
 
   it('but WeChat has it, or does not say, nothing is given free', async () => {
@@ -283,7 +283,7 @@ describe('when a person says that a refund which waited for a month is over', ()
     const { ordercode, resolve } = await waited(w, 'notover')
     trouble(w, { kind: 'reply_lost' })
     expect(await outcome(putRefund(w, ordercode, 'R1', 300))).toBe('200 requested')
-    w.wechat.inject({ endpoint: 'refundquery', kind: 'http_500', times: 2 })
+    w.wechat.faults.inject({ endpoint: 'refundquery', kind: 'http_500', times: 2 })
     await resolve()
     await expectReserved(w, ordercode, 700)
     await pass(w, 5)
@@ -387,7 +387,7 @@ describe('when WeChat refuses a refund for good', () => {
     expect(await outcome(putRefund(w, ordercode, 'R1', 1_000))).toBe('200 refused')
     const url = 'https://api.mch.weixin.qq.com/secapi/pay/refund'
     await w.wechat.fetchWithCertificate(new Request(url, { method: 'POST', body: stuck[0] ?? '' }))
-    expect(w.wechat.refunds()).toHaveLength(1)
+    expect(w.wechat.books.refunds()).toHaveLength(1)
     await pass(w, 5)
     expect(await getRefund(w, ordercode, 'R1')).toMatchObject({
       state: 'succeeded',
@@ -402,7 +402,7 @@ describe('when WeChat refuses a refund for good', () => {
     const w = world()
     const { ordercode } = await paidOrder(w, 'unconfirmed')
     trouble(w, errCode('USER_ACCOUNT_ABNORMAL'), 10)
-    w.wechat.inject({ endpoint: 'refundquery', kind: 'http_500', times: 2 })
+    w.wechat.faults.inject({ endpoint: 'refundquery', kind: 'http_500', times: 2 })
     expect(await refund(w, ordercode, 'R1', 800)).toMatchObject({
       state: 'requested',
       err_code: 'USER_ACCOUNT_ABNORMAL',
@@ -419,9 +419,9 @@ describe('when WeChat refuses a refund for good', () => {
     const { ordercode } = await paidOrder(w, 'forgedanswer')
     for (const kind of ['wrong_sign', 'missing_sign', 'other_appid'] as const) {
       trouble(w, errCode('USER_ACCOUNT_ABNORMAL'), 1)
-      w.wechat.inject({ endpoint: 'refundquery', kind, times: 2 })
+      w.wechat.faults.inject({ endpoint: 'refundquery', kind, times: 2 })
       expect((await refund(w, ordercode, 'R1', 800)).state).toBe('requested')
-      w.wechat.clearFaults()
+      w.wechat.faults.clear()
     }
   })
 })
@@ -470,7 +470,7 @@ describe('when the installation is wrong', () => {
 describe('a refund that WeChat has taken on', () => {
   it('is asked about after 1, 5, 30 minutes, 2 hours, 1 day, 3 days, then daily to 30 days', async () => {
     const w = world()
-    w.wechat.holdRefunds()
+    w.wechat.platform.holdRefunds()
     const { ordercode } = await paidOrder(w, 'ladder')
     await refund(w, ordercode, 'R1', 800)
     const daily = Array.from({ length: 27 }, (_, n) => (n + 4) * 1_440)
@@ -499,7 +499,7 @@ describe('a refund that WeChat has taken on', () => {
     await expectReserved(w, ordercode, 8_000)
 
     // And when it arrives after all, it is booked.
-    w.wechat.letRefundsGo()
+    w.wechat.platform.releaseRefunds()
     await w.deliverNotices()
     await w.settled()
     expect(await getRefund(w, ordercode, 'R1')).toMatchObject({ state: 'succeeded' })
@@ -509,7 +509,7 @@ describe('a refund that WeChat has taken on', () => {
 
   it('and is never heard of again is found by the shop asking, even after the month', async () => {
     const w = world()
-    w.wechat.holdRefunds()
+    w.wechat.platform.holdRefunds()
     const { ordercode } = await paidOrder(w, 'afterall')
     await refund(w, ordercode, 'R1', 800)
     for (let week = 0; week < 6; week++) {
@@ -517,8 +517,8 @@ describe('a refund that WeChat has taken on', () => {
       await w.cron()
     }
     expect(await kinds(w)).toEqual(['refund_overdue'])
-    w.wechat.loseNextRefundNotice('R1')
-    w.wechat.letRefundsGo()
+    w.wechat.notices.ofRefunds.loseNext('R1')
+    w.wechat.platform.releaseRefunds()
     await w.shop('POST', `/orders/${ordercode}/query`)
     expect(await getRefund(w, ordercode, 'R1')).toMatchObject({ state: 'succeeded' })
   })
@@ -536,7 +536,7 @@ describe('a refund that WeChat has taken on', () => {
     const w = world()
     const { ordercode } = await paidOrder(w, 'queries')
     await refund(w, ordercode, 'R1', 800)
-    w.wechat.settleRefund('R1', 'REFUNDCLOSE')
+    w.wechat.platform.settleRefund('R1', 'REFUNDCLOSE')
     const faults: Trouble[] = [
       { kind: 'request_lost' },
       { kind: 'reply_lost' },
@@ -555,10 +555,10 @@ describe('a refund that WeChat has taken on', () => {
       errCode('PARAM_ERROR'),
     ]
     for (const fault of faults) {
-      w.wechat.inject({ endpoint: 'refundquery', ...fault, times: 3 } as Fault)
+      w.wechat.faults.inject({ endpoint: 'refundquery', ...fault, times: 3 } as Fault)
       const answer = await w.shop('POST', `/orders/${ordercode}/query`)
       expect(`${fault.kind} ${answer.status}`).toBe(`${fault.kind} 503`)
-      w.wechat.clearFaults()
+      w.wechat.faults.clear()
       expect((await getRefund(w, ordercode, 'R1')).state).toBe('processing')
     }
     expect(toldOfRefunds(w)).toEqual([])
@@ -571,13 +571,13 @@ describe('a refund that WeChat has taken on', () => {
     const { ordercode } = await paidOrder(w, 'forgotten')
     const sent = recordRefunds(w)
     await refund(w, ordercode, 'R1', 800)
-    w.wechat.holdRefunds()
-    w.wechat.inject({ endpoint: 'refundquery', ...errCode('REFUNDNOTEXIST') })
+    w.wechat.platform.holdRefunds()
+    w.wechat.faults.inject({ endpoint: 'refundquery', ...errCode('REFUNDNOTEXIST') })
     await pass(w, 1)
     expect(sent).toHaveLength(2)
     expect(new Set(sent.map(withoutNonce)).size).toBe(1)
     expect(await getRefund(w, ordercode, 'R1')).toMatchObject({ state: 'processing' })
-    expect(w.wechat.refunds(ordercode)).toHaveLength(1)
+    expect(w.wechat.books.refunds(ordercode)).toHaveLength(1)
     expect(toldOfRefunds(w)).toEqual([])
   })
 
@@ -585,8 +585,8 @@ describe('a refund that WeChat has taken on', () => {
     const w = world()
     const { ordercode } = await paidOrder(w, 'closed', 1_000)
     await refund(w, ordercode, 'R1', 1_000)
-    w.wechat.duplicateNextRefundNotice(3)
-    w.wechat.settleRefund('R1', 'REFUNDCLOSE')
+    w.wechat.notices.ofRefunds.duplicateNext(3)
+    w.wechat.platform.settleRefund('R1', 'REFUNDCLOSE')
     await w.deliverNotices()
     await pass(w, 6)
     expect(await getRefund(w, ordercode, 'R1')).toMatchObject({
@@ -611,8 +611,8 @@ describe('a refund that WeChat has taken on', () => {
     const w = world()
     const { ordercode } = await paidOrder(w, 'abnormal')
     await refund(w, ordercode, 'R1', 800)
-    w.wechat.duplicateNextRefundNotice(3)
-    w.wechat.settleRefund('R1', 'CHANGE')
+    w.wechat.notices.ofRefunds.duplicateNext(3)
+    w.wechat.platform.settleRefund('R1', 'CHANGE')
     await w.deliverNotices()
     await pass(w, 7)
     expect(await getRefund(w, ordercode, 'R1')).toMatchObject({
@@ -626,7 +626,7 @@ describe('a refund that WeChat has taken on', () => {
     await expectReserved(w, ordercode, 8_000)
 
     // The merchant sends it to another card, and it arrives.
-    w.wechat.settleRefund('R1', 'SUCCESS')
+    w.wechat.platform.settleRefund('R1', 'SUCCESS')
     await w.deliverNotices()
     await w.settled()
     expect(await getRefund(w, ordercode, 'R1')).toMatchObject({ state: 'succeeded' })
@@ -644,10 +644,10 @@ describe('a refund that WeChat has taken on', () => {
     const w = world()
     const { ordercode } = await paidOrder(w, 'mended')
     await refund(w, ordercode, 'R1', 800)
-    w.wechat.settleRefund('R1', 'CHANGE')
+    w.wechat.platform.settleRefund('R1', 'CHANGE')
     await pass(w, 6, { notices: false })
     expect(await getRefund(w, ordercode, 'R1')).toMatchObject({ state: 'abnormal' })
-    w.wechat.settleRefund('R1', 'SUCCESS')
+    w.wechat.platform.settleRefund('R1', 'SUCCESS')
     await pass(w, 30, { notices: false })
     expect(await getRefund(w, ordercode, 'R1')).toMatchObject({ state: 'succeeded' })
   })

@@ -32,9 +32,9 @@ async function reviewOf(w: World, kind: string): Promise<string> {
 /** Paid after it was closed: WeChat let the payer through. */
 async function paidLate(w: World, name: string) {
   const ordercode = await w.order(name)
-  await w.pay(ordercode, w.wechat.newOpenid())
+  await w.pay(ordercode, w.wechat.payer.newOpenid())
   expect((await w.shop('POST', `/orders/${ordercode}/close`)).status).toBe(200)
-  const paid = w.wechat.pay(ordercode, { despiteClose: true })
+  const paid = w.wechat.payer.pay(ordercode, { despiteClose: true })
   if (!paid.ok) throw new Error(paid.why)
   return { ordercode, transactionId: paid.transactionId }
 }
@@ -73,7 +73,7 @@ describe('a second payment', () => {
     for (const { transaction_id, refunded_fee } of order.payments) {
       expect(refunded_fee).toBe(transaction_id === second ? 8_800 : 0)
     }
-    expect(w.wechat.refunds()).toMatchObject([{ outRefundNo: number, transactionId: second }])
+    expect(w.wechat.books.refunds()).toMatchObject([{ outRefundNo: number, transactionId: second }])
     expect(await kinds(w)).toEqual(['second_payment'])
     expect(toldOfMoney(w)).toEqual(['order.paid', 'refund.succeeded'])
     expect(await getRefund(w, ordercode, number)).toMatchObject({ state: 'succeeded' })
@@ -83,7 +83,10 @@ describe('a second payment', () => {
   it('told of twenty times, by notice, query and cron at once, goes back once', async () => {
     const w = world()
     const { ordercode } = await paidTwice(w, 'crowd')
-    const notices = [w.wechat.noticeXml(ordercode), w.wechat.noticeXml(`${ordercode}*2`)]
+    const notices = [
+      w.wechat.notices.ofPayments.xml(ordercode),
+      w.wechat.notices.ofPayments.xml(`${ordercode}*2`),
+    ]
     w.advance(60)
     await Promise.all([
       ...Array.from({ length: 10 }, () => notices.map((notice) => w.notify(notice))).flat(),
@@ -95,7 +98,7 @@ describe('a second payment', () => {
     const order = await w.read(ordercode)
     expect(order.payments).toHaveLength(2)
     expect(order.refunds).toMatchObject([{ state: 'succeeded', refund_fee: 8_800 }])
-    expect(w.wechat.refundedFen()).toBe(8_800)
+    expect(w.wechat.books.refundedFen()).toBe(8_800)
     expect(toldOfMoney(w).sort()).toEqual(['order.paid', 'refund.succeeded'])
     expect(await kinds(w)).toEqual(['second_payment'])
   })
@@ -124,7 +127,7 @@ describe('a second payment', () => {
     await w.deliverNotices()
     await pass(w, 1)
     const [automatic] = (await w.read(ordercode)).refunds
-    w.wechat.settleRefund(automatic?.out_refund_no ?? '', 'REFUNDCLOSE')
+    w.wechat.platform.settleRefund(automatic?.out_refund_no ?? '', 'REFUNDCLOSE')
     await w.deliverNotices()
     w.advance(60)
     const body = { refund_fee: 8_800, transaction_id: automatic?.transaction_id ?? '' }
@@ -152,11 +155,11 @@ describe('a second payment', () => {
     const w = world()
     const { ordercode } = await paidTwice(w, 'atfirst')
     await w.deliverNotices()
-    w.wechat.inject({ endpoint: 'refund', kind: 'http_500', times: 2 })
-    w.wechat.setBalance(0)
+    w.wechat.faults.inject({ endpoint: 'refund', kind: 'http_500', times: 2 })
+    w.wechat.platform.setBalance(0)
     await pass(w, 8)
     expect(states(await w.read(ordercode))).toEqual(['requested'])
-    w.wechat.setBalance(100_000)
+    w.wechat.platform.setBalance(100_000)
     await pass(w, 40)
     expect(states(await w.read(ordercode))).toEqual(['succeeded'])
   })
@@ -176,7 +179,7 @@ describe('a second payment', () => {
       expect(order.payments).toHaveLength(2)
       expect(`${fault} ${states(order).join()}`).toBe(`${fault} succeeded`)
     }
-    expect(w.wechat.refunds()).toHaveLength(3)
+    expect(w.wechat.books.refunds()).toHaveLength(3)
   })
 })
 
@@ -201,24 +204,24 @@ describe('a late payment', () => {
   it('told of ten times at once goes back once, and is never order.paid', async () => {
     const w = world(RETURNING)
     const { ordercode } = await paidLate(w, 'lateten')
-    const notice = w.wechat.noticeXml(ordercode)
+    const notice = w.wechat.notices.ofPayments.xml(ordercode)
     await Promise.all([
       ...Array.from({ length: 10 }, () => w.notify(notice)),
       w.shop('POST', `/orders/${ordercode}/query`),
     ])
     await pass(w, 7)
-    expect(w.wechat.refunds()).toHaveLength(1)
+    expect(w.wechat.books.refunds()).toHaveLength(1)
     expect(toldOfMoney(w)).toEqual(['payment.returned', 'refund.succeeded'])
   })
 
   it('and a second one of the same order both go back, and nothing is ever shipped', async () => {
     const w = world(RETURNING)
     const ordercode = await w.order('twolate')
-    await w.pay(ordercode, w.wechat.newOpenid())
-    await w.pay(ordercode, w.wechat.newOpenid())
+    await w.pay(ordercode, w.wechat.payer.newOpenid())
+    await w.pay(ordercode, w.wechat.payer.newOpenid())
     expect((await w.shop('POST', `/orders/${ordercode}/close`)).status).toBe(200)
     for (const number of [ordercode, `${ordercode}*2`]) {
-      expect(w.wechat.pay(number, { despiteClose: true }).ok).toBe(true)
+      expect(w.wechat.payer.pay(number, { despiteClose: true }).ok).toBe(true)
     }
     await w.deliverNotices()
     await pass(w, 10)
@@ -227,7 +230,7 @@ describe('a late payment', () => {
     expect(states(order)).toEqual(['succeeded', 'succeeded'])
     expect(await kinds(w)).toEqual(['late_payment', 'second_payment'])
     expect(w.receiver.types()).not.toContain('order.paid')
-    expect(w.wechat.refundedFen()).toBe(17_600)
+    expect(w.wechat.books.refundedFen()).toBe(17_600)
     await expectBalanced(w, ordercode)
   })
 
@@ -258,7 +261,7 @@ describe('a late payment', () => {
       refunded_fee: 8_800,
       refunds: [{ out_refund_no: `auto*${transactionId}`, source: 'operator', state: 'succeeded' }],
     })
-    expect(w.wechat.refunds()).toHaveLength(1)
+    expect(w.wechat.books.refunds()).toHaveLength(1)
     expect(toldOfMoney(w)).toEqual(['order.paid', 'refund.succeeded'])
     expect(await reviews(w, '?open=true')).toEqual([])
   })
@@ -268,10 +271,10 @@ describe('a payment whose first word is REFUND', () => {
   /** Paid and given back by hand on the merchant platform before we heard a word. */
   async function goneAlready(w: World, name: string, refundFee = 8_800) {
     const ordercode = await w.order(name)
-    await w.pay(ordercode, w.wechat.newOpenid())
-    w.wechat.loseNextNotice()
-    const paid = w.wechat.pay(ordercode)
-    w.wechat.refundOnPlatform(ordercode, { refundFee })
+    await w.pay(ordercode, w.wechat.payer.newOpenid())
+    w.wechat.notices.ofPayments.loseNext()
+    const paid = w.wechat.payer.pay(ordercode)
+    w.wechat.platform.refund(ordercode, { refundFee })
     return { ordercode, transactionId: paid.ok ? paid.transactionId : '' }
   }
 
@@ -297,8 +300,8 @@ describe('a payment whose first word is REFUND', () => {
   it('late, under LATE_PAYMENT=refund, is not refunded a second time', async () => {
     const w = world(RETURNING)
     const { ordercode } = await paidLate(w, 'lategone')
-    w.wechat.loseNextNotice(ordercode)
-    w.wechat.refundOnPlatform(ordercode, { refundFee: 8_800 })
+    w.wechat.notices.ofPayments.loseNext(ordercode)
+    w.wechat.platform.refund(ordercode, { refundFee: 8_800 })
     for (let hour = 0; hour < 30; hour++) {
       w.advance(3_600)
       await w.deliverNotices()
@@ -315,8 +318,8 @@ describe('a payment whose first word is REFUND', () => {
   it('of a second payment is not refunded a second time either', async () => {
     const w = world()
     const { ordercode } = await paidTwice(w, 'twicegone')
-    w.wechat.loseNextNotice(ordercode)
-    w.wechat.refundOnPlatform(ordercode, { refundFee: 8_800 })
+    w.wechat.notices.ofPayments.loseNext(ordercode)
+    w.wechat.platform.refund(ordercode, { refundFee: 8_800 })
     await pass(w, 15)
     await w.shop('POST', `/orders/${ordercode}/query`)
     await pass(w, 7)
@@ -324,15 +327,15 @@ describe('a payment whose first word is REFUND', () => {
     expect(order.payments).toHaveLength(2)
     expect(called(w, '/secapi/pay/refund')).toBe(0)
     expect(order.refunds).toMatchObject([{ source: 'merchant_platform', state: 'succeeded' }])
-    expect(w.wechat.refundedFen()).toBe(8_800)
+    expect(w.wechat.books.refundedFen()).toBe(8_800)
     expect(w.receiver.types().filter((type) => type === 'order.paid')).toHaveLength(1)
   })
 
   it('of a second payment: its refund is found by itself, with the bill at the latest', async () => {
     const w = world()
     const { ordercode } = await paidTwice(w, 'twicefound')
-    w.wechat.loseNextNotice(ordercode)
-    w.wechat.refundOnPlatform(ordercode, { refundFee: 8_800 })
+    w.wechat.notices.ofPayments.loseNext(ordercode)
+    w.wechat.platform.refund(ordercode, { refundFee: 8_800 })
     for (let hour = 0; hour < 24; hour++) {
       w.advance(3_600)
       await w.cron()
@@ -347,7 +350,7 @@ describe('a payment whose first word is REFUND', () => {
     const w = world()
     const { ordercode } = await goneAlready(w, 'lateword')
     await pass(w, 10)
-    expect((await w.notify(w.wechat.noticeXml(ordercode))).status).toBe(200)
+    expect((await w.notify(w.wechat.notices.ofPayments.xml(ordercode))).status).toBe(200)
     await w.settled()
     expect(w.receiver.types()).not.toContain('order.paid')
   })
@@ -357,11 +360,13 @@ describe('a review resolved with action refund', () => {
   it('of a foreign payment books it as returned, and gives it back', async () => {
     const w = world()
     const ordercode = await w.order('foreign')
-    await w.pay(ordercode, w.wechat.newOpenid())
-    w.wechat.loseNextNotice()
-    const paid = w.wechat.pay(ordercode)
-    const changes = { openid: w.wechat.newOpenid() }
-    expect((await w.notify(w.wechat.noticeXml(ordercode, { changes }))).status).toBe(400)
+    await w.pay(ordercode, w.wechat.payer.newOpenid())
+    w.wechat.notices.ofPayments.loseNext()
+    const paid = w.wechat.payer.pay(ordercode)
+    const changes = { openid: w.wechat.payer.newOpenid() }
+    expect((await w.notify(w.wechat.notices.ofPayments.xml(ordercode, { changes }))).status).toBe(
+      400,
+    )
     expect(await w.read(ordercode)).toMatchObject({ state: 'paying', payments: [] })
 
     const id = await reviewOf(w, 'foreign_payment')
@@ -376,7 +381,7 @@ describe('a review resolved with action refund', () => {
       refunded_fee: 8_800,
       refunds: [{ out_refund_no: `auto*${paid.ok ? paid.transactionId : ''}`, source: 'operator' }],
     })
-    expect(w.wechat.refunds()).toHaveLength(1)
+    expect(w.wechat.books.refunds()).toHaveLength(1)
     expect(toldOfMoney(w)).toEqual(['payment.returned', 'refund.succeeded'])
     expect(await kinds(w)).toEqual(['foreign_payment'])
   })
@@ -390,7 +395,7 @@ describe('a review resolved with action refund', () => {
     expect((await resolve(w, id, resolution)).status).toBe(200)
     expect((await resolve(w, id, resolution)).status).toBe(200)
     await pass(w, 8)
-    expect(w.wechat.refunds(ordercode)).toHaveLength(1)
+    expect(w.wechat.books.refunds(ordercode)).toHaveLength(1)
     expect((await w.read(ordercode)).refunds).toMatchObject([{ state: 'succeeded' }])
   })
 
@@ -404,7 +409,7 @@ describe('a review resolved with action refund', () => {
     expect((await resolve(w, id, { note: 'the rest', action: 'refund' })).status).toBe(200)
     await pass(w, 7)
     expect((await w.read(ordercode)).refunded_fee).toBe(8_800)
-    expect(w.wechat.refunds().map(({ refundFee }) => refundFee)).toEqual([800, 8_000])
+    expect(w.wechat.books.refunds().map(({ refundFee }) => refundFee)).toEqual([800, 8_000])
     await expectBalanced(w, ordercode)
   })
 
@@ -417,12 +422,13 @@ describe('a review resolved with action refund', () => {
       const { ordercode } = await paidTwice(w, `auto${name}`)
       if (name === 'refused') {
         const refusal = { errCode: 'USER_ACCOUNT_ABNORMAL', errCodeDes: '?' }
-        w.wechat.inject({ endpoint: 'refund', kind: 'err_code', ...refusal })
+        w.wechat.faults.inject({ endpoint: 'refund', kind: 'err_code', ...refusal })
       }
       await w.deliverNotices()
       await pass(w, 2)
       const [automatic] = (await w.read(ordercode)).refunds
-      if (name === 'closed') w.wechat.settleRefund(automatic?.out_refund_no ?? '', 'REFUNDCLOSE')
+      if (name === 'closed')
+        w.wechat.platform.settleRefund(automatic?.out_refund_no ?? '', 'REFUNDCLOSE')
       await pass(w, 6)
       expect(states(await w.read(ordercode))).toEqual([name])
 
@@ -443,7 +449,7 @@ describe('a review resolved with action refund', () => {
     await w.deliverNotices()
     const id = await reviewOf(w, 'late_payment')
     const refusal = { errCode: 'USER_ACCOUNT_ABNORMAL', errCodeDes: '?' }
-    w.wechat.inject({ endpoint: 'refund', kind: 'err_code', ...refusal })
+    w.wechat.faults.inject({ endpoint: 'refund', kind: 'err_code', ...refusal })
 
     expect((await resolve(w, id, { note: 'sold out', action: 'refund' })).status).toBe(409)
     expect(states(await w.read(ordercode))).toEqual(['refused'])
@@ -455,10 +461,10 @@ describe('a review resolved with action refund', () => {
   it('of an amount that does not fit is not allowed, and nothing moves', async () => {
     const w = world()
     const ordercode = await w.order('amount')
-    await w.pay(ordercode, w.wechat.newOpenid())
-    w.wechat.loseNextNotice()
-    w.wechat.pay(ordercode)
-    await w.notify(w.wechat.noticeXml(ordercode, { changes: { total_fee: '1' } }))
+    await w.pay(ordercode, w.wechat.payer.newOpenid())
+    w.wechat.notices.ofPayments.loseNext()
+    w.wechat.payer.pay(ordercode)
+    await w.notify(w.wechat.notices.ofPayments.xml(ordercode, { changes: { total_fee: '1' } }))
     const id = await reviewOf(w, 'amount_mismatch')
     const answer = await resolve(w, id, { note: 'back with it', action: 'refund' })
     expect(await outcome(answer)).toBe('409 action_not_allowed')
@@ -471,7 +477,7 @@ describe('a review resolved with action refund', () => {
     const w = world()
     const { ordercode } = await paidOrder(w, 'hangs')
     await refund(w, ordercode, 'R1', 800)
-    w.wechat.settleRefund('R1', 'CHANGE')
+    w.wechat.platform.settleRefund('R1', 'CHANGE')
     await w.deliverNotices()
     const id = await reviewOf(w, 'refund_abnormal')
     for (const action of ['refund', 'accept']) {
@@ -485,10 +491,10 @@ describe('a review resolved with action refund', () => {
     const w = world()
     const { ordercode } = await paidLate(w, 'noanswer')
     await w.deliverNotices()
-    w.wechat.inject({ endpoint: 'refund', kind: 'http_500', times: 2 })
+    w.wechat.faults.inject({ endpoint: 'refund', kind: 'http_500', times: 2 })
     const id = await reviewOf(w, 'late_payment')
     expect((await resolve(w, id, { note: 'x', action: 'refund' })).status).toBe(200)
-    w.wechat.clearFaults()
+    w.wechat.faults.clear()
     await pass(w, 8)
     expect(states(await w.read(ordercode))).toEqual(['succeeded'])
   })
@@ -507,7 +513,7 @@ describe('a review resolved with action refund', () => {
         expect((await resolve(w, open?.id ?? '', resolution)).status).toBe(503)
         expect((await resolve(w, open?.id ?? '', resolution)).status).toBe(200)
         await pass(w, 6)
-        expect(w.wechat.refunds(ordercode)).toHaveLength(1)
+        expect(w.wechat.books.refunds(ordercode)).toHaveLength(1)
         expect(states(await w.read(ordercode))).toEqual(['succeeded'])
       }
     }
@@ -520,10 +526,10 @@ describe('a refund made by hand on the merchant platform', () => {
 
   it('is found by its notice', async () => {
     const w = world()
-    w.wechat.setRefundNotifyUrl(PLATFORM_URL)
+    w.wechat.platform.setRefundNotifyUrl(PLATFORM_URL)
     const { ordercode, transactionId } = await paidOrder(w, 'bynotice')
-    w.wechat.refundOnPlatform(ordercode, { refundFee: 300, outRefundNo: 'hand-1' })
-    w.wechat.duplicateNextRefundNotice(3)
+    w.wechat.platform.refund(ordercode, { refundFee: 300, outRefundNo: 'hand-1' })
+    w.wechat.notices.ofRefunds.duplicateNext(3)
     w.advance(180)
     const attempts = await w.deliverNotices()
     for (const attempt of attempts) expect(attempt).toMatchObject({ outcome: 'delivered' })
@@ -539,7 +545,7 @@ describe('a refund made by hand on the merchant platform', () => {
           refund_fee: 300,
           total_fee: 8_800,
           reason: null,
-          refund_id: w.wechat.refund('hand-1')?.refundId,
+          refund_id: w.wechat.books.refund('hand-1')?.refundId,
         },
       ],
     })
@@ -555,7 +561,7 @@ describe('a refund made by hand on the merchant platform', () => {
   it('is found by POST query while it is under way, and followed to its end', async () => {
     const w = world()
     const { ordercode } = await paidOrder(w, 'byquery')
-    w.wechat.refundOnPlatform(ordercode, { refundFee: 300, outRefundNo: 'hand-1' })
+    w.wechat.platform.refund(ordercode, { refundFee: 300, outRefundNo: 'hand-1' })
     const answer = await w.shop('POST', `/orders/${ordercode}/query`)
     expect(await answer.json()).toMatchObject({
       refunded_fee: 0,
@@ -571,10 +577,10 @@ describe('a refund made by hand on the merchant platform', () => {
     const w = world()
     const { ordercode } = await paidOrder(w, 'endings')
     for (const number of ['hand-1', 'hand-2']) {
-      w.wechat.refundOnPlatform(ordercode, { refundFee: 300, outRefundNo: number })
+      w.wechat.platform.refund(ordercode, { refundFee: 300, outRefundNo: number })
     }
-    w.wechat.settleRefund('hand-1', 'REFUNDCLOSE')
-    w.wechat.settleRefund('hand-2', 'CHANGE')
+    w.wechat.platform.settleRefund('hand-1', 'REFUNDCLOSE')
+    w.wechat.platform.settleRefund('hand-2', 'CHANGE')
     await w.shop('POST', `/orders/${ordercode}/query`)
     await w.settled()
     expect(states(await w.read(ordercode))).toEqual(['abnormal', 'closed'])
@@ -588,9 +594,9 @@ describe('a refund made by hand on the merchant platform', () => {
     const other = await paidOrder(w, 'usedbefore')
     const { ordercode } = await paidOrder(w, 'usedagain')
     const refusal = { errCode: 'USER_ACCOUNT_ABNORMAL', errCodeDes: '?' }
-    w.wechat.inject({ endpoint: 'refund', kind: 'err_code', ...refusal })
+    w.wechat.faults.inject({ endpoint: 'refund', kind: 'err_code', ...refusal })
     expect(await outcome(putRefund(w, other.ordercode, 'N1', 300))).toBe('201 refused')
-    w.wechat.refundOnPlatform(ordercode, { refundFee: 300, outRefundNo: 'N1' })
+    w.wechat.platform.refund(ordercode, { refundFee: 300, outRefundNo: 'N1' })
     expect((await w.shop('POST', `/orders/${ordercode}/query`)).status).toBe(200)
     expect((await reviews(w)).map((each) => each.id)).toEqual(['refund_conflict.N1'])
     expect((await w.read(ordercode)).refunds).toEqual([])
@@ -601,9 +607,9 @@ describe('a refund made by hand on the merchant platform', () => {
     const w = world()
     const { ordercode } = await paidOrder(w, 'inplace', 1_000)
     expect(await outcome(putRefund(w, ordercode, 'ours', 1_000))).toBe('201 processing')
-    w.wechat.settleRefund('ours', 'REFUNDCLOSE')
+    w.wechat.platform.settleRefund('ours', 'REFUNDCLOSE')
     w.advance(60)
-    w.wechat.refundOnPlatform(ordercode, { refundFee: 1_000, outRefundNo: 'hand-1' })
+    w.wechat.platform.refund(ordercode, { refundFee: 1_000, outRefundNo: 'hand-1' })
     await w.shop('POST', `/orders/${ordercode}/query`)
     expect(states(await w.read(ordercode))).toEqual(['closed', 'processing'])
     expect(await kinds(w)).toEqual([])
@@ -614,7 +620,7 @@ describe('a refund made by hand on the merchant platform', () => {
     const { ordercode } = await paidOrder(w, 'many')
     await refund(w, ordercode, 'ours', 5)
     for (let n = 0; n < 19; n++) {
-      w.wechat.refundOnPlatform(ordercode, { refundFee: 10 + n, outRefundNo: `hand-${n}` })
+      w.wechat.platform.refund(ordercode, { refundFee: 10 + n, outRefundNo: `hand-${n}` })
     }
     w.advance(180)
     for (let times = 0; times < 2; times++) {
@@ -622,7 +628,7 @@ describe('a refund made by hand on the merchant platform', () => {
     }
     const order = await w.read(ordercode)
     expect(order.refunds).toHaveLength(20)
-    expect(order.refunded_fee).toBe(w.wechat.refundedFen())
+    expect(order.refunded_fee).toBe(w.wechat.books.refundedFen())
     expect(new Set(states(order))).toEqual(new Set(['succeeded']))
     await pass(w, 10)
     expect(new Set(toldOfRefunds(w)).size).toBe(20)
@@ -631,24 +637,24 @@ describe('a refund made by hand on the merchant platform', () => {
 
   it('as one of more than twenty is found by its notice', async () => {
     const w = world()
-    w.wechat.setRefundNotifyUrl(PLATFORM_URL)
+    w.wechat.platform.setRefundNotifyUrl(PLATFORM_URL)
     const { ordercode } = await paidOrder(w, 'verymany')
     for (let n = 0; n < 24; n++) {
-      w.wechat.refundOnPlatform(ordercode, { refundFee: 10 + n, outRefundNo: `hand-${n}` })
-      w.wechat.settleRefund(`hand-${n}`, 'SUCCESS')
+      w.wechat.platform.refund(ordercode, { refundFee: 10 + n, outRefundNo: `hand-${n}` })
+      w.wechat.platform.settleRefund(`hand-${n}`, 'SUCCESS')
       await w.deliverNotices()
     }
     await w.settled()
-    expect((await w.read(ordercode)).refunded_fee).toBe(w.wechat.refundedFen())
+    expect((await w.read(ordercode)).refunded_fee).toBe(w.wechat.books.refundedFen())
     expect(toldOfRefunds(w)).toHaveLength(24)
   })
 
   it('while ours waits: ours is refused then, and never more goes back than was paid', async () => {
     const w = world()
     const { ordercode } = await paidOrder(w, 'whileours', 1_000)
-    w.wechat.inject({ endpoint: 'refund', kind: 'request_lost', times: 2 })
+    w.wechat.faults.inject({ endpoint: 'refund', kind: 'request_lost', times: 2 })
     expect(await outcome(putRefund(w, ordercode, 'ours', 800))).toBe('201 requested')
-    w.wechat.refundOnPlatform(ordercode, { refundFee: 500, outRefundNo: 'hand-1' })
+    w.wechat.platform.refund(ordercode, { refundFee: 500, outRefundNo: 'hand-1' })
     await w.shop('POST', `/orders/${ordercode}/query`)
     const answer = await refund(w, ordercode, 'more', 1)
     expect(answer).toMatchObject({ status: 409, code: 'refund_exceeds_payment' })
@@ -660,7 +666,7 @@ describe('a refund made by hand on the merchant platform', () => {
     })
     expect(await w.read(ordercode)).toMatchObject({ refunded_fee: 500 })
     expect(toldOfRefunds(w).sort()).toEqual(['refund.failed ours', 'refund.succeeded hand-1'])
-    expect(w.wechat.refundedFen()).toBe(500)
+    expect(w.wechat.books.refundedFen()).toBe(500)
     await expectBalanced(w, ordercode)
     expect(await outcome(putRefund(w, ordercode, 'rest', 500))).toBe('201 processing')
   })
@@ -668,7 +674,7 @@ describe('a refund made by hand on the merchant platform', () => {
   it('of which we have not heard makes WeChat refuse ours, and that is believed', async () => {
     const w = world()
     const { ordercode } = await paidOrder(w, 'unheard', 1_000)
-    w.wechat.refundOnPlatform(ordercode, { refundFee: 1_000 })
+    w.wechat.platform.refund(ordercode, { refundFee: 1_000 })
     w.advance(60)
     expect(await refund(w, ordercode, 'ours', 800)).toMatchObject({
       state: 'refused',
@@ -683,7 +689,7 @@ describe('a refund made by hand on the merchant platform', () => {
   it('a moment ago makes ours wait, and then it goes by itself', async () => {
     const w = world()
     const { ordercode } = await paidOrder(w, 'moment')
-    w.wechat.refundOnPlatform(ordercode, { refundFee: 500 })
+    w.wechat.platform.refund(ordercode, { refundFee: 500 })
     expect(await refund(w, ordercode, 'ours', 800)).toMatchObject({
       status: 201,
       state: 'requested',
@@ -696,7 +702,7 @@ describe('a refund made by hand on the merchant platform', () => {
   it('under a number that the shop then wants, too: nobody mistakes one for the other', async () => {
     const w = world()
     const { ordercode } = await paidOrder(w, 'samenumber', 1_000)
-    w.wechat.refundOnPlatform(ordercode, { refundFee: 500, outRefundNo: 'N1' })
+    w.wechat.platform.refund(ordercode, { refundFee: 500, outRefundNo: 'N1' })
     w.advance(60)
     expect(await refund(w, ordercode, 'N1', 300)).toMatchObject({ state: 'refused' })
     w.advance(180)

@@ -40,7 +40,7 @@ describe('a refund that WeChat refuses', () => {
       const w = world()
       const { ordercode } = await paidOrder(w, `slow-${seconds}`, 1_000)
       slow(w, seconds)
-      w.wechat.inject({ endpoint: 'refund', ...REFUSED })
+      w.wechat.faults.inject({ endpoint: 'refund', ...REFUSED })
       expect(await outcome(putRefund(w, ordercode, 'R1', 1_000))).toBe('201 refused')
       await w.settled()
       expect(toldOfRefunds(w)).toEqual(['refund.failed R1'])
@@ -52,14 +52,14 @@ describe('a refund that WeChat refuses', () => {
   it('from the other origin, after the first one was silent, may yet have arrived', async () => {
     const w = world()
     const { ordercode } = await paidOrder(w, 'origins', 1_000)
-    w.wechat.inject({ endpoint: 'refund', kind: 'request_lost', times: 1 })
-    w.wechat.inject({ endpoint: 'refund', ...REFUSED })
+    w.wechat.faults.inject({ endpoint: 'refund', kind: 'request_lost', times: 1 })
+    w.wechat.faults.inject({ endpoint: 'refund', ...REFUSED })
     expect(await refund(w, ordercode, 'R1', 1_000)).toMatchObject({
       state: 'requested',
       err_code: 'TRADE_OVERDUE',
     })
     expect(await outcome(putRefund(w, ordercode, 'R2', 1))).toBe('409 refund_exceeds_payment')
-    w.wechat.inject({ endpoint: 'refund', ...REFUSED })
+    w.wechat.faults.inject({ endpoint: 'refund', ...REFUSED })
     await pass(w, 2)
     expect((await getRefund(w, ordercode, 'R1')).state).toBe('refused')
   })
@@ -67,8 +67,8 @@ describe('a refund that WeChat refuses', () => {
   it('when it was busy a moment before, may have been taken on then', async () => {
     const w = world()
     const { ordercode } = await paidOrder(w, 'busy', 1_000)
-    w.wechat.inject({ endpoint: 'refund', kind: 'system_error', times: 1 })
-    w.wechat.inject({ endpoint: 'refund', ...REFUSED })
+    w.wechat.faults.inject({ endpoint: 'refund', kind: 'system_error', times: 1 })
+    w.wechat.faults.inject({ endpoint: 'refund', ...REFUSED })
     expect((await refund(w, ordercode, 'R1', 1_000)).state).toBe('requested')
   })
 })
@@ -90,7 +90,12 @@ describe('one refund that many ask for at once', () => {
   it('by the shop and by the cron, of one that waits, is sent by one of them', async () => {
     const w = world()
     const { ordercode } = await paidOrder(w, 'both')
-    w.wechat.inject({ endpoint: 'refund', kind: 'err_code', errCode: 'NOTENOUGH', errCodeDes: '?' })
+    w.wechat.faults.inject({
+      endpoint: 'refund',
+      kind: 'err_code',
+      errCode: 'NOTENOUGH',
+      errCodeDes: '?',
+    })
     expect(await outcome(putRefund(w, ordercode, 'R1', 800))).toBe('201 requested')
     w.advance(60)
     await Promise.all([w.cron(), putRefund(w, ordercode, 'R1', 800), w.cron()])
@@ -101,7 +106,12 @@ describe('one refund that many ask for at once', () => {
   it('by the shop, a moment before the cron comes to it, is sent by the shop alone', async () => {
     const w = world()
     const { ordercode } = await paidOrder(w, 'before')
-    w.wechat.inject({ endpoint: 'refund', kind: 'err_code', errCode: 'NOTENOUGH', errCodeDes: '?' })
+    w.wechat.faults.inject({
+      endpoint: 'refund',
+      kind: 'err_code',
+      errCode: 'NOTENOUGH',
+      errCodeDes: '?',
+    })
     expect(await outcome(putRefund(w, ordercode, 'R1', 800))).toBe('201 requested')
     w.advance(60)
     let hold = () => {}
@@ -137,16 +147,16 @@ describe('a refund notice that WeChat’s own answer does not bear out', () => {
     '%s, and a query says PROCESSING, is refused as any other, and may come again',
     async (refund_status) => {
       const w = world()
-      w.wechat.holdRefunds()
+      w.wechat.platform.holdRefunds()
       const { ordercode } = await paidOrder(w, `against-${refund_status.toLowerCase()}`)
       await putRefund(w, ordercode, 'R1', 800)
-      const notice = w.wechat.refundNoticeXml('R1', { info: { refund_status } })
+      const notice = w.wechat.notices.ofRefunds.xml('R1', { info: { refund_status } })
       const answer = await notifyRefund(w, notice)
       const nonsense = await notifyRefund(w, 'not xml')
       expect([answer.status, await answer.text()]).toEqual([400, await nonsense.text()])
       expect((await getRefund(w, ordercode, 'R1')).state).toBe('processing')
-      w.wechat.settleRefund('R1', 'SUCCESS')
-      expect((await notifyRefund(w, w.wechat.refundNoticeXml('R1'))).status).toBe(200)
+      w.wechat.platform.settleRefund('R1', 'SUCCESS')
+      expect((await notifyRefund(w, w.wechat.notices.ofRefunds.xml('R1'))).status).toBe(200)
     },
   )
 })
@@ -159,7 +169,7 @@ describe('many refunds that end', () => {
       const { ordercode } = await paidOrder(w, `ended-${number}`)
       expect(await outcome(putRefund(w, ordercode, number, 800))).toBe('201 processing')
     }
-    for (const number of numbers) w.wechat.settleRefund(number, 'SUCCESS')
+    for (const number of numbers) w.wechat.platform.settleRefund(number, 'SUCCESS')
     w.advance(60)
     await w.cron()
     expect(toldOfRefunds(w).toSorted()).toEqual(numbers.map((each) => `refund.succeeded ${each}`))
@@ -174,7 +184,7 @@ describe('many refunds that end', () => {
       await putRefund(w, ordercode, number, 800)
       w.advance(1)
     }
-    for (const number of numbers) w.wechat.settleRefund(number, 'SUCCESS')
+    for (const number of numbers) w.wechat.platform.settleRefund(number, 'SUCCESS')
     w.advance(70)
     await w.cron()
     const { refunds, refunds_left: left } = await lastRun(w)
@@ -197,12 +207,12 @@ describe('a backlog of refunds beside one of payments', () => {
       const { ordercode } = await paidOrder(w, `back-${n}`)
       await putRefund(w, ordercode, w.code(`r${n}`), 800)
     }
-    w.wechat.holdRefunds()
+    w.wechat.platform.holdRefunds()
     for (let n = 0; n < 8; n++) {
       const ordercode = await w.order(`due-${n}`)
-      await w.pay(ordercode, w.wechat.newOpenid())
-      w.wechat.pay(ordercode)
-      w.wechat.loseNextNotice(ordercode)
+      await w.pay(ordercode, w.wechat.payer.newOpenid())
+      w.wechat.payer.pay(ordercode)
+      w.wechat.notices.ofPayments.loseNext(ordercode)
     }
     w.advance(300)
     const done = { booked: 0, refunds: 0 }

@@ -3,9 +3,9 @@ import { world, type World } from '../../../testing/world.ts'
 
 async function paidAtWechat(w: World, name: string) {
   const ordercode = await w.order(name)
-  const openid = w.wechat.newOpenid()
+  const openid = w.wechat.payer.newOpenid()
   await w.pay(ordercode, openid)
-  w.wechat.pay(ordercode)
+  w.wechat.payer.pay(ordercode)
   return { ordercode, openid }
 }
 
@@ -20,7 +20,7 @@ describe('a payment that does not fit', () => {
   it('opens one review however often WeChat repeats it, and the shop hears of it once', async () => {
     const w = world()
     const { ordercode } = await paidAtWechat(w, 'mismatch')
-    const notice = w.wechat.noticeXml(ordercode, { changes: { total_fee: '1' } })
+    const notice = w.wechat.notices.ofPayments.xml(ordercode, { changes: { total_fee: '1' } })
     for (let times = 0; times < 5; times++) expect((await w.notify(notice)).status).toBe(400)
     await Promise.all([1, 2, 3].map(() => w.notify(notice)))
     await w.settled()
@@ -39,11 +39,11 @@ describe('a payment that does not fit', () => {
     const { ordercode } = await paidAtWechat(w, 'kinds')
     const changes: [string, Record<string, string>][] = [
       ['currency_mismatch', { fee_type: 'USD', transaction_id: '1' }],
-      ['foreign_payment', { openid: w.wechat.newOpenid(), transaction_id: '2' }],
+      ['foreign_payment', { openid: w.wechat.payer.newOpenid(), transaction_id: '2' }],
       ['unknown_order', { out_trade_no: 'of-another-system', transaction_id: '3' }],
     ]
     for (const [kind, change] of changes) {
-      await w.notify(w.wechat.noticeXml(ordercode, { changes: change }))
+      await w.notify(w.wechat.notices.ofPayments.xml(ordercode, { changes: change }))
       expect((await reviews(w)).map((review) => review.kind)).toContain(kind)
     }
     expect((await w.read(ordercode)).state).toBe('paying')
@@ -57,7 +57,7 @@ describe('a second payment for one order', () => {
     await w.deliverNotices()
     const first = await w.read(ordercode)
 
-    const second = w.wechat.noticeXml(ordercode, {
+    const second = w.wechat.notices.ofPayments.xml(ordercode, {
       changes: { transaction_id: '4200000540202611239999999999' },
     })
     for (let times = 0; times < 3; times++) {
@@ -83,8 +83,8 @@ describe('a second payment for one order', () => {
     const w = world()
     const { ordercode } = await paidAtWechat(w, 'devices')
     // The first device's money arrived at WeChat; we have not heard, and its close goes wrong.
-    w.wechat.setTradeState(ordercode, 'SUCCESS')
-    const before = await w.pay(ordercode, w.wechat.newOpenid())
+    w.wechat.platform.setTradeState(ordercode, 'SUCCESS')
+    const before = await w.pay(ordercode, w.wechat.payer.newOpenid())
     expect(before.status).toBe(409)
     expect((await w.read(ordercode)).payments).toHaveLength(1)
   })
@@ -94,7 +94,7 @@ describe('resolving a review', () => {
   it('takes a note, once, and the list of open ones gets shorter', async () => {
     const w = world()
     const { ordercode } = await paidAtWechat(w, 'note')
-    await w.notify(w.wechat.noticeXml(ordercode, { changes: { total_fee: '1' } }))
+    await w.notify(w.wechat.notices.ofPayments.xml(ordercode, { changes: { total_fee: '1' } }))
     const [review] = await reviews(w, '?open=true')
     if (review === undefined) throw new Error('no review')
 
@@ -112,8 +112,8 @@ describe('resolving a review', () => {
   it('by accepting a foreign payment books it', async () => {
     const w = world()
     const { ordercode } = await paidAtWechat(w, 'accept')
-    const changes = { openid: w.wechat.newOpenid() }
-    await w.notify(w.wechat.noticeXml(ordercode, { changes }))
+    const changes = { openid: w.wechat.payer.newOpenid() }
+    await w.notify(w.wechat.notices.ofPayments.xml(ordercode, { changes }))
     const [review] = await reviews(w)
     if (review === undefined) throw new Error('no review')
 
@@ -128,7 +128,7 @@ describe('resolving a review', () => {
   it('cannot make another amount the right one', async () => {
     const w = world()
     const { ordercode } = await paidAtWechat(w, 'noaccept')
-    await w.notify(w.wechat.noticeXml(ordercode, { changes: { total_fee: '1' } }))
+    await w.notify(w.wechat.notices.ofPayments.xml(ordercode, { changes: { total_fee: '1' } }))
     const [review] = await reviews(w)
     if (review === undefined) throw new Error('no review')
     const answer = await resolve(w, review.id, { note: 'fine', action: 'accept' })
@@ -146,9 +146,9 @@ describe('LATE_PAYMENT', () => {
   it('refund makes a late payment one that the shop must not ship for', async () => {
     const w = world({ vars: { LATE_PAYMENT: 'refund', WX_CERT: 'bound' } })
     const ordercode = await w.order('late')
-    await w.pay(ordercode, w.wechat.newOpenid())
+    await w.pay(ordercode, w.wechat.payer.newOpenid())
     await w.shop('POST', `/orders/${ordercode}/close`)
-    w.wechat.pay(ordercode, { despiteClose: true })
+    w.wechat.payer.pay(ordercode, { despiteClose: true })
     await w.deliverNotices()
     await w.settled()
     expect(w.receiver.types().sort()).toEqual(['order.closed', 'payment.returned', 'review.opened'])
@@ -163,7 +163,7 @@ describe('a changed API key', () => {
   it('makes a notice under the old one a hint, which WeChat confirms under the new one', async () => {
     const w = world()
     const { ordercode } = await paidAtWechat(w, 'oldkey')
-    const notice = w.wechat.noticeXml(ordercode, { key: NEW })
+    const notice = w.wechat.notices.ofPayments.xml(ordercode, { key: NEW })
     // Here WeChat still signs with what it has; the Worker that knows both keys takes NEW as the old one.
     const answer = await w.notifyWith({ WX_API_KEY: OLD, WX_API_KEY_OLD: NEW }, notice)
     expect(answer.status).toBe(200)
@@ -174,8 +174,8 @@ describe('a changed API key', () => {
   it('gives a thief of the old one nothing: an unpaid order stays unpaid', async () => {
     const w = world()
     const ordercode = await w.order('thief')
-    await w.pay(ordercode, w.wechat.newOpenid())
-    const forged = w.wechat.noticeXml(ordercode, { key: NEW })
+    await w.pay(ordercode, w.wechat.payer.newOpenid())
+    const forged = w.wechat.notices.ofPayments.xml(ordercode, { key: NEW })
     const answer = await w.notifyWith({ WX_API_KEY: OLD, WX_API_KEY_OLD: NEW }, forged)
     expect(answer.status).toBe(400)
     expect((await w.read(ordercode)).state).toBe('paying')
@@ -187,10 +187,10 @@ describe('what a second pair of eyes found', () => {
   it('a payment at a price that the shop has changed since is booked, with a review that tells', async () => {
     const w = world()
     const ordercode = await w.order('repriced', { total_fee: 100 })
-    await w.pay(ordercode, w.wechat.newOpenid())
+    await w.pay(ordercode, w.wechat.payer.newOpenid())
     const dearer = { total_fee: 90_000, body: '测试商店-图书' }
     expect((await w.shop('PUT', `/orders/${ordercode}`, dearer)).status).toBe(200)
-    w.wechat.pay(ordercode, { despiteClose: true })
+    w.wechat.payer.pay(ordercode, { despiteClose: true })
     await w.deliverNotices()
 
     expect(await w.read(ordercode)).toMatchObject({ state: 'paid', payments: [{ total_fee: 100 }] })
@@ -202,9 +202,11 @@ describe('what a second pair of eyes found', () => {
   it('a payment accepted by a person closes the other attempt, and its notice is SUCCESS from then on', async () => {
     const w = world()
     const ordercode = await w.order('others')
-    await w.pay(ordercode, w.wechat.newOpenid())
-    await w.pay(ordercode, w.wechat.newOpenid())
-    const foreign = w.wechat.noticeXml(ordercode, { changes: { openid: w.wechat.newOpenid() } })
+    await w.pay(ordercode, w.wechat.payer.newOpenid())
+    await w.pay(ordercode, w.wechat.payer.newOpenid())
+    const foreign = w.wechat.notices.ofPayments.xml(ordercode, {
+      changes: { openid: w.wechat.payer.newOpenid() },
+    })
     expect((await w.notify(foreign)).status).toBe(400)
     // Past the last rung before the expiry: only the booking itself makes the other attempt due.
     w.advance(3_700)
@@ -215,13 +217,13 @@ describe('what a second pair of eyes found', () => {
 
     expect((await w.notify(foreign)).status).toBe(200)
     await w.cron()
-    expect(w.wechat.order(`${ordercode}*2`)?.tradeState).toBe('CLOSED')
+    expect(w.wechat.books.order(`${ordercode}*2`)?.tradeState).toBe('CLOSED')
   })
 
   it('a review of money dealt with elsewhere lets the order end', async () => {
     const w = world()
     const { ordercode } = await paidAtWechat(w, 'elsewhere')
-    await w.notify(w.wechat.noticeXml(ordercode, { changes: { total_fee: '1' } }))
+    await w.notify(w.wechat.notices.ofPayments.xml(ordercode, { changes: { total_fee: '1' } }))
     const [review] = await reviews(w)
     await resolve(w, review?.id ?? '', { note: 'refunded on the merchant platform' })
     expect((await w.read(ordercode)).attempts).toMatchObject([{ state: 'closed' }])
@@ -231,7 +233,7 @@ describe('what a second pair of eyes found', () => {
   it('two people resolving one review with different words: one of them is told', async () => {
     const w = world()
     const { ordercode } = await paidAtWechat(w, 'twopeople')
-    await w.notify(w.wechat.noticeXml(ordercode, { changes: { total_fee: '1' } }))
+    await w.notify(w.wechat.notices.ofPayments.xml(ordercode, { changes: { total_fee: '1' } }))
     const [review] = await reviews(w)
     const answers = await Promise.all(
       ['mine', 'yours'].map((note) => resolve(w, review?.id ?? '', { note })),
@@ -252,12 +254,12 @@ describe('what a second pair of eyes found', () => {
   it('an order changed or paid while its payer logged in is not signed as it was', async () => {
     const w = world()
     const ordercode = await w.order('login')
-    const openid = w.wechat.newOpenid()
+    const openid = w.wechat.payer.newOpenid()
     await w.pay(ordercode, openid)
     let open = () => {}
     w.holds.set('/sns/jscode2session', new Promise<void>((resolve) => (open = resolve)))
     const slow = w.pay(ordercode, openid)
-    w.wechat.pay(ordercode)
+    w.wechat.payer.pay(ordercode)
     await w.deliverNotices()
     open()
     expect(await (await slow).json()).toMatchObject({ code: 'order_paid' })
@@ -268,7 +270,7 @@ describe('what a second pair of eyes found', () => {
     const ordercodes: string[] = []
     for (let index = 0; index < 12; index++) {
       const ordercode = await w.order(`drain-${String(index).padStart(2, '0')}`)
-      await w.pay(ordercode, w.wechat.newOpenid())
+      await w.pay(ordercode, w.wechat.payer.newOpenid())
       ordercodes.push(ordercode)
       w.advance(1)
     }
@@ -288,7 +290,7 @@ describe('what a second pair of eyes found', () => {
   it('two payers tapping against each other do not use up the order', async () => {
     const w = world()
     const ordercode = await w.order('tapping')
-    const payers = [w.wechat.newOpenid(), w.wechat.newOpenid()]
+    const payers = [w.wechat.payer.newOpenid(), w.wechat.payer.newOpenid()]
     for (let tap = 0; tap < 40; tap++) {
       await w.pay(ordercode, payers[tap % 2] ?? '')
       w.advance(1)

@@ -125,7 +125,7 @@ const signedAndWrong: Kind = (world, chance) => {
     ORDERS.second,
     ORDERS.closed,
   ])
-  const xml = world.wechat.noticeXml(ordercode, {
+  const xml = world.wechat.notices.ofPayments.xml(ordercode, {
     changes: { [name]: value === ABSENT ? undefined : value },
   })
   return ['notice: signed, and wrong', xml]
@@ -176,7 +176,7 @@ const KINDS: readonly Kind[] = [
 function genuine(world: FuzzWorld, chance: Chance): string {
   return chance.happens(0.5)
     ? world.seeds.paidNotice
-    : world.wechat.noticeXml(
+    : world.wechat.notices.ofPayments.xml(
         chance.pick([ORDERS.paying, ORDERS.bound, ORDERS.second, ORDERS.closed]),
       )
 }

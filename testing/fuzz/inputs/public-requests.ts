@@ -132,9 +132,11 @@ export function strangeBody(chance: Chance): Body | undefined {
 export function makePay(world: FuzzWorld, chance: Chance): Input {
   const at = chance.pick([120, 120, 120, 400, 7_400, 604_700, 700_000])
   world.setTime(at)
-  const openid = chance.pick([world.payer, world.otherPayer, world.wechat.newOpenid()])
+  const openid = chance.pick([world.payer, world.otherPayer, world.wechat.payer.newOpenid()])
   const blocked = chance.happens(0.1)
-  const known = chance.happens(0.3) ? world.wechat.login(openid, { blocked }) : 'nobody-gave-this'
+  const known = chance.happens(0.3)
+    ? world.wechat.payer.login(openid, { blocked })
+    : 'nobody-gave-this'
   const code = chance.happens(0.6) ? known : mutateText(chance, known)
   const asked = chance.pick([...ORDERCODES, 'nobody-01'])
   const ordercode = chance.happens(0.7) ? asked : mutateText(chance, asked)

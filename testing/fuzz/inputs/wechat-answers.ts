@@ -52,13 +52,13 @@ const shopRequest = (method: string, path: string) =>
 
 function payRequest(world: FuzzWorld, chance: Chance, ordercode: string) {
   const openid = chance.pick([world.payer, world.payer, world.otherPayer])
-  return requestOf('GET', `/pay?code=${world.wechat.login(openid)}&ordercode=${ordercode}`)
+  return requestOf('GET', `/pay?code=${world.wechat.payer.login(openid)}&ordercode=${ordercode}`)
 }
 
 /** A notice under the old key makes us ask. */
 function hintRequest(world: FuzzWorld, chance: Chance) {
   const ordercode = chance.pick([ORDERS.paying, ORDERS.second, ORDERS.paid])
-  const xml = world.wechat.noticeXml(ordercode, { key: OLD_KEY })
+  const xml = world.wechat.notices.ofPayments.xml(ordercode, { key: OLD_KEY })
   return requestOf('POST', '/notify', { body: { bytes: utf8(xml), pieces: 1, breaks: false } })
 }
 

@@ -20,17 +20,20 @@ export async function makeShop(chance: Chance, options: WorldOptions = {}): Prom
   }
   await pay(world, ORDERS.second, otherPayer)
   seeds.tickets.push(await pay(world, ORDERS.second, payer))
-  wechat.inject({ endpoint: 'unifiedorder', kind: 'reply_lost', times: 2 })
+  wechat.faults.inject({ endpoint: 'unifiedorder', kind: 'reply_lost', times: 2 })
   await pay(world, ORDERS.lost, payer)
 
-  wechat.pay(ORDERS.paid)
-  seeds.paidNotice = wechat.noticeXml(ORDERS.paid)
+  wechat.payer.pay(ORDERS.paid)
+  seeds.paidNotice = wechat.notices.ofPayments.xml(ORDERS.paid)
   await notify(world, seeds.paidNotice)
   await shop(world, 'POST', `/orders/${ORDERS.closed}/close`)
   // Three reviews: one open, one that may be accepted, one that is resolved.
-  await notify(world, wechat.noticeXml(ORDERS.paying, { changes: { total_fee: '1' } }))
-  await notify(world, wechat.noticeXml(ORDERS.paying, { changes: { openid: 'oSomebodyElse' } }))
-  await notify(world, wechat.noticeXml(ORDERS.bound, { changes: { fee_type: 'USD' } }))
+  await notify(world, wechat.notices.ofPayments.xml(ORDERS.paying, { changes: { total_fee: '1' } }))
+  await notify(
+    world,
+    wechat.notices.ofPayments.xml(ORDERS.paying, { changes: { openid: 'oSomebodyElse' } }),
+  )
+  await notify(world, wechat.notices.ofPayments.xml(ORDERS.bound, { changes: { fee_type: 'USD' } }))
   const usd = String(
     world.sqlite.read("SELECT id FROM reviews WHERE kind = 'currency_mismatch'")[0]?.['id'],
   )
@@ -55,7 +58,7 @@ export const deliveryIds = (world: FuzzWorld): readonly string[] =>
   world.sqlite.read('SELECT id FROM deliveries').map((row) => String(row['id']))
 
 export async function pay(world: FuzzWorld, ordercode: string, openid: string): Promise<string> {
-  const path = `/pay?code=${world.wechat.login(openid)}&ordercode=${ordercode}`
+  const path = `/pay?code=${world.wechat.payer.login(openid)}&ordercode=${ordercode}`
   const response = await sent(world, requestOf('GET', path))
   const { ticket } = await response.json<{ ticket?: string }>()
   return ticket ?? ''

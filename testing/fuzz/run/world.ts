@@ -69,10 +69,10 @@ export class FuzzWorld {
       merchant: MERCHANT,
       clock: { now: () => this.#nowMs },
       random: chance.bytes,
-      strict: { strangerElementRate: 0.2 },
+      strict: { undocumentedElementRate: 0.2 },
     })
-    this.payer = this.wechat.newOpenid()
-    this.otherPayer = this.wechat.newOpenid()
+    this.payer = this.wechat.payer.newOpenid()
+    this.otherPayer = this.wechat.payer.newOpenid()
     this.#platform = {
       kv: memoryKeep(),
       db: wrapDb(d1Shim(this.sqlite)),

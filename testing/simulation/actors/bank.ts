@@ -10,12 +10,12 @@ export async function runBank(world: World): Promise<void> {
   const { wechat, faults } = world
   const chance = world.chance('bank')
   if (chance.happens(0.4)) {
-    wechat.holdRefunds()
+    wechat.platform.holdRefunds()
     faults.count('situation:refunds_hang')
   }
   for (let left = chance.between(2, 8); left > 0; left--) {
     await pause(world, chance)
-    const open = wechat
+    const open = wechat.books
       .refunds()
       .filter(({ status }) => status === 'PROCESSING' || status === 'CHANGE')
     if (open.length === 0) continue
@@ -26,7 +26,7 @@ export async function runBank(world: World): Promise<void> {
         ? 'SUCCESS'
         : chance.pick(['SUCCESS', 'SUCCESS', 'CHANGE', 'REFUNDCLOSE'] as const)
     faults.count(`situation:refund_${status === 'CHANGE' ? 'mended' : end}`)
-    wechat.settleRefund(outRefundNo, end)
+    wechat.platform.settleRefund(outRefundNo, end)
     void deliverFrom(world, 0)
   }
 }
@@ -35,10 +35,10 @@ export async function runBank(world: World): Promise<void> {
 export async function runTreasurer(world: World): Promise<void> {
   const chance = world.chance('treasurer')
   if (!chance.happens(0.3)) return
-  world.wechat.setBalance(chance.between(0, 60_000))
+  world.wechat.platform.setBalance(chance.between(0, 60_000))
   for (let left = chance.between(2, 6); left > 0; left--) await pause(world, chance)
   world.faults.count('situation:balance_filled_up')
-  world.wechat.setBalance(Infinity)
+  world.wechat.platform.setBalance(Infinity)
 }
 
 /** Refunds by hand on the merchant platform, of whatever was paid. */
@@ -46,14 +46,14 @@ export async function runPlatform(world: World): Promise<void> {
   const chance = world.chance('platform')
   for (let left = chance.below(4); left > 0; left--) {
     await pause(world, chance)
-    const captures = world.wechat.captures()
+    const captures = world.wechat.books.captures()
     if (captures.length === 0) continue
     const { outTradeNo } = chance.pick(captures)
     if (chance.happens(0.1)) {
       // More than refundquery shows at a time.
       world.faults.count('situation:many_refunds_by_hand')
       for (let n = chance.between(8, 24); n > 0; n--) {
-        world.wechat.refundOnPlatform(outTradeNo, { refundFee: 1 })
+        world.wechat.platform.refund(outTradeNo, { refundFee: 1 })
       }
     } else refundByHand(world, chance, outTradeNo)
   }
@@ -67,10 +67,10 @@ export function refundByHand(
   everything = chance.happens(0.5),
 ): void {
   const { wechat, faults } = world
-  const total = wechat.order(outTradeNo)?.totalFee ?? 1
+  const total = wechat.books.order(outTradeNo)?.totalFee ?? 1
   // The shop's own numbers are free to whoever is at the platform, too.
   const outRefundNo = `${codeOf(outTradeNo)}-${chance.below(6)}`
-  const refunded = wechat.refundOnPlatform(outTradeNo, {
+  const refunded = wechat.platform.refund(outTradeNo, {
     refundFee: everything ? total : chance.between(1, total),
     ...(chance.happens(0.2) ? { outRefundNo } : {}),
   })

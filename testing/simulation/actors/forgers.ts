@@ -1,5 +1,5 @@
 /** Forgers, replayers, and notices that are signed well and wrong. */
-import type { NoticeOptions } from '../../../simulator/notices/payment-notice.ts'
+import type { PaymentNoticeOptions } from '../../../simulator/notices/payment-notice.ts'
 import type { RefundNoticeOptions } from '../../../simulator/notices/refund-notice.ts'
 import type { Chance } from '../run/random.ts'
 import { OLD_API_KEY, ORIGIN, REFUND_URL, type World } from '../run/world.ts'
@@ -33,27 +33,27 @@ const FORGERIES = {
   not_a_success: { changes: { result_code: 'FAIL', err_code: 'ORDERPAID' } },
   unknown_number: { changes: { out_trade_no: 'nobody-knows-this*3' } },
   not_our_number: { changes: { out_trade_no: 'of another system' } },
-} as const satisfies Record<string, NoticeOptions>
+} as const satisfies Record<string, PaymentNoticeOptions>
 
 const TAMPERED = ['total_fee', 'out_trade_no', 'openid', 'transaction_id', 'time_end'] as const
 
 async function forge(world: World, chance: Chance): Promise<void> {
-  const orders = world.wechat.orders().filter(({ capture }) => capture === undefined)
+  const orders = world.wechat.books.orders().filter(({ capture }) => capture === undefined)
   if (orders.length === 0) return
   const { outTradeNo } = chance.pick(orders)
   if (chance.happens(0.3)) {
     // Signed well, and changed on the way.
     const name = chance.pick(TAMPERED)
     world.faults.count(`forger:tampered_${name}`)
-    const other = chance.pick(world.wechat.orders()).outTradeNo
+    const other = chance.pick(world.wechat.books.orders()).outTradeNo
     const value = name === 'out_trade_no' && other !== outTradeNo ? other : '4200000540202611231234'
-    const xml = world.wechat.noticeXml(outTradeNo)
+    const xml = world.wechat.notices.ofPayments.xml(outTradeNo)
     await mustRefuse(world, outTradeNo, replaceElement(xml, name, value))
     return
   }
   const [kind, options] = chance.pick(Object.entries(FORGERIES))
   world.faults.count(`forger:${kind}`)
-  await mustRefuse(world, outTradeNo, world.wechat.noticeXml(outTradeNo, options))
+  await mustRefuse(world, outTradeNo, world.wechat.notices.ofPayments.xml(outTradeNo, options))
 }
 
 const replaceElement = (xml: string, name: string, value: string): string =>
@@ -62,7 +62,7 @@ const replaceElement = (xml: string, name: string, value: string): string =>
 async function mustRefuse(world: World, outTradeNo: string, xml: string): Promise<void> {
   const answer = await post(world, xml)
   // A hint makes the Worker ask, and by then the order may really be paid.
-  const paid = world.wechat.order(outTradeNo)?.capture !== undefined
+  const paid = world.wechat.books.order(outTradeNo)?.capture !== undefined
   if (answer?.includes('SUCCESS') === true && !paid) {
     world.witness.report(`a forgery was accepted: ${xml}`)
   }
@@ -84,20 +84,20 @@ const REFUND_FORGERIES = {
 const LIES = ['SUCCESS', 'REFUNDCLOSE', 'CHANGE'] as const
 
 async function forgeRefund(world: World, chance: Chance): Promise<void> {
-  const refunds = world.wechat.refunds()
+  const refunds = world.wechat.books.refunds()
   if (refunds.length === 0) return
   const { outRefundNo } = chance.pick(refunds)
   if (chance.happens(0.4)) {
     // True in everything but what counts; the books must not follow.
     world.faults.count('forger:refund_status')
     const info = { refund_status: chance.pick(LIES), refund_fee: '1' }
-    await post(world, world.wechat.refundNoticeXml(outRefundNo, { info }), REFUND_URL)
+    await post(world, world.wechat.notices.ofRefunds.xml(outRefundNo, { info }), REFUND_URL)
     return
   }
   const [kind, options] = chance.pick(Object.entries(REFUND_FORGERIES))
   world.faults.count(`forger:${kind}`)
   world.faults.count('situation:refund_notice_forged')
-  const xml = world.wechat.refundNoticeXml(outRefundNo, options)
+  const xml = world.wechat.notices.ofRefunds.xml(outRefundNo, options)
   const answer = await post(world, xml, REFUND_URL)
   if (answer?.includes('SUCCESS') === true) {
     world.witness.report(`a forged refund notice was accepted: ${kind} of ${outRefundNo}`)

@@ -102,10 +102,10 @@ export async function runWhims(world: World): Promise<void> {
   const chance = world.chance('whims')
   for (let left = chance.below(3); left > 0; left--) {
     await pause(world, chance)
-    const open = world.wechat.orders().filter(({ tradeState }) => tradeState === 'NOTPAY')
+    const open = world.wechat.books.orders().filter(({ tradeState }) => tradeState === 'NOTPAY')
     if (open.length === 0 || !chance.happens(0.5)) continue
     world.faults.count('situation:closed_behind_our_back')
     const state = chance.pick(['CLOSED', 'CLOSED', 'REVOKED'] as const)
-    world.wechat.setTradeState(chance.pick(open).outTradeNo, state)
+    world.wechat.platform.setTradeState(chance.pick(open).outTradeNo, state)
   }
 }

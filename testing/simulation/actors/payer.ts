@@ -1,5 +1,5 @@
 /** A payer with a phone: opens the mini program, taps, waits, pays, or thinks better of it. */
-import type { PaymentResult } from '../../../simulator/wechat.ts'
+import type { PaymentResult } from '../../../simulator/payer/payer.ts'
 import { capture } from '../faults/notice-delivery.ts'
 import type { Chance } from '../run/random.ts'
 import type { World } from '../run/world.ts'
@@ -36,10 +36,10 @@ export async function runPayer(
 /** From a tap to what wx.requestPayment takes; two taps, or two devices, may bring two of it. */
 async function order(payer: Payer): Promise<readonly Answer[]> {
   const { world, openid, chance } = payer
-  let code = world.wechat.login(openid, { blocked: chance.happens(0.02) })
+  let code = world.wechat.payer.login(openid, { blocked: chance.happens(0.02) })
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     const codes = chance.happens(0.2)
-      ? [code, chance.happens(0.5) ? code : world.wechat.login(openid)]
+      ? [code, chance.happens(0.5) ? code : world.wechat.payer.login(openid)]
       : [code]
     if (codes.length === 2) world.faults.count('situation:double_tap')
     const answers = await Promise.all(codes.map((each) => pay(payer, each)))
@@ -51,7 +51,7 @@ async function order(payer: Payer): Promise<readonly Answer[]> {
     // After a lost reply the client has the old code still.
     const again = answers.includes(undefined) && chance.happens(0.6)
     if (again) world.faults.count('situation:same_code_again')
-    else code = world.wechat.login(openid)
+    else code = world.wechat.payer.login(openid)
   }
   return []
 }
@@ -73,7 +73,7 @@ async function pay(payer: Payer, code: string): Promise<Answer | undefined> {
 async function atCashier(payer: Payer, { body }: Answer): Promise<void> {
   const { world, openid, chance } = payer
   await pause(world, chance)
-  const opened = world.wechat.requestPayment(openid, body)
+  const opened = world.wechat.payer.requestPayment(openid, body)
   if (!opened.ok) {
     if (OUR_MISTAKE.test(opened.why)) world.witness.report(`the phone refuses: ${opened.why}`)
     world.faults.count('situation:cashier_refused')
@@ -84,7 +84,7 @@ async function atCashier(payer: Payer, { body }: Answer): Promise<void> {
   await pause(world, chance)
   switch (chance.below(10)) {
     case 0:
-      world.wechat.cancel(outTradeNo)
+      world.wechat.payer.cancel(outTradeNo)
       return
     case 1:
       return
@@ -104,25 +104,25 @@ async function atCashier(payer: Payer, { body }: Answer): Promise<void> {
 /** The bank takes its time, and perhaps says no at first. */
 async function hesitate(payer: Payer, outTradeNo: string): Promise<void> {
   const { world, chance } = payer
-  if (world.wechat.order(outTradeNo)?.tradeState !== 'NOTPAY') return
+  if (world.wechat.books.order(outTradeNo)?.tradeState !== 'NOTPAY') return
   const state = chance.pick(['USERPAYING', 'ACCEPT', 'PAYERROR'] as const)
-  world.wechat.setTradeState(outTradeNo, state)
+  world.wechat.platform.setTradeState(outTradeNo, state)
   world.faults.count(`situation:${state}`)
   await pause(world, chance)
-  if (world.wechat.order(outTradeNo)?.tradeState === state) {
-    world.wechat.setTradeState(outTradeNo, chance.pick(['NOTPAY', 'PAYERROR'] as const))
+  if (world.wechat.books.order(outTradeNo)?.tradeState === state) {
+    world.wechat.platform.setTradeState(outTradeNo, chance.pick(['NOTPAY', 'PAYERROR'] as const))
   }
   if (chance.happens(0.7)) takeMoney(payer, outTradeNo)
 }
 
 function takeMoney({ world, chance }: Payer, outTradeNo: string): void {
-  const order = world.wechat.order(outTradeNo)
+  const order = world.wechat.books.order(outTradeNo)
   const half = Math.floor((order?.totalFee ?? 0) / 2)
   const coupons =
     half > 0 && chance.happens(0.2)
       ? [{ type: chance.pick(['CASH', 'NO_CASH'] as const), fee: half }]
       : []
-  const paid = world.wechat.pay(outTradeNo, { coupons })
+  const paid = world.wechat.payer.pay(outTradeNo, { coupons })
   if (paid.ok) {
     world.witness.captured(outTradeNo, order?.totalFee ?? 0)
     taken(world, chance, outTradeNo, paid)
@@ -131,7 +131,7 @@ function takeMoney({ world, chance }: Payer, outTradeNo: string): void {
   world.faults.count('situation:pay_refused')
   // WeChat's own servers disagreed for a moment: the click was in time after all.
   if (!mayRace(world, outTradeNo) || !chance.happens(0.7)) return
-  const late = world.wechat.pay(outTradeNo, { despiteClose: true })
+  const late = world.wechat.payer.pay(outTradeNo, { despiteClose: true })
   if (!late.ok) return
   world.faults.count('situation:paid_despite_close')
   taken(world, chance, outTradeNo, late)
@@ -141,7 +141,7 @@ function takeMoney({ world, chance }: Payer, outTradeNo: string): void {
 const RACE_MS = 4 * 86_400_000
 
 function mayRace({ wechat, scheduler, closedAtMs }: World, outTradeNo: string): boolean {
-  const deadlineMs = wechat.order(outTradeNo)?.timeExpireAt ?? Infinity
+  const deadlineMs = wechat.books.order(outTradeNo)?.timeExpireAt ?? Infinity
   const closedMs = Math.min(deadlineMs, closedAtMs.get(outTradeNo) ?? Infinity)
   return scheduler.now() < closedMs + RACE_MS
 }

@@ -23,7 +23,7 @@ export async function runClerk(world: World, ordercode: string): Promise<void> {
 }
 
 const paymentsOf = ({ wechat }: World, ordercode: string) =>
-  wechat.captures().filter(({ outTradeNo }) => codeOf(outTradeNo) === ordercode)
+  wechat.books.captures().filter(({ outTradeNo }) => codeOf(outTradeNo) === ordercode)
 
 const isPaid = (world: World, ordercode: string): boolean => paymentsOf(world, ordercode).length > 0
 

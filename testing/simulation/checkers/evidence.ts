@@ -29,9 +29,9 @@ export function collect(world: World): Evidence {
     .read("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
     .map(({ name }) => String(name))
   return {
-    captures: wechat.captures(),
-    wechatOrders: wechat.orders(),
-    wechatRefunds: wechat.refunds(),
+    captures: wechat.books.captures(),
+    wechatOrders: wechat.books.orders(),
+    wechatRefunds: wechat.books.refunds(),
     refundsTaken: witness.refundsTaken(),
     bills,
     audits,

@@ -44,7 +44,9 @@ export class Witness {
   stateTold(ordercode: string, state: string, by: string): void {
     if (state === 'paid') {
       this.#paid.add(ordercode)
-      const captured = this.#wechat.captures().some((each) => codeOf(each.outTradeNo) === ordercode)
+      const captured = this.#wechat.books
+        .captures()
+        .some((each) => codeOf(each.outTradeNo) === ordercode)
       if (!captured) this.report(`told paid, and nobody paid: ${ordercode} by ${by}`)
     } else if (this.#paid.has(ordercode)) {
       // An answer may be older than another; only what was asked afterwards must know.
@@ -90,7 +92,7 @@ export class Witness {
 
   /** What an answer says of a refund. What is done is done, and WeChat knows it. */
   refundTold(outRefundNo: string, state: string): void {
-    const status = this.#wechat.refund(outRefundNo)?.status
+    const status = this.#wechat.books.refund(outRefundNo)?.status
     if (state === 'succeeded' && status !== 'SUCCESS') {
       this.report(`told succeeded, and WeChat says ${status}: ${outRefundNo}`)
     }

@@ -15,7 +15,7 @@ function untouchedDays({ wechat, sqlite }: World): string[] {
   const touched = sqlite
     .read("SELECT day FROM bills WHERE state <> 'waiting' OR fetched_at IS NOT NULL")
     .map(({ day }) => String(day))
-  const days = new Set(wechat.captures().map(({ paidAt }) => dayOf(paidAt)))
+  const days = new Set(wechat.books.captures().map(({ paidAt }) => dayOf(paidAt)))
   return [...days].filter((day) => !touched.includes(day)).sort()
 }
 
@@ -68,7 +68,7 @@ function differ(world: World, chance: Chance, day: string): void {
 
 function make(world: World, day: string, change: BillChange): void {
   world.faults.count(`bill:${change.kind}`)
-  world.wechat.changeBill(compact(day), change)
+  world.wechat.bills.change(compact(day), change)
 }
 
 type Kind = (world: World, chance: Chance, day: string, n: number) => Difference | undefined
@@ -96,7 +96,7 @@ function knownRefund({ sqlite, wechat }: World, chance: Chance, day: string): st
       from + 86_400 - MIDNIGHT_S,
     )
     .map((row) => String(row['out_refund_no']))
-    .filter((number) => dayOf(wechat.refund(number)?.appliedAt ?? 0) === day)
+    .filter((number) => dayOf(wechat.books.refund(number)?.appliedAt ?? 0) === day)
   return numbers.length === 0 ? undefined : chance.pick(numbers)
 }
 
@@ -122,7 +122,7 @@ const KINDS: readonly Kind[] = [
   },
   (world, chance, day, n) => {
     const subject = madeUpNumber(day, n)
-    const { outTradeNo } = chance.pick(world.wechat.orders())
+    const { outTradeNo } = chance.pick(world.wechat.books.orders())
     const columns = { 微信订单号: subject, 商户订单号: outTradeNo }
     return {
       change: { kind: 'extra_row', row: 'payment', columns },
@@ -142,7 +142,7 @@ const KINDS: readonly Kind[] = [
   (world, chance, day) => {
     const subject = knownRefund(world, chance, day)
     if (subject === undefined) return undefined
-    const fen = (world.wechat.refund(subject)?.refundFee ?? 0) + chance.between(1, 100)
+    const fen = (world.wechat.books.refund(subject)?.refundFee ?? 0) + chance.between(1, 100)
     return {
       change: { kind: 'other_amount', number: subject, fen },
       kind: 'refund_differs',
@@ -151,7 +151,7 @@ const KINDS: readonly Kind[] = [
   },
   (world, chance, day, n) => {
     const subject = `ghost-${compact(day)}-${n}`
-    const { transactionId, outTradeNo } = chance.pick(world.wechat.captures())
+    const { transactionId, outTradeNo } = chance.pick(world.wechat.books.captures())
     const columns = { 微信订单号: transactionId, 商户订单号: outTradeNo, 商户退款单号: subject }
     return {
       change: { kind: 'extra_row', row: 'refund', columns },
@@ -161,7 +161,7 @@ const KINDS: readonly Kind[] = [
   },
   // A bill that loses its only row is none, and has no totals.
   ({ wechat }, _chance, day) =>
-    wechat.captures().filter(({ paidAt }) => dayOf(paidAt) === day).length > 3
+    wechat.books.captures().filter(({ paidAt }) => dayOf(paidAt) === day).length > 3
       ? { change: { kind: 'wrong_totals' }, kind: 'sum_differs' }
       : undefined,
 ]

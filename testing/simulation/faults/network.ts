@@ -110,7 +110,7 @@ export class Network {
         : request
       const repeated = fault === undefined && (await this.#isRepeatedRefund(pathname, arrived))
       const injected = repeated ? faults.drawRepetition() : fault
-      if (typeof injected === 'object') wechat.inject(injected)
+      if (typeof injected === 'object') wechat.faults.inject(injected)
       const toFetch = fault === 'certificate_refused' ? wechat.fetchWithWrongCertificate : certified
       const response = await (toWeChat ? toFetch(arrived) : this.#parts.outside(arrived))
       await this.#answered(owner, DANGERS[pathname] ?? 1)
@@ -123,7 +123,7 @@ export class Network {
     if (endpointOf(pathname) !== 'refund') return false
     const xml = await request.clone().text()
     const [, number = ''] = /<out_refund_no>(?:<!\[CDATA\[)?([^\]<]+)/.exec(xml) ?? []
-    return this.#parts.wechat.refund(number) !== undefined
+    return this.#parts.wechat.books.refund(number) !== undefined
   }
 
   /** The store of raw bills, as this Worker reaches it. */

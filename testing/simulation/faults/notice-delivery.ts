@@ -12,10 +12,10 @@ const OLD_NOTICES_MAX = 30
 export function capture(world: World, outTradeNo: string, chance: Chance): void {
   const { wechat, faults } = world
   if (chance.happens(LOST_FOR_GOOD_RATE)) {
-    wechat.loseNextNotice(outTradeNo)
+    wechat.notices.ofPayments.loseNext(outTradeNo)
     faults.count('situation:notice_lost')
   } else if (chance.happens(DUPLICATE_RATE)) {
-    wechat.duplicateNextNotice(chance.between(2, 4))
+    wechat.notices.ofPayments.duplicateNext(chance.between(2, 4))
     faults.count('situation:notice_duplicated')
   }
   const late = chance.happens(HOURS_LATE_RATE)
@@ -30,10 +30,10 @@ export function capture(world: World, outTradeNo: string, chance: Chance): void 
 export function refundTaken(world: World, outRefundNo: string, chance: Chance): void {
   const { wechat, faults } = world
   if (chance.happens(LOST_FOR_GOOD_RATE)) {
-    wechat.loseNextRefundNotice(outRefundNo)
+    wechat.notices.ofRefunds.loseNext(outRefundNo)
     faults.count('situation:refund_notice_lost')
   } else if (chance.happens(DUPLICATE_RATE)) {
-    wechat.duplicateNextRefundNotice(chance.between(2, 4))
+    wechat.notices.ofRefunds.duplicateNext(chance.between(2, 4))
     faults.count('situation:refund_notice_duplicated')
   }
   if (chance.happens(HOURS_LATE_RATE)) {
@@ -49,12 +49,12 @@ export async function deliverFrom(world: World, delayMs: number): Promise<void> 
   await scheduler.point(undefined, Math.max(delayMs, mail.mutedUntilMs - scheduler.now()))
   if (mail.isOver) return
   if (scheduler.now() >= mail.mutedUntilMs) await deliverDue(world)
-  const nextMs = wechat.nextNoticeDueAt()
+  const nextMs = wechat.notices.nextDueAt()
   if (nextMs !== undefined) void deliverFrom(world, Math.max(1_000, nextMs - scheduler.now()))
 }
 
 export async function deliverDue(world: World): Promise<void> {
-  const made = await world.wechat.deliverDueNotices((request) => send(world, request))
+  const made = await world.wechat.notices.deliverDue((request) => send(world, request))
   for (const { outcome, url, body, outRefundNo } of made) {
     world.faults.count(`${outRefundNo === undefined ? 'notice' : 'refund_notice'}:${outcome}`)
     world.mail.old.push({ url, body })

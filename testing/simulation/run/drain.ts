@@ -21,10 +21,10 @@ export async function heal(world: World): Promise<boolean> {
   trace.add('healing', 'no more faults')
   mail.isOver = true
   faults.heal()
-  wechat.clearFaults()
-  wechat.setBalance(Infinity)
-  wechat.letRefundsGo()
-  for (const day of bills.delayed) wechat.clearBillChanges(day.replaceAll('-', ''))
+  wechat.faults.clear()
+  wechat.platform.setBalance(Infinity)
+  wechat.platform.releaseRefunds()
+  for (const day of bills.delayed) wechat.bills.clearChanges(day.replaceAll('-', ''))
   await scheduler.run(() => false)
   mendRefunds(world)
   await finish(world, secondWind(world))
@@ -67,9 +67,9 @@ export async function heal(world: World): Promise<boolean> {
 /** Most money that did not arrive is sent another way; some never is. */
 function mendRefunds({ wechat, chance, faults }: World): void {
   const mending = chance('mending')
-  for (const { outRefundNo, status } of wechat.refunds()) {
+  for (const { outRefundNo, status } of wechat.books.refunds()) {
     if (status !== 'CHANGE') continue
-    if (mending.happens(0.6)) wechat.settleRefund(outRefundNo, 'SUCCESS')
+    if (mending.happens(0.6)) wechat.platform.settleRefund(outRefundNo, 'SUCCESS')
     else faults.count('situation:refund_never_mended')
   }
 }
@@ -78,8 +78,8 @@ function mendRefunds({ wechat, chance, faults }: World): void {
 function nextBillMs({ wechat, sqlite, scheduler }: World): number | undefined {
   const accepted = sqlite.read('SELECT max(accepted_at) AS at FROM refunds')[0]?.['at']
   const lastMs = Math.max(
-    ...wechat.captures().map(({ paidAt }) => paidAt),
-    ...wechat.refunds().map(({ appliedAt }) => appliedAt),
+    ...wechat.books.captures().map(({ paidAt }) => paidAt),
+    ...wechat.books.refunds().map(({ appliedAt }) => appliedAt),
     typeof accepted === 'number' ? accepted * 1_000 + MIDNIGHT_MS : 0,
   )
   const lastDay = dayOf(lastMs)
@@ -97,7 +97,7 @@ function nextDueMs({ sqlite, wechat }: World, withNotices: boolean): number | un
   const due = sqlite
     .read(dueTables(sqlite).map(firstDueOf).join(' UNION ALL '))
     .flatMap(({ at }) => (typeof at === 'number' ? [at * 1_000] : []))
-  const notice = withNotices ? wechat.nextNoticeDueAt() : undefined
+  const notice = withNotices ? wechat.notices.nextDueAt() : undefined
   const all = notice === undefined ? due : [...due, notice]
   return all.length === 0 ? undefined : Math.min(...all)
 }

@@ -27,15 +27,15 @@ async function payAtLast(world: World, ordercode: string, openid: string): Promi
   const { wechat, witness, workers, scheduler } = world
   const heard: string[] = []
   for (let tries = 0; tries < TRIES_MAX; tries++) {
-    const path = `/pay?code=${wechat.login(openid)}&ordercode=${ordercode}`
+    const path = `/pay?code=${wechat.payer.login(openid)}&ordercode=${ordercode}`
     const answer = await call(world, 'second wind', { method: 'GET', path })
     heard.push(answer?.code ?? String(answer?.status))
     if (answer?.code === 'order_paid' || answer?.code === 'order_closed') return
     if (answer?.status === 200) {
-      const opened = wechat.requestPayment(openid, answer.body)
+      const opened = wechat.payer.requestPayment(openid, answer.body)
       if (opened.ok) {
         const { outTradeNo, totalFee } = opened.cashier
-        if (wechat.pay(outTradeNo).ok) {
+        if (wechat.payer.pay(outTradeNo).ok) {
           witness.captured(outTradeNo, totalFee)
           capture(world, outTradeNo, world.chance(`second wind of ${ordercode}`))
         }

@@ -42,7 +42,9 @@ function snapshot({ sqlite, wechat, receiver }: World, lastDay: string): string 
       return `${table} ${JSON.stringify(kept)}`
     }),
   )
-  const refunds = wechat.refunds().map(({ outRefundNo, status }) => `${outRefundNo} ${status}`)
+  const refunds = wechat.books
+    .refunds()
+    .map(({ outRefundNo, status }) => `${outRefundNo} ${status}`)
   const heard = receiver.received().map(({ id, times }) => `${id} ${times}`)
   return [...rows, ...refunds, ...heard].filter((line) => dayIn(line) <= lastDay).join('\n')
 }

@@ -60,7 +60,7 @@ export async function runSeed(
     counts: world.faults.counts,
     steps: world.scheduler.steps,
     orders,
-    captures: world.wechat.captures().length,
+    captures: world.wechat.books.captures().length,
     trace: world.trace.lines,
     digest: world.trace.digest(),
   }
@@ -83,7 +83,7 @@ async function storm(world: World): Promise<number> {
 
   const count = cast.between(1, ORDERS_MAX)
   for (let number = 1; number <= count; number++) {
-    const openids = Array.from({ length: cast.pick([1, 1, 2, 3]) }, () => wechat.newOpenid())
+    const openids = Array.from({ length: cast.pick([1, 1, 2, 3]) }, () => wechat.payer.newOpenid())
     if (!isThere(`order ${number}`)) continue
     const ordercode = `o${number}-${String(recipe.seed).padStart(5, '0')}`
     world.cast.set(ordercode, openids)

@@ -128,7 +128,7 @@ export function makeWorld(recipe: Recipe): World {
     clock: { now: scheduler.now },
     random: chance('wechat').bytes,
     strict: {
-      strangerElementRate: 0.2,
+      undocumentedElementRate: 0.2,
       refuseCloseUnderMs: setting.pick([0, 0, 0, 300_000]),
       reorderAfterExpiry: setting.pick(['accept', 'refuse']),
       refundsTooFast: setting.pick(['INVALID_REQ_TOO_MUCH', 'FREQUENCY_LIMITED', 'accept']),

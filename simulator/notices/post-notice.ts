@@ -1,0 +1,54 @@
+import { makeRequestId } from '../lib/identifiers.ts'
+import { NOTICE_SUCCESS_REPLY, REQUEST_BYTES_MAX } from '../lib/limits.ts'
+import type { Random } from '../lib/random.ts'
+import type { Deliver, PostResult } from './notice.ts'
+
+export type PostOptions = {
+  random: Random
+  /** Makes the signal that ends one delivery attempt; WeChat waits five seconds of real time. */
+  timeout: () => AbortSignal
+}
+
+/** Posts one notice to the shop, and judges the shop's reply as WeChat does. Never rejects. */
+export async function postNotice(
+  url: string,
+  body: string,
+  deliver: Deliver,
+  { random, timeout }: PostOptions,
+): Promise<PostResult> {
+  const signal = timeout()
+  const request = new Request(url, {
+    method: 'POST',
+    headers: { 'Content-Type': 'text/xml', 'Request-ID': makeRequestId(random) },
+    body,
+    redirect: 'manual',
+    signal,
+  })
+  try {
+    return await Promise.race([readReply(deliver, request), rejectOnAbort(signal)])
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    return { outcome: signal.aborted ? 'timeout' : 'connection_error', why }
+  }
+}
+
+async function readReply(deliver: Deliver, request: Request): Promise<PostResult> {
+  const response = await deliver(request)
+  const reply = (await response.text()).slice(0, REQUEST_BYTES_MAX)
+  const { status } = response
+  return { outcome: isSuccessReply(status, reply) ? 'delivered' : 'refused', status, reply }
+}
+
+/**
+ * Only HTTP 200 with the documented reply ends the retries. White space between the elements is allowed, because the official
+ * page itself prints the reply on several lines; an empty body, `ok`, JSON, HTML or a literal `\n` are failures.
+ */
+function isSuccessReply(status: number, body: string): boolean {
+  return status === 200 && body.trim().replace(/>\s+</g, '><') === NOTICE_SUCCESS_REPLY
+}
+
+function rejectOnAbort(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+}

@@ -1,0 +1,66 @@
+import type { SimulatedNotice } from '../notices/notice.ts'
+import type { PaymentNotifier } from '../notices/payment-notifier.ts'
+import type { World } from '../state/world.ts'
+import { capturePayment, type PayOptions } from './cashier.ts'
+import { type CashierResult, openCashier, type UncheckedParams } from './phone.ts'
+
+export type PaymentResult =
+  { ok: true; transactionId: string; notice: SimulatedNotice } | { ok: false; why: string }
+
+/** The payer and the payer's phone: login, wx.requestPayment and the cashier. */
+export class Payer {
+  readonly #world: World
+  readonly #notifier: PaymentNotifier
+
+  constructor(world: World, notifier: PaymentNotifier) {
+    this.#world = world
+    this.#notifier = notifier
+  }
+
+  /** A new user of this mini program: 28 characters, `o…`. */
+  newOpenid(): string {
+    return this.#world.users.newOpenid()
+  }
+
+  /** An openid of right shape that belongs to another mini program: unifiedorder refuses it. */
+  foreignOpenid(): string {
+    return this.#world.users.foreignOpenid()
+  }
+
+  /** What wx.login() gives to a user's phone: a fresh code, good for five minutes and one exchange. */
+  login(openid: string, options: { blocked?: boolean } = {}): string {
+    const { users, clock, record } = this.#world
+    record({ type: 'login', outcome: openid })
+    return users.issueCode(openid, clock.now(), options.blocked ?? false)
+  }
+
+  /** The client side of wx.requestPayment: opens the cashier, or fails with the client's errMsg and, for tests, the true reason. */
+  requestPayment(openid: string, params: UncheckedParams): CashierResult {
+    const result = openCashier(openid, params, this.#world)
+    const outTradeNo = result.ok ? result.cashier.outTradeNo : result.outTradeNo
+    this.#world.record({
+      type: result.ok ? 'cashier_opened' : 'cashier_refused',
+      ...(outTradeNo === undefined ? {} : { outTradeNo }),
+      outcome: result.ok ? `${result.cashier.totalFee} fen` : result.why,
+    })
+    return result
+  }
+
+  /** Pays at the cashier. WeChat captures the money, and a notice is due immediately. */
+  pay(outTradeNo: string, options: PayOptions = {}): PaymentResult {
+    const result = capturePayment(outTradeNo, options, this.#world)
+    if (!result.ok) {
+      this.#world.record({ type: 'pay_refused', outTradeNo, outcome: result.why })
+      return result
+    }
+    const { transactionId, totalFee } = result.capture
+    this.#world.record({ type: 'paid', outTradeNo, outcome: `${totalFee} fen, ${transactionId}` })
+    return { ok: true, transactionId, notice: this.#notifier.notify(result.capture) }
+  }
+
+  /** The payer leaves the cashier: nothing changes at WeChat. The mini program gets this errMsg. */
+  cancel(outTradeNo: string): { errMsg: string } {
+    this.#world.record({ type: 'cancelled', outTradeNo })
+    return { errMsg: 'requestPayment:fail cancel' }
+  }
+}
