@@ -11,7 +11,7 @@ export type OpenArchive = Readonly<{
 /** Bills as WeChat sent them. Nothing that is decided rests on them alone. */
 export interface BillArchive {
   /** @returns in how many pieces it was kept. */
-  keep(day: BeijingDay, fetchedAt: UnixSeconds, bytes: readonly Uint8Array[]): Promise<number>
+  put(day: BeijingDay, fetchedAt: UnixSeconds, bytes: readonly Uint8Array[]): Promise<number>
   open(bill: ArchivedBill): OpenArchive
   /** Forgets what turned out to be no bill. */
   drop(bill: ArchivedBill): Promise<void>

@@ -137,7 +137,7 @@ export const BILL_MUTANTS: readonly Mutant[] = [
   {
     name: 'after an outage only the bill of yesterday is asked for',
     file: 'store/bill/bills.ts',
-    find: 'Array.from({ length: BILL_DAYS_KEPT }',
+    find: 'Array.from({ length: BILL_DAYS_AVAILABLE }',
     replace: 'Array.from({ length: 1 }',
     tests: AGREES,
   },
@@ -209,7 +209,7 @@ export const BILL_MUTANTS: readonly Mutant[] = [
   {
     name: 'a run whose lease is over overwrites what the next one found',
     file: 'store/bill/bills.ts',
-    find: `rowFromBill(bill), ['day'], ours(bill)),`,
+    find: `rowFromBill(bill), ['day'], heldBy(bill)),`,
     replace: `rowFromBill(bill), ['day'], { sql: 'true', params: [] }),`,
     tests: STORE,
   },

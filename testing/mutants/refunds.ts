@@ -276,14 +276,14 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'of the refunds made by hand only ten are found',
-    file: 'service/refund/discover-refunds.ts',
+    file: 'service/refund/import-refunds.ts',
     find: 'refundsOf(transactionId, seen)',
     replace: 'refundsOf(transactionId, 0)',
     tests: RETURNING,
   },
   {
     name: 'a refund that was closed leaves no room for the one that replaced it',
-    file: 'service/refund/discover-refunds.ts',
+    file: 'service/refund/import-refunds.ts',
     find: `Number(b.status === 'closed') - Number(a.status === 'closed')`,
     replace: `Number(a.status === 'closed') - Number(b.status === 'closed')`,
     tests: RETURNING,

@@ -11,21 +11,21 @@ const DUE = ['test/store/order/due.test.ts']
 export const TELLING_MUTANTS: readonly Mutant[] = [
   {
     name: 'two crons do the same work',
-    file: 'store/order/due.ts',
+    file: 'store/order/due-orders.ts',
     find: 'const leaseUntil = later(now, LEASE_S)',
     replace: 'const leaseUntil = later(now, 0 * LEASE_S)',
     tests: STORE,
   },
   {
     name: 'a late cron moves an order that was moved meanwhile',
-    file: 'store/order/due.ts',
+    file: 'store/order/due-orders.ts',
     find: `json_extract(value, '$.ordercode') AND due_at = ?2`,
     replace: `json_extract(value, '$.ordercode') AND ?2 > 0`,
     tests: [...DUE, ...STORE],
   },
   {
     name: 'a late cron moves an attempt that was moved meanwhile',
-    file: 'store/order/due.ts',
+    file: 'store/order/due-orders.ts',
     find: `json_extract(value, '$.number') AND due_at = ?2`,
     replace: `json_extract(value, '$.number') AND ?2 > 0`,
     tests: [...DUE, ...STORE],

@@ -16,14 +16,14 @@ const NOON_S = 12 * HOUR_S
 /** From the end of the day on. After that its not being there is worth a person's time. */
 const PATIENCE_S = 36 * HOUR_S
 /** WeChat keeps bills for three months. */
-export const BILL_DAYS_KEPT = 89
+export const BILL_DAYS_AVAILABLE = 89
 /** Runs that may come to nothing before a person hears of it: after an outage, many days are late at once. */
-const RUNS_TO_TELL = 3
+const RUNS_BEFORE_REVIEW = 3
 
 /** WeChat's clock, which says to what day a refund belongs, and ours may differ by this much. */
 export const BILL_SKEW_S = 5 * MINUTE_S
 /** A lost answer to a refund is made up for within this time. */
-export const LEARNT_WITHIN_S = 32 * DAY_S
+export const REPORTED_WITHIN_S = 32 * DAY_S
 
 /** The last day whose bill should be there. */
 export function lastBillDay(now: UnixSeconds): BeijingDay {
@@ -33,7 +33,7 @@ export function lastBillDay(now: UnixSeconds): BeijingDay {
 
 /** Whether WeChat still has the bill. */
 export const isAvailable = (day: BeijingDay, now: UnixSeconds): boolean =>
-  day >= addDays(dayOf(now), -BILL_DAYS_KEPT)
+  day >= addDays(dayOf(now), -BILL_DAYS_AVAILABLE)
 
 /** Until noon of the day after, a bill that is not there may still be made. */
 export const isEarly = (day: BeijingDay, now: UnixSeconds): boolean =>
@@ -45,12 +45,12 @@ export const nextBillTryAt = (day: BeijingDay, now: UnixSeconds): UnixSeconds =>
 
 /** @param runs That came to nothing, one after the other, this one among them. */
 export const isOverdue = (day: BeijingDay, runs: number, now: UnixSeconds): boolean =>
-  runs >= RUNS_TO_TELL && now > later(startOf(day), DAY_S + PATIENCE_S)
+  runs >= RUNS_BEFORE_REVIEW && now > later(startOf(day), DAY_S + PATIENCE_S)
 
 /** A question about a difference is put this often, and a person hears of it before it is the last one. */
-export const TRIES_TO_TELL = 30
-export const TRIES_MAX = TRIES_TO_TELL + 2 * 24
+export const TRIES_BEFORE_REVIEW = 30
+export const TRIES_MAX = TRIES_BEFORE_REVIEW + 2 * 24
 
 /** Every minute for half an hour, then every hour for two days. */
 export const nextDifferenceTryAt = (tries: number, now: UnixSeconds): UnixSeconds =>
-  later(now, tries < TRIES_TO_TELL ? MINUTE_S : HOUR_S)
+  later(now, tries < TRIES_BEFORE_REVIEW ? MINUTE_S : HOUR_S)

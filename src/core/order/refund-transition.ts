@@ -142,7 +142,7 @@ function onRefused(
 }
 
 /** WeChat's words arrive late and twice; one that was true earlier takes nothing back. */
-function isNews(known: RefundState, told: RefundState): boolean {
+function supersedes(known: RefundState, told: RefundState): boolean {
   if (known === told || known === 'succeeded') return false
   if (told === 'processing') return known === 'requested' || known === 'refused'
   return known !== 'closed' || told === 'succeeded'
@@ -159,7 +159,7 @@ function onRecord(
     return err({ reason: 'refund_conflict' })
   }
   const { status: state } = record
-  if (!isNews(refund.state, state)) return unchanged
+  if (!supersedes(refund.state, state)) return unchanged
   const after: Refund = { ...refund, ...knownFrom(record, now), startedAt: refund.startedAt ?? now }
   return changed(
     before,

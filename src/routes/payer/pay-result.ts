@@ -1,6 +1,6 @@
 /** The paying page's side: is it paid? */
 import { formatRfc3339 } from '../../core/time.ts'
-import { orderResult } from '../../service/pay/pay-result.ts'
+import { payResult } from '../../service/pay/pay-result.ts'
 import type { HttpDeps } from '../http/deps.ts'
 import { json, problem } from '../http/problem.ts'
 import type { RouteRequest } from '../http/request.ts'
@@ -29,7 +29,7 @@ export async function getResult(
   if (!(await deps.admitAddress(clientIp(request)))) return problem('too_many_requests')
   if (!(await deps.admit(`result ${ticket.slice(0, 256)}`))) return problem('too_many_requests')
 
-  const result = await orderResult(deps, ticket)
+  const result = await payResult(deps, ticket)
   if (!result.ok) return problem(result.error.reason)
   const { ordercode, state, terms, paidAt } = result.value
   return json({

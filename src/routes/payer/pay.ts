@@ -1,6 +1,7 @@
 /** The mini program's side: from a login code to what `wx.requestPayment` takes. */
 import * as v from 'valibot'
-import { type PayError, payOrder } from '../../service/pay/pay-order.ts'
+import type { PayError } from '../../service/pay/pay-error.ts'
+import { payOrder } from '../../service/pay/pay-order.ts'
 import type { HttpDeps } from '../http/deps.ts'
 import { check, ordercodeSchema, readJson } from '../http/input.ts'
 import { json, problem } from '../http/problem.ts'

@@ -83,7 +83,7 @@ async function archiveBill(
 ): Promise<number> {
   if (archive === undefined) return 0
   try {
-    return await archive.keep(day, fetchedAt, bytes)
+    return await archive.put(day, fetchedAt, bytes)
   } catch (error) {
     log({
       event: 'bill_not_archived',

@@ -5,7 +5,7 @@ import {
   differenceReview,
   REVIEWS_MAX,
 } from '../../core/bill/difference.ts'
-import { TRIES_MAX, TRIES_TO_TELL } from '../../core/bill/schedule.ts'
+import { TRIES_BEFORE_REVIEW, TRIES_MAX } from '../../core/bill/schedule.ts'
 import { parseTransactionId, toOutTradeNo } from '../../core/ids.ts'
 import type { OrderView } from '../../core/order/order.ts'
 import { isReserved, toOutRefundNo } from '../../core/order/refund.ts'
@@ -13,7 +13,7 @@ import type { Deps } from '../../ports/deps.ts'
 import { StoreUnavailable } from '../../ports/store.ts'
 import { openReview } from '../open-review.ts'
 import { recordPayment } from '../order/record-payment.ts'
-import { importRefund } from '../refund/discover-refunds.ts'
+import { importRefund } from '../refund/import-refunds.ts'
 
 type ResolveDifferenceDeps = Pick<
   Deps,
@@ -41,7 +41,7 @@ export async function resolveDifference(
   const tries = difference.tries + 1
   const verdict = asked === 'try_again' && tries >= TRIES_MAX ? 'review' : asked
   const outcome = verdict === 'review' ? await openDifferenceReview(deps, difference) : verdict
-  if (outcome === 'try_again' && tries >= TRIES_TO_TELL) {
+  if (outcome === 'try_again' && tries >= TRIES_BEFORE_REVIEW) {
     await openReview(deps, differenceReview(difference))
   }
   await deps.bills.resolveDifference(difference, outcome === 'try_again' ? undefined : outcome)
@@ -106,7 +106,7 @@ async function queryRefundRow(
   const transactionId = parseTransactionId(String(bill?.['transaction_id']))
   const payment = view.payments.find((each) => each.transactionId === transactionId)
   // Its payment is one of the other differences, perhaps, and is booked in a moment.
-  if (payment === undefined) return tries + 1 < TRIES_TO_TELL ? 'try_again' : 'review'
+  if (payment === undefined) return tries + 1 < TRIES_BEFORE_REVIEW ? 'try_again' : 'review'
   const number = toOutRefundNo(subject)
   const { view: after, known } = await importRefund(deps, view, payment.transactionId, number)
   if (known === undefined) return 'try_again'

@@ -14,7 +14,7 @@ import {
 import { DAY_S, later, type UnixSeconds } from '../../core/time.ts'
 import type { Deps } from '../../ports/deps.ts'
 import { openReview } from '../open-review.ts'
-import { importRefunds } from '../refund/discover-refunds.ts'
+import { importRefunds } from '../refund/import-refunds.ts'
 import { closeAttempt, type CloseOutcome } from './close-attempt.ts'
 import { closeOrder } from './close-order.ts'
 import { queryAttempt } from './query-attempt.ts'

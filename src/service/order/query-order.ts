@@ -1,7 +1,7 @@
 import type { OrderView } from '../../core/order/order.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Deps } from '../../ports/deps.ts'
-import { importRefunds } from '../refund/discover-refunds.ts'
+import { importRefunds } from '../refund/import-refunds.ts'
 import { queryAttempt } from './query-attempt.ts'
 
 type QueryOrderDeps = Pick<

@@ -2,7 +2,7 @@
  * `/pay`: who is it (login), what next (decidePay), and then unifiedorder with an attempt that is
  * stored before it is sent. Every branch leads to signed parameters or to one of PayError.
  */
-import { type Attempt, isLive, knowsCode } from '../../core/order/attempt.ts'
+import { type Attempt, isLive } from '../../core/order/attempt.ts'
 import { findAttempt, type OrderView } from '../../core/order/order.ts'
 import { decidePay, mayReplace, type Payer } from '../../core/order/pay-decision.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
@@ -12,6 +12,8 @@ import { applyToExactly } from '../apply-event.ts'
 import { closeAttempt } from '../order/close-attempt.ts'
 import { closeOrder } from '../order/close-order.ts'
 import { queryAttempt } from '../order/query-attempt.ts'
+import { identifyPayer } from './identify-payer.ts'
+import type { PayError } from './pay-error.ts'
 import { issueTicket } from './ticket.ts'
 
 type PayOrderDeps = Pick<
@@ -28,24 +30,7 @@ type PayOrderDeps = Pick<
 >
 
 export type PayRequest = Readonly<{ code: string; ordercode: string; ip: string }>
-export type PaySheet = Awaited<ReturnType<SignClientPay>> & Readonly<{ ticket: string }>
-
-export type PayError = Readonly<
-  | {
-      reason:
-        | 'login_invalid'
-        | 'login_blocked'
-        | 'not_your_order'
-        | 'order_not_found'
-        | 'order_paid'
-        | 'order_closed'
-        | 'order_busy'
-        | 'too_many_requests'
-        | 'wechat_unavailable'
-        | 'misconfigured'
-    }
-  | { reason: 'wechat_refused'; errCode: string; errCodeDes: string }
->
+export type PayParameters = Awaited<ReturnType<SignClientPay>> & Readonly<{ ticket: string }>
 
 /** A dead attempt costs a round, and a lost race another; more than this is somebody else's fight. */
 const ROUNDS_MAX = 4
@@ -53,13 +38,13 @@ const ROUNDS_MAX = 4
 export async function payOrder(
   deps: PayOrderDeps,
   request: PayRequest,
-): Promise<Result<PaySheet, PayError>> {
+): Promise<Result<PayParameters, PayError>> {
   const { ordercode } = request
   const codeHash = await sha256Hex(request.code)
   const view = await deps.orders.load(ordercode)
 
   // Nothing is told about the order before the login succeeded, or nobody could be kept from counting.
-  const openid = await identify(deps, request.code, codeHash, ordercode, view)
+  const openid = await identifyPayer(deps, request.code, codeHash, ordercode, view)
   if (!openid.ok) return openid
   if (!(await deps.admit(`pay ${openid.value}`))) return err({ reason: 'too_many_requests' })
   if (view === undefined) return err({ reason: 'order_not_found' })
@@ -75,55 +60,7 @@ export async function payOrder(
 }
 
 /** `again`: the order is not what it was; read it and decide anew. */
-type Outcome = Result<PaySheet, PayError> | 'again'
-
-async function identify(
-  deps: PayOrderDeps,
-  code: string,
-  codeHash: string,
-  ordercode: string,
-  view: OrderView | undefined,
-): Promise<Result<string, PayError>> {
-  // The client may retry after a lost reply with the code it has; WeChat would refuse it as used.
-  const known = payerOf(view, codeHash, deps)
-  if (known !== undefined) return ok(known)
-
-  const reply = await deps.wechat.login(code)
-  switch (reply.kind) {
-    case 'session':
-      return ok(reply.openid)
-    case 'code_used': {
-      // Perhaps by the same request, sent twice, a moment ago.
-      const twin = payerOf(await deps.orders.load(ordercode), codeHash, deps)
-      return twin === undefined ? err({ reason: 'login_invalid' }) : ok(twin)
-    }
-    case 'code_invalid':
-      return err({ reason: 'login_invalid' })
-    case 'blocked':
-      return err({ reason: 'login_blocked' })
-    case 'too_many_requests':
-      return err({ reason: 'too_many_requests' })
-    case 'busy':
-    case 'unknown':
-      return err({ reason: 'wechat_unavailable' })
-    case 'misconfigured':
-      deps.log({ event: 'login_misconfigured', reason: reply.errCode })
-      return err({ reason: 'misconfigured' })
-    case 'refused':
-      return err({
-        reason: 'wechat_refused',
-        errCode: reply.errCode,
-        errCodeDes: reply.errCodeDes,
-      })
-  }
-}
-
-const payerOf = (
-  view: OrderView | undefined,
-  codeHash: string,
-  deps: Pick<Deps, 'now'>,
-): string | undefined =>
-  view?.attempts.find((attempt) => knowsCode(attempt, codeHash, deps.now()))?.terms.openid
+type Outcome = Result<PayParameters, PayError> | 'again'
 
 async function payOnce(deps: PayOrderDeps, view: OrderView, payer: Payer): Promise<Outcome> {
   const decision = decidePay(view, payer, deps.config, deps.now())
@@ -138,7 +75,7 @@ async function payOnce(deps: PayOrderDeps, view: OrderView, payer: Payer): Promi
       ) {
         return 'again'
       }
-      return paySheet(deps, view, decision.attempt, decision.prepayId)
+      return signParameters(deps, view, decision.attempt, decision.prepayId)
 
     case 'open': {
       const { attempt } = decision
@@ -208,7 +145,7 @@ async function send(
     case 'prepared': {
       // Stored before the signature leaves: only what is stored can be closed later.
       if (await deps.orders.savePrepay(attempt, reply.prepayId, deps.now())) {
-        return paySheet(deps, view, attempt, reply.prepayId)
+        return signParameters(deps, view, attempt, reply.prepayId)
       }
       // It was closed or paid meanwhile. This one, if it exists at WeChat, must not stay open.
       await deps.wechat.closeOrder(attempt.outTradeNo)
@@ -262,12 +199,12 @@ async function replaceAnswered(
   return replace(deps, fresh, current)
 }
 
-async function paySheet(
+async function signParameters(
   deps: Pick<Deps, 'config' | 'now' | 'signClientPay'>,
   view: OrderView,
   attempt: Attempt,
   prepayId: string,
-): Promise<Result<PaySheet, PayError>> {
+): Promise<Result<PayParameters, PayError>> {
   const { signType, openid } = attempt.terms
   const params = await deps.signClientPay(prepayId, signType)
   const key = await deps.config.ticketKey()

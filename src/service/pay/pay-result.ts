@@ -13,7 +13,7 @@ type PayResultDeps = Pick<
 const QUERY_INTERVAL_S = 3
 
 /** What the paying page shows. Asks WeChat when the order is unpaid, so that no page waits for a notice. */
-export async function orderResult(
+export async function payResult(
   deps: PayResultDeps,
   ticket: string,
 ): Promise<Result<Order, Readonly<{ reason: 'ticket_invalid' }>>> {

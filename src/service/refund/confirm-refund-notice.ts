@@ -3,7 +3,7 @@ import { findRefund } from '../../core/order/refund-transition.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Deps } from '../../ports/deps.ts'
 import type { UnverifiedRefund } from '../../ports/notices.ts'
-import { importRefund } from './discover-refunds.ts'
+import { importRefund } from './import-refunds.ts'
 import { queryRefund } from './send-refund.ts'
 
 type ConfirmRefundNoticeDeps = Pick<

@@ -26,7 +26,7 @@ export function kvArchive(kv: BlobStore, timers: Timers): BillArchive {
   }
 
   return {
-    async keep(day, fetchedAt, bytes) {
+    async put(day, fetchedAt, bytes) {
       let parts = 0
       let part: Uint8Array[] = []
       let length = 0

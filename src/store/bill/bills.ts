@@ -6,7 +6,7 @@ import {
   type BookSums,
   NO_COUNTS,
 } from '../../core/bill/bill.ts'
-import { BILL_DAYS_KEPT, BILL_SKEW_S, LEARNT_WITHIN_S } from '../../core/bill/schedule.ts'
+import { BILL_DAYS_AVAILABLE, BILL_SKEW_S, REPORTED_WITHIN_S } from '../../core/bill/schedule.ts'
 import { addDays, type BeijingDay, startOf } from '../../core/day.ts'
 import { DAY_S, later, MINUTE_S, type UnixSeconds } from '../../core/time.ts'
 import {
@@ -31,7 +31,7 @@ export async function findBill(db: Database, day: BeijingDay): Promise<Bill | un
 }
 
 export async function expectBills(db: Database, last: BeijingDay, now: UnixSeconds): Promise<void> {
-  const days = Array.from({ length: BILL_DAYS_KEPT }, (_, back) => addDays(last, -back))
+  const days = Array.from({ length: BILL_DAYS_AVAILABLE }, (_, back) => addDays(last, -back))
   await db.run(
     `INSERT INTO bills (day, state, due_at, counts)
      SELECT value, 'waiting', ?1, ?2 FROM json_each(?3)
@@ -98,7 +98,7 @@ export async function booksOn(db: Database, day: BeijingDay): Promise<BookSums> 
       day,
       from,
       to,
-      later(to, LEARNT_WITHIN_S),
+      later(to, REPORTED_WITHIN_S),
       BILL_SKEW_S,
     ),
   ])
@@ -134,7 +134,7 @@ export async function isExpectedOn(db: Database, day: BeijingDay): Promise<boole
 }
 
 /** Whoever has a bill may write it as long as nobody else has it. */
-const ours = ({ day, leasedUntil }: Bill): Guard => ({
+const heldBy = ({ day, leasedUntil }: Bill): Guard => ({
   sql: 'EXISTS (SELECT 1 FROM bills WHERE day = ? AND leased_until = ?)',
   params: [day, orNull(leasedUntil)],
 })
@@ -161,7 +161,7 @@ export async function postponeBill(
  * where that one stopped.
  */
 export async function beginBill(db: Database, bill: Bill): Promise<boolean> {
-  const guard = ours(bill)
+  const guard = heldBy(bill)
   const [begun] = await db.batch([
     updateIf(
       'bills',
@@ -202,7 +202,7 @@ export async function saveBill(
     params: [bill.day, row['id'] ?? null],
   }
   await db.batch([
-    updateIf('bills', { day: bill.day }, rowFromBill(bill), ['day'], ours(bill)),
+    updateIf('bills', { day: bill.day }, rowFromBill(bill), ['day'], heldBy(bill)),
     ...(bill.state === 'reconciled'
       ? [insertIf('deliveries', row, untold), clearUpReviews(bill.day, now)]
       : []),

@@ -1,7 +1,7 @@
 /** The other way: the books against a bill that was read to its end. */
 import type { Bill, BookSums } from '../../core/bill/bill.ts'
 import type { Difference, DifferenceKind } from '../../core/bill/difference.ts'
-import { BILL_DAYS_KEPT, BILL_SKEW_S, LEARNT_WITHIN_S } from '../../core/bill/schedule.ts'
+import { BILL_DAYS_AVAILABLE, BILL_SKEW_S, REPORTED_WITHIN_S } from '../../core/bill/schedule.ts'
 import { startOf } from '../../core/day.ts'
 import { DAY_S, later } from '../../core/time.ts'
 import type { Database } from '../d1/database.ts'
@@ -77,7 +77,7 @@ export async function finishComparing(
        FROM payments p WHERE ${PAYMENT_MISSED}
        ON CONFLICT DO NOTHING`,
       day,
-      later(from, -BILL_DAYS_KEPT * DAY_S),
+      later(from, -BILL_DAYS_AVAILABLE * DAY_S),
       from,
       to,
     ),
@@ -88,7 +88,7 @@ export async function finishComparing(
        ON CONFLICT DO NOTHING`,
       day,
       from - BILL_SKEW_S,
-      to + LEARNT_WITHIN_S,
+      to + REPORTED_WITHIN_S,
       to + BILL_SKEW_S,
     ),
     ...sums.map((each) =>
