@@ -1,5 +1,5 @@
-/** The picture in docs/architecture.md shows the imports of src as they are, no more and no fewer. */
-import { readdirSync, readFileSync } from 'node:fs'
+/** docs/architecture.md is true: its picture shows the imports of src as they are, its map the folders. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
@@ -65,5 +65,40 @@ describe('the picture of the layers', () => {
       [`missing in ${DOCUMENT}`]: [],
       [`in ${DOCUMENT}, and no file of src imports so`]: [],
     })
+  })
+})
+
+/** The paths in the map: one line for each, indented below its folder; or several that share a line. */
+function mapped(): string[] {
+  const [, map = ''] = /## The map[^]*?^```\n([^]*?)^```$/m.exec(document) ?? []
+  const above: string[] = []
+  return map.split('\n').flatMap((line) => {
+    const depth = line.search(/\S/) / 2
+    if (depth < 0) return []
+    const [names = ''] = line.trim().split(/ {2,}/)
+    const paths = names.split(' ').map((name) => [...above.slice(0, depth), name].join(''))
+    above[depth] = names
+    return paths
+  })
+}
+
+describe('the map', () => {
+  const paths = new Set(mapped())
+
+  it('names what is there', () => {
+    const gone = [...paths].filter((path) => !path.includes('*') && !existsSync(join(ROOT, path)))
+
+    expect(gone).toEqual([])
+  })
+
+  it('has every layer, every room, and every folder of the simulator', () => {
+    const folders = (path: string): string[] =>
+      readdirSync(join(ROOT, path), { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map(({ name }) => `${path}${name}/`)
+    const layers = folders('src/')
+    const all = [...layers, ...layers.flatMap(folders), ...folders('simulator/')]
+
+    expect(all.filter((folder) => !paths.has(folder))).toEqual([])
   })
 })
