@@ -5,17 +5,22 @@ import { webhookId } from '../core/webhook.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { Deps } from '../ports/deps.ts'
 
-/** Ten refunds of one order may be told of at once; whoever loses more often than that is not alone. */
+/**
+ * WeChat may report ten refunds of one order at the same moment, and the slowest of ten writers loses nine
+ * times. A caller that loses twelve times gives up with `contended`.
+ */
 const ROUNDS_MAX = 12
 
+/** Why an event was not applied. `contended`: concurrent requests kept changing the order; try again. */
 export type ApplyError = Rejection | Readonly<{ reason: 'contended' }>
 
 /**
- * The door through which an order changes: decide, write with compare-and-set, and when somebody was
- * quicker read and decide again. Applying the same event twice is the same as once.
+ * Applies an event to a stored order: `transition` decides, and the outcome is written with a
+ * compare-and-set on the revision. When a concurrent request changed the order first, the order is read
+ * again and the event is decided again. Applying an event twice has the same outcome as applying it once.
  *
- * @param before As read last; older is fine.
- * @returns the order as it is afterwards.
+ * @param before The order as the caller read it; it may be out of date.
+ * @returns the order after the event.
  */
 export async function applyEvent(
   deps: Pick<Deps, 'deliverSoon' | 'now' | 'orders'>,
@@ -34,8 +39,11 @@ export async function applyEvent(
 }
 
 /**
- * The same, but only if nothing changed since `before`: for an event that was made out of the order
- * as it was then, its price for one, and may not be put on another.
+ * Applies an event like {@link applyEvent}, but only if the order has not changed since `before` was read.
+ * For an event that was derived from that state, for example an attempt opened at the price of that
+ * moment: it must not be applied to an order whose price has changed.
+ *
+ * @returns `contended` when the order has changed.
  */
 export async function applyToExactly(
   deps: Pick<Deps, 'deliverSoon' | 'now' | 'orders'>,

@@ -11,12 +11,16 @@ type HandleNoticeDeps = Pick<
 >
 
 /**
- * `accepted`: what the notice says is stored, or was known. `refused`: it is not believed. `unavailable` and
- * `failed`: the fault is ours, so WeChat must deliver it again; what was being written may be stored.
+ * What became of a notice. `accepted`: its content is stored, now or from an earlier delivery. `refused`:
+ * the notice is not believed. `unavailable` and `failed`: the Worker could not finish, so WeChat must
+ * deliver the notice again; a write that was under way may be stored all the same.
  */
 export type NoticeOutcome = 'accepted' | 'refused' | 'unavailable' | 'failed'
 
-/** Does what a notice asks for. Never throws: an exception here must reach WeChat as "deliver again". */
+/**
+ * Does what a notice asks for: records its payment, or confirms it by a query first. Never throws: after an
+ * exception the outcome is `unavailable` or `failed`, so that WeChat delivers the notice again.
+ */
 export async function handleNotice(
   deps: HandleNoticeDeps,
   task: NoticeTask,
@@ -51,7 +55,7 @@ async function handle(deps: HandleNoticeDeps, task: NoticeTask): Promise<NoticeO
   }
 }
 
-/** A lost race is no fault of the notice. */
+/** A race lost to a concurrent request is not the notice's fault, so WeChat should deliver it again. */
 const refusalOf = (reason: string): NoticeOutcome =>
   reason === 'contended' || reason === 'illegal_transition' ? 'unavailable' : 'refused'
 

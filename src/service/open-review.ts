@@ -4,7 +4,10 @@ import type { Deps } from '../ports/deps.ts'
 
 type OpenReviewDeps = Pick<Deps, 'deliverSoon' | 'log' | 'now' | 'reviews'>
 
-/** Opens a review and tells the shop, once; a webhook that failed sends no webhook about itself. */
+/**
+ * Opens a review together with its webhook `review.opened`, unless the review exists. A review about a
+ * failed webhook sends no webhook, since that would probably fail, too.
+ */
 export async function openReview(deps: OpenReviewDeps, review: Review): Promise<void> {
   const { kind, ordercode } = review
   const webhook: Webhook | undefined =

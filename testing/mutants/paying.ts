@@ -11,8 +11,8 @@ export const PAYING_MUTANTS: readonly Mutant[] = [
   {
     name: 'whoever has no account can count the orders',
     file: 'service/pay/pay-order.ts',
-    find: '  // Nothing is told about the order before',
-    replace: `  if (view === undefined) return err({ reason: 'order_not_found' })\n  // Nothing is told`,
+    find: '  // Nothing about the order is revealed before',
+    replace: `  if (view === undefined) return err({ reason: 'order_not_found' })\n  // Nothing about the order is revealed`,
     tests: PAYING,
   },
   {

@@ -248,7 +248,7 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
     replace: `const refundQuery = async () => ({
     kind: 'found' as const,
     total: 1,
-    records: [{ ...hint, refundId: '1', refundFee: refund.refundFee, status: 'succeeded' as const, succeededAt: undefined, receivedBy: undefined }],
+    records: [{ ...unverified, refundId: '1', refundFee: refund.refundFee, status: 'succeeded' as const, succeededAt: undefined, receivedBy: undefined }],
   })
   const asked = await queryRefund({ ...deps, wechat: { ...deps.wechat, refundQuery } }, view, refund)`,
     tests: NOTICES,

@@ -1,4 +1,7 @@
-/** The rows of a bill against our records. Every page is stored with the bill's progress. */
+/**
+ * Compares the rows of a bill with our records, page by page. The outcome of a page and the bill's progress
+ * are stored in one batch, so a crash costs one page.
+ */
 import { type Bill, NO_COUNTS } from '../../core/bill/bill.ts'
 import type { Difference } from '../../core/bill/difference.ts'
 import { later, MINUTE_S } from '../../core/time.ts'
@@ -11,14 +14,15 @@ type CompareBillDeps = Pick<
   'archive' | 'bills' | 'config' | 'deliverSoon' | 'log' | 'now' | 'readBill' | 'reviews' | 'wechat'
 >
 
-/** A page is one parameter of SQL, which may have 2 MB; a row has about 100 bytes. */
+/** A page is passed to SQL as one parameter, which may have 2 MB; a row has about 100 bytes. */
 const PAGE_ROWS = 5_000
 
 /**
- * Compares a bill with our records, page by page, as far as the run may go.
+ * Compares a bill with our records, page by page, for as long as `mayGoOn` allows.
  *
- * @param claimed The bill as the run leased it.
- * @returns the bill as it is then; undefined when another run holds it now.
+ * @param claimed The bill as this run leased it.
+ * @param fetched The bill as it is after its download, and its bytes if it was downloaded just now.
+ * @returns the bill with its progress; undefined when another run holds its lease now.
  */
 export async function compareBill(
   deps: CompareBillDeps,
@@ -29,9 +33,9 @@ export async function compareBill(
   if (raw !== undefined) {
     if (claimed.state === 'reconciled' && !(await isWhole(deps, raw))) {
       await dropArchived(deps, bill)
-      return { ...claimed, lastError: 'not whole' }
+      return { ...claimed, lastError: 'the new download is incomplete' }
     }
-    // A step of its own, so that a crash while comparing finds the bill in the archive.
+    // Stored before comparing begins: after a crash, the bill is in the archive and not downloaded again.
     if (!(await deps.bills.begin(bill))) return undefined
     if (claimed.parts > 0 && claimed.fetchedAt !== bill.fetchedAt) await dropArchived(deps, claimed)
   }
@@ -48,12 +52,16 @@ export async function compareBill(
       const end = page.value
       if (end.whole) return deps.bills.finishComparing(current, differingSums(current, end))
       if (archive?.isBroken() === true) {
-        return { ...current, dueAt: later(deps.now(), MINUTE_S), lastError: 'not in the archive' }
+        return {
+          ...current,
+          dueAt: later(deps.now(), MINUTE_S),
+          lastError: 'a part is missing in the archive',
+        }
       }
-      // A layout that we do not know is worth a person's look; what breaks off is not.
-      const isWorthALook = end.reason === 'unknown_layout'
-      if (!isWorthALook) await dropArchived(deps, current)
-      const parts = isWorthALook ? current.parts : 0
+      // A file with an unknown layout is kept for a person to look at; a file that breaks off is not.
+      const isUnknownLayout = end.reason === 'unknown_layout'
+      if (!isUnknownLayout) await dropArchived(deps, current)
+      const parts = isUnknownLayout ? current.parts : 0
       return tryLater(deps, { ...current, parts, bytes: 0, counts: NO_COUNTS }, end.reason)
     }
     if (!mayGoOn()) {
@@ -66,8 +74,11 @@ export async function compareBill(
     current = compared
   }
 }
-/** Read to its end, before anything that is known is given up for it. */
 
+/**
+ * Whether a downloaded bill is complete. Checked before the stored outcome of an earlier comparison is
+ * discarded for it.
+ */
 export async function isWhole(
   deps: Pick<Deps, 'readBill'>,
   raw: readonly Uint8Array[],
@@ -77,12 +88,13 @@ export async function isWhole(
   const { done, value } = await pages.next()
   return done === true && value.whole
 }
-/** What is left over in the archive costs a little, and does no harm. */
 
+/** Deletes a bill from the archive. A failure is ignored: a leftover file does no harm. */
 export async function dropArchived({ archive }: Pick<Deps, 'archive'>, bill: Bill): Promise<void> {
   await archive?.drop(bill).catch(() => undefined)
 }
-/** As the report has them. */
+
+/** The sums of a bill by the names under which the report shows them. */
 const SUM_NAMES = {
   rows: 'rows',
   payments: 'payments',
@@ -93,8 +105,8 @@ const SUM_NAMES = {
   settlementRefundFee: 'settlement_refund_fee',
   serviceFee: 'service_fee_millifen',
 } as const satisfies Record<keyof BillSums, string>
-/** WeChat's last line against the sums of its own rows. */
 
+/** The differences between WeChat's summary line and the sums of the bill's own rows. */
 const differingSums = (
   { day }: Bill,
   end: Extract<BillEnd, { whole: true }>,
@@ -109,6 +121,7 @@ const differingSums = (
     outcome: undefined,
     tries: 0,
   }))
+
 function streamOf(chunks: readonly Uint8Array[]): ReadableStream<Uint8Array> {
   let next = 0
   return new ReadableStream({

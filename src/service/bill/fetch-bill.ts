@@ -11,10 +11,17 @@ type FetchBillDeps = Pick<
   'archive' | 'bills' | 'deliverSoon' | 'log' | 'now' | 'reviews' | 'wechat'
 >
 
-/** `raw` is there right after a download: the archive may take a while to show what it was given. */
+/**
+ * A bill after its download. `raw` has the bytes of a download just made: the archive may take a while
+ * until it returns what it has just stored.
+ */
 export type Fetched = Readonly<{ bill: Bill; raw?: readonly Uint8Array[] }>
 
-/** Downloads a bill and keeps it as it came; or says when to try again. */
+/**
+ * Downloads a day's bill and archives it unchanged; or sets when to try again.
+ *
+ * @param given WeChat's answer to downloadbill, if the caller has it already.
+ */
 export async function fetchBill(
   deps: FetchBillDeps,
   bill: Bill,
@@ -23,7 +30,7 @@ export async function fetchBill(
   const now = deps.now()
   const { day } = bill
   if (!isAvailable(day, now)) {
-    await reportMissing(deps, bill, 'WeChat keeps bills for three months')
+    await reportMissing(deps, bill, 'WeChat keeps bills for three months only')
     return { bill: { ...bill, state: 'unavailable', dueAt: undefined, lastError: 'too_old' } }
   }
   const reply = given ?? (await deps.wechat.downloadBill(day))
@@ -34,9 +41,9 @@ export async function fetchBill(
       return { bill: comparing(bill, { fetchedAt: now, parts, bytes }), raw: reply.bytes }
     }
     case 'empty': {
-      // The number is that of a bill that is not made yet, too. Where something of ours is or may be in it, it
-      // is early to believe it in the morning; after that, each payment is a difference. One that was there
-      // is not undone.
+      // WeChat uses the same error code for a bill that is not made yet. If the bill has, or may have, rows
+      // about our orders, an empty day is not believed before noon; after that, each missing payment
+      // becomes a difference. A bill that was reconciled with rows is never replaced by an empty one.
       const wasThere = bill.reconciledAt !== undefined && bill.bytes > 0
       return wasThere || (isEarly(day, now) && (await deps.bills.isExpectedOn(day)))
         ? { bill: await tryLater(deps, bill, 'no_bill_exist') }
@@ -45,7 +52,7 @@ export async function fetchBill(
     case 'not_ready':
       return { bill: await tryLater(deps, bill, 'bill_creating') }
     case 'misconfigured': {
-      // Ours to mend, so nobody waits until it is late.
+      // Only the operator can fix this, so the review opens immediately and not when the bill is overdue.
       const reason = `${reply.errCode} ${reply.errCodeDes}`
       await reportMissing(deps, bill, reason)
       return { bill: await tryLater(deps, bill, reason) }
@@ -61,20 +68,25 @@ function comparing(
   bill: Bill,
   fetched: Readonly<{ fetchedAt: UnixSeconds; parts: number; bytes: number }>,
 ): Bill {
-  // The same bill once more, because the archive did not have it: it goes on where it stopped.
+  // The same bill, downloaded again because the archive failed: comparing goes on where it stopped.
   const goesOn = bill.state !== 'reconciled' && bill.bytes === fetched.bytes
   return {
     ...bill,
     ...fetched,
     state: 'comparing',
-    // It keeps its place: a day is compared to its end before the next one is begun.
+    // The bill keeps its place in the queue: a day is compared to its end before the next one begins.
     dueAt: bill.dueAt ?? fetched.fetchedAt,
     lastError: undefined,
     counts: goesOn ? bill.counts : NO_COUNTS,
   }
 }
 
-/** @returns in how many pieces. The archive decides nothing: without it the bill is compared all the same. */
+/**
+ * Archives a bill. A failure is only logged: nothing is decided by the archive, and the bill is compared
+ * without it.
+ *
+ * @returns in how many parts the bill is stored.
+ */
 async function archiveBill(
   { archive, log }: Pick<Deps, 'archive' | 'log'>,
   { day }: Bill,
@@ -94,13 +106,14 @@ async function archiveBill(
   }
 }
 
-/** Downloaded again later, and told to a person once it is late. */
+/** Sets when a bill is downloaded again, and opens a review if it is overdue. @param reason Why it failed. */
 export async function tryLater(deps: FetchBillDeps, bill: Bill, reason: string): Promise<Bill> {
   await reportIfOverdue(deps, bill, reason)
   const dueAt = nextBillTryAt(bill.day, deps.now())
   return { ...bill, state: 'waiting', dueAt, lastError: reason }
 }
 
+/** Opens a review about a bill that is 36 hours late and for which several runs have failed. */
 export async function reportIfOverdue(
   deps: FetchBillDeps,
   bill: Bill,
@@ -109,7 +122,7 @@ export async function reportIfOverdue(
   if (isOverdue(bill.day, bill.tries, deps.now())) await reportMissing(deps, bill, reason)
 }
 
-/** Of a day that was reconciled once, the bill is not missing. */
+/** Opens the review that a bill is missing, unless its day has been reconciled before. */
 async function reportMissing(deps: FetchBillDeps, bill: Bill, reason: string): Promise<void> {
   if (bill.reconciledAt !== undefined) return
   await openReview(deps, missingBillReview(bill.day, reason))

@@ -1,4 +1,4 @@
-/** A day's bill and its reconciliation, as the shop and the operator read them. */
+/** Reads a day's bill and its reconciliation, for the shop and the operator. */
 import type { BillReport } from '../../contract/bill.ts'
 import type { Bill } from '../../core/bill/bill.ts'
 import { lastBillDay } from '../../core/bill/schedule.ts'
@@ -6,14 +6,15 @@ import type { BeijingDay } from '../../core/day.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Deps } from '../../ports/deps.ts'
 
-/** More than a person reads, and less than an HTTP response can hold. */
+/** More than a person reads, and few enough for one HTTP response. */
 const DIFFERENCES_MAX = 1_000
 
+/** Why there is no bill to show. `lastError`: why the last try failed; undefined when there was none. */
 export type BillError = Readonly<
   { reason: 'bill_not_found' } | { reason: 'bill_not_ready'; lastError: string | undefined }
 >
 
-/** @returns `bill_not_ready` for a day whose bill WeChat cannot have made yet. */
+/** Finds a day's bill. @returns `bill_not_ready` for a day whose bill WeChat cannot have made yet. */
 export async function findBill(
   { bills, now }: Pick<Deps, 'bills' | 'now'>,
   day: BeijingDay,
@@ -26,14 +27,14 @@ export async function findBill(
   return ok(bill)
 }
 
-/** A bill with its differences. */
+/** A bill with its differences, at most a thousand of them. */
 export async function billReport({ bills }: Pick<Deps, 'bills'>, bill: Bill): Promise<BillReport> {
   return { bill, differences: await bills.differences(bill.day, DIFFERENCES_MAX) }
 }
 
 /**
- * The report of a day. A bill that was not compared yet has no sums, and an empty list of differences
- * would read as "none", so it is `bill_not_ready`.
+ * The report of a day. A bill that has not been compared yet is `bill_not_ready`: it has no sums, and its
+ * empty list of differences would read as "no differences".
  */
 export async function readBillReport(
   deps: Pick<Deps, 'bills' | 'now'>,
@@ -47,14 +48,21 @@ export async function readBillReport(
     : ok(await billReport(deps, bill.value))
 }
 
-/** The file as WeChat sent it, plain or gzip. `first` is its first piece, read already. */
+/**
+ * A bill's file as WeChat sent it, plain or gzip. `first` is its first chunk, which has been read already.
+ */
 export type RawBill = Readonly<{
   day: BeijingDay
   first: Uint8Array
   rest: ReadableStreamDefaultReader<Uint8Array>
 }>
 
-/** @returns `no_file` where WeChat had none, or it could not be archived. */
+/**
+ * Opens a day's file in the archive.
+ *
+ * @returns `no_file` when WeChat had no file, or it could not be archived; `not_in_archive` when the
+ *   archive does not return it; `misconfigured` when no archive is bound.
+ */
 export async function openRawBill(
   deps: Pick<Deps, 'archive' | 'bills' | 'now'>,
   day: BeijingDay,

@@ -1,6 +1,7 @@
 /**
- * The bill of one day: downloaded, compared with the books row by row, and what differs cleared up. Every
- * step is stored, so a day takes as many runs of the cron as it needs, and a crash costs one step.
+ * Reconciles the bill of one day: downloads it, compares it with our records row by row, and resolves the
+ * differences. Every step is stored, so a day takes as many runs of the cron as it needs, and a crash costs
+ * one step.
  */
 import type { Bill } from '../../core/bill/bill.ts'
 import {
@@ -43,18 +44,24 @@ type ReconcileBillDeps = Pick<
   | 'wechat'
 >
 
-/** How long a step takes at most: two origins that do not answer, and what is written then. */
+/** The longest a step takes: two origins that do not answer, and the writes that follow. */
 const STEP_S = MINUTE_S
+/** How many open differences a run reads from the database at a time. */
 const DIFFERENCES_AT_ONCE = 200
-const NO_END = 'its runs do not come to an end'
-/** So often the archive may fail to give back a bill before it is downloaded once more. */
+const NO_RUN_FINISHES = 'every run stops before it has finished this day'
+/** A bill is downloaded again after the archive has failed to return it in this many runs. */
 const ARCHIVE_TRIES_MAX = 3
 
+/** Why a day is not reconciled. `lastError`: why the last try failed; undefined when it is too early. */
 export type ReconcileError = Readonly<
   { reason: 'bill_not_found' } | { reason: 'bill_not_ready'; lastError: string | undefined }
 >
 
-/** Reconciles a day now, as far as this request may go; the cron does the rest. */
+/**
+ * Reconciles a day now, as far as one request may go; the cron does the rest.
+ *
+ * @returns the bill afterwards.
+ */
 export async function reconcileNow(
   deps: ReconcileBillDeps,
   day: BeijingDay,
@@ -62,20 +69,20 @@ export async function reconcileNow(
   const now = deps.now()
   const { bills } = deps
   if (!isAvailable(day, now)) return err({ reason: 'bill_not_found' })
-  // The days before it first, so that none of them is passed over.
+  // Days that were missed get their rows first: once a later day has a row, they would be skipped.
   const last = lastBillDay(now)
   await bills.expect(last, now)
-  // Too early by our clock. WeChat's decides, and no row is left of a question.
+  // Our clock says that it is too early, but WeChat's decides. Without a bill, the day gets no row.
   const reply = day > last ? await deps.wechat.downloadBill(day) : undefined
   if (reply !== undefined && reply.kind !== 'bill') {
     return err({ reason: 'bill_not_ready', lastError: undefined })
   }
   const claimed = await bills.claimDay(day, now)
   if (claimed !== undefined) {
-    // The request has no other calls to keep its own within.
+    // A request makes no other calls, so only its SQL statements are limited.
     const budget = new Budget(deps.used, { ...deps.config.tick, calls: Infinity })
     const ended = await advanceBill(deps, claimed, budget, reply)
-    // What was reconciled before stays so, and it is no news.
+    // The new download is not usable: the earlier reconciliation stays, and the caller gets an error.
     if (ended?.state === 'reconciled' && ended.lastError !== undefined) {
       return err({ reason: 'bill_not_ready', lastError: ended.lastError })
     }
@@ -87,10 +94,10 @@ export async function reconcileNow(
 }
 
 /**
- * Takes a leased bill as far as the budget allows, and releases it.
+ * Takes a leased bill as far as the budget allows, stores its progress, and releases it.
  *
- * @param reply WeChat's answer to downloadbill, where it was fetched already.
- * @returns the bill as it is then; undefined when another run holds it now, and will release it.
+ * @param reply WeChat's answer to downloadbill, if the caller has it already.
+ * @returns the bill with its progress; undefined when another run holds its lease now, and will release it.
  */
 export async function advanceBill(
   deps: ReconcileBillDeps,
@@ -98,7 +105,7 @@ export async function advanceBill(
   budget: Budget,
   reply?: DownloadBillReply,
 ): Promise<Bill | undefined> {
-  // Nobody may work on it when the lease has ended and somebody else has it.
+  // The last step must be over before the lease ends, because another run may claim the bill then.
   const end = later(claimed.leasedUntil ?? deps.now(), -STEP_S)
   const mayGoOn = (): boolean => budget.allows(COSTS.billStep) && deps.now() < end
 
@@ -120,28 +127,37 @@ export async function advanceBill(
   return after
 }
 
-/** A day that was reconciled is not given up for a bill that cannot be had now. */
+/** Whether a day that was reconciled stays so, because its bill could not be downloaded again. */
 const staysReconciled = (claimed: Bill, fetched: Bill): boolean =>
   claimed.state === 'reconciled' && fetched.state === 'waiting'
 
-/** Where the archive does not give it back, a bill that is being compared is downloaded once more. */
+/**
+ * A bill that is being compared is read from the archive, or downloaded again if the archive fails to
+ * return it.
+ */
 function needsDownload({ state, bytes, parts, tries }: Bill): boolean {
   if (state === 'comparing') return bytes > 0 && (parts === 0 || tries > ARCHIVE_TRIES_MAX)
   return state !== 'settling'
 }
 
-/** Leases the bill that is due, the oldest day first. */
+/** Stores days that are newly due or were missed, and leases the bill that has been due the longest. */
 export async function claimDueBill(deps: ReconcileBillDeps): Promise<Bill | undefined> {
   const now = deps.now()
   await deps.bills.expect(lastBillDay(now), now)
   const bill = await deps.bills.claimDue(now)
   if (bill === undefined) return undefined
-  // A run that died reported nothing, so the next one does. Differences take their time.
-  if (bill.state !== 'settling') await reportIfOverdue(deps, bill, bill.lastError ?? NO_END)
+  // A run that crashed could not report an overdue bill, so the next run does. A bill whose differences are
+  // being resolved is not overdue: WeChat's answers may take days.
+  if (bill.state !== 'settling')
+    await reportIfOverdue(deps, bill, bill.lastError ?? NO_RUN_FINISHES)
   return bill
 }
 
-/** Gives back a bill that could not be worked on. */
+/**
+ * Releases a bill whose work failed, and sets when it is due again.
+ *
+ * @param reason Shown as `last_error`.
+ */
 export async function postponeBill(
   deps: ReconcileBillDeps,
   bill: Bill,
@@ -158,7 +174,7 @@ async function resolveDifferences(
 ): Promise<Bill> {
   const { day } = bill
   const { bills } = deps
-  // Days take turns, so that one with very many differences keeps no other waiting.
+  // The bill goes behind all others that are due: a day with very many differences must not block them.
   const goesOn: Bill = { ...bill, dueAt: deps.now() }
   if (!mayGoOn()) return goesOn
   for (const { kind, count } of await bills.manyDifferences(day, REVIEWS_MAX)) {
@@ -179,6 +195,7 @@ async function resolveDifferences(
   }
   if (open.length === DIFFERENCES_AT_ONCE) return goesOn
   const books = await bills.booksOn(day)
+  // A row that appears twice agrees with our records, but the sums do not: that is a new difference.
   if (await bills.noteUnexplained(bill, books)) return goesOn
   const counts = { ...bill.counts, books }
   const reconciledAt = deps.now()

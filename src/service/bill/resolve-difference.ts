@@ -1,4 +1,4 @@
-/** What becomes of one difference between a bill and the books. */
+/** Resolves one difference between a bill and our records. */
 import {
   collectedReview,
   type Difference,
@@ -23,9 +23,10 @@ type ResolveDifferenceDeps = Pick<
 type Verdict = 'booked' | 'review' | 'try_again'
 
 /**
- * What WeChat confirms is booked, through the same door as a notice; the rest becomes a review.
+ * Resolves a difference and stores the outcome. What WeChat confirms in a query is recorded, in the same
+ * way as a payment from a notice; anything else becomes a review.
  *
- * @returns whether it is recorded; otherwise WeChat did not say, and is to be asked again.
+ * @returns false when WeChat gave no clear answer, so that the difference must be tried again.
  */
 export async function resolveDifference(
   deps: ResolveDifferenceDeps,
@@ -33,7 +34,7 @@ export async function resolveDifference(
 ): Promise<boolean> {
   const asked = await queryDifference(deps, difference).catch((error: unknown): Verdict => {
     if (error instanceof StoreUnavailable) throw error
-    // A bug of ours: it costs this one difference its tries, and not the day.
+    // An unexpected exception counts as a failed try of this difference; the rest of the day goes on.
     const reason = error instanceof Error ? error.name : 'unknown'
     deps.log({ event: 'bill_difference_failed', reason, subject: difference.subject })
     return 'try_again'
@@ -49,8 +50,8 @@ export async function resolveDifference(
 }
 
 /**
- * Puts it before a person, and with very many of a kind all of them at once. Before that is noted: a crash
- * in between opens nothing twice.
+ * Opens a review about a difference; after the first hundred of a kind, one review for all others. The review
+ * is opened before the outcome is stored: after a crash in between, the same review is not opened twice.
  */
 async function openDifferenceReview(
   deps: ResolveDifferenceDeps,
@@ -84,7 +85,7 @@ async function queryDifference(
   }
 }
 
-/** A bill is not signed, so WeChat's signed answer is what is booked. */
+/** A bill is not signed, so the payment is recorded from WeChat's signed answer to a query. */
 async function queryPayment(
   deps: ResolveDifferenceDeps,
   { subject, bill }: Difference,
@@ -98,6 +99,7 @@ async function queryPayment(
   return reason === 'contended' || reason === 'illegal_transition' ? 'try_again' : 'review'
 }
 
+/** Imports the refund of a row, and checks that our records agree with the row afterwards. */
 async function queryRefundRow(
   deps: ResolveDifferenceDeps,
   view: OrderView,
@@ -105,7 +107,7 @@ async function queryRefundRow(
 ): Promise<Verdict> {
   const transactionId = parseTransactionId(String(bill?.['transaction_id']))
   const payment = view.payments.find((each) => each.transactionId === transactionId)
-  // Its payment is one of the other differences, perhaps, and is booked in a moment.
+  // The refund's payment may be another open difference, which is recorded soon: try again.
   if (payment === undefined) return tries + 1 < TRIES_BEFORE_REVIEW ? 'try_again' : 'review'
   const number = toOutRefundNo(subject)
   const { view: after, known } = await importRefund(deps, view, payment.transactionId, number)

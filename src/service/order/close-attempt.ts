@@ -9,18 +9,20 @@ type CloseAttemptDeps = Pick<
   'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'reviews' | 'wechat'
 >
 
-/** What became of an attempt that was to be taken down. Only `closed` lets another one be opened. */
+/** What became of an attempt or order that was to be closed. Only after `closed` may a new attempt open. */
 export type CloseOutcome = Readonly<
   | { kind: 'closed'; view: OrderView }
   | { kind: 'paid'; view: OrderView }
-  /** It cannot be closed yet: in flight, being paid, or WeChat does not confirm. */
+  /** Not closed yet: unifiedorder is in flight, the payer is paying, or WeChat has not confirmed the close. */
   | { kind: 'busy' }
+  /** WeChat gave no clear answer. */
   | { kind: 'unknown' }
 >
 
 /**
- * Makes sure that an attempt can never be paid again, or finds out that it was: query, close, query.
- * Only WeChat's own CLOSED counts. Safe at any time, by several at once, and after a crash anywhere.
+ * Makes sure that an attempt can no longer be paid, or finds out that it was paid: query, close, query
+ * again. The reply to closeorder proves nothing; only a query that says CLOSED, or that WeChat has no such
+ * order, counts. Safe to call at any time, concurrently, and again after a crash at any point.
  */
 export async function closeAttempt(
   deps: CloseAttemptDeps,
@@ -32,7 +34,8 @@ export async function closeAttempt(
   const before = await queryAttempt(deps, view, attempt)
   if (before.kind !== 'unpaid') return conclude(deps, view, attempt, before)
 
-  // Stored before it is sent: from here on nobody signs this attempt again, whatever happens to us.
+  // `attempt_closing` is stored before closeorder is sent: from then on no request signs this attempt
+  // again, even if this request crashes.
   const { outTradeNo } = attempt
   const closing = await applyEvent(deps, view, { type: 'attempt_closing', outTradeNo })
   if (!closing.ok) return storedOutcome(deps, view, attempt)
@@ -48,7 +51,8 @@ export async function closeAttempt(
     })
     return { kind: 'unknown' }
   }
-  // "Closed" has been seen to race a payer, and "paid" must be booked: the query says what is true.
+  // A query decides, not this reply: "closed" has been seen while a payer was paying, and a reply "paid"
+  // lacks the payment to record.
   const after = await queryAttempt(deps, closing.value, attempt)
   return conclude(deps, closing.value, attempt, after)
 }
@@ -65,7 +69,7 @@ async function conclude(
     case 'closed':
       return { kind: 'closed', view: status.view }
     case 'absent': {
-      // Not in flight any more, and WeChat never heard of it.
+      // unifiedorder is no longer in flight, and WeChat has no such order: it can never be paid.
       const { outTradeNo } = attempt
       const reason = 'absent_at_wechat'
       const closed = await applyEvent(deps, view, { type: 'attempt_closed', outTradeNo, reason })
@@ -80,7 +84,7 @@ async function conclude(
   }
 }
 
-/** Somebody else was at it: what is true now is what they wrote. */
+/** The outcome that a concurrent request has stored, when it changed the attempt first. */
 async function storedOutcome(
   deps: Pick<Deps, 'orders'>,
   view: OrderView,

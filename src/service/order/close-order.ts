@@ -8,7 +8,11 @@ type CloseOrderDeps = Pick<
   'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'reviews' | 'wechat'
 >
 
-/** Closes an order: first what is live at WeChat, then here. `closed` and `paid` are final. */
+/**
+ * Closes an order: first its live attempt at WeChat, then the order here.
+ *
+ * @returns `closed` or `paid`, which are final; `busy` or `unknown` when the order cannot be closed yet.
+ */
 export async function closeOrder(
   deps: CloseOrderDeps,
   view: OrderView,
@@ -17,9 +21,9 @@ export async function closeOrder(
   let current = view
   const attempt = liveAttempt(current)
   if (attempt !== undefined) {
-    const taken = await closeAttempt(deps, current, attempt)
-    if (taken.kind !== 'closed') return (await paidMeanwhile(deps, view)) ?? taken
-    current = taken.view
+    const outcome = await closeAttempt(deps, current, attempt)
+    if (outcome.kind !== 'closed') return (await paidMeanwhile(deps, view)) ?? outcome
+    current = outcome.view
   }
   if (current.order.state === 'paid') return { kind: 'paid', view: current }
   const closed = await applyEvent(deps, current, { type: 'order_closed', reason })
@@ -28,7 +32,7 @@ export async function closeOrder(
   return { kind: 'closed', view: closed.value }
 }
 
-/** The shop's wish: the same, for an order that it names. */
+/** Closes the order with this ordercode because the shop asks for it. */
 export async function closeForShop(
   deps: CloseOrderDeps,
   ordercode: string,
@@ -37,6 +41,7 @@ export async function closeForShop(
   return view === undefined ? { kind: 'order_not_found' } : closeOrder(deps, view, 'shop')
 }
 
+/** @returns `paid` when a concurrent request has recorded a payment of the order, otherwise undefined. */
 async function paidMeanwhile(
   deps: Pick<Deps, 'orders'>,
   view: OrderView,

@@ -10,11 +10,13 @@ type ConfirmPaymentNoticeDeps = Pick<
   'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'reviews' | 'wechat'
 >
 
+/** However many notices under the previous key arrive, an attempt is queried at most once in this time. */
 const QUERY_INTERVAL_S = 3
 
 /**
- * A notice that only the previous key can explain is a hint: keys are changed because they leak. WeChat
- * is asked, and what it says under the current key is booked.
+ * Confirms a payment notice that verifies only under the previous API key. Keys are replaced because they
+ * leak, so such a notice proves nothing: WeChat is queried, and the payment in its answer, which is signed
+ * under the current key, is recorded.
  */
 export async function confirmPaymentNotice(
   deps: ConfirmPaymentNoticeDeps,
@@ -25,7 +27,8 @@ export async function confirmPaymentNotice(
   const attempt = view === undefined ? undefined : findAttempt(view, payment.outTradeNo)
   if (view === undefined || attempt === undefined) return err({ reason: 'not_confirmed' })
 
-  // What is booked already needs no question, and a thief of the old key gets few for the rest.
+  // A payment that is recorded already needs no query. For any other, a forger with the leaked key causes
+  // only a few queries.
   if (view.payments.some((each) => each.transactionId === payment.transactionId)) return ok(view)
   if (!(await deps.orders.claimQuerySlot(attempt.outTradeNo, QUERY_INTERVAL_S, deps.now()))) {
     return err({ reason: 'not_confirmed' })

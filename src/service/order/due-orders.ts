@@ -1,25 +1,31 @@
-/** Orders that expire and attempts on their query schedule, as one run of the cron claims them. */
+/** Claims expired orders and the attempts that are due for a query, for one run of the cron. */
 import type { OrderView } from '../../core/order/order.ts'
 import type { UnixSeconds } from '../../core/time.ts'
 import type { Deps } from '../../ports/deps.ts'
 import type { ClaimLimits, DueRow, NextOrderDue } from '../../ports/order-store.ts'
 
+/** Due orders and attempts that are leased to this run. */
 export type DueOrders = Readonly<{
-  /** No item may be under way when the lease ends. */
+  /** No item may still run when the lease ends, because another run may claim it then. */
   leaseUntil: UnixSeconds
   items: readonly DueRow[]
-  /** The order of an item, as it was when it was claimed. */
+  /** The order of an item, as it was read right after the claim. */
   viewOf: (item: DueRow) => OrderView | undefined
-  /** Sets when the items are due again. */
+  /** Stores when items are due again. */
   reschedule: (next: readonly NextOrderDue[]) => Promise<void>
 }>
 
+/**
+ * Leases due orders and attempts to this run, the longest due first, and reads their orders.
+ *
+ * @param limits The most orders and attempts to claim.
+ */
 export async function claimDueOrders(
   { orders, now }: Pick<Deps, 'now' | 'orders'>,
   limits: ClaimLimits,
 ): Promise<DueOrders> {
   const claimed = await orders.claimDue(now(), limits)
-  // An order that expires closes its own attempts.
+  // Attempts of expired orders are left out, because closing such an order closes its attempts.
   const expiring = new Set(
     claimed.items.filter(({ number }) => number === undefined).map(({ ordercode }) => ordercode),
   )

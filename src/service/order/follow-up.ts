@@ -1,4 +1,4 @@
-/** What follows from a due order or attempt, and when it is due again. */
+/** Follows up one due order or attempt, and says when it is due again. */
 import { type Attempt, isLive } from '../../core/order/attempt.ts'
 import type { OrderView } from '../../core/order/order.ts'
 import { nextRefundQueryAt } from '../../core/order/refund-schedule.ts'
@@ -24,13 +24,15 @@ type FollowUpDeps = Pick<
   'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
 >
 
+/** The outcome of one follow-up. */
 export type FollowUp = Readonly<{
+  /** `booked`: the payment, or its refunds, are recorded. `waiting`: nothing changed yet. */
   result: 'booked' | 'closed' | 'waiting'
-  /** What changed an order has set its next time itself; this is for the rows that did not change. */
+  /** Undefined for never. Ignored when the row has changed: the change has set the row's due time itself. */
   dueAt: UnixSeconds | undefined
 }>
 
-/** An order is due when it expires. */
+/** Closes an order that has expired: an order is due at its expiry. */
 export async function followUpOrder(deps: FollowUpDeps, view: OrderView): Promise<FollowUp> {
   if (deps.now() < view.order.expiresAt) {
     return { result: 'waiting', dueAt: expiredOrderDueAt(view.order, deps.now()) }
@@ -39,7 +41,12 @@ export async function followUpOrder(deps: FollowUpDeps, view: OrderView): Promis
   return afterClose(await closeOrder(deps, view, 'expired'), dueAt)
 }
 
-/** An attempt is due on its ladder; after its order is over it is taken down or looked at once more. */
+/**
+ * Follows up an attempt that is due. A live attempt is queried, or closed when its order is paid or closed;
+ * a closed one is queried again; a paid one whose money went back gets its refunds imported.
+ *
+ * @param number The attempt's number within the order.
+ */
 export async function followUpAttempt(
   deps: FollowUpDeps,
   view: OrderView,
@@ -56,7 +63,7 @@ export async function followUpAttempt(
   return query(deps, view, attempt)
 }
 
-/** A payment that was gone before we heard of it. */
+/** Finds the refunds of a payment that had been refunded before the Worker first heard of it. */
 async function importMissingRefunds(
   deps: FollowUpDeps,
   view: OrderView,
@@ -72,7 +79,7 @@ async function importMissingRefunds(
     const dueAt = nextRefundQueryAt(payment.paidAt, now) ?? later(now, DAY_S)
     return { result: 'waiting', dueAt }
   }
-  // The shop was told not to ship. If only a part went back, a person must see to the rest.
+  // `payment.returned` tells the shop not to ship. If only a part went back, a person decides on the rest.
   const refunded = reservedFee(ofPayment(after.refunds, payment.transactionId))
   if (refunded < payment.totalFee) {
     const { ordercode } = view.order
@@ -92,7 +99,7 @@ async function query(deps: FollowUpDeps, view: OrderView, attempt: Attempt): Pro
       return { result: 'closed', dueAt: attemptDueAt(attempt, now) }
     case 'unpaid':
       if (attempt.state === 'closed') {
-        // Closed here and open there: a call that was lost may have arrived after all.
+        // Closed here, open at WeChat: a unifiedorder that seemed lost has arrived. Close it there, too.
         await deps.wechat.closeOrder(attempt.outTradeNo)
         return { result: 'waiting', dueAt: unansweredAttemptDueAt(attempt, now) }
       }

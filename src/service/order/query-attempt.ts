@@ -9,17 +9,21 @@ type QueryAttemptDeps = Pick<
   'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'reviews' | 'wechat'
 >
 
-/** How an attempt stands at WeChat, with what that meant for the order already written. */
+/** The status of an attempt at WeChat. The order has been changed accordingly, and `view` shows the change. */
 export type AttemptStatus = Readonly<
   | { kind: 'paid'; view: OrderView }
-  /** WeChat took money that may not be booked: a person must look. */
+  /**
+   * WeChat's answer could not be applied: the payment must not be recorded without a person's decision, or
+   * concurrent requests changed the order.
+   */
   | { kind: 'rejected'; error: ApplyError }
   | { kind: 'closed'; view: OrderView }
   | { kind: 'unpaid' | 'user_paying' | 'absent' }
+  /** WeChat gave no clear answer. */
   | { kind: 'unknown'; cause: string }
 >
 
-/** Asks WeChat about one attempt, and books or closes it by the answer. */
+/** Queries WeChat about one attempt, and records its payment or closes it as the answer says. */
 export async function queryAttempt(
   deps: QueryAttemptDeps,
   view: OrderView,

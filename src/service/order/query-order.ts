@@ -9,11 +9,12 @@ type QueryOrderDeps = Pick<
   'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
 >
 
+/** Why a query of an order stopped early. The answers that WeChat gave before that are stored. */
 export type QueryError = Readonly<{ reason: 'order_not_found' | 'wechat_unavailable' }>
 
 /**
- * Asks WeChat now about every attempt that is not booked, the one that can be paid first, and about
- * the refunds of every payment that is.
+ * Queries WeChat about an order now: about every attempt that is not recorded as paid, the newest first
+ * because only that one can be live, and then about the refunds of every recorded payment.
  */
 export async function queryOrder(
   deps: QueryOrderDeps,
@@ -21,17 +22,17 @@ export async function queryOrder(
 ): Promise<Result<OrderView, QueryError>> {
   let view = await deps.orders.load(ordercode)
   if (view === undefined) return err({ reason: 'order_not_found' })
-  const unbooked = view.attempts.filter(({ state }) => state !== 'paid').toReversed()
+  const unpaid = view.attempts.filter(({ state }) => state !== 'paid').toReversed()
 
-  for (const attempt of unbooked) {
+  for (const attempt of unpaid) {
     const status = await queryAttempt(deps, view, attempt)
     if (status.kind === 'unknown') return err({ reason: 'wechat_unavailable' })
     if ('view' in status) view = status.view
   }
   for (const { transactionId } of view.payments) {
-    const discovered = await importRefunds(deps, view, transactionId)
-    if (discovered.known === undefined) return err({ reason: 'wechat_unavailable' })
-    view = discovered.view
+    const imported = await importRefunds(deps, view, transactionId)
+    if (imported.known === undefined) return err({ reason: 'wechat_unavailable' })
+    view = imported.view
   }
   return ok(view)
 }

@@ -5,9 +5,10 @@ import type { Deps } from '../../ports/deps.ts'
 import type { OrderFilter, StoredEvent } from '../../ports/order-store.ts'
 import type { Page } from '../../ports/store.ts'
 
+/** An order with all its reviews, open and resolved. */
 export type ReviewedOrder = Readonly<{ view: OrderView; reviews: readonly StoredReview[] }>
 
-/** @returns undefined when no such order was registered. */
+/** Reads an order with its reviews. @returns undefined when no such order is registered. */
 export async function readOrder(
   deps: Pick<Deps, 'orders' | 'reviews'>,
   ordercode: string,
@@ -16,7 +17,7 @@ export async function readOrder(
   return view === undefined ? undefined : withReviews(deps, view)
 }
 
-/** Adds the reviews to an order that was read already. */
+/** Reads the reviews of an order that has been read already. */
 export async function withReviews(
   { reviews }: Pick<Deps, 'reviews'>,
   view: OrderView,
@@ -24,7 +25,7 @@ export async function withReviews(
   return { view, reviews: await reviews.ofOrders([view.order.ordercode]) }
 }
 
-/** One page of orders, newest first. */
+/** One page of orders with their reviews, newest first. */
 export async function listOrders(
   { orders, reviews }: Pick<Deps, 'orders' | 'reviews'>,
   filter: OrderFilter,
@@ -38,7 +39,7 @@ export async function listOrders(
   }))
 }
 
-/** The events of an order, oldest first; none when it was never registered. */
+/** The events of an order, oldest first; empty when no such order is registered. */
 export const readEvents = (
   { orders }: Pick<Deps, 'orders'>,
   ordercode: string,

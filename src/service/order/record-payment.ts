@@ -11,13 +11,14 @@ import { openReview } from '../open-review.ts'
 type RecordPaymentDeps = Pick<Deps, 'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'reviews'>
 
 /**
- * Books a payment that WeChat vouches for, once however often it is told, or says why not and opens a
- * review. `ok` means that the database knows it: as the order's payment, or as one beside it.
+ * Records a payment that WeChat vouches for, exactly once however often WeChat reports it; or says why the
+ * payment is not recorded, and opens a review. `ok` means that the payment is stored, as the one that made
+ * the order paid or as an additional one.
  *
- * The usual cases, a fresh payment and one that is booked already, take one round trip to the
- * database. `transition` explains every other one from what that round trip read back.
+ * The usual cases, a new payment and one that is recorded already, take one round trip to the database.
+ * `transition` explains every other case from what that round trip read back.
  *
- * @param refunded WeChat's first word may be that the money went back already.
+ * @param refunded Whether WeChat reports that the payment has already been refunded, at least in part.
  */
 export async function recordPayment(
   deps: RecordPaymentDeps,
@@ -26,8 +27,8 @@ export async function recordPayment(
   refunded = false,
 ): Promise<Result<OrderView, ApplyError>> {
   const ordercode = parseOutTradeNo(payment.outTradeNo)?.ordercode
-  // A person's word beats the rule for late payments; and what went back already, by somebody else's hand,
-  // is not sent back again.
+  // A person's decision overrides the policy for late payments. A payment that WeChat has refunded already
+  // is not refunded again.
   const isByRule = source !== 'operator' && !refunded
   const ifLate = isByRule && deps.config.latePayment === 'refund' ? 'if_late' : 'no'
   const returned = refunded ? 'yes' : ifLate
@@ -43,7 +44,7 @@ export async function recordPayment(
   })
   if (recorded.ok) return recorded
   const { error } = recorded
-  // An order that is not there cannot be named by its ordercode; the number alone must do.
+  // A review refers to its order by the ordercode. Without a stored order it names only the out_trade_no.
   const known = error.reason === 'unknown_order' ? undefined : ordercode
   const review = rejectionReview(error, payment, known, source)
   if (review !== undefined) await openReview(deps, review)
@@ -57,8 +58,10 @@ async function record(
   returned: Returned,
   autoRefundNotifyUrl: string | undefined,
 ): Promise<Result<OrderView, ApplyError>> {
-  const usual = payment.feeType === 'CNY' && payment.tradeType === 'JSAPI' && source !== 'operator'
-  const { recorded, view } = usual
+  // The one-batch path checks neither currency nor trade type, and applies no decision of a person.
+  const isUsual =
+    payment.feeType === 'CNY' && payment.tradeType === 'JSAPI' && source !== 'operator'
+  const { recorded, view } = isUsual
     ? await deps.orders.recordPayment(payment, source, returned, deps.now())
     : { recorded: false, view: await loadOrderOf(deps, payment) }
   if (view === undefined) return err({ reason: 'unknown_order' })
@@ -76,7 +79,7 @@ async function record(
     autoRefundNotifyUrl,
   })
   if (applied.ok || applied.error.reason !== 'second_payment') return applied
-  // Paid twice: the money is here, so it is on the books, and it goes back.
+  // The payer paid twice: the second payment is recorded, and refunded if refunds are configured.
   const fresh = (await deps.orders.load(view.order.ordercode)) ?? view
   return applyEvent(deps, fresh, {
     type: 'second_payment_recorded',

@@ -15,20 +15,22 @@ type RegisterOrderDeps = Pick<
   'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'reviews' | 'wechat'
 >
 
+/** Why an order was not registered or changed. `contended`: concurrent requests kept changing it. */
 export type RegisterError = Readonly<{
   reason: 'order_paid' | 'order_closed' | 'revision_conflict' | 'wechat_unavailable' | 'contended'
 }>
 
+/** The stored order. `created` is false when it existed before, changed by this request or not. */
 export type Registered = Readonly<{ created: boolean; view: OrderView }>
 
-/** A change that loses against a payer opening an attempt takes that one down too, a few times. */
+/** A payer may open a new attempt while the order is being changed; each round closes one attempt. */
 const ROUNDS_MAX = 4
 
 /**
- * Registers an order, or states it anew. What is there already with the same terms is left as it is,
- * whatever became of it: the shop's repeated request is not a change.
+ * Registers an order, or changes the terms of one that can still be paid. A request that repeats the stored
+ * terms succeeds in every state of the order and changes nothing.
  *
- * @param revision The one that the shop believes is current; undefined when it does not care.
+ * @param revision The revision that the order must have, from the shop's `If-Match`; undefined for any.
  */
 export async function registerOrder(
   deps: RegisterOrderDeps,
@@ -36,7 +38,7 @@ export async function registerOrder(
   terms: Terms,
   revision: number | undefined,
 ): Promise<Result<Registered, RegisterError>> {
-  // A condition on an order that is not there cannot hold, so nothing may be registered under it.
+  // An order that does not exist has no revision, so a request that demands one registers nothing.
   const present =
     revision === undefined
       ? await deps.orders.register(ordercode, terms, deps.now())
@@ -74,16 +76,16 @@ async function changeOnce(
   let current = view
   const attempt = liveAttempt(view)
   if (attempt !== undefined) {
-    // Nothing may be paid at the old price after this request was answered.
-    const taken = await closeAttempt(deps, view, attempt)
-    switch (taken.kind) {
+    // Once this request is answered, the order must not be payable at the old price.
+    const outcome = await closeAttempt(deps, view, attempt)
+    switch (outcome.kind) {
       case 'paid':
         return err({ reason: 'order_paid' })
       case 'busy':
       case 'unknown':
         return err({ reason: 'wechat_unavailable' })
       case 'closed':
-        current = taken.view
+        current = outcome.view
     }
   }
   const changed = await applyToExactly(deps, current, { type: 'order_changed', terms })

@@ -7,8 +7,11 @@ import type { PayError } from './pay-error.ts'
 type IdentifyPayerDeps = Pick<Deps, 'log' | 'now' | 'orders' | 'wechat'>
 
 /**
- * Trades the login code for the payer's openid. A code works once, so a retried request is recognised by
- * the code's hash.
+ * Trades the login code of `wx.login` for the payer's openid. WeChat accepts a code once, so a repeated
+ * request is recognised by the hash of its code.
+ *
+ * @param view The order; undefined when it is not registered.
+ * @returns the openid.
  */
 export async function identifyPayer(
   deps: IdentifyPayerDeps,
@@ -17,7 +20,8 @@ export async function identifyPayer(
   ordercode: string,
   view: OrderView | undefined,
 ): Promise<Result<string, PayError>> {
-  // The client may retry after a lost reply with the code it has; WeChat would refuse it as used.
+  // After a lost reply, the mini program may repeat its request with the same code. WeChat would refuse the
+  // code as used, but the attempt that the first request opened has its hash.
   const known = payerOf(view, codeHash, deps)
   if (known !== undefined) return ok(known)
 
@@ -26,9 +30,9 @@ export async function identifyPayer(
     case 'session':
       return ok(reply.openid)
     case 'code_used': {
-      // Perhaps by the same request, sent twice, a moment ago.
-      const twin = payerOf(await deps.orders.load(ordercode), codeHash, deps)
-      return twin === undefined ? err({ reason: 'login_invalid' }) : ok(twin)
+      // A concurrent copy of this request may have used the code; its attempt is stored by now.
+      const openid = payerOf(await deps.orders.load(ordercode), codeHash, deps)
+      return openid === undefined ? err({ reason: 'login_invalid' }) : ok(openid)
     }
     case 'code_invalid':
       return err({ reason: 'login_invalid' })
@@ -51,6 +55,7 @@ export async function identifyPayer(
   }
 }
 
+/** The openid of the attempt that was opened or signed with this login code in the last five minutes. */
 const payerOf = (
   view: OrderView | undefined,
   codeHash: string,

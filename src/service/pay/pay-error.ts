@@ -1,4 +1,4 @@
-/** Why `/pay` has nothing to sign. Each reason is an error code of the HTTP interface. */
+/** Why `/pay` returns no payment parameters. Each reason is an error code of the HTTP interface. */
 export type PayError = Readonly<
   | {
       reason:

@@ -1,6 +1,6 @@
 /**
- * `/pay`: who is it (login), what next (decidePay), and then unifiedorder with an attempt that is
- * stored before it is sent. Every branch leads to signed parameters or to one of PayError.
+ * `/pay`: identifies the payer by the login, decides what to do with the order (`decidePay`), and sends
+ * unifiedorder for an attempt that is stored first. Every path ends in signed parameters or in a PayError.
  */
 import { type Attempt, isLive } from '../../core/order/attempt.ts'
 import { findAttempt, type OrderView } from '../../core/order/order.ts'
@@ -29,12 +29,18 @@ type PayOrderDeps = Pick<
   | 'wechat'
 >
 
+/** A payer's request: the code of `wx.login`, the order, and the payer's address, which WeChat requires. */
 export type PayRequest = Readonly<{ code: string; ordercode: string; ip: string }>
+/** The parameters of `wx.requestPayment`, and the ticket with which the page calls `/result`. */
 export type PayParameters = Awaited<ReturnType<SignClientPay>> & Readonly<{ ticket: string }>
 
-/** A dead attempt costs a round, and a lost race another; more than this is somebody else's fight. */
+/**
+ * Replacing a dead attempt takes a round, and so does losing a race against a concurrent request. After
+ * this many, other requests keep changing the order, and the answer is `order_busy`.
+ */
 const ROUNDS_MAX = 4
 
+/** Turns a login code into signed payment parameters, with the order's live attempt or a new one. */
 export async function payOrder(
   deps: PayOrderDeps,
   request: PayRequest,
@@ -43,7 +49,7 @@ export async function payOrder(
   const codeHash = await sha256Hex(request.code)
   const view = await deps.orders.load(ordercode)
 
-  // Nothing is told about the order before the login succeeded, or nobody could be kept from counting.
+  // Nothing about the order is revealed before the login succeeds, so that ordercodes cannot be enumerated.
   const openid = await identifyPayer(deps, request.code, codeHash, ordercode, view)
   if (!openid.ok) return openid
   if (!(await deps.admit(`pay ${openid.value}`))) return err({ reason: 'too_many_requests' })
@@ -59,7 +65,7 @@ export async function payOrder(
   return err({ reason: 'order_busy' })
 }
 
-/** `again`: the order is not what it was; read it and decide anew. */
+/** `again`: the order has changed, so it must be read again and the decision made again. */
 type Outcome = Result<PayParameters, PayError> | 'again'
 
 async function payOnce(deps: PayOrderDeps, view: OrderView, payer: Payer): Promise<Outcome> {
@@ -93,7 +99,7 @@ async function payOnce(deps: PayOrderDeps, view: OrderView, payer: Payer): Promi
       })
       if (!resent.ok) return 'again'
       const attempt = findAttempt(resent.value, outTradeNo)
-      return attempt === undefined ? 'again' : send(deps, resent.value, attempt, 'again')
+      return attempt === undefined ? 'again' : send(deps, resent.value, attempt, 'repeated')
     }
 
     case 'close_attempt':
@@ -115,10 +121,10 @@ async function payOnce(deps: PayOrderDeps, view: OrderView, payer: Payer): Promi
   }
 }
 
-/** Takes an attempt down so that another can be opened. */
+/** Closes an attempt so that another one can be opened. */
 async function replace(deps: PayOrderDeps, view: OrderView, attempt: Attempt): Promise<Outcome> {
-  const taken = await closeAttempt(deps, view, attempt)
-  switch (taken.kind) {
+  const closed = await closeAttempt(deps, view, attempt)
+  switch (closed.kind) {
     case 'closed':
       return 'again'
     case 'paid':
@@ -134,7 +140,7 @@ async function send(
   deps: PayOrderDeps,
   view: OrderView,
   attempt: Attempt,
-  time: 'first' | 'again',
+  sending: 'first' | 'repeated',
 ): Promise<Outcome> {
   const { ordercode } = view.order
   const reply = await deps.wechat.unifiedOrder(attempt)
@@ -143,11 +149,12 @@ async function send(
 
   switch (reply.kind) {
     case 'prepared': {
-      // Stored before the signature leaves: only what is stored can be closed later.
+      // Stored before signed parameters leave the Worker: only an attempt that is still open may be signed.
       if (await deps.orders.savePrepay(attempt, reply.prepayId, deps.now())) {
         return signParameters(deps, view, attempt, reply.prepayId)
       }
-      // It was closed or paid meanwhile. This one, if it exists at WeChat, must not stay open.
+      // A concurrent request closed the attempt, or recorded its payment. If this call made an order at
+      // WeChat, it must not stay open there.
       await deps.wechat.closeOrder(attempt.outTradeNo)
       return 'again'
     }
@@ -163,8 +170,8 @@ async function send(
       return replaceAnswered(deps, view, attempt)
 
     case 'refused': {
-      // Refused a second time with the same words: dead, unless the query knows better.
-      if (time === 'again' && mayReplace(view, attempt, deps.now())) {
+      // WeChat refused the same message twice: the attempt is dead, unless a query says that it was paid.
+      if (sending === 'repeated' && mayReplace(view, attempt, deps.now())) {
         return replaceAnswered(deps, view, attempt)
       }
       await deps.orders.saveRefusal(attempt, deps.now())
@@ -173,7 +180,7 @@ async function send(
     }
 
     case 'misconfigured':
-      // Not the order's fault: once the operator has mended it, the same number goes on.
+      // The order is not at fault: once the configuration is fixed, the same attempt is sent again.
       await deps.orders.saveRefusal(attempt, deps.now())
       deps.log({ event: 'wechat_misconfigured', ordercode, reason: reply.errCodeDes })
       return err({ reason: 'misconfigured' })
@@ -186,7 +193,7 @@ async function send(
   }
 }
 
-/** The same, once WeChat has answered: the call is in flight no longer, and that must be stored. */
+/** Stores that WeChat has answered, so that unifiedorder is no longer in flight, and replaces the attempt. */
 async function replaceAnswered(
   deps: PayOrderDeps,
   view: OrderView,

@@ -9,10 +9,15 @@ type PayResultDeps = Pick<
   'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'reviews' | 'wechat'
 >
 
-/** However many pages poll, WeChat is asked about an order at most this often. */
+/** However many pages poll, WeChat is queried about an attempt at most once in this time. */
 const QUERY_INTERVAL_S = 3
 
-/** What the paying page shows. Asks WeChat when the order is unpaid, so that no page waits for a notice. */
+/**
+ * The order of a ticket, for the page on which the payer waits. Queries WeChat while the order is unpaid,
+ * so that the page does not depend on a notice.
+ *
+ * @returns `ticket_invalid` when the ticket is forged or expired, or its order does not exist.
+ */
 export async function payResult(
   deps: PayResultDeps,
   ticket: string,
@@ -21,7 +26,7 @@ export async function payResult(
   const view = ordercode === undefined ? undefined : await deps.orders.load(ordercode)
   if (view === undefined) return err({ reason: 'ticket_invalid' })
 
-  // The last one, when none is live: its close may have raced the payer.
+  // Without a live attempt, the last one is queried: the payer may have paid it while it was being closed.
   const attempt = liveAttempt(view) ?? view.attempts.at(-1)
   if (view.order.state === 'paid' || attempt === undefined) return ok(view.order)
   if (!(await deps.orders.claimQuerySlot(attempt.outTradeNo, QUERY_INTERVAL_S, deps.now()))) {

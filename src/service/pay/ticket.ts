@@ -1,9 +1,10 @@
 /**
- * A ticket proves to `/result` that its bearer was at the cashier for this order.
+ * A ticket proves to `/result` that its bearer got payment parameters for this order from `/pay`.
  *
  *     ordercode.payer.expiry.mac
  *
- * `payer` is a keyed hash of the openid, so that a ticket tells nobody who paid.
+ * `payer` is a keyed hash of the openid, so a ticket does not reveal who paid. `expiry` is in Unix seconds;
+ * `mac` is an HMAC-SHA256 of all that precedes it.
  */
 import { DAY_S, later, type UnixSeconds } from '../../core/time.ts'
 import { equalInConstantTime, toHex } from '../../lib/text.ts'
@@ -12,7 +13,7 @@ const TICKET_LIFE_S = DAY_S
 const PAYER_HEX_CHARS = 32
 const TICKET = /^(([0-9A-Za-z_-]{6,28})\.[0-9a-f]{32}\.(\d{1,12}))\.([0-9a-f]{64})$/
 
-/** Derives the ticket key from the AppSecret, so that there is no further secret to set. */
+/** Derives the HMAC key of all tickets from the AppSecret, so that there is no further secret to set. */
 export async function ticketKey(appSecret: string): Promise<CryptoKey> {
   const utf8 = new TextEncoder()
   const algorithm = { name: 'HMAC', hash: 'SHA-256' }
@@ -23,6 +24,7 @@ export async function ticketKey(appSecret: string): Promise<CryptoKey> {
   return crypto.subtle.importKey('raw', derived, algorithm, false, ['sign'])
 }
 
+/** Makes a ticket for a payer who has logged in. It is valid for one day. */
 export async function issueTicket(
   key: CryptoKey,
   ordercode: string,
@@ -34,7 +36,7 @@ export async function issueTicket(
   return `${claim}.${await mac(key, `ticket ${claim}`)}`
 }
 
-/** @returns the ordercode, or undefined for a ticket that is forged, altered or expired. */
+/** Checks a ticket. @returns its ordercode; undefined when it is forged, altered or expired. */
 export async function readTicket(
   key: CryptoKey,
   ticket: string,

@@ -11,41 +11,44 @@ type ConfirmRefundNoticeDeps = Pick<
   'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
 >
 
+/** However many notices under the previous key arrive, an attempt is queried at most once in this time. */
 const QUERY_INTERVAL_S = 3
 
+/** `not_final`: WeChat confirms the refund, but says that it is still processing. */
 type NotConfirmed = Readonly<{ reason: 'unknown_refund' | 'not_final' | 'not_confirmed' }>
 
 /**
- * A refund notice is not signed, so it only says that it is worth asking. `ok` means that the database
- * knows what WeChat knows, and that it is an end, as every notice claims.
+ * Confirms a refund notice. It is not signed, so it proves nothing and only prompts a query. `ok` means
+ * that our records agree with WeChat's answer, and that the refund is no longer processing, as every refund
+ * notice claims.
  */
 export async function confirmRefundNotice(
   deps: ConfirmRefundNoticeDeps,
-  hint: UnverifiedRefund,
+  unverified: UnverifiedRefund,
 ): Promise<Result<void, NotConfirmed>> {
-  const ordercode = parseOutTradeNo(hint.outTradeNo)?.ordercode
+  const ordercode = parseOutTradeNo(unverified.outTradeNo)?.ordercode
   const view = ordercode === undefined ? undefined : await deps.orders.load(ordercode)
-  const isOurs = view?.payments.some((each) => each.transactionId === hint.transactionId)
+  const isOurs = view?.payments.some((each) => each.transactionId === unverified.transactionId)
   if (view === undefined || isOurs !== true) return err({ reason: 'unknown_refund' })
-  // A thief of the old key gets few questions.
+  // A forger with the leaked key causes only a few queries.
   const mayQuery =
-    !hint.isUnderOldKey ||
-    (await deps.orders.claimQuerySlot(hint.outTradeNo, QUERY_INTERVAL_S, deps.now()))
+    !unverified.isUnderOldKey ||
+    (await deps.orders.claimQuerySlot(unverified.outTradeNo, QUERY_INTERVAL_S, deps.now()))
   if (!mayQuery) return err({ reason: 'not_confirmed' })
 
-  const refund = findRefund(view, hint.outRefundNo)
+  const refund = findRefund(view, unverified.outRefundNo)
   if (refund === undefined) {
-    const { transactionId, outRefundNo } = hint
-    const discovered = await importRefund(deps, view, transactionId, outRefundNo)
-    if (discovered.known === undefined) return err({ reason: 'not_confirmed' })
-    if (discovered.known === 0) return err({ reason: 'unknown_refund' })
-    const isOnItsWay = findRefund(discovered.view, outRefundNo)?.state === 'processing'
-    return isOnItsWay ? err({ reason: 'not_final' }) : ok(undefined)
+    const { transactionId, outRefundNo } = unverified
+    const imported = await importRefund(deps, view, transactionId, outRefundNo)
+    if (imported.known === undefined) return err({ reason: 'not_confirmed' })
+    if (imported.known === 0) return err({ reason: 'unknown_refund' })
+    const isProcessing = findRefund(imported.view, outRefundNo)?.state === 'processing'
+    return isProcessing ? err({ reason: 'not_final' }) : ok(undefined)
   }
   if (refund.state === 'succeeded') return ok(undefined)
   const asked = await queryRefund(deps, view, refund)
   if (asked === 'absent') return err({ reason: 'unknown_refund' })
   if (asked.kind !== 'known') return err({ reason: 'not_confirmed' })
-  // WeChat's own answer lags behind, or the notice is not WeChat's: whoever it is may come again.
+  // The query lags behind WeChat's notice, or the notice is forged. WeChat delivers a real notice again.
   return asked.status === 'processing' ? err({ reason: 'not_final' }) : ok(undefined)
 }

@@ -1,4 +1,4 @@
-/** Refunds that are due, as one run of the cron claims them, and one step of each. */
+/** Claims due refunds for one run of the cron, and takes a claimed refund one step further. */
 import { isOverdue, refundDueAt } from '../../core/order/refund-schedule.ts'
 import { findRefund } from '../../core/order/refund-transition.ts'
 import { ofPayment } from '../../core/order/refund.ts'
@@ -13,14 +13,16 @@ type DueRefundsDeps = Pick<
   'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
 >
 
+/** Due refunds that are leased to this run. */
 export type DueRefunds = Readonly<{
   count: number
-  /** By order, since refunds of one order change the same order. */
+  /** Grouped by order: refunds of one order change the same order, so they must not run concurrently. */
   byOrder: readonly (readonly ClaimedRefund[])[]
-  /** Sets when the refunds are due again. */
+  /** Stores when refunds are due again. */
   reschedule: (next: readonly NextRefundDue[]) => Promise<void>
 }>
 
+/** Leases due refunds to this run, the longest due first. @param limit The most refunds to claim. */
 export async function claimDueRefunds(
   { refunds, now }: Pick<Deps, 'now' | 'refunds'>,
   limit: number,
@@ -36,7 +38,11 @@ export async function claimDueRefunds(
   }
 }
 
-/** Sends or queries a due refund. One that is overdue opens a review. @returns when it is due again. */
+/**
+ * Sends or queries a due refund, and opens a review if it is overdue.
+ *
+ * @returns when the refund is due again.
+ */
 export async function advanceDueRefund(
   deps: DueRefundsDeps,
   { ordercode, outRefundNo, lease }: ClaimedRefund,

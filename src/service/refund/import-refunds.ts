@@ -4,26 +4,31 @@ import type { OutRefundNo } from '../../core/order/refund.ts'
 import type { Deps } from '../../ports/deps.ts'
 import { recordRefundStatus } from './send-refund.ts'
 
-type DiscoverRefundsDeps = Pick<
+type ImportRefundsDeps = Pick<
   Deps,
   'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
 >
 
-/** WeChat gives ten at a time, and no more than twenty so; the others it tells of by their number. */
+/**
+ * WeChat lists the refunds of a payment ten to a page, and no more than twenty in all. Further refunds can
+ * only be queried by their number.
+ */
 const PAGES_MAX = 2
 
+/** The outcome of an import. */
 export type Imported = Readonly<{
+  /** The order after the import. */
   view: OrderView
-  /** How many refunds WeChat knows of the payment; undefined when it did not say. */
+  /** How many refunds WeChat listed; undefined when it gave no clear answer. */
   known: number | undefined
 }>
 
 /**
- * Learns every refund that WeChat knows of a payment: those made by hand on the merchant platform too,
- * of which nothing else tells.
+ * Queries WeChat for the refunds of a payment and records each, including those that were made manually on
+ * the merchant platform, which our records do not have.
  */
 export async function importRefunds(
-  deps: DiscoverRefundsDeps,
+  deps: ImportRefundsDeps,
   view: OrderView,
   transactionId: TransactionId,
 ): Promise<Imported> {
@@ -33,12 +38,12 @@ export async function importRefunds(
     const reply = await deps.wechat.refundsOf(transactionId, seen)
     if (reply.kind === 'absent') return { view: current, known: seen }
     if (reply.kind === 'unknown') return { view: current, known: undefined }
-    // A closed one gives its amount free, perhaps for one of the others.
+    // Closed refunds first: a closed refund releases its amount, which another one in the list may need.
     const closedFirst = reply.records.toSorted(
       (a, b) => Number(b.status === 'closed') - Number(a.status === 'closed'),
     )
     for (const record of closedFirst) {
-      // An answer about another payment proves nothing about this one.
+      // An answer that is about another payment proves nothing about this one.
       if (record.transactionId !== transactionId) return { view: current, known: undefined }
       current = (await recordRefundStatus(deps, current, record)).view
     }
@@ -49,11 +54,11 @@ export async function importRefunds(
 }
 
 /**
- * Learns one refund by its number, of which a notice or a bill told. Where a payment has more than
- * twenty, WeChat tells of the later ones only so.
+ * Queries WeChat for one refund, which a notice or a bill names, and records it. When a payment has more
+ * than twenty refunds, the later ones can be learned only in this way.
  */
 export async function importRefund(
-  deps: DiscoverRefundsDeps,
+  deps: ImportRefundsDeps,
   view: OrderView,
   transactionId: TransactionId,
   outRefundNo: OutRefundNo,
@@ -66,6 +71,6 @@ export async function importRefund(
       : undefined
   if (record === undefined) return { view, known: undefined }
   if (record.transactionId !== transactionId) return { view, known: 0 }
-  const learnt = await recordRefundStatus(deps, view, record)
-  return { view: learnt.view, known: learnt.kind === 'known' ? 1 : undefined }
+  const recorded = await recordRefundStatus(deps, view, record)
+  return { view: recorded.view, known: recorded.kind === 'known' ? 1 : undefined }
 }

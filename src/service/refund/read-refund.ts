@@ -3,7 +3,7 @@ import type { OutRefundNo, Refund } from '../../core/order/refund.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Deps } from '../../ports/deps.ts'
 
-/** @param outRefundNo Undefined for a number that no refund can have. */
+/** Reads one refund of an order. @param outRefundNo Undefined for text that cannot be a refund number. */
 export async function readRefund(
   { orders }: Pick<Deps, 'orders'>,
   ordercode: string,

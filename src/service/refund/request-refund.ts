@@ -20,27 +20,31 @@ type RequestRefundDeps = Pick<
   'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
 >
 
+/** Why a refund was not accepted, or, for `misconfigured`, why it could not be sent yet. */
 export type RefundError =
   | RefundRejection
   | Readonly<{
       reason: 'refund_not_configured' | 'order_not_found' | 'payment_not_found' | 'contended'
     }>
-  /** It is reserved, and is sent when the operator has mended it. */
+  /** The refund is reserved, and is sent automatically once the operator has fixed the configuration. */
   | Readonly<{ reason: 'misconfigured'; refund: Refund }>
 
+/** The refund that is asked for. */
 export type RefundRequest = Readonly<{
   outRefundNo: OutRefundNo
   refundFee: Fen
+  /** Shown to the payer. */
   reason: string | undefined
-  /** Of the payment; undefined for the one that made the order paid. */
+  /** The payment to refund; undefined for the one that made the order paid. */
   transactionId: TransactionId | undefined
 }>
 
+/** The refund as it is stored. `created` is true when this request reserved it. */
 export type Requested = Readonly<{ created: boolean; refund: Refund }>
 
 /**
- * Takes on a refund: reserved here first, then sent to WeChat. The same request again is the same
- * refund, and sends it again as long as WeChat has not taken it on.
+ * Accepts a refund: reserves its amount here, then sends it to WeChat. A repeated request means the same
+ * refund, and sends it again as long as WeChat has not accepted it.
  */
 export async function requestRefund(
   deps: RequestRefundDeps,
@@ -52,7 +56,7 @@ export async function requestRefund(
   if (view === undefined) return err({ reason: 'order_not_found' })
   const notifyUrl = deps.config.refundNotifyUrl
   if (notifyUrl === undefined) {
-    // One that is there is still there.
+    // A refund that exists is returned even when refunds are switched off.
     const known = findRefund(view, request.outRefundNo)
     return known?.refundFee === request.refundFee && known.reason === request.reason
       ? ok({ created: false, refund: known })
@@ -67,13 +71,13 @@ export async function requestRefund(
   const { reserved, view: reservedView } = await deps.refunds.reserve(ordercode, refund, deps.now())
   if (reservedView === undefined) return err({ reason: 'order_not_found' })
   if (!reserved) {
-    // The pure transition explains why nothing was written.
+    // Nothing was written. The pure transition explains why.
     const step = transition(reservedView, { type: 'refund_requested', refund }, deps.now())
     if (!step.ok) {
       const { error } = step
       return isRefundRejection(error) ? err(error) : err({ reason: 'contended' })
     }
-    if (step.value.kind === 'changed') return taken(deps, refund)
+    if (step.value.kind === 'changed') return numberInUse(deps, refund)
   } else {
     deps.log({ event: 'refund_requested', ordercode, out_refund_no: refund.outRefundNo })
   }
@@ -82,7 +86,8 @@ export async function requestRefund(
   if (stored.state !== 'requested') return ok({ created: reserved, refund: stored })
 
   const lease = await leaseFor(deps, ordercode, stored, reserved)
-  // Another refund of the payment began a moment ago, or somebody else is sending this one.
+  // Another refund of this payment was started less than a minute ago, so the cron sends this one; or a
+  // concurrent request is sending it.
   if (lease === undefined) return ok({ created: reserved, refund: stored })
   const sent = await sendRefund(deps, reservedView, stored, lease)
   const after = findRefund(sent.view, refund.outRefundNo) ?? stored
@@ -91,7 +96,12 @@ export async function requestRefund(
     : ok({ created: reserved, refund: after })
 }
 
-/** A refund that was started with its reservation is leased to the request that reserved it. */
+/**
+ * The lease for sending the refund. When the reservation also started the refund, the request that reserved
+ * it holds the lease already.
+ *
+ * @returns undefined when this request must not send the refund.
+ */
 async function leaseFor(
   deps: Pick<Deps, 'now' | 'refunds'>,
   ordercode: string,
@@ -102,8 +112,8 @@ async function leaseFor(
   return refund.startedAt === undefined ? undefined : { unansweredAt: undefined }
 }
 
-/** It fits the order, and yet nothing was reserved: the number belongs to another order. */
-async function taken(
+/** The refund fits its order and yet was not reserved, usually because another order uses its number. */
+async function numberInUse(
   deps: Pick<Deps, 'refunds'>,
   refund: Refund,
 ): Promise<Result<never, RefundError>> {
@@ -111,6 +121,7 @@ async function taken(
   return err({ reason: owner === undefined ? 'contended' : 'refund_conflict' })
 }
 
+/** @returns undefined when the order has no such payment. */
 function newRefund(
   view: OrderView,
   { outRefundNo, refundFee, reason, transactionId }: RefundRequest,
@@ -121,8 +132,8 @@ function newRefund(
   const wanted = transactionId ?? view.order.transactionId
   const payment = view.payments.find((each) => each.transactionId === wanted)
   if (payment === undefined) return undefined
-  const asked = { outRefundNo, refundFee: toFen(refundFee), reason, notifyUrl, source }
-  return requestedRefund(payment, asked, now())
+  const terms = { outRefundNo, refundFee: toFen(refundFee), reason, notifyUrl, source }
+  return requestedRefund(payment, terms, now())
 }
 
 const REJECTIONS: readonly string[] = [

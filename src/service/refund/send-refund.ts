@@ -1,4 +1,4 @@
-/** A refund on its way: sent to WeChat, asked about, and what that means written. */
+/** Sends a refund to WeChat, queries it, and stores what WeChat's answers mean. */
 import type { OrderView } from '../../core/order/order.ts'
 import { mayBeUnderWay } from '../../core/order/refund-schedule.ts'
 import { recordEvent } from '../../core/order/refund-transition.ts'
@@ -16,20 +16,25 @@ type SendRefundDeps = Pick<
   'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
 >
 
-/** What came of it. `view` is the order as it is then. */
+/** The outcome of sending or querying a refund. */
 export type RefundStatus = Readonly<{
+  /** The order afterwards. */
   view: OrderView
+  /**
+   * `known`: WeChat's answer is stored. `waiting`: the refund was not sent, or WeChat does not accept it
+   * yet. `unknown`: WeChat gave no clear answer. `misconfigured`: the operator must fix the configuration.
+   */
   kind: 'known' | 'waiting' | 'unknown' | 'misconfigured'
-  /** WeChat's word, where it gave one. */
+  /** The status that WeChat reports, when it reports one. */
   status?: RefundRecord['status']
 }>
 
 /**
- * Sends a refund that WeChat has not taken on yet, the same number with the same words every time.
- * Safe by several at once and after a crash anywhere: one of them sends, and WeChat makes one refund of
- * whatever arrives.
+ * Sends a refund that WeChat has not accepted yet, with the same number and parameters every time. Safe to
+ * call concurrently and again after a crash at any point: only the holder of the lease sends, and WeChat
+ * makes one refund however often the message arrives.
  *
- * @param lease The caller's.
+ * @param lease The send lease, which the caller holds.
  */
 export async function sendRefund(
   deps: SendRefundDeps,
@@ -39,7 +44,8 @@ export async function sendRefund(
 ): Promise<RefundStatus> {
   const { outRefundNo } = refund
   const started = await applyEvent(deps, view, { type: 'refund_started', outRefundNo })
-  // Not its turn yet, or somebody was quicker to bring it to its end.
+  // Another refund of this payment was started less than a minute ago, or a concurrent request has brought
+  // this refund to its end.
   if (!started.ok) {
     await deps.refunds.releaseSendLease(view.order.ordercode, outRefundNo)
     return { view, kind: 'waiting' }
@@ -63,7 +69,11 @@ export async function sendRefund(
   }
 }
 
-/** Brings a refund on by one step: sends it as long as it is not taken on, and then asks how it stands. */
+/**
+ * Takes a refund one step further: sends it if WeChat has not accepted it yet, otherwise queries it.
+ *
+ * @param lease The send lease; undefined when a concurrent sender holds it.
+ */
 export async function advanceRefund(
   deps: SendRefundDeps,
   view: OrderView,
@@ -76,7 +86,8 @@ export async function advanceRefund(
   }
   const asked = await queryRefund(deps, view, refund)
   if (asked !== 'absent') return asked
-  // Taken on once, and not known now: the same number makes the same refund, or makes it anew.
+  // WeChat accepted this refund before, and does not know it now. Sending it again is safe: the same number
+  // yields the same refund, or makes it anew.
   const again = await deps.wechat.refund(refund)
   logReply(deps, view, refund, again)
   switch (again.kind) {
@@ -84,12 +95,16 @@ export async function advanceRefund(
       return recordRefundStatus(deps, view, again.record)
     case 'unknown':
       return { view, kind: 'unknown' }
-    default: // It stays reserved; a person reads why.
+    default: // The amount stays reserved, and the refund shows the operator why.
       return { view: await withRefusal(deps, view, refund, again), kind: 'unknown' }
   }
 }
 
-/** Asks WeChat how a refund stands. */
+/**
+ * Queries WeChat about a refund, and stores the answer.
+ *
+ * @returns `absent` when WeChat has no such refund.
+ */
 export async function queryRefund(
   deps: SendRefundDeps,
   view: OrderView,
@@ -104,7 +119,10 @@ export async function queryRefund(
   return record === undefined ? { view, kind: 'unknown' } : recordRefundStatus(deps, view, record)
 }
 
-/** Writes what WeChat says of one refund of the order. */
+/**
+ * Stores what WeChat reports about one refund of the order. A report that our records have no room for
+ * opens a review of kind `refund_conflict`.
+ */
 export async function recordRefundStatus(
   deps: SendRefundDeps,
   view: OrderView,
@@ -112,7 +130,7 @@ export async function recordRefundStatus(
 ): Promise<RefundStatus> {
   const { ordercode } = view.order
   const event = recordEvent(view, record)
-  // Somebody refunds by hand under a number that the shop has used here for another order.
+  // A refund made on the merchant platform may have a number that the shop uses here for another order.
   const owner =
     event.type === 'refund_discovered'
       ? await deps.refunds.ordercodeOf(record.outRefundNo)
@@ -131,7 +149,7 @@ export async function recordRefundStatus(
     reason,
   })
   if (reason === 'contended' || reason === 'illegal_transition') return { view, kind: 'unknown' }
-  // The money moved all the same. A person knows now; asking again would change nothing.
+  // WeChat moved the money all the same, so a person must look. Another query would change nothing.
   await openReview(deps, conflictReview(record, ordercode, reason))
   return { view, kind: 'known' }
 }
@@ -139,10 +157,12 @@ export async function recordRefundStatus(
 type Refusal = Readonly<{ errCode: string; errCodeDes: string; isRepetition: boolean }>
 
 /**
- * A refusal gives the amount free, so it must be true: a lost answer to an earlier try may have been
- * "accepted", and a repetition is refused for the very reason that the first one got through.
+ * Stores a refusal, after a query has confirmed it, because a refused refund releases its amount. The
+ * refusal alone proves nothing: the lost answer to an earlier try may have been "accepted", and WeChat may
+ * refuse the repetition for the very reason that the first try got through.
  *
- * @param mayArriveYet An earlier try may be on its way still, so that a query proves nothing.
+ * @param mayArriveYet Whether an earlier try may still reach WeChat: then a query that finds no refund
+ *   proves nothing.
  */
 async function concludeRefusal(
   deps: SendRefundDeps,
@@ -165,7 +185,8 @@ async function concludeRefusal(
     const outcome = isAbsent ? 'waiting' : 'unknown'
     return { view: await withRefusal(deps, view, refund, refusal), kind: outcome }
   }
-  // WeChat does not know the number, or knows it for something else, which is money of ours all the same.
+  // WeChat has no refund with this number, so the refusal is true; or it has a different one, which is also
+  // this merchant's money, so a person must look.
   if (record !== undefined) {
     await openReview(deps, conflictReview(record, view.order.ordercode, 'refund_conflict'))
   }
@@ -175,7 +196,11 @@ async function concludeRefusal(
   return applied.ok ? { view: applied.value, kind: 'known' } : { view, kind: 'unknown' }
 }
 
-/** Notes why WeChat does not take it yet. @returns the order with that. */
+/**
+ * Stores why WeChat does not accept a refund yet, which ends the send lease.
+ *
+ * @returns the order with the reason.
+ */
 async function withRefusal(
   deps: Pick<Deps, 'now' | 'refunds'>,
   view: OrderView,

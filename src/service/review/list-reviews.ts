@@ -2,7 +2,11 @@ import type { StoredReview } from '../../core/review.ts'
 import type { Deps } from '../../ports/deps.ts'
 import type { Page } from '../../ports/store.ts'
 
-/** One page of reviews, newest first. @param open Undefined for open and resolved ones. */
+/**
+ * One page of reviews, newest first.
+ *
+ * @param open True for open ones, false for resolved ones, undefined for both.
+ */
 export const listReviews = (
   { reviews }: Pick<Deps, 'reviews'>,
   open: boolean | undefined,

@@ -22,6 +22,7 @@ type ResolveReviewDeps = Pick<
   'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
 >
 
+/** Why a review was not resolved. Each reason is an error code of the HTTP interface. */
 export type ResolveError = Readonly<{
   reason:
     | 'review_not_found'
@@ -35,8 +36,8 @@ export type ResolveError = Readonly<{
 }>
 
 /**
- * Closes a review with a person's word. `accept` first books the payment, `refund` first returns it, so
- * that a crash between the two leaves the review open, to be resolved again with the same outcome.
+ * Resolves a review as a person has decided. The action comes first: `accept` records the payment, `refund`
+ * returns it. A crash after the action leaves the review open, and resolving it again has the same outcome.
  */
 export async function resolveReview(
   deps: ResolveReviewDeps,
@@ -53,8 +54,8 @@ export async function resolveReview(
     if (!refunded.ok) return refunded
   } else if (resolution.action === 'accept') {
     if (!mayAccept(review.kind)) return err({ reason: 'action_not_allowed' })
-    const booked = await recordPayment(deps, paymentOf(review), 'operator')
-    if (!booked.ok) return err({ reason: 'action_not_allowed' })
+    const recorded = await recordPayment(deps, paymentOf(review), 'operator')
+    if (!recorded.ok) return err({ reason: 'action_not_allowed' })
   } else {
     await closeReviewedAttempt(deps, review)
     const released = await releaseRefund(deps, review)
@@ -74,8 +75,8 @@ const isSame = (review: StoredReview, { note, action }: Resolution): boolean =>
   review.note === note && review.action === action
 
 /**
- * A payment that a person has dealt with elsewhere would keep its attempt, and so its order, open for
- * ever: WeChat goes on saying "paid". With the person's word the attempt is over.
+ * Closes the attempt of a payment that a person has dealt with outside this system. The payment is not
+ * recorded, and WeChat answers every query with "paid", so nothing else would close the attempt or its order.
  */
 async function closeReviewedAttempt(
   deps: Pick<Deps, 'deliverSoon' | 'now' | 'orders'>,
@@ -90,8 +91,9 @@ async function closeReviewedAttempt(
 }
 
 /**
- * A refund that WeChat never took on, or does not know any more, keeps its amount reserved. With the
- * person's word it is over, if WeChat does not know it now either; before that nobody may rely on it.
+ * Gives up a refund that WeChat never accepted, or no longer knows, and so releases its amount. The person
+ * who resolves the review `refund_overdue` decides this, but it happens only after a query has confirmed
+ * that WeChat has no such refund.
  */
 async function releaseRefund(
   deps: ResolveReviewDeps,
@@ -106,7 +108,7 @@ async function releaseRefund(
   const { outRefundNo, state, errCode = 'GIVEN_UP', errCodeDes = '' } = refund
   if (state !== 'requested' && state !== 'processing') return ok(undefined)
 
-  // Nobody sends it meanwhile, and nothing that was sent may arrive yet.
+  // No other request sends the refund while this one holds the lease, and no earlier try may still arrive.
   if (state === 'requested') {
     const lease = await deps.refunds.acquireSendLease(ordercode, number, deps.now())
     if (lease === undefined) return err({ reason: 'order_busy' })
@@ -123,6 +125,6 @@ async function releaseRefund(
   }
   await deps.refunds.releaseSendLease(ordercode, number)
   if (asked.kind !== 'known') return err({ reason: 'wechat_unavailable' })
-  // WeChat has it after all, and the person's word was that it has not.
+  // WeChat has accepted the refund after all, so the decision was wrong, and the review stays open.
   return state === 'requested' ? err({ reason: 'order_busy' }) : ok(undefined)
 }

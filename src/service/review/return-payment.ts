@@ -19,6 +19,7 @@ type ReturnPaymentDeps = Pick<
   'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
 >
 
+/** Why a payment was not returned. Each reason is an error code of the HTTP interface. */
 export type ReturnError = Readonly<{
   reason:
     | 'action_not_allowed'
@@ -29,8 +30,8 @@ export type ReturnError = Readonly<{
 }>
 
 /**
- * Returns what is left of a payment that is in review. One that a person never accepted is booked first,
- * as returned. `ok` means that the money is back or on its way, or reserved and will be sent.
+ * Refunds what is left of a payment under review. A payment that is not recorded yet is first recorded as
+ * returned. `ok` means that the money is back, under way, or reserved for a refund that will be sent.
  */
 export async function returnPayment(
   deps: ReturnPaymentDeps,
@@ -40,18 +41,18 @@ export async function returnPayment(
   if (deps.config.refundNotifyUrl === undefined) return err({ reason: 'refund_not_configured' })
   const payment = paymentOf(review)
   const { transactionId } = payment
-  const booked = await recordPayment(deps, payment, 'operator', true)
-  if (!booked.ok) return err({ reason: 'action_not_allowed' })
+  const recorded = await recordPayment(deps, payment, 'operator', true)
+  if (!recorded.ok) return err({ reason: 'action_not_allowed' })
 
-  const { order, refunds } = booked.value
+  const { order, refunds } = recorded.value
   const outRefundNo = automaticOutRefundNo(transactionId)
-  const known = findRefund(booked.value, outRefundNo)
+  const known = findRefund(recorded.value, outRefundNo)
   if (known !== undefined) {
     if (!isReserved(known)) return err({ reason: 'refund_refused' })
     if (known.state !== 'requested') return ok(undefined)
     const lease = await deps.refunds.acquireSendLease(order.ordercode, outRefundNo, deps.now())
     if (lease === undefined) return ok(undefined)
-    const sent = await sendRefund(deps, booked.value, known, lease)
+    const sent = await sendRefund(deps, recorded.value, known, lease)
     if (sent.kind === 'misconfigured') return err({ reason: 'misconfigured' })
     const now = findRefund(sent.view, outRefundNo) ?? known
     return isReserved(now) ? ok(undefined) : err({ reason: 'refund_refused' })

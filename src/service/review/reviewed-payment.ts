@@ -5,12 +5,12 @@ import type { StoredReview } from '../../core/review.ts'
 import { toUnixSeconds } from '../../core/time.ts'
 import { invariant } from '../../lib/result.ts'
 
-/** The payment as it was when the review was opened. */
+/** The payment that a review is about, from the review's evidence. */
 export function paymentOf({ evidence }: StoredReview): Payment {
   const text = (name: string): string => String(evidence[name] ?? '')
   const fen = (name: string) => toFen(Number(evidence[name]))
   const transactionId = parseTransactionId(text('transaction_id'))
-  invariant(transactionId !== undefined, 'the review of a payment names it')
+  invariant(transactionId !== undefined, 'the review of a payment has its transaction_id')
   return {
     transactionId,
     outTradeNo: toOutTradeNo(text('out_trade_no')),

@@ -1,4 +1,4 @@
-/** Tells the shop: one try of one webhook, and what follows from it. */
+/** One try of one webhook, and what follows from its outcome. */
 import { billJson } from '../../contract/bill.ts'
 import { orderJson } from '../../contract/order.ts'
 import { refundJson } from '../../contract/refund.ts'
@@ -18,7 +18,7 @@ type DeliverWebhookDeps = Pick<
   'bills' | 'deliverSoon' | 'deliveries' | 'log' | 'now' | 'orders' | 'reviews' | 'webhooks'
 >
 
-/** Tries a webhook that was just written. The cron tries again whatever comes of it. */
+/** Makes the first try of a webhook that was just stored. The cron repeats it if it fails or is cut off. */
 export async function deliverFirst(deps: DeliverWebhookDeps, id: string): Promise<void> {
   const delivery = await deps.deliveries.find(id)
   if (delivery?.state === 'pending' && delivery.tries === 0) await deliverWebhook(deps, delivery)
@@ -30,13 +30,19 @@ export const claimDueWebhooks = (
   limit: number,
 ): Promise<readonly StoredDelivery[]> => deliveries.claimDue(now(), limit)
 
-/** One try. That the fact exists and that the shop knows it are separate: both are stored. */
+/**
+ * Tries a webhook once and stores the outcome. Whether a fact exists and whether its webhook was delivered
+ * are stored separately. The last try of the schedule opens a review when it fails.
+ *
+ * @returns `too_early` when nothing was sent, because the bill to report is being reconciled again.
+ */
 export async function deliverWebhook(
   deps: DeliverWebhookDeps,
   delivery: StoredDelivery,
 ): Promise<'delivered' | 'failed' | 'given_up' | 'too_early'> {
   const body = delivery.body ?? (await renderBody(deps, delivery))
-  // No try, so the row keeps its place on the ladder, and comes back when its lease ends.
+  // Nothing was sent, so this does not count as a try: the webhook keeps its step in the retry schedule,
+  // and is due again when its lease ends.
   if (body === undefined) return 'too_early'
   const tried = await deps.webhooks.send({ id: delivery.id, body })
 
@@ -57,7 +63,8 @@ export async function deliverWebhook(
     deliveredAt: tried.delivered ? now : undefined,
   }
   if (state === 'given_up') {
-    // Before the state: a crash in between tries once more, and opens nothing twice.
+    // The review is opened before the state is stored. After a crash in between, the webhook is tried once
+    // more, and the same review is not opened twice.
     const { id, type, ordercode, tries } = after
     const evidence = { type, tries, last_error: tried.error ?? '' }
     await openReview(deps, { kind: 'webhook_given_up', subject: id, ordercode, evidence })
@@ -85,38 +92,41 @@ async function renderBody(
   return JSON.stringify({ type, timestamp: formatRfc3339(createdAt), data })
 }
 
-/** @returns undefined when the fact is in the making once more. */
+/** @returns the webhook's `data`; undefined while the bill to report is being reconciled again. */
 async function renderData(
   deps: Pick<Deps, 'bills' | 'orders' | 'reviews'>,
   delivery: StoredDelivery,
 ): Promise<unknown> {
   if (delivery.type === 'review.opened') {
     const review = await deps.reviews.find(delivery.subject)
-    invariant(review !== undefined, 'a review outlives its webhook')
+    invariant(review !== undefined, 'the review of a webhook is stored')
     return reviewJson(review)
   }
   if (delivery.type === 'bill.reconciled') {
     const day = delivery.subject as BeijingDay
     const bill = await deps.bills.find(day)
-    invariant(bill !== undefined, 'a bill outlives its webhook')
-    // Somebody is reconciling the day anew, and the shop is not told half of it.
+    invariant(bill !== undefined, 'the bill of a webhook is stored')
+    // The bill is being reconciled again: its report waits until that is complete.
     if (bill.dueAt !== undefined) return undefined
     return billJson(await billReport(deps, bill))
   }
   const { ordercode, revision, subject } = delivery
   const view = ordercode === undefined ? undefined : await deps.orders.load(ordercode)
-  invariant(view !== undefined && revision !== undefined, 'an order outlives its webhook')
+  invariant(view !== undefined && revision !== undefined, 'the order of a webhook is stored')
   if (delivery.type === 'refund.succeeded' || delivery.type === 'refund.failed') {
     const refund = view.refunds.find(({ outRefundNo }) => outRefundNo === subject)
-    invariant(refund !== undefined, 'a refund outlives its webhook')
+    invariant(refund !== undefined, 'the refund of a webhook is stored')
     return { ...refundJson(refund, view.order.ordercode), revision }
   }
   const reviews = await deps.reviews.ofOrders([view.order.ordercode])
-  const then = delivery.type === 'order.closed' ? asOfClosing(view) : view
-  return { ...orderJson(then, reviews), revision }
+  const shown = delivery.type === 'order.closed' ? asOfClosing(view) : view
+  return { ...orderJson(shown, reviews), revision }
 }
 
-/** A payment may have come since. The shop is told of that with its own webhook, and a later revision. */
+/**
+ * The order as it was when it was closed. A payment may have been recorded since; it has a webhook of its
+ * own, with a later revision.
+ */
 const asOfClosing = (view: OrderView): OrderView => ({
   ...view,
   order: { ...view.order, state: 'closed', transactionId: undefined, paidAt: undefined },

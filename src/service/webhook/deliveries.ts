@@ -1,4 +1,4 @@
-/** Webhooks and their tries, as the shop reads them and sends them again. */
+/** Webhooks and their tries, for the shop that lists them or has one sent again. */
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { DeliveryState, StoredDelivery } from '../../ports/delivery-store.ts'
 import type { Deps } from '../../ports/deps.ts'
@@ -18,14 +18,14 @@ type DeliveriesDeps = Pick<
   | 'webhooks'
 >
 
-/** One page of webhooks, newest first. */
+/** One page of webhooks, newest first. @param state Undefined for every state. */
 export const listDeliveries = (
   { deliveries }: Pick<Deps, 'deliveries'>,
   state: DeliveryState | undefined,
   page: Page,
 ): Promise<readonly StoredDelivery[]> => deliveries.list(state, page)
 
-/** Sends a webhook now. When that fails, its retry schedule begins anew. */
+/** Sends a webhook now, in any state. If that fails, the retry schedule starts again from the beginning. */
 export async function resendDelivery(
   deps: DeliveriesDeps,
   id: string,

@@ -302,7 +302,7 @@ describe('a run that does not come to its end', () => {
     vi.restoreAllMocks()
     const found = await reviews(w)
     expect(found.map(({ id }) => id)).toEqual([`bill_difference.${DAY}.bill_missing`])
-    expect(JSON.stringify(found[0]?.evidence)).toContain('do not come to an end')
+    expect(JSON.stringify(found[0]?.evidence)).toContain('stops before it has finished this day')
     expect((await reconciled(w)).bill.payments).toBe(1)
   })
 
