@@ -1,4 +1,4 @@
-/** Works on the bill that is due: at most one in a run, the oldest day first. */
+/** Reconciles the bill that has been due the longest: at most one in a run of the cron. */
 import type { Budget } from '../ports/budget.ts'
 import type { Deps } from '../ports/deps.ts'
 import { advanceBill, claimDueBill, postponeBill } from '../service/bill/reconcile-bill.ts'
@@ -21,7 +21,7 @@ type DueBillDeps = Pick<
   | 'wechat'
 >
 
-/** @returns the day that was worked on. */
+/** Takes the due bill as far as the budget allows. @returns its day; undefined when no bill was begun. */
 export async function reconcileDueBill(
   deps: DueBillDeps,
   budget: Budget,
@@ -30,7 +30,7 @@ export async function reconcileDueBill(
   const bill = await claimDueBill(deps)
   if (bill === undefined) return undefined
   const advanced = await catchAndLog(deps, () => advanceBill(deps, bill, budget))
-  // A day that fails must not stand in the way of the other days.
+  // A day whose work failed is postponed, so that it does not block the other days.
   if (advanced === 'failed') await postponeBill(deps, bill, 'failed, see the log')
   return bill.day
 }

@@ -13,19 +13,26 @@ type DueOrdersDeps = Pick<
   'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
 >
 
+/** How many due orders and attempts a run has followed up, by outcome. Part of the run's report. */
 export type QueryReport = Readonly<{
   due: number
+  /** Recorded as paid. */
   booked: number
   closed: number
   waiting: number
+  /** Ended with an exception, which is logged. */
   failed: number
   /** Due, but beyond the budget of this run: the next run takes them. */
   left: number
 }>
 
-/** No item takes longer, and none is begun that could outlive the lease. */
+/** The longest an item takes. An item that could outlast the lease is not begun. */
 const ITEM_SECONDS_MAX = 50
 
+/**
+ * Claims due orders and attempts, follows up as many as the budget and the lease allow, and stores when
+ * each is due again.
+ */
 export async function queryDueOrders(deps: DueOrdersDeps, budget: Budget): Promise<QueryReport> {
   const { calls } = budget.limit
   const due = await claimDueOrders(deps, {
@@ -55,7 +62,7 @@ export async function queryDueOrders(deps: DueOrdersDeps, budget: Budget): Promi
       }
     },
   )
-  // The rest keeps its place: what is due the longest is the first of the next run.
+  // Items that were not begun keep their due time, so they come first in the next run.
   next.push(...left)
   await due.reschedule(next)
   return { due: due.items.length, ...count, left: left.length }

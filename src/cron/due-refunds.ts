@@ -11,13 +11,15 @@ type DueRefundsDeps = Pick<
   'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
 >
 
+/** How many refunds a run has claimed, and whether more may be due. */
 export type RefundReport = Readonly<{ done: number; mayBeMore: boolean }>
 
+/** Claims as many due refunds as fit the budget, and sends or queries each. */
 export async function advanceDueRefunds(
   deps: DueRefundsDeps,
   budget: Budget,
 ): Promise<RefundReport> {
-  // No more are leased than can be worked off: a leased row waits until the lease ends.
+  // Only what fits the budget is leased: a leased refund that is not sent waits until its lease ends.
   const room = budget.room(COSTS.refund, RESCHEDULE)
   if (room <= 0) return { done: 0, mayBeMore: true }
   const due = await claimDueRefunds(deps, room)

@@ -22,11 +22,13 @@ type DueWebhooksDeps = Pick<
   | 'webhooks'
 >
 
-/** Six at the same time, ten seconds each at most: all are tried before their lease ends. */
+/** Webhooks are sent six at a time, each within ten seconds: this many are tried before their lease ends. */
 const CLAIM_MAX = 60
 
 /**
- * @param written Ids of the deliveries that this run wrote: they have not been tried.
+ * Sends webhooks within the budget: first those that this run wrote, then those that are due for a retry.
+ *
+ * @param written Ids of the deliveries that this run wrote and that have not been tried.
  * @returns how many were tried. The others keep their due time for the next run.
  */
 export async function deliverDueWebhooks(
@@ -44,7 +46,7 @@ export async function deliverDueWebhooks(
       await catchAndLog(deps, () => deliverFirst(deps, id))
     },
   )
-  // No more are leased than can be tried: a leased row waits until the lease ends.
+  // Only what fits the budget is leased: a leased webhook that is not sent waits until its lease ends.
   const room = Math.min(budget.room(COSTS.webhook, CLAIM), CLAIM_MAX)
   if (room <= 0) return tried
   const due = await claimDueWebhooks(deps, room)

@@ -1,6 +1,6 @@
 /**
- * One run of the cron: claims what is due, queries WeChat, sends webhooks, and stores the outcome. Due rows
- * carry their own time, so an outage of any length leaves a backlog and loses nothing.
+ * One run of the cron: claims what is due, queries WeChat, sends webhooks, and stores the outcome. Every
+ * row has its own due time, so an outage of any length leaves a backlog and loses nothing.
  */
 import { fromMillis, MINUTE_S, type UnixSeconds } from '../core/time.ts'
 import { Budget, type Cost } from '../ports/budget.ts'
@@ -14,13 +14,15 @@ import { advanceDueRefunds, type RefundReport } from './due-refunds.ts'
 import { deliverDueWebhooks } from './due-webhooks.ts'
 import { catchAndLog } from './work-pool.ts'
 
-/** Refunds, bills and webhooks get at least this share of the calls each, and what others do not use. */
+/** The share of the calls that refunds may use first in their turn; as much is kept for webhooks. */
 const SHARE = 0.1
-/** The end of a run: what is left is counted or the retention deletes, and the report is stored. */
+/** Statements at the end of a run: count the refunds that are left or delete old rows, store the report. */
 const LAST_STATEMENTS = 3
+/** Queries and bills leave this many for one webhook and its claim. */
 const WEBHOOK_STATEMENTS = 10
-/** The run's own record, and one refund with its claim, however small the budget is. */
+/** Statements for the record of the run's start and one refund with its claim, however small the budget is. */
 const REFUND_STATEMENTS = COSTS.refund.statements + 3
+/** The cron runs every minute: refunds come first in every second run, the bill in every fifth. */
 const REFUNDS_TURN_S = 2 * MINUTE_S
 const BILLS_TURN_S = 5 * MINUTE_S
 
@@ -30,20 +32,25 @@ type Report = QueryReport &
     /** Due, but beyond the budget of this run. */
     refunds_left: number
     bill?: string
-    /** Webhooks that were tried. */
+    /** How many webhooks were tried. */
     told: number
     calls: number
     statements: number
   }>
 
-/** @param scheduledMs When the platform meant to call; a test moves time with it. */
+/**
+ * Runs the cron once.
+ *
+ * @param scheduledMs The time for which the platform scheduled the run, in milliseconds. The time of the
+ *   run is the later of this and the clock, so that a test can move time ahead.
+ */
 export async function tick(base: Deps, scheduledMs: number): Promise<void> {
   const scheduled = fromMillis(scheduledMs)
   const now = (): UnixSeconds => {
     const clock = base.now()
     return clock > scheduled ? clock : scheduled
   }
-  // Webhooks that this run writes are sent within its own budget, not beside it.
+  // Webhooks that this run writes are collected and sent within its budget, not in the background.
   const written: string[] = []
   const deps: Deps = { ...base, now, deliverSoon: (ids) => void written.push(...ids) }
 
@@ -55,22 +62,22 @@ export async function tick(base: Deps, scheduledMs: number): Promise<void> {
     const { done, mayBeMore } = await guarded(deps, none, () => advanceDueRefunds(deps, within))
     refunds = { done: refunds.done + done, mayBeMore }
   }
-  const bill = (): Promise<string | undefined> =>
+  const runBill = (): Promise<string | undefined> =>
     guarded(deps, undefined, () => reconcileDueBill(deps, budget.query))
 
-  // On the smallest budget one refund leaves nothing for the queries of a run, so the two take turns.
+  // With the smallest budget, one refund leaves nothing for the queries of a run, so the two take turns.
   const isRefundsTurn = now() % REFUNDS_TURN_S < MINUTE_S
   if (isRefundsTurn) await runRefunds(budget.refund)
-  // Queries come before bills; but in every fifth minute the bill comes first, however many queries are due.
+  // Queries come before the bill, except in every fifth minute: no backlog of queries may block it for long.
   const isBillsTurn = now() % BILLS_TURN_S < MINUTE_S
-  const first = isBillsTurn ? await bill() : undefined
+  const first = isBillsTurn ? await runBill() : undefined
   const queried = await queryDueOrders(deps, budget.query)
-  const billed = isBillsTurn ? first : await bill()
-  let told = await deliverDueWebhooks(deps, written.splice(0), budget.all)
+  const billed = isBillsTurn ? first : await runBill()
+  let tried = await deliverDueWebhooks(deps, written.splice(0), budget.all)
   // Refunds and their webhooks get what is left of the budget.
   if (!isRefundsTurn || refunds.mayBeMore) await runRefunds(budget.all)
-  if (written.length > 0) told += await deliverDueWebhooks(deps, written.splice(0), budget.all)
-  // While refunds are waiting, the retention may wait, too.
+  if (written.length > 0) tried += await deliverDueWebhooks(deps, written.splice(0), budget.all)
+  // While refunds are waiting, deleting old rows can wait, too.
   const left = refunds.mayBeMore ? await countDueRefunds(deps) : 0
   if (left === 0) await sweep(deps)
 
@@ -79,22 +86,26 @@ export async function tick(base: Deps, scheduledMs: number): Promise<void> {
     refunds: refunds.done,
     refunds_left: left,
     ...(billed === undefined ? {} : { bill: billed }),
-    told,
+    told: tried,
     ...deps.used(),
   }
   await finishRun(deps, run, report)
   deps.log({ event: 'tick_finished', ...report })
 }
 
-/** A fault in refunds or bills must not keep payments from being queried, nor webhooks from being sent. */
-async function guarded<T>(deps: Pick<Deps, 'log'>, nothing: T, work: () => Promise<T>): Promise<T> {
+/** An exception in refunds or bills must not stop the queries and the webhooks of the run. */
+async function guarded<T>(
+  deps: Pick<Deps, 'log'>,
+  fallback: T,
+  work: () => Promise<T>,
+): Promise<T> {
   const done = await catchAndLog(deps, work)
-  return done === 'failed' ? nothing : done
+  return done === 'failed' ? fallback : done
 }
 
 /**
- * The shares of a run. In their turn refunds come first, up to their share, so that what they do not use
- * flows on to the queries, and what those leave flows on to the webhooks and back.
+ * The parts of a run's budget. In their turn refunds come first, up to their share. Queries and bills may
+ * use what refunds leave of that, and webhooks and then refunds again may use all that is left in the end.
  */
 function budgetsOf({ config, used }: Pick<Deps, 'config' | 'used'>) {
   const { calls, statements } = config.tick

@@ -1,12 +1,13 @@
 import type { Deps } from '../ports/deps.ts'
 
-/** A Worker waits for six responses at the same time; a seventh call would only queue. */
+/** A Worker can wait for six responses at the same time; a seventh call would only queue. */
 const CONCURRENCY_MAX = 6
 
 /**
- * Works items off, a few at the same time, as long as the next one is allowed.
+ * Works on items, at most six at the same time, until all are done or the next one is not allowed.
  *
- * @param allowed Gets the number of items under way, each of which may still cost its most.
+ * @param allowed Whether one more item may begin. Receives the number of running items, each of which may
+ *   still use its largest cost.
  * @returns the items that were not begun.
  */
 export async function runPool<T>(
@@ -29,7 +30,10 @@ export async function runPool<T>(
   return waiting
 }
 
-/** One bad row must not stop the others: its error is logged, and the row is due again when its lease ends. */
+/**
+ * Runs the work of one item and logs an exception instead of throwing it, so that one bad row does not stop
+ * the others. The row is due again when its lease ends.
+ */
 export async function catchAndLog<T>(
   { log }: Pick<Deps, 'log'>,
   work: () => Promise<T>,
