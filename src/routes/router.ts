@@ -1,4 +1,4 @@
-/** The HTTP interface, by who calls it. */
+/** The HTTP interface: the routes of all callers, and the answers when none matches or one fails. */
 import { Router } from 'itty-router/Router'
 import { StoreUnavailable } from '../ports/store.ts'
 import { isMerchant } from './http/auth.ts'
@@ -27,7 +27,7 @@ function add(routes: readonly Route[], guard: (handler: Handler) => Handler): vo
   }
 }
 
-/** Without the merchant's token there is no answer, not even 404. */
+/** Without the merchant token every answer is 401, never 404: a stranger must not learn what exists. */
 function withToken(handler: Handler): Handler {
   return async (request, deps) =>
     (await isMerchant(request, deps))
@@ -35,11 +35,11 @@ function withToken(handler: Handler): Handler {
       : problem('unauthorized', {}, { 'www-authenticate': 'Bearer realm="wxpay-edge"' })
 }
 
-/** Answers any request. Never throws. */
+/** Answers any request. Never throws: an exception becomes an error response. */
 export const respond = (request: Request, deps: HttpDeps): Promise<Response> =>
   router.fetch(request, deps) as Promise<Response>
 
-/** What no route took: a wrong method on a path that exists, or a path that does not. */
+/** Answers a request that no route matches: 405 when the path exists with other methods, otherwise 404. */
 function refuse(request: RouteRequest): Response {
   const path = new URL(request.url).pathname
   const allowed = router.routes
@@ -50,7 +50,7 @@ function refuse(request: RouteRequest): Response {
     : problem('method_not_allowed', {}, { allow: allowed.join(', ') })
 }
 
-/** An exception's text stays inside: itty's own `error` would send it to the client. */
+/** Answers after an exception, without its text, which itty-router's own `error` would send to the client. */
 function answerFor(error: unknown, request: RouteRequest, deps: Pick<HttpDeps, 'log'>): Response {
   const path = new URL(request.url).pathname
   if (error instanceof StoreUnavailable) {

@@ -1,7 +1,7 @@
 import { equalInConstantTime, sha256Hex } from '../../lib/text.ts'
 import type { HttpDeps } from './deps.ts'
 
-/** Whether the request carries the merchant's token. Hashes are compared, so nothing leaks by time. */
+/** Whether the request carries the merchant token. Hashes are compared, so timing reveals nothing about it. */
 export async function isMerchant(
   request: Request,
   deps: Pick<HttpDeps, 'merchantTokens'>,
@@ -11,6 +11,6 @@ export async function isMerchant(
   if (token === undefined) return false
   const given = await sha256Hex(token)
   const known = await Promise.all(deps.merchantTokens.map((each) => sha256Hex(each.reveal())))
-  // Every one is compared, so the time does not tell which one matched either.
+  // Every token is compared, so the time does not reveal which one matched, either.
   return known.filter((hash) => equalInConstantTime(hash, given)).length > 0
 }

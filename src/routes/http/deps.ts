@@ -2,14 +2,15 @@ import type { Secret } from '../../lib/secret.ts'
 import type { Deps } from '../../ports/deps.ts'
 import type { NoticeReader } from '../../ports/notices.ts'
 
-/** What the routes need beside the use cases' world. */
+/** What the routes need, beyond the dependencies of the use cases. */
 export type HttpDeps = Deps &
   Readonly<{
+    /** The version of this Worker, shown by `/health`. */
     version: string
-    /** The merchant's token, and during a rotation the one before it. */
+    /** The merchant token and, during a rotation, the previous one. */
     merchantTokens: readonly Secret[]
-    /** By the URL that WeChat calls. */
+    /** The readers of WeChat's notices, one for each URL that WeChat calls. */
     notices: Readonly<{ payment: NoticeReader; refund: NoticeReader }>
-    /** Whether a client's address may come again so soon. Loose: mobile carriers share addresses. */
+    /** Loose rate limit of a client's address, since mobile carriers share them. False when exceeded. */
     admitAddress: (ip: string) => Promise<boolean>
   }>

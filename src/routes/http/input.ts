@@ -1,4 +1,4 @@
-/** From strangers' requests to checked values. Everything outside is `unknown` until a schema saw it. */
+/** From untrusted requests to checked values: all input is `unknown` until a schema has checked it. */
 import * as v from 'valibot'
 import { isOrdercode } from '../../core/ids.ts'
 import { readLimited } from '../../lib/limited-body.ts'
@@ -9,7 +9,11 @@ import type { RouteRequest } from './request.ts'
 
 const BODY_BYTES_MAX = 64 * 1024
 
-/** Reads a body. A sender may also go away in the middle of it, which is no fault of ours. */
+/**
+ * Reads a body of at most 64 KiB.
+ *
+ * @returns `broken_off` when the client disconnects before the end of the body.
+ */
 export async function readBody(
   request: Request,
 ): Promise<Result<Uint8Array, Readonly<{ reason: 'too_long' | 'broken_off' }>>> {
@@ -21,25 +25,29 @@ export async function readBody(
   }
 }
 
-/** Reads a JSON body, or answers for it. An empty body is no JSON. */
+/**
+ * Reads a JSON body.
+ *
+ * @returns the error response for a body that is too long, incomplete, empty or not JSON.
+ */
 export async function readJson(request: Request): Promise<Result<unknown, Response>> {
   const body = await readBody(request)
   if (!body.ok) {
     return err(
       body.error.reason === 'too_long'
         ? problem('body_too_large')
-        : invalidRequest([{ field: '', message: 'the body broke off' }]),
+        : invalidRequest([{ field: '', message: 'the body ended before it was complete' }]),
     )
   }
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(body.value)
     return ok(JSON.parse(text) as unknown)
   } catch {
-    return err(invalidRequest([{ field: '', message: 'the body is not JSON in UTF-8' }]))
+    return err(invalidRequest([{ field: '', message: 'the body is not valid JSON in UTF-8' }]))
   }
 }
 
-/** Checks a value by a schema; every field that is wrong is named. */
+/** Checks a value against a schema. @returns the error response, which names every field that is wrong. */
 export function check<const S extends v.GenericSchema>(
   schema: S,
   value: unknown,
@@ -49,7 +57,7 @@ export function check<const S extends v.GenericSchema>(
   const errors = parsed.issues.map((issue): FieldError => {
     const field = v.getDotPath(issue) ?? ''
     if (issue.type === 'strict_object' && issue.expected === 'never') {
-      return { field, message: 'there is no such field' }
+      return { field, message: 'is not a known field' }
     }
     if (issue.received === 'undefined') return { field, message: 'is missing' }
     return { field, message: issue.message }
@@ -57,12 +65,16 @@ export function check<const S extends v.GenericSchema>(
   return err(invalidRequest(errors))
 }
 
+/** The schema of an ordercode. */
 export const ordercodeSchema = v.pipe(
-  v.string('must be text'),
+  v.string('must be a string'),
   v.check(isOrdercode, 'must be 6 to 28 letters, digits, "_" or "-"'),
 )
 
-/** A part of the path as its sender meant it: many clients escape what need not be escaped. */
+/**
+ * A part of the path, percent-decoded: many clients encode characters that need no encoding. A part that is
+ * not valid percent-encoding is returned unchanged.
+ */
 export function decodedParam(request: RouteRequest, name: string): string {
   const given = request.params[name] ?? ''
   try {
@@ -74,6 +86,7 @@ export function decodedParam(request: RouteRequest, name: string): string {
 
 const INTEGER = 'must be an integer'
 
+/** The schema of an integer from `min` to `max`, both included. */
 export const integer = (min: number, max: number) =>
   v.pipe(
     v.number(INTEGER),
@@ -82,19 +95,19 @@ export const integer = (min: number, max: number) =>
     v.maxValue(max, `must be ${max} or less`),
   )
 
-/** Text that WeChat takes: a length in bytes of UTF-8, and nothing that a parser would change. */
+/** The schema of text for WeChat: limited in bytes of UTF-8, and without what an XML parser would change. */
 export const wireText = (bytesMin: number, bytesMax: number) =>
   v.pipe(
-    v.string('must be text'),
+    v.string('must be a string'),
     v.check(
       (text) => utf8Length(text) >= bytesMin && utf8Length(text) <= bytesMax,
-      `must have ${bytesMin} to ${bytesMax} bytes of UTF-8 (a Chinese character has 3)`,
+      `must be ${bytesMin} to ${bytesMax} bytes long in UTF-8 (a Chinese character has 3)`,
     ),
     v.check(isPlainText, 'must not contain control characters or broken surrogate pairs'),
     v.check((text) => text.trim() === text, 'must not begin or end with white space'),
   )
 
-/** The ordercode of the path, or the answer to a bad one. */
+/** The ordercode of the path. @returns the error response when it is malformed. */
 export function readOrdercode(params: Readonly<Record<string, string>>): Result<string, Response> {
   const checked = check(v.object({ ordercode: ordercodeSchema }), params)
   return checked.ok ? ok(checked.value.ordercode) : checked

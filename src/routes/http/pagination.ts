@@ -1,4 +1,4 @@
-/** Pages of a list, newest first. A cursor is the place of the last row shown, in Base64url. */
+/** Pages of a list, newest first. A cursor is the position of the last row shown, in Base64url. */
 import * as v from 'valibot'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Page } from '../../ports/store.ts'
@@ -7,7 +7,10 @@ import { invalidRequest } from './problem.ts'
 const LIMIT_DEFAULT = 20
 const LIMIT_MAX = 100
 
-/** After everything: SQLite compares texts by bytes, and no key of ours begins with this. */
+/**
+ * The position above the newest row, where the first page begins. SQLite compares texts by bytes, and no key
+ * begins with this character.
+ */
 const FIRST: Page['before'] = { at: Number.MAX_SAFE_INTEGER, key: '\u{10FFFF}' }
 const Place = v.strictTuple([
   v.pipe(v.number(), v.safeInteger()),
@@ -16,25 +19,37 @@ const Place = v.strictTuple([
 
 type Query = Readonly<Record<string, string | readonly string[] | undefined>>
 
-/** `?state=&cursor=` states nothing. */
+/** Drops empty parameters, so that `?state=&cursor=` means the same as no parameters at all. */
 export const withoutEmpty = (query: Query): Query =>
   Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ''))
 
-/** Reads `cursor` and `limit`, or answers to bad ones. */
+/** Reads `cursor` and `limit` from a query. @returns the error response when one of them is malformed. */
 export function readPage(given: Query): Result<Page, Response> {
   const { cursor, limit = String(LIMIT_DEFAULT) } = withoutEmpty(given)
   if (typeof limit !== 'string' || !/^[1-9]\d{0,2}$/.test(limit) || Number(limit) > LIMIT_MAX) {
-    return err(invalidRequest([{ field: 'limit', message: `must be 1 to ${LIMIT_MAX}` }]))
+    return err(
+      invalidRequest([{ field: 'limit', message: `must be an integer from 1 to ${LIMIT_MAX}` }]),
+    )
   }
   const before = cursor === undefined ? FIRST : readCursor(cursor)
   return before === undefined
-    ? err(invalidRequest([{ field: 'cursor', message: 'must be a next_cursor, as it was given' }]))
+    ? err(
+        invalidRequest([
+          { field: 'cursor', message: 'must be the next_cursor of a page, unchanged' },
+        ]),
+      )
     : ok({ before, limit: Number(limit) })
 }
 
-/** One row more than the page is asked for tells whether there is a next one. */
+/** The same page with one more row, which shows whether there is a next page. */
 export const plusOne = (page: Page): Page => ({ ...page, limit: page.limit + 1 })
 
+/**
+ * Makes a page of rows that were read with {@link plusOne}.
+ *
+ * @param place The position of a row, for the cursor.
+ * @returns the rows of the page, and the cursor of the next page; null when there is none.
+ */
 export function toPage<T>(
   rows: readonly T[],
   page: Page,

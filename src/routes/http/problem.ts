@@ -1,4 +1,4 @@
-/** Errors as `application/problem+json` (RFC 9457). One table: what a code means to the outside. */
+/** Errors as `application/problem+json` (RFC 9457). One table has the status and the texts of every code. */
 
 type ProblemEntry = Readonly<{
   status: number
@@ -11,32 +11,35 @@ const PROBLEMS = {
   invalid_request: {
     status: 400,
     title: 'Invalid request',
-    detail: 'The request is not as documented; `errors` names each field.',
+    detail:
+      'Some of the input is missing or malformed; `errors` names each field. Correct it and send the request again.',
   },
   unauthorized: {
     status: 401,
-    title: 'Not signed in',
-    detail: 'Send the merchant token: `Authorization: Bearer …`.',
+    title: 'Merchant token required',
+    detail: 'The merchant token is missing or wrong. Send it as `Authorization: Bearer …`.',
   },
   login_invalid: {
     status: 401,
     title: 'Login code not valid',
-    detail: 'The code is wrong, expired or used. Call wx.login again, once, and try with its code.',
+    detail:
+      'The login code is wrong, expired or already used. Call wx.login again, once, and retry with the new code.',
   },
   login_blocked: {
     status: 403,
-    title: 'Login refused',
-    detail: 'WeChat does not let this user log in at the moment.',
+    title: 'Login blocked',
+    detail:
+      'WeChat does not let this user log in at the moment. Retrying immediately does not help.',
   },
   ticket_invalid: {
     status: 401,
     title: 'Ticket not valid',
-    detail: 'The ticket is wrong or older than a day. /pay gives a new one.',
+    detail: 'The ticket is wrong or older than a day. Call /pay again for a new one.',
   },
   not_your_order: {
     status: 403,
     title: 'Not your order',
-    detail: 'The order is for another payer.',
+    detail: 'The shop registered this order for another payer. Only that payer can pay it.',
   },
   not_found: {
     status: 404,
@@ -46,154 +49,175 @@ const PROBLEMS = {
   order_not_found: {
     status: 404,
     title: 'No such order',
-    detail: 'The shop has not registered an order under this ordercode.',
+    detail:
+      'No order is registered with this ordercode. The shop registers one with PUT /orders/{ordercode}.',
   },
   refund_not_found: {
     status: 404,
     title: 'No such refund',
-    detail: 'The order has no refund under this out_refund_no.',
+    detail: 'The order has no refund with this out_refund_no.',
   },
   bill_not_found: {
     status: 404,
     title: 'No such bill',
     detail:
-      'There is no bill of this day: nothing was ordered by then, or WeChat keeps it no more.',
+      'There is no bill for this day: no order was registered by then, or WeChat no longer keeps the bill, which it does for three months.',
   },
   review_not_found: {
     status: 404,
     title: 'No such review',
-    detail: 'There is no review under this id.',
+    detail: 'There is no review with this id. GET /reviews lists all of them.',
   },
   delivery_not_found: {
     status: 404,
     title: 'No such delivery',
-    detail: 'There is no webhook under this id.',
+    detail: 'There is no webhook with this id. GET /deliveries lists all of them.',
   },
   method_not_allowed: {
     status: 405,
     title: 'Method not allowed',
-    detail: 'The path is right, the method is not; `Allow` lists those that are.',
+    detail: 'This path does not support the method; `Allow` lists those that it supports.',
   },
   order_paid: {
     status: 409,
     title: 'Already paid',
-    detail: 'The order is paid. Show the paid page.',
+    detail:
+      'The order is paid. It can no longer be paid, changed or closed; the mini program should show its paid page.',
   },
   order_closed: {
     status: 409,
-    title: 'Closed',
-    detail: 'The order is closed, or expires too soon to be paid. Ask the shop for a new one.',
+    title: 'Order closed',
+    detail:
+      'The order is closed, or would expire too soon to be paid. The shop must register a new one with another ordercode.',
   },
   order_busy: {
     status: 409,
-    title: 'Busy',
+    title: 'Order busy',
     detail:
-      'Another attempt to pay is open at WeChat, or others are changing the order. Wait a moment and try again.',
+      'Another payment attempt is still open at WeChat, or another request is changing the order. Wait a moment and try again.',
     retryAfterS: 5,
   },
   order_not_paid: {
     status: 409,
     title: 'Not paid',
-    detail: 'There is no such payment of the order, so there is nothing to refund.',
+    detail:
+      'The order is not paid, or has no payment with this transaction_id, so there is nothing to refund.',
   },
   refund_refused: {
     status: 409,
     title: 'WeChat refused the refund',
     detail:
-      "The order's refund has WeChat's reason. Return the money another way, then resolve with a note.",
+      "WeChat refused to refund this payment; `err_code` of the order's refund has the reason. Return the money in another way, then resolve the review with a note only.",
   },
   refund_conflict: {
     status: 409,
-    title: 'Number used',
+    title: 'Refund number in use',
     detail:
-      'The out_refund_no belongs to a refund with another amount, payment or reason. Take a new one.',
+      'This out_refund_no belongs to a refund with another order, amount, payment or reason. Use a new one.',
   },
   refund_exceeds_payment: {
     status: 409,
-    title: 'More than was paid',
-    detail: 'The payment has less left than this; `left` says how much, in fen.',
+    title: 'More than is left',
+    detail: 'The amount is more than is left of the payment; `left` has that amount, in fen.',
   },
   too_many_refunds: {
     status: 409,
     title: 'Too many refunds',
-    detail: 'WeChat allows 50 refunds of one payment.',
+    detail:
+      'WeChat allows 50 refunds of one payment, and this payment has had them. Return the money in another way.',
   },
   bill_not_ready: {
     status: 409,
-    title: 'Not ready',
-    detail: 'WeChat makes the bill of a day the next morning, from 10:00 in Beijing on. Try later.',
+    title: 'Bill not ready',
+    detail:
+      'WeChat makes the bill of a day on the next morning, from 10:00 Beijing time. Try again later.',
     retryAfterS: 600,
   },
   revision_conflict: {
     status: 409,
-    title: 'Changed meanwhile',
-    detail: 'The order is not at the revision in If-Match. Read it again, then decide.',
+    title: 'Order changed',
+    detail:
+      'The order does not have the revision in If-Match: it was changed, or is not registered. Read it again, then decide.',
   },
   review_resolved: {
     status: 409,
-    title: 'Resolved already',
-    detail: 'Somebody resolved the review with another word.',
+    title: 'Already resolved',
+    detail: 'The review was resolved before, with a different note or action.',
   },
   action_not_allowed: {
     status: 409,
-    title: 'Not possible',
-    detail: 'This kind of review does not allow the action, or the order does not any more.',
+    title: 'Action not allowed',
+    detail:
+      'This kind of review does not allow the action, or the order no longer does. Resolve the review with a note only.',
   },
   no_target: {
     status: 409,
-    title: 'No target',
-    detail: 'There is no WEBHOOK_URL to send to. Set it, then send again.',
+    title: 'No webhook target',
+    detail:
+      'WEBHOOK_URL is not set, so the webhook cannot be sent. Set it, then resend the webhook.',
   },
   body_too_large: {
     status: 413,
     title: 'Body too large',
-    detail: 'A body may have 64 KiB at most.',
+    detail: 'The body is larger than 64 KiB. Send a smaller one.',
   },
   too_many_requests: {
     status: 429,
     title: 'Too many requests',
-    detail: 'Too many requests in a short time, for WeChat or for us. Wait, then try again.',
+    detail: 'Too many requests to this service or to WeChat in a short time. Wait, then try again.',
     retryAfterS: 30,
   },
   internal: {
     status: 500,
     title: 'Internal error',
-    detail: 'Something broke on our side. It was logged.',
+    detail: 'An unexpected error occurred in this service and was logged. Trying again is safe.',
   },
   misconfigured: {
     status: 500,
     title: 'Misconfigured',
-    detail: 'The installation is not complete or not right. Its log names what is wrong.',
+    detail:
+      'The configuration of this installation is incomplete or wrong. The log tells the operator what to fix.',
   },
   refund_not_configured: {
     status: 501,
-    title: 'Refunds are not configured',
+    title: 'Refunds not configured',
     detail:
-      'Refunds need the merchant certificate: upload it with `wrangler mtls-certificate upload` and bind it as WX_CERT.',
+      'Refunds need the merchant certificate. Upload it with `wrangler mtls-certificate upload` and bind it as WX_CERT.',
   },
   wechat_refused: {
     status: 502,
     title: 'WeChat refused',
-    detail: 'WeChat refused the order; `wechat` has its words.',
+    detail:
+      'WeChat refused the login or the order; `wechat` has its reason. Show it to the payer and report it to the shop.',
   },
   wechat_unavailable: {
     status: 503,
-    title: 'WeChat not reachable',
-    detail: 'WeChat has not given a clear answer. Nothing is lost, and trying again is safe.',
+    title: 'No answer from WeChat',
+    detail: 'WeChat gave no clear answer. Nothing is lost, and trying again is safe.',
     retryAfterS: 3,
   },
   store_unavailable: {
     status: 503,
-    title: 'Database not reachable',
-    detail: 'The database has not answered. Nothing is lost, and trying again is safe.',
+    title: 'No answer from the database',
+    detail: 'The database gave no answer. Nothing is lost, and trying again is safe.',
     retryAfterS: 3,
   },
 } as const satisfies Record<string, ProblemEntry>
 
+/** The error codes of the HTTP interface. Clients depend on them: a code is never renamed. */
 export type ProblemCode = keyof typeof PROBLEMS
+
+/**
+ * What is wrong with one field of a request. `field` is its path, such as `total_fee`, or empty for the
+ * whole body; `message` continues the name: "must be an integer".
+ */
 export type FieldError = Readonly<{ field: string; message: string }>
 
-/** @param more Members beside the standard ones. Never an exception's text. */
+/**
+ * The error response of a code.
+ *
+ * @param more Further members of the body, or replacements of standard ones. Never an exception's text.
+ */
 export function problem(
   code: ProblemCode,
   more: Readonly<Record<string, unknown>> = {},
@@ -212,9 +236,11 @@ export function problem(
   })
 }
 
+/** The response to a request with missing or malformed fields. */
 export const invalidRequest = (errors: readonly FieldError[]): Response =>
   problem('invalid_request', { errors })
 
+/** A JSON response, which no cache may store. */
 export const json = (
   value: unknown,
   status = 200,

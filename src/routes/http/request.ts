@@ -1,6 +1,6 @@
 import type { IRequestStrict } from 'itty-router'
 
-/** A request with what the router found in its path and query. */
+/** A request with the parameters that the router found in its path and its query. */
 export type RouteRequest = IRequestStrict &
   Readonly<{
     params: Readonly<Record<string, string>>

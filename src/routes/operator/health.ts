@@ -4,10 +4,10 @@ import type { HttpDeps } from '../http/deps.ts'
 import { json } from '../http/problem.ts'
 import type { RouteRequest } from '../http/request.ts'
 
-/** The cron runs every minute; this long without it, nobody finds what the notices missed. */
+/** Only the cron finds payments whose notices are lost. It runs every minute; silent this long, it is down. */
 const CRON_SILENCE_MAX_S = 5 * MINUTE_S
 
-/** `GET /health`, for an outside monitor. */
+/** `GET /health`, for an external monitor: 200 while the cron runs, 503 when it is silent. */
 export async function getHealth(
   _request: RouteRequest,
   deps: Pick<HttpDeps, 'now' | 'runs' | 'version'>,

@@ -1,10 +1,9 @@
-/** How the installation is doing, for the operator and for an outside monitor. */
 import type { Route } from '../http/routes.ts'
 import { getHealth } from './health.ts'
 import { getRuns } from './runs.ts'
 
-/** With a token. */
+/** The operator's routes, which need the merchant token. */
 export const OPERATOR_ROUTES: readonly Route[] = [['GET', '/runs', getRuns]]
 
-/** Without one. */
+/** Routes for an external monitor, which need no token. */
 export const PUBLIC_ROUTES: readonly Route[] = [['GET', '/health', getHealth]]

@@ -5,7 +5,7 @@ import { plusOne, readPage, toPage } from '../http/pagination.ts'
 import { json } from '../http/problem.ts'
 import type { RouteRequest } from '../http/request.ts'
 
-/** `GET /runs` */
+/** `GET /runs`: one page of the cron's runs, newest first. */
 export async function getRuns(
   request: RouteRequest,
   deps: Pick<HttpDeps, 'runs'>,

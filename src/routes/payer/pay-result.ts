@@ -1,4 +1,4 @@
-/** The paying page's side: is it paid? */
+/** `/result`: is the order paid? For the page on which the payer waits. */
 import { formatRfc3339 } from '../../core/time.ts'
 import { payResult } from '../../service/pay/pay-result.ts'
 import type { HttpDeps } from '../http/deps.ts'
@@ -19,7 +19,7 @@ type PayResultRouteDeps = Pick<
   | 'wechat'
 >
 
-/** `GET /result?ticket=…` */
+/** `GET /result?ticket=…`: the state and the amount of the ticket's order. */
 export async function getResult(
   request: RouteRequest,
   deps: PayResultRouteDeps,

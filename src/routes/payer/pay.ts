@@ -1,4 +1,4 @@
-/** The mini program's side: from a login code to what `wx.requestPayment` takes. */
+/** `/pay`: from a login code to the parameters of `wx.requestPayment`. */
 import * as v from 'valibot'
 import type { PayError } from '../../service/pay/pay-error.ts'
 import { payOrder } from '../../service/pay/pay-order.ts'
@@ -24,8 +24,8 @@ type PayRouteDeps = Pick<
 const PayInput = v.object(
   {
     code: v.pipe(
-      v.string('must be text'),
-      v.regex(/^[\x21-\x7e]{1,128}$/, 'must be the code that wx.login gave'),
+      v.string('must be a string'),
+      v.regex(/^[\x21-\x7e]{1,128}$/, 'must be the code from wx.login, unchanged'),
     ),
     ordercode: ordercodeSchema,
   },
@@ -37,7 +37,7 @@ export function getPay(request: RouteRequest, deps: PayRouteDeps): Promise<Respo
   return pay(request, { ...request.query }, deps)
 }
 
-/** `POST /pay` with the same two in JSON. */
+/** `POST /pay`: the same two fields in a JSON body. */
 export async function postPay(request: RouteRequest, deps: PayRouteDeps): Promise<Response> {
   const body = await readJson(request)
   return body.ok ? pay(request, body.value, deps) : body.error
@@ -59,8 +59,8 @@ function payProblem(error: PayError): Response {
 }
 
 /**
- * The payer's address as Cloudflare saw it, IPv4 or IPv6. WeChat requires one; where a proxy setting
- * removed the header, any address of ours will do.
+ * The payer's IPv4 or IPv6 address, as Cloudflare reports it. WeChat requires an address; if the header is
+ * missing, for example removed by a proxy setting, the loopback address takes its place.
  */
 export function clientIp(request: RouteRequest): string {
   const ip = request.headers.get('cf-connecting-ip') ?? ''

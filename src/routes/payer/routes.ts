@@ -1,8 +1,8 @@
-/** What the mini program calls. */
 import type { Route } from '../http/routes.ts'
 import { getResult } from './pay-result.ts'
 import { getPay, postPay } from './pay.ts'
 
+/** The routes that the mini program calls. They need no token: a login code or a ticket takes its place. */
 export const PAYER_ROUTES: readonly Route[] = [
   ['GET', '/pay', getPay],
   ['POST', '/pay', postPay],

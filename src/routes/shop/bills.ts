@@ -1,3 +1,4 @@
+/** Bills, for the shop. */
 import { billJson, type BillReport } from '../../contract/bill.ts'
 import { type BeijingDay, parseDay } from '../../core/day.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
@@ -30,15 +31,15 @@ type BillsRouteDeps = Pick<
 >
 
 const NO_FILE =
-  'WeChat had no file for this day, because nothing was paid, or it could not be archived.'
+  'There is no file for this day: nothing was paid or refunded, or the file could not be archived. GET /bills/{date} has the report.'
 const UNREADABLE =
-  'The bill of this day could not be downloaded or parsed: `last_error` says why. It is downloaded again automatically.'
-/** What WeChat answers as long as it is too early. */
+  'The bill of this day could not be downloaded or parsed; `last_error` has the reason. It is downloaded again automatically.'
+/** The values of `last_error` while WeChat has not made the bill yet. */
 const NOT_MADE = ['bill_creating', 'no_bill_exist']
 
 const GZIP_MAGIC = [0x1f, 0x8b]
 
-/** `GET /bills/{date}` */
+/** `GET /bills/{date}`: the report of a day's reconciliation. */
 export async function getBill(
   request: RouteRequest,
   deps: Pick<HttpDeps, 'bills' | 'now'>,
@@ -49,7 +50,7 @@ export async function getBill(
   return report.ok ? reportResponse(report.value) : billProblem(report.error)
 }
 
-/** `POST /bills/{date}/reconcile` */
+/** `POST /bills/{date}/reconcile`: downloads the bill and reconciles the day now. */
 export async function postBillReconcile(
   request: RouteRequest,
   deps: BillsRouteDeps,
@@ -62,7 +63,7 @@ export async function postBillReconcile(
     : billProblem(reconciled.error)
 }
 
-/** `GET /bills/{date}/raw` */
+/** `GET /bills/{date}/raw`: the bill's file as WeChat sent it, plain or gzip. */
 export async function getBillRaw(
   request: RouteRequest,
   deps: Pick<HttpDeps, 'archive' | 'bills' | 'now'>,
@@ -110,12 +111,14 @@ function readDay(request: RouteRequest): Result<BeijingDay, Response> {
   const day = parseDay(request.params['date'] ?? '')
   return day === undefined
     ? err(
-        invalidRequest([{ field: 'date', message: 'must be a day in Beijing, as in 2026-11-22' }]),
+        invalidRequest([
+          { field: 'date', message: 'must be a date (Beijing time) such as 2026-11-22' },
+        ]),
       )
     : ok(day)
 }
 
-/** The piece that was read already, and what follows it. */
+/** A stream of the first chunk, which has been read already, and all that follows. */
 function joined(
   first: Uint8Array,
   reader: ReadableStreamDefaultReader<Uint8Array>,

@@ -1,3 +1,4 @@
+/** Webhooks and their tries, for the shop. */
 import * as v from 'valibot'
 import { deliveryJson } from '../../contract/delivery.ts'
 import { listDeliveries, resendDelivery } from '../../service/webhook/deliveries.ts'
@@ -29,7 +30,7 @@ const DeliveryQuery = v.object({
   ),
 })
 
-/** `GET /deliveries` */
+/** `GET /deliveries`: one page of webhooks, newest first. */
 export async function getDeliveries(
   request: RouteRequest,
   deps: Pick<HttpDeps, 'deliveries'>,
@@ -46,7 +47,7 @@ export async function getDeliveries(
   return json({ deliveries: shown.map(deliveryJson), next_cursor })
 }
 
-/** `POST /deliveries/{id}/resend` */
+/** `POST /deliveries/{id}/resend`: sends one webhook now. */
 export async function postDeliveryResend(
   request: RouteRequest,
   deps: DeliveriesRouteDeps,

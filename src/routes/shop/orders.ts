@@ -1,4 +1,4 @@
-/** The shop's side: orders. */
+/** Orders, for the shop. */
 import * as v from 'valibot'
 import { eventJson, orderJson } from '../../contract/order.ts'
 import { isOpenid } from '../../core/ids.ts'
@@ -37,14 +37,14 @@ const TermsInput = v.strictObject(
     goods_tag: v.optional(wireText(0, 32)),
     limit_pay: v.optional(v.literal('no_credit', 'must be "no_credit" or absent')),
     openid: v.optional(
-      v.pipe(v.string('must be text'), v.check(isOpenid, 'is not the openid of a payer')),
+      v.pipe(v.string('must be a string'), v.check(isOpenid, 'must be the openid of a payer')),
     ),
     expires_in: v.optional(integer(300, 604_800), EXPIRES_IN_DEFAULT_S),
   },
   'must be an object',
 )
 
-/** `PUT /orders/{ordercode}` */
+/** `PUT /orders/{ordercode}`: registers an order, or changes it. */
 export async function putOrder(request: RouteRequest, deps: OrdersRouteDeps): Promise<Response> {
   const ordercode = readOrdercode(request.params)
   if (!ordercode.ok) return ordercode.error
@@ -54,7 +54,9 @@ export async function putOrder(request: RouteRequest, deps: OrdersRouteDeps): Pr
   if (!input.ok) return input.error
   const revision = readIfMatch(request.headers.get('if-match'))
   if (revision === 'invalid') {
-    return invalidRequest([{ field: 'If-Match', message: 'must be a revision in quotes: "3"' }])
+    return invalidRequest([
+      { field: 'If-Match', message: 'must be a revision in double quotes, such as "3"' },
+    ])
   }
 
   const registered = await registerOrder(deps, ordercode.value, toTerms(input.value), revision)
@@ -68,7 +70,7 @@ export async function putOrder(request: RouteRequest, deps: OrdersRouteDeps): Pr
   )
 }
 
-/** `GET /orders/{ordercode}` */
+/** `GET /orders/{ordercode}`: one order with its attempts, payments, refunds and reviews. */
 export async function getOrder(
   request: RouteRequest,
   deps: Pick<HttpDeps, 'orders' | 'reviews'>,
@@ -78,7 +80,7 @@ export async function getOrder(
   return order === undefined ? problem('order_not_found') : orderResponse(order)
 }
 
-/** `GET /orders/{ordercode}/events` */
+/** `GET /orders/{ordercode}/events`: everything that happened to an order, oldest first. */
 export async function getOrderEvents(
   request: RouteRequest,
   deps: Pick<HttpDeps, 'orders'>,
@@ -89,7 +91,7 @@ export async function getOrderEvents(
   return events.length === 0 ? problem('order_not_found') : json({ events: events.map(eventJson) })
 }
 
-/** `POST /orders/{ordercode}/query` */
+/** `POST /orders/{ordercode}/query`: queries WeChat about an order now. */
 export async function postOrderQuery(
   request: RouteRequest,
   deps: OrdersRouteDeps,
@@ -101,7 +103,7 @@ export async function postOrderQuery(
     : problem(queried.error.reason)
 }
 
-/** `POST /orders/{ordercode}/close` */
+/** `POST /orders/{ordercode}/close`: closes an order at WeChat, then here. */
 export async function postOrderClose(
   request: RouteRequest,
   deps: OrdersRouteDeps,
@@ -116,19 +118,19 @@ export async function postOrderClose(
     case 'paid':
       return problem('order_paid')
     case 'busy':
-    case 'unknown': // WeChat does not confirm; the order stays as it is
+    case 'unknown': // WeChat does not confirm the close, so the order stays as it is.
       return problem('order_busy')
   }
 }
 
-/** Of a request about an order: one that cannot exist is not there, and that is answer enough. */
+/** The ordercode of the path. A malformed one is not refused: no order has it, so the answer is 404. */
 const ordercodeOf = (request: RouteRequest): string => request.params['ordercode'] ?? ''
 
 function orderResponse({ view, reviews }: ReviewedOrder, status = 200): Response {
   return json(orderJson(view, reviews), status, { etag: `"${view.order.revision}"` })
 }
 
-/** An empty text is the same as none: WeChat refuses empty elements. */
+/** An empty text means the same as none, because WeChat refuses empty elements. */
 const orAbsent = (text: string | undefined): string | undefined => (text === '' ? undefined : text)
 
 const toTerms = (input: v.InferOutput<typeof TermsInput>): Terms => ({
@@ -144,18 +146,18 @@ const toTerms = (input: v.InferOutput<typeof TermsInput>): Terms => ({
 
 function readIfMatch(header: string | null): number | undefined | 'invalid' {
   if (header === null) return undefined
-  // Where an answer is compressed on the way, its tag comes back as a weak one.
+  // A proxy that compresses a response makes its ETag weak (`W/`), and the shop sends it back like that.
   const quoted = /^(?:W\/)?"(\d{1,15})"$/.exec(header.trim())
   return quoted === null ? 'invalid' : Number(quoted[1])
 }
 
 const moment = v.pipe(
-  v.string('must be text'),
+  v.string('must be a string'),
   v.regex(
     /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/,
-    'must be a time as in 2026-11-23T00:00:00Z',
+    'must be a time such as 2026-11-23T00:00:00Z',
   ),
-  v.check((text) => !Number.isNaN(Date.parse(text)), 'must be a time that exists'),
+  v.check((text) => !Number.isNaN(Date.parse(text)), 'must be a date and time that exist'),
   v.transform((text) => fromMillis(Date.parse(text))),
 )
 
@@ -165,10 +167,12 @@ const OrderQuery = v.object({
   ),
   created_from: v.optional(moment),
   created_to: v.optional(moment),
-  transaction_id: v.optional(v.pipe(v.string('must be text'), v.maxLength(32, 'is too long'))),
+  transaction_id: v.optional(
+    v.pipe(v.string('must be a string'), v.maxLength(32, 'must have at most 32 characters')),
+  ),
 })
 
-/** `GET /orders` */
+/** `GET /orders`: one page of orders, newest first. */
 export async function getOrders(
   request: RouteRequest,
   deps: Pick<HttpDeps, 'orders' | 'reviews'>,

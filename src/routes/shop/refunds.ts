@@ -1,4 +1,4 @@
-/** The shop's side: refunds. */
+/** Refunds, for the shop. */
 import * as v from 'valibot'
 import { refundJson } from '../../contract/refund.ts'
 import { isOrdercode, parseTransactionId } from '../../core/ids.ts'
@@ -17,7 +17,7 @@ type RefundsRouteDeps = Pick<
 >
 
 const NUMBER =
-  'must be 1 to 64 letters, digits, "_", "-", "*", "@" or "|", and not begin with "auto*"'
+  'must be 1 to 64 letters, digits, "_", "-", "*", "@" or "|", and must not begin with "auto*"'
 
 const RefundInput = v.strictObject(
   {
@@ -25,15 +25,18 @@ const RefundInput = v.strictObject(
     reason: v.optional(wireText(0, 80)),
     transaction_id: v.optional(
       v.pipe(
-        v.string('must be text'),
-        v.check((text) => parseTransactionId(text) !== undefined, 'is not the number of a payment'),
+        v.string('must be a string'),
+        v.check(
+          (text) => parseTransactionId(text) !== undefined,
+          'must be the transaction_id of a payment: 1 to 32 letters and digits',
+        ),
       ),
     ),
   },
   'must be an object',
 )
 
-/** `PUT /orders/{ordercode}/refunds/{out_refund_no}` */
+/** `PUT /orders/{ordercode}/refunds/{out_refund_no}`: refunds a payment, or a part of it. */
 export async function putRefund(request: RouteRequest, deps: RefundsRouteDeps): Promise<Response> {
   const ordercode = readOrdercode(request.params)
   if (!ordercode.ok) return ordercode.error
@@ -66,7 +69,7 @@ export async function putRefund(request: RouteRequest, deps: RefundsRouteDeps): 
       const { errCode, errCodeDes } = error.refund
       return problem('misconfigured', {
         detail:
-          'WeChat does not take refunds from this installation. This one is reserved, and sent once that is mended.',
+          'WeChat refuses refunds because this installation is misconfigured; `wechat` has its reason. The refund is reserved, and is sent automatically once the operator has fixed that.',
         wechat: { err_code: errCode ?? null, err_code_des: errCodeDes ?? null },
       })
     }
@@ -80,7 +83,7 @@ export async function putRefund(request: RouteRequest, deps: RefundsRouteDeps): 
   return json(refundJson(refund, ordercode.value), created ? 201 : 200)
 }
 
-/** `GET /orders/{ordercode}/refunds/{out_refund_no}` */
+/** `GET /orders/{ordercode}/refunds/{out_refund_no}`: one refund as it is stored. */
 export async function getRefund(
   request: RouteRequest,
   deps: Pick<HttpDeps, 'orders'>,

@@ -1,4 +1,4 @@
-/** What a person does about what went wrong. */
+/** Reviews, for the person who decides them. */
 import * as v from 'valibot'
 import { reviewJson } from '../../contract/review.ts'
 import { isPlainText } from '../../lib/text.ts'
@@ -18,17 +18,20 @@ type ReviewsRouteDeps = Pick<
 const Resolution = v.strictObject(
   {
     note: v.pipe(
-      v.string('must be text'),
-      v.minLength(1, 'must say something'),
-      v.maxLength(1_000, 'must have 1000 characters or less'),
-      v.check((text) => isPlainText(text.replace(/[\n\t]/g, '')), 'must be plain text'),
+      v.string('must be a string'),
+      v.minLength(1, 'must not be empty'),
+      v.maxLength(1_000, 'must have at most 1000 characters'),
+      v.check(
+        (text) => isPlainText(text.replace(/[\n\t]/g, '')),
+        'must not contain control characters other than line feed and tab, or broken surrogate pairs',
+      ),
     ),
     action: v.optional(v.picklist(['accept', 'refund'], 'must be accept, refund or absent')),
   },
   'must be an object',
 )
 
-/** `POST /reviews/{id}/resolve` */
+/** `POST /reviews/{id}/resolve`: resolves a review with a note and, where allowed, an action. */
 export async function postReviewResolve(
   request: RouteRequest,
   deps: ReviewsRouteDeps,
@@ -46,7 +49,7 @@ const ReviewQuery = v.object({
   open: v.optional(v.picklist(['true', 'false', '1', '0'], 'must be true or false')),
 })
 
-/** `GET /reviews` */
+/** `GET /reviews`: one page of reviews, newest first. */
 export async function getReviews(
   request: RouteRequest,
   deps: Pick<HttpDeps, 'reviews'>,

@@ -1,4 +1,3 @@
-/** What the shop's backend calls, with its token. */
 import type { Route } from '../http/routes.ts'
 import { getBill, getBillRaw, postBillReconcile } from './bills.ts'
 import { getDeliveries, postDeliveryResend } from './deliveries.ts'
@@ -13,6 +12,7 @@ import {
 import { getRefund, putRefund } from './refunds.ts'
 import { getReviews, postReviewResolve } from './reviews.ts'
 
+/** The routes that the shop's backend calls. They need the merchant token. */
 export const SHOP_ROUTES: readonly Route[] = [
   ['GET', '/orders', getOrders],
   ['PUT', '/orders/:ordercode', putOrder],

@@ -1,4 +1,7 @@
-/** SUCCESS means stored. After any other answer WeChat delivers the notice again. */
+/**
+ * Notices from WeChat. SUCCESS means that the content is stored; after any other answer, WeChat delivers the
+ * notice again.
+ */
 import type { NoticeReader, NoticeReply } from '../../ports/notices.ts'
 import { handleNotice, type NoticeOutcome } from '../../service/handle-notice.ts'
 import type { HttpDeps } from '../http/deps.ts'
@@ -10,11 +13,11 @@ type NoticesRouteDeps = Pick<
   'config' | 'deliverSoon' | 'log' | 'notices' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
 >
 
-/** `POST /notify` */
+/** `POST /notify`: a payment notice. */
 export const postNotify = (request: RouteRequest, deps: NoticesRouteDeps): Promise<Response> =>
   postNotice(request, deps, deps.notices.payment)
 
-/** `POST /notify/refund` */
+/** `POST /notify/refund`: a refund notice. */
 export const postRefundNotify = (
   request: RouteRequest,
   deps: NoticesRouteDeps,
@@ -32,7 +35,7 @@ async function postNotice(
   return answer(reply, await handleNotice(deps, task.value))
 }
 
-/** Which check failed stays in the log: the answer tells a forger nothing. */
+/** Refuses a notice. Which check failed is only logged, so that the answer does not help a forger. */
 function refuse(deps: Pick<HttpDeps, 'log'>, reply: NoticeReply, reason: string): Response {
   deps.log({ event: 'notice_refused', reason })
   return answer(reply, 'refused')
