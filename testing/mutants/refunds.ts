@@ -325,14 +325,14 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'many who ask at once are promised more than was paid',
-    file: 'store/order/refunds.ts',
+    file: 'store/order/reserve-refund.ts',
     find: '>= ?5 + (',
     replace: '>= ?5 + 0 * (',
     tests: REFUNDING,
   },
   {
     name: 'two refunds of a payment that are asked for at once are sent at once',
-    file: 'store/order/refunds.ts',
+    file: 'store/order/reserve-refund.ts',
     find: 'iif(begun IS NULL, ?3, NULL)',
     replace: '?3',
     tests: REFUNDING,

@@ -1,5 +1,6 @@
 import { parseOutTradeNo } from '../../core/ids.ts'
 import type { OrderView, Returned } from '../../core/order/order.ts'
+import { isUsual } from '../../core/order/payment-check.ts'
 import type { Payment, Source } from '../../core/order/payment.ts'
 import { rejectionReview } from '../../core/order/reviews.ts'
 import { webhookId } from '../../core/webhook.ts'
@@ -57,8 +58,7 @@ async function record(
   returned: Returned,
   autoRefundNotifyUrl: string | undefined,
 ): Promise<Result<OrderView, ApplyError>> {
-  const usual = payment.feeType === 'CNY' && payment.tradeType === 'JSAPI' && source !== 'operator'
-  const { recorded, view } = usual
+  const { recorded, view } = isUsual(payment, source)
     ? await deps.orders.recordPayment(payment, source, returned, deps.now())
     : { recorded: false, view: await loadOrderOf(deps, payment) }
   if (view === undefined) return err({ reason: 'unknown_order' })

@@ -1,10 +1,12 @@
 /** Who may send a refund now. Of several concurrent senders, one holds the lease. */
 import type { OutRefundNo } from '../../core/order/refund.ts'
-import { later, type UnixSeconds } from '../../core/time.ts'
+import { later, MINUTE_S, type UnixSeconds } from '../../core/time.ts'
 import type { SendLease } from '../../ports/refund-store.ts'
 import { optionalTime, orNull } from '../d1/columns.ts'
 import type { Database, Row } from '../d1/database.ts'
-import { SENDING_S } from './refunds.ts'
+
+/** Longer than it takes to send a refund and to query its refusal, and as long as an unanswered try may arrive. */
+export const SENDING_S = MINUTE_S
 
 /** Leases a refund that WeChat has not accepted; undefined when a concurrent sender holds the lease. */
 export async function acquireSendLease(
