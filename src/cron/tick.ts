@@ -5,7 +5,7 @@
 import { fromMillis, MINUTE_S, type UnixSeconds } from '../core/time.ts'
 import { Budget, type Cost } from '../ports/budget.ts'
 import type { Deps } from '../ports/deps.ts'
-import { COSTS } from '../service/costs.ts'
+import { COSTS, WEBHOOK_RESERVE } from '../service/costs.ts'
 import { countDueRefunds } from '../service/refund/due-refunds.ts'
 import { finishRun, startRun, sweep } from '../service/run/runs.ts'
 import { reconcileDueBill } from './due-bill.ts'
@@ -18,7 +18,6 @@ import { catchAndLog } from './work-pool.ts'
 const SHARE = 0.1
 /** The end of a run: what is left is counted or the retention deletes, and the report is stored. */
 const LAST_STATEMENTS = 3
-const WEBHOOK_STATEMENTS = 10
 /** The run's own record, and one refund with its claim, however small the budget is. */
 const REFUND_STATEMENTS = COSTS.refund.statements + 3
 const REFUNDS_TURN_S = 2 * MINUTE_S
@@ -106,7 +105,7 @@ function budgetsOf({ config, used }: Pick<Deps, 'config' | 'used'>) {
   }
   const query: Cost = {
     calls: calls - share,
-    statements: all.limit.statements - WEBHOOK_STATEMENTS,
+    statements: all.limit.statements - WEBHOOK_RESERVE.statements,
   }
   return { all, refund: all.share(refund), query: all.share(query) }
 }

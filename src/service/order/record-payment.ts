@@ -76,9 +76,11 @@ async function record(
     autoRefundNotifyUrl,
   })
   if (applied.ok || applied.error.reason !== 'second_payment') return applied
-  // Paid twice: the money is here, so it is on the books, and it goes back.
-  const fresh = (await deps.orders.load(view.order.ordercode)) ?? view
-  return applyEvent(deps, fresh, {
+  // The payer paid twice. The money is here, so it is recorded, and it goes back. Where the order became paid
+  // after it was read, it is read again.
+  const isCurrent = view.order.state === 'paid'
+  const paid = isCurrent ? view : ((await deps.orders.load(view.order.ordercode)) ?? view)
+  return applyEvent(deps, paid, {
     type: 'second_payment_recorded',
     payment,
     source,
