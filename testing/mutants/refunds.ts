@@ -360,7 +360,7 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a refund notice that could not be stored is acknowledged, and never comes again',
-    file: 'service/handle-notice.ts',
+    file: 'service/notice/handle-notice.ts',
     find: `return isStore ? 'unavailable' : 'failed'`,
     replace: `return task.kind === 'confirm_refund' ? 'accepted' : isStore ? 'unavailable' : 'failed'`,
     tests: NOTICES,
