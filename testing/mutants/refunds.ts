@@ -396,7 +396,7 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
   {
     name: 'an empty account is a refusal, and the payer waits in vain',
     file: 'wechat/v2/replies/refund.ts',
-    find: `case 'NOTENOUGH': // until somebody fills up the merchant's account`,
+    find: `case 'NOTENOUGH': // until the merchant adds money to the account`,
     replace: `case 'NOTENOUGH':\n      return { kind: 'refused', errCode, errCodeDes }`,
     tests: REPLY,
   },
