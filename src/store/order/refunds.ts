@@ -24,7 +24,7 @@ export function refundChanges(
     )
     const row = rowFromRefund(ordercode, refund, refundDueAt(refund, others, now))
     if (old === undefined) return [insertIf('refunds', row, guard)]
-    // Whatever is stored meanwhile, a lease or a note, is written with the change.
+    // A lease or a note may have been stored since the order was read: these columns are always written.
     const oldRow = {
       ...rowFromRefund(ordercode, old, undefined),
       due_at: undefined,
