@@ -1,4 +1,4 @@
-/** The simulator's command line. */
+/** Runs the simulator as a server, from the command line. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -7,31 +7,31 @@ import { DEMO_MERCHANT } from './server/demo-merchant.ts'
 import { type RunningServer, start } from './server/start.ts'
 
 const DEFAULT_PORT = 8790
-/** As in the archive that a merchant downloads from WeChat. */
+/** The file names of the archive that a merchant downloads from WeChat. */
 const CERTIFICATE_FILES = {
   cert: 'apiclient_cert.pem',
   key: 'apiclient_key.pem',
   authority: 'rootca.pem',
 }
 
-const HELP = `WeChat Pay V2 on this machine, for a developer without a merchant account.
+const HELP = `Simulates WeChat Pay V2 on this machine, for a developer without a merchant account.
 
   node simulator/server.ts [options]
 
   --port <number>        default ${DEFAULT_PORT}
-  --secure-port <number> the same behind mutual TLS, as refunds need it; default the port after --port
-  --certificates <path>  a directory for what a client needs there:
+  --secure-port <number> the port with mutual TLS, which refunds need; default the port after --port
+  --certificates <path>  writes what a client needs for mutual TLS to this directory:
                          ${Object.values(CERTIFICATE_FILES).join(', ')}
   --host <address>       default 127.0.0.1
-  --appid <text>         default ${DEMO_MERCHANT.appid}
-  --mch-id <digits>      default ${DEMO_MERCHANT.mchId}
+  --appid <text>         the mini program; default ${DEMO_MERCHANT.appid}
+  --mch-id <digits>      the merchant; default ${DEMO_MERCHANT.mchId}
   --api-key <text>       API V2 key, 32 characters; default ${DEMO_MERCHANT.apiKey}
-  --app-secret <text>    default ${DEMO_MERCHANT.appSecret}
-  --speed <number>       WeChat's seconds per second, default 1
-  --quiet                no line per call
-  --help                 this text
+  --app-secret <text>    the mini program's secret; default ${DEMO_MERCHANT.appSecret}
+  --speed <number>       how many of WeChat's seconds pass per second; default 1
+  --quiet                logs no line per request
+  --help                 prints this text
 
-GET ${CONTROL_ROOT} lists what can be done to it: log a user in, pay, lose notices, inject faults, advance the clock.
+GET ${CONTROL_ROOT} lists the calls that control the simulator: log a user in, pay, lose notices, inject faults, advance the clock.
 `
 
 async function main(): Promise<void> {
@@ -76,7 +76,7 @@ async function main(): Promise<void> {
   print(
     `WeChat simulator at ${running.origin}, control interface at ${running.origin}${CONTROL_ROOT}`,
   )
-  print(`Behind mutual TLS, for refunds, at ${running.secure.origin}`)
+  print(`With mutual TLS, for refunds, at ${running.secure.origin}`)
   if (values.certificates !== undefined) {
     const { cert, key, authority } = writeCertificates(values.certificates, running.secure)
     const url = `${running.secure.origin}/secapi/pay/refund`
@@ -87,10 +87,10 @@ async function main(): Promise<void> {
   }
 }
 
-/** Any one after any one. */
+/** 0 stands for any free port, so the port after it is any free port, too. */
 const nextPort = (port: number): number => (port === 0 || port === 65_535 ? 0 : port + 1)
 
-/** @returns the paths of what it wrote. The key is for nobody else to read. */
+/** Writes the certificates and the key, the key readable only by this user. Returns their paths. */
 function writeCertificates(directory: string, secure: RunningServer['secure']) {
   const { clientCertificate, authority } = secure
   mkdirSync(directory, { recursive: true })

@@ -24,18 +24,20 @@ import { DEFAULT_STRICTNESS, type Strictness } from './state/strictness.ts'
 import { Users } from './state/users.ts'
 import type { World } from './state/world.ts'
 
+/** How the simulated WeChat behaves. Only the merchant is required. */
 export type SimulatorOptions = {
   merchant: Merchant
-  /** Default: the machine's clock, which can be put forward. */
+  /** Default: a `ControllableClock` over the machine's clock. */
   clock?: Clock
-  /** Default: real randomness. With a seeded source a run can be repeated. */
+  /** Default: real randomness. With a seeded source a test can be repeated exactly. */
   random?: Random
+  /** Overrides of `DEFAULT_STRICTNESS`. */
   strict?: Partial<Strictness>
   /** Where notices of refunds go whose request names no notify_url; set on the merchant platform. Default: nowhere. */
   refundNotifyUrl?: string
   /** How long a refund is PROCESSING before it becomes SUCCESS automatically. Default: three minutes. */
   refundProcessingMs?: number
-  /** The signal that ends one attempt to deliver a notice. Default: after five seconds of real time. */
+  /** Makes the signal that ends one delivery attempt of a notice. Default: after five seconds of real time. */
   noticeTimeout?: () => AbortSignal
   /** Called with every history entry as it is added. */
   onEvent?: (entry: HistoryEntry) => void
@@ -47,6 +49,7 @@ export type SimulatorOptions = {
  * the protocol alone and shares no code with the Worker: a second reading of every rule.
  */
 export class WeChatSimulator {
+  /** The clock that decides everything here except the timeout of a notice. */
   readonly clock: Clock
   /** Login, wx.requestPayment, the cashier. */
   readonly payer: Payer
@@ -54,7 +57,9 @@ export class WeChatSimulator {
   readonly platform: Platform
   /** What WeChat posts to the shop. */
   readonly notices: Notices
+  /** The bills of downloadbill, and changes to them. */
   readonly bills: Bills
+  /** What goes wrong at the endpoints. */
   readonly faults: FaultInjector
   /** WeChat's own records, read only. */
   readonly books: Books

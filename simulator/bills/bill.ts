@@ -11,6 +11,7 @@ import { formatBill, shuffle } from './text.ts'
 // Bills are computed when they are downloaded: from the ledgers, and from the changes that the bill plan holds. `date` is a
 // Beijing day, yyyyMMdd.
 
+/** Which bill, and in which layout. */
 export type BillOptions = {
   /** Default ALL. */
   billType?: BillType
@@ -18,13 +19,13 @@ export type BillOptions = {
   layout?: BillLayout
 }
 
-/** The rows of that day's bill, with the ordered changes and not shuffled yet. */
+/** The rows of that day's bill: what happened, with the changes of the bill plan. Not shuffled yet. */
 export function billRows(date: string, world: World, billType: BillType = 'ALL'): BillRow[] {
   const rows = changeRows(rowsOf(date, world), world.billPlan.changesOf(date))
   return rows.filter(({ kind }) => ROW_KINDS[billType].includes(kind))
 }
 
-/** The file of that day's bill as WeChat would send it; `rows` come from `billRows`. */
+/** The file of that day's bill as downloadbill sends it, before compression; `rows` come from `billRows`. */
 export function billText(
   rows: readonly BillRow[],
   date: string,

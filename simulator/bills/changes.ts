@@ -1,7 +1,7 @@
 import { formatYuan } from '../lib/yuan.ts'
 import type { BillColumns, BillRow, PlannedChange } from '../state/bill-plan.ts'
 
-/** The rows after every change that is about rows. */
+/** Applies the changes to the rows, in order. Changes of the layout or the totals leave the rows as they are. */
 export function changeRows(
   rows: readonly BillRow[],
   changes: readonly PlannedChange[],

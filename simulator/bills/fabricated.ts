@@ -11,20 +11,20 @@ import { type SimulatedRefund, UNSETTLED_FUNDS } from '../state/refund.ts'
 import type { World } from '../state/world.ts'
 import { paymentRow, refundRow } from './rows.ts'
 
-// Rows about nothing that happened: what a bill says of another mini program of the same merchant, or by mistake.
+// Rows about payments and refunds that never happened here: those of another mini program of the same merchant, or mistakes.
 
 type PaidOrder = SimulatedOrder & { capture: Capture }
 
 const NOON_MS = 12 * 3_600_000
 const ONE_YUAN = 100
 
-/** A payment of one yuan at noon. */
+/** The row of a payment of one yuan at noon. */
 export function fabricatePayment(date: string, world: World): BillRow {
   const order = fabricatePaidOrder(date, world)
   return paymentRow(order, order.capture, world)
 }
 
-/** A refund at noon, of a payment nobody made or of a real one. */
+/** The row of a refund at noon, of a real payment or by default of one that never happened. */
 export function fabricateRefund(
   date: string,
   world: World,

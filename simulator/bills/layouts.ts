@@ -1,22 +1,25 @@
-// The columns of a bill, as WeChat names and orders them. A row knows all of them; a layout says which are printed.
+// The columns of a bill, as WeChat names and orders them. A row has all of them; a layout decides which are printed.
 // @see https://pay.weixin.qq.com/wiki/doc/api/wxa/wxa_api.php?chapter=9_6
 import type { BillLayout } from '../state/bill-plan.ts'
 
+/** `bill_type` of downloadbill. */
 export const BILL_TYPES = ['ALL', 'SUCCESS', 'REFUND', 'RECHARGE_REFUND'] as const
+/** One of `BILL_TYPES`. */
 export type BillType = (typeof BILL_TYPES)[number]
 
-/** A printed column: its header, and the column of the row that it shows. */
+/** A printed column: its header, and the name of the row's column that it shows. */
 export type PrintedColumn = readonly [header: string, column: string]
 
-/** A total: its header, the column that is added up and its decimals; without a column the rows are counted. */
+/** A total: its header, the column that is added up, and the column's decimals. A total without a column counts the rows. */
 export type PrintedTotal = readonly [header: string, column?: string, decimals?: 2 | 5]
 
+/** The columns and totals of a bill file. */
 export type PrintedLayout = {
   columns: readonly PrintedColumn[]
   totals: readonly PrintedTotal[]
 }
 
-/** Not printed in any new bill: what a refund gave back of coupons of both kinds. */
+/** The part of a refund that falls to coupons of both kinds. Only the `old` layout prints this column. */
 export const BOTH_COUPONS = '优惠退款金额'
 
 const HEAD =
@@ -29,7 +32,7 @@ const COLUMNS: Readonly<Record<BillType, string>> = {
   ALL: `${HEAD},${REFUND_PART},${GOODS},申请退款金额,费率备注`,
   SUCCESS: `${HEAD},${GOODS},费率备注`,
   REFUND: `${HEAD},${REFUND_TIMES},${REFUND_PART},${GOODS},申请退款金额,费率备注`,
-  // Where the last one stands is not published.
+  // The position of 返还手续费 is not published.
   RECHARGE_REFUND: `${HEAD},${REFUND_TIMES},${REFUND_PART},${GOODS},申请退款金额,费率备注,返还手续费`,
 }
 
@@ -43,7 +46,7 @@ const TOTALS: readonly PrintedTotal[] = [
   ['申请退款总金额', '申请退款金额', 2],
 ]
 
-/** Then amounts were those of the order, and every kind of coupon was one kind. */
+/** The `old` layout printed amounts of the order, and did not distinguish the kinds of coupons. */
 const OLD_NAMES: Readonly<Record<string, PrintedColumn>> = {
   特约商户号: ['子商户号', '特约商户号'],
   应结订单金额: ['总金额', '订单金额'],
@@ -52,7 +55,7 @@ const OLD_NAMES: Readonly<Record<string, PrintedColumn>> = {
   充值券退款金额: ['代金券或立减优惠退款金额', BOTH_COUPONS],
 }
 
-/** Where no coupon is the merchant's own, what is settled is what was ordered. */
+/** Without coupons of the merchant's own, the settled amount is the order's amount. */
 const WITHOUT_COUPONS: Readonly<Record<string, string>> = {
   应结订单金额: '订单金额',
   退款金额: '申请退款金额',
@@ -66,7 +69,7 @@ const OLD_TOTALS: readonly PrintedTotal[] = [
   ['手续费总金额', '手续费', 5],
 ]
 
-/** There is no old layout of any bill but ALL, and no short one. */
+/** The columns and totals of a layout. Only ALL has the layouts `old` and `short`; the other types print `new` instead. */
 export function printedLayout(type: BillType, layout: BillLayout): PrintedLayout {
   const names = COLUMNS[type].split(',')
   const columns = names.map((name): PrintedColumn => [name, name])

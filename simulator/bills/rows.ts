@@ -7,7 +7,7 @@ import { RECHARGE_FUNDS, type SimulatedRefund, statusAt, successAt } from '../st
 import type { World } from '../state/world.ts'
 import { type BillType, BOTH_COUPONS } from './layouts.ts'
 
-/** Which rows a bill lists. */
+/** Which kinds of rows each type of bill lists. */
 export const ROW_KINDS: Readonly<Record<BillType, readonly BillRow['kind'][]>> = {
   ALL: ['payment', 'refund'],
   SUCCESS: ['payment'],
@@ -15,7 +15,7 @@ export const ROW_KINDS: Readonly<Record<BillType, readonly BillRow['kind'][]>> =
   RECHARGE_REFUND: ['recharge_refund'],
 }
 
-/** A captured payment in the bill of its day. It stays SUCCESS there, whatever is refunded. */
+/** The row of a payment in the bill of its day. Its state is SUCCESS, even after refunds. */
 export function paymentRow(order: SimulatedOrder, capture: Capture, world: World): BillRow {
   const settledFen = capture.settlementTotalFee ?? capture.totalFee
   return {
@@ -33,7 +33,7 @@ export function paymentRow(order: SimulatedOrder, capture: Capture, world: World
   }
 }
 
-/** A refund in the bill of the day it was applied for, as it stood when the bill was made; nobody mends it later. */
+/** The row of a refund in the bill of the day it was requested. Its status is that of `madeAt`; WeChat never updates a bill. */
 export function refundRow(
   refund: SimulatedRefund,
   order: SimulatedOrder,
@@ -68,7 +68,7 @@ function commonColumns(order: SimulatedOrder, capture: Capture, world: World): B
   return {
     公众账号ID: world.merchant.appid,
     商户号: world.merchant.mchId,
-    // A direct merchant has none.
+    // A direct merchant has no 特约商户号.
     特约商户号: '0',
     设备号: order.deviceInfo,
     微信订单号: capture.transactionId,

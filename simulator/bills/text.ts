@@ -6,8 +6,8 @@ const BOM = '\uFEFF'
 const LINE_END = '\r\n'
 
 /**
- * A bill as WeChat writes it: BOM, CRLF after every line, a backtick before every value and nothing that marks a comma within
- * one. `off` makes every number of the last line that much too high, in its last digit.
+ * The file of a bill as WeChat writes it: BOM, CRLF after every line, a backtick before every value, and no escape for a comma
+ * within a value. `off` is added to the last digit of every total, to make the totals wrong.
  */
 export function formatBill(rows: readonly BillRow[], layout: PrintedLayout, off = 0): string {
   const { columns, totals } = layout
@@ -23,7 +23,7 @@ export function formatBill(rows: readonly BillRow[], layout: PrintedLayout, off 
   ].join(LINE_END)
 }
 
-/** No bill is sorted by anything. */
+/** A random order, as WeChat's bills are not sorted. */
 export function shuffle<T>(items: readonly T[], random: Random): T[] {
   const shuffled = [...items]
   const bytes = random(items.length * 4)
@@ -40,12 +40,12 @@ export function shuffle<T>(items: readonly T[], random: Random): T[] {
   return shuffled
 }
 
-/** A line is a line: what would end it within a value, a product's name for example, is printed as a blank. */
+/** A line break within a value, for example within a product's name, is printed as a space. */
 function formatLine(values: readonly string[]): string {
   return ('`' + values.join(',`')).replace(/[\r\n]/g, ' ')
 }
 
-/** The sum of what is printed, whatever that is: added up in the smallest unit, so that nothing is rounded. */
+/** The sum of the printed values, changed ones included; added up in the smallest unit, so that nothing is rounded. */
 function formatTotal(
   rows: readonly BillRow[],
   [, column, decimals = 2]: PrintedTotal,

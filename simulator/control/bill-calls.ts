@@ -22,10 +22,10 @@ const CHANGE_KINDS = [
   'unavailable',
 ] as const satisfies readonly BillChange['kind'][]
 
-/** What a person can do about bills. */
+/** The calls about bills. */
 export const BILL_CALLS: Readonly<Record<string, Call>> = {
   'POST bill': {
-    about: `{date, bill_type?, layout?} → {text}: the bill of that day (yyyyMMdd) as it stands; layout is one of ${BILL_LAYOUTS.join(', ')}`,
+    about: `{date, bill_type?, layout?} → {text}: the current bill of that day (yyyyMMdd); layout is one of ${BILL_LAYOUTS.join(', ')}`,
     run: (body, { simulator }) => {
       const billType = readOneOf(body, 'bill_type', BILL_TYPES)
       const layout = readOneOf(body, 'layout', BILL_LAYOUTS)
@@ -37,14 +37,14 @@ export const BILL_CALLS: Readonly<Record<string, Call>> = {
     },
   },
   'POST change-bill': {
-    about: `{date, kind, …} makes the bill of that day differ: drop_row {number}, set_columns {number, columns}, other_amount {number, fen}, extra_row {row: payment or refund, columns?}, unasked_refund {out_trade_no, fen}, layout {layout}, wrong_totals, cut_off, unavailable {error_code, return_msg, times?}; number is a transaction_id or an out_refund_no`,
+    about: `{date, kind, …} makes the bill of that day differ from what happened: drop_row {number}, set_columns {number, columns}, other_amount {number, fen}, extra_row {row: payment or refund, columns?}, unasked_refund {out_trade_no, fen}, layout {layout}, wrong_totals, cut_off, unavailable {error_code, return_msg, times?}; number is a transaction_id or an out_refund_no`,
     run: (body, { simulator }) => {
       simulator.bills.change(needText(body, 'date'), needChange(body))
       return { ok: true }
     },
   },
   'POST clear-bill-changes': {
-    about: '{date?} lets the bill of that day, or of every day, tell again what happened',
+    about: '{date?} undoes the changes of the bill of that day, or of every day',
     run: (body, { simulator }) => {
       simulator.bills.clearChanges(readText(body, 'date'))
       return { ok: true }

@@ -12,10 +12,10 @@ import {
 import { type JsonObject, needNumber, needText, readText } from './json.ts'
 import { REFUND_CALLS } from './refund-calls.ts'
 
-/** What a person can do to this WeChat beyond what WeChat offers, by method and name. */
+/** Every call of the control interface, by method and path below `/_control/`. */
 export const CONTROL_CALLS: Readonly<Record<string, Call>> = {
   'POST login': {
-    about: '{openid?, blocked?} → {code, openid}: what wx.login gives; without openid a new user',
+    about: '{openid?, blocked?} → {code, openid}: wx.login on a phone; without openid a new user',
     run: (body, { simulator }) => {
       const openid = readText(body, 'openid') ?? simulator.payer.newOpenid()
       return { code: simulator.payer.login(openid, { blocked: body['blocked'] === true }), openid }
@@ -37,7 +37,8 @@ export const CONTROL_CALLS: Readonly<Record<string, Call>> = {
     run: (body, { simulator }) => simulator.payer.cancel(needOrder(body, simulator)),
   },
   'POST set-trade-state': {
-    about: '{out_trade_no, state} → the order, put into USERPAYING, ACCEPT, PAYERROR, CLOSED, …',
+    about:
+      '{out_trade_no, state} → the order, now in state USERPAYING, ACCEPT, PAYERROR, CLOSED, …',
     run: (body, { simulator }) => {
       const outTradeNo = needOrder(body, simulator)
       simulator.platform.setTradeState(outTradeNo, needState(body))
@@ -45,14 +46,14 @@ export const CONTROL_CALLS: Readonly<Record<string, Call>> = {
     },
   },
   'POST lose-next-notice': {
-    about: '{out_trade_no?} loses every notice of that order, or of the next one that is paid',
+    about: '{out_trade_no?} loses every notice of that order, or of the next order that is paid',
     run: (body, { simulator }) => {
       simulator.notices.ofPayments.loseNext(readText(body, 'out_trade_no'))
       return { ok: true }
     },
   },
   'POST duplicate-next-notice': {
-    about: '{copies} posts the next notice that many times at once',
+    about: '{copies} posts the next notice that many times in parallel',
     run: (body, { simulator }) => {
       simulator.notices.ofPayments.duplicateNext(needNumber(body, 'copies'))
       return { ok: true }
@@ -60,33 +61,34 @@ export const CONTROL_CALLS: Readonly<Record<string, Call>> = {
   },
   'POST resend-notice': {
     about:
-      '{out_trade_no, copies?, fields?, key?, sign_type?, with_sign_type?, strip_sign?} → {replies}: posts a notice now; fields are set before signing, null removes one',
+      '{out_trade_no, copies?, fields?, key?, sign_type?, with_sign_type?, strip_sign?} → {replies}: posts a notice now; fields are set before signing, null removes a field',
     run: resendNotice,
   },
   ...REFUND_CALLS,
   ...BILL_CALLS,
   'POST deliver-notices': {
-    about: '→ {attempts}: delivers what is due now, and waits for it',
+    about: '→ {attempts}: delivers every notice that is due now, and waits for the replies',
     run: async (_, { simulator, deliver }) => ({
       attempts: await simulator.notices.deliverDue(deliver),
     }),
   },
   'POST advance': {
-    about: "{seconds} → the state: puts WeChat's clock forward",
+    about: "{seconds} → the state: advances WeChat's clock",
     run: (body, target) => {
       target.clock.advance(Math.round(needNumber(body, 'seconds') * 1_000))
       return describeState(target)
     },
   },
   'POST fault': {
-    about: '{endpoint?, kind, times?, err_code?, err_code_des?, return_msg?}: something goes wrong',
+    about:
+      '{endpoint?, kind, times?, err_code?, err_code_des?, return_msg?} → {ok, faults_waiting}: injects a fault',
     run: (body, { simulator }) => {
       simulator.faults.inject(needFault(body))
       return { ok: true, faultsWaiting: simulator.faults.waiting() }
     },
   },
   'POST clear-faults': {
-    about: 'forgets every fault that did not happen yet',
+    about: 'drops every fault that did not happen yet',
     run: (_, { simulator }) => {
       simulator.faults.clear()
       return { ok: true }
@@ -97,7 +99,7 @@ export const CONTROL_CALLS: Readonly<Record<string, Call>> = {
     run: (_, { simulator }) => ({ orders: simulator.books.orders() }),
   },
   'GET history': {
-    about: '→ {history}: everything that happened, oldest first',
+    about: '→ {history}: every event, oldest first',
     run: (_, { simulator }) => ({ history: simulator.books.history() }),
   },
   'GET state': {
@@ -115,10 +117,10 @@ function describeState({ simulator, clock }: ControlTarget): JsonObject {
     now,
     nowText: new Date(now).toISOString(),
     capturedFen: simulator.books.capturedFen(),
-    // With the payers again; and taken from the merchant, but on the way (PROCESSING, CHANGE).
+    // Refunded: the payers have the money. Refunding: the merchant has paid, the payers have nothing yet (PROCESSING, CHANGE).
     refundedFen: simulator.books.refundedFen(),
     refundingFen: simulator.books.refundingFen(),
-    // null: without a limit.
+    // null means no limit.
     balanceFen: balanceFen === Infinity ? null : balanceFen,
     orders: simulator.books.orders().length,
     captures: simulator.books.captures().length,

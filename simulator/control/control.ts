@@ -3,9 +3,10 @@ import { CONTROL_CALLS } from './calls.ts'
 import { noOrder } from './input.ts'
 import { ControlError, type JsonObject, readJson, toSnakeCase } from './json.ts'
 
+/** Paths below this one belong to the control interface; every other path is WeChat's. */
 export const CONTROL_ROOT = '/_control/'
 
-/** Answers a call under `/_control/`: JSON in, JSON out, errors as `{ error, hint }`. */
+/** Answers a call below `/_control/`: JSON in, JSON out, errors as `{ error, hint }` with HTTP 400, 404 or 405. */
 export async function control(request: Request, target: ControlTarget): Promise<Response> {
   try {
     const body = request.method === 'POST' ? await readJson(request) : {}
@@ -14,7 +15,7 @@ export async function control(request: Request, target: ControlTarget): Promise<
     if (error instanceof ControlError) {
       return Response.json({ error: error.message, hint: error.hint }, { status: error.status })
     }
-    // The simulator's own way to say that this cannot be asked of it.
+    // A RangeError is the simulator's refusal of arguments that are impossible.
     if (error instanceof RangeError) {
       const hint = `GET ${CONTROL_ROOT} lists the calls`
       return Response.json({ error: error.message, hint }, { status: 400 })
@@ -41,7 +42,7 @@ function dispatch(request: Request, body: JsonObject, target: ControlTarget): un
 }
 
 function describeOrder(encoded: string, { simulator }: ControlTarget): unknown {
-  // `|` and `*` are legal in an order number and may come percent-encoded. A broken escape names no order.
+  // `|` and `*` are legal in an out_trade_no, and a client can percent-encode them. A broken escape matches no order.
   const outTradeNo = safeDecode(encoded)
   const order = simulator.books.order(outTradeNo)
   if (order === undefined) throw noOrder(outTradeNo)

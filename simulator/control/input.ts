@@ -21,24 +21,30 @@ import {
 
 const COPIES_MAX = 100
 
-/** The number of an order that exists. */
+/** The out_trade_no of the body. Throws a 404 when there is no such order. */
 export function needOrder(body: JsonObject, simulator: WeChatSimulator): string {
   const outTradeNo = needText(body, 'out_trade_no')
   if (simulator.books.order(outTradeNo) !== undefined) return outTradeNo
   throw noOrder(outTradeNo)
 }
 
+/** The 404 for an unknown out_trade_no. */
 export function noOrder(outTradeNo: string): ControlError {
   return new ControlError(404, `no order ${outTradeNo}`, 'GET /_control/orders lists the orders')
 }
 
-/** What the mini program would pass to wx.requestPayment, unchecked: checking it is the phone's work. */
+/** The parameters for wx.requestPayment, unchecked: the simulated phone checks them. */
 export function needParams(body: JsonObject): UncheckedParams {
   const params = body['params']
   if (isJsonObject(params)) return params
-  throw new ControlError(400, 'params is missing', 'send the five values that /pay answered')
+  throw new ControlError(
+    400,
+    'params is missing',
+    'send the five values that the shop answered to /pay',
+  )
 }
 
+/** bank_type, coupons and despite_close. */
 export function readPayOptions(body: JsonObject): PayOptions {
   const bankType = readText(body, 'bank_type')
   return {
@@ -48,14 +54,14 @@ export function readPayOptions(body: JsonObject): PayOptions {
   }
 }
 
-/** How many copies of a notice to post at once. */
+/** How many copies of a notice to post in parallel; default 1. */
 export function needCopies(body: JsonObject): number {
   const copies = body['copies'] === undefined ? 1 : needNumber(body, 'copies')
   if (Number.isSafeInteger(copies) && copies >= 1 && copies <= COPIES_MAX) return copies
   throw new ControlError(400, `copies is not 1 to ${COPIES_MAX}`, 'send {"copies": 3}')
 }
 
-/** Elements to set, or with null to remove. */
+/** Elements to set, or with null to remove; removed ones are `undefined`. */
 export function readChanges(body: JsonObject, name: string): Record<string, string | undefined> {
   const fields = body[name] ?? {}
   if (!isJsonObject(fields)) {
@@ -66,6 +72,7 @@ export function readChanges(body: JsonObject, name: string): Record<string, stri
   )
 }
 
+/** How the posted payment notice differs from a regular one. */
 export function readNoticeOptions(body: JsonObject): PaymentNoticeOptions {
   const signType = readText(body, 'sign_type')
   if (signType !== undefined && signType !== 'MD5' && signType !== 'HMAC-SHA256') {
@@ -88,6 +95,7 @@ function readChange(name: string, value: unknown): string | undefined {
   throw new ControlError(400, `${name} is neither text nor null`, 'null removes an element')
 }
 
+/** The fault to inject; its endpoint defaults to `any`. */
 export function needFault(body: JsonObject): Fault {
   const endpoint = body['endpoint'] ?? 'any'
   if (!isFaultEndpoint(endpoint)) {
@@ -108,6 +116,7 @@ export function needFault(body: JsonObject): Fault {
   return { endpoint, times, kind }
 }
 
+/** The trade_state of the body. */
 export function needState(body: JsonObject): TradeState {
   const given = needText(body, 'state')
   const state = TRADE_STATES.find((each) => each === given)

@@ -1,7 +1,7 @@
-/** A JSON body from outside, before anybody looked at it. */
+/** A JSON body of a request, before any check. */
 export type JsonObject = Readonly<Record<string, unknown>>
 
-/** Something a person asked for that cannot be done; `hint` says what would work. */
+/** A call that cannot be answered; `hint` tells the developer what would work. */
 export class ControlError extends Error {
   readonly status: 400 | 404 | 405
   readonly hint: string
@@ -13,7 +13,7 @@ export class ControlError extends Error {
   }
 }
 
-/** An empty body counts as `{}`: most calls need nothing. */
+/** Reads a JSON object. An empty body counts as `{}`, because most calls need no arguments. */
 export async function readJson(request: Request): Promise<JsonObject> {
   const text = await request.text()
   if (text.trim() === '') return {}
@@ -21,7 +21,7 @@ export async function readJson(request: Request): Promise<JsonObject> {
     const value: unknown = JSON.parse(text)
     if (isJsonObject(value)) return value
   } catch {
-    // Said below, in words for a person.
+    // Not JSON: the error below says what to send.
   }
   throw new ControlError(
     400,
@@ -30,27 +30,31 @@ export async function readJson(request: Request): Promise<JsonObject> {
   )
 }
 
+/** Tells a JSON object from an array, null and other values. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** A non-empty text of the body. Throws a 400 when it is missing. */
 export function needText(body: JsonObject, name: string): string {
   const value = body[name]
   if (typeof value === 'string' && value !== '') return value
   throw new ControlError(400, `${name} is missing`, `send {"${name}": "…"} as text`)
 }
 
+/** The same for an optional text. */
 export function readText(body: JsonObject, name: string): string | undefined {
   return body[name] === undefined ? undefined : needText(body, name)
 }
 
+/** A finite number of the body. Throws a 400 when it is missing. */
 export function needNumber(body: JsonObject, name: string): number {
   const value = body[name]
   if (typeof value === 'number' && Number.isFinite(value)) return value
   throw new ControlError(400, `${name} is missing`, `send {"${name}": 2} as a number`)
 }
 
-/** `camelCase` keys become `snake_case` all the way down, Maps become objects: this interface speaks as the shop's API does. */
+/** Turns `camelCase` keys into `snake_case` at every depth, and Maps into objects, as in the JSON of the shop's API. */
 export function toSnakeCase(value: unknown): unknown {
   if (value instanceof Map) return Object.fromEntries(value)
   if (Array.isArray(value)) return value.map(toSnakeCase)

@@ -4,16 +4,16 @@ import type { Call, ControlTarget } from './call.ts'
 import { needCopies, needOrder, readChanges } from './input.ts'
 import { ControlError, type JsonObject, needNumber, needText, readText } from './json.ts'
 
-/** What a person can do about refunds. */
+/** The calls about refunds. */
 export const REFUND_CALLS: Readonly<Record<string, Call>> = {
   'GET refunds': {
     about:
-      '→ {refunds}, oldest first; those of one order are at GET /_control/orders/{out_trade_no}',
+      '→ {refunds}, oldest first; GET /_control/orders/{out_trade_no} has the refunds of one order',
     run: (_, { simulator }) => ({ refunds: simulator.books.refunds() }),
   },
   'POST refund-on-platform': {
     about:
-      '{out_trade_no, refund_fee, out_refund_no?} → {ok, refund} or {ok, why}: by hand on the merchant platform',
+      '{out_trade_no, refund_fee, out_refund_no?} → {ok, refund} or {ok, why}: a refund made on the merchant platform',
     run: (body, { simulator }) => {
       const outRefundNo = readText(body, 'out_refund_no')
       return simulator.platform.refund(needOrder(body, simulator), {
@@ -28,28 +28,28 @@ export const REFUND_CALLS: Readonly<Record<string, Call>> = {
       target.simulator.platform.settleRefund(needRefund(body, target), needSettledStatus(body)),
   },
   'POST hold-refunds': {
-    about: 'keeps every refund PROCESSING, until let-refunds-go',
+    about: 'keeps every refund PROCESSING until let-refunds-go',
     run: (_, { simulator }) => {
       simulator.platform.holdRefunds()
       return { ok: true }
     },
   },
   'POST let-refunds-go': {
-    about: 'lets refunds become SUCCESS by themselves again',
+    about: 'lets refunds become SUCCESS automatically again',
     run: (_, { simulator }) => {
       simulator.platform.releaseRefunds()
       return { ok: true }
     },
   },
   'POST set-balance': {
-    about: '{fen} is what the merchant can refund from; null for no limit',
+    about: '{fen} sets the balance that the merchant can refund from; null for no limit',
     run: (body, { simulator }) => {
       simulator.platform.setBalance(body['fen'] === null ? Infinity : needNumber(body, 'fen'))
       return { ok: true }
     },
   },
   'POST set-refund-notify-url': {
-    about: '{url} is told of refunds whose request named no notify_url; null for nobody',
+    about: '{url} receives the notices of refunds whose request names no notify_url; null for none',
     run: (body, { simulator }) => {
       simulator.platform.setRefundNotifyUrl(
         body['url'] === null ? undefined : needText(body, 'url'),
@@ -58,14 +58,14 @@ export const REFUND_CALLS: Readonly<Record<string, Call>> = {
     },
   },
   'POST lose-next-refund-notice': {
-    about: '{out_refund_no?} loses every notice of that refund, or of the next one that settles',
+    about: '{out_refund_no?} loses every notice of that refund, or of the next refund that settles',
     run: (body, { simulator }) => {
       simulator.notices.ofRefunds.loseNext(readText(body, 'out_refund_no'))
       return { ok: true }
     },
   },
   'POST duplicate-next-refund-notice': {
-    about: '{copies} posts the next notice of a refund that many times at once',
+    about: '{copies} posts the next notice of a refund that many times in parallel',
     run: (body, { simulator }) => {
       simulator.notices.ofRefunds.duplicateNext(needNumber(body, 'copies'))
       return { ok: true }
@@ -73,7 +73,7 @@ export const REFUND_CALLS: Readonly<Record<string, Call>> = {
   },
   'POST resend-refund-notice': {
     about:
-      '{out_refund_no, copies?, fields?, info?, key?, plaintext?, req_info?} → {replies}: posts a notice now; fields are the outer elements, info the encrypted ones, null removes one',
+      '{out_refund_no, copies?, fields?, info?, key?, plaintext?, req_info?} → {replies}: posts a notice now; fields are the outer elements, info the encrypted ones, null removes an element',
     run: resendNotice,
   },
 }
@@ -103,7 +103,7 @@ function readOptions(body: JsonObject): RefundNoticeOptions {
   }
 }
 
-/** The number of a refund that exists. */
+/** The out_refund_no of the body. Throws a 404 when there is no such refund. */
 function needRefund(body: JsonObject, { simulator }: ControlTarget): string {
   const outRefundNo = needText(body, 'out_refund_no')
   if (simulator.books.refund(outRefundNo) !== undefined) return outRefundNo

@@ -9,11 +9,13 @@ import { readElements } from '../protocol/request-checks.ts'
 import type { BillError } from '../state/bill-plan.ts'
 import type { World } from '../state/world.ts'
 
-// downloadbill speaks its own way: a file that nobody signed, or an error that nobody signed either, with error_code instead
-// of err_code. Only 20001 for a bad sign and for no XML, and 20002, are confirmed; the rest is from third parties' tables.
+// downloadbill has a protocol of its own: it answers an unsigned file, or an unsigned error with error_code instead of err_code.
+// Confirmed are only 20002, and 20001 for a bad sign and for no XML; the other errors are from third parties' tables.
 
+/** The path of this endpoint. */
 export const DOWNLOAD_BILL_PATH = '/pay/downloadbill'
 
+/** The HTTP response, and the result as one line for the history. */
 export type BillReply = { outcome: string; response: Response }
 
 type BillRequest = { date: string; billType: BillType; gzip: boolean }
@@ -26,7 +28,7 @@ const NO_BILL: BillError = { errorCode: '20002', returnMsg: 'No Bill Exist' }
 const NOT_YET: BillError = { errorCode: '20002', returnMsg: 'Bill Creating' }
 
 /**
- * Hands out the bill of one Beijing day.
+ * Answers the bill of one Beijing day, or an error. A fault that is a refusal or `truncated_xml` is acted out here.
  * @see https://pay.weixin.qq.com/wiki/doc/api/wxa/wxa_api.php?chapter=9_6
  */
 export async function downloadBill(
@@ -34,9 +36,9 @@ export async function downloadBill(
   world: World,
   fault: Fault | undefined,
 ): Promise<BillReply> {
-  const asked = await readBillRequest(request, world)
-  if ('errorCode' in asked) return refuse(asked)
-  const { date, billType, gzip } = asked
+  const requested = await readBillRequest(request, world)
+  if ('errorCode' in requested) return refuse(requested)
+  const { date, billType, gzip } = requested
   const error = (fault && faultError(fault)) ?? unavailableError(date, world)
   if (error !== undefined) return refuse(error)
   const rows = billRows(date, world, billType)
@@ -82,7 +84,7 @@ async function readBillRequest(request: Request, world: World): Promise<BillRequ
   return { date, billType, gzip: field('tar_type') === 'GZIP' }
 }
 
-/** A day that exists, neither in the future nor more than three months back. */
+/** Whether the day exists, and is neither in the future nor more than three months back. */
 function isBillDate(date: string, now: number): boolean {
   if (!/^\d{8}$/.test(date) || parseBeijingTime(`${date}000000`) === undefined) return false
   const today = formatBeijingTime(now).slice(0, 8)
@@ -111,7 +113,7 @@ function faultError(fault: Fault): BillError | undefined {
   }
 }
 
-/** Plain XML, also to who asked for GZIP. */
+/** Errors are plain XML, even if the request requested for GZIP. */
 function refuse({ errorCode, returnMsg }: BillError): BillReply {
   const xml = formatXml(
     { return_code: 'FAIL', return_msg: returnMsg, error_code: errorCode },

@@ -2,17 +2,21 @@ import { makeRid, makeSessionKey } from '../lib/identifiers.ts'
 import { happens } from '../lib/random.ts'
 import type { World } from '../state/world.ts'
 
-// api.weixin.qq.com speaks JSON, says HTTP 200 to everything, and calls its body text/plain.
+// api.weixin.qq.com answers JSON, always with HTTP 200, and with the content type text/plain.
 
-/** What jscode2session says: an error by its number, or who the user is. */
+/** What jscode2session answers: an error, or the user's openid. */
 export type LoginAnswer = { errcode: number; errmsg: string } | { openid: string }
 
+/** WeChat is busy; the login code stays valid. */
 export const LOGIN_BUSY: LoginAnswer = { errcode: -1, errmsg: 'system error' }
+/** The user exceeded the quota of calls per minute. */
 export const LOGIN_LIMIT: LoginAnswer = {
   errcode: 45011,
   errmsg: 'api minute-quota reach limit mustslower retry next minute',
 }
+/** WeChat considers the user a risk. */
 export const LOGIN_BLOCKED: LoginAnswer = { errcode: 40226, errmsg: 'code blocked' }
+/** The secret is not the mini program's. */
 export const LOGIN_BAD_SECRET: LoginAnswer = { errcode: 40125, errmsg: 'invalid appsecret' }
 
 /**
@@ -22,7 +26,7 @@ export const LOGIN_BAD_SECRET: LoginAnswer = { errcode: 40125, errmsg: 'invalid 
 export function exchangeCode(request: Request, world: World): LoginAnswer {
   const { merchant, users, clock } = world
   const query = new URL(request.url).searchParams
-  // 43001 and 40002 are in the platform's general table of return codes, not on this endpoint's page.
+  // 43001 and 40002 are from the platform's general table of return codes, not from this endpoint's page.
   if (request.method !== 'GET') return { errcode: 43001, errmsg: 'require GET method' }
   if (!query.get('appid')) return { errcode: 41002, errmsg: 'appid missing' }
   if (!query.get('secret')) return { errcode: 41004, errmsg: 'appsecret missing' }
@@ -44,7 +48,7 @@ export function exchangeCode(request: Request, world: World): LoginAnswer {
   return { openid: found.openid }
 }
 
-/** The reply to an answer, with a request id behind errmsg and a fresh session_key beside the openid. */
+/** Writes an answer as the HTTP response: adds a request id to errmsg, and a fresh session_key to an openid. */
 export function loginReply(answer: LoginAnswer, world: World): Response {
   const { random, strict } = world
   const body =
@@ -53,7 +57,7 @@ export function loginReply(answer: LoginAnswer, world: World): Response {
       : {
           session_key: makeSessionKey(random),
           openid: answer.openid,
-          // Older answers say 0 on success; newer ones leave it out.
+          // Older answers contain errcode 0 on success; newer ones do not.
           ...(happens(random, strict.undocumentedElementRate) ? { errcode: 0, errmsg: 'ok' } : {}),
         }
   return new Response(JSON.stringify(body), { headers: { 'Content-Type': 'text/plain' } })

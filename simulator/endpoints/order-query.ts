@@ -7,7 +7,7 @@ import { MISSING_PARAMETER, ORDER_UNKNOWN, type Refusal } from '../protocol/refu
 import type { Capture, SimulatedOrder, TradeState } from '../state/ledger.ts'
 import type { World } from '../state/world.ts'
 
-/** The words for NOTPAY, CLOSED, SUCCESS and REFUND are live ones, the others are ours. */
+/** The words for NOTPAY, CLOSED, SUCCESS and REFUND are from live answers, the others are ours. */
 const TRADE_STATE_DESC = {
   SUCCESS: '支付成功',
   REFUND: '订单发生过退款，退款详情请查询退款单',
@@ -20,7 +20,7 @@ const TRADE_STATE_DESC = {
 } as const satisfies Record<TradeState, string>
 
 /**
- * Says how an order stands. "Required" elements of the document are there only once it was paid.
+ * Answers the state of an order. Many elements that the document calls required exist only for a paid order.
  * @see https://pay.weixin.qq.com/wiki/doc/api/wxa/wxa_api.php?chapter=9_2
  */
 export const ORDER_QUERY: PayEndpoint = {
@@ -50,7 +50,7 @@ function unpaidAnswer(order: SimulatedOrder): Answer {
       trade_state out_trade_no total_fee trade_state_desc`),
     values: {
       ...stateValues(order),
-      // Empty when the order has none: live answers write the empty element.
+      // Live answers write an empty element for an order without device_info.
       device_info: order.deviceInfo,
       total_fee: String(order.totalFee),
     },

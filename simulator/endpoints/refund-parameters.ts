@@ -3,14 +3,14 @@ import type { ParameterRule } from '../protocol/parameter-rule.ts'
 import { BAD_REFUND_FEE, BAD_TOTAL_FEE } from '../protocol/refusals.ts'
 import { RECHARGE_FUNDS, UNSETTLED_FUNDS } from '../state/refund.ts'
 
-/** The refund number: letters, digits and `_-|*@`; 64 of them at most. */
+/** The rule for out_refund_no: at most 64 letters, digits and `_-|*@`. */
 export const OUT_REFUND_NO: ParameterRule = {
   bytesMax: 64,
   format: (value) => /^[0-9A-Za-z_\-|*@]+$/.test(value),
 }
 
 /**
- * Every parameter of the document. Lengths in UTF-8 bytes.
+ * Every documented parameter of `refund`. Lengths in UTF-8 bytes.
  * @see https://pay.weixin.qq.com/wiki/doc/api/wxa/wxa_api.php?chapter=9_4
  */
 export const REFUND_PARAMETERS: Readonly<Record<string, ParameterRule>> = {

@@ -20,7 +20,7 @@ import { OUT_REFUND_NO } from './refund-parameters.ts'
 const NUMBERS = ['refund_id', 'out_refund_no', 'transaction_id', 'out_trade_no']
 
 /**
- * Says how refunds stand: the one that a refund's number names, or those of an order, ten at a time.
+ * Answers the state of refunds: the one that a refund number names, or those of an order, ten per page.
  * @see https://pay.weixin.qq.com/wiki/doc/api/wxa/wxa_api.php?chapter=9_5
  */
 export const REFUND_QUERY: PayEndpoint = {
@@ -50,7 +50,7 @@ function act({ fields }: CheckedRequest, world: World): Answer | Refusal {
   return pageAnswer(page, order.capture, offset === undefined ? undefined : refunds.length)
 }
 
-/** By refund_id, else by out_refund_no, else by the order: the first that is given counts, whatever else is. */
+/** Goes by refund_id, else by out_refund_no, else by the order. The first of them that the request names decides alone. */
 function look(fields: ReadonlyMap<string, string>, world: World): Found | Refusal {
   const refundId = fields.get('refund_id')
   const outRefundNo = fields.get('out_refund_no')
@@ -81,7 +81,7 @@ function pageAnswer(
     cash_fee: String(capture.cashFee),
     refund_count: String(page.length),
     refund_fee: String(page.reduce((sum, { refundFee }) => sum + refundFee, 0)),
-    // Only who sends an offset learns that there are more.
+    // Only a request with an offset gets the number of all refunds.
     ...(totalCount === undefined ? {} : { total_refund_count: String(totalCount) }),
   }
   for (const [n, refund] of page.entries()) Object.assign(values, numberedRefundFields(refund, n))

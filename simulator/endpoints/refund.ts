@@ -22,7 +22,8 @@ import type { World } from '../state/world.ts'
 import { REFUND_PARAMETERS } from './refund-parameters.ts'
 
 /**
- * Accepts a refund, only from a client that shows the merchant's certificate. Accepted is not refunded: it is PROCESSING.
+ * Accepts a refund, only from a client that shows the merchant's certificate. An accepted refund is PROCESSING: the payer does
+ * not have the money yet.
  * @see https://pay.weixin.qq.com/wiki/doc/api/wxa/wxa_api.php?chapter=9_4
  */
 export const REFUND: PayEndpoint = {
@@ -87,7 +88,7 @@ function refundAnswer(refund: SimulatedRefund, capture: Capture): Answer {
       out_trade_no: refund.outTradeNo,
       out_refund_no: refund.outRefundNo,
       refund_id: refund.refundId,
-      // Live answers have it, and leave it empty.
+      // Live answers contain this element, and it is empty.
       refund_channel: '',
       refund_fee: String(refund.refundFee),
       ...settlementRefund,
@@ -103,7 +104,7 @@ function refundAnswer(refund: SimulatedRefund, capture: Capture): Answer {
 
 const NOT_REPEATED = ['nonce_str', 'sign', 'sign_type', 'transaction_id', 'out_trade_no']
 
-/** Everything that a repeated request must have again; by which number it names the order does not matter. */
+/** The parameters that a repeated request must repeat. It may name the order by the other number. */
 function refundParameters(fields: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
   return new Map([...fields].filter(([name]) => !NOT_REPEATED.includes(name)))
 }

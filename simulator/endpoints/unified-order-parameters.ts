@@ -16,7 +16,7 @@ const ID_TYPES = [
 const TRADE_TYPES = ['JSAPI', 'NATIVE', 'APP', 'MWEB']
 
 /**
- * Every parameter of the document, nothing of the service providers' one. Lengths in UTF-8 bytes.
+ * Every parameter in the document for merchants, none of those for service providers. Lengths in UTF-8 bytes.
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011940985
  */
 export const UNIFIED_ORDER_PARAMETERS: Readonly<Record<string, ParameterRule>> = {

@@ -22,7 +22,7 @@ import type { World } from '../state/world.ts'
 import { UNIFIED_ORDER_PARAMETERS } from './unified-order-parameters.ts'
 
 /**
- * Makes an order, or hands out the prepay_id of an unpaid one again.
+ * Creates an order, or answers the prepay_id of an unpaid one again.
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011940985
  */
 export const UNIFIED_ORDER: PayEndpoint = {
@@ -44,8 +44,8 @@ function check(fields: ReadonlyMap<string, string>, world: World): GatewayRefusa
 }
 
 /**
- * time_expire belongs to the order number: it is looked at on the first call only, because every later call must repeat it,
- * however little time is left by then.
+ * time_expire is checked on the first call for an out_trade_no only: every later call must repeat it, even when less than five
+ * minutes are left by then.
  */
 function checkTimeExpire(
   fields: ReadonlyMap<string, string>,
@@ -56,7 +56,7 @@ function checkTimeExpire(
   if (expireAt === undefined) return undefined
   if (world.ledger.find(fields.get('out_trade_no') ?? '', now) !== undefined) return undefined
   const startAt = parseBeijingTime(fields.get('time_start') ?? '') ?? 0
-  // Both times have whole seconds only, so now is cut to seconds as well.
+  // Both times have whole seconds, so the clock's time is rounded down to seconds, too.
   const from = Math.max(startAt, now - (now % 1_000))
   return expireAt - from < TIME_EXPIRE_DISTANCE_MIN_MS ? TIME_EXPIRE_TOO_SHORT : undefined
 }
@@ -124,7 +124,7 @@ function renew(
   return world.ledger.put({ ...order, prepays: [...order.prepays, prepay] })
 }
 
-/** Everything that a second call must repeat: all but what is new in every message. */
+/** The parameters that a later call must repeat: all but nonce_str and sign, which are new in every message. */
 function orderParameters(fields: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
   return new Map([...fields].filter(([name]) => name !== 'nonce_str' && name !== 'sign'))
 }

@@ -5,12 +5,13 @@ import { REFUND } from '../endpoints/refund.ts'
 import { UNIFIED_ORDER } from '../endpoints/unified-order.ts'
 import type { PayEndpoint } from '../protocol/endpoint.ts'
 
+/** jscode2session, on api.weixin.qq.com. */
 export const LOGIN_PATH = '/sns/jscode2session'
 
-/** Under it only clients with the merchant's certificate are let in. */
+/** Paths below this one require the merchant's certificate. */
 export const CERTIFICATE_ROOT = '/secapi/'
 
-/** The payment API by path; hosts do not matter, api and api2 serve the same. */
+/** The payment API by path. The host does not matter: api and api2 serve the same. */
 export const PAY_ENDPOINTS: ReadonlyMap<string, PayEndpoint> = new Map([
   ['/pay/unifiedorder', UNIFIED_ORDER],
   ['/pay/orderquery', ORDER_QUERY],

@@ -33,12 +33,15 @@ import { failToAnswer, isAfter, isBefore } from './connection-faults.ts'
 import { CERTIFICATE_ROOT, LOGIN_PATH, PAY_ENDPOINTS } from './endpoint-table.ts'
 import { certificatePage, htmlPage } from './nginx-pages.ts'
 
-/** What a client showed when it connected: nothing, the merchant's certificate, or one that is not. */
+/** Which certificate the client showed in the TLS handshake: none, the merchant's, or another one. */
 export type ClientCertificate = 'none' | 'good' | 'wrong'
 
 type Served = { response: Response; outcome: string; outTradeNo?: string | undefined }
 
-/** Answers one request as WeChat's hosts do; which host was asked does not matter, only the path. */
+/**
+ * Answers one request as WeChat's hosts do, by path only; the host does not matter. Throws a TypeError for a fault that drops the
+ * connection.
+ */
 export async function serve(
   request: Request,
   world: World,
@@ -152,7 +155,7 @@ function answerSigned(
   return { response, outcome: ['SUCCESS', state ?? prepayId ?? refundId ?? ''].join(' ').trimEnd() }
 }
 
-/** A changed re-order echoes device_info, empty if there was none; other refusals only what was sent. */
+/** ORDER_REUSED contains device_info even if the request has none; other refusals only echo it. */
 function echoedDevice(refusal: BusinessRefusal, request: CheckedRequest): string | undefined {
   return request.fields.get('device_info') ?? (refusal === ORDER_REUSED ? '' : undefined)
 }

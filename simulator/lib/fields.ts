@@ -6,7 +6,7 @@ export function entriesOf(fields: Fields): (readonly [string, string])[] {
   return isIterable(fields) ? [...fields] : Object.entries(fields)
 }
 
-/** Whether two messages say the same, in whatever order. */
+/** Whether two messages have the same names and values, in any order. */
 export function haveSameFields(
   a: ReadonlyMap<string, string>,
   b: ReadonlyMap<string, string>,

@@ -8,40 +8,40 @@ import {
   type Random,
 } from './random.ts'
 
-// The shapes real identifiers have. A backend must treat all of them as opaque text; a 28-digit number that somebody parses
-// is the classic mistake, so they are as long here as they are there.
+// Identifiers in the shapes of real ones. A backend must treat all of them as opaque text. The classic mistake is to parse a
+// transaction_id as a number, so the identifiers here are as long as real ones.
 
-/** 28 digits: a fixed head, the Beijing day, ten more. */
+/** transaction_id, 28 digits: a fixed head, the Beijing day, ten random digits. */
 export function makeTransactionId(random: Random, now: number): string {
   return `4200000540${formatBeijingTime(now).slice(0, 8)}${drawDigits(random, 10)}`
 }
 
-/** 29 digits, as long as live ones; the Beijing day is in the middle. */
+/** refund_id, 29 digits, as long as live ones; the Beijing day is in the middle. */
 export function makeRefundId(random: Random, now: number): string {
   return `5000040550${formatBeijingTime(now).slice(0, 8)}${drawDigits(random, 11)}`
 }
 
-/** What the merchant platform gives as out_refund_no to a refund made by hand: `REF` and 28 digits. */
+/** The out_refund_no that the merchant platform gives to a refund made there: `REF` and 28 digits. */
 export function makePlatformRefundNo(random: Random, now: number): string {
   return `REF${makeTransactionId(random, now)}`
 }
 
-/** 36 characters: `wx`, day and time of day, then digits and hex. */
+/** prepay_id, 36 characters: `wx`, day and time of day, then digits and hex. */
 export function makePrepayId(random: Random, now: number): string {
   return `wx${formatBeijingTime(now).slice(6)}${drawDigits(random, 6)}${drawHex(random, 18)}00`
 }
 
-/** 28 characters beginning with `o`. */
+/** openid, 28 characters beginning with `o`. */
 export function makeOpenid(random: Random): string {
   return `o${drawUrlSafe(random, 27)}`
 }
 
-/** What wx.login hands to the mini program: 32 characters. */
+/** The code that wx.login gives to the mini program: 32 characters. */
 export function makeLoginCode(random: Random): string {
   return `0${drawAlphanumerics(random, 31)}`
 }
 
-/** Base64 of sixteen bytes, 24 characters. */
+/** session_key: Base64 of sixteen bytes, 24 characters. */
 export function makeSessionKey(random: Random): string {
   return btoa(String.fromCharCode(...random(16)))
 }
@@ -56,7 +56,7 @@ export function makeReplyNonce(random: Random): string {
   return drawAlphanumerics(random, 16)
 }
 
-/** nonce_str of a notice: the time in milliseconds, or 32 hex digits; both were seen. */
+/** nonce_str of a notice: the time in milliseconds, or 32 hex digits; live notices have either. */
 export function makeNoticeNonce(random: Random, now: number): string {
   return happens(random, 0.5) ? String(now) : drawHex(random, 32)
 }
@@ -66,7 +66,7 @@ export function makeRequestId(random: Random): string {
   return `08${drawHex(random, 30).toUpperCase()}-0`
 }
 
-/** A coupon's number, when the test does not care. */
+/** coupon_id, for a test that gives none: eight digits. */
 export function makeCouponId(random: Random): string {
   return `1${drawDigits(random, 7)}`
 }

@@ -3,6 +3,7 @@ export function isIpAddress(value: string): boolean {
   return isIpv4(value) || isIpv6(value)
 }
 
+/** Four decimal numbers from 0 to 255 without leading zeros. */
 export function isIpv4(value: string): boolean {
   const parts = value.split('.')
   return parts.length === 4 && parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && +part < 256)

@@ -1,10 +1,11 @@
 import { entriesOf, type Fields } from './fields.ts'
 import { XML_ELEMENTS_MAX } from './limits.ts'
 
-// WeChat Pay V2 speaks a very small XML: one root, one flat level of elements without attributes, text or CDATA in them. This
-// reader knows that and nothing else. A DOCTYPE, a comment, a second level or a name used twice is refused: the signature
-// covers names and values, so anything that two readers could read differently is an attack or a mistake.
+// WeChat Pay V2 uses a very small part of XML: one root, and below it one flat level of elements with text or CDATA and without
+// attributes. This reader accepts exactly that. It refuses a DOCTYPE, a comment, a second level and a name that appears twice:
+// the signature covers names and values, so a document that two readers could read differently is an attack or a mistake.
 
+/** Names and values of a document, or why the document was refused. */
 export type ParsedXml =
   { ok: true; fields: ReadonlyMap<string, string> } | { ok: false; why: string }
 
@@ -21,7 +22,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 const CDATA_START = '<![CDATA['
 const CDATA_END = ']]>'
 
-/** Reads one flat document. Values are untouched text: never trimmed, never numbers. */
+/** Reads one flat document. Values stay text as it is: never trimmed, never converted to numbers. */
 export function parseXml(text: string, root = 'xml'): ParsedXml {
   try {
     return { ok: true, fields: new Reader(text).document(root) }
@@ -31,15 +32,16 @@ export function parseXml(text: string, root = 'xml'): ParsedXml {
   }
 }
 
+/** How a document is written. */
 export type XmlStyle = {
   root?: string
-  /** Elements written as plain text instead of CDATA; WeChat does that with integers. Default: none. */
+  /** Which elements are written as plain text instead of CDATA; WeChat does that with integers. Default: none. */
   bare?: (name: string, value: string) => boolean
-  /** How many of the first elements are followed by a line feed. Default: every one. */
+  /** How many elements, from the first, are followed by a line feed. Default: all. */
   newlines?: number
 }
 
-/** Writes one flat document in the order given; CDATA for everything that is not `bare`. */
+/** Writes one flat document in the given order; every element that is not `bare` is CDATA. */
 export function formatXml(fields: Fields, style: XmlStyle = {}): string {
   const { root = 'xml', bare = () => false, newlines = Infinity } = style
   const elements = entriesOf(fields).map(([name, value], index) => {
@@ -56,7 +58,7 @@ function cdata(value: string): string {
 
 function escapeText(value: string): string {
   const markup = value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
-  // A bare CR would be read as LF, and break the signature.
+  // A reader would turn a bare CR into LF, which would break the signature.
   return markup.replaceAll('\r', '&#13;')
 }
 
@@ -67,7 +69,7 @@ class Reader {
   #at = 0
 
   constructor(text: string) {
-    // XML 1.0 §2.11: a parser hands CR LF and CR on as LF. A sender that signs CR LF is therefore wrong at WeChat too.
+    // XML 1.0 §2.11: a parser turns CR LF and CR into LF. A sender that signs CR LF has a wrong signature at WeChat, too.
     this.#text = text.replace(/\r\n?/g, '\n')
   }
 
@@ -171,7 +173,7 @@ class Reader {
   }
 }
 
-/** XML 1.0 §2.2 `Char`; a lone surrogate is none. */
+/** XML 1.0 §2.2 `Char`; a lone surrogate is not one. */
 function isXmlCharacter(character: string): boolean {
   const code = character.codePointAt(0)
   if (code === undefined) return false

@@ -8,6 +8,7 @@ import type {
 } from './notice.ts'
 import { postNotice, type PostOptions } from './post-notice.ts'
 
+/** What a notice board needs besides its notices. */
 export type NoticeBoardOptions = PostOptions & {
   /** The simulator's clock, epoch milliseconds. */
   now: () => number
@@ -17,17 +18,17 @@ export type NoticeBoardOptions = PostOptions & {
 
 type Schedule = {
   url: string
-  /** Epoch milliseconds; default now. */
+  /** Epoch milliseconds; default: the clock's now. */
   firstDueAt?: number
-  /** Writes the notice anew for every attempt: nonce_str and sign change, what it says does not. */
+  /** Writes the XML anew for every delivery attempt: nonce_str and sign change, the rest does not. */
   write: () => string
 }
 
-/** WeChat's list of notices of one kind to send, with its retry schedule. */
+/** The notices of one kind, of payments or of refunds, and WeChat's retry schedule for them. */
 export class NoticeBoard {
   readonly #options: NoticeBoardOptions
   readonly #notices: SimulatedNotice[] = []
-  /** Those with an attempt still to come, and how each is written. */
+  /** The notices with delivery attempts still to come, and how each is written. */
   readonly #waiting = new Map<SimulatedNotice, () => string>()
   readonly #lost = new Set<string>()
   readonly #inFlight = new Set<SimulatedNotice>()
@@ -38,6 +39,7 @@ export class NoticeBoard {
     this.#options = options
   }
 
+  /** Adds a notice; its first delivery attempt is due at `firstDueAt`. */
   schedule(subject: NoticeSubject, { url, firstDueAt, write }: Schedule): SimulatedNotice {
     const dueAt = firstDueAt ?? this.#options.now()
     const notice: SimulatedNotice = {
@@ -57,24 +59,26 @@ export class NoticeBoard {
     return notice
   }
 
-  /** Swallows every attempt for that order (or refund), or for the next one that is paid (or settled). */
+  /** Drops every delivery attempt for that order or refund, or without a number for the next one that is scheduled. */
   lose(number?: string): void {
     if (number === undefined) this.#losesNext += 1
     else this.#lost.add(number)
   }
 
-  /** The next attempt is posted that many times at once, as from several of WeChat's servers. */
+  /** The next delivery attempt is posted that many times in parallel, as from several of WeChat's servers. */
   duplicate(copies: number): void {
     if (!Number.isSafeInteger(copies) || copies < 2) {
-      throw new RangeError(`a duplicated notice comes twice or more, not ${copies} times`)
+      throw new RangeError(`copies must be 2 or more, not ${copies}`)
     }
     this.#copies.push(copies)
   }
 
+  /** Every notice so far, oldest first. */
   notices(): readonly SimulatedNotice[] {
     return [...this.#notices]
   }
 
+  /** Epoch milliseconds of the next delivery attempt. */
   nextDueAt(): number | undefined {
     let earliest: number | undefined
     for (const { nextDueAt = Infinity } of this.#waiting.keys()) {
@@ -83,7 +87,7 @@ export class NoticeBoard {
     return earliest
   }
 
-  /** Makes every attempt that is due: different orders in parallel, one order's retries one after the other. */
+  /** Makes every delivery attempt that is due: different notices in parallel, the retries of one notice one after another. */
   async deliverDue(deliver: Deliver): Promise<DeliveryAttempt[]> {
     const due = [...this.#waiting.keys()].filter(
       (each) => this.#isDue(each) && !this.#inFlight.has(each),
@@ -105,7 +109,7 @@ export class NoticeBoard {
     const made: DeliveryAttempt[] = []
     this.#inFlight.add(notice)
     try {
-      // After a leap of the clock several retries may be due; a delivered one ends them.
+      // After a jump of the clock several retries can be due; a delivered one ends the notice.
       while (this.#isDue(notice)) made.push(...(await this.#attempt(notice, deliver)))
     } finally {
       this.#inFlight.delete(notice)

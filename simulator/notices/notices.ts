@@ -22,8 +22,8 @@ export class Notices {
   }
 
   /**
-   * Posts every attempt that is due at the clock's now, of payments and of refunds, overdue retries too. Different orders and
-   * refunds go in parallel.
+   * Makes every delivery attempt that is due at the clock's now, for payments and for refunds, overdue retries too. Different
+   * notices go in parallel.
    */
   async deliverDue(deliver: Deliver = (request) => fetch(request)): Promise<DeliveryAttempt[]> {
     this.#refundLedger.settleDue()
@@ -32,8 +32,8 @@ export class Notices {
   }
 
   /**
-   * Epoch milliseconds of the next attempt, or `undefined` when none is planned. A refund under way counts with the time at
-   * which it will settle.
+   * Epoch milliseconds of the next delivery attempt, or `undefined` when none is planned. A PROCESSING refund counts with the
+   * time at which it will settle.
    */
   nextDueAt(): number | undefined {
     const due = Math.min(

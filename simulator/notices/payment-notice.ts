@@ -8,22 +8,23 @@ import { couponFields, settlementFields } from '../protocol/payment-fields.ts'
 import type { Capture, SimulatedOrder } from '../state/ledger.ts'
 import type { World } from '../state/world.ts'
 
+/** How a notice differs from a regular one: for wrong and forged notices. */
 export type PaymentNoticeOptions = {
-  /** Fields to set, or with `undefined` to leave out, before signing: a notice that is signed well and wrong. */
+  /** Fields to set, or with `undefined` to leave out, before signing: a wrong notice with a valid sign. */
   changes?: Readonly<Record<string, string | undefined>>
   /** Signs with another key than the merchant's: a forger's notice. */
   key?: string
   /** Signs with another algorithm than the order's unifiedorder used. */
   signType?: SignType
-  /** Writes a `sign_type` element; live notices mostly leave it out, even with HMAC-SHA256. */
+  /** Adds a `sign_type` element; most live notices have none, even with HMAC-SHA256. */
   withSignTypeElement?: boolean
   /** Leaves the sign out. */
   stripSign?: boolean
 }
 
 /**
- * A payment notice as live ones look: alphabetical, total_fee bare, cash_fee in CDATA, no return_msg, no sign_type. For an
- * order that nobody paid the payment is made up, which is what a forger does; nothing is captured by that.
+ * The XML of a payment notice in the shape of live ones: alphabetical, total_fee bare, cash_fee in CDATA, no return_msg, no
+ * sign_type. For an unpaid order the payment is made up, as a forger does; the order stays unpaid.
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011937248
  */
 export function formatPaymentNotice(

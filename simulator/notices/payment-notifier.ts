@@ -20,7 +20,7 @@ export class PaymentNotifier {
     this.#board = board
   }
 
-  /** Schedules the notice of a new payment; its first attempt is due now. */
+  /** Schedules the notice of a new payment; its first delivery attempt is due now. */
   notify({ outTradeNo, transactionId }: Capture): SimulatedNotice {
     const { ledger, clock } = this.#world
     return this.#board.schedule(
@@ -32,7 +32,7 @@ export class PaymentNotifier {
     )
   }
 
-  /** Every notice of a payment so far, with its attempts. */
+  /** Every notice of a payment so far, with its delivery attempts. */
   all(): readonly SimulatedNotice[] {
     return this.#board.notices()
   }
@@ -56,27 +56,27 @@ export class PaymentNotifier {
       type: 'notice_sent',
       endpoint: notifyUrl,
       outTradeNo,
-      outcome: `out of schedule, ${describePostResult(posted)}`,
+      outcome: `outside the schedule, ${describePostResult(posted)}`,
     })
     return posted
   }
 
-  /** Swallows every attempt for that order, or for the next one that is paid. WeChat believes that they were sent. */
+  /** Drops every notice of that order, or of the next order that is paid, while WeChat believes that it was sent. */
   loseNext(outTradeNo?: string): void {
     this.#board.lose(outTradeNo)
   }
 
-  /** The next attempt arrives that many times, in parallel, as from several of WeChat's servers. */
+  /** The next delivery attempt arrives that many times, in parallel, as from several of WeChat's servers. */
   duplicateNext(copies: number): void {
     this.#board.duplicate(copies)
   }
 
-  /** The next attempt, in epoch milliseconds. */
+  /** Epoch milliseconds of the next delivery attempt. */
   nextDueAt(): number | undefined {
     return this.#board.nextDueAt()
   }
 
-  /** Makes every attempt that is due now. */
+  /** Makes every delivery attempt that is due now. */
   deliverDue(deliver: Deliver): Promise<DeliveryAttempt[]> {
     return this.#board.deliverDue(deliver)
   }

@@ -10,22 +10,23 @@ import { encryptReqInfo } from './req-info.ts'
 
 type Changes = Readonly<Record<string, string | undefined>>
 
+/** How a notice differs from a regular one: for wrong and forged notices. */
 export type RefundNoticeOptions = {
-  /** Outer elements to set, or with `undefined` to leave out: another appid, for example. Nothing is signed here. */
+  /** Outer elements to set, or with `undefined` to leave out: another appid, for example. Refund notices are unsigned. */
   changes?: Changes
-  /** Inner elements to set or to leave out before they are encrypted: another status, a number nobody knows. */
+  /** Inner elements to set or to leave out before the encryption: another status, an unknown number. */
   info?: Changes
   /** Encrypts with another API key than the merchant's. */
   key?: string
   /** Encrypts this text instead of the inner XML. */
   plaintext?: string
-  /** Stands where req_info is, as it is. */
+  /** Replaces the value of req_info. */
   reqInfo?: string
 }
 
 /**
- * A refund notice: the outer XML is unsigned, all that counts is in req_info. Of a refund that is still under way the success
- * is made up, which is what a forger does; nothing moves by that.
+ * The XML of a refund notice: the outer XML is unsigned, everything about the refund is encrypted in req_info. For a PROCESSING
+ * refund the notice reports a made-up SUCCESS, as a forger does; the refund stays PROCESSING.
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011937201
  */
 export function formatRefundNotice(
@@ -72,7 +73,7 @@ function formatInfo(
   if (status === 'SUCCESS') {
     fields.set('success_time', formatBeijingDateTime(successAt(refund) ?? clock.now()))
   }
-  // The newer page has it, the older one does not.
+  // cash_refund_fee is on the newer page of the document only.
   if (refund.coupons.length > 0) fields.set('cash_refund_fee', String(refund.cashRefundFee))
   if (happens(random, strict.undocumentedElementRate)) addUndocumentedElement(fields, random)
   change(fields, changes)

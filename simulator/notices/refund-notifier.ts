@@ -20,7 +20,7 @@ export class RefundNotifier {
     this.#board = board
   }
 
-  /** Schedules the notice of a refund whose status has changed. A retry after the next change still reports this status. */
+  /** Schedules the notice of a refund whose status has changed. Retries report this status, even after the next change. */
   notify(refund: SimulatedRefund, at: number): void {
     const { outTradeNo, outRefundNo, transactionId } = refund
     const url = this.#urlOf(refund)
@@ -31,13 +31,13 @@ export class RefundNotifier {
     )
   }
 
-  /** Every notice of a refund so far, with its attempts; a refund that was CHANGE and then SUCCESS has two. */
+  /** Every notice of a refund so far, with its delivery attempts. A refund that was CHANGE and then SUCCESS has two. */
   all(): readonly SimulatedNotice[] {
     this.#world.refunds.settleDue()
     return this.#board.notices()
   }
 
-  /** The exact XML of a refund's notice, freshly encrypted, as the refund stands now. */
+  /** The exact XML of a refund's notice, freshly encrypted, with the refund's current status. */
   xml(outRefundNo: string, options: RefundNoticeOptions = {}): string {
     return this.#write(this.#world.refunds.mustFind(outRefundNo), options)
   }
@@ -50,29 +50,29 @@ export class RefundNotifier {
   ): Promise<PostResult> {
     const refund = this.#world.refunds.mustFind(outRefundNo)
     const url = this.#urlOf(refund)
-    if (url === undefined) throw new RangeError(`nobody is told of refund ${outRefundNo}`)
+    if (url === undefined) throw new RangeError(`refund ${outRefundNo} has no notify_url`)
     const posted = await this.#board.post(url, this.#write(refund, options), deliver)
     this.#world.record({
       type: 'notice_sent',
       endpoint: url,
       outTradeNo: refund.outTradeNo,
       outRefundNo,
-      outcome: `out of schedule, ${describePostResult(posted)}`,
+      outcome: `outside the schedule, ${describePostResult(posted)}`,
     })
     return posted
   }
 
-  /** Swallows every notice of that refund, or of the next one that settles. WeChat believes that they were sent. */
+  /** Drops every notice of that refund, or of the next refund that settles, while WeChat believes that it was sent. */
   loseNext(outRefundNo?: string): void {
     this.#board.lose(outRefundNo)
   }
 
-  /** The next attempt for a refund arrives that many times, in parallel. */
+  /** The next delivery attempt for a refund arrives that many times, in parallel. */
   duplicateNext(copies: number): void {
     this.#board.duplicate(copies)
   }
 
-  /** The next attempt, or the next settlement that will have a notice; epoch milliseconds. */
+  /** Epoch milliseconds of the next delivery attempt, or of the next settlement that will have a notice. */
   nextDueAt(): number | undefined {
     const settlesAt = this.#world.refunds.nextSettlementAt(
       (refund) => this.#urlOf(refund) !== undefined,
@@ -81,7 +81,7 @@ export class RefundNotifier {
     return due === Infinity ? undefined : due
   }
 
-  /** Makes every attempt that is due now. */
+  /** Makes every delivery attempt that is due now. */
   deliverDue(deliver: Deliver): Promise<DeliveryAttempt[]> {
     return this.#board.deliverDue(deliver)
   }

@@ -2,13 +2,13 @@ import { Buffer } from 'node:buffer'
 import { createCipheriv, createHash } from 'node:crypto'
 
 /**
- * Locks up the inner XML of a refund notice: AES-256-ECB with PKCS#7 padding, Base64. The key is the lower-case hex text of the
- * API key's MD5: its 32 characters are the 32 bytes, leading zeros and all.
+ * Encrypts the inner XML of a refund notice: AES-256-ECB with PKCS#7 padding, as Base64. The key is the lower-case hex text of
+ * the API key's MD5: its 32 characters, leading zeros included, are the 32 bytes.
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011937201
  */
 export function encryptReqInfo(plaintext: string, apiKey: string): string {
   const key = createHash('md5').update(apiKey, 'utf8').digest('hex')
-  // ECB has no IV. Node takes null for that, workerd takes the empty one only.
+  // ECB has no IV. Node accepts null for that, workerd only an empty one.
   const cipher = createCipheriv('aes-256-ecb', key, '')
   return Buffer.concat([cipher.update(plaintext, 'utf8'), cipher.final()]).toString('base64')
 }

@@ -10,21 +10,23 @@ import {
 } from '../state/ledger.ts'
 import type { World } from '../state/world.ts'
 
+/** How the payer pays. */
 export type PayOptions = {
-  /** CASH coupons are WeChat's money, NO_CASH ones the shop's own rebate. Fees in fen; the id is made up if left out. */
+  /** CASH coupons are WeChat's money, NO_CASH coupons the shop's own rebate. Fees in fen; an id left out is made up. */
   coupons?: readonly { type: 'CASH' | 'NO_CASH'; fee: number; id?: string }[]
   /** Default `OTHERS`. */
   bankType?: string
   /**
-   * Takes the money although the order was closed or its deadline has passed: the payer's click and the close raced, and
-   * WeChat's own servers disagreed for a moment.
+   * Takes the money although the order is closed or its deadline has passed: the payer's click and the close raced, and WeChat's
+   * own servers disagreed for a moment.
    */
   despiteClose?: boolean
 }
 
+/** The payment, or why the cashier refuses it. */
 export type CaptureResult = { ok: true; capture: Capture } | { ok: false; why: string }
 
-/** Takes the payer's money for an open order, once. */
+/** Takes the payer's money for an open order and records the payment; refuses a paid order. */
 export function capturePayment(
   outTradeNo: string,
   options: PayOptions,
@@ -46,7 +48,10 @@ export function capturePayment(
   const couponFee = couponSum(coupons)
   const areFen = coupons.every(({ fee }) => Number.isSafeInteger(fee) && fee > 0)
   if (!areFen || couponFee > order.totalFee) {
-    return { ok: false, why: 'coupons are whole fen, one at least, and not above the amount' }
+    return {
+      ok: false,
+      why: 'every coupon must be at least 1 fen, in whole fen, and their sum at most the amount',
+    }
   }
 
   const capture = makeCapture(order, coupons, options.bankType ?? 'OTHERS', world)
@@ -63,7 +68,7 @@ function makeCapture(
   const now = world.clock.now()
   const { outTradeNo, openid, totalFee } = order
   let transactionId = makeTransactionId(world.random, now)
-  // Ten random digits are not enough for a very busy day.
+  // On a very busy day ten random digits can collide.
   while (world.ledger.findByTransaction(transactionId, now) !== undefined) {
     transactionId = makeTransactionId(world.random, now)
   }

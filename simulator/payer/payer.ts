@@ -4,6 +4,7 @@ import type { World } from '../state/world.ts'
 import { capturePayment, type PayOptions } from './cashier.ts'
 import { type CashierResult, openCashier, type UncheckedParams } from './phone.ts'
 
+/** The payment and its notice, or why the cashier refuses the payment. */
 export type PaymentResult =
   { ok: true; transactionId: string; notice: SimulatedNotice } | { ok: false; why: string }
 
@@ -22,19 +23,19 @@ export class Payer {
     return this.#world.users.newOpenid()
   }
 
-  /** An openid of right shape that belongs to another mini program: unifiedorder refuses it. */
+  /** An openid of the right shape that belongs to another mini program: unifiedorder refuses it. */
   foreignOpenid(): string {
     return this.#world.users.foreignOpenid()
   }
 
-  /** What wx.login() gives to a user's phone: a fresh code, good for five minutes and one exchange. */
+  /** wx.login() on the phone: a fresh code, valid for five minutes and one exchange. `blocked` makes the exchange fail. */
   login(openid: string, options: { blocked?: boolean } = {}): string {
     const { users, clock, record } = this.#world
     record({ type: 'login', outcome: openid })
     return users.issueCode(openid, clock.now(), options.blocked ?? false)
   }
 
-  /** The client side of wx.requestPayment: opens the cashier, or fails with the client's errMsg and, for tests, the true reason. */
+  /** wx.requestPayment on the phone: opens the cashier, or fails with the client's errMsg and, for tests, the true reason. */
   requestPayment(openid: string, params: UncheckedParams): CashierResult {
     const result = openCashier(openid, params, this.#world)
     const outTradeNo = result.ok ? result.cashier.outTradeNo : result.outTradeNo

@@ -2,7 +2,7 @@ import { isSignedBy, isSignType } from '../lib/sign.ts'
 import { isLive, whyNotPayable } from '../state/ledger.ts'
 import type { World } from '../state/world.ts'
 
-/** What the mini program gives to wx.requestPayment. All five are text there, timeStamp too. */
+/** The parameters of wx.requestPayment. All five are text, timeStamp too. */
 export type PaymentParams = {
   timeStamp: string
   nonceStr: string
@@ -11,9 +11,10 @@ export type PaymentParams = {
   paySign: string
 }
 
-/** The same five as they come from outside, where anything may stand. */
+/** The same five before any check: values of any type, or missing. */
 export type UncheckedParams = Readonly<Partial<Record<keyof PaymentParams, unknown>>>
 
+/** What the cashier shows to the payer, and the prepay_id behind it. */
 export type Cashier = {
   outTradeNo: string
   /** Fen. */
@@ -22,6 +23,7 @@ export type Cashier = {
   prepayId: string
 }
 
+/** The open cashier, or the errMsg for the mini program and the true reason. */
 export type CashierResult =
   { ok: true; cashier: Cashier } | { ok: false; errMsg: string; why: string; outTradeNo?: string }
 
@@ -29,8 +31,8 @@ const PACKAGE_HEAD = 'prepay_id='
 const CANCELLED = 'requestPayment:fail cancel'
 
 /**
- * What the client and the cashier check before the payer sees an amount. `errMsg` is what the mini program gets; the real
- * client says `fail cancel` after its own 支付验证签名失败 dialog, so `why` is for people and tests only.
+ * What the WeChat client and the cashier check before the payer sees an amount. `errMsg` is what the mini program gets: after its
+ * dialog 支付验证签名失败 the real client reports `fail cancel`, too. `why` is for developers and tests only.
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935213
  */
 export function openCashier(openid: string, given: UncheckedParams, world: World): CashierResult {
@@ -56,7 +58,7 @@ export function openCashier(openid: string, given: UncheckedParams, world: World
   return { ok: true, cashier: { outTradeNo, totalFee, body, prepayId: prepay.prepayId } }
 }
 
-/** The five parameters, or what the client complains about. A timeStamp that is a number is the classic mistake. */
+/** The five parameters, or the client's error message. The classic mistake is a timeStamp that is a number. */
 function readParams(given: UncheckedParams): PaymentParams | string {
   const wrong: string[] = []
   const read = (name: keyof PaymentParams): string => {
@@ -83,7 +85,7 @@ function readParams(given: UncheckedParams): PaymentParams | string {
 function hasGoodSign(params: PaymentParams, { merchant }: World): boolean {
   const { timeStamp, nonceStr, signType, paySign } = params
   if (!isSignType(signType)) return false
-  // The client adds its own appid, with a capital I: five pairs are signed and no more.
+  // The client adds its own appid as `appId`, with a capital I. These five pairs are signed, and nothing else.
   const signed = { appId: merchant.appid, timeStamp, nonceStr, package: params.package, signType }
   return isSignedBy({ ...signed, sign: paySign }, merchant.apiKey, signType)
 }

@@ -5,15 +5,15 @@ import { formatXml } from '../lib/xml.ts'
 import type { World } from '../state/world.ts'
 import type { BusinessRefusal, Refusal } from './refusals.ts'
 
-/** A signed answer before it is signed. */
+/** What a signed answer will contain, before it is signed and written. */
 export type Answer = {
-  /** Element names in the order live gateways write them. Envelope names are filled in. */
+  /** Element names in the order in which live gateways write them. `formatAnswer` fills in the values of the envelope. */
   readonly order: readonly string[]
-  /** Values by name; `undefined` leaves the element out, '' writes an empty one. */
+  /** Values by element name; `undefined` leaves the element out, '' writes an empty one. */
   readonly values: Readonly<Record<string, string | undefined>>
 }
 
-/** What a fault does to an answer on its way out. */
+/** How a fault corrupts a signed answer. */
 export type Corruption =
   | 'wrong_sign'
   | 'missing_sign'
@@ -27,7 +27,7 @@ export type Corruption =
 const INTEGER_ELEMENTS =
   /^(total_fee|cash_fee|settlement_total_fee|coupon_(fee|count)|cash_refund_fee|(total_)?refund_count|((settlement_|coupon_)?refund_fee|coupon_refund_count)(_\d+)*)$/
 
-/** Elements that no document names. Verifiers that pick the fields they know fail on every one of them. */
+/** Elements that no document names. A verifier that signs only the fields it knows fails on every one of them. */
 const UNDOCUMENTED_ELEMENTS: readonly [
   readonly [string, string],
   ...(readonly [string, string])[],
@@ -39,16 +39,17 @@ const UNDOCUMENTED_ELEMENTS: readonly [
   ['reserved_empty', ''],
 ]
 
-/** Element names out of a text, so that an order of elements can be read as it is on the wire. */
+/** Splits a text into element names, so that the order of elements in the source reads as on the wire. */
 export function inOrder(names: string): string[] {
   return names.trim().split(/\s+/)
 }
 
+/** Tells an answer from a refusal. */
 export function isAnswer(outcome: Answer | Refusal): outcome is Answer {
   return 'order' in outcome
 }
 
-/** A business refusal in the live shape: result_code and the error come before the ids. */
+/** A business refusal in the shape of live ones: result_code and the error come before the ids. */
 export function refusalAnswer(refusal: BusinessRefusal, deviceInfo?: string): Answer {
   return {
     order: inOrder(`return_code return_msg result_code err_code_des err_code
@@ -62,12 +63,12 @@ export function refusalAnswer(refusal: BusinessRefusal, deviceInfo?: string): An
   }
 }
 
-/** The gateway's own refusal: two elements, no ids, no sign. */
+/** The XML of the gateway's own refusal: two elements, no ids, no sign. */
 export function formatReturnFail(returnMsg: string): string {
   return formatXml({ return_code: 'FAIL', return_msg: returnMsg }, { newlines: 1 })
 }
 
-/** Signs and writes an answer with the request's algorithm. */
+/** Signs an answer with the algorithm of the request, and writes it as XML. */
 export function formatAnswer(
   answer: Answer,
   world: World,
@@ -88,14 +89,14 @@ export function formatAnswer(
 
   const isOther = corruption === 'other_order'
   const xml = formatXml(isOther ? [...fields].reverse() : fields, {
-    // Integers are bare as a rule, and in CDATA now and then; strings are always CDATA.
+    // WeChat writes integers mostly bare and sometimes in CDATA; strings are always CDATA.
     bare: (name) => drawIntegerStyle(name, random, strict.integerStyleRate) !== isOther,
     newlines: 6,
   })
   return corruption === 'truncated_xml' ? xml.slice(0, Math.floor(xml.length * 0.6)) : xml
 }
 
-/** Adds an element that nobody documented, to be signed with the rest. */
+/** Adds an element that no document names, before the fields are signed. */
 export function addUndocumentedElement(fields: Map<string, string>, random: Random): void {
   const [name, value] = pick(random, UNDOCUMENTED_ELEMENTS)
   fields.set(name, value)
@@ -113,7 +114,7 @@ function fillEnvelope(answer: Answer, world: World): Map<string, string> {
     appid: world.merchant.appid,
     mch_id: world.merchant.mchId,
     nonce_str: makeReplyNonce(world.random),
-    // Holds the place: `sign` is written where live answers have it.
+    // A placeholder: `sign` is written where live answers have it.
     sign: '',
     ...answer.values,
   }

@@ -9,13 +9,13 @@ import {
   SYSTEM_ERROR,
 } from './refusals.ts'
 
-/** What a shop calls to take money. */
+/** The endpoints that a shop calls for a payment. */
 export type EndpointName = 'jscode2session' | OrderEndpointName
 
-/** Every endpoint where something can go wrong. */
+/** Every endpoint at which a fault can be injected. */
 export type FaultEndpoint = EndpointName | RefundEndpointName | 'downloadbill'
 
-/** The network: the request or the reply never arrives, or what arrives is not WeChat's. */
+/** Faults of the network: the request or the reply does not arrive, or the reply does not come from WeChat Pay. */
 type NetworkKind =
   | 'request_lost'
   | 'reply_lost'
@@ -25,10 +25,10 @@ type NetworkKind =
   | 'http_502'
   | 'http_502_after'
 
-/** What login itself says. `login_busy` leaves the code usable, and so do the others. */
+/** Errors of jscode2session. All of them leave the login code unused. */
 type LoginKind = 'login_busy' | 'login_limit' | 'login_blocked' | 'login_bad_secret'
 
-/** A signed refusal; nothing was done. */
+/** Refusals of the business: signed, and the request has no effect. */
 type RefusalKind = 'system_error' | 'frequency_limited' | 'not_auth'
 
 type SimpleKind =
@@ -36,14 +36,15 @@ type SimpleKind =
   | LoginKind
   | RefusalKind
   | Corruption
-  /** closeorder says OK and the order stays open: reported once, and the reason to query after closing. */
+  /** closeorder answers OK and the order stays open. Reported once by others, and the reason to query after closing. */
   | 'close_without_effect'
-  /** The refund is accepted, and the answer says SYSTEMERROR: the reason to repeat it with the same number. */
+  /** WeChat accepts the refund and answers SYSTEMERROR: the reason to repeat a refund with the same number. */
   | 'system_error_after'
 
+/** Every kind of fault. The control interface takes these names. */
 export type FaultKind = SimpleKind | 'err_code' | 'return_fail'
 
-/** Something that goes wrong, `times` times (default once), at one endpoint or at the next that fits. */
+/** A fault that happens `times` times (default once), at one endpoint or with `any` at the next request that it fits. */
 export type Fault = { endpoint: FaultEndpoint | 'any'; times?: number } & (
   | { kind: SimpleKind }
   | { kind: 'err_code'; errCode: string; errCodeDes: string }
@@ -52,11 +53,11 @@ export type Fault = { endpoint: FaultEndpoint | 'any'; times?: number } & (
 
 const LOGIN = ['jscode2session'] as const
 const SIGNED = ['unifiedorder', 'orderquery', 'closeorder', 'refund', 'refundquery'] as const
-/** A bill and its errors carry no sign, but are refused like the others. */
+/** downloadbill signs neither bills nor errors, but refuses like the others. */
 const PAY = [...SIGNED, 'downloadbill'] as const
 const ALL = [...LOGIN, ...PAY] as const
 
-/** Where a kind can happen at all. */
+/** At which endpoints each kind can happen. */
 const ENDPOINTS_OF_KIND: Readonly<Record<FaultKind, readonly FaultEndpoint[]>> = {
   request_lost: ALL,
   reply_lost: ALL,
@@ -97,26 +98,32 @@ const CORRUPTIONS = [
   'truncated_xml',
 ] as const satisfies readonly Corruption[]
 
+/** The names of all kinds, for messages. */
 export const FAULT_KINDS: readonly string[] = Object.keys(ENDPOINTS_OF_KIND)
+/** What a fault accepts as endpoint, `any` included. */
 export const FAULT_ENDPOINTS: readonly string[] = ['any', ...ALL]
 
+/** Checks a value from the control interface. */
 export function isFaultKind(value: unknown): value is FaultKind {
   return typeof value === 'string' && Object.hasOwn(ENDPOINTS_OF_KIND, value)
 }
 
+/** Checks a value from the control interface. */
 export function isFaultEndpoint(value: unknown): value is FaultEndpoint | 'any' {
   return typeof value === 'string' && FAULT_ENDPOINTS.includes(value)
 }
 
+/** Whether the fault corrupts a signed answer, rather than replacing it. */
 export function isCorruption(kind: FaultKind): kind is Corruption {
   return CORRUPTIONS.some((each) => each === kind)
 }
 
+/** Whether a fault of this kind can happen at this endpoint; always true for `any`. */
 export function canHappenAt(kind: FaultKind, endpoint: FaultEndpoint | 'any'): boolean {
   return endpoint === 'any' || ENDPOINTS_OF_KIND[kind].includes(endpoint)
 }
 
-/** The refusal that stands in for the business, if the fault is one. */
+/** The refusal that the fault makes the endpoint answer, if the fault is a refusal. */
 export function refusalOf(fault: Fault): Refusal | undefined {
   switch (fault.kind) {
     case 'system_error':

@@ -2,11 +2,11 @@ import { isIpv4 } from '../lib/ip-address.ts'
 import type { Strictness } from '../state/strictness.ts'
 
 /**
- * A notify_url that WeChat would post to: full http(s) address with a path, no query string, reachable from outside.
+ * Whether WeChat would post to this notify_url: a full http(s) URL with a path, without query string, reachable from outside.
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011937248
  */
 export function isNotifyUrl(value: string, strict: Strictness): boolean {
-  // Looked at as text first: URL parsers mend what WeChat would have to post to as it stands.
+  // Checked as text first: a URL parser silently corrects what WeChat would use unchanged.
   if (!/^https?:\/\/[^/?#\s@\\]+\/[^?#\s\\]*$/.test(value)) return false
   if (!URL.canParse(value)) return false
   const url = new URL(value)

@@ -1,7 +1,7 @@
 import type { SimulatedOrder } from '../state/ledger.ts'
 import type { World } from '../state/world.ts'
 
-/** The order that a request is about. With both numbers given, WeChat prefers its own. */
+/** The order that a request names. If the request has both numbers, WeChat goes by transaction_id. */
 export function lookUpOrder(
   fields: ReadonlyMap<string, string>,
   { ledger, clock }: World,

@@ -18,6 +18,7 @@ import {
   WRONG_METHOD,
 } from './refusals.ts'
 
+/** The checked request, or the gateway's refusal. */
 export type Checked = { ok: true; request: CheckedRequest } | { ok: false; refusal: GatewayRefusal }
 
 const ENVELOPE: Readonly<Record<string, ParameterRule>> = {
@@ -28,7 +29,7 @@ const ENVELOPE: Readonly<Record<string, ParameterRule>> = {
   sign_type: { bytesMax: 32, format: isSignType },
 }
 
-/** The gateway's checks, in the order that fits published answers best. Every one of them is answered unsigned. */
+/** The gateway's checks, in the order that agrees best with published answers. Every refusal here is unsigned. */
 export async function checkRequest(
   request: Request,
   endpoint: PayEndpoint,
@@ -40,7 +41,7 @@ export async function checkRequest(
 
   const rules = { ...ENVELOPE, ...endpoint.parameters }
   for (const name of elements.keys()) {
-    // An own property: a request with <constructor> must not pass for a documented one.
+    // hasOwn, so that <constructor> does not count as a documented parameter.
     if (!Object.hasOwn(rules, name)) return { ok: false, refusal: UNDOCUMENTED_PARAMETER }
   }
 
@@ -50,7 +51,7 @@ export async function checkRequest(
     checkMerchant(fields, world) ??
     checkParameters(fields, rules) ??
     endpoint.check?.(fields, world) ??
-    // The wire, not the filtered view, is what was signed; an empty element changes nothing in either.
+    // The sign covers the elements as sent. Empty elements are not signed, so `elements` and `fields` give the same sign.
     (isSignType(typeName) && isSignedBy(elements, world.merchant.apiKey, typeName)
       ? undefined
       : BAD_SIGN) ??
@@ -59,7 +60,7 @@ export async function checkRequest(
   return { ok: true, request: { fields, signType: isSignType(typeName) ? typeName : 'MD5' } }
 }
 
-/** The elements of a body, or `undefined` when it is no message of this protocol. */
+/** The elements of a request body, or `undefined` when the body is not a message of this protocol. */
 export function readElements(bytes: Uint8Array): ReadonlyMap<string, string> | undefined {
   if (bytes.byteLength === 0 || bytes.byteLength > REQUEST_BYTES_MAX) return undefined
   try {
@@ -68,7 +69,7 @@ export function readElements(bytes: Uint8Array): ReadonlyMap<string, string> | u
     )
     return parsed.ok ? parsed.fields : undefined
   } catch (error) {
-    // TextDecoder's way to say that the bytes are no UTF-8.
+    // TextDecoder throws a TypeError for bytes that are not UTF-8.
     if (error instanceof TypeError) return undefined
     throw error
   }
@@ -92,7 +93,7 @@ function checkMerchant(
   return undefined
 }
 
-/** First what is missing, then what is too long, then what is malformed: each over all parameters. */
+/** Looks for missing parameters first, then for wrong lengths, then for wrong formats: each over all parameters. */
 function checkParameters(
   fields: ReadonlyMap<string, string>,
   rules: Readonly<Record<string, ParameterRule>>,

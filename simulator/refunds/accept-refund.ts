@@ -15,7 +15,7 @@ import type { SimulatedRefund } from '../state/refund.ts'
 import type { World } from '../state/world.ts'
 import { allocateRefund, refundableFen } from './refund-allocation.ts'
 
-/** What a refund needs, whether the API asked for it or a person at the merchant platform. */
+/** A refund to be accepted, from the API or from the merchant platform. */
 export type RefundRequest = Pick<
   SimulatedRefund,
   'outRefundNo' | 'refundFee' | 'source' | 'account' | 'notifyUrl' | 'parameters'
@@ -24,7 +24,7 @@ export type RefundRequest = Pick<
 const WECHAT_BALANCE = '支付用户零钱'
 const RECEIVED_IN: Readonly<Record<string, string>> = { CMB_CREDIT: '招商银行信用卡0403' }
 
-/** Accepts a new refund, which is then PROCESSING, or says why not. The number must be a new one. */
+/** Accepts a refund, which is then PROCESSING, or answers the refusal. The caller has checked that `outRefundNo` is new. */
 export function acceptRefund(
   order: SimulatedOrder | undefined,
   request: RefundRequest,
@@ -62,7 +62,7 @@ function whyNotRefundable(
   if (refundFee > left) return REFUND_SUM_TOO_HIGH
   if (earlier.length >= REFUNDS_PER_ORDER_MAX) return REFUNDS_TOO_MANY
   const newest = earlier.at(-1)?.appliedAt ?? -Infinity
-  // A person at the platform is slow enough.
+  // The minute between two refunds is a limit of the API, not of the merchant platform.
   if (source === 'VENDOR_PLATFORM' || strict.refundsTooFast === 'accept') return undefined
   return now < newest + REFUND_INTERVAL_MS ? REFUNDS_TOO_FAST[strict.refundsTooFast] : undefined
 }

@@ -4,14 +4,18 @@ import { type SimulatedRefund, UNSETTLED_FUNDS } from '../state/refund.ts'
 import type { World } from '../state/world.ts'
 import { acceptRefund } from './accept-refund.ts'
 
+/** A refund made manually on the merchant platform. */
 export type PlatformRefundRequest = {
   /** Fen. */
   refundFee: number
-  /** Default: a number as the platform makes them. */
+  /** Default: a number in the platform's own format. */
   outRefundNo?: string
 }
 
-/** A person at the merchant's own web page refunds an order: the same books and bounds, no request, no waiting between two. */
+/**
+ * The merchant refunds an order on the merchant platform. The same ledger and limits as for the API, but without a request, and
+ * without a minute between two refunds. Throws a RangeError for an amount that is not whole fen.
+ */
 export function refundOnPlatform(
   outTradeNo: string,
   { refundFee, outRefundNo }: PlatformRefundRequest,
@@ -19,7 +23,7 @@ export function refundOnPlatform(
 ): SimulatedRefund | BusinessRefusal {
   const now = world.clock.now()
   if (!Number.isSafeInteger(refundFee) || refundFee < 1) {
-    throw new RangeError(`a refund is whole fen and not ${refundFee}`)
+    throw new RangeError(`a refund is a whole number of fen, at least 1, not ${refundFee}`)
   }
   let number = outRefundNo ?? makePlatformRefundNo(world.random, now)
   while (outRefundNo === undefined && world.refunds.find(number) !== undefined) {

@@ -4,6 +4,7 @@ import type { SettledStatus, SimulatedRefund } from '../state/refund.ts'
 import type { World } from '../state/world.ts'
 import { type PlatformRefundRequest, refundOnPlatform } from './platform-refund.ts'
 
+/** The accepted refund, or WeChat's refusal. */
 export type RefundResult = { ok: true; refund: SimulatedRefund } | { ok: false; why: string }
 
 /** The merchant platform and WeChat's own side: what happens to orders and refunds without a call of the API. */
@@ -14,7 +15,7 @@ export class Platform {
     this.#world = world
   }
 
-  /** Puts an order into a state manually. Only a paid order can be REFUND, and it can be nothing else. */
+  /** Puts an order into a state manually. A paid order can only be SUCCESS or REFUND, an unpaid one can be neither. */
   setTradeState(outTradeNo: string, state: TradeState): void {
     const { ledger, clock, record } = this.#world
     const order = ledger.mustFind(outTradeNo, clock.now())
@@ -54,7 +55,7 @@ export class Platform {
   /** What the merchant can refund from, in fen; `Infinity`, the default, is always enough. Payments do not add to it. */
   setBalance(fen: number): void {
     if (fen !== Infinity && (!Number.isSafeInteger(fen) || fen < 0)) {
-      throw new RangeError(`a balance is whole fen and not ${fen}`)
+      throw new RangeError(`a balance is a whole number of fen, not ${fen}`)
     }
     this.#world.refunds.balanceFen = fen
     this.#world.record({ type: 'balance_set', outcome: `${fen} fen` })
@@ -66,7 +67,7 @@ export class Platform {
    */
   setRefundNotifyUrl(url: string | undefined): void {
     if (url !== undefined && !isNotifyUrl(url, this.#world.strict)) {
-      throw new RangeError(`${url} is no notify_url`)
+      throw new RangeError(`${url} is not a valid notify_url`)
     }
     this.#world.platform.refundNotifyUrl = url
   }

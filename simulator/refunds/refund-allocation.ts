@@ -2,12 +2,13 @@ import { couponSum } from '../state/coupons.ts'
 import type { Capture, Coupon } from '../state/ledger.ts'
 import { isLiveRefund, type SimulatedRefund } from '../state/refund.ts'
 
+/** How a refund is divided: what the payer gets in cash, what the merchant pays, what falls to each coupon. In fen. */
 export type RefundAllocation = Pick<
   SimulatedRefund,
   'cashRefundFee' | 'settlementRefundFee' | 'coupons'
 >
 
-/** What of the order's amount has not been refunded, nor is on its way. */
+/** The fen of the payment that are neither refunded nor in a refund under way. */
 export function refundableFen(capture: Capture, refunds: readonly SimulatedRefund[]): number {
   return refunds
     .filter(isLiveRefund)
@@ -15,8 +16,8 @@ export function refundableFen(capture: Capture, refunds: readonly SimulatedRefun
 }
 
 /**
- * Divides a refund between the payer's cash and the coupons, in proportion to what is left of each. The protocol only says
- * that coupons are refunded, not how much of them; this way every part is within its bounds, and the last refund takes all.
+ * Divides a refund between the payer's cash and the coupons, in proportion to what is left of each. The protocol only documents
+ * that coupons are refunded, not how much of them. Here no part exceeds what is left of it, and the last refund takes the rest.
  */
 export function allocateRefund(
   refundFee: number,
@@ -38,10 +39,10 @@ export function allocateRefund(
   return { cashRefundFee, settlementRefundFee: refundFee - couponSum(coupons, 'NO_CASH'), coupons }
 }
 
-/** Whole fen, rounded down, and what remains of the rounding one by one to the first that have room. */
+/** Rounds down to whole fen, and gives the remaining fen one by one to the first parts that have room. */
 function inProportion(fee: number, left: readonly number[]): number[] {
   const all = left.reduce((sum, each) => sum + each, 0)
-  // Two amounts multiplied may be more than a number can hold.
+  // BigInt: the product of two amounts can exceed the largest safe integer.
   const parts = left.map((each) => Number((BigInt(each) * BigInt(fee)) / BigInt(all)))
   let rest = parts.reduce((sum, each) => sum - each, fee)
   return parts.map((part, n) => {

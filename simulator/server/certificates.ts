@@ -1,16 +1,17 @@
-/**
- * WeChat's certificate authority, made anew at every start and known to nobody else. It signs this machine's server and, as
- * the real one does for a merchant, the client certificate that refunds need. Nothing is kept: a key lives as long as its process.
- */
 import { webcrypto } from 'node:crypto'
 import { isIP } from 'node:net'
 import type * as X509 from '@peculiar/x509'
 
-/** PEM, both. */
+// The simulator's own certificate authority, made at every start. It signs the certificate of this machine's server and, as the
+// real authority does for a merchant, the client certificate that refunds need. No key is stored: each lives as long as its
+// process.
+
+/** A certificate and its private key, both in PEM. */
 export type KeyPair = { cert: string; key: string }
 
+/** Everything that mutual TLS between a shop and the simulator needs. */
 export type Certificates = {
-  /** The certificate of the authority, in PEM: what the server is verified with. */
+  /** The certificate of the authority, in PEM, with which a client verifies the server. */
   authority: string
   server: KeyPair
   merchant: KeyPair
@@ -18,11 +19,12 @@ export type Certificates = {
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 const HOUR_MS = 3_600_000
-/** Longer than anybody leaves a simulator running, shorter than anybody could come to rely on. */
+/** Longer than a simulator usually runs, too short to be relied on. */
 const LIFE_MS = 30 * 24 * HOUR_MS
 
 /**
- * @param mchId Becomes the common name of the client certificate, as WeChat has it.
+ * Makes an authority and the two certificates that it signs.
+ * @param mchId Becomes the common name of the client certificate, as in WeChat's own certificates.
  * @param hosts Names and addresses of the server beside localhost and 127.0.0.1.
  */
 export async function makeCertificates(
@@ -31,7 +33,7 @@ export async function makeCertificates(
 ): Promise<Certificates> {
   const x509 = await loadLibrary()
   const nowMs = Date.now()
-  // From an hour ago: whoever verifies may have a clock of its own.
+  // Valid from an hour ago: the clock of the verifying client can be behind.
   const life = { notBefore: new Date(nowMs - HOUR_MS), notAfter: new Date(nowMs + LIFE_MS) }
 
   const authorityKeys = await newKeys()
@@ -94,8 +96,8 @@ const alternativeName = (value: string): X509.JsonGeneralName => ({
 })
 
 /**
- * Underneath, a container for dependency injection refuses to load where nobody has added the metadata of decorators to
- * `Reflect`. It only asks for that of classes that are given something, and of these the library has none.
+ * The library depends on a container for dependency injection that refuses to load without `Reflect.getMetadata`. The container
+ * calls it only for classes with injected parameters, and the library has none, so a stub is enough.
  */
 async function loadLibrary(): Promise<typeof X509> {
   if (!('getMetadata' in Reflect)) {

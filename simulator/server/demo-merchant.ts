@@ -1,6 +1,6 @@
 import type { Merchant } from '../state/merchant.ts'
 
-/** A merchant that exists nowhere: the ids of the public documents, and secrets that say what they are. */
+/** A merchant that does not exist: the ids are from WeChat's public documents, the secrets say that they are not real. */
 export const DEMO_MERCHANT: Merchant = {
   appid: 'wxd930ea5d5a258f4f',
   mchId: '10000100',

@@ -4,14 +4,14 @@ import type { ClientCertificate } from '../gateway/serve.ts'
 
 const BODY_BYTES_MAX = 1024 * 1024
 
-/** The web standard view of a request that came over HTTP; aborted when the caller hangs up. */
+/** Turns Node's request into a web-standard one, which is aborted when the client disconnects. Reads the whole body. */
 export async function readRequest(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   origin: string,
 ): Promise<Request> {
   const hangUp = new AbortController()
-  outgoing.once('close', () => hangUp.abort(new Error('the caller hung up')))
+  outgoing.once('close', () => hangUp.abort(new Error('the client disconnected')))
 
   const headers = new Headers()
   for (const [name, values = []] of Object.entries(incoming.headersDistinct)) {
@@ -19,7 +19,7 @@ export async function readRequest(
   }
   const { method = 'GET', url = '/' } = incoming
   const body = await readBody(incoming)
-  // The path as it stands: an absolute or odd one must not choose another origin.
+  // The path is set as it is: an absolute or malformed path must not select another origin.
   const target = new URL(origin)
   const [path = '/', query = ''] = url.split(/\?(.*)/s)
   target.pathname = path
@@ -32,12 +32,13 @@ export async function readRequest(
   })
 }
 
+/** Sends a web-standard response through Node's. */
 export async function writeResponse(outgoing: ServerResponse, response: Response): Promise<void> {
   outgoing.writeHead(response.status, Object.fromEntries(response.headers))
   outgoing.end(new Uint8Array(await response.arrayBuffer()))
 }
 
-/** What the caller has shown. The server's authority signs one kind of certificate for callers: the merchant's. */
+/** Which certificate the client showed. An authorized one is the merchant's: the authority signs no other client's. */
 export function certificateOf({ socket }: IncomingMessage): ClientCertificate {
   if (!(socket instanceof TLSSocket)) return 'none'
   if (socket.authorized) return 'good'
@@ -45,7 +46,8 @@ export function certificateOf({ socket }: IncomingMessage): ClientCertificate {
 }
 
 /**
- * @param option What chooses another port, for the sentence that says that this one is taken.
+ * Listens on a port, 0 for any free one. Rejects with a sentence for the user when the port is taken.
+ * @param option The command-line option that chooses another port, for that sentence.
  * @returns the port.
  */
 export function listen(
@@ -67,7 +69,7 @@ export function listen(
   })
 }
 
-/** Ends every connection, stalled ones too. */
+/** Ends every connection, including stalled ones, and stops listening. */
 export async function close(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   server.closeAllConnections()

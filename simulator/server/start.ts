@@ -12,44 +12,46 @@ import { certificateOf, close, listen, readRequest, writeResponse } from './http
 
 const POLL_MS = 200
 
+/** How to start the simulator as a server. */
 export type StartOptions = {
-  /** 0, the default, takes any free port. */
+  /** The port of the HTTP listener. 0, the default, takes any free port. */
   port?: number
-  /** Of the listener behind TLS. 0, the default, takes any free port. */
+  /** The port of the listener with TLS. 0, the default, takes any free port. */
   securePort?: number
-  /** Default 127.0.0.1: nobody but this machine. */
+  /** Default 127.0.0.1: reachable from this machine only. */
   host?: string
-  /** Default: a merchant that exists nowhere. */
+  /** Default: `DEMO_MERCHANT`. */
   merchant?: SimulatorOptions['merchant']
-  /** 60 lets WeChat's minute pass in a second. Default 1. */
+  /** With 60, a minute at WeChat passes in a second. Default 1. */
   speed?: number
   random?: SimulatorOptions['random']
   strict?: SimulatorOptions['strict']
-  /** Gets one line per call and event. Default: silence. */
+  /** Called with one line per request and event. Default: no log. */
   log?: (line: string) => void
 }
 
+/** A started simulator. */
 export type RunningServer = {
   /** For example `http://127.0.0.1:8790`. */
   origin: string
-  /** The same WeChat behind mutual TLS. */
+  /** The same simulator behind mutual TLS. */
   secure: {
     /** For example `https://127.0.0.1:8791`. */
     origin: string
-    /** What the merchant shows for a refund. */
+    /** The certificate that the merchant shows for a refund. */
     clientCertificate: KeyPair
-    /** What the server is verified with, in PEM. */
+    /** The authority's certificate, in PEM, with which a client verifies the server. */
     authority: string
   }
   simulator: WeChatSimulator
   clock: ControllableClock
-  /** Ends every connection, stalled ones too, and every delivery. */
+  /** Ends every connection, including stalled ones, and every delivery of a notice. */
   close: () => Promise<void>
 }
 
 /**
- * Starts WeChat on HTTP, and once more behind mutual TLS. Notices go out by themselves. Rejects with a sentence for a person
- * when a port is taken.
+ * Starts the simulator on HTTP, and on a second port behind mutual TLS. It delivers due notices automatically. Rejects with a
+ * sentence for the user when a port is taken.
  */
 export async function start(options: StartOptions = {}): Promise<RunningServer> {
   const { port = 0, securePort = 0, host = '127.0.0.1', speed = 1, log = () => {} } = options
@@ -86,7 +88,7 @@ export async function start(options: StartOptions = {}): Promise<RunningServer> 
       if (isControl) log(`${request.method} ${incoming.url ?? ''} → ${response.status}`)
       await writeResponse(outgoing, response)
     } catch (error) {
-      // A fault that drops the connection, a caller who hung up, a body without end: from outside they all look like this.
+      // A fault that drops the connection, a client that disconnected, a body that is too long: the client sees the same.
       const why = error instanceof Error ? error.message : String(error)
       log(`${incoming.method ?? ''} ${incoming.url ?? ''} → connection dropped: ${why}`)
       outgoing.destroy()
@@ -97,7 +99,7 @@ export async function start(options: StartOptions = {}): Promise<RunningServer> 
     ...certificates.server,
     ca: certificates.authority,
     requestCert: true,
-    // Not by hanging up, as Node would: whoever has no certificate, or a wrong one, gets WeChat's page.
+    // Node would drop the connection. WeChat answers a client without certificate, or with a wrong one, with an HTML page.
     rejectUnauthorized: false,
   }
   const plain = createServer((...pair) => void answer(origins.plain, ...pair))

@@ -1,17 +1,19 @@
-/** What bills consist of, and what the simulator's user has ordered to be wrong with them. */
 import type { Random } from '../lib/random.ts'
 
+// What a bill consists of, and how a test or a developer makes a bill differ from what happened.
+
 /**
- * `old` is how ALL looked before 2018, `short` how it looks to merchants without coupons of their own. The
- * other two are new ones that a reader by position gets wrong.
+ * `new` is today's layout, `old` the one of ALL before 2018, `short` the one for merchants without coupons of their own.
+ * `reversed` and `one_more` are invented: a reader that goes by the position of columns misreads them.
  */
 export const BILL_LAYOUTS = ['new', 'old', 'short', 'reversed', 'one_more'] as const
+/** One of `BILL_LAYOUTS`. */
 export type BillLayout = (typeof BILL_LAYOUTS)[number]
 
-/** Values by WeChat's own column names. */
+/** The values of a row by WeChat's own column names. */
 export type BillColumns = Readonly<Record<string, string>>
 
-/** One line of a bill, before anybody decided which of its columns are printed. */
+/** One line of a bill with all its columns; the layout decides which of them are printed. */
 export type BillRow = {
   readonly kind: 'payment' | 'refund' | 'recharge_refund'
   /** transaction_id or out_refund_no. */
@@ -19,25 +21,25 @@ export type BillRow = {
   readonly columns: BillColumns
 }
 
-/** How one day's bill differs from what happened. `number` is a transaction_id or an out_refund_no. */
+/** One difference between the bill of a day and what happened. `number` is a transaction_id or an out_refund_no. */
 export type BillChange =
   | { kind: 'drop_row'; number: string }
-  /** Any columns of a row, by WeChat's names. */
+  /** Overwrites any columns of a row. */
   | { kind: 'set_columns'; number: string; columns: BillColumns }
   | { kind: 'other_amount'; number: string; fen: number }
-  /** A payment or refund that never was; what is not given is made up, for one yuan. */
+  /** Adds a payment or refund that never happened, of one yuan; columns that are not given are made up. */
   | { kind: 'extra_row'; row: 'payment' | 'refund'; columns?: BillColumns }
-  /** A refund of a payment that was, which nobody asked for. */
+  /** Adds a refund that the shop never requested, of a payment that did happen. */
   | { kind: 'unasked_refund'; outTradeNo: string; fen: number }
   | { kind: 'layout'; layout: BillLayout }
-  /** Every number of the last line is one too high. */
+  /** Every number in the line of totals is one too high. */
   | { kind: 'wrong_totals' }
-  /** The file ends somewhere in the middle. As GZIP it is a whole stream; the fault `truncated_xml` cuts that. */
+  /** The file ends after 60 %. As GZIP the stream itself is complete; the fault `truncated_xml` cuts the stream. */
   | { kind: 'cut_off' }
-  /** Nobody gets it, that many times (default until it is cleared): 20007 and 20003 are real ones. */
+  /** downloadbill answers an error, `times` times (default: until cleared). 20007 and 20003 are real error codes. */
   | { kind: 'unavailable'; errorCode: string; returnMsg: string; times?: number }
 
-/** What is kept of a change: rows that are made up are made up once, so that the bill says the same every time. */
+/** A change as the plan stores it. Made-up rows are made up once, so that every download shows the same row. */
 export type PlannedChange =
   | Exclude<
       BillChange,
@@ -48,7 +50,10 @@ export type PlannedChange =
 /** An error that downloadbill answers instead of a bill, in WeChat's own words. */
 export type BillError = { errorCode: string; returnMsg: string }
 
-/** The changes and errors that were ordered for bills, by Beijing day (yyyyMMdd). What really happened is in the ledgers. */
+/**
+ * The changes and errors that were ordered manually, by Beijing day (yyyyMMdd). What really happened is in the ledgers; a bill
+ * is computed from both.
+ */
 export class BillPlan {
   readonly #random: Random
   readonly #changes = new Map<string, PlannedChange[]>()
@@ -69,6 +74,7 @@ export class BillPlan {
     this.#errors.set(date, [...(this.#errors.get(date) ?? []), { ...error, left: times }])
   }
 
+  /** The changes of that day, oldest first. */
   changesOf(date: string): readonly PlannedChange[] {
     return this.#changes.get(date) ?? []
   }

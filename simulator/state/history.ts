@@ -1,5 +1,6 @@
 import { HISTORY_ENTRIES_MAX } from '../lib/limits.ts'
 
+/** The kinds of history entries. The control interface prints them. */
 export type HistoryType =
   | 'request'
   | 'login'
@@ -23,35 +24,38 @@ export type HistoryType =
   | 'fault_injected'
   | 'faults_cleared'
 
-/** One thing that happened. `at` is epoch milliseconds on the simulator's clock. */
+/** One event at the simulated WeChat. `at` is epoch milliseconds on the simulator's clock. */
 export type HistoryEntry = {
   readonly at: number
   readonly type: HistoryType
-  /** Which endpoint was called, or which address a notice was posted to. */
+  /** The endpoint that was called, or the URL a notice was posted to. */
   readonly endpoint?: string
   readonly outTradeNo?: string
   readonly outRefundNo?: string
-  /** What came of it, for a person to read. */
+  /** The result, for a person to read. */
   readonly outcome?: string
-  /** The fault that was acted out, if one was. */
+  /** The kind of the injected fault that struck this request, if one did. */
   readonly fault?: string
 }
 
-/** Everything that happened, oldest first; bounded, the oldest goes first. */
+/** Every event, oldest first. Beyond `HISTORY_ENTRIES_MAX` the oldest entry is dropped. */
 export class History {
   readonly #entries: HistoryEntry[] = []
   readonly #listen: ((entry: HistoryEntry) => void) | undefined
 
+  /** @param listen Called with every entry as it is added. */
   constructor(listen?: (entry: HistoryEntry) => void) {
     this.#listen = listen
   }
 
+  /** Adds an entry, and passes it to the listener. */
   add(entry: HistoryEntry): void {
     this.#entries.push(entry)
     if (this.#entries.length > HISTORY_ENTRIES_MAX) this.#entries.shift()
     this.#listen?.(entry)
   }
 
+  /** A copy, oldest first. */
   entries(): HistoryEntry[] {
     return [...this.#entries]
   }

@@ -1,28 +1,30 @@
 import { CLOSE_ABANDONED_AFTER_MS, PREPAY_LIFE_MS } from '../lib/limits.ts'
 import type { SignType } from '../lib/sign.ts'
 
-// What WeChat knows about a merchant's orders. Orders are never changed in place: whoever holds one holds a snapshot.
+// What WeChat knows about a merchant's orders. An order is never changed in place: a caller that holds one holds a snapshot.
 //
 //   unifiedorder ──▶ NOTPAY ──pay──▶ SUCCESS ──refund accepted──▶ REFUND
-//                      └──closeorder, or the clean-up days later──▶ CLOSED
+//                      └──closeorder, or WeChat's clean-up days later──▶ CLOSED
 //
-// A deadline that has passed is not a state: the order stays NOTPAY, it only cannot be paid any more.
+// A passed deadline is not a state: the order stays NOTPAY, but the payer can no longer pay it.
 
+/** `trade_state` as orderquery reports it. */
 export type TradeState =
   'NOTPAY' | 'USERPAYING' | 'ACCEPT' | 'PAYERROR' | 'SUCCESS' | 'REFUND' | 'CLOSED' | 'REVOKED'
 
+/** A coupon that was used in a payment. CASH coupons are WeChat's money, NO_CASH the shop's own rebate; `fee` in fen. */
 export type Coupon = { id: string; type: 'CASH' | 'NO_CASH'; fee: number }
 
-/** Money that WeChat took. All fees in fen. */
+/** A successful payment. All fees in fen. */
 export type Capture = {
   readonly transactionId: string
   readonly outTradeNo: string
   readonly openid: string
-  /** The order's amount; what the shop must compare. */
+  /** The order's amount, which the shop must compare with its own. */
   readonly totalFee: number
-  /** What the payer's purse lost: the amount less all coupons. */
+  /** What the payer paid: the amount less all coupons. */
   readonly cashFee: number
-  /** The amount less free (NO_CASH) coupons; only when such were used. */
+  /** The amount less NO_CASH coupons; present only when such coupons were used. */
   readonly settlementTotalFee?: number
   readonly coupons: readonly Coupon[]
   readonly bankType: string
@@ -32,8 +34,10 @@ export type Capture = {
   readonly timeEnd: string
 }
 
+/** One prepay_id of an order; `madeAt` in epoch milliseconds. */
 export type PrepaySession = { readonly prepayId: string; readonly madeAt: number }
 
+/** An order as WeChat stores it: a snapshot. The control interface prints it as JSON. */
 export type SimulatedOrder = {
   readonly outTradeNo: string
   readonly openid: string
@@ -47,11 +51,11 @@ export type SimulatedOrder = {
   readonly tradeState: TradeState
   /** Epoch milliseconds of the first unifiedorder. */
   readonly createdAt: number
-  /** `time_expire` in epoch milliseconds; without it the newest prepay session is the limit. */
+  /** `time_expire` in epoch milliseconds; without it the order can be paid while its newest prepay_id is valid. */
   readonly timeExpireAt?: number
   /** Oldest first. */
   readonly prepays: readonly PrepaySession[]
-  /** Every parameter of the first call that was not empty, but nonce_str and sign. */
+  /** Every parameter of the first unifiedorder that was not empty, except nonce_str and sign. */
   readonly parameters: ReadonlyMap<string, string>
   readonly capture?: Capture
 }
@@ -63,21 +67,22 @@ export function isOpen(order: SimulatedOrder): boolean {
   return OPEN_STATES.includes(order.tradeState)
 }
 
-/** SUCCESS or REFUND: REFUND, too, says that it was paid. */
+/** SUCCESS or REFUND: an order that is REFUND was paid, too. */
 export function isPaid(order: SimulatedOrder): boolean {
   return order.tradeState === 'SUCCESS' || order.tradeState === 'REFUND'
 }
 
-/** A prepay_id is good for two hours. */
+/** A prepay_id is valid for two hours. */
 export function isLive(prepay: PrepaySession, now: number): boolean {
   return now < prepay.madeAt + PREPAY_LIFE_MS
 }
 
+/** Whether the order has a `time_expire`, and it has passed. */
 export function isPastTimeExpire(order: SimulatedOrder, now: number): boolean {
   return order.timeExpireAt !== undefined && now >= order.timeExpireAt
 }
 
-/** What the cashier tells a payer who comes too late, or `undefined` while the order can be paid. */
+/** Why the cashier refuses the payer, in the cashier's words; `undefined` while the order can be paid. */
 export function whyNotPayable(order: SimulatedOrder, now: number): string | undefined {
   if (isPaid(order)) return '该订单已支付'
   if (!isOpen(order)) return '该订单已关闭'
@@ -88,6 +93,7 @@ export function whyNotPayable(order: SimulatedOrder, now: number): string | unde
   return undefined
 }
 
+/** All orders and payments of the merchant. `now` is the clock's time in epoch milliseconds. */
 export class Ledger {
   readonly #orders = new Map<string, SimulatedOrder>()
   readonly #captures: Capture[] = []
@@ -96,6 +102,7 @@ export class Ledger {
   readonly #capturesByDay = new Map<string, Capture[]>()
   #capturedFen = 0
 
+  /** An open order is closed by this call when WeChat's clean-up time for it has passed. */
   find(outTradeNo: string, now: number): SimulatedOrder | undefined {
     const order = this.#orders.get(outTradeNo)
     if (order === undefined || !isOpen(order)) return order
@@ -107,14 +114,16 @@ export class Ledger {
   /** Throws a RangeError when there is no such order. */
   mustFind(outTradeNo: string, now: number): SimulatedOrder {
     const order = this.find(outTradeNo, now)
-    if (order === undefined) throw new RangeError(`WeChat knows no order ${outTradeNo}`)
+    if (order === undefined) throw new RangeError(`WeChat has no order ${outTradeNo}`)
     return order
   }
 
+  /** By WeChat's transaction_id. */
   findByTransaction(transactionId: string, now: number): SimulatedOrder | undefined {
     return this.find(this.#numberByTransaction.get(transactionId) ?? '', now)
   }
 
+  /** By prepay_id, with the prepay session that it names. */
   findByPrepay(
     prepayId: string,
     now: number,
@@ -124,6 +133,7 @@ export class Ledger {
     return order && prepay && { order, prepay }
   }
 
+  /** Adds an order, or replaces the snapshot of a known one. */
   put(order: SimulatedOrder): SimulatedOrder {
     const { outTradeNo } = order
     for (const { prepayId } of order.prepays) this.#numberByPrepay.set(prepayId, outTradeNo)
@@ -131,7 +141,7 @@ export class Ledger {
     return order
   }
 
-  /** Books money. Taking it twice for one order would be WeChat's own mistake, so it is a bug here. */
+  /** Records a payment; the order becomes SUCCESS. Throws for a paid order: two payments of one order would be a bug here. */
   capture(order: SimulatedOrder, capture: Capture): SimulatedOrder {
     if (order.capture !== undefined) throw new Error(`${order.outTradeNo} was already captured`)
     this.#captures.push(capture)
@@ -144,19 +154,22 @@ export class Ledger {
     return this.put({ ...order, tradeState: 'SUCCESS', capture })
   }
 
+  /** Every order, oldest first. */
   orders(now: number): SimulatedOrder[] {
     return [...this.#orders.keys()].flatMap((outTradeNo) => this.find(outTradeNo, now) ?? [])
   }
 
+  /** Every payment, oldest first. */
   captures(): readonly Capture[] {
     return [...this.#captures]
   }
 
-  /** Those of one Beijing day (yyyyMMdd), oldest first. */
+  /** The payments of one Beijing day (yyyyMMdd), oldest first. */
   capturesOfDay(day: string): readonly Capture[] {
     return [...(this.#capturesByDay.get(day) ?? [])]
   }
 
+  /** The sum of all payments in fen. */
   capturedFen(): number {
     return this.#capturedFen
   }

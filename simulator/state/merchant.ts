@@ -1,2 +1,2 @@
-/** The one merchant this WeChat knows. */
+/** The only merchant of the simulated WeChat: mini program, merchant account, API V2 key. */
 export type Merchant = { appid: string; mchId: string; apiKey: string; appSecret: string }

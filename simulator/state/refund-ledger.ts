@@ -8,16 +8,16 @@ import {
 } from './refund.ts'
 
 type RefundLedgerOptions = {
-  /** How long a refund is PROCESSING before it becomes SUCCESS by itself. */
+  /** How long a refund is PROCESSING before it becomes SUCCESS automatically. */
   processingMs: number
   now: () => number
-  /** Told of every refund that has become something else. */
+  /** Called with every refund whose status has changed. */
   onSettled: (refund: SimulatedRefund) => void
 }
 
 /**
- * All refunds of the merchant, and the balance they are paid from. Whoever looks at a refund sees it as it is at the clock's
- * now: those whose time has come are settled before anything is read.
+ * All refunds of the merchant, and the balance they are paid from. Every read shows the refunds as of the clock's now: refunds
+ * whose time has come are settled first.
  */
 export class RefundLedger {
   readonly #options: RefundLedgerOptions
@@ -25,7 +25,7 @@ export class RefundLedger {
   readonly #numberById = new Map<string, string>()
   readonly #numbersByOrder = new Map<string, string[]>()
   readonly #numbersByDay = new Map<string, string[]>()
-  /** When each PROCESSING refund settles. They are added in the order of that time: the first is the next. */
+  /** When each PROCESSING refund settles. Refunds are added in the order of that time, so the first entry settles first. */
   readonly #underWay = new Map<string, number>()
   readonly #fees: Record<RefundStatus, number> = {
     PROCESSING: 0,
@@ -35,14 +35,14 @@ export class RefundLedger {
   }
   #isHeld = false
   #heldUntil = -Infinity
-  /** Fen that the merchant can still refund. A live refund has taken its settlement fee out of it. */
+  /** Fen that the merchant can still refund. Every refund but a closed one has taken its settlement fee out of it. */
   balanceFen = Infinity
 
   constructor(options: RefundLedgerOptions) {
     this.#options = options
   }
 
-  /** Moves every refund on whose time has come. All methods that read do it first. */
+  /** Settles every refund whose time has come. All methods that read call this first. */
   settleDue(): void {
     if (this.#isHeld) return
     const now = this.#options.now()
@@ -53,7 +53,7 @@ export class RefundLedger {
     }
   }
 
-  /** A new refund, PROCESSING from now on; its money leaves the balance. */
+  /** Adds a new PROCESSING refund; its settlement fee leaves the balance. */
   add(refund: SimulatedRefund): void {
     const { outRefundNo, refundId, outTradeNo, appliedAt } = refund
     this.settleDue()
@@ -66,7 +66,7 @@ export class RefundLedger {
     this.balanceFen -= refund.settlementRefundFee
   }
 
-  /** Settles one by hand. Throws when it has become something else already. */
+  /** Settles a refund manually. Throws a RangeError when its status does not allow that. */
   settle(outRefundNo: string, status: SettledStatus): SimulatedRefund {
     const refund = this.mustFind(outRefundNo)
     if (!TRANSITIONS[refund.status].includes(status)) {
@@ -75,13 +75,14 @@ export class RefundLedger {
     return this.#move(refund, status, this.#options.now())
   }
 
-  /** While held, no refund settles by itself; those whose time has come by then settle when they are let go. */
+  /** While held, no refund settles automatically; a refund whose time came meanwhile settles when `hold(false)` is called. */
   hold(isHeld: boolean): void {
     this.settleDue()
     if (this.#isHeld && !isHeld) this.#heldUntil = this.#options.now()
     this.#isHeld = isHeld
   }
 
+  /** By the shop's out_refund_no. */
   find(outRefundNo: string): SimulatedRefund | undefined {
     this.settleDue()
     return this.#refunds.get(outRefundNo)
@@ -90,36 +91,37 @@ export class RefundLedger {
   /** Throws a RangeError when there is no such refund. */
   mustFind(outRefundNo: string): SimulatedRefund {
     const refund = this.find(outRefundNo)
-    if (refund === undefined) throw new RangeError(`WeChat knows no refund ${outRefundNo}`)
+    if (refund === undefined) throw new RangeError(`WeChat has no refund ${outRefundNo}`)
     return refund
   }
 
+  /** By WeChat's refund_id. */
   findById(refundId: string): SimulatedRefund | undefined {
     return this.find(this.#numberById.get(refundId) ?? '')
   }
 
-  /** Oldest first. */
+  /** The refunds of one order, oldest first. */
   ofOrder(outTradeNo: string): SimulatedRefund[] {
     return this.#all(this.#numbersByOrder.get(outTradeNo) ?? [])
   }
 
-  /** Those applied for on that Beijing day (yyyyMMdd), oldest first. */
+  /** The refunds that were requested on that Beijing day (yyyyMMdd), oldest first. */
   ofDay(day: string): SimulatedRefund[] {
     return this.#all(this.#numbersByDay.get(day) ?? [])
   }
 
-  /** Oldest first. */
+  /** Every refund, oldest first. */
   all(): SimulatedRefund[] {
     return this.#all(this.#refunds.keys())
   }
 
-  /** Fen asked for by all refunds that are in one of these states now. */
+  /** The sum of `refundFee` in fen over all refunds that are in one of these states now. */
   sumOf(...states: readonly RefundStatus[]): number {
     this.settleDue()
     return states.reduce((sum, status) => sum + this.#fees[status], 0)
   }
 
-  /** When the first refund that fits will settle by itself, in epoch milliseconds. */
+  /** When the first refund that `fits` will settle automatically, in epoch milliseconds; `undefined` while refunds are held. */
   nextSettlementAt(fits: (refund: SimulatedRefund) => boolean): number | undefined {
     this.settleDue()
     if (this.#isHeld) return undefined

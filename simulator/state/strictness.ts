@@ -1,28 +1,30 @@
 import type { BillLayout } from './bill-plan.ts'
 
-/** Where the protocol leaves room, or real gateways differ. Rates are shares from 0 to 1. */
+/** Behaviour that the protocol leaves open, or in which real gateways differ. Rates are probabilities from 0 to 1. */
 export type Strictness = {
-  /** closeorder refuses orders younger than this (TRADE_STATE_ERROR). The rule says five minutes, practice 0. */
+  /** closeorder refuses orders younger than this (TRADE_STATE_ERROR). The document says five minutes; real gateways use 0. */
   refuseCloseUnderMs: number
-  /** How often a reply or a notice carries a signed element that no document names. */
+  /** How often a reply or a notice contains a signed element that no document names. */
   undocumentedElementRate: number
-  /** How often an integer is written in CDATA where it is usually bare, and the other way round. */
+  /** How often an integer is written in CDATA where WeChat usually writes it bare, and the other way round. */
   integerStyleRate: number
-  /** Addresses that only this machine or its network can reach are allowed as notify_url, and with http. */
+  /** Allows as notify_url what only this machine or its network can reach, with http, too. */
   allowLoopbackNotifyUrl: boolean
-  /** Every other notify_url must be https, as the newer text wants. */
+  /** Requires https for every other notify_url, as the newer document does. */
   requireHttpsNotifyUrl: boolean
-  /** An openid of right shape that was never seen is taken for one of this mini program's. */
+  /** Treats an unknown openid of the right shape as a user of this mini program. */
   acceptAnyOpenid: boolean
-  /** An identical unifiedorder after time_expire: reports contradict each other, some got a prepay_id, some 201. */
+  /** What an identical unifiedorder after time_expire gets: reports contradict each other, some got a prepay_id, some 201. */
   reorderAfterExpiry: 'accept' | 'refuse'
-  /** What is said to a second new refund of one order within a minute. */
+  /** What a second new refund of one order within a minute gets. */
   refundsTooFast: 'INVALID_REQ_TOO_MUCH' | 'FREQUENCY_LIMITED' | 'accept'
-  /** How bills are laid out on days for which nothing else was ordered. `old` has 24 columns and a total of five. */
+  /** The layout of bills on days without an ordered layout. `old` has 24 columns and five totals. */
   billLayout: BillLayout
   /** appids that exist but are not bound to the merchant. */
   unboundAppids: readonly string[]
 }
+
+/** Lenient where real gateways are; a tenth of the messages differs from the usual shape. */
 export const DEFAULT_STRICTNESS: Strictness = {
   refuseCloseUnderMs: 0,
   undocumentedElementRate: 0.1,

@@ -9,7 +9,7 @@ import type { RefundLedger } from './refund-ledger.ts'
 import type { Strictness } from './strictness.ts'
 import type { Users } from './users.ts'
 
-/** What every endpoint and every facet works on. */
+/** The state of the simulated WeChat, which every endpoint and every facet works on. */
 export type World = {
   readonly merchant: Merchant
   readonly strict: Strictness

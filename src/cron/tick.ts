@@ -5,7 +5,7 @@
 import { fromMillis, MINUTE_S, type UnixSeconds } from '../core/time.ts'
 import { Budget, type Cost } from '../ports/budget.ts'
 import type { Deps } from '../ports/deps.ts'
-import { COSTS } from '../service/costs.ts'
+import { COSTS, WEBHOOK_RESERVE } from '../service/costs.ts'
 import { countDueRefunds } from '../service/refund/due-refunds.ts'
 import { finishRun, startRun, sweep } from '../service/run/runs.ts'
 import { reconcileDueBill } from './due-bill.ts'
@@ -18,8 +18,6 @@ import { catchAndLog } from './work-pool.ts'
 const SHARE = 0.1
 /** Statements at the end of a run: count the refunds that are left or delete old rows, store the report. */
 const LAST_STATEMENTS = 3
-/** Queries and bills leave this many for one webhook and its claim. */
-const WEBHOOK_STATEMENTS = 10
 /** Statements for the record of the run's start and one refund with its claim, however small the budget is. */
 const REFUND_STATEMENTS = COSTS.refund.statements + 3
 /** The cron runs every minute: refunds come first in every second run, the bill in every fifth. */
@@ -117,7 +115,7 @@ function budgetsOf({ config, used }: Pick<Deps, 'config' | 'used'>) {
   }
   const query: Cost = {
     calls: calls - share,
-    statements: all.limit.statements - WEBHOOK_STATEMENTS,
+    statements: all.limit.statements - WEBHOOK_RESERVE.statements,
   }
   return { all, refund: all.share(refund), query: all.share(query) }
 }

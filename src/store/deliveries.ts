@@ -14,15 +14,19 @@ import {
 } from './d1/columns.ts'
 import type { Database, Row } from './d1/database.ts'
 
-/** Longer than a try can take; whoever holds the row is trying. */
+/**
+ * A lease is longer than one try can take: until it ends, the run that claimed the
+ * webhook may be trying it.
+ */
 const LEASE_S = 3 * MINUTE_S
 
+/** Reads one webhook; undefined when no row has this id. */
 export async function findDelivery(db: Database, id: string): Promise<StoredDelivery | undefined> {
   const { rows } = await db.run('SELECT * FROM deliveries WHERE id = ?', id)
   return rows[0] === undefined ? undefined : deliveryFromRow(rows[0])
 }
 
-/** Takes deliveries that are due, oldest first; nobody else tries them until the lease ends. */
+/** Leases due webhooks to this run, the longest due first. No other run tries them until the lease ends. */
 export async function claimDeliveries(
   db: Database,
   now: UnixSeconds,
@@ -39,7 +43,11 @@ export async function claimDeliveries(
   return rows.map(deliveryFromRow)
 }
 
-/** Notes a try, unless another one was noted since the delivery was read. */
+/**
+ * Stores a try.
+ *
+ * @returns false when another try was stored since `before` was read, or the webhook is delivered.
+ */
 export async function saveTry(
   db: Database,
   before: StoredDelivery,
@@ -64,7 +72,11 @@ export async function saveTry(
   return changes === 1
 }
 
-/** Makes a delivery pending again, from the first rung on. */
+/**
+ * Makes a webhook pending again, with a new retry schedule. The cron tries it from one minute on.
+ *
+ * @returns undefined when no row has this id.
+ */
 export async function reopenDelivery(
   db: Database,
   id: string,
@@ -79,14 +91,18 @@ export async function reopenDelivery(
   return rows[0] === undefined ? undefined : deliveryFromRow(rows[0])
 }
 
-/** Each by an index that has only its own kind of rows, so that a rare state is found at once. */
+/**
+ * The FROM clause for each state. Rare states use a partial index, so a page of them is
+ * found without a full scan.
+ */
 const OF_STATE: Readonly<Record<DeliveryState, string>> = {
   pending: 'deliveries INDEXED BY deliveries_due WHERE due_at IS NOT NULL',
   given_up: "deliveries INDEXED BY deliveries_given_up WHERE state = 'given_up'",
-  delivered: "deliveries WHERE state = 'delivered'", // most of them are
+  delivered: "deliveries WHERE state = 'delivered'", // most webhooks, so the index on `created_at` serves
   no_target: "deliveries WHERE state = 'no_target'",
 }
 
+/** One page of webhooks, newest first. @param state Undefined for every state. */
 export async function listDeliveries(
   db: Database,
   state: DeliveryState | undefined,
@@ -103,7 +119,7 @@ export async function listDeliveries(
   return rows.map(deliveryFromRow)
 }
 
-/** Forgets a few delivered webhooks that are older than `before`. */
+/** Deletes up to `limit` webhooks created before `before` that were delivered or had no target. */
 export async function sweepDeliveries(
   db: Database,
   before: UnixSeconds,

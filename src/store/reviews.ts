@@ -14,7 +14,7 @@ import type { Database, Row } from './d1/database.ts'
 import { deliveryRow, reviewRow } from './d1/outbox.ts'
 import { type Guard, insertIf } from './d1/sql.ts'
 
-/** Opens a review with its webhook, unless it was opened before. @returns whether it is new. */
+/** Inserts a review and its webhook, unless the review exists. @returns whether the review is new. */
 export async function openReview(
   db: Database,
   review: Review,
@@ -27,7 +27,7 @@ export async function openReview(
     params: [reviewId(review)],
   }
   const outcomes = await db.batch([
-    // First: the review makes the guard false.
+    // The webhook comes first, because inserting the review makes the guard false.
     ...(webhook === undefined
       ? []
       : [insertIf('deliveries', deliveryRow(webhook, now, hasTarget), absent)]),
@@ -36,11 +36,13 @@ export async function openReview(
   return outcomes.at(-1)?.changes === 1
 }
 
+/** Reads one review; undefined when no row has this id. */
 export async function findReview(db: Database, id: string): Promise<StoredReview | undefined> {
   const { rows } = await db.run('SELECT * FROM reviews WHERE id = ?', id)
   return rows[0] === undefined ? undefined : reviewFromRow(rows[0])
 }
 
+/** The reviews of these orders, open and resolved, oldest first. */
 export async function reviewsOf(
   db: Database,
   ordercodes: readonly string[],
@@ -54,7 +56,7 @@ export async function reviewsOf(
   return rows.map(reviewFromRow)
 }
 
-/** @returns false when somebody resolved it before. */
+/** Resolves an open review. @returns false when it was resolved before, or does not exist. */
 export async function resolveReview(
   db: Database,
   id: string,
@@ -72,12 +74,13 @@ export async function resolveReview(
   return changes === 1
 }
 
+/** One page of reviews, newest first. @param open Undefined for open and resolved ones. */
 export async function listReviews(
   db: Database,
   open: boolean | undefined,
   page: Page,
 ): Promise<readonly StoredReview[]> {
-  // Two texts, so that each can use its own index.
+  // A literal condition rather than a parameter, so that SQLite can use the index of open reviews.
   const filter =
     open === undefined ? '' : open ? 'resolved_at IS NULL AND' : 'resolved_at IS NOT NULL AND'
   const { rows } = await db.run(

@@ -1,4 +1,4 @@
-/** The stores behind the ports, in D1. */
+/** Implements the store ports on D1: each port method calls one function of this folder. */
 import { prepayExpiry } from '../core/order/attempt.ts'
 import type { BillStore } from '../ports/bill-store.ts'
 import type { DeliveryStore } from '../ports/delivery-store.ts'
@@ -19,13 +19,19 @@ import { claimDueRefunds, countDueRefunds, rescheduleRefunds } from './order/due
 import { listOrders } from './order/order-list.ts'
 import { commit, register } from './order/orders.ts'
 import { recordPayment } from './order/record-payment.ts'
-import { ordercodeOfRefund, reserve } from './order/refunds.ts'
+import { ordercodeOfRefund } from './order/refunds.ts'
+import { reserve } from './order/reserve-refund.ts'
 import * as sendLease from './order/send-lease.ts'
 import { events, load, loadMany } from './order/views.ts'
 import * as reviews from './reviews.ts'
 import * as runs from './runs.ts'
 
-/** @param hasTarget Whether webhooks have a receiver; without one their rows are only a record. */
+/**
+ * Creates all stores on one database.
+ *
+ * @param hasTarget Whether a webhook receiver is configured. Without one, webhooks are stored as
+ *   `no_target` and never sent.
+ */
 export const d1Stores = (db: Database, hasTarget: boolean): Stores => ({
   orders: orderStore(db, hasTarget),
   refunds: refundStore(db),

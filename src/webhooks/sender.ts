@@ -1,5 +1,5 @@
 /**
- * Posts to the shop by Standard Webhooks.
+ * Sends webhooks to the shop in the format of Standard Webhooks.
  *
  * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
@@ -10,19 +10,27 @@ import type { Secret } from '../lib/secret.ts'
 import type { WebhookSender } from '../ports/webhooks.ts'
 
 const DEADLINE_MS = 10_000
-/** Nothing in the answer is used; this much is read so that a polite connection can be kept. */
+/** The body of the response is ignored. It is read up to this size, so that the connection can be reused. */
 const ANSWER_BYTES_MAX = 64 * 1024
 
+/** The receiver of webhooks, the secrets to sign with, and the platform. */
 export type SenderOptions = Readonly<{
   fetch: (request: Request) => Promise<Response>
   timers: Timers
-  /** The true clock, whatever time a test gave the cron: the receiver compares it with its own. */
+  /**
+   * This is the real clock, even when a test shifts the time of the cron: the receiver compares the
+   * timestamp with its own clock.
+   */
   now: () => UnixSeconds
   url: string
-  /** The first signs first; during a rotation the one before it signs, too. */
+  /** The signing secrets, the current one first. During a rotation the previous secret signs, too. */
   secrets: readonly Secret[]
 }>
 
+/**
+ * Creates the sender. Its `send` never rejects; `error` is `timeout` after 10 s, `no_answer` when the
+ * request fails, and `status` when the status is not 2xx. Redirects are not followed.
+ */
 export function webhookSender(options: SenderOptions): WebhookSender {
   const { fetch, timers, now, url, secrets } = options
 
@@ -63,7 +71,7 @@ export function webhookSender(options: SenderOptions): WebhookSender {
   }
 }
 
-/** `v1,` and the HMAC-SHA256 in Base64, under the bytes that the secret writes in Base64. */
+/** `v1,` and the HMAC-SHA256 in Base64. The key is what follows `whsec_` in the secret, decoded from Base64. */
 async function sign(text: string, secret: Secret): Promise<string> {
   const algorithm = { name: 'HMAC', hash: 'SHA-256' }
   const raw = atob(secret.reveal().replace(/^whsec_/, ''))
@@ -73,7 +81,10 @@ async function sign(text: string, secret: Secret): Promise<string> {
   return `v1,${btoa(String.fromCharCode(...new Uint8Array(mac)))}`
 }
 
-/** For an installation without `WEBHOOK_URL`: its rows are `no_target`, and nobody tries them. */
+/**
+ * For an installation without `WEBHOOK_URL`. Its webhooks are stored as `no_target`, and no
+ * request or run sends them.
+ */
 export const noSender: WebhookSender = {
   send: () => Promise.resolve({ delivered: false, status: undefined, error: 'no_target' }),
 }

@@ -9,7 +9,7 @@ const Reply = v.object({
 })
 
 /**
- * Reads the answer of jscode2session. The session_key in it is left where it is: paying needs none.
+ * Reads the answer of jscode2session. The session_key is not read, because paying does not need it.
  *
  * @see https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/code2Session.html
  */
@@ -32,7 +32,7 @@ export function readLoginReply(text: string): LoginReply {
         : { kind: 'unknown', cause: 'no_openid' }
     case -1:
       return { kind: 'busy' }
-    case 40029: // wrong, expired, or of another appid
+    case 40029: // the code is wrong, expired, or of another appid
       return { kind: 'code_invalid' }
     case 40163:
       return { kind: 'code_used' }
@@ -40,8 +40,8 @@ export function readLoginReply(text: string): LoginReply {
       return { kind: 'blocked' }
     case 45011:
       return { kind: 'too_many_requests' }
-    case 40013: // appid
-    case 40125: // secret
+    case 40013: // wrong appid
+    case 40125: // wrong secret
     case 41002: // appid missing
     case 41004: // secret missing
       return { kind: 'misconfigured', ...described }

@@ -1,45 +1,53 @@
-/** The only code in this Worker that sends anything to WeChat. */
+/** Sends HTTP requests to WeChat. No other code of the Worker does. */
 import { later, MINUTE_S, type UnixSeconds } from '../core/time.ts'
 import { type Timers, withDeadline } from '../lib/deadline.ts'
 import { readChunks, readLimited } from '../lib/limited-body.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 
-/** WeChat's own client waits this long for an answer. */
+/** The deadline of one call: as long as WeChat's own SDK waits for a reply. */
 export const CALL_DEADLINE_MS = 8_000
 const REPLY_BYTES_MAX = 64 * 1024
-/** A day of 100 000 payments has some 10 MB in gzip, and 30 MB plain. */
+/** The bill of a day with 100 000 payments has about 10 MB in gzip, and 30 MB plain. */
 const BILL_BYTES_MAX = 48 * 1024 * 1024
 const BILL_DEADLINE_MS = 60_000
-/** nginx, in front of WeChat: no certificate was sent, or a wrong one. */
+/** The status with which nginx, in front of WeChat, answers a missing or wrong client certificate. */
 const BAD_CERTIFICATE = 400
-/** Cloudflare's own answers for an origin that could not be reached. */
+/** The statuses with which Cloudflare itself answers when it cannot reach an origin. */
 const ORIGIN_UNREACHABLE = { from: 520, to: 530 }
 
+/** The platform's `fetch`, or that of a certificate binding. */
 export type Fetch = (request: Request) => Promise<Response>
 
-/** The backup is far away: after this long the primary gets another chance. */
+/**
+ * How long the backup origin is used first after the primary failed. The backup is farther away, so the
+ * primary then gets another chance.
+ */
 const BACKUP_S = 3 * MINUTE_S
 
 /**
- * What an isolate remembers of the two origins. One object for all requests that it serves; forgetting
- * it costs one deadline.
+ * Remembers which of the two payment origins works. An isolate has one object for all requests that it
+ * serves; losing it costs one deadline.
  */
 export class OriginHealth {
   #backupUntil: UnixSeconds | undefined
 
+  /** Whether the primary failed within the last three minutes, and the backup has not failed since. */
   prefersBackup(now: UnixSeconds): boolean {
     return this.#backupUntil !== undefined && now < this.#backupUntil
   }
 
+  /** Call it when the backup answered a message that the primary did not. */
   primaryFailed(now: UnixSeconds): void {
     this.#backupUntil = later(now, BACKUP_S)
   }
 
+  /** Call it when the backup, used first, gave no answer. */
   backupFailed(): void {
     this.#backupUntil = undefined
   }
 }
 
+/** The origins of WeChat, what is known of them, and the platform. */
 export type TransportOptions = Readonly<{
   fetch: Fetch
   timers: Timers
@@ -48,40 +56,46 @@ export type TransportOptions = Readonly<{
   payOriginBackup: string
   now: () => UnixSeconds
   health: OriginHealth
-  /** Presents the merchant's certificate; undefined where there is none. */
+  /** Presents the merchant certificate; undefined when none is installed. */
   certificateFetch?: Fetch | undefined
 }>
 
-/** In every case WeChat may have acted. `no_answer` is the one that another origin might mend. */
+/**
+ * Why there is no reply to read. In every case WeChat may have acted.
+ *
+ * Only after `no_answer` the other origin may help. `http_status` is a status other than 200, `too_long` a
+ * reply above the size limit, `no_certificate` a missing or wrong merchant certificate.
+ */
 export type TransportError = Readonly<{
   reason: 'no_answer' | 'http_status' | 'too_long' | 'no_certificate'
 }>
 
+/** Requests to WeChat, each with a deadline. Failures are values, not exceptions. */
 export interface Transport {
-  /** One GET, never repeated: a login code works once. */
+  /** Sends one GET to the login origin. It is never repeated, because a login code works once. */
   get(path: string, query: URLSearchParams): Promise<Result<Uint8Array, TransportError>>
   /**
-   * Posts one XML message. When no answer comes, the other origin gets the identical message, once;
-   * so only messages that are safe to repeat may be sent through here, and all of ours are. An origin
-   * that just failed comes second for a few minutes.
+   * Posts one XML message to WeChat Pay. When no answer comes, the identical message goes to the other
+   * origin, once. Only messages that are safe to repeat may be sent here, and all of ours are. After the
+   * primary failed, the backup is used first for three minutes.
    */
   post(path: string, xml: string): Promise<Result<Uint8Array, TransportError>>
   /**
-   * The same, presenting the merchant's certificate. WeChat answers HTTP 400 and a web page to whoever
-   * has none, or a wrong one.
+   * Like `post`, with the merchant certificate. WeChat answers a request with no certificate, or a wrong
+   * one, with HTTP 400 and a web page.
    *
-   * @param onRepeat Called when the message is sent a second time, because no answer came.
+   * @param onRepeat Called before the message is sent a second time, because no answer came.
    */
   postWithCertificate(
     path: string,
     xml: string,
     onRepeat?: () => void,
   ): Promise<Result<Uint8Array, TransportError>>
-  /** The same as `post`, for an answer that may be long. */
+  /** Like `post`, for a long reply: up to 48 MiB, within 60 s. */
   download(path: string, xml: string): Promise<Result<readonly Uint8Array[], TransportError>>
 }
 
-/** How one message is sent, and its answer read. */
+/** How one message is sent, and how its reply is read. */
 type Way<T> = Readonly<{
   fetch: Fetch
   deadlineMs: number
@@ -89,6 +103,10 @@ type Way<T> = Readonly<{
   onRepeat?: (() => void) | undefined
 }>
 
+/**
+ * Creates the transport. Requests share `health`, so that a failed primary origin costs one
+ * deadline and not one per request.
+ */
 export function wechatTransport(options: TransportOptions): Transport {
   const { fetch, certificateFetch, timers, loginOrigin, payOrigin, payOriginBackup } = options
   const { now, health } = options
@@ -103,7 +121,7 @@ export function wechatTransport(options: TransportOptions): Transport {
       )
       return outcome.done ? outcome.value : err({ reason: 'no_answer' })
     } catch {
-      // The platform does not tell "refused" from "reset after sending".
+      // The platform does not distinguish a refused connection from one that was reset after sending.
       return err({ reason: 'no_answer' })
     }
   }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { OUT_TRADE_NO, shop } from '../../testing/simulator/simulated-shop.ts'
 
-describe('a simulated WeChat', () => {
-  it('does the same again with the same seed and clock', async () => {
+describe('the simulated WeChat', () => {
+  it('repeats its behaviour with the same seed and clock', async () => {
     const stories = [1, 2].map(async () => {
       const { unifiedOrder, orderQuery, wechat } = shop({
         strict: { undocumentedElementRate: 0.5 },
@@ -21,7 +21,7 @@ describe('a simulated WeChat', () => {
     expect(first).toEqual(second)
   })
 
-  it('can be handed around as a plain fetch', async () => {
+  it('can be called as a plain fetch', async () => {
     const { fetch } = shop().wechat
 
     expect((await fetch(new Request('https://api.weixin.qq.com/'))).status).toBe(404)
@@ -29,7 +29,7 @@ describe('a simulated WeChat', () => {
 })
 
 describe('the history', () => {
-  it('tells everything that happened, oldest first', async () => {
+  it('lists every event, oldest first', async () => {
     const { unifiedOrder, closeOrder, wechat } = shop()
     await unifiedOrder()
     wechat.payer.cancel(OUT_TRADE_NO)

@@ -2,23 +2,10 @@
 import { beforeEach } from 'vitest'
 import { d1Shim } from '../simulation/d1/d1-shim.ts'
 import { Sqlite } from '../simulation/d1/sqlite.ts'
+import { emptyTables } from './tables.ts'
 
-const TABLES = [
-  'bill_differences',
-  'bills',
-  'refunds',
-  'reviews',
-  'deliveries',
-  'payments',
-  'events',
-  'attempts',
-  'orders',
-  'runs',
-]
 const sqlite = new Sqlite()
 
 export const env = { DB: d1Shim(sqlite) }
 
-beforeEach(() => {
-  for (const table of TABLES) sqlite.run({ sql: `DELETE FROM ${table}`, values: [] })
-})
+beforeEach(() => emptyTables(env.DB))

@@ -108,14 +108,14 @@ export const NOTICE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a refused payment is acknowledged, and WeChat never tells it again',
-    file: 'service/handle-notice.ts',
+    file: 'service/notice/handle-notice.ts',
     find: `return recorded.ok ? 'accepted' : refusalOf(recorded.error.reason)`,
     replace: `return 'accepted'`,
     tests: NOTICES,
   },
   {
     name: 'a notice is acknowledged before it is stored',
-    file: 'service/handle-notice.ts',
+    file: 'service/notice/handle-notice.ts',
     find: `const recorded = await recordPayment(deps, task.payment, 'notice')
 `,
     replace: `void recordPayment(deps, task.payment, 'notice').catch(() => {})
@@ -125,7 +125,7 @@ export const NOTICE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a notice is acknowledged although the database is down',
-    file: 'service/handle-notice.ts',
+    file: 'service/notice/handle-notice.ts',
     find: `return isStore ? 'unavailable' : 'failed'`,
     replace: `return task.kind === 'confirm_refund' ? 'failed' : 'accepted'`,
     tests: NOTICES,

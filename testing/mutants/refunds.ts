@@ -325,14 +325,14 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'many who ask at once are promised more than was paid',
-    file: 'store/order/refunds.ts',
+    file: 'store/order/reserve-refund.ts',
     find: '>= ?5 + (',
     replace: '>= ?5 + 0 * (',
     tests: REFUNDING,
   },
   {
     name: 'two refunds of a payment that are asked for at once are sent at once',
-    file: 'store/order/refunds.ts',
+    file: 'store/order/reserve-refund.ts',
     find: 'iif(begun IS NULL, ?3, NULL)',
     replace: '?3',
     tests: REFUNDING,
@@ -360,7 +360,7 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a refund notice that could not be stored is acknowledged, and never comes again',
-    file: 'service/handle-notice.ts',
+    file: 'service/notice/handle-notice.ts',
     find: `return isStore ? 'unavailable' : 'failed'`,
     replace: `return task.kind === 'confirm_refund' ? 'accepted' : isStore ? 'unavailable' : 'failed'`,
     tests: NOTICES,
@@ -396,7 +396,7 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
   {
     name: 'an empty account is a refusal, and the payer waits in vain',
     file: 'wechat/v2/replies/refund.ts',
-    find: `case 'NOTENOUGH': // until somebody fills up the merchant's account`,
+    find: `case 'NOTENOUGH': // until the merchant adds money to the account`,
     replace: `case 'NOTENOUGH':\n      return { kind: 'refused', errCode, errCodeDes }`,
     tests: REPLY,
   },

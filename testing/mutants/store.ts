@@ -36,14 +36,14 @@ export const WRITING_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'booking by one statement does not look at the currency',
-    file: 'service/order/record-payment.ts',
+    file: 'core/order/payment-check.ts',
     find: `payment.feeType === 'CNY' && `,
     replace: '',
     tests: NOTICES,
   },
   {
     name: 'booking by one statement does not look at the kind of payment',
-    file: 'service/order/record-payment.ts',
+    file: 'core/order/payment-check.ts',
     find: `payment.tradeType === 'JSAPI' && `,
     replace: '',
     tests: NOTICES,

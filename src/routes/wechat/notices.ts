@@ -3,7 +3,7 @@
  * notice again.
  */
 import type { NoticeReader, NoticeReply } from '../../ports/notices.ts'
-import { handleNotice, type NoticeOutcome } from '../../service/handle-notice.ts'
+import { handleNotice, type NoticeOutcome } from '../../service/notice/handle-notice.ts'
 import type { HttpDeps } from '../http/deps.ts'
 import { readBody } from '../http/input.ts'
 import type { RouteRequest } from '../http/request.ts'

@@ -1,5 +1,6 @@
 import { parseOutTradeNo } from '../../core/ids.ts'
 import type { OrderView, Returned } from '../../core/order/order.ts'
+import { isUsual } from '../../core/order/payment-check.ts'
 import type { Payment, Source } from '../../core/order/payment.ts'
 import { rejectionReview } from '../../core/order/reviews.ts'
 import { webhookId } from '../../core/webhook.ts'
@@ -58,10 +59,7 @@ async function record(
   returned: Returned,
   autoRefundNotifyUrl: string | undefined,
 ): Promise<Result<OrderView, ApplyError>> {
-  // The one-batch path checks neither currency nor trade type, and applies no decision of a person.
-  const isUsual =
-    payment.feeType === 'CNY' && payment.tradeType === 'JSAPI' && source !== 'operator'
-  const { recorded, view } = isUsual
+  const { recorded, view } = isUsual(payment, source)
     ? await deps.orders.recordPayment(payment, source, returned, deps.now())
     : { recorded: false, view: await loadOrderOf(deps, payment) }
   if (view === undefined) return err({ reason: 'unknown_order' })
@@ -79,9 +77,11 @@ async function record(
     autoRefundNotifyUrl,
   })
   if (applied.ok || applied.error.reason !== 'second_payment') return applied
-  // The payer paid twice: the second payment is recorded, and refunded if refunds are configured.
-  const fresh = (await deps.orders.load(view.order.ordercode)) ?? view
-  return applyEvent(deps, fresh, {
+  // The payer paid twice: the second payment is recorded, and refunded if refunds are configured. If the order
+  // became paid after it was read, it is read again.
+  const isCurrent = view.order.state === 'paid'
+  const paid = isCurrent ? view : ((await deps.orders.load(view.order.ordercode)) ?? view)
+  return applyEvent(deps, paid, {
     type: 'second_payment_recorded',
     payment,
     source,

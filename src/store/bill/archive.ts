@@ -1,23 +1,31 @@
-/** Raw bills in KV, in pieces: one value may have 25 MiB. */
+/** Raw bills in KV, split into parts, because a KV value is limited to 25 MiB. */
 import type { UnixSeconds } from '../../core/time.ts'
 import { type Timers, withDeadline } from '../../lib/deadline.ts'
 import { concat } from '../../lib/limited-body.ts'
 import type { BillArchive } from '../../ports/bill-archive.ts'
 
 const PART_BYTES_MAX = 8 * 1024 * 1024
-/** For one piece. A store that never answers must not take a run of the cron with it. */
+/** The deadline for one part: a KV call that never completes must not block a run of the cron. */
 const DEADLINE_MS = 20_000
 
+/** The methods of a KV namespace that the archive uses. */
 export type BlobStore = Readonly<{
   put: (key: string, value: Uint8Array) => Promise<void>
   get: (key: string, type: 'arrayBuffer') => Promise<ArrayBuffer | null>
   delete: (key: string) => Promise<void>
 }>
 
-/** The key names the download, so that a piece is never overwritten and never half of another one. */
+/**
+ * The key contains the time of the download, so that a later download overwrites no part of an earlier one
+ * and parts of two downloads never mix.
+ */
 const keyOf = (day: string, fetchedAt: UnixSeconds | undefined, part: number): string =>
   `bill/${day}/${fetchedAt ?? 0}/${part}`
 
+/**
+ * The archive of raw bills. `put` and `drop` reject when KV fails or takes longer than 20 s for a part. The
+ * stream of `open` fails then, and `isBroken` returns true.
+ */
 export function kvArchive(kv: BlobStore, timers: Timers): BillArchive {
   async function inTime<T>(work: () => Promise<T>): Promise<T> {
     const outcome = await withDeadline(timers, DEADLINE_MS, work)
@@ -59,9 +67,9 @@ export function kvArchive(kv: BlobStore, timers: Timers): BillArchive {
           const key = keyOf(day, fetchedAt, next)
           const part = await inTime(() => kv.get(key, 'arrayBuffer')).catch(() => null)
           if (part === null) {
-            // Not there yet where we look, or lost, or KV is away.
+            // KV has not yet copied the part to this location, has lost it, or is unavailable.
             isBroken = true
-            return controller.error(new Error('a piece of the bill is missing'))
+            return controller.error(new Error('a part of the bill is missing in the archive'))
           }
           next++
           controller.enqueue(new Uint8Array(part))

@@ -1,4 +1,4 @@
-/** Bills in D1: which day is how far. */
+/** Bills in D1: one row for each Beijing day, with its state and progress. */
 import {
   type Bill,
   type BillCounts,
@@ -22,14 +22,19 @@ import { deliveryRow } from '../d1/outbox.ts'
 import { beijingDay, type Guard, insertIf, statement, updateIf } from '../d1/sql.ts'
 import { clearUpReviews } from './differences.ts'
 
-/** Longer than a step can take: a download has a minute, and another one from the backup. */
+/**
+ * A lease is longer than a step can take: a download may take a minute, and so may
+ * one from the backup origin.
+ */
 const LEASE_S = 5 * MINUTE_S
 
+/** Reads the bill of a day; undefined when the day has no row. */
 export async function findBill(db: Database, day: BeijingDay): Promise<Bill | undefined> {
   const { rows } = await db.run('SELECT * FROM bills WHERE day = ?', day)
   return rows[0] === undefined ? undefined : billFromRow(rows[0])
 }
 
+/** Creates due rows for missing days up to `last`: from the first order on, and at most 89 days back. */
 export async function expectBills(db: Database, last: BeijingDay, now: UnixSeconds): Promise<void> {
   const days = Array.from({ length: BILL_DAYS_AVAILABLE }, (_, back) => addDays(last, -back))
   await db.run(
@@ -45,6 +50,7 @@ export async function expectBills(db: Database, last: BeijingDay, now: UnixSecon
   )
 }
 
+/** Leases the bill that is due longest. No other run gets it until the lease ends. */
 export async function claimDueBill(db: Database, now: UnixSeconds): Promise<Bill | undefined> {
   const { rows } = await db.run(
     `UPDATE bills SET leased_until = ?1, tries = tries + 1
@@ -58,6 +64,7 @@ export async function claimDueBill(db: Database, now: UnixSeconds): Promise<Bill
   return rows[0] === undefined ? undefined : billFromRow(rows[0])
 }
 
+/** Leases one day's bill, due or not. @returns undefined when a concurrent run or request holds the lease. */
 export async function claimBillOf(
   db: Database,
   day: BeijingDay,
@@ -76,11 +83,12 @@ export async function claimBillOf(
   return rows[0] === undefined ? undefined : billFromRow(rows[0])
 }
 
+/** Counts and sums, in fen, of our records that belong to a day's bill. */
 export async function booksOn(db: Database, day: BeijingDay): Promise<BookSums> {
   const from = startOf(day)
   const to = later(from, DAY_S)
   const [payments, refunds] = await db.batch([
-    // What no bill has belongs to the day on which it was paid.
+    // A payment that no bill contains belongs to the day on which it was paid.
     statement(
       `SELECT count(*) AS count, coalesce(sum(total_fee), 0) AS fee FROM (
          SELECT total_fee FROM payments WHERE billed_on = ?1
@@ -90,7 +98,7 @@ export async function booksOn(db: Database, day: BeijingDay): Promise<BookSums> 
       from,
       to,
     ),
-    // The day of a refund is WeChat's; for one that no bill has, it is when we heard of it.
+    // WeChat decides a refund's day. A refund that no bill contains counts on the day we learned of it.
     statement(
       `SELECT count(*) AS count, coalesce(sum(refund_fee), 0) AS fee FROM refunds
        WHERE accepted_at >= ?2 - ?5 AND accepted_at < ?4
@@ -112,7 +120,10 @@ export async function booksOn(db: Database, day: BeijingDay): Promise<BookSums> 
   }
 }
 
-/** Something of ours must be in WeChat's bill of the day, or may be: an order that nobody could conclude yet. */
+/**
+ * Whether WeChat's bill of the day should contain a payment or refund of ours, or may: an order that is still
+ * `paying` may have been paid that day.
+ */
 export async function isExpectedOn(db: Database, day: BeijingDay): Promise<boolean> {
   const from = startOf(day)
   const to = later(from, DAY_S)
@@ -133,13 +144,13 @@ export async function isExpectedOn(db: Database, day: BeijingDay): Promise<boole
   return rows[0]?.['expected'] === 1
 }
 
-/** Whoever has a bill may write it as long as nobody else has it. */
+/** Holds only under the lease with which the bill was claimed, so that no other run writes the bill. */
 const heldBy = ({ day, leasedUntil }: Bill): Guard => ({
   sql: 'EXISTS (SELECT 1 FROM bills WHERE day = ? AND leased_until = ?)',
   params: [day, orNull(leasedUntil)],
 })
 
-/** Gives a bill back that could not be worked on; it comes again later, and nothing else waits for it. */
+/** Releases a bill that could not be worked on. It is due again later, and other days do not wait for it. */
 export async function postponeBill(
   db: Database,
   { day, leasedUntil }: Bill,
@@ -157,8 +168,10 @@ export async function postponeBill(
 }
 
 /**
- * What an earlier comparison found, and nobody has booked, is to be found again, unless this one goes on
- * where that one stopped.
+ * Stores that the comparison begins. At the first row, it deletes the differences of an earlier comparison,
+ * except `booked` ones, because this one finds them again.
+ *
+ * @returns false when the lease was lost.
  */
 export async function beginBill(db: Database, bill: Bill): Promise<boolean> {
   const guard = heldBy(bill)
@@ -182,7 +195,10 @@ export async function beginBill(db: Database, bill: Bill): Promise<boolean> {
   return begun?.changes === 1
 }
 
-/** Gives the bill back with what is known now; one that is reconciled tells the shop, once. */
+/**
+ * Stores the bill's state and releases it. For a reconciled bill, inserts its webhook, once per day, and
+ * resolves reviews of differences that no longer exist.
+ */
 export async function saveBill(
   db: Database,
   bill: Bill,
@@ -196,7 +212,7 @@ export async function saveBill(
     revision: undefined,
   } as const
   const row = deliveryRow(webhook, now, hasTarget)
-  const untold: Guard = {
+  const notYetNotified: Guard = {
     sql: `EXISTS (SELECT 1 FROM bills WHERE day = ? AND state = 'reconciled')
       AND NOT EXISTS (SELECT 1 FROM deliveries WHERE id = ?)`,
     params: [bill.day, row['id'] ?? null],
@@ -204,12 +220,12 @@ export async function saveBill(
   await db.batch([
     updateIf('bills', { day: bill.day }, rowFromBill(bill), ['day'], heldBy(bill)),
     ...(bill.state === 'reconciled'
-      ? [insertIf('deliveries', row, untold), clearUpReviews(bill.day, now)]
+      ? [insertIf('deliveries', row, notYetNotified), clearUpReviews(bill.day, now)]
       : []),
   ])
 }
 
-/** As it is when nobody has it. */
+/** The row of a bill that is not leased. */
 const rowFromBill = (bill: Bill): Record<string, Value> => ({
   day: bill.day,
   state: bill.state,

@@ -1,4 +1,7 @@
-/** The other way: the books against a bill that was read to its end. */
+/**
+ * The second direction of the comparison: payments and refunds in our records that a
+ * completely read bill lacks.
+ */
 import type { Bill, BookSums } from '../../core/bill/bill.ts'
 import type { Difference, DifferenceKind } from '../../core/bill/difference.ts'
 import { BILL_DAYS_AVAILABLE, BILL_SKEW_S, REPORTED_WITHIN_S } from '../../core/bill/schedule.ts'
@@ -8,26 +11,32 @@ import type { Database } from '../d1/database.ts'
 import { beijingDay, statement } from '../d1/sql.ts'
 import { PAYMENT, REFUND } from './difference-sql.ts'
 
-/** It is known to differ already, under whatever day. */
+/** SQL: a difference of one of these kinds about `subject` is already stored, for any day. */
 const isKnown = (subject: string, ...kinds: readonly DifferenceKind[]): string =>
   `EXISTS (SELECT 1 FROM bill_differences known WHERE known.subject = ${subject}
     AND known.kind IN (${kinds.map((kind) => `'${kind}'`).join(', ')}))`
 
 /**
- * Of this day; or of an earlier one whose bill was read before the payment was booked: late, by a person,
- * or by a notice that somebody forged with a key that leaked.
+ * SQL: a payment that the bill should contain, and no bill does. It was paid on this day. Or it was paid
+ * earlier, and recorded only after the bill of that day was compared: the payment was recorded late, was
+ * accepted by the operator, or comes from a notice that was forged with a leaked key.
  */
 const PAYMENT_MISSED = `p.billed_on IS NULL AND p.paid_at >= ?2 AND p.paid_at < ?4
   AND (p.paid_at >= ?3 OR EXISTS (
     SELECT 1 FROM bills WHERE day = ${beijingDay('p.paid_at')} AND state IN ('settling', 'reconciled')))
   AND NOT ${isKnown('p.transaction_id', 'payment_not_here', 'payment_not_in_bill')}`
 
+/** SQL: the first and the last day whose bill may contain the refund. */
 const FIRST_DAY = beijingDay(`r.started_at - ${BILL_SKEW_S}`)
 const LAST_DAY = beijingDay(`r.accepted_at + ${BILL_SKEW_S}`)
 /**
- * We know a refund by our clock, and perhaps by a repetition after a lost answer: it is in the bill of some
- * day from when it was first sent to when we heard of it. Once all of those were read, the bill read last
- * misses it. Of refunds by hand we do not know the day.
+ * SQL: a refund that a bill should contain, and no bill does.
+ *
+ * We know a refund by our clock, and the first answer may have been lost. The bill that contains it is
+ * therefore one of several days, from when the refund was first sent to when we learned of its
+ * acceptance, give or take the difference of the clocks. Once the bills of all these days were
+ * compared, the last one compared reports it. Refunds made on the merchant platform are left out,
+ * because we do not know their day.
  */
 const REFUND_MISSED = `r.accepted_at >= ?2 AND r.accepted_at < ?3 AND r.started_at < ?4
   AND r.billed_on IS NULL AND r.source <> 'merchant_platform'
@@ -37,7 +46,12 @@ const REFUND_MISSED = `r.accepted_at >= ?2 AND r.accepted_at < ?3 AND r.started_
       AND day BETWEEN ${FIRST_DAY} AND ${LAST_DAY})
   AND EXISTS (SELECT 1 FROM bills WHERE day = ${LAST_DAY})`
 
-/** When nothing else differs, a row that is there twice shows in the sums alone. */
+/**
+ * Stores a `sum_differs` difference when no other difference explains why the sums of a day differ. A row
+ * that occurs twice in the bill shows only in the sums.
+ *
+ * @returns whether the difference is new.
+ */
 export async function noteUnexplained(
   db: Database,
   { day, counts }: Bill,
@@ -55,6 +69,12 @@ export async function noteUnexplained(
   return changes === 1
 }
 
+/**
+ * Stores what a completely read bill lacks, together with `sums`, the totals in WeChat's last line that
+ * differ from its rows. The bill then is `settling`.
+ *
+ * @returns undefined when a concurrent run changed the bill's state or progress.
+ */
 export async function finishComparing(
   db: Database,
   bill: Bill,
@@ -70,7 +90,8 @@ export async function finishComparing(
       day,
       bill.counts.rows,
     ),
-    // What was booked since its row was read is in the bill, and among the differences already.
+    // A payment recorded after its row was compared is in the bill. Its row is stored as
+    // `payment_not_here`, and the condition leaves it out.
     statement(
       `INSERT INTO bill_differences (day, kind, subject, ordercode, books)
        SELECT ?1, 'payment_not_in_bill', p.transaction_id, p.ordercode, ${PAYMENT}

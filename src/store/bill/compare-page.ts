@@ -1,4 +1,4 @@
-/** Rows of a bill against the books, in SQL: only what differs leaves the database. */
+/** Compares rows of a bill with our records, in SQL: no record has to be read into the Worker. */
 import type { Bill, BillCounts } from '../../core/bill/bill.ts'
 import type { BeijingDay } from '../../core/day.ts'
 import { parseOutTradeNo } from '../../core/ids.ts'
@@ -8,29 +8,40 @@ import type { Database, Row, Statement } from '../d1/database.ts'
 import { statement } from '../d1/sql.ts'
 import { outTradeNo, PAYMENT, REFUND } from './difference-sql.ts'
 
-/** A row as SQL reads it: short names, since there are thousands of them. */
+/** A row of the bill as SQL reads it. The names are short, because a page has thousands of rows. */
 type Line = Readonly<{
   /** payment, refund or revoked */
   k: string
   /** transaction_id */
   t: string
-  /** ordercode and number of the attempt */
+  /** ordercode of the attempt */
   c: string
+  /** number of the attempt */
   n: number
-  /** total_fee, or refund_fee */
+  /** total_fee or refund_fee, in fen */
   f: number
-  /** settlement_total_fee, and the service fee */
+  /** settlement_total_fee, in fen; 0 for a refund */
   s: number
+  /** service fee, in 1/1000 fen */
   e: number
   /** out_refund_no */
   r?: string
 }>
 
+/** SQL: the table of lines in the JSON of parameter ?1. */
 const LINES = `SELECT json_extract(value, '$.k') AS k, json_extract(value, '$.t') AS t,
   json_extract(value, '$.c') AS c, json_extract(value, '$.n') AS n, json_extract(value, '$.f') AS f,
   json_extract(value, '$.s') AS s, json_extract(value, '$.e') AS e,
   json_extract(value, '$.r') AS r FROM json_each(?1)`
 
+/**
+ * Compares one page in a batch with the bill's progress: marks payments and refunds as billed,
+ * stores differences, and adds to the counts. A row of another appid, or without an order of
+ * ours, only counts as `others`.
+ *
+ * @param bill The bill before this page.
+ * @returns the bill after it; undefined when a concurrent run compared the page first.
+ */
 export async function comparePage(
   db: Database,
   bill: Bill,
@@ -47,7 +58,7 @@ export async function comparePage(
       : [{ ...line, f: row.totalFee, s: row.settlementTotalFee }]
   })
   const json = JSON.stringify(lines)
-  // Another system of the merchant may use numbers like ours; what has no order here is not ours.
+  // Another system of the merchant may use numbers in our format, so a row needs an order here to be ours.
   const { rows: sums } = await db.run(
     `SELECT k, count(*) AS lines, sum(f) AS fee, sum(s) AS settlement, sum(e) AS service
      FROM (${LINES})
@@ -64,7 +75,10 @@ export async function comparePage(
   return marked?.changes === 1 ? { ...bill, counts } : undefined
 }
 
-/** First in its batch; what follows may be written twice and means the same. */
+/**
+ * Stores the progress, unless a concurrent run did. Comes first in its batch, and its outcome decides. The
+ * statements after it may then run twice, which changes nothing.
+ */
 const progress = ({ day, counts }: Bill, after: BillCounts): Statement =>
   statement(
     `UPDATE bills SET rows_done = ?2, counts = ?3

@@ -1,10 +1,12 @@
-/** What the books say of a payment `p` or a refund `r`, as one side of a difference. */
+/** SQL for one side of a difference: what our records say about a payment `p` or a refund `r`. */
 
-/** Of an attempt. */
+/** SQL for an attempt's out_trade_no. Both parameters are SQL expressions. */
 export const outTradeNo = (ordercode: string, number: string): string =>
   `${ordercode} || iif(${number} = 1, '', '*' || ${number})`
 
+/** SQL for the JSON of a payment `p`. */
 export const PAYMENT = `json_object('transaction_id', p.transaction_id,
   'out_trade_no', ${outTradeNo('p.ordercode', 'p.number')}, 'total_fee', p.total_fee)`
+/** SQL for the JSON of a refund `r`. */
 export const REFUND = `json_object('out_refund_no', r.out_refund_no, 'transaction_id', r.transaction_id,
   'refund_fee', r.refund_fee, 'state', r.state)`

@@ -1,4 +1,4 @@
-/** What differs between bills and books, and what came of it. */
+/** Differences between WeChat's bills and our records, and their outcomes. */
 import type { Difference, DifferenceKind } from '../../core/bill/difference.ts'
 import type { BeijingDay } from '../../core/day.ts'
 import type { UnixSeconds } from '../../core/time.ts'
@@ -6,8 +6,10 @@ import { integer, optionalText, orNull, text } from '../d1/columns.ts'
 import type { Database, Row, Statement } from '../d1/database.ts'
 import { statement } from '../d1/sql.ts'
 
-const CLEARED_UP = 'cleared up by itself: the bill and the books agree on it now'
+/** The note of a review that is resolved because its difference no longer exists. */
+const RESOLVED_NOTE = 'resolved automatically: bill and records agree'
 
+/** Differences of a day that have no outcome yet, those with the fewest tries first. */
 export async function openDifferences(
   db: Database,
   day: BeijingDay,
@@ -22,7 +24,7 @@ export async function openDifferences(
   return rows.map(differenceFromRow)
 }
 
-/** Kinds of which very many are open. */
+/** Kinds of which at least `atLeast` differences of a day have no outcome yet, with their number. */
 export async function manyDifferences(
   db: Database,
   day: BeijingDay,
@@ -40,6 +42,7 @@ export async function manyDifferences(
   }))
 }
 
+/** Marks all open differences of a kind as `collected`: one review stands for them all. */
 export async function collectDifferences(
   db: Database,
   day: BeijingDay,
@@ -53,6 +56,7 @@ export async function collectDifferences(
   )
 }
 
+/** The differences of a day with any outcome: their number, and the first `limit` of them. */
 export async function differences(
   db: Database,
   day: BeijingDay,
@@ -73,6 +77,7 @@ export async function differences(
   }
 }
 
+/** How many differences of a kind have a review of their own, counted up to `atMost`. */
 export async function countReviewed(
   db: Database,
   day: BeijingDay,
@@ -89,7 +94,10 @@ export async function countReviewed(
   return rows[0] === undefined ? 0 : integer(rows[0], 'count')
 }
 
-/** What differs no more, of all that was found on that day, or whose bill came after all. */
+/**
+ * Resolves the open reviews about a day's bill whose difference no longer exists, if the day is reconciled.
+ * The review about a missing bill is one of them.
+ */
 export const clearUpReviews = (day: BeijingDay, now: UnixSeconds): Statement =>
   statement(
     `UPDATE reviews SET resolved_at = ?2, note = ?3
@@ -100,10 +108,13 @@ export const clearUpReviews = (day: BeijingDay, now: UnixSeconds): Statement =>
        AND EXISTS (SELECT 1 FROM bills WHERE day = ?1 AND state = 'reconciled')`,
     day,
     now,
-    CLEARED_UP,
+    RESOLVED_NOTE,
   )
 
-/** What was booked by a bill is in that bill. */
+/**
+ * Counts a try and stores the outcome of a difference; an undefined outcome leaves it open. A payment or
+ * refund that was recorded because of the bill (`booked`) is marked as contained in that bill.
+ */
 export async function resolveDifference(
   db: Database,
   { day, kind, subject }: Difference,

@@ -1,26 +1,35 @@
-/** D1 with a deadline, and with the retries that Cloudflare asks for. */
+/** D1 with a deadline, and with the retries that Cloudflare recommends. */
 import { sleep, type Timers, withDeadline } from '../../lib/deadline.ts'
 import { StoreUnavailable } from '../../ports/store.ts'
 
+/** A value that a statement binds. */
 export type Value = string | number | null
+/** SQL with the values of its placeholders, in order. */
 export type Statement = Readonly<{ sql: string; params: readonly Value[] }>
+/** A row as D1 returns it: unchecked values by column name. `columns.ts` reads them. */
 export type Row = Readonly<Record<string, unknown>>
+/** The outcome of one statement: the rows it returned and the number of rows it changed. */
 export type Outcome = Readonly<{ rows: readonly Row[]; changes: number }>
 
-/** WeChat hangs up after 5 s; a database that stalls must not keep us from telling it to come again. */
+/**
+ * WeChat ends a notice request after 5 s. When D1 stalls, we must answer FAIL before
+ * that, so that WeChat retries.
+ */
 const DEADLINE_MS = 3_000
 const TRIES_MAX = 3
 const PAUSE_MS = 50
 
 /**
- * Errors after which D1 may be asked again. It may have applied the batch all the same, so only guarded
- * writes are sent through here: applied a second time, they do nothing.
+ * Errors after which D1 may be called again. D1 may have applied the failed batch nevertheless,
+ * so every write sent through this class must do no harm when it is applied twice: most carry a
+ * guard and then change nothing.
  *
  * @see https://developers.cloudflare.com/d1/observability/debug-d1/#error-list
  */
 const RETRYABLE =
   /Network connection lost|storage caused object to be reset|starting up D1 DB storage|reset because its code was updated|Cannot resolve D1 DB due to transient issue/
 
+/** Sends statements to D1, with a deadline of 3 s and up to three tries per batch. */
 export class Database {
   #statementsUsed = 0
   readonly #d1: D1Database
@@ -33,15 +42,17 @@ export class Database {
     this.#randomBytes = randomBytes
   }
 
-  /** Statements sent so far. D1 limits them for each invocation of the Worker. */
+  /** Statements sent so far, those of retries included. D1 limits them for each invocation of the Worker. */
   get statementsUsed(): number {
     return this.#statementsUsed
   }
 
   /**
-   * Runs the statements as one transaction, in one round trip.
+   * Runs the statements as one transaction, in one round trip. A constraint, type or syntax error is a bug
+   * and is thrown as D1 throws it.
    *
-   * @throws StoreUnavailable when the outcome is unknown, or nothing was done.
+   * @throws StoreUnavailable when D1 failed or did not answer in time: the batch may or
+   *   may not have been applied.
    */
   async batch(statements: readonly Statement[]): Promise<readonly Outcome[]> {
     const outcome = await withDeadline(this.#timers, DEADLINE_MS, (signal) =>
@@ -51,7 +62,7 @@ export class Database {
     return outcome.value
   }
 
-  /** One statement, read or write. */
+  /** Runs one statement, read or write. Throws like {@link batch}. */
   async run(sql: string, ...params: readonly Value[]): Promise<Outcome> {
     const [outcome] = await this.batch([{ sql, params }])
     return outcome ?? { rows: [], changes: 0 }
@@ -80,14 +91,17 @@ export class Database {
     }
   }
 
-  /** Full jitter: callers that failed together do not come back together. */
+  /** Full jitter: callers that failed at the same moment do not retry at the same moment. */
   #pauseMs(tries: number): number {
     const [byte = 0] = this.#randomBytes(1)
     return Math.ceil((PAUSE_MS * 4 ** (tries - 1) * (byte + 1)) / 256)
   }
 }
 
-/** A constraint or a typing error is a bug of ours and stays what it is; anything else is an outage. */
+/**
+ * A constraint, type or syntax error is a bug and is not hidden as an outage. Every
+ * other error is an outage.
+ */
 const isOutage = (message: string): boolean =>
   !/SQLITE_(CONSTRAINT|MISMATCH|ERROR)|D1_TYPE_ERROR|syntax error|no such (table|column)|too many SQL variables/.test(
     message,

@@ -1,13 +1,17 @@
-/** The rows by which the shop and the operator are told of something. */
+/** Rows by which the shop and the operator are notified: webhooks and reviews. */
 import { type Review, reviewId } from '../../core/review.ts'
 import { later, MINUTE_S, type UnixSeconds } from '../../core/time.ts'
 import { type Webhook, webhookId } from '../../core/webhook.ts'
 import { orNull } from './columns.ts'
 import type { Value } from './database.ts'
 
-/** Whoever writes the row tries first, at once; the cron takes it from here. */
+/**
+ * The request or run that inserts the row tries the webhook immediately. The cron
+ * takes over after this time.
+ */
 const FIRST_TRY_S = MINUTE_S
 
+/** The row of a new webhook. Without a receiver (`hasTarget` is false) the row is only a record. */
 export const deliveryRow = (
   webhook: Webhook,
   now: UnixSeconds,
@@ -23,6 +27,7 @@ export const deliveryRow = (
   due_at: hasTarget ? later(now, FIRST_TRY_S) : null,
 })
 
+/** The row of a new, open review. */
 export const reviewRow = (review: Review, now: UnixSeconds): Record<string, Value> => ({
   id: reviewId(review),
   kind: review.kind,

@@ -3,26 +3,27 @@ import type { Statement, Value } from './database.ts'
 /** A condition that every statement of a batch carries, so that all take effect or none. */
 export type Guard = Readonly<{ sql: string; params: readonly Value[] }>
 
-/** The day in Beijing of a time in Unix seconds, as in `2026-11-22`. */
+/** SQL for the Beijing day, as in `2026-11-22`. `at` is an SQL expression in Unix seconds. */
 export const beijingDay = (at: string): string => `date(${at} + 28800, 'unixepoch')`
 
+/** Pairs SQL with the values of its placeholders, in order. */
 export const statement = (sql: string, ...params: readonly Value[]): Statement => ({ sql, params })
 
-/** `INSERT` of one row, if the guard holds. Column names are ours, values are bound. */
+/** `INSERT` of one row, if the guard holds. Column names must be constants of our code; values are bound. */
 export function insertIf(
   table: string,
   row: Readonly<Record<string, Value>>,
   guard: Guard,
 ): Statement {
   const columns = Object.keys(row)
-  const holes = columns.map(() => '?').join(', ')
+  const placeholders = columns.map(() => '?').join(', ')
   return {
-    sql: `INSERT INTO ${table} (${columns.join(', ')}) SELECT ${holes} WHERE ${guard.sql}`,
+    sql: `INSERT INTO ${table} (${columns.join(', ')}) SELECT ${placeholders} WHERE ${guard.sql}`,
     params: [...Object.values(row), ...guard.params],
   }
 }
 
-/** The same for what is told: a fact that was told already, whenever that was, is not told again. */
+/** Like {@link insertIf}, but inserts at most once per id, so that a webhook or review is never repeated. */
 export function insertOnce(
   table: 'deliveries' | 'reviews',
   row: Readonly<Record<string, Value>>,
@@ -33,8 +34,11 @@ export function insertOnce(
 }
 
 /**
- * `UPDATE` of the columns that differ, if the guard holds. Columns that stay are left out: naming one
- * in an index would write the index again.
+ * `UPDATE` of the columns that differ between `before` and `after`, if the guard holds. Unchanged columns
+ * are left out, because naming an indexed column would write its index again. A column that is undefined in
+ * `before` is always written.
+ *
+ * @param key The columns that identify the row.
  */
 export function updateIf(
   table: string,

@@ -1,10 +1,18 @@
-/** What is written of an attempt without changing its order: WeChat's answer, and the payer's code. */
+/**
+ * Writes to an attempt that do not change its order: WeChat's answer, the payer's
+ * login code, the last query.
+ */
 import type { OutTradeNo } from '../../core/ids.ts'
 import type { Attempt } from '../../core/order/attempt.ts'
 import type { UnixSeconds } from '../../core/time.ts'
 import type { Database } from '../d1/database.ts'
 import { keyOf } from './rows.ts'
 
+/**
+ * Stores the prepay_id of unifiedorder.
+ *
+ * @returns false when the attempt is no longer open, or its order no longer `paying`.
+ */
 export async function savePrepay(
   db: Database,
   attempt: Attempt,
@@ -25,6 +33,7 @@ export async function savePrepay(
   return changes === 1
 }
 
+/** Stores that WeChat refused unifiedorder, unless the attempt has an answer or was sent again since. */
 export async function saveRefusal(db: Database, attempt: Attempt, now: UnixSeconds): Promise<void> {
   const { ordercode, number } = keyOf(attempt.outTradeNo)
   await db.run(
@@ -37,6 +46,11 @@ export async function saveRefusal(db: Database, attempt: Attempt, now: UnixSecon
   )
 }
 
+/**
+ * Stores the hash of the payer's login code, to recognise a repeated request.
+ *
+ * @returns false when the attempt is no longer open, or its order no longer `paying`.
+ */
 export async function rememberCode(
   db: Database,
   outTradeNo: OutTradeNo,
@@ -56,7 +70,10 @@ export async function rememberCode(
   return changes === 1
 }
 
-/** Of many who come at once, one moves the time, and that one may ask. */
+/**
+ * Claims the right to query WeChat about an attempt. Of several concurrent requests, the one that moves
+ * `asked_at` gets true. The others get false, and so does every request within `pauseS` seconds.
+ */
 export async function claimQuerySlot(
   db: Database,
   outTradeNo: OutTradeNo,

@@ -1,6 +1,7 @@
 /**
- * Work that is due. A row is leased by moving its `due_at` ahead in the statement that reads it, so two
- * crons at once never hold the same row, and a run that dies gives it back by itself.
+ * Orders and attempts that are due. A run leases a row by moving its `due_at` ahead in the batch
+ * that reads it, so two concurrent runs never hold the same row. When a run dies, its rows are due
+ * again once the lease ends.
  */
 import { later, type UnixSeconds } from '../../core/time.ts'
 import type { ClaimedOrders, ClaimLimits, DueRow, NextOrderDue } from '../../ports/order-store.ts'
@@ -8,9 +9,10 @@ import { integer, text, time } from '../d1/columns.ts'
 import type { Database, Statement } from '../d1/database.ts'
 import { statement } from '../d1/sql.ts'
 
-/** Longer than a run can take: 40 calls, several at a time, each with two deadlines of 8 s. */
+/** A lease is longer than a run can take: 40 calls, several at a time, each with two deadlines of 8 s. */
 const LEASE_S = 180
 
+/** Leases due orders and attempts, up to the limits. @returns both in one list, the longest due first. */
 export async function claimDueOrders(
   db: Database,
   now: UnixSeconds,
@@ -19,7 +21,7 @@ export async function claimDueOrders(
   const leaseUntil = later(now, LEASE_S)
   const dueOrders = 'FROM orders WHERE due_at <= ? ORDER BY due_at, ordercode LIMIT ?'
   const dueAttempts = 'FROM attempts WHERE due_at <= ? ORDER BY due_at, ordercode, number LIMIT ?'
-  // Each is read just before it is leased, for the time since when it is due.
+  // Rows are read first, because the lease overwrites `due_at`, the time since which they are due.
   const [orders, , attempts] = await db.batch([
     statement(`SELECT ordercode, due_at ${dueOrders}`, now, limits.orders),
     statement(
@@ -52,7 +54,10 @@ export async function claimDueOrders(
   return { leaseUntil, items: items.toSorted((a, b) => a.dueAt - b.dueAt) }
 }
 
-/** One statement for all orders and one for all attempts, however many. */
+/**
+ * Sets when claimed rows are due again; rows that changed since they were claimed are left alone. Takes one
+ * statement for all orders and one for all attempts, however many there are.
+ */
 export async function rescheduleOrders(
   db: Database,
   claimed: ClaimedOrders,

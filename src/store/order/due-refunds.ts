@@ -1,4 +1,4 @@
-/** Refunds that are due: to be sent, or to be queried. */
+/** Refunds that are due: to be sent to WeChat, or to be queried. */
 import { toOutRefundNo } from '../../core/order/refund.ts'
 import { later, type UnixSeconds } from '../../core/time.ts'
 import type { ClaimedRefunds, NextRefundDue } from '../../ports/refund-store.ts'
@@ -6,12 +6,15 @@ import { integer, text } from '../d1/columns.ts'
 import type { Database } from '../d1/database.ts'
 import { leaseFromRow } from './send-lease.ts'
 
-/** Longer than a refund can take: sent, queried, and sent again, each with two deadlines of 8 s. */
+/**
+ * A lease is longer than one refund can take: sent, queried, and sent again, each
+ * with two deadlines of 8 s.
+ */
 const LEASE_S = 180
 
 /**
- * Leases due refunds to this run, the longest due first. A refund that WeChat has not accepted is leased for
- * sending, too, unless a concurrent sender holds that lease.
+ * Leases due refunds to this run, the longest due first. A refund that WeChat has not accepted is also
+ * leased for sending, unless a concurrent sender holds that lease.
  */
 export async function claimDueRefunds(
   db: Database,
@@ -37,7 +40,7 @@ export async function claimDueRefunds(
   return { leaseUntil, items }
 }
 
-/** @returns how many are due, up to a thousand. */
+/** @returns how many refunds are due, up to a thousand. */
 export async function countDueRefunds(db: Database, now: UnixSeconds): Promise<number> {
   const { rows } = await db.run(
     'SELECT count(*) AS due FROM (SELECT 1 FROM refunds WHERE due_at <= ? LIMIT 1000)',
@@ -46,7 +49,7 @@ export async function countDueRefunds(db: Database, now: UnixSeconds): Promise<n
   return rows[0] === undefined ? 0 : integer(rows[0], 'due')
 }
 
-/** Sets when refunds that did not change are due again; a change has set its own due time. */
+/** Sets when claimed refunds are due again. A refund that changed since keeps the due time of its change. */
 export async function rescheduleRefunds(
   db: Database,
   claimed: ClaimedRefunds,

@@ -1,6 +1,9 @@
 import type { OrderEvent } from '../../core/order/order.ts'
 
-/** What an event's row says beside its type and time; shown to the shop as it is. */
+/**
+ * The fields of an event besides its type and time. The shop reads them unchanged in the
+ * list of an order's events.
+ */
 export function eventData(event: OrderEvent): Readonly<Record<string, string | number>> {
   switch (event.type) {
     case 'order_changed':

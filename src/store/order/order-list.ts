@@ -5,7 +5,10 @@ import { orNull, text } from '../d1/columns.ts'
 import type { Database, Outcome } from '../d1/database.ts'
 import { loadMany } from './views.ts'
 
-/** Newest first. The page after the last row shown is stable whatever is registered meanwhile. */
+/**
+ * One page of orders, newest first. A page begins after a given order, so orders registered in the meantime
+ * do not shift the following pages.
+ */
 export async function listOrders(
   db: Database,
   filter: OrderFilter,
@@ -21,7 +24,7 @@ export async function listOrders(
 
 function findOrdercodes(db: Database, filter: OrderFilter, page: Page): Promise<Outcome> {
   const { state, transactionId, createdFrom = 0, createdTo } = filter
-  // Plain bounds, so that the index begins and ends where the answer does.
+  // The smaller of the two upper bounds alone, so that only the requested part of the index is read.
   const upper =
     createdTo !== undefined && createdTo <= page.before.at
       ? { at: createdTo, key: '' }
@@ -46,10 +49,13 @@ function findOrdercodes(db: Database, filter: OrderFilter, page: Page): Promise<
   return db.run(`SELECT ordercode FROM ${OF_STATE[state]} AND ${within} ${newestFirst}`, ...params)
 }
 
-/** Each by an index that has only its own kind of rows, so that a rare state is found at once. */
+/**
+ * The FROM clause for each state. Rare states use a partial index, so a page of them is
+ * found without a full scan.
+ */
 const OF_STATE: Readonly<Record<OrderState, string>> = {
   created: "orders INDEXED BY orders_due WHERE due_at IS NOT NULL AND state = 'created'",
   paying: "orders INDEXED BY orders_due WHERE due_at IS NOT NULL AND state = 'paying'",
   closed: "orders INDEXED BY orders_closed WHERE state = 'closed'",
-  paid: "orders WHERE state = 'paid'", // most of them are
+  paid: "orders WHERE state = 'paid'", // most orders, so the index on `created_at` serves
 }

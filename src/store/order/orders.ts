@@ -1,4 +1,8 @@
-/** Orders in D1. The only place where an order is written. */
+/**
+ * Writes orders: registration, and any transition. Elsewhere only `record-payment.ts`, and `reserve`
+ * in `refunds.ts`, write an order: each writes one frequent transition in one round trip.
+ * `due-orders.ts` moves due times only.
+ */
 import type { Change } from '../../core/order/change.ts'
 import type { Order, OrderEvent, OrderView, Terms } from '../../core/order/order.ts'
 import { attemptDueAt, needsRefundImport, orderDueAt } from '../../core/order/schedule.ts'
@@ -13,6 +17,11 @@ import { refundChanges } from './refunds.ts'
 import { keyOf, rowFromAttempt, rowFromOrder } from './rows.ts'
 import { viewFrom, viewStatements } from './views.ts'
 
+/**
+ * Inserts an order and its first event, unless the ordercode exists.
+ *
+ * @returns the order as stored, and whether it is new.
+ */
 export async function register(
   db: Database,
   ordercode: string,
@@ -48,10 +57,17 @@ export async function register(
     ...viewStatements(ordercode),
   ])
   const stored = viewFrom(view)
-  invariant(stored !== undefined, 'an order that was registered can be read')
+  invariant(stored !== undefined, 'a registered order can be read back')
   return { created: inserted?.changes === 1, view: stored }
 }
 
+/**
+ * Writes a transition in one batch: the order, its attempts, payments and refunds, the event, webhooks and
+ * reviews. All of it takes effect only if the order still has the revision of `before`.
+ *
+ * @returns `stale` when it has not, or when a repeated batch was already applied: load
+ *   the order and decide again.
+ */
 export async function commit(
   db: Database,
   before: OrderView,
@@ -82,7 +98,7 @@ export async function commit(
     ...(event.type === 'payment_booked'
       ? [makeOthersDue(ordercode, keyOf(event.payment.outTradeNo).number, now, guard)]
       : []),
-    // Last: it makes the guard false, for a repetition as for everybody else.
+    // Last, because it makes the guard false, for a repetition of this batch and for concurrent writers.
     updateIf(
       'orders',
       rowFromOrder(before.order, orderDueAt(before.order)),
@@ -108,13 +124,13 @@ function attemptChanges(
     const dueAt = needsRefundImport(after, attempt) ? now : attemptDueAt(attempt, now)
     const row = rowFromAttempt(ordercode, attempt, dueAt)
     if (old === undefined) return [insertIf('attempts', row, guard)]
-    // Whatever is stored, a lease perhaps, the due time is written with the change.
+    // The stored due time may have become a lease, so the new one is written even if it looks unchanged.
     const oldRow = { ...rowFromAttempt(ordercode, old, undefined), due_at: undefined }
     return [updateIf('attempts', oldRow, row, ['ordercode', 'number'], guard)]
   })
 }
 
-/** Says, too, which refund was made by itself with the event. */
+/** The row of the event. When the transition also created an automatic refund, the data names it. */
 function eventRow(
   before: OrderView,
   after: OrderView,

@@ -6,17 +6,21 @@ import type { Statement, Value } from '../d1/database.ts'
 import type { Guard } from '../d1/sql.ts'
 import { keyOf } from './rows.ts'
 
-/** @param ordersOwn The payment that makes the order paid; another one is a further one. */
+/**
+ * The row of a payment.
+ *
+ * @param orderTransactionId The payment that made the order `paid`; every other one is stored as `further`.
+ */
 export function paymentRow(
   payment: BookedPayment,
-  ordersOwn: TransactionId | undefined,
+  orderTransactionId: TransactionId | undefined,
 ): Record<string, Value> {
   const { ordercode, number } = keyOf(payment.outTradeNo)
   return {
     transaction_id: payment.transactionId,
     ordercode,
     number,
-    further: ordersOwn === payment.transactionId ? 0 : 1,
+    further: orderTransactionId === payment.transactionId ? 0 : 1,
     openid: payment.openid,
     trade_type: payment.tradeType,
     fee_type: payment.feeType,
@@ -27,7 +31,11 @@ export function paymentRow(
     returned: payment.returned ? 1 : 0,
   }
 }
-/** Another attempt of a paid order could still be paid: the cron takes it down at once. */
+
+/**
+ * Makes the other live attempts of a paid order due now, because they could still be
+ * paid: the cron closes them.
+ */
 export const makeOthersDue = (
   ordercode: string,
   number: number,

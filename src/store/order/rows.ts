@@ -1,4 +1,4 @@
-/** The border between rows and the domain: `null` ends here, and so do column names. */
+/** Converts rows to domain objects and back. Column names and NULL do not leave the store. */
 import {
   formatOutTradeNo,
   type OutTradeNo,
@@ -28,13 +28,18 @@ import {
 } from '../d1/columns.ts'
 import type { Row, Value } from '../d1/database.ts'
 
-/** The key of an attempt's row. */
+/**
+ * The key of an attempt's row: the ordercode, and the number of the attempt.
+ *
+ * @throws when `outTradeNo` does not have our format.
+ */
 export function keyOf(outTradeNo: OutTradeNo): Readonly<{ ordercode: string; number: number }> {
   const key = parseOutTradeNo(outTradeNo)
-  invariant(key !== undefined, 'an attempt of ours has a number of ours')
+  invariant(key !== undefined, 'an attempt has an out_trade_no in our format')
   return key
 }
 
+/** Reads a row of `orders`. */
 export function orderFromRow(row: Row): Order {
   return {
     ordercode: text(row, 'ordercode'),
@@ -59,6 +64,7 @@ export function orderFromRow(row: Row): Order {
   }
 }
 
+/** The row of an order. @param dueAt When the cron must look at the order; undefined for never. */
 export function rowFromOrder(order: Order, dueAt: UnixSeconds | undefined): Record<string, Value> {
   const { terms } = order
   return {
@@ -83,6 +89,7 @@ export function rowFromOrder(order: Order, dueAt: UnixSeconds | undefined): Reco
   }
 }
 
+/** Reads a row of `attempts`. */
 export function attemptFromRow(row: Row): Attempt {
   const number = integer(row, 'number')
   return {
@@ -115,6 +122,7 @@ export function attemptFromRow(row: Row): Attempt {
   }
 }
 
+/** The row of an attempt. @param dueAt When the cron must query it; undefined for never. */
 export function rowFromAttempt(
   ordercode: string,
   attempt: Attempt,
@@ -150,6 +158,7 @@ export function rowFromAttempt(
   }
 }
 
+/** Reads a row of `payments`. */
 export function paymentFromRow(row: Row): BookedPayment {
   const cashFee = optionalInteger(row, 'cash_fee')
   return {
@@ -166,6 +175,7 @@ export function paymentFromRow(row: Row): BookedPayment {
   }
 }
 
+/** Reads a row of `refunds`. */
 export const refundFromRow = (row: Row): Refund => ({
   outRefundNo: toOutRefundNo(text(row, 'out_refund_no')),
   transactionId: text(row, 'transaction_id') as TransactionId,

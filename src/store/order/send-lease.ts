@@ -1,12 +1,18 @@
-/** Who may send a refund now. Of several concurrent senders, one holds the lease. */
+/** The lease for sending a refund to WeChat: of several concurrent senders, one holds it. */
 import type { OutRefundNo } from '../../core/order/refund.ts'
-import { later, type UnixSeconds } from '../../core/time.ts'
+import { later, MINUTE_S, type UnixSeconds } from '../../core/time.ts'
 import type { SendLease } from '../../ports/refund-store.ts'
 import { optionalTime, orNull } from '../d1/columns.ts'
 import type { Database, Row } from '../d1/database.ts'
-import { SENDING_S } from './refunds.ts'
 
-/** Leases a refund that WeChat has not accepted; undefined when a concurrent sender holds the lease. */
+/** Longer than it takes to send a refund and to query its refusal, and as long as an unanswered try may arrive. */
+export const SENDING_S = MINUTE_S
+
+/**
+ * Leases a refund for sending.
+ *
+ * @returns undefined when a concurrent sender holds the lease, or WeChat has accepted the refund.
+ */
 export async function acquireSendLease(
   db: Database,
   ordercode: string,
@@ -25,11 +31,12 @@ export async function acquireSendLease(
   return rows[0] === undefined ? undefined : leaseFromRow(rows[0])
 }
 
+/** Reads the lease from a row with `unanswered_at`. */
 export const leaseFromRow = (row: Row): SendLease => ({
   unansweredAt: optionalTime(row, 'unanswered_at'),
 })
 
-/** Ends the lease when nothing was sent. */
+/** Ends the lease of a refund that was not sent. */
 export async function releaseSendLease(
   db: Database,
   ordercode: string,
@@ -42,7 +49,12 @@ export async function releaseSendLease(
   )
 }
 
-/** Stores why WeChat does not accept a refund yet, or no longer; it may be sent again. */
+/**
+ * Stores why WeChat does not accept a refund yet, or no longer does, and ends the lease.
+ * The refund may be sent again.
+ *
+ * @param unansweredAt When the same request was sent before without a clear answer.
+ */
 export async function noteRefusal(
   db: Database,
   ordercode: string,
@@ -62,7 +74,10 @@ export async function noteRefusal(
   )
 }
 
-/** Stores that WeChat may or may not have received a refund; it may be sent again. */
+/**
+ * Stores that a refund was sent without an answer, so WeChat may or may not have received it, and ends the
+ * lease. The refund may be sent again.
+ */
 export async function noteUnanswered(
   db: Database,
   ordercode: string,

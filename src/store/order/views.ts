@@ -1,4 +1,4 @@
-/** Orders as read from D1. */
+/** Reads orders together with their attempts, payments and refunds. */
 import type { OrderView } from '../../core/order/order.ts'
 import type { StoredEvent } from '../../ports/order-store.ts'
 import { integer, text, time } from '../d1/columns.ts'
@@ -6,7 +6,10 @@ import type { Database, Outcome, Row, Statement } from '../d1/database.ts'
 import { statement } from '../d1/sql.ts'
 import { attemptFromRow, orderFromRow, paymentFromRow, refundFromRow } from './rows.ts'
 
-/** An order with all that hangs on it: four reads by key, one round trip. */
+/**
+ * The statements that read an order with its attempts, payments and refunds: four reads by key, for one
+ * round trip. {@link viewFrom} reads their outcomes.
+ */
 export const viewStatements = (ordercode: string): readonly Statement[] => [
   statement('SELECT * FROM orders WHERE ordercode = ?', ordercode),
   statement('SELECT * FROM attempts WHERE ordercode = ? ORDER BY number', ordercode),
@@ -21,6 +24,7 @@ export const viewStatements = (ordercode: string): readonly Statement[] => [
   ),
 ]
 
+/** Reads the outcomes of {@link viewStatements}; undefined when the order does not exist. */
 export function viewFrom(outcomes: readonly Outcome[]): OrderView | undefined {
   const [orders, attempts, payments, refunds] = outcomes
   const row = orders?.rows[0]
@@ -33,10 +37,15 @@ export function viewFrom(outcomes: readonly Outcome[]): OrderView | undefined {
   }
 }
 
+/** Reads an order; undefined when it does not exist. */
 export async function load(db: Database, ordercode: string): Promise<OrderView | undefined> {
   return viewFrom(await db.batch(viewStatements(ordercode)))
 }
 
+/**
+ * Reads several orders in one round trip, in no particular order. Ordercodes that do
+ * not exist are left out.
+ */
 export async function loadMany(
   db: Database,
   ordercodes: readonly string[],
@@ -73,6 +82,7 @@ export async function loadMany(
   }))
 }
 
+/** The events of an order, oldest first. */
 export async function events(db: Database, ordercode: string): Promise<readonly StoredEvent[]> {
   const { rows } = await db.run(
     'SELECT * FROM events WHERE ordercode = ? ORDER BY revision',

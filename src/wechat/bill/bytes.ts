@@ -1,10 +1,10 @@
-/** The bytes of a bill as they come, unpacked when they are packed. */
-
+/** The bytes of a bill as a stream, decompressed if the bill is gzip. */
 import { concat } from '../../lib/limited-body.ts'
 
-/** @returns the next bytes, `undefined` at the end. Rejects where the source breaks off. */
+/** @returns the next bytes, `undefined` at the end. Rejects when the source breaks off. */
 type ReadBytes = () => Promise<Uint8Array | undefined>
 
+/** Plain bytes on demand. `read` rejects when the source breaks off, or is not valid gzip. */
 export type ByteSource = Readonly<{
   read: ReadBytes
   /** May be called at any time, also after the end. Never rejects. */
@@ -13,12 +13,12 @@ export type ByteSource = Readonly<{
 
 const GZIP_MAGIC = [0x1f, 0x8b] as const
 
-/** One piece of gzip unpacks to a thousand times its size at most: 4 MiB. */
+/** A piece of gzip decompresses to at most a thousand times its size: 4 MiB. */
 const PIECE_BYTES = 4 * 1024
 
 /**
- * Opens a bill. Its first two bytes decide whether it is gzip: WeChat's headers do not say, and an
- * archive may have kept either form.
+ * Opens a bill. Its first two bytes decide whether it is gzip: WeChat's headers do not say, and the
+ * archive may contain either form.
  */
 export function openBill(raw: ReadableStream<Uint8Array>): ByteSource {
   const reader = raw.getReader()
@@ -41,7 +41,7 @@ export function openBill(raw: ReadableStream<Uint8Array>): ByteSource {
   }
 }
 
-/** @returns no bytes at all when there are not so many. */
+/** @returns an empty array when the source has fewer bytes than `length`. */
 async function readAtLeast(read: ReadBytes, length: number): Promise<Uint8Array> {
   let seen: Uint8Array = new Uint8Array()
   while (seen.length < length) {
@@ -52,6 +52,7 @@ async function readAtLeast(read: ReadBytes, length: number): Promise<Uint8Array>
   return seen
 }
 
+/** Puts `head` in front of what `read` returns. */
 function startingWith(head: Uint8Array, read: ReadBytes): ReadBytes {
   let isFirst = true
   return async () => {
@@ -62,9 +63,11 @@ function startingWith(head: Uint8Array, read: ReadBytes): ReadBytes {
 }
 
 /**
- * Unpacks gzip as it is asked for. Not `pipeThrough`: in workerd that has no back pressure, so that a
- * reader who takes his time finds the whole file unpacked in memory; and where the file breaks off,
- * what was unpacked and not yet read is lost.
+ * Decompresses gzip on demand.
+ *
+ * `pipeThrough` is not used, for two reasons. In workerd it has no back pressure, so a slow reader would
+ * get the whole file decompressed into memory. And when the file breaks off, what was decompressed and
+ * not yet read would be lost.
  */
 function unpacking(readPacked: ReadBytes): ReadBytes {
   const { readable, writable } = new DecompressionStream('gzip')
@@ -72,13 +75,13 @@ function unpacking(readPacked: ReadBytes): ReadBytes {
   const writer = writable.getWriter()
   let packed: Uint8Array = new Uint8Array()
   let feeding: Promise<void> | undefined
-  let isFed = false
+  let isInputClosed = false
 
   async function feed(): Promise<void> {
     while (packed.length === 0) {
       const more = await readPacked()
       if (more === undefined) {
-        isFed = true
+        isInputClosed = true
         return writer.close()
       }
       packed = more
@@ -91,9 +94,9 @@ function unpacking(readPacked: ReadBytes): ReadBytes {
   return async () => {
     const unpacked = reader.read()
     const arrived = unpacked.then(() => true)
-    arrived.catch(() => undefined) // it is awaited below, but `feeding` may reject first
-    while (!isFed) {
-      // Only who waits in vain is fed.
+    arrived.catch(() => undefined) // `unpacked` is awaited below, but `feeding` may reject first
+    while (!isInputClosed) {
+      // Input is written only while the pending read has no output: this is the back pressure.
       if (await Promise.race([arrived, eventLoopTurn()])) break
       feeding ??= feed().finally(() => {
         feeding = undefined
@@ -104,7 +107,10 @@ function unpacking(readPacked: ReadBytes): ReadBytes {
   }
 }
 
-/** Resolves after whatever the runtime has ready; a promise of our own would be ahead of that. */
+/**
+ * Resolves after the runtime has delivered the output that it has ready. An already resolved promise
+ * would resolve before that.
+ */
 async function eventLoopTurn(): Promise<false> {
   await new Response('.').arrayBuffer()
   return false

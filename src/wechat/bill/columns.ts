@@ -1,12 +1,14 @@
 /**
- * Where a bill's columns are. WeChat has several layouts and has changed them, so only names count.
+ * Finds the columns of a bill. WeChat has several layouts and has changed them, so
+ * columns are found by name.
  *
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011939779
  */
 
-/** `at` counts from the left, or, when it is negative, from the right. */
+/** A column and its index in a row: `at` counts from the left or, when it is negative, from the right. */
 export type Column = Readonly<{ name: string; at: number }>
 
+/** The columns about a refund. Layouts for payments alone do not have them. */
 export type RefundColumns = Readonly<{
   refundId: Column
   outRefundNo: Column
@@ -15,9 +17,10 @@ export type RefundColumns = Readonly<{
   refundStatus: Column
 }>
 
+/** The columns of a layout that we read. */
 export type Columns = Readonly<{
   count: number
-  /** Whether a row may have more fields than columns, where somebody's text contains separators. */
+  /** Whether a row may have more fields than columns, because the merchant's text may contain separators. */
   isElastic: boolean
   tradeTime: Column
   appid: Column
@@ -30,35 +33,46 @@ export type Columns = Readonly<{
   totalFee: Column
   settlementTotalFee: Column
   serviceFee: Column
-  /** A bill of payments has none of these. */
+  /** Undefined in a bill of payments. */
   refund: RefundColumns | undefined
-  /** Only where refunds have a time of their own. */
+  /** Undefined in layouts where refunds have no time of their own. */
   refundAppliedTime: Column | undefined
 }>
 
-/** 商品名称 and 商户数据包: what the merchant wrote, with any character, unescaped. We need neither. */
+/** Product name and attach: text that the merchant wrote, with any character, not escaped. We need neither. */
 const FREE_TEXT = ['商品名称', '商户数据包']
 
 /**
- * Later names are those of the bills before 2018. Merchants without coupons of their own get a bill of
- * 24 columns, in which nothing but what is settled stands for the order's amount: there the two are equal.
+ * Names of an amount in different layouts, the preferred one first. In bills before 2018 both order amounts
+ * are `总金额`, and the requested refund is `退款金额`.
+ *
+ * Merchants without coupons of their own get a layout of 24 columns without `订单金额`. There the settled
+ * amount, `应结订单金额`, equals it.
  */
 const TOTAL = ['订单金额', '总金额', '应结订单金额']
 const SETTLEMENT_TOTAL = ['应结订单金额', '总金额']
 const REFUND = ['申请退款金额', '退款金额']
 
-/** Each of these alone says that this is meant to be a bill. */
-const TELLING = ['交易时间', '微信订单号', '商户订单号']
+/** Each of these names alone shows that a header is meant to be that of a bill. */
+const BILL_MARKS = ['交易时间', '微信订单号', '商户订单号']
 
-/** Reads the header line. */
+/**
+ * Finds the columns in the header line.
+ *
+ * @returns `not_a_bill` when the line is not the header of a bill, `unknown_layout` when a column that we
+ *   need is missing or ambiguous.
+ */
 export function readHeader(line: string): Columns | 'not_a_bill' | 'unknown_layout' {
   const names = line.split(',')
-  if (isXml(line) || !names.some((name) => TELLING.includes(name))) return 'not_a_bill'
+  if (isXml(line) || !names.some((name) => BILL_MARKS.includes(name))) return 'not_a_bill'
 
   const free = FREE_TEXT.map((name) => names.indexOf(name)).filter((at) => at >= 0)
   const elastic = free.length === 0 ? undefined : { from: Math.min(...free), to: Math.max(...free) }
 
-  /** `undefined` if there is no such column, or if one cannot say which it is, or where in a row. */
+  /**
+   * Undefined if no column has one of the names, if two have it, or if its index in a row is unknown,
+   * because free text with separators stands on both sides.
+   */
   function find(...wanted: readonly string[]): Column | undefined {
     const name = wanted.find((candidate) => names.includes(candidate))
     if (name === undefined) return undefined
@@ -88,8 +102,8 @@ export function readHeader(line: string): Columns | 'not_a_bill' | 'unknown_layo
     settlementRefundFee: find('退款金额'),
     refundStatus: find('退款状态'),
   })
-  const isHalf = refund === undefined && names.includes('微信退款单号')
-  if (columns === undefined || isHalf) return 'unknown_layout'
+  const isRefundIncomplete = refund === undefined && names.includes('微信退款单号')
+  if (columns === undefined || isRefundIncomplete) return 'unknown_layout'
   return {
     ...columns,
     count: names.length,
@@ -100,18 +114,19 @@ export function readHeader(line: string): Columns | 'not_a_bill' | 'unknown_layo
 }
 
 /**
- * Judges a header that ends before its line does.
+ * Classifies a header line that ends before its line break.
  *
  * @returns `cut_off` if a bill may begin like that.
  */
 export function readBrokenHeader(text: string): 'cut_off' | 'not_a_bill' {
-  const isBegun = TELLING.some((name) => text.includes(name) || name.startsWith(text))
-  return isBegun && !isXml(text) ? 'cut_off' : 'not_a_bill'
+  const mayBeBill = BILL_MARKS.some((name) => text.includes(name) || name.startsWith(text))
+  return mayBeBill && !isXml(text) ? 'cut_off' : 'not_a_bill'
 }
 
-/** WeChat's refusals are, and may quote anything. */
+/** WeChat's error messages are XML. They may quote any column name, so names alone do not make a bill. */
 const isXml = (text: string): boolean => text.startsWith('<')
 
+/** @returns the columns if all of them were found, otherwise undefined. */
 function complete<K extends string>(
   found: Readonly<Record<K, Column | undefined>>,
 ): Readonly<Record<K, Column>> | undefined {

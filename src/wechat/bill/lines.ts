@@ -1,21 +1,24 @@
-/** A bill's text as lines, lines as rows, and the two last lines as what they are. */
+/** Splits a bill's text into lines, joins lines into rows, and recognises the summary in the last two lines. */
 
-/** Far more than any row. Longer ones are read no further: they must not fill the memory. */
+/** Far more than any row has. A longer line or row is cut off, so that it does not fill the memory. */
 export const ROW_CHARS_MAX = 64 * 1024
 
 const SUMMARY = '总交易单数'
 
-/** Cuts text that comes in pieces into lines, which end with CRLF or LF. */
+/** Cuts text that arrives in pieces into lines. Lines end with CRLF or LF. */
 export class LineCutter {
   #rest = ''
   #isSkipping = false
 
-  /** The line that was begun and not ended, blank if there is none. */
+  /** The text after the last line break; empty if there is none. */
   get rest(): string {
     return withoutReturn(this.#rest)
   }
 
-  /** Yields the lines that end in this piece, and a line that is too long when it turns out to be. */
+  /**
+   * Yields the lines that end in this piece. A line that is too long is yielded, cut off, as
+   * soon as it exceeds the limit.
+   */
   *cut(text: string): Generator<string> {
     let from = 0
     for (;;) {
@@ -37,24 +40,26 @@ export class LineCutter {
   }
 }
 
-/** The last two lines of a whole bill. */
+/** The last two lines of a complete bill: the names of WeChat's totals, and their values. */
 export type Summary = Readonly<{ header: string; values: string }>
 
+/** What a {@link RowJoiner} holds at the end of the text. */
 export type LastLines = Readonly<{
-  /** The last row, if it is certain that it is complete. */
+  /** The last row; undefined when it may be incomplete. */
   row: string | undefined
+  /** Undefined when the text does not end with a summary: the bill is cut off. */
   summary: Summary | undefined
 }>
 
 /**
- * Puts lines together to rows. A product's name may contain line breaks, so a row is complete only
- * when the next one begins; and it may look like the summary, so only the last two lines are that.
+ * Joins lines into rows. A product name may contain line breaks, so a row is complete only when the next
+ * row begins. A product name may also look like the summary, so only the last two lines can be the summary.
  */
 export class RowJoiner {
   #row: string | undefined
   #held: string[] = []
 
-  /** @returns the row that is known to be complete now, if one is. */
+  /** @returns a row that is now known to be complete, if there is one. */
   take(line: string): string | undefined {
     if (isBlank(line)) return undefined
     this.#held.push(line)
@@ -69,6 +74,7 @@ export class RowJoiner {
     return complete
   }
 
+  /** Call it after the last line. @returns what is left: the last row and the summary. */
   end(): LastLines {
     const [header, values] = this.#held
     if (header?.startsWith(SUMMARY) === true && values !== undefined && isRowStart(values)) {
@@ -79,10 +85,11 @@ export class RowJoiner {
   }
 }
 
+/** Blank lines are skipped everywhere in a bill. */
 export const isBlank = (line: string): boolean => line.trim() === ''
 const isRowStart = (line: string): boolean => line.startsWith('`')
 const withoutReturn = (line: string): string => (line.endsWith('\r') ? line.slice(0, -1) : line)
 
-/** One character too long to pass is enough to know. */
+/** Keeps one character more than the limit, so that the text is recognised as too long later. */
 const shortened = (text: string): string =>
   text.length > ROW_CHARS_MAX ? text.slice(0, ROW_CHARS_MAX + 1) : text

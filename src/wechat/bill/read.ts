@@ -1,6 +1,6 @@
 /**
- * WeChat's daily bill, read as it comes: bytes, text, lines, rows, pages. A bill of any size takes the
- * memory of one page.
+ * Reads WeChat's daily bill as a stream: bytes, text, lines, rows, pages. A bill of any size
+ * takes the memory of one page.
  *
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011939779
  */
@@ -10,13 +10,13 @@ import { type ByteSource, openBill } from './bytes.ts'
 import { BillText } from './text.ts'
 
 /**
- * Where a bill breaks off, rows are given as far as they are certainly complete: the whole bill gives
- * the same ones first, under the same numbers.
+ * Reads a bill page by page. When the bill breaks off, only rows that are certainly complete are returned;
+ * the whole bill begins with the same rows, under the same numbers.
  */
 export const readBill: ReadBill = async function* (raw, { pageRows, afterRow }) {
   invariant(pageRows >= 1 && afterRow >= 0, `no such page: ${pageRows} after ${afterRow}`)
   const source = openBill(raw)
-  const decoder = new TextDecoder() // it takes the byte order mark away
+  const decoder = new TextDecoder() // removes the byte order mark, too
   const bill = new BillText()
   let page: BillRow[] = []
 
@@ -38,7 +38,7 @@ export const readBill: ReadBill = async function* (raw, { pageRows, afterRow }) 
         bytes === 'broken'
           ? yield* paged(bill.breakOff())
           : bytes === 'end'
-            ? yield* paged(bill.finish()) // half a character at the end says nothing
+            ? yield* paged(bill.finish()) // an incomplete last character is ignored
             : yield* paged(bill.take(decoder.decode(bytes, { stream: true })))
       if (end === undefined) continue
       if (page.length > 0) yield { rows: page }
@@ -49,7 +49,7 @@ export const readBill: ReadBill = async function* (raw, { pageRows, afterRow }) 
   }
 }
 
-/** Whatever goes wrong at the source or in unpacking, the bill breaks off there. */
+/** Any error, at the source or in decompression, means that the bill breaks off there. */
 async function readOrBreak(source: ByteSource): Promise<Uint8Array | 'end' | 'broken'> {
   try {
     return (await source.read()) ?? 'end'

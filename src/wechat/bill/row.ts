@@ -1,4 +1,4 @@
-/** One row of a bill, by the meaning of its fields. */
+/** Reads one row of a bill. */
 import { parseTransactionId } from '../../core/ids.ts'
 import { parseBeijingDashed } from '../../core/time.ts'
 import type { BillPayment, BillRefund } from '../../ports/bill-reader.ts'
@@ -7,8 +7,10 @@ import { ROW_CHARS_MAX } from './lines.ts'
 import { parseYuan, parseYuanMillifen } from './yuan.ts'
 
 /**
- * What a row adds to the totals. WeChat's totals are those of the columns, so a refund's order amounts
- * count as well, and what a revoked payment gave back; both are nought in every bill we have seen.
+ * What a row adds to the totals: fen, and 1/1000 fen for the service fee.
+ *
+ * WeChat's totals are sums of whole columns. So the order's amounts in the row of a refund count, and so do
+ * the refunded amounts in the row of a revoked payment. Both are zero in every bill we have seen.
  */
 export type RowAmounts = Readonly<{
   totalFee: number
@@ -18,24 +20,33 @@ export type RowAmounts = Readonly<{
   serviceFee: number
 }>
 
+/** A row and its amounts; or `unreadable`, with the reason. */
 export type ReadRow =
   | Readonly<{ row: BillPayment | BillRefund; amounts: RowAmounts }>
-  /** The column that is missing or makes no sense, or what is wrong with the row as a whole. */
+  /** The name of the column that is missing or invalid, or what is wrong with the row as a whole. */
   | Readonly<{ unreadable: string }>
 
-/** Nothing is escaped: a comma alone may be anywhere. */
+/** Nothing is escaped: a comma without the backquote may be part of a text. */
 const SEPARATOR = ',`'
 
 const STATES = ['SUCCESS', 'REFUND', 'REVOKED']
 
-/** The merchant's number. Other systems of the merchant have theirs, so anything that can be one is. */
+/**
+ * An out_trade_no or out_refund_no. Other systems of the merchant have other formats, so any text
+ * that can be a number passes.
+ */
 const ID = /^[^\s\p{Cc}\uFFFD]{1,64}$/u
-/** WeChat's number; `0` says that there is none. */
+/** A refund_id of WeChat. `0` means that the row has no refund. */
 const REFUND_ID = /^(?!0$)[0-9A-Za-z]{1,32}$/
 
+/** Returns the text of a column in the current row; empty when the row has none. */
 type Read = (column: Column) => string
 
-/** @param row counts from 1. */
+/**
+ * Reads one row.
+ *
+ * @param row Its number in the bill, from 1.
+ */
 export function readRow(columns: Columns, row: number, text: string): ReadRow {
   if (text.length > ROW_CHARS_MAX) return { unreadable: 'too_long' }
   if (!text.startsWith('`')) return { unreadable: 'not_a_row' }
@@ -48,7 +59,7 @@ export function readRow(columns: Columns, row: number, text: string): ReadRow {
   const state = read(columns.tradeState)
   const refundId = columns.refund === undefined ? '' : read(columns.refund.refundId)
   const isRefund = state === 'REFUND' || (refundId !== '' && refundId !== '0')
-  // Also what shows that fields are shifted, by a separator where none can be.
+  // An unknown state also reveals that fields are shifted, by a separator inside a field that should have none.
   if (!STATES.includes(state)) return { unreadable: columns.tradeState.name }
 
   const timeColumn = isRefund ? refundTimeColumn(columns, read) : columns.tradeTime
@@ -90,16 +101,15 @@ function readPayment(
       ...line,
       openid: read(columns.openid),
       tradeType: read(columns.tradeType),
-      feeType: read(columns.feeType) === '' ? 'CNY' : read(columns.feeType), // as in every message
+      feeType: read(columns.feeType) === '' ? 'CNY' : read(columns.feeType), // empty means CNY
       totalFee,
       settlementTotalFee,
     },
     amounts: {
       totalFee,
       settlementTotalFee,
-      refundFee: refund === undefined ? 0 : yuanOrNothing(read(refund.refundFee)),
-      settlementRefundFee:
-        refund === undefined ? 0 : yuanOrNothing(read(refund.settlementRefundFee)),
+      refundFee: refund === undefined ? 0 : yuanOrZero(read(refund.refundFee)),
+      settlementRefundFee: refund === undefined ? 0 : yuanOrZero(read(refund.settlementRefundFee)),
       serviceFee: line.serviceFee,
     },
   }
@@ -127,8 +137,8 @@ function readRefund({ refund, ...columns }: Columns, read: Read, line: Line): Re
       refundStatus: read(refund.refundStatus),
     },
     amounts: {
-      totalFee: yuanOrNothing(read(columns.totalFee)),
-      settlementTotalFee: yuanOrNothing(read(columns.settlementTotalFee)),
+      totalFee: yuanOrZero(read(columns.totalFee)),
+      settlementTotalFee: yuanOrZero(read(columns.settlementTotalFee)),
       refundFee,
       settlementRefundFee,
       serviceFee: line.serviceFee,
@@ -136,11 +146,14 @@ function readRefund({ refund, ...columns }: Columns, read: Read, line: Line): Re
   }
 }
 
-/** In a bill of refunds the trade's time is the payment's, days before. */
+/**
+ * The column with the time of the refund. In a bill of refunds, 交易时间 is the time of
+ * the payment, days before.
+ */
 function refundTimeColumn({ refundAppliedTime, tradeTime }: Columns, read: Read): Column {
-  const isThere = refundAppliedTime !== undefined && read(refundAppliedTime) !== ''
-  return isThere ? refundAppliedTime : tradeTime
+  const hasOwnTime = refundAppliedTime !== undefined && read(refundAppliedTime) !== ''
+  return hasOwnTime ? refundAppliedTime : tradeTime
 }
 
-/** For amounts that only the totals need. */
-const yuanOrNothing = (text: string): number => parseYuan(text) ?? 0
+/** For amounts that only the totals need. If one is unreadable, it counts as zero. */
+const yuanOrZero = (text: string): number => parseYuan(text) ?? 0

@@ -1,23 +1,25 @@
-/** A bill's last two lines: WeChat's own totals, to hold ours against. */
+/** Reads a bill's last two lines: WeChat's own totals, to compare with the sums of the rows. */
 import type { BillSums } from '../../ports/bill-reader.ts'
 import type { Summary } from './lines.ts'
 import { parseYuan, parseYuanMillifen } from './yuan.ts'
 
-/** The second name of each is that of the bills before 2018. */
+/** Names of the totals. A second name is that of bills before 2018. */
 const ROWS = ['总交易单数']
 const SETTLEMENT_TOTAL = ['应结订单总金额', '总交易额']
 const SETTLEMENT_REFUND = ['退款总金额', '总退款金额']
 const SERVICE_FEE = ['手续费总金额']
 const NEEDED = [ROWS, SETTLEMENT_TOTAL, SETTLEMENT_REFUND, SERVICE_FEE]
-/** Old bills do not state these. */
+/** Totals that old bills do not have. */
 const TOTAL = ['订单总金额']
 const REFUND = ['申请退款总金额']
 
 /**
  * Reads the summary.
  *
- * @param read Our own sums, for the two counts that WeChat does not state.
- * @returns `cut_off` for one that breaks off or holds no numbers.
+ * @param read The sums of the rows. `payments` and `refunds` are taken from them, because WeChat
+ *   does not state these counts.
+ * @returns `cut_off` when the last line breaks off or a total is not a number, `unknown_layout` when a
+ *   total that every layout has is missing.
  */
 export function readSummary(
   { header, values }: Summary,
@@ -35,7 +37,7 @@ export function readSummary(
   const settlementTotalFee = parseYuan(text(SETTLEMENT_TOTAL))
   const settlementRefundFee = parseYuan(text(SETTLEMENT_REFUND))
   const serviceFee = parseYuanMillifen(text(SERVICE_FEE))
-  // Absent is "0", so that `undefined` means unreadable here as well.
+  // A total that is not stated is read as "0", so that `undefined` means unreadable here as well.
   const totalFee = parseYuan(find(TOTAL) < 0 ? '0' : text(TOTAL))
   const refundFee = parseYuan(find(REFUND) < 0 ? '0' : text(REFUND))
   if (
@@ -60,7 +62,12 @@ export function readSummary(
   }
 }
 
-/** Names the sums that differ. */
+/**
+ * The names of the sums that differ.
+ *
+ * @param stated WeChat's totals.
+ * @param read The sums of the rows.
+ */
 export function findDiffering(stated: BillSums, read: BillSums): readonly (keyof BillSums)[] {
   const amounts = [
     'totalFee',
@@ -72,12 +79,12 @@ export function findDiffering(stated: BillSums, read: BillSums): readonly (keyof
   const differing = amounts.filter(
     (name) => stated[name] !== undefined && stated[name] !== read[name],
   )
-  // WeChat does not say whether a refund counts as a transaction.
+  // WeChat does not document whether its count includes refunds, so both are accepted: with and without.
   const isCountRight = stated.rows === read.rows || stated.rows === read.payments
   return isCountRight ? differing : ['rows', ...differing]
 }
 
-/** Some bills write `45.0`. */
+/** Some bills write counts as `45.0`. */
 function parseCount(text: string): number | undefined {
   const [, count] = /^(0|[1-9]\d{0,8})(?:\.0+)?$/.exec(text) ?? []
   return count === undefined ? undefined : Number(count)

@@ -1,10 +1,10 @@
-/** A bill's totals: as its rows add up, as its last line states them, and where the two differ. */
+/** The sums of a bill's rows, to compare with the totals that WeChat states. */
 import { toFen } from '../../core/money.ts'
 import type { BillRow, BillSums } from '../../ports/bill-reader.ts'
 import type { Columns } from './columns.ts'
 import { readRow, type RowAmounts } from './row.ts'
 
-/** Counts rows and adds them up. */
+/** Reads rows, counts them and adds up their amounts. */
 export class BillTally {
   #rows = 0
   #payments = 0
@@ -17,7 +17,7 @@ export class BillTally {
     serviceFee: 0,
   }
 
-  /** Reads the next row and counts it in. */
+  /** Reads the next row and adds it to the sums. An unreadable row adds to the number of rows only. */
   take(columns: Columns, text: string): BillRow {
     const row = ++this.#rows
     const found = readRow(columns, row, text)
@@ -25,7 +25,7 @@ export class BillTally {
 
     const amounts = added(this.#amounts, found.amounts)
     if (!Object.values(amounts).every(Number.isSafeInteger)) {
-      return { kind: 'unreadable', row, reason: 'too_much' } // the sums stay exact, come what may
+      return { kind: 'unreadable', row, reason: 'too_much' } // the sums must stay exact integers
     }
     this.#amounts = amounts
     if (found.row.kind === 'refund') this.#refunds++
@@ -33,6 +33,7 @@ export class BillTally {
     return found.row
   }
 
+  /** The sums of the rows so far. */
   get sums(): BillSums {
     const { totalFee, settlementTotalFee, refundFee, settlementRefundFee, serviceFee } =
       this.#amounts

@@ -1,19 +1,21 @@
-/** A bill's text, piece by piece: header, rows, summary. */
+/** Reads a bill's text piece by piece: header, rows, summary. */
 import type { BillEnd, BillRow } from '../../ports/bill-reader.ts'
 import { type Columns, readBrokenHeader, readHeader } from './columns.ts'
 import { isBlank, LineCutter, ROW_CHARS_MAX, RowJoiner, type Summary } from './lines.ts'
 import { findDiffering, readSummary } from './summary.ts'
 import { BillTally } from './tally.ts'
 
-/** The rows that some of the text completes, and how the bill ends, if it does. */
+/** Yields the rows that a piece of text completes, and returns how the bill ends, if it does. */
 type Found<End> = Generator<BillRow, End>
 
+/** Reads one bill: call `take` for each piece of text, then `finish` or `breakOff` once. */
 export class BillText {
   readonly #lines = new LineCutter()
   readonly #rows = new RowJoiner()
   readonly #tally = new BillTally()
   #columns: Columns | undefined;
 
+  /** Reads a piece of text. @returns an end only when the header is not a bill's, or its layout is unknown. */
   *take(text: string): Found<BillEnd | undefined> {
     for (const line of this.#lines.cut(text)) {
       if (this.#columns !== undefined) {
@@ -29,7 +31,7 @@ export class BillText {
     return undefined
   }
 
-  /** The source has come to its end. */
+  /** Call it when the source has ended. Yields the last rows, and returns whether the bill is complete. */
   *finish(): Found<BillEnd> {
     if (this.#columns === undefined) return failed(readBrokenHeader(this.#lines.rest))
     const line = this.#rows.take(this.#lines.rest)
@@ -39,7 +41,7 @@ export class BillText {
     return summary === undefined ? failed('cut_off') : this.#judge(summary)
   }
 
-  /** The source has broken off: however the text ends, that is not the end of the bill. */
+  /** Call it when the source has broken off. However the text ends then, the bill is not complete. */
   *breakOff(): Found<BillEnd> {
     const { row, summary } = this.#rows.end()
     const isCertain = summary === undefined

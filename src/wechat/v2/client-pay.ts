@@ -3,7 +3,7 @@ import type { SignType } from '../../core/order/attempt.ts'
 import type { UnixSeconds } from '../../core/time.ts'
 import { sign } from './wire/sign.ts'
 
-/** What `wx.requestPayment` takes, as it is. `timeStamp` is text: a number is refused by clients. */
+/** What `wx.requestPayment` takes, unchanged. `timeStamp` is text, because clients refuse a number. */
 export type ClientPayParams = Readonly<{
   timeStamp: string
   nonceStr: string
@@ -13,8 +13,8 @@ export type ClientPayParams = Readonly<{
 }>
 
 /**
- * Signs the payment that the mini program may start. `signType` must be that of unifiedorder, and the
- * signature covers `appId` with a capital I, which is not passed on.
+ * Signs the parameters with which the mini program opens the cashier. `signType` must be that of
+ * unifiedorder. The signature covers `appId`, with a capital I, which is not one of the parameters.
  *
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935213
  */

@@ -1,4 +1,4 @@
-/** WeChat behind the port: message out, envelope opened, answer read. */
+/** Implements the WeChat port with API V2: builds the message, sends it, verifies the reply and reads it. */
 import type { Merchant } from '../../core/merchant.ts'
 import type { SignType } from '../../core/order/attempt.ts'
 import type { Refund } from '../../core/order/refund.ts'
@@ -28,6 +28,10 @@ import { readUnifiedOrderReply } from './replies/unified-order.ts'
 import { type AuthenticFields, type EnvelopeError, openEnvelope } from './wire/envelope.ts'
 import { parseXmlBytes } from './wire/xml.ts'
 
+/**
+ * The merchant and its secrets, the transport, and the platform. `signType` is that of every call but
+ * unifiedorder, which uses the sign type of its attempt.
+ */
 export type GatewayOptions = Readonly<{
   transport: Transport
   timers: Timers
@@ -37,11 +41,13 @@ export type GatewayOptions = Readonly<{
   signType: SignType
 }>
 
-/** 32 hex characters: WeChat's limit, and unpredictable. */
+/** A nonce_str has 32 hex characters, which is WeChat's limit. It is random, so it cannot be predicted. */
 const NONCE_BYTES = 16
+/** The pause before a message is sent once more, because WeChat answered that it is busy. */
 const BUSY_PAUSE_MS = 300
-const NO_CERTIFICATE = 'WeChat was not shown the merchant certificate, or does not know it'
+const NO_CERTIFICATE = 'no merchant certificate was sent to WeChat, or WeChat does not know it'
 
+/** Creates the WeChat port of one merchant. Failures are replies of their own kind, not exceptions. */
 export function wechatGateway(options: GatewayOptions): WeChat {
   const { transport, timers, randomBytes, merchant, appSecret, signType } = options
 
@@ -51,7 +57,7 @@ export function wechatGateway(options: GatewayOptions): WeChat {
     nonceStr: toHex(randomBytes(NONCE_BYTES)),
   })
 
-  /** An answer is signed as its request was. */
+  /** Posts a message and verifies the reply, which must have the sign type of the message. */
   async function call(
     path: string,
     xml: string,
@@ -86,7 +92,7 @@ export function wechatGateway(options: GatewayOptions): WeChat {
     )
     if (reply.ok) return readRefundReply(reply.value, refund)
     if (!isTransportError(reply.error)) {
-      // Not signed, so not final: the refund stays reserved, and a person reads why.
+      // An unsigned refusal is not final: the amount stays reserved, and the operator reads the reason.
       const refusal = readUnopened(reply.error)
       return refusal.kind === 'refused' ? { ...refusal, kind: 'waiting' } : refusal
     }
@@ -128,7 +134,7 @@ export function wechatGateway(options: GatewayOptions): WeChat {
     async orderQuery(outTradeNo) {
       const xml = await orderQueryMessage(outTradeNo, signing(signType))
       const reply = await call('/pay/orderquery', xml, signType)
-      // An unsigned FAIL says that the question was not accepted; nothing about the order.
+      // An unsigned FAIL means that WeChat did not accept the query. It says nothing about the order.
       if (!reply.ok) return unknown(reply.error)
       return readOrderQueryReply(reply.value, outTradeNo)
     },

@@ -1,4 +1,4 @@
-/** What we say to WeChat Pay. Pure; only documented, non-empty elements, or WeChat refuses all. */
+/** Builds the requests of API V2. Pure. WeChat refuses a request with an undocumented or an empty element. */
 import { type BeijingDay, compactDay } from '../../core/day.ts'
 import type { OutTradeNo, TransactionId } from '../../core/ids.ts'
 import type { Merchant } from '../../core/merchant.ts'
@@ -8,10 +8,12 @@ import { formatBeijing } from '../../core/time.ts'
 import { sign } from './wire/sign.ts'
 import { formatXml } from './wire/xml.ts'
 
+/** What a message is signed with. `nonceStr` is new for every message. */
 export type Signing = Readonly<{ merchant: Merchant; signType: SignType; nonceStr: string }>
 
 /**
- * The same attempt makes the same message, whenever it is sent, but for `nonce_str` and `sign`.
+ * The message of unifiedorder. It is the same whenever the attempt is sent, except
+ * for `nonce_str` and `sign`.
  *
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011940985
  */
@@ -37,15 +39,27 @@ export function unifiedOrderMessage(attempt: Attempt, signing: Signing): Promise
   })
 }
 
-/** @see https://pay.weixin.qq.com/doc/v2/merchant/4011941065 */
+/**
+ * The message of orderquery, by out_trade_no.
+ *
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011941065
+ */
 export const orderQueryMessage = (outTradeNo: OutTradeNo, signing: Signing): Promise<string> =>
   aboutOrder(outTradeNo, signing)
 
-/** @see https://pay.weixin.qq.com/doc/v2/merchant/4011941070 */
+/**
+ * The message of closeorder.
+ *
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011941070
+ */
 export const closeOrderMessage = (outTradeNo: OutTradeNo, signing: Signing): Promise<string> =>
   aboutOrder(outTradeNo, signing)
 
-/** @see https://pay.weixin.qq.com/doc/v2/merchant/4011937624 */
+/**
+ * The message of a refund. It is the same whenever the refund is sent, except for `nonce_str` and `sign`.
+ *
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011937624
+ */
 export function refundMessage(refund: Refund, signing: Signing): Promise<string> {
   const { appid, mchId } = signing.merchant
   return signedXml(signing, {
@@ -60,9 +74,13 @@ export function refundMessage(refund: Refund, signing: Signing): Promise<string>
   })
 }
 
-/** @see https://pay.weixin.qq.com/doc/v2/merchant/4011939577 */
+/**
+ * The message of refundquery, about one refund, or about all refunds of a payment from `offset` on.
+ *
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011939577
+ */
 export function refundQueryMessage(
-  asked:
+  about:
     | Readonly<{ outRefundNo: OutRefundNo }>
     | Readonly<{ transactionId: TransactionId; offset: number }>,
   signing: Signing,
@@ -71,19 +89,23 @@ export function refundQueryMessage(
   return signedXml(signing, {
     appid,
     mch_id: mchId,
-    ...('outRefundNo' in asked
-      ? { out_refund_no: asked.outRefundNo }
-      : { transaction_id: asked.transactionId, offset: String(asked.offset) }),
+    ...('outRefundNo' in about
+      ? { out_refund_no: about.outRefundNo }
+      : { transaction_id: about.transactionId, offset: String(about.offset) }),
   })
 }
 
-/** @see https://pay.weixin.qq.com/doc/v2/merchant/4011939779 */
+/**
+ * The message of downloadbill: all transactions of a Beijing day, in gzip.
+ *
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011939779
+ */
 export function downloadBillMessage(day: BeijingDay, signing: Signing): Promise<string> {
   const { appid, mchId } = signing.merchant
   return signedXml(
     signing,
     { appid, mch_id: mchId, bill_date: compactDay(day), bill_type: 'ALL', tar_type: 'GZIP' },
-    // Not documented for this call, but needed where the signature is not the default one.
+    // `sign_type` is not documented for this call, but needed for any other signature than MD5, the default.
     signing.signType !== 'MD5',
   )
 }
@@ -96,14 +118,14 @@ function aboutOrder(outTradeNo: OutTradeNo, signing: Signing): Promise<string> {
 async function signedXml(
   { merchant, signType, nonceStr }: Signing,
   params: Readonly<Record<string, string | undefined>>,
-  tellsSignType = true,
+  withSignType = true,
 ): Promise<string> {
   const fields = new Map<string, string>()
   for (const [name, value] of Object.entries(params)) {
     if (value !== undefined && value !== '') fields.set(name, value)
   }
   fields.set('nonce_str', nonceStr)
-  if (tellsSignType) fields.set('sign_type', signType)
+  if (withSignType) fields.set('sign_type', signType)
   fields.set('sign', await sign(fields, merchant.apiKey, signType))
   return formatXml(fields)
 }

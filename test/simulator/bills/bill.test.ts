@@ -14,7 +14,7 @@ const COLUMNS_ALL =
   '交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,应结订单金额,代金券金额,微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,商品名称,商户数据包,手续费,费率,订单金额,申请退款金额,费率备注'
 
 describe('the bill of a day', () => {
-  it('lists every payment and every refund of it, in the documented columns', async () => {
+  it('lists every payment and every refund of the day, in the documented columns', async () => {
     const world = shop()
     const transactionId = await world.paid({ device_info: 'WEB', attach: 'a=1', body: '图书' })
     const { refund_id: refundId } = await world.refund()
@@ -67,7 +67,7 @@ describe('the bill of a day', () => {
         退款金额: '0.00',
         退款类型: '',
         退款状态: '',
-        // 0.6 fen, rounded to the fen.
+        // The fee is 0.6 fen, rounded to 1 fen.
         手续费: '0.01000',
         订单金额: '1.00',
         申请退款金额: '0.00',
@@ -84,7 +84,7 @@ describe('the bill of a day', () => {
     })
   })
 
-  it('is bytes with a BOM, CRLF and backticks, the same ones every time, gzip or not', async () => {
+  it('has a BOM, CRLF and backticks, and is the same file for every download, with gzip or without', async () => {
     const world = shop()
     for (let n = 0; n < 20; n++) await world.paid({ out_trade_no: `order-${n}` })
     waitForBill(world)
@@ -102,7 +102,7 @@ describe('the bill of a day', () => {
     expect(bytes.toString('utf8')).toBe(world.wechat.bills.text(DAY))
   })
 
-  it('is not sorted by anything', async () => {
+  it('is not sorted', async () => {
     const world = shop()
     const numbers: string[] = []
     for (let n = 10; n < 40; n++) {
@@ -117,7 +117,7 @@ describe('the bill of a day', () => {
     expect(listed.toSorted()).toEqual(numbers)
   })
 
-  it('lists a name with commas, backticks and line feeds on one line, without any quotes', async () => {
+  it('prints a product name with commas, backticks and line feeds on one line, without quotes', async () => {
     const world = shop()
     await world.paid({ body: 'a,b', attach: 'x,`y\nz' })
     waitForBill(world)
@@ -128,7 +128,7 @@ describe('the bill of a day', () => {
     expect(text.split('\r\n')).toHaveLength(5)
   })
 
-  it('adds up what was settled and what was refunded, coupons and all', async () => {
+  it('adds up settled and refunded amounts, coupons included', async () => {
     const world = shop()
     let seed = 1
     const draw = (below: number) => (seed = (seed * 48_271) % 2_147_483_647) % below
@@ -179,7 +179,7 @@ describe('the bill of a day', () => {
     expect(listed).toBe(sums.settled)
   })
 
-  it('is that of the Beijing day: of the payment, and of the asking for a refund', async () => {
+  it('goes by the Beijing day of the payment, and of the request for a refund', async () => {
     const world = shop()
     world.clock.advance(Date.parse('2024-01-02T23:59:59+08:00') - world.clock.now())
     await world.paid()
@@ -198,7 +198,7 @@ describe('the bill of a day', () => {
     ])
   })
 
-  it('shows a refund as it stood the next morning, and never mends it', async () => {
+  it('shows a refund with its status of the next morning, and is never updated', async () => {
     const world = shop()
     await world.paid()
     await world.refund()
@@ -212,7 +212,7 @@ describe('the bill of a day', () => {
     expect(await statusOf()).toBe('CHANGE')
   })
 
-  it('of payments has 20 columns, of refunds 29, and of recharge refunds one more', async () => {
+  it('has 20 columns for payments, 29 for refunds, and 30 for recharge refunds', async () => {
     const world = shop()
     await world.paid()
     await world.refund()
@@ -241,12 +241,12 @@ describe('the bill of a day', () => {
     ])
     expect(recharged.header).toHaveLength(30)
     expect(recharged.rows).toMatchObject([{ 商户退款单号: 'from-recharge' }])
-    // Recharge refunds are in no other bill.
+    // No other type of bill lists recharge refunds.
     expect((await billOf(world)).rows).toHaveLength(2)
     expect(world.wechat.bills.text(DAY)).not.toContain('from-recharge')
   })
 
-  it('may have the names and the columns of old', async () => {
+  it('can have the names and columns of the old layout', async () => {
     const world = shop({ strict: { billLayout: 'old' } })
     await world.paid({}, { coupons: [{ type: 'NO_CASH', fee: 20 }] })
     await world.refund({ refund_fee: '50' })
@@ -268,7 +268,7 @@ describe('the bill of a day', () => {
       总交易额: '1.00',
       总退款金额: '0.50',
       总代金券或立减优惠退款金额: '0.10',
-      // 0.6 % of 80 fen is less than half a fen.
+      // The fee, 0.6 % of 80 fen, is less than half a fen.
       手续费总金额: '0.00000',
     })
   })
@@ -280,7 +280,7 @@ describe('the bill of a day', () => {
     [100, '0.01000'],
     [250, '0.02000'],
     [123_456, '7.41000'],
-  ])('charges for %i fen a fee of %s', async (total, fee) => {
+  ])('shows for a payment of %i fen a fee of %s', async (total, fee) => {
     const world = shop()
     await world.paid({ total_fee: String(total) })
     waitForBill(world)

@@ -13,7 +13,7 @@ import { T0 } from '../../../testing/simulator/simulated-shop.ts'
 
 const PAYMENTS = 100_000
 
-/** What the endpoints work on, filled without asking them a hundred thousand times. */
+/** A world with 100,000 payments, filled without calling the endpoints 100,000 times. */
 function busyWorld(): World {
   const random = seededRandom(1)
   const ledger = new Ledger()
@@ -62,13 +62,13 @@ function busyWorld(): World {
 }
 
 describe('the bill of a very busy day', () => {
-  it('is written in less than three seconds of work', { timeout: 30_000 }, () => {
+  it('is written in less than three seconds of CPU time', { timeout: 30_000 }, () => {
     const world = busyWorld()
     const before = process.cpuUsage()
 
     const text = billText(billRows('20240102', world), '20240102', world, {})
 
-    // The processor's time and not the clock's: other things run on this machine.
+    // CPU time instead of wall-clock time, because other processes run on this machine.
     const { user, system } = process.cpuUsage(before)
     expect((user + system) / 1_000_000).toBeLessThan(3)
     const { rows, totals } = readBill(text)

@@ -5,7 +5,7 @@ import { readBill } from '../../../testing/simulator/bill-reader.ts'
 import { OUT_REFUND_NO, shop } from '../../../testing/simulator/simulated-shop.ts'
 
 describe('a bill that differs from what happened', () => {
-  /** Two payments, the first with a refund, and a name for the second that is hard to read. */
+  /** Two payments: the first has a refund, the second a product name that is hard to parse. */
   async function month() {
     const world = shop()
     const transactionId = await world.paid()
@@ -15,7 +15,7 @@ describe('a bill that differs from what happened', () => {
     return { ...world, transactionId, second }
   }
 
-  it('may miss a payment, but not its refund, and the totals fit the rows', async () => {
+  it('can lack a payment but not its refund, with totals that fit the rows', async () => {
     const world = await month()
     world.wechat.bills.change(DAY, { kind: 'drop_row', number: world.transactionId })
 
@@ -25,7 +25,7 @@ describe('a bill that differs from what happened', () => {
     expect(totals).toMatchObject({ 总交易单数: '2', 订单总金额: '2.00', 申请退款总金额: '0.30' })
   })
 
-  it('may miss a refund', async () => {
+  it('can lack a refund', async () => {
     const world = await month()
     world.wechat.bills.change(DAY, { kind: 'drop_row', number: OUT_REFUND_NO })
 
@@ -33,7 +33,7 @@ describe('a bill that differs from what happened', () => {
     expect(await billErrorOf(world, { bill_type: 'REFUND' })).toMatchObject({ error_code: '20002' })
   })
 
-  it('may say another amount', async () => {
+  it('can show another amount', async () => {
     const world = await month()
     world.wechat.bills.change(DAY, { kind: 'other_amount', number: world.transactionId, fen: 99 })
     world.wechat.bills.change(DAY, { kind: 'other_amount', number: OUT_REFUND_NO, fen: 31 })
@@ -46,7 +46,7 @@ describe('a bill that differs from what happened', () => {
     expect(totals).toMatchObject({ 订单总金额: '2.99', 申请退款总金额: '0.31' })
   })
 
-  it('may list what never was, of this mini program or of another, always the same', async () => {
+  it('can list payments and refunds that never happened, of this or another mini program, the same ones for every download', async () => {
     const world = await month()
     const appid = 'wx0000000000000000'
     world.wechat.bills.change(DAY, { kind: 'extra_row', row: 'payment' })
@@ -66,7 +66,7 @@ describe('a bill that differs from what happened', () => {
     expect(world.wechat.books.capturedFen()).toBe(300)
   })
 
-  it('may list a refund that nobody asked for', async () => {
+  it('can list a refund that the shop never requested', async () => {
     const world = await month()
     world.wechat.bills.change(DAY, { kind: 'unasked_refund', outTradeNo: 'order-2', fen: 150 })
 
@@ -81,7 +81,7 @@ describe('a bill that differs from what happened', () => {
     expect(world.wechat.books.refunds('order-2')).toEqual([])
   })
 
-  it('may say anything in any column', async () => {
+  it('can have any text in any column', async () => {
     const world = await month()
     world.wechat.bills.change(DAY, {
       kind: 'set_columns',
@@ -93,7 +93,7 @@ describe('a bill that differs from what happened', () => {
   })
 
   it.each(['reversed', 'one_more', 'old', 'short'] as const)(
-    'may be laid out anew: %s',
+    'can have another layout: %s',
     async (layout) => {
       const world = await month()
       const before = (await billOf(world)).header
@@ -108,7 +108,7 @@ describe('a bill that differs from what happened', () => {
     },
   )
 
-  it('may add up wrongly', async () => {
+  it('can have wrong totals', async () => {
     const world = await month()
     world.wechat.bills.change(DAY, { kind: 'wrong_totals' })
 
@@ -123,7 +123,7 @@ describe('a bill that differs from what happened', () => {
     })
   })
 
-  it('may end in the middle, and as gzip is a whole stream of that', async () => {
+  it('can end in the middle, while the gzip stream is complete', async () => {
     const world = await month()
     world.wechat.bills.change(DAY, { kind: 'cut_off' })
 
@@ -134,7 +134,7 @@ describe('a bill that differs from what happened', () => {
     expect(text).not.toContain('总交易单数')
   })
 
-  it('may be kept from the merchant, that many times or until somebody clears it', async () => {
+  it('can be unavailable, for some downloads or until the change is cleared', async () => {
     const world = await month()
     const error = { errorCode: '20007', returnMsg: '当前商户号账单API权限已经关闭' }
     world.wechat.bills.change(DAY, { kind: 'unavailable', ...error, times: 2 })
@@ -149,7 +149,7 @@ describe('a bill that differs from what happened', () => {
     expect((await billOf(world)).rows).toHaveLength(3)
   })
 
-  it('is changed for that day only, and tells the truth again when it is cleared', async () => {
+  it('is changed for that day only, and shows what happened again after clearing', async () => {
     const world = await month()
     const truth = world.wechat.bills.text(DAY)
     world.wechat.bills.change('20240103', { kind: 'extra_row', row: 'payment' })
@@ -162,14 +162,14 @@ describe('a bill that differs from what happened', () => {
     expect(readBill(world.wechat.bills.text('20240103')).rows).toEqual([])
   })
 
-  it('is not changed about what WeChat does not know', async () => {
+  it('refuses changes about payments and refunds that WeChat does not know', async () => {
     const { wechat, unifiedOrder } = await month()
     await unifiedOrder({ out_trade_no: 'unpaid' })
 
     expect(() => wechat.bills.change(DAY, { kind: 'drop_row', number: 'none' })).toThrow(
       'the number none',
     )
-    expect(() => wechat.bills.change('2024-01-02', { kind: 'cut_off' })).toThrow('is no day')
+    expect(() => wechat.bills.change('2024-01-02', { kind: 'cut_off' })).toThrow('is not a day')
     expect(() =>
       wechat.bills.change(DAY, { kind: 'unasked_refund', outTradeNo: 'unpaid', fen: 1 }),
     ).toThrow('was not paid')

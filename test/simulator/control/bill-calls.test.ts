@@ -6,7 +6,7 @@ import { OUT_REFUND_NO, OUT_TRADE_NO } from '../../../testing/simulator/simulate
 const DAY = '20240102'
 
 describe('the control interface of bills', () => {
-  it('shows a bill, changes it in every way, and clears that again', async () => {
+  it('shows a bill, changes it in every way, and clears the changes', async () => {
     const { call, transactionId, refund } = await controlledShop()
     await refund()
     const text = async (fields = {}) =>

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { runSimulator } from '../../../testing/simulator/running-simulator.ts'
 import { OUT_TRADE_NO, read, SUCCESS_REPLY } from '../../../testing/simulator/simulated-shop.ts'
 
-describe('the control interface', () => {
+describe('the control interface of payments', () => {
   it('lists its calls', async () => {
     const { json } = await (await runSimulator()).call('')
 
@@ -12,7 +12,7 @@ describe('the control interface', () => {
     })
   })
 
-  it('loses and repeats notices, and posts wrong ones', async () => {
+  it('loses and duplicates notices, and posts wrong ones', async () => {
     const { call, unifiedOrder, notices, simulator } = await runSimulator()
     await call('lose-next-notice', {})
     await unifiedOrder(simulator.payer.newOpenid())
@@ -82,8 +82,8 @@ describe('the control interface', () => {
     ['advance', { seconds: -1 }, 400, 'cannot advance'],
     ['resend-notice', { out_trade_no: 'none' }, 404, 'no order none'],
     ['advance', {}, 400, 'seconds is missing'],
-    ['duplicate-next-notice', { copies: 1 }, 400, 'twice or more'],
-  ])('answers a mistake in %s %j in words', async (path, body, status, error) => {
+    ['duplicate-next-notice', { copies: 1 }, 400, 'copies must be 2 or more'],
+  ])('explains a mistake in %s %j', async (path, body, status, error) => {
     const answer = await (await runSimulator()).call(path, body)
 
     expect(answer.status).toBe(status)

@@ -57,7 +57,7 @@ describe('the control interface of refunds', () => {
     })
   })
 
-  it('sets what the merchant can refund from', async () => {
+  it('sets the balance that the merchant can refund from', async () => {
     const { call, refund } = await controlledShop()
     await call('set-balance', { fen: 29 })
 
@@ -67,7 +67,7 @@ describe('the control interface of refunds', () => {
     expect(await refund()).toMatchObject({ result_code: 'SUCCESS' })
   })
 
-  it('loses, repeats and posts notices of refunds', async () => {
+  it('loses, duplicates and posts notices of refunds', async () => {
     const { call, clock, posted, refund, wechat } = await controlledShop()
     await call('deliver-notices', {})
     await call('set-refund-notify-url', { url: REFUND_NOTIFY_URL })
@@ -105,17 +105,22 @@ describe('the control interface of refunds', () => {
     ['settle-refund', { out_refund_no: 'none', status: 'SUCCESS' }, 404, 'no refund none'],
     ['settle-refund', { out_refund_no: OUT_REFUND_NO, status: 'DONE' }, 400, 'DONE is unknown'],
     ['refund-on-platform', { out_trade_no: 'none', refund_fee: 1 }, 404, 'no order none'],
-    ['refund-on-platform', { out_trade_no: OUT_TRADE_NO, refund_fee: 0 }, 400, 'whole fen'],
-    ['set-balance', { fen: -1 }, 400, 'whole fen'],
-    ['resend-refund-notice', { out_refund_no: OUT_REFUND_NO }, 400, 'nobody is told'],
+    [
+      'refund-on-platform',
+      { out_trade_no: OUT_TRADE_NO, refund_fee: 0 },
+      400,
+      'whole number of fen',
+    ],
+    ['set-balance', { fen: -1 }, 400, 'whole number of fen'],
+    ['resend-refund-notice', { out_refund_no: OUT_REFUND_NO }, 400, 'has no notify_url'],
     ['resend-refund-notice', { out_refund_no: OUT_REFUND_NO, info: [] }, 400, 'not an object'],
     ['resend-refund-notice', { out_refund_no: OUT_REFUND_NO, copies: 0 }, 400, 'copies is not'],
     ['change-bill', { date: DAY, kind: 'burn' }, 400, 'kind burn is unknown'],
-    ['change-bill', { date: 'today', kind: 'cut_off' }, 400, 'today is no day'],
+    ['change-bill', { date: 'today', kind: 'cut_off' }, 400, 'today is not a day'],
     ['change-bill', { date: DAY, kind: 'drop_row', number: 'none' }, 400, 'the number none'],
     ['change-bill', { date: DAY, kind: 'set_columns', number: 'x' }, 400, 'columns is not'],
     ['bill', { date: DAY, bill_type: 'REVOKED' }, 400, 'REVOKED is unknown'],
-  ])('answers a mistake in %s %j in words', async (path, body, status, error) => {
+  ])('explains a mistake in %s %j', async (path, body, status, error) => {
     const { call, refund } = await controlledShop()
     await refund()
 

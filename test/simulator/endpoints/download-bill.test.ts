@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { billErrorOf, billOf, DAY, waitForBill } from '../../../testing/simulator/bill-downloads.ts'
 import { type Changes, ORIGIN, read, shop } from '../../../testing/simulator/simulated-shop.ts'
 
-describe('a bill that cannot be had', () => {
-  it('is being made until ten the next morning', async () => {
+describe('a bill that is not available', () => {
+  it('is not ready until ten the next morning', async () => {
     const world = shop()
     await world.paid()
     const creating = { return_code: 'FAIL', return_msg: 'Bill Creating', error_code: '20002' }
@@ -18,7 +18,7 @@ describe('a bill that cannot be had', () => {
   })
 
   it.each([{}, { tar_type: 'GZIP' }, { bill_type: 'REFUND' }])(
-    'of a day without transactions is an error and no empty file: %j',
+    'is an error, not an empty file, for a day without transactions: %j',
     async (fields) => {
       const world = shop()
       await world.unifiedOrder()
@@ -32,7 +32,7 @@ describe('a bill that cannot be had', () => {
     },
   )
 
-  it('is kept for three months', async () => {
+  it('is available for three months', async () => {
     const world = shop()
     await world.paid()
 
@@ -43,20 +43,20 @@ describe('a bill that cannot be had', () => {
   })
 
   it.each<[string, Changes, string]>([
-    ['no date', { bill_date: undefined }, 'missing parameter'],
-    ['no nonce', { nonce_str: undefined }, 'missing parameter'],
+    ['no bill_date', { bill_date: undefined }, 'missing parameter'],
+    ['no nonce_str', { nonce_str: undefined }, 'missing parameter'],
     ['no sign', { sign: undefined }, 'missing parameter'],
     ['a future date', { bill_date: '20240104' }, 'invalid bill_date'],
-    ['no such date', { bill_date: '20240230' }, 'invalid bill_date'],
-    ['another way to write a date', { bill_date: '2024-01-02' }, 'invalid bill_date'],
-    ['no such bill', { bill_type: 'REVOKED' }, 'invalid bill_type'],
-    ['another packer', { tar_type: 'ZIP' }, 'invalid tar_type: Only GZIP supported'],
+    ['a day that does not exist', { bill_date: '20240230' }, 'invalid bill_date'],
+    ['another date format', { bill_date: '2024-01-02' }, 'invalid bill_date'],
+    ['an unknown bill_type', { bill_type: 'REVOKED' }, 'invalid bill_type'],
+    ['another tar_type', { tar_type: 'ZIP' }, 'invalid tar_type: Only GZIP supported'],
     ['an unknown parameter', { device_info: 'WEB' }, 'invalid parameter'],
-    ['a long nonce', { nonce_str: 'n'.repeat(33) }, 'nonce_str too long'],
+    ['a long nonce_str', { nonce_str: 'n'.repeat(33) }, 'nonce_str too long'],
     ['another appid', { appid: 'wx0000000000000000' }, 'invalid appid'],
     ['another merchant', { mch_id: '10000999' }, 'invalid parameter'],
     ['a wrong sign', { sign: '0'.repeat(32) }, 'sign error'],
-  ])('is refused, unsigned, with %s', async (_, fields, words) => {
+  ])('is refused unsigned: %s', async (_, fields, words) => {
     const world = shop()
     await world.paid()
     waitForBill(world)
@@ -72,7 +72,7 @@ describe('a bill that cannot be had', () => {
     ['GET', { method: 'GET' }, 'require POST method'],
     ['an empty body', { method: 'POST', body: '' }, 'empty post data'],
     ['JSON', { method: 'POST', body: '{}' }, 'data format error'],
-  ])('is refused to who sends %s', async (_, init, words) => {
+  ])('is refused for %s', async (_, init, words) => {
     const { wechat } = shop()
 
     const response = await wechat.fetch(new Request(`${ORIGIN}/pay/downloadbill`, init))
@@ -80,7 +80,7 @@ describe('a bill that cannot be had', () => {
     expect(read(await response.text())).toMatchObject({ return_msg: words, error_code: '20001' })
   })
 
-  it('may be signed with HMAC-SHA256', async () => {
+  it('can be requested with HMAC-SHA256', async () => {
     const world = shop()
     await world.paid()
     waitForBill(world)
@@ -99,7 +99,7 @@ describe('a bill that cannot be had', () => {
       { kind: 'err_code', errCode: '20100', errCodeDes: 'system error' },
       { return_msg: 'system error', error_code: '20100' },
     ],
-  ] as const)('may be a fault: %j', async (fault, reply) => {
+  ] as const)('can be an injected error: %j', async (fault, reply) => {
     const world = shop()
     await world.paid()
     waitForBill(world)
@@ -109,7 +109,7 @@ describe('a bill that cannot be had', () => {
     expect((await billOf(world)).rows).toHaveLength(1)
   })
 
-  it('may break off on the way, as a gzip stream, too', async () => {
+  it('can be truncated, as a gzip stream, too', async () => {
     const world = shop()
     await world.paid()
     waitForBill(world)
@@ -127,7 +127,7 @@ describe('a bill that cannot be had', () => {
     ).toThrow('cannot happen')
   })
 
-  it('may be lost like any answer', async () => {
+  it('can be lost like any answer', async () => {
     const world = shop()
     world.wechat.faults.inject({ endpoint: 'downloadbill', kind: 'reply_lost' })
     world.wechat.faults.inject({ endpoint: 'downloadbill', kind: 'http_502' })

@@ -34,7 +34,7 @@ describe('a login code', () => {
     })
   })
 
-  it('lives five minutes', async () => {
+  it('is valid for five minutes', async () => {
     const { wechat, clock, openid } = shop()
     const early = wechat.payer.login(openid)
     const late = wechat.payer.login(openid)
@@ -45,7 +45,7 @@ describe('a login code', () => {
     expect(await exchange(wechat, { js_code: late })).toMatchObject({ errcode: 40029 })
   })
 
-  it('of a user at risk is blocked', async () => {
+  it('is blocked for a user at risk', async () => {
     const { wechat, openid } = shop()
     const code = wechat.payer.login(openid, { blocked: true })
 
@@ -67,7 +67,7 @@ describe('a login code', () => {
     expect(await exchange(wechat, { js_code: code, ...changes })).toMatchObject({ errcode })
   })
 
-  it('is asked for with GET', async () => {
+  it('must be exchanged with GET', async () => {
     const { wechat, openid } = shop()
 
     expect(await exchange(wechat, { js_code: wechat.payer.login(openid) }, 'POST')).toMatchObject({
@@ -75,7 +75,7 @@ describe('a login code', () => {
     })
   })
 
-  it('may be exchanged a hundred times a minute by one user', async () => {
+  it('can be exchanged a hundred times a minute by one user', async () => {
     const { wechat, clock, openid } = shop()
     for (let n = 0; n < 100; n++) await exchange(wechat, { js_code: wechat.payer.login(openid) })
     const code = wechat.payer.login(openid)
@@ -96,7 +96,7 @@ describe('a login code', () => {
     expect(await exchange(wechat, { js_code: code })).toMatchObject({ errcode: 40163 })
   })
 
-  it('is never issued to a stranger of another mini program', () => {
+  it('is never issued to a user of another mini program', () => {
     const { wechat } = shop()
 
     expect(() => wechat.payer.login(wechat.payer.foreignOpenid())).toThrow('another mini program')

@@ -8,7 +8,7 @@ import {
 } from '../../../testing/simulator/simulated-shop.ts'
 
 describe('a query of refunds', () => {
-  it('finds one refund by its numbers, and those of an order by that', async () => {
+  it('finds one refund by either of its numbers, and all refunds by the order', async () => {
     const { refund, refundQuery, clock, transactionId, refundId } = await refundedShop()
     clock.advance(MINUTE_MS)
     await refund({ out_refund_no: 'refund-2' })
@@ -28,7 +28,7 @@ describe('a query of refunds', () => {
     }
   })
 
-  it('goes by the first number that counts, and looks at no other', async () => {
+  it('goes by the first number in the order of precedence, and ignores the others', async () => {
     const { refundQuery, transactionId, refundId } = await refundedShop()
     const none = { out_trade_no: 'no-such-order' }
 
@@ -43,7 +43,7 @@ describe('a query of refunds', () => {
     })
   })
 
-  it('shows ten at a time, and says how many there are to who asks with an offset', async () => {
+  it('lists ten refunds per page, and counts all of them for a request with an offset', async () => {
     const { paid, refund, refundQuery } = shop({ strict: { refundsTooFast: 'accept' } })
     await paid()
     for (let n = 0; n < 23; n++) await refund({ out_refund_no: `refund-${n}`, refund_fee: '1' })
@@ -57,12 +57,12 @@ describe('a query of refunds', () => {
       total_refund_count: '23',
       out_refund_no_0: 'refund-10',
     })
-    // The others are told of by their own number.
+    // Refunds beyond twenty are found by their own number only.
     expect(await pageAt('20')).toMatchObject({ err_code: 'PARAM_ERROR' })
     expect(await refundQuery({ out_refund_no: 'refund-22' })).toMatchObject({ refund_count: '1' })
   })
 
-  it('has no page behind the last one', async () => {
+  it('has no page after the last one', async () => {
     const { paid, refund, refundQuery } = shop({ strict: { refundsTooFast: 'accept' } })
     await paid()
     await refund({ refund_fee: '1' })
@@ -71,7 +71,7 @@ describe('a query of refunds', () => {
     })
   })
 
-  it('shows the shares of coupons, numbered twice', async () => {
+  it('lists the coupon parts of each refund, numbered twice', async () => {
     const { paid, refund, refundQuery } = shop()
     await paid({}, { coupons: [{ type: 'NO_CASH', fee: 50, id: '10000002' }] })
     await refund()
@@ -88,7 +88,7 @@ describe('a query of refunds', () => {
     })
   })
 
-  it('is answered alphabetically', async () => {
+  it('answers its elements in alphabetical order', async () => {
     const { refundQuery } = await refundedShop()
 
     const names = Object.keys(await refundQuery())
@@ -103,7 +103,7 @@ describe('a query of refunds', () => {
     [{ out_trade_no: 'no-such-order' }, 'REFUNDNOTEXIST'],
     [{ transaction_id: '4200000540202401020000000000' }, 'REFUNDNOTEXIST'],
     [{ transaction_id: 'T1' }, 'INVALID_TRANSACTIONID'],
-  ])('%j is answered with %s', async (fields, errCode) => {
+  ])('answers %j with %s', async (fields, errCode) => {
     const { paid, refundQuery } = shop()
     await paid({ out_trade_no: 'order-2' })
 
@@ -115,7 +115,7 @@ describe('a query of refunds', () => {
     [{ out_refund_no: '' }, '缺少参数'],
     [{ out_refund_no: 'r', offset: '-1' }, 'offset参数格式错误'],
     [{ out_refund_no: 'r', device_info: '1' }, '请求中含有未在API文档中定义的参数'],
-  ])('%j is stopped at the gateway', async (fields, words) => {
+  ])('refuses %j at the gateway', async (fields, words) => {
     expect(await shop().refundQuery(fields)).toEqual({ return_code: 'FAIL', return_msg: words })
   })
 })

@@ -10,7 +10,7 @@ import {
 } from '../../../testing/simulator/simulated-shop.ts'
 
 describe('a refund', () => {
-  it('is accepted with all that the document names, signed, and the order says REFUND', async () => {
+  it('is accepted with every documented element, signed, and the order becomes REFUND', async () => {
     const { paid, refund, orderQuery } = shop()
     const transactionId = await paid()
 
@@ -43,7 +43,7 @@ describe('a refund', () => {
     })
   })
 
-  it('may carry every documented parameter', async () => {
+  it('can have every documented parameter', async () => {
     const { paid, refund } = shop()
     const transactionId = await paid()
 
@@ -65,20 +65,20 @@ describe('a refund', () => {
   it.each<[string, Changes, string]>([
     ['an undocumented element', { reason: 'x' }, '请求中含有未在API文档中定义的参数'],
     ['an empty undocumented element', { refund_channel: '' }, '请求中含有未在API文档中定义的参数'],
-    ['neither order number', { out_trade_no: undefined }, '缺少参数'],
-    ['an empty order number', { out_trade_no: '' }, '缺少参数'],
-    ['no refund number', { out_refund_no: undefined }, '缺少参数'],
-    ['no total', { total_fee: undefined }, '缺少参数'],
-    ['no amount', { refund_fee: undefined }, '缺少参数'],
-    ['no money', { refund_fee: '0' }, 'invalid refund_fee'],
-    ['negative money', { refund_fee: '-1' }, 'invalid refund_fee'],
-    ['yuan', { refund_fee: '0.30' }, 'invalid refund_fee'],
-    ['a total in yuan', { total_fee: '1.00' }, 'invalid total_fee'],
-    ['a long refund number', { out_refund_no: 'r'.repeat(65) }, 'out_refund_no参数长度有误'],
-    ['an odd refund number', { out_refund_no: 'r#1' }, 'out_refund_no参数格式错误'],
+    ['neither transaction_id nor out_trade_no', { out_trade_no: undefined }, '缺少参数'],
+    ['an empty out_trade_no', { out_trade_no: '' }, '缺少参数'],
+    ['no out_refund_no', { out_refund_no: undefined }, '缺少参数'],
+    ['no total_fee', { total_fee: undefined }, '缺少参数'],
+    ['no refund_fee', { refund_fee: undefined }, '缺少参数'],
+    ['a refund_fee of 0', { refund_fee: '0' }, 'invalid refund_fee'],
+    ['a negative refund_fee', { refund_fee: '-1' }, 'invalid refund_fee'],
+    ['a refund_fee in yuan', { refund_fee: '0.30' }, 'invalid refund_fee'],
+    ['a total_fee in yuan', { total_fee: '1.00' }, 'invalid total_fee'],
+    ['a long out_refund_no', { out_refund_no: 'r'.repeat(65) }, 'out_refund_no参数长度有误'],
+    ['a malformed out_refund_no', { out_refund_no: 'r#1' }, 'out_refund_no参数格式错误'],
     ['a description of 81 bytes', { refund_desc: '书'.repeat(27) }, 'refund_desc参数长度有误'],
     ['another account', { refund_account: 'PURSE' }, 'refund_account参数格式错误'],
-    ['dollars', { refund_fee_type: 'USD' }, 'refund_fee_type参数格式错误'],
+    ['refund_fee_type USD', { refund_fee_type: 'USD' }, 'refund_fee_type参数格式错误'],
     ['a query string', { notify_url: 'https://a.example/n?x=1' }, 'notify_url参数格式错误'],
     ['a wrong sign', { sign: '0'.repeat(32) }, '签名错误'],
   ])('is refused at the gateway with %s', async (_, changes, words) => {
@@ -92,25 +92,30 @@ describe('a refund', () => {
   it.each<[string, Changes, string, string]>([
     ['of an unknown order', { out_trade_no: 'unknown-order' }, 'ORDERNOTEXIST', '订单不存在'],
     [
-      'of an unknown payment, whatever the other number is',
+      'of an unknown transaction_id, even with a known out_trade_no',
       { transaction_id: '4200000540202401020000000000' },
       'ORDERNOTEXIST',
       '订单不存在',
     ],
     [
-      'of a payment that cannot be',
+      'of an impossible transaction_id',
       { transaction_id: 'T1' },
       'INVALID_TRANSACTIONID',
       '无效transaction_id',
     ],
     [
-      'with another total',
+      'with another total_fee',
       { total_fee: '101' },
       'INVALID_REQUEST',
       '订单金额或退款金额与之前请求不一致，请核实后再试',
     ],
-    ['of too much', { refund_fee: '101' }, 'REFUND_FEE_INVALID', '累计退款金额大于支付金额'],
-  ])('%s is refused with a signature', async (_, changes, errCode, errCodeDes) => {
+    [
+      'of more than was paid',
+      { refund_fee: '101' },
+      'REFUND_FEE_INVALID',
+      '累计退款金额大于支付金额',
+    ],
+  ])('gets a signed refusal: %s', async (_, changes, errCode, errCodeDes) => {
     const { paid, refund, wechat } = shop()
     await paid()
 
@@ -126,7 +131,7 @@ describe('a refund', () => {
     expect(wechat.books.refunds()).toEqual([])
   })
 
-  it('of an order that nobody paid is a refund of nothing', async () => {
+  it('is refused for an unpaid order', async () => {
     const { unifiedOrder, refund, closeOrder } = shop()
     await unifiedOrder()
 
@@ -135,7 +140,7 @@ describe('a refund', () => {
     expect(await refund()).toMatchObject({ err_code: 'ORDERNOTEXIST' })
   })
 
-  it("follows WeChat's number when both are given", async () => {
+  it('goes by transaction_id when both numbers are given', async () => {
     const { paid, refund } = shop()
     const transactionId = await paid()
 
@@ -144,7 +149,7 @@ describe('a refund', () => {
     )
   })
 
-  it('is possible for a year', async () => {
+  it('is possible for a year after the payment', async () => {
     const { paid, refund, clock } = shop()
     await paid()
 
@@ -155,8 +160,8 @@ describe('a refund', () => {
   })
 })
 
-describe('a refund number', () => {
-  it('is one refund, however often it is asked for, and also when it is final', async () => {
+describe('an out_refund_no', () => {
+  it('is one refund, even when it is requested again, and when it is final', async () => {
     const { paid, refund, wechat, clock } = shop()
     const transactionId = await paid()
     const first = await refund()
@@ -180,10 +185,10 @@ describe('a refund number', () => {
       { out_trade_no: 'order-2' },
       '订单金额或退款金额与之前请求不一致，请核实后再试',
     ],
-    ['another total', { total_fee: '99' }, '订单金额或退款金额与之前请求不一致，请核实后再试'],
+    ['another total_fee', { total_fee: '99' }, '订单金额或退款金额与之前请求不一致，请核实后再试'],
     ['another reason', { refund_desc: 'sold out' }, '请求参数与之前请求不一致'],
     ['another notify_url', { notify_url: 'https://a.example/n' }, '请求参数与之前请求不一致'],
-  ])('cannot be used again with %s', async (_, changes, words) => {
+  ])('is refused again with %s', async (_, changes, words) => {
     const { paid, refund, wechat } = shop()
     await paid()
     await paid({ out_trade_no: 'order-2' })
@@ -202,7 +207,7 @@ describe('a fault at the refund', () => {
     ['request_lost', 0],
     ['reply_lost', 1],
   ])(
-    '%s leaves the caller without an answer, and the refund is there or not',
+    '%s leaves the client without an answer, with the refund accepted or not',
     async (kind, there) => {
       const { paid, refund, wechat } = shop()
       await paid()
@@ -219,7 +224,7 @@ describe('a fault at the refund', () => {
   it.each<['system_error' | 'system_error_after', number]>([
     ['system_error', 0],
     ['system_error_after', 1],
-  ])('%s says SYSTEMERROR, and the refund is there or not', async (kind, there) => {
+  ])('%s answers SYSTEMERROR, with the refund accepted or not', async (kind, there) => {
     const { paid, refund, wechat } = shop()
     await paid()
     wechat.faults.inject({ endpoint: 'refund', kind })
@@ -235,7 +240,7 @@ describe('a fault at the refund', () => {
     'USER_ACCOUNT_ABNORMAL',
     'FREQUENCY_LIMITED',
     'ERROR',
-  ])('may be any word of WeChat, once: %s', async (errCode) => {
+  ])('can be any err_code, once: %s', async (errCode) => {
     const { paid, refund, wechat } = shop()
     await paid()
     wechat.faults.inject({ endpoint: 'refund', kind: 'err_code', errCode, errCodeDes: 'x' })
@@ -245,7 +250,7 @@ describe('a fault at the refund', () => {
     expect(await refund()).toMatchObject({ result_code: 'SUCCESS' })
   })
 
-  it('may distort the answers of a refund and of its query', async () => {
+  it('can corrupt the answers of a refund and of its query', async () => {
     const { paid, refund, refundQuery, wechat } = shop()
     await paid()
     wechat.faults.inject({ endpoint: 'refund', kind: 'wrong_sign' })

@@ -14,7 +14,7 @@ import {
 } from '../../../testing/simulator/simulated-shop.ts'
 
 describe('a unified order', () => {
-  it('is answered with a prepay_id, signed, in the order that live answers have', async () => {
+  it('is answered with a prepay_id, signed, in the element order of live answers', async () => {
     const { post, order, wechat, openid } = shop()
 
     const xml = await post('/pay/unifiedorder', order())
@@ -43,7 +43,7 @@ describe('a unified order', () => {
     })
   })
 
-  it('signed with HMAC-SHA256 is answered with HMAC-SHA256', async () => {
+  it('is answered with HMAC-SHA256 when it is signed with HMAC-SHA256', async () => {
     const { unifiedOrder } = shop()
 
     const reply = await unifiedOrder({ sign_type: 'HMAC-SHA256' })
@@ -52,7 +52,7 @@ describe('a unified order', () => {
     expect(isSignedBy(reply, DEMO_MERCHANT.apiKey, 'HMAC-SHA256')).toBe(true)
   })
 
-  it('may carry every documented parameter of a direct merchant', async () => {
+  it('can have every documented parameter of a direct merchant', async () => {
     const { unifiedOrder } = shop()
 
     const reply = await unifiedOrder({
@@ -79,7 +79,7 @@ describe('a unified order', () => {
     ['an undocumented element', { orderTime: '1' }, '请求中含有未在API文档中定义的参数'],
     ['an empty undocumented element', { auth_code: '' }, '请求中含有未在API文档中定义的参数'],
     ["a service provider's element", { sub_mch_id: '1' }, '请求中含有未在API文档中定义的参数'],
-    ['a name that objects have', { constructor: '1' }, '请求中含有未在API文档中定义的参数'],
+    ['an element named constructor', { constructor: '1' }, '请求中含有未在API文档中定义的参数'],
     ['no appid', { appid: undefined }, '缺少参数'],
     ['no mch_id', { mch_id: undefined }, '缺少参数'],
     ['a malformed mch_id', { mch_id: 'M1' }, 'mch_id参数格式错误'],
@@ -94,27 +94,27 @@ describe('a unified order', () => {
     ['a long nonce_str', { nonce_str: 'n'.repeat(33) }, 'nonce_str参数长度有误'],
     ['a body of 128 bytes', { body: `${'书'.repeat(42)}ab` }, 'body参数长度有误'],
     ['an attach of 128 bytes', { attach: 'a'.repeat(128) }, 'attach参数长度有误'],
-    ['a long order number', { out_trade_no: 'n'.repeat(33) }, 'out_trade_no参数长度有误'],
-    ['a short order number', { out_trade_no: 'n2345' }, 'out_trade_no参数长度有误'],
-    ['an odd order number', { out_trade_no: 'order#1' }, 'out_trade_no参数格式错误'],
-    ['no money', { total_fee: '0' }, 'invalid total_fee'],
-    ['negative money', { total_fee: '-1' }, 'invalid total_fee'],
-    ['yuan', { total_fee: '1.00' }, 'invalid total_fee'],
+    ['a long out_trade_no', { out_trade_no: 'n'.repeat(33) }, 'out_trade_no参数长度有误'],
+    ['a short out_trade_no', { out_trade_no: 'n2345' }, 'out_trade_no参数长度有误'],
+    ['a malformed out_trade_no', { out_trade_no: 'order#1' }, 'out_trade_no参数格式错误'],
+    ['a total_fee of 0', { total_fee: '0' }, 'invalid total_fee'],
+    ['a negative total_fee', { total_fee: '-1' }, 'invalid total_fee'],
+    ['a total_fee in yuan', { total_fee: '1.00' }, 'invalid total_fee'],
     ['a leading zero', { total_fee: '0100' }, 'invalid total_fee'],
-    ['too much money', { total_fee: '1000000001' }, 'invalid total_fee'],
-    ['no IP', { spbill_create_ip: 'localhost' }, 'invalid spbill_create_ip'],
-    ['half an IP', { spbill_create_ip: '203.0.113' }, 'invalid spbill_create_ip'],
-    ['an IP too large', { spbill_create_ip: '203.0.113.256' }, 'invalid spbill_create_ip'],
-    ['two IPs', { spbill_create_ip: '203.0.113.7, 10.0.0.1' }, 'invalid spbill_create_ip'],
-    ['half an IPv6', { spbill_create_ip: '2001:db8:7' }, 'invalid spbill_create_ip'],
+    ['a total_fee above the limit', { total_fee: '1000000001' }, 'invalid total_fee'],
+    ['no spbill_create_ip', { spbill_create_ip: 'localhost' }, 'invalid spbill_create_ip'],
+    ['an incomplete IPv4 address', { spbill_create_ip: '203.0.113' }, 'invalid spbill_create_ip'],
+    ['an IPv4 number above 255', { spbill_create_ip: '203.0.113.256' }, 'invalid spbill_create_ip'],
+    ['two IP addresses', { spbill_create_ip: '203.0.113.7, 10.0.0.1' }, 'invalid spbill_create_ip'],
+    ['an incomplete IPv6 address', { spbill_create_ip: '2001:db8:7' }, 'invalid spbill_create_ip'],
     ['a query string', { notify_url: 'https://a.example/n?x=1' }, 'notify_url参数格式错误'],
     ['a fragment', { notify_url: 'https://a.example/n#x' }, 'notify_url参数格式错误'],
     ['no path', { notify_url: 'https://a.example' }, 'notify_url参数格式错误'],
     ['no scheme', { notify_url: 'a.example/notify' }, 'notify_url参数格式错误'],
     ['plain http', { notify_url: 'http://a.example/notify' }, 'notify_url参数格式错误'],
-    ['dollars', { fee_type: 'USD' }, 'fee_type参数格式错误'],
+    ['fee_type USD', { fee_type: 'USD' }, 'fee_type参数格式错误'],
     ['another limit_pay', { limit_pay: 'no_debit' }, 'limit_pay参数格式错误'],
-    ['a detail that is no JSON', { detail: 'books' }, 'detail参数格式错误'],
+    ['a detail that is not JSON', { detail: 'books' }, 'detail参数格式错误'],
     ['goods without a price', { detail: '{"goods_detail":[{}]}' }, 'detail参数格式错误'],
     ['a scene without a store id', { scene_info: '{}' }, 'scene_info参数格式错误'],
     ['an unknown sign_type', { sign_type: 'SHA1' }, 'sign_type参数格式错误'],
@@ -123,25 +123,25 @@ describe('a unified order', () => {
     ['a 31st of February', { time_start: '20240231000000' }, 'time_start参数格式错误'],
     ['no openid', { openid: undefined }, 'JSAPI支付必须传openid'],
     [
-      'a time_expire a second too near',
+      'a time_expire a second too early',
       { time_expire: '20240102030904' },
       'time_expire时间过短，刷卡至少1分钟，其他5分钟',
     ],
     [
-      'a time_expire too near to time_start',
+      'a time_expire too close to time_start',
       { time_start: '20240102030500', time_expire: '20240102030959' },
       'time_expire时间过短，刷卡至少1分钟，其他5分钟',
     ],
     ['a wrong sign', { sign: 'A'.repeat(32) }, '签名错误'],
-    ['an odd openid', { openid: 'me' }, 'appid and openid not match'],
-  ])('with %s is refused unsigned', async (_, changes, returnMsg) => {
+    ['a malformed openid', { openid: 'me' }, 'appid and openid not match'],
+  ])('gets an unsigned refusal for %s', async (_, changes, returnMsg) => {
     const { unifiedOrder, wechat } = shop({ strict: { unboundAppids: ['wx1111111111111111'] } })
 
     expect(await unifiedOrder(changes)).toEqual({ return_code: 'FAIL', return_msg: returnMsg })
     expect(wechat.books.orders()).toEqual([])
   })
 
-  it('is refused with the first thing wrong, in the order of the checks', async () => {
+  it('is refused for its first mistake in the order of the checks', async () => {
     const { wechat, order } = shop()
     const wrongs: [Changes, string][] = [
       [{ orderTime: '1' }, '请求中含有未在API文档中定义的参数'],
@@ -169,10 +169,10 @@ describe('a unified order', () => {
     ['not posted', { method: 'GET' }, 'require POST method'],
     ['empty', { method: 'POST' }, 'XML格式错误'],
     ['a form', { method: 'POST', body: 'appid=1&mch_id=2' }, 'XML格式错误'],
-    ['a bomb', { method: 'POST', body: '<!DOCTYPE xml><xml></xml>' }, 'XML格式错误'],
+    ['XML with a DOCTYPE', { method: 'POST', body: '<!DOCTYPE xml><xml></xml>' }, 'XML格式错误'],
     ['not UTF-8', { method: 'POST', body: new Uint8Array([0x3c, 0xff, 0xfe]) }, 'XML格式错误'],
-    ['huge', { method: 'POST', body: 'x'.repeat(70_000) }, 'XML格式错误'],
-  ])('that is %s is refused at the door', async (_, init, returnMsg) => {
+    ['70,000 bytes long', { method: 'POST', body: 'x'.repeat(70_000) }, 'XML格式错误'],
+  ])('is refused when it is %s', async (_, init, returnMsg) => {
     const { wechat } = shop()
 
     const response = await wechat.fetch(new Request(`${ORIGIN}/pay/unifiedorder`, init))
@@ -193,7 +193,7 @@ describe('a unified order', () => {
     expect(read(await response.text())['return_msg']).toBe('签名错误')
   })
 
-  it('may have bytes enough: 127 of them for the body, five minutes to the end', async () => {
+  it('can have 127 bytes of body, and exactly five minutes until time_expire', async () => {
     const { unifiedOrder } = shop()
 
     expect(
@@ -201,7 +201,7 @@ describe('a unified order', () => {
     ).toMatchObject({ result_code: 'SUCCESS' })
   })
 
-  it('may name a local notify_url here, unless told otherwise', async () => {
+  it('can have a local notify_url, unless the strictness forbids it', async () => {
     const local = { notify_url: 'http://127.0.0.1:8787/notify' }
 
     expect(await shop().unifiedOrder(local)).toMatchObject({ result_code: 'SUCCESS' })
@@ -211,7 +211,7 @@ describe('a unified order', () => {
   })
 })
 
-describe('the same order number again', () => {
+describe('the same out_trade_no again', () => {
   it('gets the same prepay_id within two hours, and a fresh one after', async () => {
     const { unifiedOrder, clock } = shop()
     const first = await unifiedOrder({ time_expire: '20240102120000' })
@@ -226,7 +226,7 @@ describe('the same order number again', () => {
     expect(third['prepay_id']).not.toBe(first['prepay_id'])
   })
 
-  it('may be repeated when less than five minutes are left', async () => {
+  it('is accepted when less than five minutes are left', async () => {
     const { unifiedOrder, clock } = shop()
     await unifiedOrder({ time_expire: '20240102031000' })
 
@@ -244,7 +244,7 @@ describe('the same order number again', () => {
     ['attach', { attach: 'x' }],
     ['device', { device_info: 'WEB' }],
     ['sign type', { sign_type: 'MD5' }],
-  ])('with another %s is refused, signed, with the device echoed', async (_, changes) => {
+  ])('is refused with another %s, signed, with device_info echoed', async (_, changes) => {
     const { unifiedOrder } = shop()
     await unifiedOrder()
 
@@ -260,7 +260,7 @@ describe('the same order number again', () => {
     expect(isSignedBy(reply, DEMO_MERCHANT.apiKey, 'MD5')).toBe(true)
   })
 
-  it('after its deadline is accepted or refused, as reports contradict each other', async () => {
+  it('is accepted or refused after its deadline, as the strictness says', async () => {
     for (const reorderAfterExpiry of ['accept', 'refuse'] as const) {
       const { unifiedOrder, clock } = shop({ strict: { reorderAfterExpiry } })
       await unifiedOrder({ time_expire: '20240102031000' })

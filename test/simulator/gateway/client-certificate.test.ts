@@ -14,7 +14,7 @@ describe('a client', () => {
   it.each<['fetch' | 'fetchWithWrongCertificate', string]>([
     ['fetch', '400 No required SSL certificate was sent'],
     ['fetchWithWrongCertificate', '400 The SSL certificate error'],
-  ])('without the right certificate meets nginx and nobody else: %s', async (fetch, title) => {
+  ])('gets a page of nginx without the right certificate: %s', async (fetch, title) => {
     const world = shop()
     await world.paid()
 
@@ -27,7 +27,7 @@ describe('a client', () => {
     expect(world.wechat.books.refunds()).toEqual([])
   })
 
-  it('without a certificate uses up no fault', async () => {
+  it('uses up no fault without a certificate', async () => {
     const { wechat } = shop()
     wechat.faults.inject({ endpoint: 'refund', kind: 'http_500' })
 
@@ -36,7 +36,7 @@ describe('a client', () => {
     expect(wechat.faults.waiting()).toHaveLength(1)
   })
 
-  it('with a certificate may call everything else, too', async () => {
+  it('can call every other endpoint with a certificate, too', async () => {
     const { wechat, order } = shop()
     const request = new Request(`${ORIGIN}/pay/unifiedorder`, {
       method: 'POST',

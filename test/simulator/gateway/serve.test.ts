@@ -8,8 +8,8 @@ import {
   signedXml,
 } from '../../../testing/simulator/simulated-shop.ts'
 
-describe('other paths and hosts', () => {
-  it('are told apart by path only', async () => {
+describe('paths and hosts', () => {
+  it('are distinguished by path only', async () => {
     const { wechat, order } = shop()
     const post = (url: string) =>
       wechat.fetch(new Request(url, { method: 'POST', body: signedXml(order()) }))
@@ -20,7 +20,7 @@ describe('other paths and hosts', () => {
     expect(lost.headers.get('Content-Type')).toBe('text/html')
   })
 
-  it('ask every endpoint for its own parameters', async () => {
+  it('accept the parameters of their own endpoint only', async () => {
     const { post } = shop()
     const tooMuch = envelope({ out_trade_no: OUT_TRADE_NO, total_fee: '1' })
 

@@ -7,14 +7,14 @@ import {
 import { T0 } from '../../../testing/simulator/simulated-shop.ts'
 
 describe('Beijing time', () => {
-  it('is eight hours ahead of UTC, whatever zone this machine is in', () => {
+  it('is eight hours ahead of UTC, in every time zone of this machine', () => {
     expect(formatBeijingTime(T0)).toBe('20240102030405')
     expect(parseBeijingTime('20240102030405')).toBe(T0)
     expect(formatBeijingTime(Date.parse('2023-12-31T16:00:00Z'))).toBe('20240101000000')
   })
 
   it.each(['', '2024010203040', '202401020304056', '20240230000000', '20240101240000', '2024-1-1'])(
-    'does not know %j',
+    'does not parse %j',
     (text) => {
       expect(parseBeijingTime(text)).toBeUndefined()
     },
@@ -22,7 +22,7 @@ describe('Beijing time', () => {
 })
 
 describe('a controllable clock', () => {
-  it('stands still until somebody puts it forward', () => {
+  it('stands still until it is advanced', () => {
     const clock = new ControllableClock(() => T0)
 
     clock.advance(1_500)
@@ -31,7 +31,7 @@ describe('a controllable clock', () => {
     expect(() => clock.advance(-1)).toThrow('cannot advance')
   })
 
-  it('may run faster than the clock it follows', () => {
+  it('can run faster than the clock it follows', () => {
     let now = T0
     const clock = new ControllableClock(() => now, 60)
 

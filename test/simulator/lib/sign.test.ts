@@ -57,7 +57,7 @@ const NOTICE = {
 }
 
 describe("WeChat's signature", () => {
-  it("fits the official page's worked example with both algorithms", () => {
+  it("matches the official page's worked example with both algorithms", () => {
     const fields = {
       appid: 'wxd930ea5d5a258f4f',
       mch_id: '10000100',
@@ -75,7 +75,7 @@ describe("WeChat's signature", () => {
     )
   })
 
-  it("fits the official page's paySign", () => {
+  it("matches the official page's paySign", () => {
     const fields = {
       appId: 'wxd678efh567hg6787',
       nonceStr: '5K8264ILTKCH16CQ2502SI8ZNMTM67VS',
@@ -89,14 +89,14 @@ describe("WeChat's signature", () => {
     )
   })
 
-  it('covers a unified order without sign_type (S1) and with it (S2)', () => {
+  it('is right for a unified order without sign_type (S1) and with it (S2)', () => {
     expect(sign(UNIFIED_ORDER, DOCS_KEY, 'MD5')).toBe('46E19D29F8E15E28E6E7529F559AD3F4')
     expect(sign({ ...UNIFIED_ORDER, sign_type: 'HMAC-SHA256' }, DOCS_KEY, 'HMAC-SHA256')).toBe(
       '722FEB82C033CBCE09DB49705CF58C6F00EE4DEB63B8552C2E27969E369B56ED',
     )
   })
 
-  it('covers the reply of a unified order (S3)', () => {
+  it('is right for the reply of a unified order (S3)', () => {
     const fields = {
       return_code: 'SUCCESS',
       return_msg: 'OK',
@@ -114,7 +114,7 @@ describe("WeChat's signature", () => {
     )
   })
 
-  it('covers paySign with both types (S4, S5)', () => {
+  it('is right for paySign with both types (S4, S5)', () => {
     expect(sign({ ...PAY_PARAMS, signType: 'MD5' }, DOCS_KEY, 'MD5')).toBe(
       '9FB05F753EF3C9A8E3766A3CED3A0F8F',
     )
@@ -123,7 +123,7 @@ describe("WeChat's signature", () => {
     )
   })
 
-  it('covers a business refusal (S6)', () => {
+  it('is right for a business refusal (S6)', () => {
     const fields = {
       appid: 'wxd930ea5d5a258f4f',
       err_code: 'ORDERPAID',
@@ -157,7 +157,7 @@ describe("WeChat's signature", () => {
     )
   })
 
-  it('sorts by bytes and not as a dictionary does (S15)', () => {
+  it('sorts by bytes, not alphabetically (S15)', () => {
     const fields = {
       zero: '0',
       nonce_str: 'n',
@@ -178,7 +178,7 @@ describe("WeChat's signature", () => {
     )
   })
 
-  it('is not there when it is absent, lower case, or made with another key', () => {
+  it('is wrong when it is absent, lower case, or made with another key', () => {
     const good = sign(PAY_PARAMS, DOCS_KEY, 'MD5')
 
     expect(isSignedBy({ ...PAY_PARAMS, sign: good }, DOCS_KEY, 'MD5')).toBe(true)

@@ -8,7 +8,7 @@ function valueOf(xml: string): string | undefined {
 }
 
 describe('the XML reader', () => {
-  it('takes plain text and CDATA, and mixtures of both', () => {
+  it('reads plain text, CDATA, and mixtures of both', () => {
     expect(valueOf('<xml><a>1</a></xml>')).toBe('1')
     expect(valueOf('<xml><a><![CDATA[<b>&amp;</b>]]></a></xml>')).toBe('<b>&amp;</b>')
     expect(valueOf('<xml><a>1<![CDATA[2]]>3</a></xml>')).toBe('123')
@@ -16,7 +16,7 @@ describe('the XML reader', () => {
     expect(valueOf('<xml><a/></xml>')).toBe('')
   })
 
-  it('keeps every value as it is written', () => {
+  it('keeps every value unchanged', () => {
     expect(valueOf('<xml><a>0100</a></xml>')).toBe('0100')
     expect(valueOf('<xml><a> 1 </a></xml>')).toBe(' 1 ')
     expect(valueOf('<xml><a>4200000540202401020123456789</a></xml>')).toBe(
@@ -24,29 +24,29 @@ describe('the XML reader', () => {
     )
   })
 
-  it('decodes the five entities and character numbers in plain text', () => {
+  it('decodes the five entities and numeric character references in plain text', () => {
     expect(valueOf('<xml><a>&lt;&gt;&amp;&quot;&apos;&#20070;&#x4E66;</a></xml>')).toBe(
       '<>&"\'书书',
     )
   })
 
-  it('takes a declaration, a byte of white space here and there, and line ends of Windows', () => {
+  it('accepts a declaration, white space between elements, and CRLF', () => {
     expect(
       valueOf('<?xml version="1.0" encoding="UTF-8"?>\r\n<xml>\r\n  <a>1\r\n2</a>\r\n</xml>\r\n'),
     ).toBe('1\n2')
   })
 
   it.each([
-    ['nothing', ''],
-    ['no XML', 'appid=1'],
+    ['an empty text', ''],
+    ['a text that is not XML', 'appid=1'],
     ['JSON', '{"a":1}'],
     ['another root', '<root><a>1</a></root>'],
     ['an empty root tag', '<xml/>'],
     ['an unclosed root', '<xml><a>1</a>'],
     ['an unclosed element', '<xml><a>1</xml>'],
     ['a wrong end tag', '<xml><a>1</b></xml>'],
-    ['something behind the root', '<xml><a>1</a></xml><xml></xml>'],
-    ['a name twice', '<xml><a>1</a><a>2</a></xml>'],
+    ['text after the root', '<xml><a>1</a></xml><xml></xml>'],
+    ['a name that appears twice', '<xml><a>1</a><a>2</a></xml>'],
     ['a second level', '<xml><a><b>1</b></a></xml>'],
     ['text between the elements', '<xml>\\n<a>1</a></xml>'],
     ['an attribute', '<xml><a b="1">1</a></xml>'],
@@ -71,7 +71,7 @@ describe('the XML reader', () => {
     expect(parseXml(formatXml(many))).toEqual({ ok: false, why: 'too many elements' })
   })
 
-  it('is not confused by names that objects have', () => {
+  it('reads elements named like properties of Object.prototype', () => {
     const parsed = parseXml('<xml><__proto__>1</__proto__><constructor>2</constructor></xml>')
 
     expect(parsed.ok && [...parsed.fields]).toEqual([
@@ -80,7 +80,7 @@ describe('the XML reader', () => {
     ])
   })
 
-  it('reads back whatever the writer wrote', () => {
+  it('reads back everything that the writer wrote', () => {
     const alphabet = ['<', '>', '&', ']', ']]>', '<![CDATA[', '"', ' ', '\n', '书', '😀', 'a', '=']
     const random = seededRandom(1)
     for (let round = 0; round < 300; round++) {
@@ -93,7 +93,7 @@ describe('the XML reader', () => {
 })
 
 describe('the XML writer', () => {
-  it('writes CDATA, bare integers and line feeds where it is told', () => {
+  it('writes CDATA, bare integers and line feeds as ordered', () => {
     const xml = formatXml(
       { total_fee: '1', body: 'x', empty: '' },
       { bare: (name) => name === 'total_fee', newlines: 1 },

@@ -35,7 +35,7 @@ describe('the schedule of notices', () => {
     expect(notice.attempts.at(-1)).toMatchObject({ attempt: 16, outcome: 'refused', status: 500 })
   })
 
-  it('posts nothing before its time, and nothing after it was accepted', async () => {
+  it('posts no notice before its time, and none after the shop accepted it', async () => {
     const { wechat, clock, notice } = await paidShop()
 
     expect(await wechat.notices.deliverDue(refuse)).toHaveLength(1)
@@ -50,7 +50,7 @@ describe('the schedule of notices', () => {
     expect(wechat.notices.nextDueAt()).toBeUndefined()
   })
 
-  it('catches up after a leap of the clock, until the shop accepts', async () => {
+  it('catches up after a jump of the clock, until the shop accepts', async () => {
     const { wechat, clock } = await paidShop()
     clock.advance(60_000)
     let calls = 0
@@ -63,7 +63,7 @@ describe('the schedule of notices', () => {
     expect(attempts.map(({ outcome }) => outcome)).toEqual(['refused', 'refused', 'delivered'])
   })
 
-  it('does not post the same attempt twice when two polls overlap', async () => {
+  it('makes a delivery attempt once, even when two polls overlap', async () => {
     const { wechat } = await paidShop()
 
     const made = await Promise.all([
@@ -74,7 +74,7 @@ describe('the schedule of notices', () => {
     expect(made.flat()).toHaveLength(1)
   })
 
-  it('writes every attempt anew: another nonce, the same payment', async () => {
+  it('writes the XML anew for every delivery attempt: another nonce, the same payment', async () => {
     const { wechat, clock, notice } = await paidShop()
     await wechat.notices.deliverDue(refuse)
     clock.advance(15_000)
@@ -97,7 +97,7 @@ describe('the schedule of notices', () => {
     expect(notice.state).toBe('given_up')
   })
 
-  it('can lose the notice of whoever pays next, and of nobody else', async () => {
+  it('can lose the notice of the next payment, and of no other', async () => {
     const { wechat, unifiedOrder } = shop()
     wechat.notices.ofPayments.loseNext()
     for (const outTradeNo of ['order-1', 'order-2']) {
@@ -110,7 +110,7 @@ describe('the schedule of notices', () => {
     expect(attempts.map(({ outcome }) => outcome)).toEqual(['lost', 'delivered'])
   })
 
-  it('can come from several servers at once', async () => {
+  it('can post a notice several times in parallel', async () => {
     const { wechat } = await paidShop()
     wechat.notices.ofPayments.duplicateNext(3)
     let inParallel = 0
@@ -155,7 +155,7 @@ describe("the shop's reply to a notice", () => {
     ['literal line feeds', SUCCESS_REPLY.replaceAll('><', '>\\n<'), 200],
     ['FAIL', SUCCESS_REPLY.replace('SUCCESS', 'FAIL'), 200],
     ['no return_msg', '<xml><return_code><![CDATA[SUCCESS]]></return_code></xml>', 200],
-    ['something behind it', `${SUCCESS_REPLY}<!-- -->`, 200],
+    ['text after the reply', `${SUCCESS_REPLY}<!-- -->`, 200],
     ['a 201', SUCCESS_REPLY, 201],
     ['a 500', SUCCESS_REPLY, 500],
     ['a redirection', SUCCESS_REPLY, 302],
@@ -168,7 +168,7 @@ describe("the shop's reply to a notice", () => {
     expect(notice.nextDueAt).toBe(T0 + 15_000)
   })
 
-  it('that never comes is a failure after the time is up', async () => {
+  it('is a failure when it does not come in time', async () => {
     const { wechat } = await paidShop({ noticeTimeout: () => AbortSignal.timeout(20) })
 
     expect(await wechat.notices.deliverDue(() => new Promise(() => {}))).toMatchObject([
@@ -176,7 +176,7 @@ describe("the shop's reply to a notice", () => {
     ])
   })
 
-  it('that cannot come because nobody listens is a failure', async () => {
+  it('is a failure when the connection is refused', async () => {
     const { wechat } = await paidShop()
 
     expect(
@@ -184,7 +184,7 @@ describe("the shop's reply to a notice", () => {
     ).toMatchObject([{ outcome: 'connection_error', why: 'fetch failed' }])
   })
 
-  it('is handed to whoever posts a notice out of schedule', async () => {
+  it('is returned to a caller who posts a notice outside the schedule', async () => {
     const { wechat } = await paidShop()
     const seen: string[] = []
 

@@ -12,8 +12,8 @@ import {
 
 const accept = async () => new Response(SUCCESS_REPLY)
 
-describe('a notice', () => {
-  it('looks like a live one', async () => {
+describe('a payment notice', () => {
+  it('has the shape of a live one', async () => {
     const { wechat, openid, transactionId } = await paidShop()
     const seen: Request[] = []
 
@@ -55,7 +55,7 @@ describe('a notice', () => {
     expect(isSignedBy(fields, DEMO_MERCHANT.apiKey, 'MD5')).toBe(true)
   })
 
-  it('is signed as its unified order was, without saying so', async () => {
+  it('is signed like its unified order, without a sign_type', async () => {
     const { wechat } = await paidShop({}, { sign_type: 'HMAC-SHA256' })
 
     const fields = read(wechat.notices.ofPayments.xml(OUT_TRADE_NO))
@@ -64,7 +64,7 @@ describe('a notice', () => {
     expect(isSignedBy(fields, DEMO_MERCHANT.apiKey, 'HMAC-SHA256')).toBe(true)
   })
 
-  it('can be made wrong in every way, with a good sign or a bad one', async () => {
+  it('can be wrong in every way, with a valid sign or a wrong one', async () => {
     const { wechat } = await paidShop()
     const key = 'k'.repeat(32)
 
@@ -93,7 +93,7 @@ describe('a notice', () => {
     ).not.toHaveProperty('sign')
   })
 
-  it('of an order nobody paid is a forgery: nothing is captured by it', async () => {
+  it('can be forged for an unpaid order, which stays unpaid', async () => {
     const { wechat, unifiedOrder } = shop()
     await unifiedOrder()
 
@@ -101,7 +101,7 @@ describe('a notice', () => {
     expect(wechat.books.capturedFen()).toBe(0)
   })
 
-  it('carries now and then a signed element that no document names', async () => {
+  it('sometimes contains a signed element that no document names', async () => {
     const { wechat } = await paidShop({ strict: { undocumentedElementRate: 1 } })
 
     const fields = read(wechat.notices.ofPayments.xml(OUT_TRADE_NO))

@@ -31,7 +31,7 @@ function infoOf(notice: string, apiKey?: string): Record<string, string> {
 }
 
 describe('the notice of a refund', () => {
-  it('comes when the money has arrived, and looks like the documented one', async () => {
+  it('is sent when the payer has the money, in the documented shape', async () => {
     const { wechat, clock, transactionId, refundId } = await shopAwaitingRefundNotice()
     const seen: Request[] = []
     const keep = async (request: Request) => {
@@ -78,7 +78,7 @@ describe('the notice of a refund', () => {
     })
   })
 
-  it('of a payment with coupons says what the payer gets in cash', async () => {
+  it('has the cash amount of the refund for a payment with coupons', async () => {
     const { paid, refund, wechat } = shop()
     await paid({}, { coupons: [{ type: 'NO_CASH', fee: 50 }] })
     await refund()
@@ -90,18 +90,21 @@ describe('the notice of a refund', () => {
     })
   })
 
-  it.each(['CHANGE', 'REFUNDCLOSE'] as const)('says %s, without a time', async (status) => {
-    const { wechat } = await shopAwaitingRefundNotice()
-    wechat.platform.settleRefund(OUT_REFUND_NO, status)
+  it.each(['CHANGE', 'REFUNDCLOSE'] as const)(
+    'reports %s without a success_time',
+    async (status) => {
+      const { wechat } = await shopAwaitingRefundNotice()
+      wechat.platform.settleRefund(OUT_REFUND_NO, status)
 
-    const [attempt] = await wechat.notices.deliverDue(accept)
+      const [attempt] = await wechat.notices.deliverDue(accept)
 
-    const info = infoOf(attempt?.body ?? '')
-    expect(info).toMatchObject({ refund_status: status })
-    expect(info).not.toHaveProperty('success_time')
-  })
+      const info = infoOf(attempt?.body ?? '')
+      expect(info).toMatchObject({ refund_status: status })
+      expect(info).not.toHaveProperty('success_time')
+    },
+  )
 
-  it('comes once more when a stuck refund has arrived, and the old one still says CHANGE', async () => {
+  it('is sent again when a CHANGE refund becomes SUCCESS, while the old notice still reports CHANGE', async () => {
     const { wechat, clock } = await shopAwaitingRefundNotice()
     wechat.platform.settleRefund(OUT_REFUND_NO, 'CHANGE')
     await wechat.notices.deliverDue(refuse)
@@ -117,7 +120,7 @@ describe('the notice of a refund', () => {
     ])
   })
 
-  it('goes to the URL of the platform when the request named none', async () => {
+  it('goes to the URL of the platform when the request names none', async () => {
     const platformUrl = 'https://shop.example.com/platform'
     const { wechat, clock, paid } = shop({ refundNotifyUrl: platformUrl })
     await paid()
@@ -134,7 +137,7 @@ describe('the notice of a refund', () => {
     })
   })
 
-  it('goes nowhere when there is no URL at all', async () => {
+  it('is not sent when there is no URL at all', async () => {
     const { wechat, clock, paid, refund } = shop()
     await paid()
     await wechat.notices.deliverDue(accept)
@@ -143,15 +146,17 @@ describe('the notice of a refund', () => {
     expect(wechat.notices.nextDueAt()).toBeUndefined()
     clock.advance(DAY_MS)
     expect(await wechat.notices.deliverDue(accept)).toEqual([])
-    await expect(wechat.notices.ofRefunds.post(OUT_REFUND_NO)).rejects.toThrow('nobody is told')
-    expect(() => wechat.platform.setRefundNotifyUrl('shop.example.com')).toThrow('no notify_url')
+    await expect(wechat.notices.ofRefunds.post(OUT_REFUND_NO)).rejects.toThrow('has no notify_url')
+    expect(() => wechat.platform.setRefundNotifyUrl('shop.example.com')).toThrow(
+      'not a valid notify_url',
+    )
     wechat.platform.setRefundNotifyUrl(REFUND_NOTIFY_URL)
     expect(await wechat.notices.ofRefunds.post(OUT_REFUND_NO, {}, accept)).toMatchObject({
       outcome: 'delivered',
     })
   })
 
-  it('carries now and then elements that no document names, inside and outside', async () => {
+  it('sometimes contains undocumented elements, inside and outside req_info', async () => {
     const { wechat } = await shopAwaitingRefundNotice({ strict: { undocumentedElementRate: 1 } })
 
     const xml = wechat.notices.ofRefunds.xml(OUT_REFUND_NO)
@@ -160,7 +165,7 @@ describe('the notice of a refund', () => {
     expect(Object.keys(infoOf(xml))).toHaveLength(14)
   })
 
-  it('writes its amounts without CDATA now and then', async () => {
+  it('sometimes has amounts without CDATA', async () => {
     const { wechat } = await shopAwaitingRefundNotice({ strict: { integerStyleRate: 0.5 } })
 
     const plaintexts = Array.from({ length: 20 }, () =>
@@ -175,7 +180,7 @@ describe('the notice of a refund', () => {
 describe('a wrong notice of a refund', () => {
   const KEY = 'k'.repeat(32)
 
-  it('can be made in every way', async () => {
+  it('can have other elements, another key, and any req_info', async () => {
     const { wechat } = await shopAwaitingRefundNotice()
     const xml = (options: Parameters<typeof wechat.notices.ofRefunds.xml>[1]) =>
       wechat.notices.ofRefunds.xml(OUT_REFUND_NO, options)
@@ -201,7 +206,7 @@ describe('a wrong notice of a refund', () => {
     expect(info).not.toHaveProperty('refund_id')
   })
 
-  it('of a refund that is under way says SUCCESS, and nothing moves', async () => {
+  it('reports SUCCESS for a PROCESSING refund, which stays PROCESSING', async () => {
     const { wechat } = await shopAwaitingRefundNotice()
 
     expect(infoOf(wechat.notices.ofRefunds.xml(OUT_REFUND_NO))).toMatchObject({
@@ -211,7 +216,7 @@ describe('a wrong notice of a refund', () => {
     expect(wechat.books.refund(OUT_REFUND_NO)).toMatchObject({ status: 'PROCESSING' })
   })
 
-  it('is posted at once, and the reply handed to whoever posts it', async () => {
+  it('is posted immediately, and the caller gets the reply', async () => {
     const { wechat } = await shopAwaitingRefundNotice()
     const seen: string[] = []
 
@@ -230,6 +235,6 @@ describe('a wrong notice of a refund', () => {
       type: 'notice_sent',
       outRefundNo: OUT_REFUND_NO,
     })
-    expect(() => wechat.notices.ofRefunds.xml('none')).toThrow('knows no refund')
+    expect(() => wechat.notices.ofRefunds.xml('none')).toThrow('has no refund')
   })
 })

@@ -16,7 +16,7 @@ const refuse = async () => new Response('', { status: 500 })
 const ARRIVED_AT = T0 + 3 * MINUTE_MS
 
 describe('the schedule of refund notices', () => {
-  it('begins when the refund settles, and tries as often as that of payments', async () => {
+  it('begins when the refund settles, with as many retries as for payments', async () => {
     const { wechat, clock } = await shopAwaitingRefundNotice()
     const offsets: number[] = []
 
@@ -35,7 +35,7 @@ describe('the schedule of refund notices', () => {
     expect(wechat.notices.ofRefunds.all()).toMatchObject([{ state: 'given_up' }])
   })
 
-  it('counts a reply as that of payments does', async () => {
+  it('accepts the same replies as for payments', async () => {
     const { wechat, clock } = await shopAwaitingRefundNotice()
     clock.advance(3 * MINUTE_MS)
 
@@ -48,7 +48,7 @@ describe('the schedule of refund notices', () => {
     expect(wechat.notices.ofRefunds.all()).toMatchObject([{ state: 'delivered' }])
   })
 
-  it('goes with that of payments, each to its own address', async () => {
+  it('is delivered together with that of payments, each to its own URL', async () => {
     const { wechat, clock, paid } = await shopAwaitingRefundNotice()
     await paid({ out_trade_no: 'order-2' })
     clock.advance(3 * MINUTE_MS)
@@ -68,7 +68,7 @@ describe('the schedule of refund notices', () => {
     ])
   })
 
-  it('knows when a refund under way will be told of, and nothing of held ones', async () => {
+  it('knows when a PROCESSING refund will have a notice, unless refunds are held', async () => {
     const { wechat } = await shopAwaitingRefundNotice()
 
     expect(wechat.notices.nextDueAt()).toBe(ARRIVED_AT)
@@ -76,7 +76,7 @@ describe('the schedule of refund notices', () => {
     expect(wechat.notices.nextDueAt()).toBeUndefined()
   })
 
-  it("can lose the notices of the next refund that settles, and no payment's", async () => {
+  it('can lose the notices of the next refund that settles, and of no payment', async () => {
     const { wechat, clock, paid, refund } = await shopAwaitingRefundNotice()
     await paid({ out_trade_no: 'order-2' })
     await refund({
@@ -108,12 +108,12 @@ describe('the schedule of refund notices', () => {
     expect(attempts.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 16 }, () => 'lost'))
   })
 
-  it('can post a notice several times at once', async () => {
+  it('can post a notice several times in parallel', async () => {
     const { wechat, clock } = await shopAwaitingRefundNotice()
     wechat.notices.ofRefunds.duplicateNext(3)
     clock.advance(3 * MINUTE_MS)
 
     expect(await wechat.notices.deliverDue(accept)).toHaveLength(3)
-    expect(() => wechat.notices.ofRefunds.duplicateNext(1)).toThrow('twice or more')
+    expect(() => wechat.notices.ofRefunds.duplicateNext(1)).toThrow('copies must be 2 or more')
   })
 })

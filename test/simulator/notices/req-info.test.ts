@@ -33,7 +33,7 @@ TyVIyRxT1vEcIo4LPEIoJa1KwrTjJeTnefvs3BeKC4Eq6LNHpyuG7E8KN3FQqIZs1yo8P0cOVwXrZce8
 75y3kHzyebmRqN5XQ+FxwcX7PSDds44036kI+f6ccjLR+CrJ3V/JcW4aOa8n9EKqTgmMK1v5knG/LkBwMcmAiBk3Vc1BVOj1
 eBssY6zIGDPm697B7jkSz7T6IP/iejoK`
 
-/** Another way back: no padding by Node, the key from its hex text by hand. */
+/** Decrypts in another way than `encryptReqInfo` encrypts: padding and key bytes without Node's help. */
 function decrypt(reqInfo: string, apiKey: string): string {
   const key = Buffer.from(createHash('md5').update(apiKey).digest('hex'), 'ascii')
   const decipher = createDecipheriv('aes-256-ecb', key, null).setAutoPadding(false)
@@ -42,12 +42,12 @@ function decrypt(reqInfo: string, apiKey: string): string {
 }
 
 describe('req_info', () => {
-  it('of the documented plaintext is the documented text (E1)', () => {
+  it('matches the documented ciphertext of the documented plaintext (E1)', () => {
     expect(Buffer.byteLength(PLAINTEXT)).toBe(803)
     expect(encryptReqInfo(PLAINTEXT, DOCS_KEY)).toBe(REQ_INFO.replaceAll('\n', ''))
   })
 
-  it("keeps the leading zeros of the key's MD5 (E2)", () => {
+  it("uses the leading zeros of the key's MD5 (E2)", () => {
     const apiKey = 'zeroLeadingMd5Key000000000000036'
 
     expect(createHash('md5').update(apiKey).digest('hex')).toMatch(/^00/)
@@ -56,7 +56,7 @@ describe('req_info', () => {
     )
   })
 
-  it.each([0, 1, 15, 16, 17, 31])('comes back whole from a text of %i bytes', (length) => {
+  it.each([0, 1, 15, 16, 17, 31])('can be decrypted for a text of %i bytes', (length) => {
     const text = 'x'.repeat(length)
 
     expect(decrypt(encryptReqInfo(text, DOCS_KEY), DOCS_KEY)).toBe(text)

@@ -25,7 +25,7 @@ async function orderedShop(changes: Record<string, string> = {}) {
 }
 
 describe("the payer's phone", () => {
-  it('opens the cashier when everything fits', async () => {
+  it('opens the cashier for correct parameters', async () => {
     const { wechat, openid, prepayId } = await orderedShop()
 
     expect(wechat.payer.requestPayment(openid, payParams(prepayId))).toEqual({
@@ -34,7 +34,7 @@ describe("the payer's phone", () => {
     })
   })
 
-  it('wants the sign type of the unified order', async () => {
+  it('requires the sign type of the unified order', async () => {
     const { wechat, openid, prepayId } = await orderedShop({ sign_type: 'HMAC-SHA256' })
 
     expect(wechat.payer.requestPayment(openid, payParams(prepayId, 'HMAC-SHA256')).ok).toBe(true)
@@ -45,7 +45,7 @@ describe("the payer's phone", () => {
     })
   })
 
-  it('takes appId with a capital I into the signature', async () => {
+  it('signs appId with a capital I', async () => {
     const { wechat, openid, prepayId } = await orderedShop()
     const { paySign: _, ...rest } = payParams(prepayId)
     const paySign = sign({ appid: DEMO_MERCHANT.appid, ...rest }, DEMO_MERCHANT.apiKey, 'MD5')
@@ -56,7 +56,7 @@ describe("the payer's phone", () => {
     })
   })
 
-  it('complains about a timeStamp that is a number', async () => {
+  it('refuses a timeStamp that is a number', async () => {
     const { wechat, openid, prepayId } = await orderedShop()
 
     expect(
@@ -73,7 +73,7 @@ describe("the payer's phone", () => {
     ['a bare prepay_id', { package: 'wx02' }],
     ['an unknown signType', { signType: 'RSA' }],
     ['no paySign', { paySign: undefined }],
-  ])('complains about %s', async (_, change) => {
+  ])('refuses %s', async (_, change) => {
     const { wechat, openid, prepayId } = await orderedShop()
 
     expect(
@@ -84,7 +84,7 @@ describe("the payer's phone", () => {
     })
   })
 
-  it('does not open the cashier to another key, another payer, or an unknown session', async () => {
+  it('refuses a sign with another key, another payer, and an unknown prepay_id', async () => {
     const { wechat, openid, prepayId } = await orderedShop()
 
     expect(wechat.payer.requestPayment(openid, payParams(prepayId, 'MD5', 'k'.repeat(32))).ok).toBe(
@@ -100,7 +100,7 @@ describe("the payer's phone", () => {
     })
   })
 
-  it('does not open the cashier to a session that is two hours old', async () => {
+  it('refuses a prepay_id that is two hours old', async () => {
     const { wechat, openid, prepayId, clock, unifiedOrder } = await orderedShop()
 
     clock.advance(2 * HOUR_MS - 1)
@@ -113,7 +113,7 @@ describe("the payer's phone", () => {
     expect(wechat.payer.requestPayment(openid, payParams(renewed['prepay_id'] ?? '')).ok).toBe(true)
   })
 
-  it('does not open the cashier after the deadline, a payment, or the end of the order', async () => {
+  it('refuses an order that is expired, paid or closed', async () => {
     const late = await orderedShop({ time_expire: '20240102031000' })
     late.clock.advance(10 * MINUTE_MS)
     expect(late.wechat.payer.requestPayment(late.openid, payParams(late.prepayId)).ok).toBe(false)

@@ -34,7 +34,7 @@ describe('a fault of the network', () => {
   it.each<['stall_before' | 'stall_after', boolean]>([
     ['stall_before', false],
     ['stall_after', true],
-  ])('%s answers nobody until the caller gives up', async (kind, isActedOn) => {
+  ])('%s never answers until the client gives up', async (kind, isActedOn) => {
     const world = shop()
     world.wechat.faults.inject({ endpoint: 'unifiedorder', kind })
 
@@ -48,7 +48,7 @@ describe('a fault of the network', () => {
     ['http_500', 500, false],
     ['http_502', 502, false],
     ['http_502_after', 502, true],
-  ])('%s answers with a page', async (kind, status, isActedOn) => {
+  ])('%s answers with an HTML page', async (kind, status, isActedOn) => {
     const world = shop()
     world.wechat.faults.inject({ endpoint: 'any', kind })
 
@@ -60,12 +60,12 @@ describe('a fault of the network', () => {
   })
 })
 
-describe('a refusal by injection', () => {
+describe('an injected refusal', () => {
   it.each<['system_error' | 'frequency_limited' | 'not_auth', string]>([
     ['system_error', 'SYSTEMERROR'],
     ['frequency_limited', 'FREQUENCY_LIMITED'],
     ['not_auth', 'NOAUTH'],
-  ])('%s is signed, and nothing was done', async (kind, errCode) => {
+  ])('%s is signed, and the request has no effect', async (kind, errCode) => {
     const world = shop()
     world.wechat.faults.inject({ endpoint: 'unifiedorder', kind })
 
@@ -76,7 +76,7 @@ describe('a refusal by injection', () => {
     expect(world.wechat.books.orders()).toEqual([])
   })
 
-  it('can use any words of WeChat', async () => {
+  it('can have any err_code and any return_msg', async () => {
     const world = shop()
     world.wechat.faults.inject({
       endpoint: 'unifiedorder',
@@ -101,8 +101,8 @@ describe('a refusal by injection', () => {
   })
 })
 
-describe('a distorted reply', () => {
-  it('may be signed wrongly, not at all, or with MD5 instead of HMAC-SHA256', async () => {
+describe('a corrupted reply', () => {
+  it('can be signed wrongly, not at all, or with MD5 instead of HMAC-SHA256', async () => {
     const { wechat, unifiedOrder } = shop()
     for (const kind of ['wrong_sign', 'missing_sign', 'md5_reply'] as const) {
       wechat.faults.inject({ endpoint: 'unifiedorder', kind })
@@ -116,7 +116,7 @@ describe('a distorted reply', () => {
     expect(isSignedBy(await unifiedOrder(hmac), DEMO_MERCHANT.apiKey, 'MD5')).toBe(true)
   })
 
-  it('may hold other ids, a stranger or another order, all signed well', async () => {
+  it('can have other ids, an unknown element or another order of elements, all with a valid sign', async () => {
     const { wechat, unifiedOrder } = shop()
     for (const kind of ['other_appid', 'other_mch_id', 'extra_element', 'other_order'] as const) {
       wechat.faults.inject({ endpoint: 'unifiedorder', kind })
@@ -138,7 +138,7 @@ describe('a distorted reply', () => {
     }
   })
 
-  it('may be cut short', async () => {
+  it('can be truncated', async () => {
     const world = shop()
     world.wechat.faults.inject({ endpoint: 'unifiedorder', kind: 'truncated_xml' })
 
@@ -149,7 +149,7 @@ describe('a distorted reply', () => {
     expect(world.wechat.books.orders()).toHaveLength(1)
   })
 
-  it('writes integers bare or in CDATA, strangers in between, and is signed whatever happens', async () => {
+  it('has a valid sign with integers bare or in CDATA, and with undocumented elements', async () => {
     const { unifiedOrder, post, order } = shop({
       strict: { undocumentedElementRate: 0.5, integerStyleRate: 0.5 },
     })
@@ -171,8 +171,8 @@ describe('a distorted reply', () => {
   })
 })
 
-describe('the queue of faults', () => {
-  it('keeps a fault for the endpoint it is meant for, as often as it was asked', async () => {
+describe('the fault queue', () => {
+  it('keeps a fault for its endpoint, for as many requests as ordered', async () => {
     const world = shop()
     const { wechat, orderQuery, unifiedOrder } = world
     wechat.faults.inject({ endpoint: 'orderquery', kind: 'system_error', times: 2 })
@@ -186,7 +186,7 @@ describe('the queue of faults', () => {
     expect(await orderQuery()).toMatchObject({ trade_state: 'NOTPAY' })
   })
 
-  it('can be emptied', async () => {
+  it('can be cleared', async () => {
     const { wechat, unifiedOrder } = shop()
     wechat.faults.inject({ endpoint: 'any', kind: 'http_500', times: 9 })
 
@@ -195,18 +195,18 @@ describe('the queue of faults', () => {
     expect(await unifiedOrder()).toMatchObject({ result_code: 'SUCCESS' })
   })
 
-  it('takes no fault that cannot happen', () => {
+  it('refuses a fault that cannot happen', () => {
     const { wechat } = shop()
 
     expect(() => wechat.faults.inject({ endpoint: 'orderquery', kind: 'login_busy' })).toThrow(
       'login_busy cannot happen at orderquery',
     )
     expect(() => wechat.faults.inject({ endpoint: 'any', kind: 'http_500', times: 0 })).toThrow(
-      '0 times',
+      'not 0',
     )
   })
 
-  it('may hold a close that says OK and does nothing', async () => {
+  it('can make closeorder answer OK and do nothing', async () => {
     const { wechat, unifiedOrder, closeOrder, orderQuery } = shop()
     await unifiedOrder()
     wechat.faults.inject({ endpoint: 'closeorder', kind: 'close_without_effect' })

@@ -12,7 +12,7 @@ describe('the refunds of one order', () => {
     refund_fee: String(fee),
   })
 
-  it('together give back what was paid and no fen more', async () => {
+  it('give back in all what was paid, and no fen more', async () => {
     const { paid, refund, clock, wechat } = shop()
     await paid()
 
@@ -33,20 +33,23 @@ describe('the refunds of one order', () => {
     ['INVALID_REQ_TOO_MUCH', 'INVALID_REQ_TOO_MUCH'],
     ['FREQUENCY_LIMITED', 'FREQUENCY_LIMITED'],
     ['accept', undefined],
-  ] as const)('are a minute apart, unless WeChat is lenient: %s', async (rule, errCode) => {
-    const { paid, refund, clock } = shop({ strict: { refundsTooFast: rule } })
-    await paid()
-    await refund(refundOf(1, 1))
+  ] as const)(
+    'must be a minute apart, unless the strictness allows more: %s',
+    async (rule, errCode) => {
+      const { paid, refund, clock } = shop({ strict: { refundsTooFast: rule } })
+      await paid()
+      await refund(refundOf(1, 1))
 
-    clock.advance(MINUTE_MS - 1)
-    expect((await refund(refundOf(2, 1)))['err_code']).toBe(errCode)
-    // The first one again is not a new one.
-    expect(await refund(refundOf(1, 1))).toMatchObject({ result_code: 'SUCCESS' })
-    clock.advance(1)
-    expect(await refund(refundOf(3, 1))).toMatchObject({ result_code: 'SUCCESS' })
-  })
+      clock.advance(MINUTE_MS - 1)
+      expect((await refund(refundOf(2, 1)))['err_code']).toBe(errCode)
+      // A repeated request for the first refund is not a new refund.
+      expect(await refund(refundOf(1, 1))).toMatchObject({ result_code: 'SUCCESS' })
+      clock.advance(1)
+      expect(await refund(refundOf(3, 1))).toMatchObject({ result_code: 'SUCCESS' })
+    },
+  )
 
-  it('wait for each other, not for those of other orders', async () => {
+  it('wait for each other, but not for refunds of other orders', async () => {
     const { paid, refund } = shop()
     await paid()
     await paid({ out_trade_no: 'order-2' })
@@ -91,7 +94,7 @@ describe('the refunds of one order', () => {
       total_fee: '100',
       settlement_total_fee: '75',
       cash_fee: '65',
-      // 65 : 10 : 25 of 33, rounded down to 21, 3 and 8; the fen that is left goes to the cash.
+      // 65 : 10 : 25 of 33, rounded down to 21, 3 and 8; the remaining fen goes to the cash.
       cash_refund_fee: '22',
       coupon_refund_fee: '11',
       coupon_refund_count: '2',
@@ -116,7 +119,7 @@ describe('the refunds of one order', () => {
 })
 
 describe("the merchant's balance", () => {
-  it('may be too low: then nothing happens, and the same number works later', async () => {
+  it('can be too low: the refund has no effect, and the same number works later', async () => {
     const { paid, refund, wechat } = shop()
     await paid()
     wechat.platform.setBalance(29)
@@ -142,11 +145,11 @@ describe("the merchant's balance", () => {
     expect(wechat.books.balanceFen()).toBe(100)
   })
 
-  it('is whole fen', () => {
+  it('must be a whole number of fen', () => {
     const { wechat } = shop()
 
     expect(wechat.books.balanceFen()).toBe(Infinity)
-    expect(() => wechat.platform.setBalance(0.5)).toThrow('whole fen')
-    expect(() => wechat.platform.setBalance(-1)).toThrow('whole fen')
+    expect(() => wechat.platform.setBalance(0.5)).toThrow('whole number of fen')
+    expect(() => wechat.platform.setBalance(-1)).toThrow('whole number of fen')
   })
 })

@@ -8,7 +8,7 @@ import {
 } from '../../../testing/simulator/simulated-shop.ts'
 
 describe('a refund on the merchant platform', () => {
-  it('is in the same books, under a number of its own kind', async () => {
+  it('is in the same ledger, under a number in the platform’s format', async () => {
     const { paid, refundQuery, wechat } = shop()
     await paid()
 
@@ -23,7 +23,7 @@ describe('a refund on the merchant platform', () => {
     expect(wechat.books.order(OUT_TRADE_NO)?.tradeState).toBe('REFUND')
   })
 
-  it('and one by the API share one amount', async () => {
+  it('shares the refundable amount with refunds by the API', async () => {
     const { paid, refund, wechat, clock } = shop()
     await paid()
     wechat.platform.refund(OUT_TRADE_NO, { refundFee: 40, outRefundNo: 'by-hand' })
@@ -37,7 +37,7 @@ describe('a refund on the merchant platform', () => {
     })
   })
 
-  it('does not wait a minute, but an API refund after it does', async () => {
+  it('needs no minute between two refunds, but an API refund after it does', async () => {
     const { paid, refund, wechat } = shop()
     await paid()
 
@@ -47,14 +47,16 @@ describe('a refund on the merchant platform', () => {
     expect(await refund()).toMatchObject({ err_code: 'INVALID_REQ_TOO_MUCH' })
   })
 
-  it('cannot take a number that is taken, nor half a fen, nor what was not paid', async () => {
+  it('refuses a used number, half a fen, and an unpaid order', async () => {
     const { wechat, unifiedOrder } = await refundedShop()
     await unifiedOrder({ out_trade_no: 'order-2' })
 
     expect(
       wechat.platform.refund(OUT_TRADE_NO, { refundFee: 1, outRefundNo: OUT_REFUND_NO }),
     ).toMatchObject({ ok: false })
-    expect(() => wechat.platform.refund(OUT_TRADE_NO, { refundFee: 0.5 })).toThrow('whole fen')
+    expect(() => wechat.platform.refund(OUT_TRADE_NO, { refundFee: 0.5 })).toThrow(
+      'whole number of fen',
+    )
     expect(wechat.platform.refund('order-2', { refundFee: 1 })).toEqual({
       ok: false,
       why: 'ORDERNOTEXIST 订单不存在',

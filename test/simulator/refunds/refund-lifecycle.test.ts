@@ -13,7 +13,7 @@ import {
 } from '../../../testing/simulator/simulated-shop.ts'
 
 describe('an accepted refund', () => {
-  it('is under way for three minutes, and then the payer has the money', async () => {
+  it('is PROCESSING for three minutes, and then the payer has the money', async () => {
     const { refundQuery, clock, wechat, transactionId, refundId } = await refundedShop()
 
     clock.advance(3 * MINUTE_MS - 1)
@@ -51,7 +51,7 @@ describe('an accepted refund', () => {
     expect([wechat.books.refundedFen(), wechat.books.refundingFen()]).toEqual([30, 0])
   })
 
-  it('arrived when it arrived, however much later somebody looks', async () => {
+  it('keeps the time of its arrival, even when it is queried much later', async () => {
     const { clock, wechat } = await refundedShop({ refundProcessingMs: 20 * SECOND_MS })
 
     clock.advance(DAY_MS)
@@ -62,7 +62,7 @@ describe('an accepted refund', () => {
     ])
   })
 
-  it('stays under way while refunds are held', async () => {
+  it('stays PROCESSING while refunds are held', async () => {
     const { clock, wechat, refundQuery } = await refundedShop()
     wechat.platform.holdRefunds()
 
@@ -76,7 +76,7 @@ describe('an accepted refund', () => {
     })
   })
 
-  it('may stick at a card that is gone, until the merchant sends the money by hand', async () => {
+  it('can be CHANGE, for a card that no longer exists, until the merchant sends the money manually', async () => {
     const { clock, wechat, refundQuery } = await refundedShop()
     wechat.platform.settleRefund(OUT_REFUND_NO, 'CHANGE')
 
@@ -93,13 +93,13 @@ describe('an accepted refund', () => {
     expect(wechat.books.refundedFen()).toBe(30)
   })
 
-  it('may be closed: then its amount can be refunded again, under another number', async () => {
+  it('can be closed: then its amount can be refunded again, under another number', async () => {
     const { wechat, refund, refundQuery, clock } = await refundedShop()
     wechat.platform.settleRefund(OUT_REFUND_NO, 'REFUNDCLOSE')
     clock.advance(MINUTE_MS)
 
     expect(await refundQuery()).toMatchObject({ refund_status_0: 'REFUNDCLOSE' })
-    // The number is used up, and still says what it said.
+    // The number stays used: repeating its request gives the same answer.
     expect(await refund()).toMatchObject({ result_code: 'SUCCESS' })
     expect(await refund({ out_refund_no: 'all', refund_fee: '100' })).toMatchObject({
       result_code: 'SUCCESS',
@@ -114,15 +114,15 @@ describe('an accepted refund', () => {
     [['REFUNDCLOSE'], 'SUCCESS'],
     [['CHANGE'], 'REFUNDCLOSE'],
     [['CHANGE', 'SUCCESS'], 'SUCCESS'],
-  ] as const)('that became %j cannot become %s', async (steps, next) => {
+  ] as const)('after %j cannot become %s', async (steps, next) => {
     const { wechat } = await refundedShop()
     for (const step of steps) wechat.platform.settleRefund(OUT_REFUND_NO, step)
 
     expect(() => wechat.platform.settleRefund(OUT_REFUND_NO, next)).toThrow(`cannot become ${next}`)
-    expect(() => wechat.platform.settleRefund('unknown', next)).toThrow('knows no refund')
+    expect(() => wechat.platform.settleRefund('unknown', next)).toThrow('has no refund')
   })
 
-  it('goes back to the card that was used', async () => {
+  it('goes back to the card that the payer used', async () => {
     const { paid, refund, refundQuery } = shop()
     await paid({}, { bankType: 'CMB_CREDIT' })
     await refund()
@@ -130,7 +130,7 @@ describe('an accepted refund', () => {
     expect(await refundQuery()).toMatchObject({ refund_recv_accout_0: '招商银行信用卡0403' })
   })
 
-  it('is a snapshot in the hands of whoever asked', async () => {
+  it('is a snapshot that does not change in the hands of a caller', async () => {
     const { wechat, clock } = await refundedShop()
     const before = wechat.books.refund(OUT_REFUND_NO)
 
@@ -142,7 +142,7 @@ describe('an accepted refund', () => {
 })
 
 describe('the history of a refund', () => {
-  it('tells when it was accepted and what became of it', async () => {
+  it('has an entry for its acceptance and for its end', async () => {
     const { wechat, clock } = await refundedShop()
     clock.advance(DAY_MS)
     wechat.books.refunds()

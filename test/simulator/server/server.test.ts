@@ -6,7 +6,7 @@ import { runSimulator } from '../../../testing/simulator/running-simulator.ts'
 import { OUT_TRADE_NO, read } from '../../../testing/simulator/simulated-shop.ts'
 
 describe('the simulator over HTTP', () => {
-  it('takes a payer from the login to a paid order, and tells the shop by itself', async () => {
+  it('serves a payer from the login to a paid order, and notifies the shop automatically', async () => {
     const { call, origin, unifiedOrder, notices, simulator } = await runSimulator()
     const { code, openid } = (await call('login', {})).json
     const login = new URL('/sns/jscode2session', origin)
@@ -45,7 +45,7 @@ describe('the simulator over HTTP', () => {
       })
   })
 
-  it('keeps a stalled caller waiting, and hangs up on a lost one', async () => {
+  it('never answers a stalled request, and drops the connection of a lost one', async () => {
     const { call, unifiedOrder, simulator } = await runSimulator()
     const openid = simulator.payer.newOpenid()
     await call('fault', { endpoint: 'unifiedorder', kind: 'stall_after' })
@@ -58,7 +58,7 @@ describe('the simulator over HTTP', () => {
     expect(await unifiedOrder(openid)).toMatchObject({ result_code: 'SUCCESS' })
   })
 
-  it('ends at once when it is closed, with a caller still waiting', async () => {
+  it('ends immediately when it is closed, even while a request is waiting', async () => {
     const { call, unifiedOrder, simulator, close } = await runSimulator()
     await call('fault', { kind: 'stall_before' })
     const waiting = expect(unifiedOrder(simulator.payer.newOpenid())).rejects.toThrow(
@@ -71,7 +71,7 @@ describe('the simulator over HTTP', () => {
     await waiting
   })
 
-  it('says what to do when its port is taken', async () => {
+  it('explains what to do when its port is taken', async () => {
     const { origin } = await runSimulator()
     const port = Number(new URL(origin).port)
 
@@ -83,7 +83,7 @@ describe('the simulator over HTTP', () => {
     )
   })
 
-  it('logs a line for every call', async () => {
+  it('logs a line for every request', async () => {
     const lines: string[] = []
     const { unifiedOrder, call, simulator } = await runSimulator({
       log: (line) => lines.push(line),
@@ -98,7 +98,7 @@ describe('the simulator over HTTP', () => {
     expect(lines).toContain('GET /_control/state → 200')
   })
 
-  it('lets its clock run faster, and put forward', async () => {
+  it('can run its clock faster', async () => {
     const { clock } = await runSimulator({ speed: 1_000 })
     const before = clock.now()
 

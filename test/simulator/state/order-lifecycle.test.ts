@@ -30,24 +30,24 @@ const ARRIVALS: Record<string, (world: World) => Promise<void>> = {
 }
 
 const CALLS: Record<string, (world: World) => Promise<Record<string, string>>> = {
-  'unifiedorder, same': ({ unifiedOrder }) => unifiedOrder({ nonce_str: 'again' }),
-  'unifiedorder, changed': ({ unifiedOrder }) => unifiedOrder({ total_fee: '99' }),
+  'an identical unifiedorder': ({ unifiedOrder }) => unifiedOrder({ nonce_str: 'again' }),
+  'a changed unifiedorder': ({ unifiedOrder }) => unifiedOrder({ total_fee: '99' }),
   orderquery: ({ orderQuery }) => orderQuery(),
   closeorder: ({ closeOrder }) => closeOrder(),
 }
 
-describe('the table of states and calls', () => {
+describe('every call in every state', () => {
   it.each([
-    ['unifiedorder, same', 'none', 'SUCCESS'],
-    ['unifiedorder, same', 'NOTPAY', 'SUCCESS'],
-    ['unifiedorder, same', 'SUCCESS', 'ORDERPAID 该订单已支付'],
-    ['unifiedorder, same', 'REFUND', 'ORDERPAID 该订单已支付'],
-    ['unifiedorder, same', 'CLOSED', 'ORDERCLOSED 该订单已关闭'],
-    ['unifiedorder, changed', 'none', 'SUCCESS'],
-    ['unifiedorder, changed', 'NOTPAY', 'INVALID_REQUEST 201 商户订单号重复'],
-    ['unifiedorder, changed', 'SUCCESS', 'ORDERPAID 该订单已支付'],
-    ['unifiedorder, changed', 'REFUND', 'ORDERPAID 该订单已支付'],
-    ['unifiedorder, changed', 'CLOSED', 'ORDERCLOSED 该订单已关闭'],
+    ['an identical unifiedorder', 'none', 'SUCCESS'],
+    ['an identical unifiedorder', 'NOTPAY', 'SUCCESS'],
+    ['an identical unifiedorder', 'SUCCESS', 'ORDERPAID 该订单已支付'],
+    ['an identical unifiedorder', 'REFUND', 'ORDERPAID 该订单已支付'],
+    ['an identical unifiedorder', 'CLOSED', 'ORDERCLOSED 该订单已关闭'],
+    ['a changed unifiedorder', 'none', 'SUCCESS'],
+    ['a changed unifiedorder', 'NOTPAY', 'INVALID_REQUEST 201 商户订单号重复'],
+    ['a changed unifiedorder', 'SUCCESS', 'ORDERPAID 该订单已支付'],
+    ['a changed unifiedorder', 'REFUND', 'ORDERPAID 该订单已支付'],
+    ['a changed unifiedorder', 'CLOSED', 'ORDERCLOSED 该订单已关闭'],
     ['orderquery', 'none', 'ORDERNOTEXIST order not exist'],
     ['orderquery', 'NOTPAY', 'SUCCESS NOTPAY'],
     ['orderquery', 'SUCCESS', 'SUCCESS SUCCESS'],
@@ -58,7 +58,7 @@ describe('the table of states and calls', () => {
     ['closeorder', 'SUCCESS', 'ORDERPAID order paid'],
     ['closeorder', 'REFUND', 'ORDERPAID order paid'],
     ['closeorder', 'CLOSED', 'ORDERCLOSED 该订单已关闭'],
-  ])('%s of an order in state %s says %s', async (call, state, expected) => {
+  ])('%s of an order in state %s answers %s', async (call, state, expected) => {
     const world = shop()
     await ARRIVALS[state]?.(world)
 
@@ -74,8 +74,8 @@ describe('the table of states and calls', () => {
   })
 })
 
-describe('an order in the books', () => {
-  it('that nobody paid is shown without payment fields, with an empty device', async () => {
+describe('an order', () => {
+  it('is queried without payment fields and with an empty device_info while it is unpaid', async () => {
     const { unifiedOrder, orderQuery } = shop()
     await unifiedOrder({ attach: 'kept' })
 
@@ -97,7 +97,7 @@ describe('an order in the books', () => {
     })
   })
 
-  it('that was closed is shown with its attach, even an empty one', async () => {
+  it('is queried with its attach, even an empty one, when it is closed', async () => {
     const { unifiedOrder, closeOrder, orderQuery } = shop()
     await unifiedOrder()
     await closeOrder()
@@ -110,7 +110,7 @@ describe('an order in the books', () => {
     expect(await orderQuery()).not.toHaveProperty('total_fee')
   })
 
-  it('that was paid with coupons is shown with all of them, by either number', async () => {
+  it('is queried with every coupon that paid it, by either number', async () => {
     const { unifiedOrder, orderQuery, wechat, openid } = shop()
     await unifiedOrder({ attach: 'a=1&b=<2>' })
     const paid = wechat.payer.pay(OUT_TRADE_NO, {
@@ -153,7 +153,7 @@ describe('an order in the books', () => {
     })
   })
 
-  it('keeps its money once: a second payment is refused', async () => {
+  it('can be paid once: a second payment is refused', async () => {
     const { unifiedOrder, wechat, openid } = shop()
     await unifiedOrder()
 
@@ -170,7 +170,7 @@ describe('an order in the books', () => {
     ])
   })
 
-  it('that is past its deadline stays NOTPAY, but cannot be paid', async () => {
+  it('stays NOTPAY past its deadline, but cannot be paid', async () => {
     const { unifiedOrder, orderQuery, wechat, clock } = shop()
     await unifiedOrder({ time_expire: '20240102031000' })
 
@@ -181,7 +181,7 @@ describe('an order in the books', () => {
     expect(wechat.books.capturedFen()).toBe(0)
   })
 
-  it('without a deadline can be paid while a prepay_id lives', async () => {
+  it('can be paid without a deadline while a prepay_id is valid', async () => {
     const { unifiedOrder, wechat, clock } = shop()
     await unifiedOrder()
 
@@ -192,7 +192,7 @@ describe('an order in the books', () => {
     expect(wechat.payer.pay(OUT_TRADE_NO)).toMatchObject({ ok: true })
   })
 
-  it('is closed by WeChat a week after its deadline', async () => {
+  it('is closed automatically a week after its deadline', async () => {
     const { unifiedOrder, orderQuery, clock } = shop()
     await unifiedOrder()
 
@@ -202,7 +202,7 @@ describe('an order in the books', () => {
     expect(await orderQuery()).toMatchObject({ trade_state: 'CLOSED' })
   })
 
-  it('that is closed can only be paid when the close and the payer raced', async () => {
+  it('can be paid when it is closed only if the close and the payer raced', async () => {
     const { unifiedOrder, closeOrder, orderQuery, wechat } = shop()
     await unifiedOrder()
     await closeOrder()
@@ -212,7 +212,7 @@ describe('an order in the books', () => {
     expect(await orderQuery()).toMatchObject({ trade_state: 'SUCCESS' })
   })
 
-  it('may be too young to be closed, if WeChat insists on its five minutes', async () => {
+  it('can be too young to be closed, if the strictness requires five minutes', async () => {
     const { unifiedOrder, closeOrder, clock } = shop({
       strict: { refuseCloseUnderMs: 5 * MINUTE_MS },
     })
@@ -228,7 +228,7 @@ describe('an order in the books', () => {
     ['ACCEPT', 'SUCCESS', 'TRADE_STATE_ERROR'],
     ['PAYERROR', 'SUCCESS', 'SUCCESS'],
     ['REVOKED', 'ORDERCLOSED', 'ORDERCLOSED'],
-  ])('can be put into %s by hand', async (state, again, close) => {
+  ])('can be put into %s manually', async (state, again, close) => {
     const { unifiedOrder, orderQuery, closeOrder, wechat } = shop()
     await unifiedOrder()
 
@@ -241,7 +241,7 @@ describe('an order in the books', () => {
     expect(closed['err_code'] ?? closed['result_code']).toBe(close)
   })
 
-  it('cannot be made paid or unpaid by hand', async () => {
+  it('cannot be made paid or unpaid manually', async () => {
     const { unifiedOrder, wechat } = shop()
     await unifiedOrder()
 
@@ -254,7 +254,7 @@ describe('an order in the books', () => {
     )
   })
 
-  it('is a snapshot in the hands of whoever asked', async () => {
+  it('is a snapshot that does not change in the hands of a caller', async () => {
     const { unifiedOrder, wechat } = shop()
     await unifiedOrder()
     const before = wechat.books.order(OUT_TRADE_NO)
@@ -266,12 +266,12 @@ describe('an order in the books', () => {
   })
 })
 
-describe('a coupon', () => {
+describe('the coupons of a payment', () => {
   it.each([
     [[{ type: 'CASH', fee: 101 }]],
     [[{ type: 'CASH', fee: 0 }]],
     [[{ type: 'CASH', fee: 0.5 }]],
-  ] as const)('that cannot be is refused: %j', async (coupons) => {
+  ] as const)('are refused when they are impossible: %j', async (coupons) => {
     const { unifiedOrder, wechat } = shop()
     await unifiedOrder()
 

@@ -7,19 +7,24 @@ import { type AuthenticFields, type EnvelopeError, openEnvelope } from '../wire/
 import { readPayment } from '../wire/payment-fields.ts'
 import { parseXmlBytes } from '../wire/xml.ts'
 
+/** Why a payment notice is refused. */
 export type NoticeError =
   | EnvelopeError
   | Readonly<{ reason: 'not_a_success' }>
   | Readonly<{ reason: 'bad_field'; field: string }>
 
-/** `isUnderOldKey`: only the previous key verifies the signature. Keys are replaced because they leak. */
+/**
+ * A payment notice with a valid signature. `isUnderOldKey`: only the previous key verifies it. That proves
+ * nothing, because keys are replaced when they leak.
+ */
 export type Notice = Readonly<{ payment: Payment; isUnderOldKey: boolean }>
 
 /**
  * Reads a payment notice from the wire. WeChat sends one only for a payment that succeeded.
  *
- * @param signType The configured type. A notice signed otherwise is refused; the query settles it.
- * @param oldKey The key before this one, while it is being changed. It proves nothing by itself.
+ * @param signType The configured type. A notice with another type is refused, and a
+ *   query finds its payment.
+ * @param oldKey The previous key, during a rotation.
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011937248
  */
 export async function readPaymentNotice(
@@ -38,7 +43,7 @@ export async function readPaymentNotice(
 
 function readFields(fields: AuthenticFields, isUnderOldKey: boolean): Result<Notice, NoticeError> {
   if (fields.get('result_code') !== 'SUCCESS') return err({ reason: 'not_a_success' })
-  // Only notices of automatic debits carry a state; one that does must say that it is paid.
+  // Only notices of automatic debits have a trade_state. If there is one, it must be SUCCESS.
   const tradeState = fields.get('trade_state') ?? ''
   if (tradeState !== '' && tradeState !== 'SUCCESS') return err({ reason: 'not_a_success' })
   const read = readPayment(fields)

@@ -9,13 +9,17 @@ import { readRefundNotice } from './refund.ts'
 const answer = (code: 'SUCCESS' | 'FAIL', message: string): string =>
   `<xml><return_code><![CDATA[${code}]]></return_code><return_msg><![CDATA[${message}]]></return_msg></xml>`
 
-/** Every refusal has the same answer, so that a forger does not learn which check failed. */
+/**
+ * The two answers to a notice. Every refusal has the same answer, so that a forger does
+ * not learn which check failed.
+ */
 export const NOTICE_REPLY: NoticeReply = {
   contentType: 'text/xml; charset=utf-8',
   accepted: answer('SUCCESS', 'OK'),
   refused: answer('FAIL', 'REFUSED'),
 }
 
+/** The merchant, key and sign type that a notice is checked against. */
 export type NoticeKeys = Readonly<{
   merchant: Merchant
   signType: SignType
@@ -41,7 +45,7 @@ export const refundNoticeReader = ({ merchant, oldKey }: NoticeKeys): NoticeRead
   })
 }
 
-/** V2 signs in the body, so its headers say nothing. */
+/** V2 signs in the body, so the headers are not read. */
 const xmlReader = (
   read: (bytes: Uint8Array) => Promise<Result<NoticeTask, Readonly<{ reason: string }>>>,
 ): NoticeReader => ({

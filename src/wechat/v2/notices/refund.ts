@@ -8,6 +8,7 @@ import type { Secret } from '../../../lib/secret.ts'
 import type { UnverifiedRefund } from '../../../ports/notices.ts'
 import { type Fields, parseXmlBytes } from '../wire/xml.ts'
 
+/** Why a refund notice is refused. */
 export type RefundNoticeError = Readonly<
   | { reason: 'unreadable' | 'return_fail' | 'wrong_merchant' | 'cannot_decrypt' }
   | { reason: 'bad_field'; field: string }
@@ -16,10 +17,10 @@ export type RefundNoticeError = Readonly<
 const BASE64 = /^(?:[0-9A-Za-z+/]{4})*(?:[0-9A-Za-z+/]{2}==|[0-9A-Za-z+/]{3}=)?$/
 
 /**
- * Reads a refund notice from the wire. It carries no signature, and its encryption proves nothing: what
- * it tells is only worth asking about.
+ * Reads a refund notice from the wire. The notice has no signature, and its encryption proves nothing, so a
+ * query must confirm what it says.
  *
- * @param keys The API key, and while it is being changed the one before it.
+ * @param keys The API key and, during a rotation, the previous one.
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011937201
  */
 export function readRefundNotice(
@@ -41,7 +42,12 @@ export function readRefundNotice(
   return err({ reason: 'cannot_decrypt' })
 }
 
-/** AES-256-ECB with PKCS#7, under the 32 characters of the key's MD5 in lower-case hex. */
+/**
+ * Decrypts `req_info`: AES-256-ECB with PKCS#7. The AES key is the MD5 of the API key, as 32
+ * characters of lower-case hex.
+ *
+ * @returns undefined when the key does not fit.
+ */
 function decrypt(reqInfo: string, key: Secret): Fields | undefined {
   const base64 = reqInfo.replaceAll(/[ \t\r\n]/g, '')
   if (base64 === '' || !BASE64.test(base64)) return undefined
@@ -51,7 +57,7 @@ function decrypt(reqInfo: string, key: Secret): Fields | undefined {
     const inner = parseXmlBytes(ecb(aesKey).decrypt(encrypted), 'root')
     return inner.ok ? inner.value : undefined
   } catch {
-    return undefined // not a whole number of blocks, or a padding that the key does not make
+    return undefined // the length is not a whole number of blocks, or the padding is wrong
   }
 }
 

@@ -3,7 +3,8 @@ import type { DownloadBillReply } from '../../../ports/wechat.ts'
 import { parseXmlBytes, XML_BYTES_MAX } from '../wire/xml.ts'
 
 /**
- * Reads the answer of downloadbill: a bill, or an unsigned error in XML, also where gzip was asked for.
+ * Reads the answer of downloadbill: a bill, or an error in unsigned XML. An error is never gzip, even
+ * though gzip was requested.
  *
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011939779 for every error_code
  */
@@ -20,7 +21,7 @@ export function readBillReply(bytes: readonly Uint8Array[]): DownloadBillReply {
   const errCodeDes = fields.value.get('return_msg') ?? ''
   const described = { errCode, errCodeDes }
   switch (errCode) {
-    case '20002': // two meanings under one code
+    case '20002': // one code with two meanings: the text decides
       if (/no bill exist/i.test(errCodeDes)) return { kind: 'empty' }
       return /creating/i.test(errCodeDes)
         ? { kind: 'not_ready' }
@@ -29,7 +30,7 @@ export function readBillReply(bytes: readonly Uint8Array[]): DownloadBillReply {
       return /sign|appid/i.test(errCodeDes)
         ? { kind: 'misconfigured', ...described }
         : { kind: 'refused', ...described }
-    case '20007': // the merchant may not download bills
+    case '20007': // the merchant's permission to download bills is switched off
       return { kind: 'misconfigured', ...described }
     case '20003':
     case '100':

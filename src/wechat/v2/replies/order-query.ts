@@ -6,7 +6,7 @@ import { readPayment } from '../wire/payment-fields.ts'
 /**
  * Reads the answer of orderquery.
  *
- * @param asked The number that was asked about: an answer about another one proves nothing.
+ * @param asked The number in our query. An answer about another number is `unknown`.
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011941065 for `trade_state` and every err_code
  */
 export function readOrderQueryReply(fields: AuthenticFields, asked: OutTradeNo): OrderQueryReply {
@@ -17,14 +17,14 @@ export function readOrderQueryReply(fields: AuthenticFields, asked: OutTradeNo):
   switch (tradeState) {
     case 'SUCCESS':
     case 'REFUND': {
-      // REFUND too: the money did arrive. How much went back is the refund query's business.
+      // REFUND: the payment succeeded and was refunded, at least in part. A refundquery says how much.
       const read = readPayment(fields)
       return 'payment' in read
         ? { kind: 'paid', payment: read.payment, refunded: tradeState === 'REFUND' }
         : { kind: 'unknown', cause: `bad ${read.badField}` }
     }
     case 'NOTPAY':
-    case 'PAYERROR': // the bank refused; the payer may try again on the same number
+    case 'PAYERROR': // the bank refused; the payer may pay the same number again
       return { kind: 'unpaid' }
     case 'USERPAYING':
     case 'ACCEPT':
@@ -41,7 +41,7 @@ function readRefusal(errCode: string): OrderQueryReply {
   switch (errCode) {
     case 'ORDERNOTEXIST':
       return { kind: 'absent' }
-    // Not about the order: WeChat is busy, or we asked wrongly. Ask again later.
+    // These say nothing about the order: WeChat is busy, or our request was wrong. A later query decides.
     case 'SYSTEMERROR':
     case 'FREQUENCY_LIMITED':
     case 'SIGNERROR':

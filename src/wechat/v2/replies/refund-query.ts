@@ -5,9 +5,9 @@ import { parseBeijingDashed } from '../../../core/time.ts'
 import type { RefundQueryReply } from '../../../ports/wechat.ts'
 import type { AuthenticFields } from '../wire/envelope.ts'
 
-/** WeChat gives ten refunds of a payment at a time. */
+/** WeChat returns at most this many refunds per query. */
 const PAGE_MAX = 10
-/** WeChat's own limit for one payment. */
+/** WeChat's limit of refunds for one payment. */
 const TOTAL_MAX = 50
 
 /**
@@ -37,7 +37,7 @@ export function readRefundQueryReply(fields: AuthenticFields): RefundQueryReply 
   return { kind: 'found', records, total: Math.min(total, TOTAL_MAX) }
 }
 
-/** @returns the name of the field that is missing or makes no sense, when one is. */
+/** @returns the refund, or the name of the field that is missing or invalid. */
 function readRecord(
   fields: AuthenticFields,
   n: number,
@@ -51,7 +51,7 @@ function readRecord(
   if (refundFee === undefined || refundFee === 0) return 'refund_fee'
   const status = STATUS.get(text('refund_status'))
   if (status === undefined) return 'refund_status'
-  const receivedBy = text('refund_recv_accout') // misspelt on the wire
+  const receivedBy = text('refund_recv_accout') // WeChat's spelling
   return {
     outRefundNo,
     transactionId,

@@ -9,7 +9,10 @@ import type {
 } from '../../../ports/wechat.ts'
 import type { AuthenticFields } from '../wire/envelope.ts'
 
-/** The answer to one message; of several with the same words, the gateway makes one reply. */
+/**
+ * The answer to sending a refund once. The gateway makes one {@link RefundReply} of the
+ * answers to repeated sends.
+ */
 export type OneRefundReply =
   | Extract<RefundReply, Readonly<{ kind: 'accepted' }>>
   | Waiting
@@ -19,9 +22,9 @@ export type OneRefundReply =
   | Busy
 
 /**
- * Reads the answer to a refund. Even a refusal is confirmed by a query before it is believed.
+ * Reads the answer to a refund. Even a refusal must be confirmed by a query.
  *
- * @param asked The refund that was sent: an answer about another one proves nothing.
+ * @param asked The refund that was sent. An answer about another one is `unknown`.
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011937624 for every err_code
  */
 export function readRefundReply(fields: AuthenticFields, asked: Refund): OneRefundReply {
@@ -50,19 +53,19 @@ export function readRefundReply(fields: AuthenticFields, asked: Refund): OneRefu
     case 'SYSTEMERROR':
     case 'BIZERR_NEED_RETRY':
       return { kind: 'busy' }
-    case 'NOTENOUGH': // until somebody fills up the merchant's account
+    case 'NOTENOUGH': // until the merchant adds money to the account
     case 'INVALID_REQ_TOO_MUCH':
     case 'FREQUENCY_LIMITED':
     case 'ORDER_NOT_READY':
-    case 'ERROR': // whatever its description says: a person reads it, and the reservation stays
+    case 'ERROR': // the description may say anything: the operator reads it, and the amount stays reserved
       return { kind: 'waiting', errCode, errCodeDes }
-    case 'TRADE_OVERDUE': // older than a year
+    case 'TRADE_OVERDUE': // the payment is older than a year
     case 'USER_ACCOUNT_ABNORMAL':
     case 'ORDERNOTEXIST':
-    case 'REFUND_FEE_INVALID': // more than is left, by WeChat's books
+    case 'REFUND_FEE_INVALID': // more than is left of the payment, according to WeChat
     case 'REFUND_FEE_MISMATCH':
     case 'TRADE_STATE_ERROR':
-    case 'INVALID_REQUEST': // the number was used for another amount
+    case 'INVALID_REQUEST': // the out_refund_no was used for another amount
     case 'INVALID_TRANSACTIONID':
     case 'PARAM_ERROR':
       return { kind: 'refused', errCode, errCodeDes }
@@ -74,7 +77,7 @@ export function readRefundReply(fields: AuthenticFields, asked: Refund): OneRefu
     case 'REQUIRE_POST_METHOD':
     case 'XML_FORMAT_ERROR':
       return { kind: 'misconfigured', errCode, errCodeDes }
-    default: // A word we do not know is not a no. A person reads it.
+    default: // An unknown err_code is not a refusal: the amount stays reserved, and the operator reads the code.
       return errCode === ''
         ? { kind: 'unknown', cause: 'no err_code' }
         : { kind: 'waiting', errCode, errCodeDes }

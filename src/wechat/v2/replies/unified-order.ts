@@ -25,7 +25,7 @@ export function readUnifiedOrderReply(fields: AuthenticFields): UnifiedOrderRepl
     case 'OUT_TRADE_NO_USED':
       return { kind: 'number_used' }
     case 'INVALID_REQUEST':
-      // The one description that must be told from the others: parameters differ from the first call.
+      // This description alone means that the parameters differ from those of the first call.
       return errCodeDes.includes('商户订单号重复')
         ? { kind: 'number_used' }
         : { kind: 'refused', errCode, errCodeDes }
@@ -47,7 +47,7 @@ export function readUnifiedOrderReply(fields: AuthenticFields): UnifiedOrderRepl
     case 'POST_DATA_EMPTY':
     case 'NOT_UTF8':
       return { kind: 'refused', errCode, errCodeDes }
-    default: // A word we do not know is not a no.
+    default: // An unknown err_code is not a refusal: the order may exist.
       return { kind: 'unknown', cause: `err_code ${errCode}` }
   }
 }

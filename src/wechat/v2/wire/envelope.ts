@@ -1,6 +1,6 @@
 /**
- * The one way from a message to fields that may be read: only {@link openEnvelope} makes
- * AuthenticFields, so code that forgets the check does not compile.
+ * Checks a message before its fields are read. Only {@link openEnvelope} creates AuthenticFields, so code
+ * that skips the check does not compile.
  */
 import type { Merchant } from '../../../core/merchant.ts'
 import type { SignType } from '../../../core/order/attempt.ts'
@@ -12,16 +12,19 @@ declare const authentic: unique symbol
 /** Fields whose signature, appid and mch_id were checked. */
 export type AuthenticFields = Fields & { readonly [authentic]: true }
 
+/** Why a message is not trusted. */
 export type EnvelopeError = Readonly<
   | { reason: 'unreadable'; cause: XmlError['reason'] }
-  /** `return_code` is not SUCCESS. Never signed: good for a log and for a person, and no more. */
+  /** `return_code` is not SUCCESS. Such a message is never signed, so its text only serves logs and people. */
   | { reason: 'return_fail'; returnMsg: string }
   | { reason: 'bad_signature' }
   | { reason: 'wrong_merchant' }
 >
 
 /**
- * @param signType What the message must be signed with: our configuration says so, never the sender.
+ * Checks `return_code`, the signature, appid and mch_id.
+ *
+ * @param signType The sign type that we expect. The message itself never chooses it.
  */
 export async function openEnvelope(
   parsed: Result<Fields, XmlError>,
@@ -35,7 +38,7 @@ export async function openEnvelope(
     return err({ reason: 'return_fail', returnMsg: fields.get('return_msg') ?? '' })
   }
   if (!(await verify(fields, merchant.apiKey, signType))) return err({ reason: 'bad_signature' })
-  // One key can serve several mini programs of a merchant: a genuine message may be another's.
+  // One key can serve several mini programs of a merchant, so a genuine message may be about another one.
   if (fields.get('appid') !== merchant.appid || fields.get('mch_id') !== merchant.mchId) {
     return err({ reason: 'wrong_merchant' })
   }

@@ -5,9 +5,9 @@ import { parseBeijing } from '../../../core/time.ts'
 import type { AuthenticFields } from './envelope.ts'
 
 /**
- * Reads the fields of a payment, which a notice and a query's answer share.
+ * Reads the fields of a payment, which are the same in a payment notice and in the answer of orderquery.
  *
- * @returns the name of the field that is missing or makes no sense, when one is.
+ * @returns the payment, or the name of the field that is missing or invalid.
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011937248
  */
 export function readPayment(

@@ -1,17 +1,18 @@
 /**
  * WeChat's messages: one flat `<xml>` element of text fields.
  *
- * A stranger can post to `/notify`, and a message is parsed before its signature can be checked, so
- * this file believes nothing (in 2018 WeChat's own SDK read files for whoever sent a DOCTYPE). What
- * is markup and what is text is settled by {@link MARKUP} first; the library then only reads what
- * is already known to be a plain, flat message.
+ * Anyone can post to `/notify`, and a message must be parsed before its signature can be checked, so
+ * this parser trusts nothing: in 2018 WeChat's own SDK read local files for any sender of a DOCTYPE.
+ * First {@link MARKUP} decides what is markup and what is text. The library then parses only what is
+ * known to be a plain, flat message.
  */
 import { XMLParser } from 'fast-xml-parser'
 import { err, ok, type Result } from '../../../lib/result.ts'
 
-/** Values by name, untouched: `0100`, `1e5`, 28 digits and spaces stay what they were. */
+/** Texts by element name, unchanged: `0100`, `1e5`, numbers of 28 digits and spaces stay as they were sent. */
 export type Fields = ReadonlyMap<string, string>
 
+/** Why a message is refused. */
 export type XmlError = Readonly<
   | { reason: 'too_long' }
   | { reason: 'not_utf8' }
@@ -23,36 +24,40 @@ export type XmlError = Readonly<
   | { reason: 'duplicate_element'; name: string }
 >
 
-/** A guard, not a protocol limit: real messages have one to four KiB. */
+/**
+ * The maximum size of a message. It is a guard, not a limit of the protocol: real
+ * messages have one to four KiB.
+ */
 export const XML_BYTES_MAX = 64 * 1024
 
-/** Messages are `<xml>`; what is encrypted inside a refund notice is `<root>`. */
+/** The root element: `<xml>` of a message, `<root>` of the encrypted part of a refund notice. */
 export type RootName = 'xml' | 'root'
 
 const BLANK = ' \t\r\n'
 const CDATA_OPEN = '<![CDATA['
 const CDATA_CLOSE = ']]>'
-/** A notice with every coupon WeChat allows has some eighty. */
+/** A notice with every coupon that WeChat allows has about eighty elements. */
 const ELEMENTS_MAX = 200
 const DECLARATION = /^<\?xml(?:[ \t\r\n]+[a-z]+=(?:"[^"<>&]*"|'[^'<>&]*'))*[ \t\r\n]*\?>[ \t\r\n]*/
-/** All that may stand between CDATA sections: tags without attributes, text, known references. */
+/** Everything that is allowed outside CDATA: tags without attributes, text, known references. */
 const MARKUP =
   /^<(?:xml|root)(?:[ \t\r\n]*\/)?>(?:[^<&]|<\/?[A-Za-z_]\w{0,63}[ \t\r\n]*\/?>|&(?:lt|gt|amp|quot|apos|#\d{1,7}|#x[0-9A-Fa-f]{1,6});)*$/
-/** XML 1.0 allows three control characters; everything WeChat means to say does without the rest. */
+/** XML 1.0 allows only three control characters, tab, LF and CR. WeChat's messages need no others. */
 const FORBIDDEN_CHARACTER = /[^\t\n\r\x20-\x7E\x80-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u
 
+/** Replaces the library's decoder of entities: `decodeReferences` decodes the few that are allowed. */
 const noEntities = {
   setExternalEntities() {},
   addInputEntities() {
-    throw new Error('a DOCTYPE is refused before')
+    throw new Error('a DOCTYPE is refused before parsing')
   },
   reset() {},
   setXmlVersion() {},
   decode: (text: string) => text,
 }
 
-// Every option is named, defaults too: with the library's own, "0100" becomes 100, a 28-digit number
-// becomes 4.2e27 and spaces are cut, so that the signature fails and the number is lost.
+// Every option is set, because of the library's defaults: "0100" becomes 100, a number of 28 digits
+// becomes 4.2e27 and spaces are trimmed. Then the signature fails and the number is lost.
 const parser = new XMLParser({
   preserveOrder: true,
   parseTagValue: false,
@@ -64,7 +69,7 @@ const parser = new XMLParser({
   allowBooleanAttributes: false,
   alwaysCreateTextNode: false,
   removeNSPrefix: false,
-  processEntities: false, // decoded below, so that nothing is decoded twice or inside CDATA
+  processEntities: false, // references are decoded below, so that none is decoded twice or inside CDATA
   entityDecoder: noEntities,
   htmlEntities: false,
   textNodeName: '#text',
@@ -74,7 +79,7 @@ const parser = new XMLParser({
   transformTagName: false,
 })
 
-/** Reads a message from the wire. Never throws: the bytes are a stranger's. */
+/** Parses the bytes of a message. Never throws, because anyone can send the bytes. */
 export function parseXmlBytes(
   bytes: Uint8Array,
   rootName: RootName = 'xml',
@@ -82,7 +87,8 @@ export function parseXmlBytes(
   if (bytes.length > XML_BYTES_MAX) return err({ reason: 'too_long' })
   let text: string
   try {
-    // A byte order mark is kept, and so refused: WeChat sends none, and it is not in the signature.
+    // A byte order mark is kept, so that the message is refused: WeChat sends none, and the signature does
+    // not cover it.
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {
     return err({ reason: 'not_utf8' })
@@ -90,12 +96,12 @@ export function parseXmlBytes(
   return parseXml(text, rootName)
 }
 
-/** Reads a message from text. Never throws. */
+/** Parses the text of a message. Never throws. */
 export function parseXml(text: string, rootName: RootName = 'xml'): Result<Fields, XmlError> {
   if (text.length > XML_BYTES_MAX) return err({ reason: 'too_long' })
   if (FORBIDDEN_CHARACTER.test(text)) return err({ reason: 'forbidden_character' })
   const body = withoutBlankEnds(text).replace(DECLARATION, '')
-  // A DOCTYPE inside CDATA is only text, and an attach may well say so.
+  // CDATA is not checked: there a DOCTYPE is plain text, and an attach may contain it.
   const markup = withoutCdata(body)
   if (!MARKUP.test(markup) || markup.includes(CDATA_CLOSE))
     return err({ reason: 'forbidden_markup' })
@@ -119,11 +125,14 @@ export function formatXml(fields: Fields): string {
   return `<xml>${children.join('')}</xml>`
 }
 
-/** A section cannot contain its own end, so a value that does goes into two. */
+/** A CDATA section cannot contain `]]>`, so a value that contains it is split into two sections. */
 const cdata = (value: string): string =>
   CDATA_OPEN + value.replaceAll(CDATA_CLOSE, `]]${CDATA_CLOSE}${CDATA_OPEN}>`) + CDATA_CLOSE
 
-/** Not trim(): that also takes a byte order mark for blank. Not a regex: `\s+$` is quadratic. */
+/**
+ * Removes blanks at both ends. `trim()` would also remove a byte order mark, and
+ * `\s+$` takes quadratic time.
+ */
 function withoutBlankEnds(text: string): string {
   let from = 0
   let to = text.length
@@ -132,20 +141,20 @@ function withoutBlankEnds(text: string): string {
   return text.slice(from, to)
 }
 
-/** Cuts out CDATA sections, in linear time whatever a stranger nests or leaves open. */
+/** Removes CDATA sections, in linear time even when sections are nested or not closed. */
 function withoutCdata(text: string): string {
   let markup = ''
   let from = 0
   for (;;) {
     const open = text.indexOf(CDATA_OPEN, from)
     const close = open < 0 ? -1 : text.indexOf(CDATA_CLOSE, open + CDATA_OPEN.length)
-    if (close < 0) return markup + text.slice(from) // an open end stays, and is refused as markup
+    if (close < 0) return markup + text.slice(from) // an open section is refused as markup
     markup += text.slice(from, open)
     from = close + CDATA_CLOSE.length
   }
 }
 
-/** With `preserveOrder` a node is `{ name: children }`, text is `{ '#text': value }`. */
+/** A node of the library with `preserveOrder`: `{ name: children }`, or `{ '#text': value }`. */
 type Node = Readonly<Record<string, unknown>>
 
 function readFields(root: readonly unknown[]): Result<Fields, XmlError> {
@@ -154,7 +163,8 @@ function readFields(root: readonly unknown[]): Result<Fields, XmlError> {
     const [name, children] = Object.entries(node)[0] ?? []
     if (name === '#text' && typeof children === 'string' && withoutBlankEnds(children) === '')
       continue
-    // The library renames what would shadow a member of Object; a name that changed cannot be verified.
+    // The library renames elements that would shadow a member of Object. Under another name their
+    // signature cannot be verified.
     if (name === undefined || /^(#|__)/.test(name) || !Array.isArray(children)) {
       return err({ reason: 'not_flat' })
     }
@@ -169,7 +179,11 @@ function readFields(root: readonly unknown[]): Result<Fields, XmlError> {
   return ok(fields)
 }
 
-/** The text of one element: plain runs with their references decoded, CDATA as it stands. */
+/**
+ * The text of one element: references in plain text are decoded, CDATA is taken as it is.
+ *
+ * @returns undefined when the element contains elements.
+ */
 function readText(children: readonly unknown[]): string | undefined {
   let text = ''
   for (const child of children as readonly Node[]) {
@@ -192,9 +206,9 @@ function decodeReferences(text: string): string {
   return text.replace(/&(?:#x([0-9A-Fa-f]+)|#(\d+)|(\w+));/g, (_, hex, decimal, name) => {
     if (name !== undefined) return NAMED[name as string] ?? '\0'
     const code = hex === undefined ? Number(decimal) : Number.parseInt(hex as string, 16)
-    // NUL stands for "no such character" and is refused with the other forbidden ones; so are the
-    // halves of a pair, which two references must not put together.
-    const half = code >= 0xd800 && code <= 0xdfff
-    return code <= 0x10ffff && !half ? String.fromCodePoint(code) : '\0'
+    // NUL stands for "no such character" and is refused with the other forbidden ones. A half of a surrogate
+    // pair becomes NUL, too: two references must not form one character.
+    const isSurrogate = code >= 0xd800 && code <= 0xdfff
+    return code <= 0x10ffff && !isSurrogate ? String.fromCodePoint(code) : '\0'
   })
 }

@@ -1,6 +1,6 @@
 /**
- * Stands in for what finds elements by a path, which is asked for nothing here: no element is left
- * unparsed. The parser still tells it where it is. See `entities.ts`.
+ * Replaces the matcher of element paths. No option of ours contains a path, but the parser still reports
+ * where it is. See `entities.ts`.
  */
 export class Matcher {
   readonly #tags: string[] = []
@@ -34,10 +34,12 @@ export class Matcher {
   }
 }
 
+/** The path expressions in the parser's options. Always empty, because our options contain none. */
 export class ExpressionSet {
   readonly size = 0
 }
 
+/** A path expression in the parser's options. Never constructed, because our options contain none. */
 export class Expression {
   constructor() {
     throw new Error('no element is left unparsed')

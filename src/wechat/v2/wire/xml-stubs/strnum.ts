@@ -1,4 +1,4 @@
-/** Stands in for what makes numbers of texts: every value of ours stays text. See `entities.ts`. */
+/** Replaces the conversion of text to numbers. Values stay text here. See `entities.ts`. */
 export { toNumber as default }
 
 function toNumber(): never {

@@ -1,9 +1,9 @@
-import type { Deps } from '../ports/deps.ts'
-import type { NoticeTask } from '../ports/notices.ts'
-import { StoreUnavailable } from '../ports/store.ts'
-import { confirmPaymentNotice } from './order/confirm-payment-notice.ts'
-import { recordPayment } from './order/record-payment.ts'
-import { confirmRefundNotice } from './refund/confirm-refund-notice.ts'
+import type { Deps } from '../../ports/deps.ts'
+import type { NoticeTask } from '../../ports/notices.ts'
+import { StoreUnavailable } from '../../ports/store.ts'
+import { confirmPaymentNotice } from '../order/confirm-payment-notice.ts'
+import { recordPayment } from '../order/record-payment.ts'
+import { confirmRefundNotice } from '../refund/confirm-refund-notice.ts'
 
 type HandleNoticeDeps = Pick<
   Deps,

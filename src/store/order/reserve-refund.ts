@@ -1,0 +1,92 @@
+/**
+ * The fast path of `refund_requested`: reserves the amount, writes the event and reads the order back, in one
+ * round trip. One guarded statement decides, so concurrent requests never reserve more than was paid.
+ *
+ * Each clause of the guard is a rule of `onRequested` in `core/order/refund-transition.ts`. A table test
+ * (`test/store/order/two-deciders.test.ts`) generates cases and compares: the statement inserts exactly where
+ * the transition says `changed`. Where it inserts nothing, the transition explains why to the shop.
+ *
+ * | clause | pure rule |
+ * |---|---|
+ * | the payment is the order's, and the order is `paid` | else `order_not_paid` |
+ * | what is reserved and this fit into `total_fee` | `leftOf`: `refund_exceeds_payment` |
+ * | fewer than `REFUNDS_MAX` that WeChat counts | `too_many_refunds` |
+ * | the `out_refund_no` has no row | a known number is `unchanged`, or `refund_conflict` |
+ * | it starts now when none began within a minute | `nextStartAt`: refunds of one payment start a minute apart |
+ *
+ * The statement knows one thing more than the transition, which sees a single order: the number may be used
+ * by another order. Then nothing is inserted although the transition would allow it.
+ */
+import type { OrderView } from '../../core/order/order.ts'
+import { type Refund, REFUNDS_MAX } from '../../core/order/refund.ts'
+import { MINUTE_S, type UnixSeconds } from '../../core/time.ts'
+import type { Database } from '../d1/database.ts'
+import { statement } from '../d1/sql.ts'
+import { eventData } from './event-data.ts'
+import { rowFromRefund } from './refunds.ts'
+import { SENDING_S } from './send-lease.ts'
+import { viewFrom, viewStatements } from './views.ts'
+
+/** WeChat refuses refunds of one payment that start sooner after each other. */
+const PAUSE_S = MINUTE_S
+
+/**
+ * Reserves a refund. When no other refund of the payment started within the last minute, this one starts with
+ * its reservation, and the caller holds the lease to send it.
+ *
+ * @returns `reserved` false when a clause did not hold; the view is the order as it is then.
+ */
+export async function reserve(
+  db: Database,
+  ordercode: string,
+  refund: Refund,
+  now: UnixSeconds,
+): Promise<Readonly<{ reserved: boolean; view: OrderView | undefined }>> {
+  const { started_at: _, due_at: __, ...row } = rowFromRefund(ordercode, refund, undefined)
+  const ofPayment = 'FROM refunds WHERE ordercode = ?1 AND transaction_id = ?2'
+  const columns = Object.keys(row)
+  const [inserted, , , ...view] = await db.batch([
+    {
+      sql: `INSERT INTO refunds (${columns.join(', ')}, started_at, sending_until, due_at)
+            SELECT ${columns.map((_column, i) => `?${i + 9}`).join(', ')},
+              iif(begun IS NULL, ?3, NULL), iif(begun IS NULL, ?3 + ?8, NULL),
+              coalesce(begun + ?4, ?3 + ?4)
+            FROM (SELECT (SELECT max(started_at) ${ofPayment} AND started_at > ?3 - ?4) AS begun)
+            WHERE EXISTS (
+              SELECT 1 FROM payments JOIN orders USING (ordercode)
+              WHERE payments.transaction_id = ?2 AND ordercode = ?1 AND orders.state = 'paid'
+                AND payments.total_fee >= ?5 + (
+                  SELECT coalesce(sum(refund_fee), 0) ${ofPayment}
+                    AND state NOT IN ('refused', 'closed'))
+            )
+            AND (SELECT count(*) ${ofPayment} AND state <> 'refused') < ?6
+            AND NOT EXISTS (SELECT 1 FROM refunds WHERE out_refund_no = ?7)`,
+      params: [
+        ordercode,
+        refund.transactionId,
+        now,
+        PAUSE_S,
+        refund.refundFee,
+        REFUNDS_MAX,
+        refund.outRefundNo,
+        SENDING_S,
+        ...Object.values(row),
+      ],
+    },
+    // changes() is of the statement before: 0 for everybody who reserved nothing.
+    statement(
+      `INSERT INTO events (ordercode, revision, type, at, data)
+       SELECT ordercode, revision + 1, 'refund_requested', ?2, ?3 FROM orders
+       WHERE ordercode = ?1 AND changes() = 1`,
+      ordercode,
+      now,
+      JSON.stringify(eventData({ type: 'refund_requested', refund })),
+    ),
+    statement(
+      'UPDATE orders SET revision = revision + 1 WHERE ordercode = ? AND changes() = 1',
+      ordercode,
+    ),
+    ...viewStatements(ordercode),
+  ])
+  return { reserved: inserted?.changes === 1, view: viewFrom(view) }
+}
