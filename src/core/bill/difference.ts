@@ -81,7 +81,7 @@ export const differenceReview = (difference: Difference): Review => ({
 })
 
 /** The fields of one side, named for the evidence of a review: `bill_total_fee`, `books_total_fee`. */
-export const prefixed = (
+const prefixed = (
   side: string,
   values: Readonly<Record<string, string | number>> | undefined,
 ): Record<string, string | number> =>

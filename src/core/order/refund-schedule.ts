@@ -1,6 +1,27 @@
 import { DAY_S, HOUR_S, later, MINUTE_S, type UnixSeconds } from '../time.ts'
 import { isFinal, type Refund } from './refund.ts'
 
+/** After these err_codes the refund is sent again soon, even if the schedule has a longer pause. */
+const BUSY = ['INVALID_REQ_TOO_MUCH', 'FREQUENCY_LIMITED', 'ORDER_NOT_READY']
+
+/** The longest pause after one of {@link BUSY}, in seconds. */
+const BUSY_PAUSE_S = 5 * MINUTE_S
+
+/** An unanswered refund may still reach WeChat for this long: two call deadlines, and slow networks. */
+const IN_FLIGHT_S = MINUTE_S
+
+/** The seconds that WeChat requires between the first sends of two refunds of one payment. */
+export const PAUSE_S = MINUTE_S
+
+/** The schedule of queries, in seconds from its start. */
+const STEPS_S = [
+  MINUTE_S,
+  5 * MINUTE_S,
+  30 * MINUTE_S,
+  2 * HOUR_S,
+  ...Array.from({ length: 30 }, (_, day) => (day + 1) * DAY_S).filter((at) => at !== 2 * DAY_S),
+]
+
 /**
  * When another refund of the same payment may be sent for the first time: a minute after the last one was.
  *
@@ -60,26 +81,5 @@ export const isOverdue = (refund: Refund, now: UnixSeconds): boolean =>
   !isFinal(refund) && nextRefundQueryAt(scheduleStart(refund), now) === undefined
 
 /** When the schedule of a refund began: when it was accepted, else first sent, else requested. */
-export const scheduleStart = ({ acceptedAt, startedAt, requestedAt }: Refund): UnixSeconds =>
+const scheduleStart = ({ acceptedAt, startedAt, requestedAt }: Refund): UnixSeconds =>
   acceptedAt ?? startedAt ?? requestedAt
-
-/** After these err_codes the refund is sent again soon, even if the schedule has a longer pause. */
-export const BUSY = ['INVALID_REQ_TOO_MUCH', 'FREQUENCY_LIMITED', 'ORDER_NOT_READY']
-
-/** The longest pause after one of {@link BUSY}, in seconds. */
-export const BUSY_PAUSE_S = 5 * MINUTE_S
-
-/** An unanswered refund may still reach WeChat for this long: two call deadlines, and slow networks. */
-export const IN_FLIGHT_S = MINUTE_S
-
-/** The seconds that WeChat requires between the first sends of two refunds of one payment. */
-export const PAUSE_S = MINUTE_S
-
-/** The schedule of queries, in seconds from its start. */
-export const STEPS_S = [
-  MINUTE_S,
-  5 * MINUTE_S,
-  30 * MINUTE_S,
-  2 * HOUR_S,
-  ...Array.from({ length: 30 }, (_, day) => (day + 1) * DAY_S).filter((at) => at !== 2 * DAY_S),
-]
