@@ -1,4 +1,4 @@
-/** Where the parts meet. The only reader of `env`, of the clock, of randomness and of the global fetch. */
+/** Connects the adapters to the ports. What comes from the platform itself is in `platform.ts`. */
 import type { Vars } from './config.ts'
 import { fromMillis } from './core/time.ts'
 import type { Timers } from './lib/deadline.ts'
@@ -18,27 +18,30 @@ import { signClientPay } from './wechat/v2/client-pay.ts'
 import { wechatGateway } from './wechat/v2/gateway.ts'
 import { paymentNoticeReader, refundNoticeReader } from './wechat/v2/notices/readers.ts'
 
+/** The version that `GET /health` shows. Keep it equal to the one in `package.json`. */
 export const VERSION = '0.1.0'
 
-/** What the platform gives; a test gives its own. */
+/** What the platform provides. A test provides its own. */
 export type Platform = Readonly<{
   db: D1Database
-  /** For raw bills. Payments do without it; bills wait for it. */
+  /** The archive of raw bills. Without it, a bill that takes several runs is downloaded again. */
   kv: BlobStore | undefined
   fetch: Fetch
   timers: Timers
   nowMs: () => number
   randomBytes: (count: number) => Uint8Array
   log: (entry: LogEntry) => void
-  /** Keeps the Worker alive for work that nobody waits for, and that a stored row will repeat. */
+  /** Keeps the Worker alive for work after the answer. If it fails, a stored row makes the cron repeat it. */
   background: (work: Promise<void>) => void
-  /** Presents the merchant's certificate; without it nothing can be refunded. */
+  /** A fetch that presents the merchant's certificate. Undefined: nothing can be refunded. */
   certificateFetch?: Fetch | undefined
-  /** The platform's rate limits; without the bindings everybody is admitted. */
+  /** The platform's rate limits. A limit without a binding admits every request. */
   limits?: Readonly<{ address?: RateLimit; payer?: RateLimit }>
+  /** Which of WeChat's two origins failed lately, shared by all requests of an isolate. Undefined: none. */
   originHealth?: OriginHealth
 }>
 
+/** Builds everything that one invocation needs. Counts its outbound calls and its SQL statements. */
 export function assemble(vars: Vars, platform: Platform): HttpDeps {
   const { timers, randomBytes } = platform
   const merchant = { appid: vars.WX_APPID, mchId: vars.WX_MCH_ID, apiKey: vars.WX_API_KEY }
@@ -134,6 +137,6 @@ async function admit(limit: RateLimit | undefined, key: string): Promise<boolean
   try {
     return limit === undefined || (await limit.limit({ key })).success
   } catch {
-    return true // against abuse; when it is down, nobody is kept from paying
+    return true // The limit is against abuse. While it does not work, payers must still be able to pay.
   }
 }

@@ -1,12 +1,12 @@
-/** The configuration as it comes from outside, checked whole: every variable that is wrong is named. */
+/** Reads the configuration. Checks all variables together, so that an error names every one that is wrong. */
 import * as v from 'valibot'
 import { err, ok, type Result } from './lib/result.ts'
 import { Secret } from './lib/secret.ts'
 
-/** Public parameters of the calls that one tick of the cron may make on the free plan. */
+/** The outbound calls and SQL statements of one run of the cron. The free plan allows 50 of each. */
 const TICK_CALLS_DEFAULT = '40'
 const TICK_STATEMENTS_DEFAULT = '50'
-/** With less, a tick could not afford a single item, and nobody would notice. */
+/** With less, a run could not afford a single item, and nothing would show it. */
 const TICK_CALLS_MIN = 10
 const TICK_STATEMENTS_MIN = 40
 const PAY_ORIGIN_BACKUP = 'https://api2.mch.weixin.qq.com'
@@ -20,19 +20,19 @@ const secret = (pattern: RegExp) =>
 const count = (min: number, max: number) =>
   v.pipe(text(/^\d{1,5}$/), v.transform(Number), v.minValue(min), v.maxValue(max))
 
-/** An origin and nothing else: no path, no query, no user. */
+/** An origin alone: without a path, a query or a user. */
 const origin = v.pipe(
   v.string(),
   v.check((value) => readOrigin(value) !== undefined),
   v.transform((value) => readOrigin(value) ?? ''),
 )
 
-/** Any address that is https, or on this machine. */
+/** An address with https, or with http on this machine. */
 const webhookUrl = v.pipe(
   v.string(),
   v.check((value) => URL.canParse(value) && isSafe(new URL(value))),
 )
-/** Standard Webhooks: 24 to 64 random bytes in Base64. */
+/** The form of Standard Webhooks: 24 to 64 random bytes in Base64. */
 const WEBHOOK_SECRET = /^whsec_[0-9A-Za-z+/]{32,86}={0,2}$/
 
 const Vars = v.object({
@@ -56,10 +56,13 @@ const Vars = v.object({
   TICK_STATEMENTS: v.optional(count(TICK_STATEMENTS_MIN, 10_000), TICK_STATEMENTS_DEFAULT),
 })
 
+/** The checked variables, with defaults filled in. README.md describes each of them. */
 export type Vars = v.InferOutput<typeof Vars> & Readonly<{ WX_PAY_ORIGIN_BACKUP: string }>
 
 /**
- * @param env Names and values as the platform has them; an empty value is a missing one.
+ * Checks the variables and bindings of the platform.
+ *
+ * @param env By name. An empty value counts as missing.
  * @returns the names that are missing or malformed, never their values.
  */
 export function readConfig(env: object): Result<Vars, readonly string[]> {
@@ -71,7 +74,7 @@ export function readConfig(env: object): Result<Vars, readonly string[]> {
     const names = parsed.issues.map((issue) => v.getDotPath(issue) ?? '')
     return err([...new Set(names)])
   }
-  // Over plain http notices could be read on the way; on this machine there is no way.
+  // Plain http, which can be read on the way, is only for a simulated WeChat on this machine.
   const {
     PUBLIC_URL,
     WX_PAY_ORIGIN,
@@ -85,12 +88,12 @@ export function readConfig(env: object): Result<Vars, readonly string[]> {
     if (!isHttps(PUBLIC_URL)) wrong.push('PUBLIC_URL')
     if (WEBHOOK_URL !== undefined && !isHttps(WEBHOOK_URL)) wrong.push('WEBHOOK_URL')
   }
-  // An unsigned webhook is no webhook, and a secret without a target is a forgotten line.
+  // A webhook must be signed. A secret without a URL is only a forgotten line, and does no harm.
   if (WEBHOOK_URL !== undefined && WEBHOOK_SECRET === undefined) wrong.push('WEBHOOK_SECRET')
-  // Without the merchant's certificate nothing can be returned.
+  // Without the merchant's certificate no payment can be refunded.
   if (LATE_PAYMENT === 'refund' && !('WX_CERT' in given)) wrong.push('LATE_PAYMENT')
   if (wrong.length > 0) return err(wrong)
-  // What is tried against a simulator must not reach the real WeChat by its back door.
+  // With the simulator as the primary origin, no call may reach the real WeChat through the backup.
   const backup = isLoopback(new URL(WX_PAY_ORIGIN)) ? WX_PAY_ORIGIN : PAY_ORIGIN_BACKUP
   return ok({ ...parsed.output, WX_PAY_ORIGIN_BACKUP: WX_PAY_ORIGIN_BACKUP ?? backup })
 }

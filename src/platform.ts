@@ -1,3 +1,4 @@
+/** The only reader of `env`, of the clock, of randomness and of the global fetch. */
 import { assemble } from './assemble.ts'
 import { readConfig } from './config.ts'
 import { err, ok, type Result } from './lib/result.ts'
@@ -5,11 +6,13 @@ import type { LogEntry } from './ports/deps.ts'
 import type { HttpDeps } from './routes/http/deps.ts'
 import { type Fetch, OriginHealth } from './wechat/transport.ts'
 
-/** What this isolate knows of WeChat's two origins, whichever request learned it. */
+/** Which of WeChat's two origins failed lately. All requests that this isolate serves share it. */
 const originHealth = new OriginHealth()
-/** Not every installation has the merchant's certificate, or its archive from the first day on. */
+
+/** The variables and bindings. The merchant's certificate and the archive are optional. */
 export type Installation = Omit<Env, 'KV'> & Readonly<{ WX_CERT?: Fetcher; KV?: KVNamespace }>
-/** @returns the names of the variables that are missing or malformed, when any are. */
+
+/** Builds what one invocation needs. Fails with the names of the variables that are missing or malformed. */
 export function install(
   env: Installation,
   ctx: Pick<ExecutionContext, 'waitUntil'>,
@@ -38,8 +41,11 @@ export function install(
     }),
   )
 }
-/** One line of JSON for each thing that happened. */
+
+/** Writes an entry as one line of JSON. */
 export const writeLog = (entry: LogEntry): void => console.log(JSON.stringify(entry))
+
+/** A fetch that presents the merchant's certificate, from its mTLS binding. */
 export const certificateFetch =
   (binding: Fetcher): Fetch =>
   (request) =>

@@ -3,6 +3,10 @@ import { install, writeLog } from './platform.ts'
 import { problem } from './routes/http/problem.ts'
 import { respond } from './routes/router.ts'
 
+/**
+ * `fetch` answers HTTP requests, `scheduled` is the cron, once a minute. If the configuration is wrong, every
+ * request gets 500 `misconfigured`, and the cron does nothing.
+ */
 export default {
   async fetch(request, env, ctx) {
     const installed = install(env, ctx)

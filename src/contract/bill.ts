@@ -3,15 +3,15 @@ import { collectedReview, type Difference, differenceReview } from '../core/bill
 import { reviewId } from '../core/review.ts'
 import { timeOrNull } from '../core/time.ts'
 
-/** A bill, how many differences it has from our records, and the first of them. */
+/** A bill with its differences from our records: their number, and the first `some` of them. */
 export type BillReport = Readonly<{
   bill: Bill
   differences: Readonly<{ total: number; some: readonly Difference[] }>
 }>
 
 /**
- * The reconciliation of a day. Contract: fields are added, never renamed. Sums are fen; WeChat's service
- * fee has five decimals of a yuan, so it is in thousandths of a fen.
+ * The reconciliation of a day, as the shop sees it. Contract: fields are added, never renamed. Sums are in
+ * fen; WeChat states its service fee in yuan with five decimals, so that is in thousandths of a fen.
  */
 export function billJson({ bill, differences }: BillReport): Record<string, unknown> {
   const { counts } = bill

@@ -1,6 +1,7 @@
 import { formatRfc3339, timeOrNull } from '../core/time.ts'
 import type { StoredDelivery } from '../ports/delivery-store.ts'
 
+/** A webhook and its tries as the shop sees them. Contract: fields are added, never renamed. */
 export const deliveryJson = (delivery: StoredDelivery): Record<string, unknown> => ({
   id: delivery.id,
   type: delivery.type,

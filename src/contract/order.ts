@@ -1,4 +1,3 @@
-/** An order as the shop sees it. Contract: fields are added, never renamed. */
 import type { OrderView } from '../core/order/order.ts'
 import { ofPayment, refundedFee, refundingFee } from '../core/order/refund.ts'
 import type { StoredReview } from '../core/review.ts'
@@ -7,6 +6,7 @@ import type { StoredEvent } from '../ports/order-store.ts'
 import { refundJson } from './refund.ts'
 import { reviewJson } from './review.ts'
 
+/** An order as the shop sees it. Contract: fields are added, never renamed. Amounts are in fen. */
 export function orderJson(
   { order, attempts, payments, refunds }: OrderView,
   reviews: readonly StoredReview[],
@@ -53,6 +53,7 @@ export function orderJson(
   }
 }
 
+/** One event of an order's history as the shop sees it. Contract: fields are added, never renamed. */
 export const eventJson = ({ type, at, revision, data }: StoredEvent): Record<string, unknown> => ({
   ...data,
   type,

@@ -1,7 +1,7 @@
 import type { Refund } from '../core/order/refund.ts'
 import { formatRfc3339, timeOrNull } from '../core/time.ts'
 
-/** A refund as the shop sees it. Contract: fields are added, never renamed. */
+/** A refund as the shop sees it. Contract: fields are added, never renamed. Amounts are in fen. */
 export const refundJson = (refund: Refund, ordercode: string): Record<string, unknown> => ({
   out_refund_no: refund.outRefundNo,
   ordercode,

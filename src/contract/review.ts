@@ -1,7 +1,7 @@
 import type { StoredReview } from '../core/review.ts'
 import { formatRfc3339, toUnixSeconds } from '../core/time.ts'
 
-/** Stored as they are decided with; told as all times are. */
+/** Evidence stores times in Unix seconds, under names that end in `_at`. In JSON they become RFC 3339. */
 const evidenceJson = (evidence: StoredReview['evidence']): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(evidence).map(([name, value]) =>
@@ -9,7 +9,7 @@ const evidenceJson = (evidence: StoredReview['evidence']): Record<string, unknow
     ),
   )
 
-/** A review as the shop and the operator see it. */
+/** A review as the shop and the operator see it. Contract: fields are added, never renamed. */
 export const reviewJson = (review: StoredReview): Record<string, unknown> => ({
   id: review.id,
   kind: review.kind,

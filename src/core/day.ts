@@ -1,13 +1,14 @@
-/** Days in Beijing, by which WeChat writes its bills. */
+/** Calendar days in Beijing time. WeChat makes one bill for each of them. */
 import { DAY_S, formatBeijing, later, parseBeijing, type UnixSeconds } from './time.ts'
 
 declare const beijingDay: unique symbol
-/** `2026-11-22`; compares as text. */
+/** A day in Beijing as `2026-11-22`. As text, days are in the order of time. */
 export type BeijingDay = string & { readonly [beijingDay]: true }
 
+/** The day in Beijing at that moment. */
 export const dayOf = (at: UnixSeconds): BeijingDay => dashed(formatBeijing(at).slice(0, 8))
 
-/** @returns undefined for anything but a real day written `yyyy-MM-dd`. */
+/** @returns undefined for anything but a day that exists, written as `yyyy-MM-dd`. */
 export function parseDay(text: string): BeijingDay | undefined {
   const written = /^\d{4}-\d{2}-\d{2}$/.test(text)
   return written && parseBeijing(`${text.replaceAll('-', '')}000000`) !== undefined
@@ -15,13 +16,15 @@ export function parseDay(text: string): BeijingDay | undefined {
     : undefined
 }
 
-/** `20261122`, as WeChat wants it. */
+/** `20261122`, the form of WeChat's `bill_date`. */
 export const compactDay = (day: BeijingDay): string => day.replaceAll('-', '')
 
+/** The midnight in Beijing at which the day begins. */
 export function startOf(day: BeijingDay): UnixSeconds {
   return parseBeijing(`${compactDay(day)}000000`) as UnixSeconds
 }
 
+/** `day` plus a number of days; a negative number gives an earlier day. */
 export const addDays = (day: BeijingDay, days: number): BeijingDay =>
   dayOf(later(startOf(day), days * DAY_S))
 

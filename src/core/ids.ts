@@ -1,29 +1,42 @@
 import { invariant } from '../lib/result.ts'
 
 declare const outTradeNo: unique symbol
-/** The number of one attempt at WeChat: the ordercode itself, or `ordercode*2` … `ordercode*20`. */
+/** WeChat's `out_trade_no` of one attempt: the ordercode itself, or `ordercode*2` … `ordercode*20`. */
 export type OutTradeNo = string & { readonly [outTradeNo]: true }
 
 declare const transactionId: unique symbol
-/** WeChat's number of one payment; 28 digits today, 32 characters at most. Always text. */
+/**
+ * WeChat's `transaction_id` of one payment: 28 digits today, 32 characters at most. Always text, because a
+ * JavaScript number cannot hold 28 digits.
+ */
 export type TransactionId = string & { readonly [transactionId]: true }
 
-/** Every order may be tried at WeChat under this many numbers. */
+/** The maximum number of attempts of an order. */
 export const ATTEMPTS_MAX = 20
 
 const ORDERCODE = /^[0-9A-Za-z_-]{6,28}$/
 const OPENID = /^[0-9A-Za-z_-]{1,128}$/
 
+/** Whether a text has the form of an ordercode: 6 to 28 of `0-9`, `A-Z`, `a-z`, `_` and `-`. */
 export const isOrdercode = (text: string): boolean => ORDERCODE.test(text)
+/** Whether a text has the form of a payer's openid. */
 export const isOpenid = (text: string): boolean => OPENID.test(text)
 
-/** 28 characters of ordercode and `*20` fit WeChat's 32. `number` counts from 1. */
+/**
+ * The `out_trade_no` of an order's attempt. 28 characters of ordercode and `*20` fit WeChat's limit of 32.
+ *
+ * @param number Counts from 1. Throws above {@link ATTEMPTS_MAX}.
+ */
 export function formatOutTradeNo(ordercode: string, number: number): OutTradeNo {
   invariant(number >= 1 && number <= ATTEMPTS_MAX, `attempt number out of range: ${number}`)
   return (number === 1 ? ordercode : `${ordercode}*${number}`) as OutTradeNo
 }
 
-/** @returns `undefined` for a number that we cannot have made: another system of the merchant did. */
+/**
+ * Splits an `out_trade_no` into the ordercode and the number of the attempt.
+ *
+ * @returns `undefined` when this Worker cannot have made the number: another system of the merchant did.
+ */
 export function parseOutTradeNo(
   text: string,
 ): Readonly<{ ordercode: string; number: number }> | undefined {
@@ -34,10 +47,10 @@ export function parseOutTradeNo(
   return formatOutTradeNo(ordercode, number) === text ? { ordercode, number } : undefined
 }
 
-/** For a number read from an authentic message. */
+/** Casts the `out_trade_no` of an authentic message, without a check. */
 export const toOutTradeNo = (text: string): OutTradeNo => text as OutTradeNo
 
-/** @returns `undefined` for text that cannot be WeChat's number of a payment. */
+/** @returns `undefined` for a text that cannot be a `transaction_id`. */
 export function parseTransactionId(text: string): TransactionId | undefined {
   return /^[0-9A-Za-z]{1,32}$/.test(text) ? (text as TransactionId) : undefined
 }

@@ -1,13 +1,16 @@
 import { invariant } from '../lib/result.ts'
 
 declare const fen: unique symbol
-/** Money in fen (分, 1/100 CNY): a safe integer, never negative. WeChat sends no other unit. */
+/**
+ * Money in fen (分, 1/100 CNY): a safe integer, never negative. All messages of WeChat are in fen; only its
+ * bills are in yuan.
+ */
 export type Fen = number & { readonly [fen]: true }
 
-/** WeChat refuses more than ten million yuan in one order. */
+/** WeChat's limit for one order: ten million yuan, in fen. */
 export const ORDER_FEN_MAX = 1_000_000_000
 
-/** Ten digits: more than any one order, and far below the unsafe integers. */
+/** Ten digits hold more than the largest order, and are far below `Number.MAX_SAFE_INTEGER`. */
 const FEN_DIGITS_MAX = 10
 
 /**
@@ -20,7 +23,7 @@ export function parseFen(text: string): Fen | undefined {
   return Number(text) as Fen
 }
 
-/** For amounts that were checked already; a bad one is a bug, so it throws. */
+/** Casts an amount that was checked before. Throws if it is negative or not an integer, which is a bug. */
 export function toFen(amount: number): Fen {
   invariant(Number.isSafeInteger(amount) && amount >= 0, `not an amount in fen: ${amount}`)
   return amount as Fen

@@ -1,5 +1,6 @@
 import type { UnixSeconds } from './time.ts'
 
+/** Why a person must look. `docs/operations.md` says what happened and what to do, kind by kind. */
 export type ReviewKind =
   | 'amount_mismatch'
   | 'currency_mismatch'
@@ -15,40 +16,54 @@ export type ReviewKind =
   | 'bill_difference'
   | 'webhook_given_up'
 
-/** Something that a person must look at. Unique by kind and subject. */
+/** Something that a person must look at. Kind and subject identify it: a repetition opens no second one. */
 export type Review = Readonly<{
   kind: ReviewKind
-  /** A transaction_id, an out_refund_no, a difference of a bill, the id of a delivery. */
+  /** A transaction_id, an out_refund_no, a day with a difference of its bill, or the id of a webhook. */
   subject: string
+  /** Undefined for a bill as a whole, and for a payment of an unknown order. */
   ordercode: string | undefined
-  /** What was seen, and what was expected. */
+  /** What was found and what was expected. A name that ends in `_at` has a time in Unix seconds. */
   evidence: Readonly<Record<string, string | number | boolean>>
 }>
 
+/** A review as stored. It is open as long as `resolvedAt` is undefined. */
 export type StoredReview = Review &
   Readonly<{
     id: string
     openedAt: UnixSeconds
     resolvedAt: UnixSeconds | undefined
+    /** Undefined when the review was resolved with a note alone. */
     action: ReviewAction | undefined
     note: string | undefined
   }>
 
+/** What the operator decides about a payment: `accept` records it, `refund` returns it. */
 export type ReviewAction = 'accept' | 'refund'
 
+/** The id of a review. It derives from the fact, so the same fact always has the same id. */
 export const reviewId = ({ kind, subject }: Pick<Review, 'kind' | 'subject'>): string =>
   `${kind}.${subject}`
 
-/** Only a payment of another payer, kind or time can be taken for good; an amount cannot. */
+/**
+ * Whether a review of this kind may be resolved with `accept`. The operator can accept an unexpected payer,
+ * trade type or time, but not a wrong amount.
+ */
 export const mayAccept = (kind: ReviewKind): boolean => kind === 'foreign_payment'
 
-/** What is on the books can be returned, and what a person may put there to return it. */
+/**
+ * Whether a review of this kind may be resolved with `refund`. The payment must be recorded; a foreign one is
+ * recorded first, in order to return it.
+ */
 export const mayRefund = (kind: ReviewKind): boolean =>
   kind === 'late_payment' ||
   kind === 'second_payment' ||
   kind === 'foreign_payment' ||
   kind === 'partly_returned'
 
-/** A payment that is not booked: the query goes on saying "paid", so nothing else can end its attempt. */
+/**
+ * Whether the payment in review keeps its attempt open. It is not recorded, and WeChat answers every query
+ * with "paid", so only resolving the review closes the attempt.
+ */
 export const keepsAttemptOpen = (kind: ReviewKind): boolean =>
   kind === 'amount_mismatch' || kind === 'currency_mismatch' || kind === 'foreign_payment'

@@ -1,6 +1,7 @@
-/** What the shop is told. One webhook for one fact, whatever happens on the way. */
+/** Webhooks, the messages to the shop. Each fact has one webhook, however often it is sent. */
 import { HOUR_S, later, MINUTE_S, type UnixSeconds } from './time.ts'
 
+/** The `type` of a webhook's body. */
 export type WebhookType =
   | 'order.paid'
   | 'order.closed'
@@ -10,20 +11,24 @@ export type WebhookType =
   | 'review.opened'
   | 'bill.reconciled'
 
+/** A fact that the shop is notified of. */
 export type Webhook = Readonly<{
   type: WebhookType
-  /** What the fact is about: a transaction_id, an ordercode, an out_refund_no, a review's id, a day. */
+  /** What the fact is about: a transaction_id, an ordercode, an out_refund_no, a review's id or a day. */
   subject: string
   ordercode: string | undefined
-  /** The order's revision at which it came true. */
+  /** The order's revision that made the fact true; undefined when no order changed. */
   revision: number | undefined
 }>
 
-/** The `webhook-id`: derived from the fact alone, so the same on every try and after a restore. */
+/**
+ * The `webhook-id`. It derives from the fact alone, so it is the same on every try, and after a restore of
+ * the database.
+ */
 export const webhookId = ({ type, subject }: Pick<Webhook, 'type' | 'subject'>): string =>
   `${type}.${subject}`
 
-/** Pauses after the first try and after each one that follows; then nobody tries any more. */
+/** The pauses after the first failed try, the second, and so on. After the last one, a failure is final. */
 const PAUSES_S = [
   MINUTE_S,
   5 * MINUTE_S,
@@ -31,7 +36,12 @@ const PAUSES_S = [
   ...[2, 5, 10, 14, 20, 24].map((hours) => hours * HOUR_S),
 ]
 
-/** @param step Failed tries since the ladder began. @returns undefined when it is used up. */
+/**
+ * When to try a webhook again.
+ *
+ * @param step The failed tries since the retry schedule began, at least one.
+ * @returns undefined when the schedule has ended, so that the webhook is given up.
+ */
 export function nextTryAt(step: number, now: UnixSeconds): UnixSeconds | undefined {
   const pause = PAUSES_S[step - 1]
   return pause === undefined ? undefined : later(now, pause)

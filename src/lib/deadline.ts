@@ -1,14 +1,15 @@
-/** Where waiting comes from, so that a test can hold the clock. */
+/** The source of timers. Injected, so that a test controls the clock. */
 export interface Timers {
-  /** Calls `wake` once after `ms` milliseconds. @returns a function that calls it off. */
+  /** Calls `wake` once after `ms` milliseconds. @returns a function that cancels the call. */
   after(ms: number, wake: () => void): () => void
 }
 
+/** The value of the work, or `done: false` when the deadline passed first. */
 export type DeadlineOutcome<T> = Readonly<{ done: true; value: T } | { done: false }>
 
 /**
- * Waits for `work`, but no longer than `ms`. What is still going on then is told by `signal` to
- * stop, and its outcome is unknown: it may yet take effect.
+ * Waits for `work`, but no longer than `ms` milliseconds. When the deadline passes, `signal` aborts and
+ * the outcome of the work is unknown: it may still take effect. Rejects if the work rejects in time.
  */
 export async function withDeadline<T>(
   timers: Timers,
@@ -16,22 +17,23 @@ export async function withDeadline<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<DeadlineOutcome<T>> {
   const controller = new AbortController()
-  let callOff = () => {}
+  let cancel = () => {}
   const tooLate = new Promise<DeadlineOutcome<T>>((resolve) => {
-    callOff = timers.after(ms, () => {
+    cancel = timers.after(ms, () => {
       resolve({ done: false })
       controller.abort()
     })
   })
   const working = work(controller.signal).then((value) => ({ done: true, value }) as const)
-  // Whoever loses the race may still fail, and nobody will be listening.
+  // After the deadline nothing awaits the work; if it rejects then, this handler ignores it.
   working.catch(() => {})
   try {
     return await Promise.race([working, tooLate])
   } finally {
-    callOff()
+    cancel()
   }
 }
 
+/** Resolves after `ms` milliseconds. */
 export const sleep = (timers: Timers, ms: number): Promise<void> =>
   new Promise((resolve) => void timers.after(ms, resolve))

@@ -1,8 +1,8 @@
 /**
- * Reads a body, but no more than `bytesMax` of it: a stranger's Content-Length is not believed, and
- * an endless body is dropped where it passes the limit.
+ * Reads a body of at most `bytesMax` bytes. The sender's Content-Length is not trusted: bytes are counted
+ * as they arrive, and a longer body is cancelled where it passes the limit, even if it never ends.
  *
- * @returns `undefined` when there is more than that.
+ * @returns `undefined` when the body is longer.
  */
 export async function readLimited(
   body: ReadableStream<Uint8Array> | null,
@@ -12,7 +12,7 @@ export async function readLimited(
   return chunks === undefined ? undefined : concat(chunks)
 }
 
-/** The same, in the pieces in which it came: a long body is not copied. */
+/** Like {@link readLimited}, but returns the chunks as they arrived: a long body is not copied. */
 export async function readChunks(
   body: ReadableStream<Uint8Array> | null,
   bytesMax: number,
@@ -33,6 +33,7 @@ export async function readChunks(
   }
 }
 
+/** Copies chunks into one array. */
 export function concat(chunks: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0))
   let at = 0

@@ -1,10 +1,13 @@
-/** The outcome of an operation whose failure is part of the domain, not a bug. */
+/** The outcome of an operation that is expected to fail at times. A bug throws instead. */
 export type Result<T, E> = Readonly<{ ok: true; value: T } | { ok: false; error: E }>
 
+/** The outcome of a success. */
 export const ok = <T>(value: T): Result<T, never> => ({ ok: true, value })
+
+/** The outcome of a failure. */
 export const err = <E>(error: E): Result<never, E> => ({ ok: false, error })
 
-/** Stops the program on a broken invariant. Never use it for input that came from outside. */
+/** Throws when our own code has broken an invariant. Never use it for input from outside. */
 export function invariant(condition: boolean, message: string): asserts condition {
   if (!condition) throw new Error(`invariant violated: ${message}`)
 }

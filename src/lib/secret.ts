@@ -1,4 +1,4 @@
-/** A string that does not print: not in a log, a template, JSON or an exception's message. */
+/** A string that never prints: logs, templates, JSON and error messages show `[secret]` instead. */
 export class Secret {
   readonly #value: string
 
@@ -6,6 +6,7 @@ export class Secret {
     this.#value = value
   }
 
+  /** The string itself. `test/tidy.test.ts` lists the files that may call this. */
   reveal(): string {
     return this.#value
   }

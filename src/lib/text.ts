@@ -1,19 +1,20 @@
-/** Length as WeChat counts it: bytes of UTF-8, not characters. */
+/** The length of a text as WeChat counts it: in bytes of UTF-8, not in characters. */
 export const utf8Length = (text: string): number => new TextEncoder().encode(text).length
 
 /**
- * Whether text may travel in an XML message and come back the same: no control characters (XML 1.0
- * forbids most, and line ends are rewritten by every parser) and no half of a surrogate pair.
+ * Whether a text comes out of an XML message as it went in. Control characters do not (XML 1.0 forbids most
+ * of them, and every parser rewrites line ends), and neither does half of a surrogate pair.
  */
 export const isPlainText = (text: string): boolean =>
   !/[\p{Cc}\uFFFE\uFFFF]/u.test(text) && text.isWellFormed()
 
+/** Lower-case hex, two digits for each byte. */
 export const toHex = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 
 /**
- * Compares two strings in a time that does not tell where they differ. Lengths are not secret: both
- * sides are hex digests.
+ * Compares two strings in a time that does not depend on where they differ. Their lengths are no secret:
+ * both are hex digests.
  */
 export function equalInConstantTime(a: string, b: string): boolean {
   if (a.length !== b.length) return false
@@ -22,7 +23,7 @@ export function equalInConstantTime(a: string, b: string): boolean {
   return difference === 0
 }
 
-/** SHA-256 of UTF-8 text, in lower-case hex. */
+/** SHA-256 of the UTF-8 bytes of a text, in lower-case hex. */
 export async function sha256Hex(text: string): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
   return toHex(new Uint8Array(digest))

@@ -2,17 +2,27 @@ import type { Bill } from '../core/bill/bill.ts'
 import type { BeijingDay } from '../core/day.ts'
 import type { UnixSeconds } from '../core/time.ts'
 
+/** What identifies a bill's file in the archive. */
 export type ArchivedBill = Pick<Bill, 'day' | 'fetchedAt' | 'parts'>
+
+/** A bill's file, as read from the archive. */
 export type OpenArchive = Readonly<{
   stream: ReadableStream<Uint8Array>
-  /** Whether a piece could not be had, so that the stream breaks off: not the bill's fault. */
+  /** Whether the stream ended with an error because a piece could not be read. The bill may be good. */
   isBroken: () => boolean
 }>
-/** Bills as WeChat sent them. Nothing that is decided rests on them alone. */
+
+/** The files of bills as WeChat sent them. No decision rests on the archive alone. */
 export interface BillArchive {
-  /** @returns in how many pieces it was kept. */
+  /**
+   * Stores a file. Rejects when the archive fails or does not answer in time.
+   *
+   * @param fetchedAt Names the download, so that a new download never overwrites a piece of an older one.
+   * @returns the number of pieces.
+   */
   put(day: BeijingDay, fetchedAt: UnixSeconds, bytes: readonly Uint8Array[]): Promise<number>
+  /** Reads a file piece by piece. If a piece cannot be read, the stream ends with an error. */
   open(bill: ArchivedBill): OpenArchive
-  /** Forgets what turned out to be no bill. */
+  /** Deletes a file, for example one that turned out to be no bill. */
   drop(bill: ArchivedBill): Promise<void>
 }

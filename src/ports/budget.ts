@@ -1,12 +1,12 @@
-/** What one invocation of the Worker may use: the platform limits outbound calls and SQL statements. */
+/** Outbound calls and SQL statements: what the platform limits in one invocation of the Worker. */
 export type Cost = Readonly<{ calls: number; statements: number }>
 
 /**
- * A part of that, shared by all work that runs within it. Work asks before it begins: an item that was
- * begun is finished, so it is begun only when its largest cost still fits.
+ * A limit on what this invocation may use, shared by all work within it. An item that has begun is finished,
+ * so the work begins an item only if the item's largest cost still fits.
  */
 export class Budget {
-  /** What may have been used in all when this part ends. */
+  /** What the whole invocation may have used when the work within this budget ends. */
   readonly limit: Cost
   readonly #used: () => Cost
 
@@ -19,8 +19,8 @@ export class Budget {
   /**
    * Whether items still fit.
    *
-   * @param item The largest cost of one.
-   * @param count How many: with items under way, they and the next one.
+   * @param item The largest cost of one item.
+   * @param count The number of items: those that are under way, and the next one.
    * @param rest What must be left afterwards.
    */
   allows(item: Cost, count = 1, rest: Cost = NOTHING): boolean {
@@ -39,7 +39,7 @@ export class Budget {
     return Math.max(0, Math.min(fit('calls'), fit('statements')))
   }
 
-  /** A part that ends sooner. */
+  /** A budget within this one that ends at `limit`, if that is lower. */
   share(limit: Cost): Budget {
     return new Budget(this.#used, {
       calls: Math.min(limit.calls, this.limit.calls),

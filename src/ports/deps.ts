@@ -1,6 +1,6 @@
 /**
- * The world as the use cases see it. `assemble.ts` decides what stands behind each of these. A use case
- * takes only the members it needs: `Pick<Deps, …>`.
+ * Everything that the use cases need from outside. `assemble.ts` chooses the adapter behind each member. A
+ * use case takes only the members that it needs: `Pick<Deps, …>`.
  */
 import type { UnixSeconds } from '../core/time.ts'
 import type { BillArchive } from './bill-archive.ts'
@@ -15,7 +15,7 @@ import type { RunStore } from './run-store.ts'
 import type { WebhookSender } from './webhooks.ts'
 import type { WeChat } from './wechat.ts'
 
-/** What is stored, by subject. */
+/** The stores, one for each subject. */
 export type Stores = Readonly<{
   orders: OrderStore
   refunds: RefundStore
@@ -25,26 +25,28 @@ export type Stores = Readonly<{
   runs: RunStore
 }>
 
+/** What the use cases need from outside. */
 export type Deps = Stores &
   Readonly<{
     config: Config
     wechat: WeChat
+    /** The clock. In a run of the cron, the later of the clock and the scheduled time. */
     now: () => UnixSeconds
-    /** Signs what `wx.requestPayment` takes. */
     signClientPay: SignClientPay
     webhooks: WebhookSender
     readBill: ReadBill
     /** Undefined where no KV is bound. */
     archive: BillArchive | undefined
     /**
-     * Tries webhooks whose rows were just written, in the background: the cron repeats what fails, so no
-     * request waits for it. Takes the ids of the deliveries.
+     * Tries webhooks whose rows were just written, in the background. No request waits for that, because the
+     * cron repeats a try that fails.
      */
     deliverSoon: (deliveryIds: readonly string[]) => void
+    /** Writes one line of the log. */
     log: (entry: LogEntry) => void
-    /** Rate limit of a payer, or of the bearer of a ticket. @returns false when there were too many. */
+    /** Rate limit for a payer, or for the bearer of a ticket. @returns false after too many requests. */
     admit: (who: string) => Promise<boolean>
-    /** Outbound calls and SQL statements sent so far in this invocation. */
+    /** What this invocation has used so far. */
     used: () => Cost
   }>
 
@@ -59,13 +61,15 @@ export type Config = Readonly<{
   ticketKey: () => Promise<CryptoKey>
   /** What one run of the cron may use; the defaults fit the free plan. */
   tick: Cost
+  /** What happens to a payment that arrives for a closed order. */
   latePayment: 'accept' | 'refund'
   /** Where WeChat sends refund notices; undefined without the merchant's certificate. */
   refundNotifyUrl: string | undefined
-  /** Without a `WEBHOOK_URL` webhooks are stored and never sent. */
+  /** Whether there is a `WEBHOOK_URL`. Without one, webhooks are stored and never sent. */
   hasWebhookTarget: boolean
 }>
 
+/** Signs a prepay_id. @returns what the mini program passes to `wx.requestPayment`, unchanged. */
 export type SignClientPay = (
   prepayId: string,
   signType: 'MD5' | 'HMAC-SHA256',
@@ -79,7 +83,7 @@ export type SignClientPay = (
   }>
 >
 
-/** One thing that happened. Fields only: never a message, a key, a signature or a whole openid. */
+/** One line of the log: an event and its fields. Never a message, a key, a signature or a whole openid. */
 export type LogEntry = Readonly<
   { event: string; ordercode?: string; reason?: string } & Record<
     string,

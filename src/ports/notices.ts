@@ -3,7 +3,7 @@ import type { Payment } from '../core/order/payment.ts'
 import type { OutRefundNo } from '../core/order/refund.ts'
 import type { Result } from '../lib/result.ts'
 
-/** What a notice asks of us, once it is read and its origin is checked as far as the message allows. */
+/** What to do about a notice that was read, and whose origin was checked as far as its format allows. */
 export type NoticeTask = Readonly<
   /** The notice is signed under the current key. */
   | { kind: 'record_payment'; payment: Payment }
@@ -22,20 +22,20 @@ export type UnverifiedRefund = Readonly<{
   isUnderOldKey: boolean
 }>
 
-/** The two answers in the notice's own format. The status is the route's business. */
+/** The two answers in the notice's own format. The route chooses the HTTP status. */
 export type NoticeReply = Readonly<{
   contentType: string
-  /** The only body that ends WeChat's deliveries. */
+  /** The only body after which WeChat does not send the notice again. */
   accepted: string
   refused: string
 }>
 
-/** The notices of one URL. */
+/** Reads the notices that WeChat sends to one URL. */
 export interface NoticeReader {
   /**
-   * Reads a notice. The headers matter to protocols that sign there.
+   * Reads a notice. The headers are for protocols that put the signature there.
    *
-   * @returns what to do, or why the notice is not believed; and how to answer it either way.
+   * @returns what to do, or why the notice is refused; and how to answer in both cases.
    */
   read(
     headers: Headers,

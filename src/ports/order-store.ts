@@ -7,20 +7,23 @@ import type { UnixSeconds } from '../core/time.ts'
 import type { Page } from './store.ts'
 
 /**
- * Orders with their attempts and payments, as stored. Every write is guarded and may be repeated: a write
- * that was applied already does nothing the second time.
+ * Orders with their attempts and payments, as stored. Every write has a guard and may be repeated: the second
+ * time it changes nothing.
  *
- * Every method names the order it touches, so that orders may one day live in several databases.
+ * Every method names the orders that it touches, so that orders may one day be in several databases.
  *
  * @throws StoreUnavailable from any method.
  */
 export interface OrderStore {
+  /** @returns undefined when the order does not exist. */
   load(ordercode: string): Promise<OrderView | undefined>
+  /** Orders that do not exist are left out. */
   loadMany(ordercodes: readonly string[]): Promise<readonly OrderView[]>
   /** The events of one order, oldest first. */
   events(ordercode: string): Promise<readonly StoredEvent[]>
+  /** Newest first. */
   list(filter: OrderFilter, page: Page): Promise<readonly OrderView[]>
-  /** Inserts the order unless it exists. @returns the order as it is stored then. */
+  /** Inserts the order unless it exists. @returns the stored order, and whether this call created it. */
   register(
     ordercode: string,
     terms: Terms,
@@ -38,8 +41,8 @@ export interface OrderStore {
     now: UnixSeconds,
   ): Promise<'stored' | 'stale'>
   /**
-   * Records a payment in one round trip, when it fits its attempt and the order is `paying`, and reads the
-   * order back. `recorded` is false in every other case, and the view explains why.
+   * Records a payment in one round trip, if it fits its attempt and the order is `paying`, and reads the
+   * order back. In every other case nothing is written and `recorded` is false; `view` explains why.
    */
   recordPayment(
     payment: Payment,
@@ -47,9 +50,9 @@ export interface OrderStore {
     returned: Returned,
     now: UnixSeconds,
   ): Promise<Readonly<{ recorded: boolean; view: OrderView | undefined }>>
-  /** Stores WeChat's answer to unifiedorder. @returns false when the attempt is no longer open. */
+  /** Stores the prepay_id from WeChat's answer. @returns false when the attempt is no longer open. */
   savePrepay(attempt: Attempt, prepayId: string, now: UnixSeconds): Promise<boolean>
-  /** Stores that WeChat answered unifiedorder with a refusal. */
+  /** Stores that WeChat answered unifiedorder with a refusal, so that the call is no longer in flight. */
   saveRefusal(attempt: Attempt, now: UnixSeconds): Promise<void>
   /**
    * Stores the login code of a payer who called `/pay` again. @returns false when the attempt is no longer
@@ -63,11 +66,11 @@ export interface OrderStore {
   claimQuerySlot(outTradeNo: OutTradeNo, pauseS: number, now: UnixSeconds): Promise<boolean>
   /** Leases due orders and attempts to this run, the longest due first, until the lease ends. */
   claimDue(now: UnixSeconds, limits: ClaimLimits): Promise<ClaimedOrders>
-  /** Sets when claimed rows are due again; rows that changed since they were claimed are left alone. */
+  /** Sets when claimed rows are due again, except rows that changed since they were claimed. */
   reschedule(claimed: ClaimedOrders, next: readonly NextOrderDue[]): Promise<void>
 }
 
-/** `data` are the fields that the event shows to the shop beside its type and time. */
+/** One event of an order's history. `data` has the further fields that the shop sees. */
 export type StoredEvent = Readonly<{
   revision: number
   type: string
@@ -75,6 +78,7 @@ export type StoredEvent = Readonly<{
   data: Readonly<Record<string, unknown>>
 }>
 
+/** Undefined means any. `createdFrom` is inclusive, `createdTo` is exclusive. */
 export type OrderFilter = Readonly<{
   state: OrderState | undefined
   createdFrom: UnixSeconds | undefined
@@ -82,7 +86,7 @@ export type OrderFilter = Readonly<{
   transactionId: string | undefined
 }>
 
-/** How many rows of each kind one run claims at most. */
+/** The maximum number of rows of each kind that one run claims. */
 export type ClaimLimits = Readonly<{ orders: number; attempts: number }>
 
 /** A due row: an order that expires, or one of its attempts. */
@@ -94,6 +98,7 @@ export type DueRow = Readonly<{
   dueAt: UnixSeconds
 }>
 
+/** Due rows that are leased to one run, the longest due first. */
 export type ClaimedOrders = Readonly<{
   leaseUntil: UnixSeconds
   items: readonly DueRow[]

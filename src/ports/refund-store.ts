@@ -5,9 +5,9 @@ import type { UnixSeconds } from '../core/time.ts'
 /** Refunds as stored, beside the events of their order. @throws StoreUnavailable from any method. */
 export interface RefundStore {
   /**
-   * Reserves a refund in one round trip, when it fits what is left of the payment, and reads the order
-   * back. A refund that is started with its reservation is leased to the caller for sending. `reserved` is
-   * false in every other case, and the view explains why.
+   * Reserves a refund in one round trip, if it fits what is left of the payment, and reads the order back. If
+   * no other refund of the payment was started in the last minute, this one is started with its reservation,
+   * and leased to the caller for sending. If it does not fit, `reserved` is false, and `view` explains why.
    */
   reserve(
     ordercode: string,
@@ -15,7 +15,7 @@ export interface RefundStore {
     now: UnixSeconds,
   ): Promise<Readonly<{ reserved: boolean; view: OrderView | undefined }>>
   /**
-   * Leases a refund that WeChat has not accepted to the caller, for sending.
+   * Leases a refund to the caller, for sending.
    *
    * @returns undefined when a concurrent sender holds the lease, or WeChat has accepted the refund.
    */
@@ -24,12 +24,12 @@ export interface RefundStore {
     outRefundNo: OutRefundNo,
     now: UnixSeconds,
   ): Promise<SendLease | undefined>
-  /** Ends the lease when nothing was sent. */
+  /** Ends the lease of a refund that was not sent. */
   releaseSendLease(ordercode: string, outRefundNo: OutRefundNo): Promise<void>
   /**
-   * Ends the lease with the reason why WeChat does not accept the refund yet.
+   * Ends the lease, and stores why WeChat does not accept the refund yet.
    *
-   * @param unansweredAt When the same request was sent before without a clear answer.
+   * @param unansweredAt When the message was sent without a clear answer; undefined keeps the stored time.
    */
   noteRefusal(
     ordercode: string,
@@ -45,15 +45,17 @@ export interface RefundStore {
   claimDue(now: UnixSeconds, limit: number): Promise<ClaimedRefunds>
   /** @returns how many refunds are due, up to a thousand. */
   countDue(now: UnixSeconds): Promise<number>
-  /** Sets when claimed refunds are due again; refunds that changed since are left alone. */
+  /** Sets when claimed refunds are due again, except refunds that changed since they were claimed. */
   reschedule(claimed: ClaimedRefunds, next: readonly NextRefundDue[]): Promise<void>
 }
 
+/** Due refunds that are leased to one run. */
 export type ClaimedRefunds = Readonly<{
   leaseUntil: UnixSeconds
   items: readonly ClaimedRefund[]
 }>
 
+/** A due refund. */
 export type ClaimedRefund = Readonly<{
   outRefundNo: OutRefundNo
   ordercode: string
@@ -61,9 +63,9 @@ export type ClaimedRefund = Readonly<{
   lease: SendLease | undefined
 }>
 
-/** Of several senders of one refund at the same time, one holds the lease. */
+/** The right to send a refund. Of several concurrent senders, one holds it. */
 export type SendLease = Readonly<{
-  /** When the refund was last sent without an answer. */
+  /** When the refund was last sent without an answer; undefined for never. */
   unansweredAt: UnixSeconds | undefined
 }>
 

@@ -7,12 +7,13 @@ import type { Page } from './store.ts'
 export interface ReviewStore {
   /** Opens a review together with its webhook, unless it exists. @returns whether it is new. */
   open(review: Review, webhook: Webhook | undefined, now: UnixSeconds): Promise<boolean>
+  /** @returns undefined when the review does not exist. */
   find(id: string): Promise<StoredReview | undefined>
   /** The reviews of these orders, oldest first. */
   ofOrders(ordercodes: readonly string[]): Promise<readonly StoredReview[]>
-  /** @param open Undefined for open and resolved ones. */
+  /** Newest first. @param open True for open ones, false for resolved ones, undefined for all. */
   list(open: boolean | undefined, page: Page): Promise<readonly StoredReview[]>
-  /** @returns false when it was resolved before. */
+  /** Resolves an open review. @returns false when it was resolved before. */
   resolve(
     id: string,
     resolution: Readonly<{ note: string; action: ReviewAction | undefined }>,

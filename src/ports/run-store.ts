@@ -2,18 +2,19 @@ import type { UnixSeconds } from '../core/time.ts'
 
 /** Runs of the cron, as stored. @throws StoreUnavailable from any method. */
 export interface RunStore {
-  /** @returns the number of the run. A run that was started and never finished has crashed. */
+  /** Stores that a run began. A run that never finishes has crashed. @returns the run's number. */
   start(now: UnixSeconds): Promise<number>
-  /** @param report JSON. */
+  /** Stores that a run ended. @param report JSON. */
   finish(id: number, now: UnixSeconds, report: string): Promise<void>
-  /** @returns when the last finished run started. */
+  /** @returns when the last finished run had started; undefined when none has finished. */
   lastStartedAt(): Promise<UnixSeconds | undefined>
-  /** Newest first, from below `beforeId`. */
+  /** The runs with a number below `beforeId`, newest first. */
   list(beforeId: number, limit: number): Promise<readonly StoredRun[]>
   /** Deletes a few runs that are older than `before`. */
   sweep(before: UnixSeconds, limit: number): Promise<void>
 }
 
+/** A run of the cron. `finishedAt` is undefined while it runs, and for a run that crashed. */
 export type StoredRun = Readonly<{
   id: number
   startedAt: UnixSeconds

@@ -1,9 +1,7 @@
-/** What every store has in common. */
-
-/** The database did not answer, or failed. What was written may or may not be stored. */
+/** The database failed, or did not answer in time. A write may or may not have happened. */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable'
 }
 
-/** A page of a list, newest first: the rows that come after (`at`, `key`) in that order. */
+/** A page of a list, newest first: the rows after `before`, which is the time and the key of a row. */
 export type Page = Readonly<{ before: Readonly<{ at: number; key: string }>; limit: number }>

@@ -1,5 +1,11 @@
+/** Sends webhooks to the shop. */
 export interface WebhookSender {
-  /** Sends once. 2xx is success; anything else, or nothing, is told by `error`. */
+  /**
+   * Sends a webhook once, and never rejects. It is delivered if the answer is 2xx. Otherwise `error` says why
+   * not: `status`, `timeout`, `no_answer` or `no_target`.
+   *
+   * @param message `id` is the `webhook-id`, `body` is JSON.
+   */
   send(
     message: Readonly<{ id: string; body: string }>,
   ): Promise<

@@ -1,19 +1,22 @@
-/** WeChat as the use cases see it: one call each, one union each, one arm for each reaction. */
+/** WeChat as the use cases see it. The answer to each call is a union, with one arm for each reaction. */
 import type { BeijingDay } from '../core/day.ts'
 import type { OutTradeNo, TransactionId } from '../core/ids.ts'
 import type { Attempt } from '../core/order/attempt.ts'
 import type { Payment } from '../core/order/payment.ts'
 import type { OutRefundNo, Refund, RefundRecord } from '../core/order/refund.ts'
 
-/** We do not know whether WeChat acted. Never a reason to change an order; always one to ask again. */
+/** WeChat may or may not have acted. It never changes an order, and always leads to another query. */
 export type Unknown = Readonly<{ kind: 'unknown'; cause: string }>
-/** WeChat was too busy to act, and says so. The same call may be sent again. */
+/** WeChat states that it was too busy to act. The same call may be sent again. */
 export type Busy = Readonly<{ kind: 'busy' }>
+/** WeChat's rate limit. The same call may be sent again later. */
 export type TooManyRequests = Readonly<{ kind: 'too_many_requests' }>
-/** Ours to mend: a wrong key, an appid that is not bound, a product that is not enabled. */
+/** The operator must fix it: a wrong key, an appid that is not bound, a product that is not enabled. */
 export type Misconfigured = Readonly<{ kind: 'misconfigured'; errCode: string; errCodeDes: string }>
+/** WeChat refuses this call, with the reason in `errCode` and `errCodeDes`. */
 export type Refused = Readonly<{ kind: 'refused'; errCode: string; errCodeDes: string }>
 
+/** The answer to jscode2session. `blocked`: WeChat rates the user as a high risk (40226). */
 export type LoginReply =
   | Readonly<{ kind: 'session'; openid: string }>
   | Readonly<{ kind: 'code_invalid' }>
@@ -25,11 +28,12 @@ export type LoginReply =
   | Refused
   | Unknown
 
+/** The answer to unifiedorder. */
 export type UnifiedOrderReply =
   | Readonly<{ kind: 'prepared'; prepayId: string }>
   | Readonly<{ kind: 'order_paid' }>
   | Readonly<{ kind: 'order_closed' }>
-  /** "201 商户订单号重复": the number is there already, with other parameters. */
+  /** "201 商户订单号重复": WeChat has the number already, with other parameters. */
   | Readonly<{ kind: 'number_used' }>
   | Busy
   | TooManyRequests
@@ -37,67 +41,77 @@ export type UnifiedOrderReply =
   | Refused
   | Unknown
 
+/** The answer to orderquery. */
 export type OrderQueryReply =
-  /** `refunded`: WeChat says REFUND, which means paid, with at least one refund since. */
+  /** `refunded`: the state is REFUND, which means paid, with at least one refund since. */
   | Readonly<{ kind: 'paid'; payment: Payment; refunded: boolean }>
   | Readonly<{ kind: 'unpaid' }>
-  /** The payer is in the middle of it, or the bank is: neither paid nor to be closed. */
+  /** The payer or the bank is paying at this moment. The attempt must not be closed. */
   | Readonly<{ kind: 'user_paying' }>
   | Readonly<{ kind: 'closed' }>
+  /** WeChat does not know the number. */
   | Readonly<{ kind: 'absent' }>
   | Unknown
 
+/** The answer to closeorder. Even `closed` is confirmed by a query. */
 export type CloseOrderReply =
   | Readonly<{ kind: 'closed' }>
   | Readonly<{ kind: 'order_paid' }>
   | Readonly<{ kind: 'absent' }>
-  /** Not in a state to be closed: a query tells which. */
+  /** The order cannot be closed in its state; a query shows the state. */
   | Readonly<{ kind: 'not_closable' }>
   | Unknown
 
-/** Not now: too little on the merchant's account, too many requests. The same call may be sent again. */
+/** Not now: too little money on the merchant's account, or too many requests. It may be sent again. */
 export type Waiting = Readonly<{ kind: 'waiting'; errCode: string; errCodeDes: string }>
 
+/** The answer to a refund. Even `refused` is confirmed by a query. */
 export type RefundReply =
-  /** On its way, not yet there. */
+  /** WeChat makes the refund. The money has not arrived yet. */
   | Readonly<{ kind: 'accepted'; record: RefundRecord }>
-  /** `isRepetition`: the same words went out a moment before, without a clear answer, and may yet arrive. */
+  /** `isRepetition`: the same message was sent just before, without a clear answer, and may still arrive. */
   | ((Waiting | Misconfigured | Refused) & Readonly<{ isRepetition: boolean }>)
   | Unknown
 
+/** The answer to refundquery. */
 export type RefundQueryReply =
-  /** One page; `total` counts all that WeChat knows of the payment. */
+  /** One page of refunds; `total` counts all refunds of the payment that WeChat knows. */
   | Readonly<{ kind: 'found'; records: readonly RefundRecord[]; total: number }>
   | Readonly<{ kind: 'absent' }>
   | Unknown
 
+/** The answer to downloadbill. */
 export type DownloadBillReply =
-  /** The bytes as they came, plain or gzip. */
+  /** The file as it arrived, plain or gzip. */
   | Readonly<{ kind: 'bill'; bytes: readonly Uint8Array[] }>
-  /** Nothing was paid or refunded that day; or, early in the morning, nothing is known yet. */
+  /** "No Bill Exist": nothing was paid or refunded that day; or, in the morning, the bill is not made yet. */
   | Readonly<{ kind: 'empty' }>
+  /** WeChat is making the bill. */
   | Readonly<{ kind: 'not_ready' }>
   | Misconfigured
   | Refused
   | Unknown
 
+/** The calls to WeChat. No method rejects for a failure at WeChat or on the way: that is `unknown`. */
 export interface WeChat {
   /**
-   * Trades a login code for the payer's openid. Never repeated by itself: a code works once.
+   * Trades a login code for the payer's openid. Sent once only, because a code works once.
    *
    * @see https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/code2Session.html
    */
   login(code: string): Promise<LoginReply>
-  /** Safe to repeat: the frozen terms make the same message. */
+  /** Creates the order at WeChat. Safe to repeat: the frozen terms make the same message. */
   unifiedOrder(attempt: Attempt): Promise<UnifiedOrderReply>
+  /** Queries an attempt. */
   orderQuery(outTradeNo: OutTradeNo): Promise<OrderQueryReply>
+  /** Closes an attempt. Safe to repeat. */
   closeOrder(outTradeNo: OutTradeNo): Promise<CloseOrderReply>
-  /** Safe to repeat: the same number and the same words are the same refund. */
+  /** Sends a refund. Safe to repeat: the same number with the same parameters is the same refund. */
   refund(refund: Refund): Promise<RefundReply>
-  /** Asks about one refund. */
+  /** Queries one refund. */
   refundQuery(outRefundNo: OutRefundNo): Promise<RefundQueryReply>
-  /** Asks about all refunds of a payment, ten at a time. */
+  /** Queries the refunds of a payment. A page has ten at most, and `offset` skips earlier ones. */
   refundsOf(transactionId: TransactionId, offset: number): Promise<RefundQueryReply>
-  /** @param day A day in Beijing, `2026-11-22`. */
+  /** Downloads the bill of a day, with payments and refunds. */
   downloadBill(day: BeijingDay): Promise<DownloadBillReply>
 }

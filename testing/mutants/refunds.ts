@@ -97,8 +97,8 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
   {
     name: 'the ladder of a refund ends, and one that waits for money never goes',
     file: 'core/order/refund-schedule.ts',
-    find: 'const rung = next ?? later(now, DAY_S)',
-    replace: 'const rung = next',
+    find: 'const scheduled = next ?? later(now, DAY_S)',
+    replace: 'const scheduled = next',
     tests: REFUND,
   },
   {

@@ -1,25 +1,35 @@
-/** What a transition answers, and how every change is made. */
+/** The outcome of a transition. */
 import { err, ok, type Result } from '../../lib/result.ts'
 import { type Review, reviewId } from '../review.ts'
 import type { Webhook } from '../webhook.ts'
 import type { Order, OrderView } from './order.ts'
 import type { Rejection } from './rejection.ts'
 
-/** `unchanged` is success: the event says what the order already knows. */
+/** What an event does to an order. `unchanged` is a success: the order already reflects the event. */
 export type Step = Change | Readonly<{ kind: 'unchanged' }>
 
+/** What the store writes in one batch, together with the event. */
 export type Change = Readonly<{
   kind: 'changed'
+  /** The order after the event. */
   after: OrderView
-  /** Written in the same batch: what the shop is told, and what a person must look at. */
+  /** The webhooks to write, with a `review.opened` for each of `reviews`. */
   webhooks: readonly Webhook[]
   reviews: readonly Review[]
 }>
 
+/** The order already reflects the event. */
 export const unchanged = ok<Step>({ kind: 'unchanged' })
+
+/** The order's state does not allow the event. */
 export const illegal = err<Rejection>({ reason: 'illegal_transition' })
 
-/** Every change adds one to the revision; a review tells the shop of itself. */
+/**
+ * Makes a change. It adds one to the revision, and a webhook `review.opened` for each review.
+ *
+ * @param change The changed attempts, payments and refunds.
+ * @param order The changed fields of the order itself.
+ */
 export function changed(
   before: OrderView,
   change: Partial<OrderView>,
@@ -29,14 +39,14 @@ export function changed(
 ): Result<Step, never> {
   const { ordercode } = before.order
   const revision = before.order.revision + 1
-  const told = [
+  const notifications = [
     ...webhooks,
     ...reviews.map((review) => ({ type: 'review.opened', subject: reviewId(review) }) as const),
   ]
   return ok({
     kind: 'changed',
     after: { ...before, ...change, order: { ...before.order, ...order, revision } },
-    webhooks: told.map((webhook) => ({ ...webhook, ordercode, revision })),
+    webhooks: notifications.map((webhook) => ({ ...webhook, ordercode, revision })),
     reviews,
   })
 }

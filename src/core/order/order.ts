@@ -1,4 +1,4 @@
-/** What an order is. How it changes is in `transition.ts`. */
+/** Orders and the events that change them. The rules of the changes are in `transition.ts`. */
 import { ATTEMPTS_MAX, formatOutTradeNo, type OutTradeNo, type TransactionId } from '../ids.ts'
 import type { Fen } from '../money.ts'
 import { later, type UnixSeconds } from '../time.ts'
@@ -6,9 +6,13 @@ import { type Attempt, isLive } from './attempt.ts'
 import type { BookedPayment, Payment, Source } from './payment.ts'
 import type { OutRefundNo, Refund, RefundRecord } from './refund.ts'
 
+/**
+ * `created`: registered, WeChat was not called. `paying`: an attempt was sent, or may have been. `paid`: a
+ * payment is recorded. `closed`: no attempt can be paid any more.
+ */
 export type OrderState = 'created' | 'paying' | 'paid' | 'closed'
 
-/** What the shop states when it registers an order. */
+/** What the shop states when it registers an order. `body` to `limitPay` go to unifiedorder unchanged. */
 export type Terms = Readonly<{
   totalFee: Fen
   body: string
@@ -16,28 +20,31 @@ export type Terms = Readonly<{
   detail: string | undefined
   goodsTag: string | undefined
   limitPay: string | undefined
-  /** The only payer who may pay it, when the shop knows who that is. */
+  /** The only payer who may pay the order; undefined when every payer may. */
   openid: string | undefined
-  /** Seconds from `createdAt`. */
+  /** Seconds from `createdAt` to `expiresAt`. */
   expiresIn: number
 }>
 
+/** An order alone, without its attempts, payments and refunds. */
 export type Order = Readonly<{
   ordercode: string
   state: OrderState
-  /** Grows by one with every event; the store compares it before it writes. */
+  /** Grows by one with every event. The store writes only if the revision is still the one that was read. */
   revision: number
   terms: Terms
   createdAt: UnixSeconds
   expiresAt: UnixSeconds
-  /** The expiry was moved for a late attempt already; it moves once. */
+  /** Whether the expiry was extended for an attempt in the last minutes. It is extended once. */
   extended: boolean
+  /** The payment that made the order `paid`. */
   transactionId: TransactionId | undefined
+  /** WeChat's `time_end` of that payment. */
   paidAt: UnixSeconds | undefined
   closedAt: UnixSeconds | undefined
 }>
 
-/** An order with all that hangs on it, as read at one moment. */
+/** An order with its attempts, payments and refunds, all read at the same moment. */
 export type OrderView = Readonly<{
   order: Order
   attempts: readonly Attempt[]
@@ -45,15 +52,23 @@ export type OrderView = Readonly<{
   refunds: readonly Refund[]
 }>
 
+/** Why an order is closed: it expired, or the shop closed it. */
 export type CloseReason = 'expired' | 'shop'
+
+/**
+ * Why an attempt is closed: WeChat confirmed it, WeChat does not know the number, or the operator resolved
+ * the review of its payment with a note.
+ */
 export type AttemptEnd = 'closed_at_wechat' | 'absent_at_wechat' | 'settled_by_person'
 
 /**
- * Whether the money went back, or is to go back, so that nothing is shipped for it: WeChat's first
- * word was REFUND, or it came too late and the shop's policy is to return such payments.
+ * Whether a payment is recorded as returned, so that the shop ships nothing for it. `yes`: WeChat first
+ * reported it as REFUND, or the operator returns it. `if_late`: only if it is late, because the policy
+ * `LATE_PAYMENT=refund` returns such payments.
  */
 export type Returned = 'no' | 'yes' | 'if_late'
 
+/** What can happen to an order. The shop sees `type` in the order's history. */
 export type OrderEvent = Readonly<
   | { type: 'order_changed'; terms: Terms }
   | { type: 'attempt_opened'; attempt: Attempt }
@@ -65,6 +80,7 @@ export type OrderEvent = Readonly<
       payment: Payment
       source: Source
       returned: Returned
+      /** The notify_url of an automatic refund; undefined when none may be made. */
       autoRefundNotifyUrl?: string | undefined
     }
   | {
@@ -78,11 +94,12 @@ export type OrderEvent = Readonly<
   | RefundEvent
 >
 
+/** What can happen to a refund of an order. `record` is WeChat's report about the refund. */
 export type RefundEvent = Readonly<
   | { type: 'refund_requested'; refund: Refund }
   | { type: 'refund_started'; outRefundNo: OutRefundNo }
   | { type: 'refund_refused'; outRefundNo: OutRefundNo; errCode: string; errCodeDes: string }
-  /** By a person: WeChat does not know it, or not any more. */
+  /** The operator gave up a refund that WeChat does not know, or no longer knows. */
   | { type: 'refund_given_up'; outRefundNo: OutRefundNo; errCode: string; errCodeDes: string }
   | { type: 'refund_accepted'; record: RefundRecord }
   | { type: 'refund_succeeded'; record: RefundRecord }
@@ -91,17 +108,20 @@ export type RefundEvent = Readonly<
   | { type: 'refund_discovered'; record: RefundRecord }
 >
 
-/** At most one attempt is live; the number of the next one counts all that ever were. */
+/** The attempt that the payer may still be able to pay. An order has at most one. */
 export const liveAttempt = (view: OrderView): Attempt | undefined => view.attempts.find(isLive)
+
+/** @returns undefined when the order has no such attempt. */
 export const findAttempt = (view: OrderView, outTradeNo: OutTradeNo): Attempt | undefined =>
   view.attempts.find((attempt) => attempt.outTradeNo === outTradeNo)
 
-/** @returns undefined when the order has used up its numbers. */
+/** The number of the next attempt. Closed ones count, too. @returns undefined when all numbers are used. */
 export function nextOutTradeNo(view: OrderView): OutTradeNo | undefined {
   const number = view.attempts.length + 1
   return number > ATTEMPTS_MAX ? undefined : formatOutTradeNo(view.order.ordercode, number)
 }
 
+/** Whether both terms are equal. Then registering the order again changes nothing. */
 export const sameTerms = (a: Terms, b: Terms): boolean =>
   a.totalFee === b.totalFee &&
   a.body === b.body &&
@@ -112,7 +132,7 @@ export const sameTerms = (a: Terms, b: Terms): boolean =>
   a.openid === b.openid &&
   a.expiresIn === b.expiresIn
 
-/** When the order would expire under these terms. Terms that say the same never move it. */
+/** When the order expires under these terms. The same `expiresIn` leaves the expiry where it is. */
 export const expiryUnder = (order: Order, terms: Terms): UnixSeconds =>
   terms.expiresIn === order.terms.expiresIn
     ? order.expiresAt

@@ -1,32 +1,41 @@
-/** What `/pay` does next for a payer who logged in. Pure: it reads the order and decides. */
+/** What `/pay` does next for a payer who has logged in. Pure: it only decides. */
 import { later, MINUTE_S, type UnixSeconds } from '../time.ts'
 import { type Attempt, type FrozenTerms, hasUsablePrepay } from './attempt.ts'
 import { liveAttempt, nextOutTradeNo, type OrderView } from './order.ts'
 
+/** Who calls `/pay`: the openid from the login, the IP address, and the SHA-256 of the login code. */
 export type Payer = Readonly<{ openid: string; ip: string; codeHash: string }>
+
+/** The terms of an attempt that come from the configuration. */
 export type MerchantTerms = Pick<FrozenTerms, 'appid' | 'mchId' | 'notifyUrl' | 'signType'>
 
+/** The next step of `/pay`. */
 export type PayDecision = Readonly<
   | { kind: 'refuse'; reason: 'not_your_order' | 'order_paid' | 'order_closed' | 'order_busy' }
-  /** Sign the prepay_id that is there. */
+  /** Sign the prepay_id that the attempt has. */
   | { kind: 'sign'; attempt: Attempt; prepayId: string }
-  /** Send the same unifiedorder again. */
+  /** Send the attempt's unifiedorder again: its prepay_id is missing, or expires too soon. */
   | { kind: 'resend'; attempt: Attempt }
-  /** The live attempt is not this payer's, or dead: query, close, query. */
+  /** Close the live attempt, then decide again: it has another payer or other terms, or it has expired. */
   | { kind: 'close_attempt'; attempt: Attempt }
-  /** The order expired, and the cron has not come by yet. */
+  /** Close the order: it has expired, and the cron has not closed it yet. */
   | { kind: 'close' }
+  /** Store the attempt, then send it. */
   | { kind: 'open'; attempt: Attempt }
 >
 
 /**
- * WeChat refuses a number that lives less than five minutes. The rest is for its clock, ours, and
- * the way there.
+ * WeChat refuses a `time_expire` less than five minutes away. The twenty seconds are for the difference
+ * between its clock and ours, and for the time on the way.
  */
 const ATTEMPT_LIFE_MIN_S = 5 * MINUTE_S + 20
-/** So many numbers of an order go as fast as payers change their minds; see {@link mayReplace}. */
+/** Until an order has this many attempts, each may be replaced at any time; see {@link mayReplace}. */
 const FREE_ATTEMPTS = 5
 
+/**
+ * Decides the next step of `/pay`. The caller takes it only if the order has not changed since `view` was
+ * read, and otherwise decides again.
+ */
 export function decidePay(
   view: OrderView,
   payer: Payer,
@@ -57,9 +66,9 @@ export function decidePay(
 }
 
 /**
- * Whether an attempt may make room for another. An order has twenty numbers: the first few go as fast
- * as payers change their minds, the others not faster than one a minute, so that two people tapping
- * against each other do not use them up.
+ * Whether another attempt may replace this one. An order has twenty numbers. The first few may be used as
+ * fast as payers change their minds, the others no faster than one a minute: two people who tap in turn would
+ * otherwise use up all of them.
  */
 export const mayReplace = (view: OrderView, attempt: Attempt, now: UnixSeconds): boolean =>
   view.attempts.length < FREE_ATTEMPTS || now >= later(attempt.terms.timeStart, MINUTE_S)
@@ -74,7 +83,7 @@ function decideOpen(
   const outTradeNo = nextOutTradeNo(view)
   const earliest = later(now, ATTEMPT_LIFE_MIN_S)
   const timeExpire = earliest > order.expiresAt ? earliest : order.expiresAt
-  // Its expiry moves once; after that, whoever comes in the last minutes comes too late.
+  // The order's expiry is extended once. After that, a payer who comes in the last minutes is too late.
   if (outTradeNo === undefined || (timeExpire > order.expiresAt && order.extended)) {
     return { kind: 'refuse', reason: 'order_closed' }
   }
@@ -107,7 +116,7 @@ function decideOpen(
   }
 }
 
-/** Same payer, same goods, same merchant. A new IP is not a new payer: the frozen one is sent again. */
+/** Whether payer, goods and merchant are the same. A new IP address is fine: the frozen one is sent again. */
 function isSamePurchase(
   { terms: frozen }: Attempt,
   { order: { terms } }: OrderView,

@@ -3,12 +3,14 @@ import type { Attempt } from './attempt.ts'
 import type { Payment, Source } from './payment.ts'
 import type { PaymentRejection } from './rejection.ts'
 
-/** Our clock and WeChat's may differ by this much before a payment looks older than its attempt. */
+/** A payment may appear this much older than its attempt, because our clock and WeChat's differ. */
 export const CLOCK_SKEW_S = 5 * MINUTE_S
 
 /**
- * What is wrong with a payment as a payment of this attempt; undefined when nothing is. Kept apart
- * from the order's state: the same questions are asked of a first, a late and a repeated word.
+ * Checks whether a payment fits its attempt. The order's state plays no part, so the same check serves the
+ * first report of a payment, a late one and a repeated one.
+ *
+ * @returns what does not fit; undefined when everything does.
  */
 export function checkPayment(
   attempt: Attempt,
@@ -20,7 +22,7 @@ export function checkPayment(
   if (payment.totalFee !== terms.totalFee) {
     return { reason: 'amount_mismatch', expected: terms.totalFee, got: payment.totalFee }
   }
-  if (source === 'operator') return undefined // a person has looked at the rest
+  if (source === 'operator') return undefined // the operator has decided about the rest
   if (payment.openid !== terms.openid) return { reason: 'foreign_payment', mismatch: 'openid' }
   if (payment.tradeType !== 'JSAPI') return { reason: 'foreign_payment', mismatch: 'trade_type' }
   if (later(payment.paidAt, CLOCK_SKEW_S) < terms.timeStart) {

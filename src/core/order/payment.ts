@@ -2,23 +2,28 @@ import type { OutTradeNo, TransactionId } from '../ids.ts'
 import type { Fen } from '../money.ts'
 import type { UnixSeconds } from '../time.ts'
 
-/** Money that WeChat says it took: what a payment notice or a query's answer tells. */
+/** A payment as WeChat reports it, in a payment notice or in the answer to a query. */
 export type Payment = Readonly<{
   transactionId: TransactionId
   outTradeNo: OutTradeNo
   openid: string
   tradeType: string
+  /** The currency; `CNY` where WeChat states none. */
   feeType: string
   totalFee: Fen
-  /** Less than `totalFee` when coupons paid a part. */
+  /** What the payer paid: less than `totalFee` when coupons paid a part. */
   cashFee: Fen | undefined
+  /** WeChat's code of the payer's bank, for example `CMC`. */
   bankType: string | undefined
   /** WeChat's `time_end`. */
   paidAt: UnixSeconds
 }>
 
-/** A payment on the books. `returned`: it went back, or is to go back, so that nothing is shipped for it. */
+/** A recorded payment. `returned`: the money went back or will go back, so the shop ships nothing for it. */
 export type BookedPayment = Payment & Readonly<{ returned: boolean }>
 
-/** How we came to know. */
+/**
+ * How we learned of a payment. `bill`: from a query, because a bill has the payment. `operator`: from a
+ * review in which the operator accepted or returned it.
+ */
 export type Source = 'notice' | 'query' | 'bill' | 'operator'

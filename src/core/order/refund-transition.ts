@@ -1,4 +1,4 @@
-/** What becomes of a refund. A part of `transition`: pure, and behind the same door. */
+/** The part of `transition` for refunds: pure, and called only from there. */
 import { err, type Result } from '../../lib/result.ts'
 import { type Fen, toFen } from '../money.ts'
 import type { UnixSeconds } from '../time.ts'
@@ -24,6 +24,7 @@ import { refundReview } from './reviews.ts'
 
 type Of<T extends RefundEvent['type']> = Extract<RefundEvent, { type: T }>
 
+/** Decides what an event does to a refund. {@link recordEvent} makes the event for a report of WeChat. */
 export function refundTransition(
   before: OrderView,
   event: RefundEvent,
@@ -48,7 +49,7 @@ export function refundTransition(
   }
 }
 
-/** The event by which an order learns what WeChat says of one of its refunds. */
+/** The event for WeChat's report about a refund: `refund_discovered` for one that the order does not have. */
 export function recordEvent(before: OrderView, record: RefundRecord): RefundEvent {
   if (findRefund(before, record.outRefundNo) === undefined) {
     return { type: 'refund_discovered', record }
@@ -65,10 +66,11 @@ export function recordEvent(before: OrderView, record: RefundRecord): RefundEven
   }
 }
 
+/** @returns undefined when the order has no such refund. */
 export const findRefund = (view: OrderView, number: OutRefundNo): Refund | undefined =>
   view.refunds.find(({ outRefundNo }) => outRefundNo === number)
 
-/** A refund of all that a payment has left, by our own rules. It waits for the cron to send it. */
+/** The automatic refund of a late or second payment, in full. The cron sends it. */
 export const automaticRefund = (
   payment: BookedPayment,
   given: Readonly<{ notifyUrl: string; reason: string }>,
@@ -104,11 +106,14 @@ function onRequested(before: OrderView, refund: Refund): Result<Step, Rejection>
   return changed(before, { refunds: [...before.refunds, refund] })
 }
 
-/** What waits here and what was returned elsewhere may together be more than the payment. */
+/**
+ * What can still be refunded of a payment. Never negative: refunds that wait here and refunds that were made
+ * elsewhere may together exceed the payment.
+ */
 const leftOf = (payment: BookedPayment, refunds: readonly Refund[]): Fen =>
   toFen(Math.max(0, payment.totalFee - reservedFee(refunds)))
 
-/** Its turn has come: the number is sent from now on. */
+/** From this event on, the refund may have reached WeChat. */
 function onStarted(
   before: OrderView,
   number: OutRefundNo,
@@ -141,11 +146,11 @@ function onRefused(
   )
 }
 
-/** WeChat's words arrive late and twice; one that was true earlier takes nothing back. */
-function supersedes(known: RefundState, told: RefundState): boolean {
-  if (known === told || known === 'succeeded') return false
-  if (told === 'processing') return known === 'requested' || known === 'refused'
-  return known !== 'closed' || told === 'succeeded'
+/** Whether a reported state is newer. WeChat reports late and repeatedly; an older report changes nothing. */
+function supersedes(known: RefundState, reported: RefundState): boolean {
+  if (known === reported || known === 'succeeded') return false
+  if (reported === 'processing') return known === 'requested' || known === 'refused'
+  return known !== 'closed' || reported === 'succeeded'
 }
 
 function onRecord(
@@ -170,7 +175,7 @@ function onRecord(
   )
 }
 
-/** Made by hand on WeChat's pages, or by another system of the merchant: the money moved all the same. */
+/** Records a refund that was made on the merchant platform, or by another system: its money moved. */
 function onDiscovered(
   before: OrderView,
   record: RefundRecord,
@@ -179,18 +184,23 @@ function onDiscovered(
   if (findRefund(before, record.outRefundNo) !== undefined) return onRecord(before, record, now)
   const payment = before.payments.find((each) => each.transactionId === record.transactionId)
   if (payment === undefined) return err({ reason: 'order_not_paid' })
-  // What only waits here may be refused by WeChat now; what WeChat has taken on must fit the payment.
-  const taken = ofPayment(before.refunds, record.transactionId).filter(
+  // This refund and those that WeChat has accepted must not exceed the payment. Refunds that still wait here
+  // do not count: WeChat may refuse them.
+  const accepted = ofPayment(before.refunds, record.transactionId).filter(
     (each) => isReserved(each) && each.state !== 'requested',
   )
-  const left = leftOf(payment, taken)
+  const left = leftOf(payment, accepted)
   if (record.status !== 'closed' && record.refundFee > left) {
     return err({ reason: 'refund_exceeds_payment', left })
   }
   const { outRefundNo, refundFee } = record
-  const byHand = { reason: undefined, notifyUrl: undefined, source: 'merchant_platform' } as const
+  const elsewhere = {
+    reason: undefined,
+    notifyUrl: undefined,
+    source: 'merchant_platform',
+  } as const
   const refund: Refund = {
-    ...requestedRefund(payment, { outRefundNo, refundFee, ...byHand }, now),
+    ...requestedRefund(payment, { outRefundNo, refundFee, ...elsewhere }, now),
     acceptedAt: now,
     ...knownFrom(record, now),
   }
@@ -221,12 +231,12 @@ function webhooksOf({ state, outRefundNo: subject }: Refund) {
   return []
 }
 
-/** The money must go another way, and nobody but a person can see to it. */
+/** A refund that returned no money opens a review: a person must return it another way. */
 function reviewsOf({ order }: OrderView, refund: Refund) {
   const { state, source } = refund
-  // The payer's card is gone, or frozen.
+  // WeChat cannot return the money: the payer's card was cancelled or frozen.
   if (state === 'abnormal') return [refundReview('refund_abnormal', refund, order.ordercode)]
-  // The shop did not ask for it, so it does not know its number.
+  // The shop did not request this refund and does not know its number, so the operator must look.
   const isOurs = source === 'automatic' || source === 'operator'
   return isOurs && !isReserved(refund)
     ? [refundReview('refund_failed', refund, order.ordercode)]

@@ -1,21 +1,26 @@
 import type { TransactionId } from '../ids.ts'
 import type { Fen } from '../money.ts'
 
+/** Why an event changes nothing. `illegal_transition`: the order's state does not allow it. */
 export type Rejection =
   PaymentRejection | RefundRejection | Readonly<{ reason: 'illegal_transition' }>
-/** Why a refund is not taken on. */
+
+/** Why a refund is not accepted. */
 export type RefundRejection = Readonly<
   | { reason: 'order_not_paid' }
-  /** The number is there already, with another amount, payment or reason. */
+  /** The number is in use, with another amount, payment or reason. */
   | { reason: 'refund_conflict' }
+  /** `left` is what can still be refunded of the payment. */
   | { reason: 'refund_exceeds_payment'; left: Fen }
   | { reason: 'too_many_refunds' }
 >
-/** Why a payment that WeChat vouches for is not booked. */
+
+/** Why a payment that WeChat confirms is not recorded as the order's payment. */
 export type PaymentRejection = Readonly<
   | { reason: 'unknown_order' }
   | { reason: 'amount_mismatch'; expected: Fen; got: Fen }
   | { reason: 'currency_mismatch'; got: string }
   | { reason: 'foreign_payment'; mismatch: 'openid' | 'trade_type' | 'time_end' }
+  /** The order is paid already, by the payment `recorded`. */
   | { reason: 'second_payment'; recorded: TransactionId }
 >

@@ -3,7 +3,10 @@ import type { Payment, Source } from './payment.ts'
 import type { Refund, RefundRecord } from './refund.ts'
 import type { Rejection } from './rejection.ts'
 
-/** A payment beside the rules, with all that is needed to book it should a person say so. */
+/**
+ * The review of a payment that breaks a rule. Its evidence holds everything that is needed to record the
+ * payment later, if the operator accepts it.
+ */
 export function paymentReview(
   kind: ReviewKind,
   payment: Payment,
@@ -30,7 +33,8 @@ export function paymentReview(
     },
   }
 }
-/** A refund that does not come to its end by itself. */
+
+/** The review of a refund that will not succeed automatically. */
 export const refundReview = (
   kind: 'refund_abnormal' | 'refund_overdue' | 'refund_failed',
   refund: Refund,
@@ -48,7 +52,11 @@ export const refundReview = (
     ...(refund.errCode === undefined ? {} : { err_code: refund.errCode }),
   },
 })
-/** WeChat returned money in a way that the books have no room for. */
+
+/**
+ * The review of a refund at WeChat that does not fit our records: another amount, more than was paid, or a
+ * number that another order uses.
+ */
 export const conflictReview = (
   record: RefundRecord,
   ordercode: string,
@@ -66,7 +74,8 @@ export const conflictReview = (
     reason,
   },
 })
-/** The review that a refused payment opens. */
+
+/** The review that a rejected payment opens; undefined where the rejection needs none. */
 export function rejectionReview(
   rejection: Rejection | Readonly<{ reason: 'contended' }>,
   payment: Payment,
@@ -82,7 +91,7 @@ export function rejectionReview(
     case 'currency_mismatch':
     case 'unknown_order':
       return paymentReview(reason, payment, ordercode, source)
-    // A second payment is recorded, with its own review, by its own event; the rest is no fault of it.
+    // A second payment gets its review when it is recorded. The rest says nothing against the payment.
     default:
       return undefined
   }

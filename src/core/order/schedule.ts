@@ -1,4 +1,4 @@
-/** When a row is to be looked at next, derived from what it says. The store keeps it as `due_at`. */
+/** When an order or an attempt is due next. The store keeps the result as `due_at`. */
 import { DAY_S, HOUR_S, later, MINUTE_S, type UnixSeconds } from '../time.ts'
 import type { Attempt } from './attempt.ts'
 import type { Order, OrderView } from './order.ts'
@@ -7,8 +7,8 @@ const QUERY_STEPS_S = [1, 2, 3, 5, 10, 20, 30, 60].map((minutes) => minutes * MI
 const AFTER_CLOSE_STEPS_S = [10 * MINUTE_S, DAY_S]
 
 /**
- * The next rung after `now` of a ladder that began at `from`: 1, 2, 3, 5, 10, 20, 30, 60 minutes,
- * then every hour. After an outage of any length it is the next rung, not all that were missed.
+ * The next time after `now` on the schedule of queries that began at `from`: after 1, 2, 3, 5, 10, 20, 30, 60
+ * minutes, then every hour. After an outage of any length the missed times are skipped.
  */
 export function nextQueryAt(from: UnixSeconds, now: UnixSeconds): UnixSeconds {
   const step = QUERY_STEPS_S.find((seconds) => later(from, seconds) > now)
@@ -17,7 +17,10 @@ export function nextQueryAt(from: UnixSeconds, now: UnixSeconds): UnixSeconds {
   return later(from, hours * HOUR_S)
 }
 
-/** A closed number is asked about at 10 minutes and at 24 hours: WeChat's close can race a payer. */
+/**
+ * A closed attempt is queried again after 10 minutes and after 24 hours, because a payer may pay while WeChat
+ * closes it. @returns undefined when both are over.
+ */
 export function nextQueryAfterCloseAt(
   closedAt: UnixSeconds,
   now: UnixSeconds,
@@ -26,20 +29,23 @@ export function nextQueryAfterCloseAt(
   return step === undefined ? undefined : later(closedAt, step)
 }
 
-/** A crash between "closing" and WeChat's confirmation is picked up this soon. */
+/** If the Worker crashes after it has stored `closing`, the cron closes the attempt this much later. */
 const CLOSING_RETRY_S = MINUTE_S
 
-/** An order is due when it expires; one that is over is never due. */
+/** An order is due when it expires. @returns undefined for never: it is paid or closed. */
 export const orderDueAt = (order: Order): UnixSeconds | undefined =>
   order.state === 'created' || order.state === 'paying' ? order.expiresAt : undefined
 
-/** After an expiry that could not be settled: the ladder again, from the expiry on. */
+/** When to try again to close an expired order: on the schedule of queries, counted from its expiry. */
 export const expiredOrderDueAt = (order: Order, now: UnixSeconds): UnixSeconds | undefined =>
   orderDueAt(order) === undefined || order.expiresAt > now
     ? orderDueAt(order)
     : nextQueryAt(order.expiresAt, now)
 
-/** From its expiry on an open attempt is its order's business: it is taken down, not only asked about. */
+/**
+ * When an attempt is queried or closed next. @returns undefined for never. An open attempt is not due after
+ * its `time_expire`: its order is due then, and is closed together with the attempt.
+ */
 export function attemptDueAt(attempt: Attempt, now: UnixSeconds): UnixSeconds | undefined {
   switch (attempt.state) {
     case 'open': {
@@ -55,7 +61,10 @@ export function attemptDueAt(attempt: Attempt, now: UnixSeconds): UnixSeconds | 
   }
 }
 
-/** WeChat's first word was that the money went back. By which refunds, it is to be asked. */
+/**
+ * Whether WeChat must be queried about the refunds of the attempt's payment: the first report was that the
+ * money had gone back, and none of its refunds is known here.
+ */
 export const needsRefundImport = ({ payments, refunds }: OrderView, attempt: Attempt): boolean =>
   payments.some(
     ({ outTradeNo, transactionId, returned }) =>
@@ -64,11 +73,14 @@ export const needsRefundImport = ({ payments, refunds }: OrderView, attempt: Att
       !refunds.some((refund) => refund.transactionId === transactionId),
   )
 
-/** An attempt that must go, and has not gone yet: the ladder, however long it takes. */
+/** When to try again to close an attempt: on the schedule of queries, however long it takes. */
 export const attemptToCloseDueAt = (attempt: Attempt, now: UnixSeconds): UnixSeconds =>
   nextQueryAt(attempt.terms.timeStart, now)
 
-/** After a question that WeChat did not answer, whatever the attempt's state: the next rung. */
+/**
+ * When an attempt is due after a query without a clear answer. A closed attempt goes back to the schedule of
+ * queries, because the query may have been its last one.
+ */
 export function unansweredAttemptDueAt(
   attempt: Attempt,
   now: UnixSeconds,

@@ -5,9 +5,9 @@
  *        │                          │
  *        └──────order_closed────────┴──▶ closed ──payment_booked──▶ paid
  *
- * The last arrow is real: WeChat's signed word that money moved beats ours that it could not. Nothing
- * leaves `paid`. Every change goes through {@link transition}; the store writes its outcome
- * with a compare-and-set on `revision`, and the event in the same batch.
+ * The last arrow is real: WeChat's signed report that money moved overrules our belief that it could not.
+ * Nothing leaves `paid`. Every change goes through {@link transition}; the store writes its outcome with a
+ * compare-and-set on `revision`, and the event in the same batch.
  */
 import { err, type Result } from '../../lib/result.ts'
 import type { OutTradeNo } from '../ids.ts'
@@ -31,7 +31,7 @@ import { automaticRefund, refundTransition } from './refund-transition.ts'
 import type { Rejection } from './rejection.ts'
 import { paymentReview } from './reviews.ts'
 
-/** Decides what an event does to an order. It only decides: the caller stores the outcome. */
+/** Decides what an event does to an order. It stores nothing: the caller writes the outcome. */
 export function transition(
   before: OrderView,
   event: OrderEvent,
@@ -59,7 +59,7 @@ export function transition(
   }
 }
 
-/** Shown to the payer: "paid after the order was closed", "paid twice". */
+/** Shown to the payer: "order closed, refunded automatically" and "paid twice, refunded automatically". */
 const LATE_REASON = '订单已关闭，自动退款'
 const SECOND_REASON = '重复支付，自动退款'
 
@@ -74,7 +74,7 @@ const isOver = (view: OrderView): boolean =>
 function onOrderChanged(before: OrderView, terms: Terms): Result<Step, Rejection> {
   const { order } = before
   if (sameTerms(order.terms, terms)) return unchanged
-  // A live attempt could still be paid at the old price: it is taken down first.
+  // A live attempt could still be paid at the old price, so it is taken down first.
   if (isOver(before) || liveAttempt(before) !== undefined) return illegal
   return changed(before, {}, { terms, expiresAt: expiryUnder(order, terms) })
 }
@@ -124,15 +124,15 @@ function onAttemptClosed(
   const attempt = findAttempt(before, outTradeNo)
   if (attempt === undefined || attempt.state === 'paid') return illegal
   if (attempt.state === 'closed') return unchanged
-  // A prepay_id that can still be paid was made by an order that WeChat now denies: it does not know
-  // itself yet, and that is no proof.
+  // WeChat's "no such order" proves nothing while unifiedorder may be on its way, or while a prepay_id that
+  // WeChat itself issued is valid: WeChat may be late to see its own order.
   const mayExist = isInFlight(attempt, now) || hasLivePrepay(attempt, now)
   if (reason === 'absent_at_wechat' && mayExist) return illegal
   const after: Attempt = { ...attempt, state: 'closed', closedAt: now }
   return changed(before, { attempts: withAttempt(before, after) })
 }
 
-/** WeChat says what is known already, be it a payment that a person had to accept. */
+/** Whether the payment is recorded already, by WeChat's report or because the operator accepted it. */
 const isBooked = (view: OrderView, payment: Payment): boolean =>
   view.payments.some(
     (each) =>
@@ -142,6 +142,7 @@ const isBooked = (view: OrderView, payment: Payment): boolean =>
       each.feeType === payment.feeType,
   )
 
+/** Whether the shop changed the price or the payer after the attempt was opened. */
 const isOutdated = ({ terms }: Attempt, order: Order): boolean =>
   terms.totalFee !== order.terms.totalFee ||
   (order.terms.openid !== undefined && order.terms.openid !== terms.openid)
@@ -160,14 +161,14 @@ function onPaymentBooked(
   const { order } = before
   const { transactionId } = payment
   switch (order.state) {
-    case 'created': // An attempt makes the order `paying` in the batch that inserts it.
+    case 'created': // There is no attempt to pay: opening the first one makes the order `paying`.
       return illegal
     case 'paid':
       if (order.transactionId === undefined) return illegal
       return err({ reason: 'second_payment', recorded: order.transactionId })
     case 'paying':
     case 'closed': {
-      // Late, too: a number that the shop gave another price or payer since, and WeChat let through.
+      // A payment is late, too, if the shop changed the price or the payer since and WeChat let it through.
       const outdated = isOutdated(attempt, order)
       const late = order.state === 'closed' || outdated
       const isReturned = returned === 'yes' || (late && returned === 'if_late')
@@ -175,7 +176,7 @@ function onPaymentBooked(
         ? { order_total_fee: order.terms.totalFee }
         : {}
       const booked: BookedPayment = { ...payment, returned: isReturned }
-      // WeChat's REFUND says that it went back already, by somebody else's hand.
+      // With `yes`, the money has gone back, or the operator returns it: no automatic refund.
       const refunds =
         isReturned && returned === 'if_late' && autoRefundNotifyUrl !== undefined
           ? [automaticRefund(booked, { notifyUrl: autoRefundNotifyUrl, reason: LATE_REASON }, now)]

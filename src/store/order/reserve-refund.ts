@@ -18,17 +18,15 @@
  * by another order. Then nothing is inserted although the transition would allow it.
  */
 import type { OrderView } from '../../core/order/order.ts'
+import { PAUSE_S } from '../../core/order/refund-schedule.ts'
 import { type Refund, REFUNDS_MAX } from '../../core/order/refund.ts'
-import { MINUTE_S, type UnixSeconds } from '../../core/time.ts'
+import type { UnixSeconds } from '../../core/time.ts'
 import type { Database } from '../d1/database.ts'
 import { statement } from '../d1/sql.ts'
 import { eventData } from './event-data.ts'
 import { rowFromRefund } from './refunds.ts'
 import { SENDING_S } from './send-lease.ts'
 import { viewFrom, viewStatements } from './views.ts'
-
-/** WeChat refuses refunds of one payment that start sooner after each other. */
-const PAUSE_S = MINUTE_S
 
 /**
  * Reserves a refund. When no other refund of the payment started within the last minute, this one starts with
