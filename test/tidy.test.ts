@@ -123,10 +123,10 @@ const FILES_MAX = 15
 const TAKES_WHOLE_DEPS = ['src/assemble.ts', 'src/cron/tick.ts', 'src/routes/router.ts']
 /** Lines with words that hide who acts: `somebody`, `nobody`, … This may only fall. */
 const VAGUE_LINES_MAX: Readonly<Record<string, number>> = {
-  src: 67,
-  simulator: 37,
+  src: 0,
+  simulator: 0,
   scripts: 17,
-  testing: 83,
+  testing: 82,
 }
 
 type Source = Readonly<{ path: string; text: string }>

@@ -11,6 +11,6 @@ export async function isMerchant(
   if (token === undefined) return false
   const given = await sha256Hex(token)
   const known = await Promise.all(deps.merchantTokens.map((each) => sha256Hex(each.reveal())))
-  // Every token is compared, so the time does not reveal which one matched, either.
+  // Every known token is compared, so the time taken does not reveal which one matched.
   return known.filter((hash) => equalInConstantTime(hash, given)).length > 0
 }

@@ -65,7 +65,7 @@ export function check<const S extends v.GenericSchema>(
   return err(invalidRequest(errors))
 }
 
-/** The schema of an ordercode. */
+/** The schema of an ordercode, the shop's own number of an order. */
 export const ordercodeSchema = v.pipe(
   v.string('must be a string'),
   v.check(isOrdercode, 'must be 6 to 28 letters, digits, "_" or "-"'),

@@ -41,9 +41,9 @@ export async function fetchBill(
       return { bill: comparing(bill, { fetchedAt: now, parts, bytes }), raw: reply.bytes }
     }
     case 'empty': {
-      // WeChat uses the same error code for a bill that is not made yet. If the bill has, or may have, rows
-      // about our orders, an empty day is not believed before noon; after that, each missing payment
-      // becomes a difference. A bill that was reconciled with rows is never replaced by an empty one.
+      // WeChat answers "No Bill Exist" for a day without payments, and also for a bill that it has not made yet.
+      // If the bill has, or may have, rows about our orders, the answer is not believed before noon; after that,
+      // each missing payment becomes a difference. An empty bill never replaces one that was reconciled with rows.
       const wasThere = bill.reconciledAt !== undefined && bill.bytes > 0
       return wasThere || (isEarly(day, now) && (await deps.bills.isExpectedOn(day)))
         ? { bill: await tryLater(deps, bill, 'no_bill_exist') }
@@ -68,7 +68,7 @@ function comparing(
   bill: Bill,
   fetched: Readonly<{ fetchedAt: UnixSeconds; parts: number; bytes: number }>,
 ): Bill {
-  // The same bill, downloaded again because the archive failed: comparing goes on where it stopped.
+  // The same bill was downloaded again because the archive failed: comparing goes on where it stopped.
   const goesOn = bill.state !== 'reconciled' && bill.bytes === fetched.bytes
   return {
     ...bill,

@@ -69,7 +69,7 @@ export async function reconcileNow(
   const now = deps.now()
   const { bills } = deps
   if (!isAvailable(day, now)) return err({ reason: 'bill_not_found' })
-  // Days that were missed get their rows first: once a later day has a row, they would be skipped.
+  // Earlier days without a row get one first: once a later day has a row, they would be skipped.
   const last = lastBillDay(now)
   await bills.expect(last, now)
   // Our clock says that it is too early, but WeChat's decides. Without a bill, the day gets no row.

@@ -28,7 +28,7 @@ type FollowUpDeps = Pick<
 export type FollowUp = Readonly<{
   /** `booked`: the payment, or its refunds, are recorded. `waiting`: nothing changed yet. */
   result: 'booked' | 'closed' | 'waiting'
-  /** Undefined for never. Ignored when the row has changed: the change has set the row's due time itself. */
+  /** When the row is due again; undefined for never. Ignored if the row has changed: that set its due time. */
   dueAt: UnixSeconds | undefined
 }>
 
@@ -99,7 +99,7 @@ async function query(deps: FollowUpDeps, view: OrderView, attempt: Attempt): Pro
       return { result: 'closed', dueAt: attemptDueAt(attempt, now) }
     case 'unpaid':
       if (attempt.state === 'closed') {
-        // Closed here, open at WeChat: a unifiedorder that seemed lost has arrived. Close it there, too.
+        // The attempt is closed here but open at WeChat: a unifiedorder that seemed lost has arrived there.
         await deps.wechat.closeOrder(attempt.outTradeNo)
         return { result: 'waiting', dueAt: unansweredAttemptDueAt(attempt, now) }
       }

@@ -149,7 +149,7 @@ async function send(
 
   switch (reply.kind) {
     case 'prepared': {
-      // Stored before signed parameters leave the Worker: only an attempt that is still open may be signed.
+      // The prepay_id is stored first, which fails unless the attempt is still open: only then may it be signed.
       if (await deps.orders.savePrepay(attempt, reply.prepayId, deps.now())) {
         return signParameters(deps, view, attempt, reply.prepayId)
       }

@@ -149,7 +149,8 @@ export async function recordRefundStatus(
     reason,
   })
   if (reason === 'contended' || reason === 'illegal_transition') return { view, kind: 'unknown' }
-  // WeChat moved the money all the same, so a person must look. Another query would change nothing.
+  // WeChat moved the money although our records have no room for it, so a person must look. Another query
+  // would change nothing.
   await openReview(deps, conflictReview(record, ordercode, reason))
   return { view, kind: 'known' }
 }
