@@ -49,7 +49,7 @@ export const TELLING_MUTANTS: readonly Mutant[] = [
     file: 'cron/work-pool.ts',
     find: `return 'failed'`,
     replace: 'throw error',
-    tests: [...DUE, ...FINDING],
+    tests: ['test/cron/work-pool.test.ts'],
   },
   {
     name: 'two crons tell the shop the same',
