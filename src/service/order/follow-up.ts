@@ -34,10 +34,8 @@ export type FollowUp = Readonly<{
 
 /** Closes an order that has expired: an order is due at its expiry. */
 export async function followUpOrder(deps: FollowUpDeps, view: OrderView): Promise<FollowUp> {
-  if (deps.now() < view.order.expiresAt) {
-    return { result: 'waiting', dueAt: expiredOrderDueAt(view.order, deps.now()) }
-  }
   const dueAt = expiredOrderDueAt(view.order, deps.now())
+  if (deps.now() < view.order.expiresAt) return { result: 'waiting', dueAt }
   return afterClose(await closeOrder(deps, view, 'expired'), dueAt)
 }
 
