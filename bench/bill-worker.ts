@@ -60,7 +60,7 @@ function watched(real: D1Database): D1Database {
   })
 }
 
-function install(env: BenchEnv, ctx: ExecutionContext): HttpDeps {
+function depsOf(env: BenchEnv, ctx: ExecutionContext): HttpDeps {
   const config = readConfig({ ...env, ...vars })
   if (!config.ok) throw new Error(`misconfigured bench: ${config.error.join(', ')}`)
   return assemble(config.value, {
@@ -111,12 +111,12 @@ export default {
       case '/bench/parse':
         return Response.json({ count: await parse(request.body) })
       default:
-        return respond(request, install(env, ctx))
+        return respond(request, depsOf(env, ctx))
     }
   },
   async scheduled({ scheduledTime }, env, ctx) {
     nowMs = scheduledTime
-    await tick(install(env, ctx), scheduledTime)
+    await tick(depsOf(env, ctx), scheduledTime)
   },
 } satisfies ExportedHandler<BenchEnv>
 

@@ -1,7 +1,7 @@
 /** The bill of a very busy day, through the real Worker in workerd, over its real D1 and KV. */
 import { join } from 'node:path'
 import { createTestHarness } from 'wrangler'
-import { Complaint, readOptions, run } from '../scripts/cli/command.ts'
+import { CliError, readOptions, run } from '../scripts/cli/command.ts'
 import { onInterrupt } from '../scripts/cli/interrupt.ts'
 import { bold, dim, red, say, table } from '../scripts/cli/terminal.ts'
 import {
@@ -62,11 +62,11 @@ async function bench(
   interrupted: AbortSignal,
 ): Promise<void> {
   const workerd = new Workerd()
-  await reading(worker, workerd, bill, options.times, interrupted)
+  await measureReading(worker, workerd, bill, options.times, interrupted)
   await seed(worker, options.payments, options.refundEvery, interrupted)
   const rows: string[][] = []
   for (const [name, vars] of Object.entries(BUDGETS)) {
-    rows.push(await reconcile(worker, workerd, bill, name, vars, interrupted))
+    rows.push(await measureReconciling(worker, workerd, bill, name, vars, interrupted))
   }
   say()
   say(bold('One day, from the download to "reconciled"'))
@@ -79,11 +79,11 @@ async function bench(
     'memory at the most',
   ]
   for (const line of table([...head, ...more], rows)) say(line)
-  await plans(worker)
+  await printPlans(worker)
 }
 
 /** Reading alone, beside what cannot be left out: taking the bytes, and unpacking them. */
-async function reading(
+async function measureReading(
   worker: Worker,
   workerd: Workerd,
   bill: Bill,
@@ -99,7 +99,7 @@ async function reading(
       workerd.forgetPeak()
       const before = workerd.memory().now
       const [cpu, startedMs] = [workerd.cpuMs(), performance.now()]
-      await ask(worker, `/bench/${way}`, bill.gzip)
+      await callWorker(worker, `/bench/${way}`, bill.gzip)
       const ms = performance.now() - startedMs
       const grown = Math.max(0, workerd.memory().peak - before)
       const known = best.get(way) ?? { ms: Infinity, cpuMs: Infinity, grown: 0 }
@@ -120,7 +120,7 @@ async function reading(
   for (const line of table(['', 'time', 'CPU', 'ratio', 'memory grew by'], rows)) say(line)
 }
 
-async function reconcile(
+async function measureReconciling(
   worker: Worker,
   workerd: Workerd,
   bill: Bill,
@@ -128,24 +128,23 @@ async function reconcile(
   vars: Record<string, string>,
   interrupted: AbortSignal,
 ): Promise<string[]> {
-  await ask(worker, '/bench/vars', JSON.stringify(vars))
+  await callWorker(worker, '/bench/vars', JSON.stringify(vars))
   await seedAll(worker, [
     'DELETE FROM bill_differences',
     'DELETE FROM bills',
     'UPDATE payments SET billed_on = NULL',
     'UPDATE refunds SET billed_on = NULL',
   ])
-  await ask(worker, '/bench/measured')
+  await callWorker(worker, '/bench/measured')
   workerd.forgetPeak()
   const ticks: Tick[] = []
   for (let minute = 0; ; minute++) {
     interrupted.throwIfAborted()
-    if (minute === TICKS_MAX)
-      throw new Complaint(`${name}: not reconciled after ${TICKS_MAX} ticks`)
+    if (minute === TICKS_MAX) throw new CliError(`${name}: not reconciled after ${TICKS_MAX} ticks`)
     const [cpu, startedMs] = [workerd.cpuMs(), performance.now()]
     await worker.scheduled({ scheduledTime: new Date(READY_MS + minute * 60_000) })
     const ms = performance.now() - startedMs
-    const measured = (await ask(worker, '/bench/measured')) as {
+    const measured = (await callWorker(worker, '/bench/measured')) as {
       batches: Measured[]
       report: { statements: number }
     }
@@ -155,11 +154,11 @@ async function reconcile(
       batches: measured.batches,
       statements: measured.report.statements,
     })
-    const report = (await ask(worker, `/bills/${DAY}`)) as Record<string, unknown>
+    const report = (await callWorker(worker, `/bills/${DAY}`)) as Record<string, unknown>
     const { rows } = (report['bill'] ?? {}) as { rows?: number }
     progress(`${name}: tick ${ticks.length}, ${rows ?? 0} of ${bill.rows} rows`)
     if (report['state'] !== 'reconciled') continue
-    if (report['difference_count'] !== 0) throw new Complaint(`${name}: the day does not agree`)
+    if (report['difference_count'] !== 0) throw new CliError(`${name}: the day does not agree`)
     break
   }
   const batches = ticks.flatMap((tick) => tick.batches)
@@ -185,8 +184,8 @@ async function reconcile(
 }
 
 /** Whether the books are reached by key. */
-async function plans(worker: Worker): Promise<void> {
-  const all = (await ask(worker, '/bench/plans')) as { sql: string; plan: string[] }[]
+async function printPlans(worker: Worker): Promise<void> {
+  const all = (await callWorker(worker, '/bench/plans')) as { sql: string; plan: string[] }[]
   const bills = all.filter(({ sql }) => /bill|json_each\(\?1\)\s*\)|paid_at >= /.test(sql))
   say()
   say(bold('How SQLite goes about it; a SCAN of orders, payments or refunds would be a defect'))
@@ -258,14 +257,18 @@ async function seed(
         params: [refundJson],
       },
     ]
-    await ask(worker, '/bench/seed', JSON.stringify(seeds))
+    await callWorker(worker, '/bench/seed', JSON.stringify(seeds))
   }
 }
 
 const seedAll = (worker: Worker, statements: readonly string[]): Promise<unknown> =>
-  ask(worker, '/bench/seed', JSON.stringify(statements.map((sql) => ({ sql, params: [] }))))
+  callWorker(worker, '/bench/seed', JSON.stringify(statements.map((sql) => ({ sql, params: [] }))))
 
-async function ask(worker: Worker, path: string, body?: string | Uint8Array): Promise<unknown> {
+async function callWorker(
+  worker: Worker,
+  path: string,
+  body?: string | Uint8Array,
+): Promise<unknown> {
   const response = await worker.fetch(`https://pay.test${path}`, {
     method: body === undefined ? 'GET' : 'POST',
     headers: { authorization: `Bearer ${TOKEN}` },
@@ -303,7 +306,7 @@ const workerInput = () => ({
 function readCount(option: string, text: string): number {
   const count = Number(text)
   if (/^\d{1,7}$/.test(text) && count >= 1) return count
-  throw new Complaint(`${option} takes a whole number from 1 on, not "${text}".`)
+  throw new CliError(`${option} takes a whole number from 1 on, not "${text}".`)
 }
 
 const time = (ms: number): string =>

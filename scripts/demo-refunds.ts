@@ -1,16 +1,16 @@
 /** The two last chapters of `npm run demo`: a part of the money goes back, and WeChat's bill is laid beside the books. */
 import { bold, say, yuan } from './cli/terminal.ts'
-import type { Phone } from './client/payer-client.ts'
-import type { Shop } from './client/shop-client.ts'
+import type { PayerClient } from './client/payer-client.ts'
+import type { ShopClient } from './client/shop-client.ts'
 import type { Transcript } from './client/transcript.ts'
 import type { Stack } from './local/local-stack.ts'
 
 export type Teller = Pick<Transcript, 'step' | 'note'> & {
   stack: Stack
-  phone: Phone
-  shop: Shop
+  phone: PayerClient
+  shop: ShopClient
   /** Looks without a line in the transcript. */
-  quietly: Shop
+  quietly: ShopClient
   check: (what: string, seen: unknown, expected: unknown) => void
   until: (what: string, isSo: () => boolean) => Promise<void>
 }

@@ -10,8 +10,8 @@ import { inspect, isDeepStrictEqual } from 'node:util'
 import { readOptions, run } from './cli/command.ts'
 import { Interrupted, onInterrupt } from './cli/interrupt.ts'
 import { bold, dim, green, live, red, say, seconds, table, yuan } from './cli/terminal.ts'
-import { type NoticeReply, phoneOf } from './client/payer-client.ts'
-import { shopOf } from './client/shop-client.ts'
+import { type NoticeReply, payerClient } from './client/payer-client.ts'
+import { shopClient } from './client/shop-client.ts'
 import { transcript } from './client/transcript.ts'
 import { tellOfBill, tellOfRefund } from './demo-refunds.ts'
 import { type Stack, startStack } from './local/local-stack.ts'
@@ -99,10 +99,10 @@ async function withStack(
 async function tell(stack: Stack, verbose: boolean): Promise<number> {
   const { simulator } = stack.wechat
   const { step, note, onWire } = transcript(verbose)
-  const phone = phoneOf({ worker: stack.workerOrigin, wechat: stack.wechat.origin }, onWire)
-  const shop = shopOf(stack.workerOrigin, onWire)
+  const phone = payerClient({ worker: stack.workerOrigin, wechat: stack.wechat.origin }, onWire)
+  const shop = shopClient(stack.workerOrigin, onWire)
   /** Looks without a line in the transcript: for waiting, and for the other side of a check. */
-  const quietly = shopOf(stack.workerOrigin)
+  const quietly = shopClient(stack.workerOrigin)
   let checks = 0
 
   function check(what: string, seen: unknown, expected: unknown): void {
@@ -134,7 +134,7 @@ async function tell(stack: Stack, verbose: boolean): Promise<number> {
 
   async function openCashier(ordercode: string, totalFee: number): Promise<void> {
     const { code, openid } = await phone.login()
-    const sheet = await phone.askToPay(code, ordercode)
+    const sheet = await phone.requestPay(code, ordercode)
     note(`${sheet.package}, paySign ${sheet.paySign.slice(0, 8)}…`)
     const answer = await phone.openCashier(openid, sheet)
     check(

@@ -4,7 +4,7 @@ import { Tally } from '../testing/fuzz/judge/tally.ts'
 import { runTasks } from '../testing/fuzz/run/processes.ts'
 import { BATCH, type Failure } from '../testing/fuzz/run/run-batch.ts'
 import type { Task } from '../testing/fuzz/run/worker.ts'
-import { Complaint, readOptions, run } from './cli/command.ts'
+import { CliError, readOptions, run } from './cli/command.ts'
 import { onInterrupt } from './cli/interrupt.ts'
 import { bold, dim, green, red, say, table } from './cli/terminal.ts'
 
@@ -96,5 +96,5 @@ function show({ index, broken, input }: Failure, seed: number): void {
 function readCount(option: string, text: string, min: number): number {
   const count = Number(text.replaceAll('_', ''))
   if (Number.isSafeInteger(count) && count >= min) return count
-  throw new Complaint(`${option} takes a whole number of at least ${min}, not "${text}".`)
+  throw new CliError(`${option} takes a whole number of at least ${min}, not "${text}".`)
 }

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises'
 import { MUTANTS } from '../testing/mutants/list.ts'
 import type { Mutant } from '../testing/mutants/mutant.ts'
 import { type Verdict, Workbench } from '../testing/mutants/workbench.ts'
-import { Complaint, readOptions, run } from './cli/command.ts'
+import { CliError, readOptions, run } from './cli/command.ts'
 import { onInterrupt } from './cli/interrupt.ts'
 import { dim, green, red, say, seconds, table } from './cli/terminal.ts'
 
@@ -34,7 +34,7 @@ await run(async () => {
     values.only.some((text) => `${file} ${name}`.includes(text)),
   )
   if (chosen.length === 0)
-    throw new Complaint(`No mutant is called "${values.only.join('", "')}". See --list.`)
+    throw new CliError(`No mutant is called "${values.only.join('", "')}". See --list.`)
   if (values.list) {
     for (const { name, file } of chosen) say(`${name}  ${dim(file)}`)
     return 0
@@ -54,7 +54,7 @@ async function checkBaseline(bench: Workbench): Promise<void> {
   say('The tests as they are, without a mutant …')
   const from = performance.now()
   const { failed, why } = await bench.testAll()
-  if (failed) throw new Complaint(`The tests fail without any mutant: ${why}`)
+  if (failed) throw new CliError(`The tests fail without any mutant: ${why}`)
   say(green(`green in ${seconds(performance.now() - from)}`))
 }
 

@@ -1,9 +1,9 @@
 /** `npm run pay`: plays the payer's phone against what `npm start` runs. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Complaint, readOptions, readOrigin, run } from './cli/command.ts'
+import { CliError, readOptions, readOrigin, run } from './cli/command.ts'
 import { bold, dim, green, say, seconds, yuan } from './cli/terminal.ts'
-import { phoneOf } from './client/payer-client.ts'
-import { SAMPLE_TERMS, sampleOrdercode, type Shop, shopOf } from './client/shop-client.ts'
+import { payerClient } from './client/payer-client.ts'
+import { SAMPLE_TERMS, sampleOrdercode, type ShopClient, shopClient } from './client/shop-client.ts'
 import { transcript } from './client/transcript.ts'
 
 const WORKER = 'http://127.0.0.1:8787'
@@ -49,8 +49,8 @@ async function main(): Promise<number> {
     wechat: readOrigin('--wechat', values.wechat),
   }
   const { step, note, onWire } = transcript(values.verbose)
-  const phone = phoneOf(origins, onWire)
-  const shop = shopOf(origins.worker, onWire)
+  const phone = payerClient(origins, onWire)
+  const shop = shopClient(origins.worker, onWire)
 
   const [given] = positionals
   const ordercode = given ?? sampleOrdercode()
@@ -65,12 +65,12 @@ async function main(): Promise<number> {
   note(`a login code, for the user ${openid}`)
 
   step('The mini program asks the Worker')
-  const sheet = await phone.askToPay(code, ordercode)
+  const sheet = await phone.requestPay(code, ordercode)
   note(`${sheet.package}, ${sheet.signType}, paySign ${sheet.paySign.slice(0, 8)}…`)
 
   step('wx.requestPayment on the phone')
   const answer = await phone.openCashier(openid, sheet)
-  if (!answer.ok) throw new Complaint(`The phone refused: ${answer.why}`)
+  if (!answer.ok) throw new CliError(`The phone refused: ${answer.why}`)
   const { out_trade_no: outTradeNo, total_fee: totalFee, body } = answer.cashier
   note(`paySign is right; the cashier shows ${bold(yuan(totalFee))} for ${body}`)
 
@@ -84,7 +84,7 @@ async function main(): Promise<number> {
   step('The payer pays')
   if (values['lose-notice']) await phone.loseNotices(outTradeNo)
   const payment = await phone.pay(outTradeNo)
-  if (!payment.ok) throw new Complaint(`The cashier refused: ${payment.why}`)
+  if (!payment.ok) throw new CliError(`The cashier refused: ${payment.why}`)
   note(`WeChat took ${yuan(totalFee)}: transaction ${payment.transaction_id}`)
 
   step(values['lose-notice'] ? 'WeChat’s notices get lost' : 'WeChat’s notice reaches the Worker')
@@ -92,10 +92,10 @@ async function main(): Promise<number> {
     note('the cron asks WeChat by itself, one to two minutes after the order was placed; waiting …')
   }
   const limitMs = values['lose-notice'] ? QUERY_MS : NOTICE_MS
-  const afterMs = await untilPaid(shopOf(origins.worker), ordercode, limitMs)
+  const afterMs = await untilPaid(shopClient(origins.worker), ordercode, limitMs)
   const order = await shop.order(ordercode)
   if (order.transaction_id !== payment.transaction_id) {
-    throw new Complaint(`The Worker booked ${order.transaction_id}, another transaction.`)
+    throw new CliError(`The Worker booked ${order.transaction_id}, another transaction.`)
   }
   const booked = (await shop.events(ordercode)).find(({ type }) => type === 'payment_booked')
   note(`booked after ${seconds(afterMs)}, from WeChat’s ${booked?.source ?? 'word'}`)
@@ -105,14 +105,14 @@ async function main(): Promise<number> {
 }
 
 /** @returns after how many milliseconds it was. */
-async function untilPaid(shop: Shop, ordercode: string, limitMs: number): Promise<number> {
+async function untilPaid(shop: ShopClient, ordercode: string, limitMs: number): Promise<number> {
   const beganAt = Date.now()
   for (let waitMs = POLL_MS; Date.now() - beganAt < limitMs; waitMs *= 2) {
     const { state } = await shop.order(ordercode)
     if (state === 'paid') return Date.now() - beganAt
     await sleep(Math.min(waitMs, POLL_MS_MAX))
   }
-  throw new Complaint(
+  throw new CliError(
     `WeChat took the money, and after ${seconds(limitMs)} the Worker has not booked it. What "npm start" prints may tell why.`,
   )
 }

@@ -4,10 +4,10 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { installInstant } from '../testing/simulation/d1/instant.ts'
 import { runSeed } from '../testing/simulation/run/run-seed.ts'
-import type { Order, Report } from '../testing/simulation/run/seeds-process.ts'
+import type { SeedRange, Report } from '../testing/simulation/run/seeds-process.ts'
 import { shrink } from '../testing/simulation/run/shrink.ts'
 import type { Recipe } from '../testing/simulation/run/world.ts'
-import { Complaint, readOptions, run } from './cli/command.ts'
+import { CliError, readOptions, run } from './cli/command.ts'
 import { onInterrupt } from './cli/interrupt.ts'
 import { bold, green, red, say, table } from './cli/terminal.ts'
 
@@ -64,7 +64,7 @@ void run(async () => {
 function readCount(option: string, text: string, min = 1): number {
   const count = Number(text)
   if (/^\d{1,9}$/.test(text) && count >= min) return count
-  throw new Complaint(`${option} takes a whole number from ${min} on, not "${text}".`)
+  throw new CliError(`${option} takes a whole number from ${min} on, not "${text}".`)
 }
 
 const sayFailing = ({ seed, violations }: Report): void =>
@@ -84,7 +84,7 @@ async function playAll(from: number, seeds: number, workers: number): Promise<nu
 
   let next = from
   const playNext = (child: ChildProcess): void => {
-    const order: Order = { from: next, to: Math.min(next + CHUNK, from + seeds) }
+    const order: SeedRange = { from: next, to: Math.min(next + CHUNK, from + seeds) }
     next = order.to
     if (order.from < order.to) child.send(order)
     else child.disconnect()

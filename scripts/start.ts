@@ -3,10 +3,10 @@ import { rmSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CONTROL_ROOT } from '../simulator/control/control.ts'
-import { Complaint, readOptions, readPort, run } from './cli/command.ts'
+import { CliError, readOptions, readPort, run } from './cli/command.ts'
 import { Interrupted, onInterrupt } from './cli/interrupt.ts'
 import { bold, cyan, dim, live, red, say, seconds, yuan } from './cli/terminal.ts'
-import { DEMO_TOKEN, SAMPLE_TERMS, sampleOrdercode, shopOf } from './client/shop-client.ts'
+import { DEMO_TOKEN, SAMPLE_TERMS, sampleOrdercode, shopClient } from './client/shop-client.ts'
 import { type Stack, startStack } from './local/local-stack.ts'
 import { lockDirectory } from './local/lock.ts'
 import { isFree } from './local/ports.ts'
@@ -55,9 +55,9 @@ async function main(): Promise<number> {
   }
   const persistDir = resolve(values.persist)
   const interrupted = onInterrupt()
-  await needFreePorts(ports)
+  await requireFreePorts(ports)
   lockDirectory(persistDir)
-  if (values.fresh) forgetOrders(persistDir)
+  if (values.fresh) deleteDatabase(persistDir)
 
   say(dim('Starting the simulated WeChat, the database and the Worker …'))
   const view = liveView(values.verbose)
@@ -88,8 +88,8 @@ async function serve(
     // Once now, so that /health does not have to wait for the next minute.
     await stack.cron()
     const ordercode = sampleOrdercode()
-    await shopOf(stack.workerOrigin).register(ordercode, SAMPLE_TERMS)
-    greet(stack, ordercode, Date.now() - beganAt)
+    await shopClient(stack.workerOrigin).register(ordercode, SAMPLE_TERMS)
+    printWelcome(stack, ordercode, Date.now() - beganAt)
     view.open()
 
     void fireCronEveryMinute(stack, interrupted)
@@ -103,9 +103,9 @@ async function serve(
   }
 }
 
-async function needFreePorts({ worker, wechat }: Ports): Promise<void> {
+async function requireFreePorts({ worker, wechat }: Ports): Promise<void> {
   if (worker === wechat) {
-    throw new Complaint(`--port and --wechat-port are both ${worker}: choose two different ones.`)
+    throw new CliError(`--port and --wechat-port are both ${worker}: choose two different ones.`)
   }
   const needed = [
     ['--port', worker, 'the Worker'],
@@ -113,18 +113,18 @@ async function needFreePorts({ worker, wechat }: Ports): Promise<void> {
   ] as const
   for (const [option, port, who] of needed) {
     if (await isFree(port)) continue
-    throw new Complaint(
+    throw new CliError(
       `Port ${port}, for ${who}, is already in use: choose another one with ${option}, for example: npm start -- ${option} ${port + 10}`,
     )
   }
 }
 
 /** wrangler's own folder below the directory, and nothing else that may be there. */
-function forgetOrders(persistDir: string): void {
+function deleteDatabase(persistDir: string): void {
   rmSync(join(persistDir, 'v3'), { recursive: true, force: true })
 }
 
-function greet({ workerOrigin, wechat }: Stack, ordercode: string, tookMs: number): void {
+function printWelcome({ workerOrigin, wechat }: Stack, ordercode: string, tookMs: number): void {
   const { total_fee: totalFee, body } = SAMPLE_TERMS
   const isDefault =
     workerOrigin.endsWith(`:${WORKER_PORT}`) && wechat.origin.endsWith(`:${WECHAT_PORT}`)

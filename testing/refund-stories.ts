@@ -123,7 +123,7 @@ export const notifyRefund = (w: World, body: BodyInit): Promise<Response> =>
   w.fetch('/notify/refund', { method: 'POST', body })
 
 /** What the shop was told about refunds, and nothing else. */
-export const toldOfRefunds = (w: World): string[] =>
+export const refundWebhooks = (w: World): string[] =>
   w.receiver.received
     .filter(({ type }) => type.startsWith('refund.'))
     .map(({ type, data }) => `${type} ${String(data['out_refund_no'])}`)

@@ -1,5 +1,5 @@
 /** HTTP as these tools speak it: JSON, a status that is expected, and a sentence when it is another. */
-import { Complaint } from '../cli/command.ts'
+import { CliError } from '../cli/command.ts'
 
 const DEADLINE_MS = 30_000
 
@@ -13,12 +13,12 @@ export type Call = {
 }
 
 /** Told of every exchange; `reply` is the text as it came. */
-export type OnWire = (call: Call, status: number, reply: string) => void
+export type OnExchange = (call: Call, status: number, reply: string) => void
 
 /** @returns the JSON, of a shape that both servers of this repository document for that status. */
-export async function call<T>(given: Call, onWire: OnWire = () => {}): Promise<T> {
+export async function call<T>(given: Call, onWire: OnExchange = () => {}): Promise<T> {
   const { method, url, body, token, status = 200 } = given
-  const response = await fetchOrComplain(url, {
+  const response = await fetchOrFail(url, {
     method,
     headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
     signal: AbortSignal.timeout(DEADLINE_MS),
@@ -27,18 +27,18 @@ export async function call<T>(given: Call, onWire: OnWire = () => {}): Promise<T
   const reply = await response.text()
   onWire(given, response.status, reply)
   if (response.status === status) return JSON.parse(reply)
-  throw new Complaint(
+  throw new CliError(
     `${method} ${url}\n  answered ${response.status} instead of ${status}: ${explain(reply)}`,
   )
 }
 
-async function fetchOrComplain(url: string, init: RequestInit): Promise<Response> {
+async function fetchOrFail(url: string, init: RequestInit): Promise<Response> {
   try {
     return await fetch(url, init)
   } catch (error) {
     const { origin } = new URL(url)
     const isTimeout = error instanceof Error && error.name === 'TimeoutError'
-    throw new Complaint(
+    throw new CliError(
       isTimeout
         ? `${origin} has not answered within ${DEADLINE_MS / 1_000} seconds.`
         : `Nothing answers at ${origin}. Start everything in another terminal with: npm start`,

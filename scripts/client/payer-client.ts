@@ -1,9 +1,9 @@
 /** The payer's phone: what a mini program and the WeChat client do, acted out on the simulator's control interface. */
 import { CONTROL_ROOT } from '../../simulator/control/control.ts'
-import { call, type Call, type OnWire } from './http-call.ts'
+import { call, type Call, type OnExchange } from './http-call.ts'
 
 /** What `/pay` answers; the first five are what wx.requestPayment takes. */
-export type PaySheet = {
+export type PayParams = {
   timeStamp: string
   nonceStr: string
   package: string
@@ -15,9 +15,9 @@ export type Cashier = { out_trade_no: string; total_fee: number; body: string }
 export type CashierAnswer = { ok: true; cashier: Cashier } | { ok: false; why: string }
 export type PayAnswer = { ok: true; transaction_id: string } | { ok: false; why: string }
 
-export type Phone = ReturnType<typeof phoneOf>
+export type PayerClient = ReturnType<typeof payerClient>
 
-export function phoneOf(origins: { worker: string; wechat: string }, onWire?: OnWire) {
+export function payerClient(origins: { worker: string; wechat: string }, onWire?: OnExchange) {
   const control = <T>(name: string, body: unknown): Promise<T> => {
     const given: Call = { method: 'POST', url: `${origins.wechat}${CONTROL_ROOT}${name}`, body }
     return call<T>(given, onWire)
@@ -27,13 +27,13 @@ export function phoneOf(origins: { worker: string; wechat: string }, onWire?: On
     login: () => control<{ code: string; openid: string }>('login', {}),
 
     /** The mini program's one request to the Worker. */
-    askToPay(code: string, ordercode: string): Promise<PaySheet> {
+    requestPay(code: string, ordercode: string): Promise<PayParams> {
       const query = new URLSearchParams({ code, ordercode })
-      return call<PaySheet>({ method: 'GET', url: `${origins.worker}/pay?${query}` }, onWire)
+      return call<PayParams>({ method: 'GET', url: `${origins.worker}/pay?${query}` }, onWire)
     },
 
     /** wx.requestPayment: checks paySign as the real client does, and opens the cashier. */
-    openCashier: (openid: string, params: PaySheet) =>
+    openCashier: (openid: string, params: PayParams) =>
       control<CashierAnswer>('request-payment', { openid, params }),
     pay: (outTradeNo: string) => control<PayAnswer>('pay', { out_trade_no: outTradeNo }),
     cancel: (outTradeNo: string) =>

@@ -1,5 +1,5 @@
 /** The shop's side of the Worker, as the shop's own system would call it. */
-import { call, type Call, type OnWire } from './http-call.ts'
+import { call, type Call, type OnExchange } from './http-call.ts'
 
 /** Of the order as the Worker tells it, what these tools look at. */
 export type OrderJson = {
@@ -35,9 +35,9 @@ export type EventJson = { type: string; source?: string }
  */
 export const DEMO_TOKEN = 'demo-merchant-token-not-a-secret-at-all'
 
-export type Shop = ReturnType<typeof shopOf>
+export type ShopClient = ReturnType<typeof shopClient>
 
-export function shopOf(worker: string, onWire?: OnWire, token = DEMO_TOKEN) {
+export function shopClient(worker: string, onWire?: OnExchange, token = DEMO_TOKEN) {
   const shop = <T>(method: Call['method'], path: string, more: Partial<Call> = {}): Promise<T> =>
     call<T>({ method, url: `${worker}${path}`, token, ...more }, onWire)
   return {

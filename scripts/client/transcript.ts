@@ -1,13 +1,13 @@
 /** A story told step by step: what is done, which HTTP call does it, what came of it. */
 import { bold, dim, say } from '../cli/terminal.ts'
-import type { OnWire } from './http-call.ts'
+import type { OnExchange } from './http-call.ts'
 
 export type Transcript = ReturnType<typeof transcript>
 
 /** @param verbose Shows bodies and replies whole, but never the token. */
 export function transcript(verbose: boolean) {
   let steps = 0
-  const onWire: OnWire = ({ method, url, body }, status, reply) => {
+  const onWire: OnExchange = ({ method, url, body }, status, reply) => {
     const sent = body === undefined ? '' : ` ${JSON.stringify(body)}`
     const isShort = sent.length <= 60
     say(

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DEMO_MERCHANT } from '../../simulator/server/demo-merchant.ts'
 import { type RunningServer, start as startWechat } from '../../simulator/server/start.ts'
-import { Complaint } from '../cli/command.ts'
+import { CliError } from '../cli/command.ts'
 import { call, type Call } from '../client/http-call.ts'
 import { DEMO_TOKEN } from '../client/shop-client.ts'
 import type { CertificateBinding, DevWorkerOptions } from './dev-worker.ts'
@@ -76,7 +76,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       certificate: options.certificate === false ? undefined : certificateBinding(secure),
       watch: options.watch ?? false,
     }
-    await Promise.race([untilAnswers(worker, run, workerOrigin), aborted(signal)])
+    await Promise.race([untilReady(worker, run, workerOrigin), aborted(signal)])
 
     const died = worker.exited.then(
       (code) => `The Worker ended by itself (exit ${code ?? 'by a signal'}):\n${worker.tail()}`,
@@ -98,10 +98,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
 }
 
-type TalkingWorker = WorkerProcess & { tail: () => string }
+type LoggedWorker = WorkerProcess & { tail: () => string }
 
 /** It loads while WeChat starts. */
-function openWorker(persistDir: string, onLine: (line: WorkerLine) => void): TalkingWorker {
+function openWorker(persistDir: string, onLine: (line: WorkerLine) => void): LoggedWorker {
   const readers = { stdout: workerLineReader(), stderr: workerLineReader() }
   const told: string[] = []
   const worker = spawnWorker(persistDir, (raw, stream) => {
@@ -133,8 +133,8 @@ function demoVars(worker: string, wechat: string): Record<string, string> {
   }
 }
 
-async function untilAnswers(
-  worker: TalkingWorker,
+async function untilReady(
+  worker: LoggedWorker,
   options: DevWorkerOptions,
   origin: string,
 ): Promise<void> {
@@ -142,19 +142,19 @@ async function untilAnswers(
   const report = await Promise.race([worker.run(options), tooLate])
   if (report === 'late') {
     const limit = `${READY_MS / 1_000} seconds`
-    throw new Complaint(`The Worker is not ready after ${limit}:\n${worker.tail()}`)
+    throw new CliError(`The Worker is not ready after ${limit}:\n${worker.tail()}`)
   }
   if (!report.ok) {
     // wrangler may have said more. Once it has ended, all of it is here.
     await worker.stop()
-    throw new Complaint(`The Worker did not start:\n${report.why}\n${worker.tail()}`.trimEnd())
+    throw new CliError(`The Worker did not start:\n${report.why}\n${worker.tail()}`.trimEnd())
   }
   const response = await fetch(`${origin}/health`, { signal: AbortSignal.timeout(READY_MS) })
   await response.body?.cancel()
   // 503 is well: no cron ever ran on a new database.
   if (response.status === 500) {
     await worker.stop()
-    throw new Complaint(`The Worker is misconfigured:\n${worker.tail()}`)
+    throw new CliError(`The Worker is misconfigured:\n${worker.tail()}`)
   }
 }
 
@@ -163,7 +163,7 @@ async function fireCron(origin: string, atMs: number): Promise<void> {
   const query = `cron=*+*+*+*+*&time=${Math.floor(atMs)}&format=json`
   const url = `${origin}/cdn-cgi/handler/scheduled?${query}`
   const { outcome } = await call<{ outcome: string }>({ method: 'GET', url })
-  if (outcome !== 'ok') throw new Complaint(`The cron ended with "${outcome}" instead of "ok".`)
+  if (outcome !== 'ok') throw new CliError(`The cron ended with "${outcome}" instead of "ok".`)
 }
 
 /** Never resolves. */

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Complaint } from '../cli/command.ts'
+import { CliError } from '../cli/command.ts'
 
 /**
  * Keeps a state directory for this process: two Workers on one local D1 lock each other out, request by request, and it looks
@@ -10,7 +10,7 @@ export function lockDirectory(directory: string): void {
   const file = join(directory, 'running.pid')
   const holder = readHolder(file)
   if (holder !== undefined && isAlive(holder)) {
-    throw new Complaint(
+    throw new CliError(
       `${directory} is in use by process ${holder}, another npm start: stop that one, or choose another directory with --persist. (If process ${holder} is something else, delete ${file}.)`,
     )
   }

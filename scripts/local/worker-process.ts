@@ -8,12 +8,12 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Complaint } from '../cli/command.ts'
+import { CliError } from '../cli/command.ts'
 import type { DevWorkerOptions, DevWorkerReport } from './dev-worker.ts'
 
 export const ROOT = join(import.meta.dirname, '../..')
 
-const POLITE_MS = 8_000
+const GRACE_MS = 8_000
 const IS_WINDOWS = process.platform === 'win32'
 
 export type WorkerProcess = {
@@ -35,7 +35,7 @@ export function spawnWorker(
   stateDir: string,
   onLine: (line: string, stream: 'stdout' | 'stderr') => void,
 ): WorkerProcess {
-  needWrangler()
+  requireWrangler()
   mkdirSync(stateDir, { recursive: true })
   const child = spawn(process.execPath, [join(import.meta.dirname, 'dev-worker.ts')], {
     cwd: ROOT,
@@ -82,18 +82,18 @@ export function spawnWorker(
   const stop = async () => {
     // It alone is asked first: it ends its children and waits for them.
     if (!hasExited) child.kill('SIGTERM')
-    await Promise.race([exited, sleep(POLITE_MS, undefined, { ref: false })])
+    await Promise.race([exited, sleep(GRACE_MS, undefined, { ref: false })])
     if (!hasExited) killRest()
     await exited
   }
   return { run, exited, stop: () => (stopping ??= stop()) }
 }
 
-function needWrangler(): void {
+function requireWrangler(): void {
   try {
     createRequire(import.meta.url).resolve('wrangler/package.json')
   } catch {
-    throw new Complaint('wrangler is not installed: run `npm ci` in this directory first.')
+    throw new CliError('wrangler is not installed: run `npm ci` in this directory first.')
   }
 }
 

@@ -13,8 +13,8 @@ const MESSAGES = ['test/wechat/v2/refund-messages.test.ts']
 const TRANSPORT = ['test/wechat/v2/refund-transport.test.ts']
 const AGREES = ['test/stories/bill/agrees.test.ts']
 const DIFFERENCES = ['test/stories/bill/differences.test.ts']
-const WEATHER = ['test/stories/bill/unavailable.test.ts']
-const AGAIN = ['test/stories/bill/second-look.test.ts']
+const UNAVAILABLE = ['test/stories/bill/unavailable.test.ts']
+const SECOND_LOOK = ['test/stories/bill/second-look.test.ts']
 const STORE = ['test/store/bill/bills.test.ts']
 
 export const BILL_MUTANTS: readonly Mutant[] = [
@@ -31,7 +31,7 @@ export const BILL_MUTANTS: readonly Mutant[] = [
     file: 'service/bill/resolve-difference.ts',
     find: ' || reply.payment.transactionId !== subject',
     replace: '',
-    tests: AGAIN,
+    tests: SECOND_LOOK,
   },
   {
     name: 'what went back by hand before the bill found it is told as paid',
@@ -52,7 +52,7 @@ export const BILL_MUTANTS: readonly Mutant[] = [
     file: 'service/bill/resolve-difference.ts',
     find: `asked === 'try_again' && tries >= TRIES_MAX`,
     replace: 'false',
-    tests: AGAIN,
+    tests: SECOND_LOOK,
   },
   {
     name: 'what a bill has of another mini program is taken for ours',
@@ -74,14 +74,14 @@ export const BILL_MUTANTS: readonly Mutant[] = [
     find: `(p.paid_at >= ?3 OR EXISTS (
     SELECT 1 FROM bills WHERE day = \${beijingDay('p.paid_at')} AND state IN ('settling', 'reconciled')))`,
     replace: 'p.paid_at >= ?3',
-    tests: AGAIN,
+    tests: SECOND_LOOK,
   },
   {
     name: 'a payment that no bill has is told every day anew',
     file: 'store/bill/compare-books.ts',
     find: `AND NOT \${isKnown('p.transaction_id', 'payment_not_here', 'payment_not_in_bill')}`,
     replace: '',
-    tests: AGAIN,
+    tests: SECOND_LOOK,
   },
   {
     name: 'a refund at midnight is missing before the bill of the other day was read',
@@ -167,28 +167,28 @@ export const BILL_MUTANTS: readonly Mutant[] = [
     file: 'service/bill/reconcile-bill.ts',
     find: 'if (open.length === DIFFERENCES_AT_ONCE) return goesOn',
     replace: '',
-    tests: AGAIN,
+    tests: SECOND_LOOK,
   },
   {
     name: 'a bill that failed stands in the way of the other days',
     file: 'cron/due-bill.ts',
     find: `if (advanced === 'failed') await postponeBill(deps, bill, 'failed, see the log')`,
     replace: '',
-    tests: AGAIN,
+    tests: SECOND_LOOK,
   },
   {
     name: 'a bill that fails keeps the shop from being told',
     file: 'cron/tick.ts',
     find: 'guarded(deps, undefined, () => reconcileDueBill(deps, budget.query))',
     replace: 'reconcileDueBill(deps, budget.query)',
-    tests: AGAIN,
+    tests: SECOND_LOOK,
   },
   {
     name: 'as long as payments are to be asked about, no bill is read',
     file: 'cron/tick.ts',
     find: 'now() % BILLS_TURN_S < MINUTE_S',
     replace: 'now() % BILLS_TURN_S < 0',
-    tests: WEATHER,
+    tests: UNAVAILABLE,
   },
 
   // Once more, by two, or with half of it.
@@ -204,7 +204,7 @@ export const BILL_MUTANTS: readonly Mutant[] = [
     file: 'service/bill/reconcile-bill.ts',
     find: 'budget.allows(COSTS.billStep) && deps.now() < end',
     replace: 'budget.allows(COSTS.billStep)',
-    tests: AGAIN,
+    tests: SECOND_LOOK,
   },
   {
     name: 'a run whose lease is over overwrites what the next one found',
@@ -218,14 +218,14 @@ export const BILL_MUTANTS: readonly Mutant[] = [
     file: 'service/bill/compare-bill.ts',
     find: `claimed.state === 'reconciled' && !(await isWhole(deps, raw))`,
     replace: 'false',
-    tests: AGAIN,
+    tests: SECOND_LOOK,
   },
   {
     name: '"No Bill Exist" undoes a day whose bill was there',
     file: 'service/bill/fetch-bill.ts',
     find: 'bill.reconciledAt !== undefined && bill.bytes > 0',
     replace: 'false',
-    tests: AGAIN,
+    tests: SECOND_LOOK,
   },
   {
     name: '"No Bill Exist" is believed on the morning after a payment',
@@ -239,7 +239,7 @@ export const BILL_MUTANTS: readonly Mutant[] = [
     file: 'store/bill/bills.ts',
     find: `due_at IS NOT NULL AND state = 'paying'`,
     replace: `due_at IS NOT NULL AND state = 'paid'`,
-    tests: AGAIN,
+    tests: SECOND_LOOK,
   },
   {
     name: 'a shop that may have no bills hears of it two days later',
@@ -247,14 +247,14 @@ export const BILL_MUTANTS: readonly Mutant[] = [
     find: `      await reportMissing(deps, bill, reason)
       return`,
     replace: '      return',
-    tests: WEATHER,
+    tests: UNAVAILABLE,
   },
   {
     name: 'a day that is run again is not compared again',
     file: 'service/bill/fetch-bill.ts',
     find: `bill.state !== 'reconciled' && bill.bytes === fetched.bytes`,
     replace: 'bill.bytes === fetched.bytes',
-    tests: AGAIN,
+    tests: SECOND_LOOK,
   },
   {
     name: 'a bill that is read in two runs loses what the first one found',
@@ -277,14 +277,14 @@ export const BILL_MUTANTS: readonly Mutant[] = [
     file: 'service/bill/fetch-bill.ts',
     find: `log({\n      event: 'bill_not_archived'`,
     replace: `throw error\n    log({\n      event: 'bill_not_archived'`,
-    tests: AGAIN,
+    tests: SECOND_LOOK,
   },
   {
     name: 'half a bill overwrites the whole one in the archive',
     file: 'store/bill/archive.ts',
     find: '`bill/${day}/${fetchedAt ?? 0}/${part}`',
     replace: '`bill/${day}/${part}`',
-    tests: AGAIN,
+    tests: SECOND_LOOK,
   },
 
   // What WeChat answers.

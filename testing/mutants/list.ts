@@ -5,17 +5,17 @@ import { NOTICE_MUTANTS } from './notices.ts'
 import { ORDER_MUTANTS } from './orders.ts'
 import { PAYING_MUTANTS } from './paying.ts'
 import { REFUND_MUTANTS } from './refunds.ts'
-import { WRITING_MUTANTS } from './store.ts'
-import { TELLING_MUTANTS } from './webhooks.ts'
+import { STORE_MUTANTS } from './store.ts'
+import { WEBHOOK_MUTANTS } from './webhooks.ts'
 import { WECHAT_MUTANTS } from './wechat.ts'
 
 export const MUTANTS: readonly Mutant[] = [
   ...NOTICE_MUTANTS,
   ...ORDER_MUTANTS,
-  ...WRITING_MUTANTS,
+  ...STORE_MUTANTS,
   ...PAYING_MUTANTS,
   ...WECHAT_MUTANTS,
-  ...TELLING_MUTANTS,
+  ...WEBHOOK_MUTANTS,
   ...REFUND_MUTANTS,
   ...BILL_MUTANTS,
 ]

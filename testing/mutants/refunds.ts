@@ -9,7 +9,7 @@ const QUERY = ['test/wechat/v2/replies/refund-query.test.ts']
 const NOTICE = ['test/wechat/v2/notices/refund.test.ts']
 const GATEWAY = ['test/wechat/v2/refund-gateway.test.ts']
 const REFUNDING = ['test/stories/refund/refunding.test.ts']
-const TROUBLES = ['test/stories/refund/refusals.test.ts']
+const REFUSALS = ['test/stories/refund/refusals.test.ts']
 const CRASHES = ['test/stories/refund/crashes.test.ts']
 const NOTICES = ['test/stories/refund/notices.test.ts']
 const PEOPLE = ['test/stories/refund/people.test.ts']
@@ -197,7 +197,7 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
     file: 'service/refund/send-refund.ts',
     find: 'const known = await deps.wechat.refundQuery(outRefundNo)',
     replace: `const known = { kind: 'absent', records: [] }`,
-    tests: TROUBLES,
+    tests: REFUSALS,
   },
   {
     name: 'a repetition is refused for what the first one got, and that is believed',
@@ -211,21 +211,21 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
     file: 'service/refund/send-refund.ts',
     find: '(!isAbsent || mayArriveYet)',
     replace: 'mayArriveYet',
-    tests: TROUBLES,
+    tests: REFUSALS,
   },
   {
     name: 'a try that got no answer is forgotten, and may arrive after the refusal',
     file: 'service/refund/send-refund.ts',
     find: 'await deps.refunds.noteUnanswered(view.order.ordercode, outRefundNo, deps.now())',
     replace: 'await deps.refunds.releaseSendLease(view.order.ordercode, outRefundNo)',
-    tests: TROUBLES,
+    tests: REFUSALS,
   },
   {
     name: 'a refund that WeChat lost is asked about for a month, and never sent',
     file: 'service/refund/send-refund.ts',
     find: `if (asked !== 'absent') return asked`,
     replace: `return asked === 'absent' ? { view, kind: 'unknown' } : asked`,
-    tests: TROUBLES,
+    tests: REFUSALS,
   },
   {
     name: 'nobody hears of money that went back and is on no book',
@@ -272,7 +272,7 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
     file: 'service/refund/confirm-refund-notice.ts',
     find: `if (refund.state === 'succeeded') return ok(undefined)`,
     replace: `if (refund.state === 'succeeded' || refund.state === 'refused') return ok(undefined)`,
-    tests: TROUBLES,
+    tests: REFUSALS,
   },
   {
     name: 'of the refunds made by hand only ten are found',
@@ -307,7 +307,7 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
     file: 'contract/refund.ts',
     find: `refund.state === 'succeeded' ? timeOrNull(refund.endedAt) : null`,
     replace: 'timeOrNull(refund.endedAt)',
-    tests: TROUBLES,
+    tests: REFUSALS,
   },
   {
     name: 'of two refunds of an order the shop is told of the first one twice',
@@ -321,7 +321,7 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
     file: 'service/review/resolve-review.ts',
     find: `if (asked === 'absent') {`,
     replace: 'if (asked !== undefined) {',
-    tests: TROUBLES,
+    tests: REFUSALS,
   },
   {
     name: 'many who ask at once are promised more than was paid',
@@ -370,7 +370,7 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
     file: 'service/refund/due-refunds.ts',
     find: `await openReview(deps, refundReview('refund_overdue', current, ordercode))`,
     replace: '',
-    tests: TROUBLES,
+    tests: REFUSALS,
   },
   {
     name: 'refunds that fail keep payments from being asked about',

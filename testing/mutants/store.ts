@@ -5,7 +5,7 @@ const STORE = ['test/store/order/orders.test.ts']
 const NOTICES = ['test/stories/pay/notices.test.ts']
 const STALE = ['test/store/order/stale-commit.test.ts']
 
-export const WRITING_MUTANTS: readonly Mutant[] = [
+export const STORE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a second payment is forgotten',
     file: 'service/order/record-payment.ts',

@@ -2,13 +2,13 @@
 import type { Mutant } from './mutant.ts'
 
 const STORE = ['test/store/order/orders.test.ts']
-const TELLING = ['test/stories/webhook/delivering.test.ts']
+const DELIVERING = ['test/stories/webhook/delivering.test.ts']
 const FINDING = ['test/stories/order/finding.test.ts']
 const LISTING = ['test/stories/listing.test.ts']
 const HTTP = ['test/stories/http.test.ts']
 const DUE = ['test/store/order/due.test.ts']
 
-export const TELLING_MUTANTS: readonly Mutant[] = [
+export const WEBHOOK_MUTANTS: readonly Mutant[] = [
   {
     name: 'two crons do the same work',
     file: 'store/order/due-orders.ts',
@@ -56,35 +56,35 @@ export const TELLING_MUTANTS: readonly Mutant[] = [
     file: 'store/deliveries.ts',
     find: 'later(now, LEASE_S)',
     replace: 'now',
-    tests: [...DUE, ...TELLING],
+    tests: [...DUE, ...DELIVERING],
   },
   {
     name: 'a try that failed late makes a delivered webhook pending again',
     file: 'store/deliveries.ts',
     find: `AND tries = ?2 AND state <> 'delivered'`,
     replace: 'AND ?2 >= 0',
-    tests: [...DUE, ...TELLING],
+    tests: [...DUE, ...DELIVERING],
   },
   {
     name: 'each try has an id of its own, and the shop ships twice',
     file: 'webhooks/sender.ts',
     find: `'webhook-id': id,`,
     replace: `'webhook-id': \`\${id}.\${at}\`,`,
-    tests: TELLING,
+    tests: DELIVERING,
   },
   {
     name: 'two facts have one id',
     file: 'core/webhook.ts',
     find: '`${type}.${subject}`',
     replace: '`${type}`',
-    tests: ['test/core/order/reviews.test.ts', ...TELLING],
+    tests: ['test/core/order/reviews.test.ts', ...DELIVERING],
   },
   {
     name: 'an error page counts as delivered',
     file: 'webhooks/sender.ts',
     find: 'status >= 200 && status < 300',
     replace: 'status >= 200 && status < 600',
-    tests: TELLING,
+    tests: DELIVERING,
   },
   {
     name: 'a redirect is followed to wherever it leads',
@@ -98,7 +98,7 @@ export const TELLING_MUTANTS: readonly Mutant[] = [
     file: 'webhooks/sender.ts',
     find: 'withDeadline(timers, DEADLINE_MS, async',
     replace: 'withDeadline(timers, 100_000 * DEADLINE_MS, async',
-    tests: TELLING,
+    tests: DELIVERING,
   },
   {
     name: 'the ladder of webhooks is off by one',
@@ -126,14 +126,14 @@ export const TELLING_MUTANTS: readonly Mutant[] = [
     file: 'service/webhook/deliver-webhook.ts',
     find: `if (state === 'given_up') {`,
     replace: `if (state === 'delivered' && tried.error !== undefined) {`,
-    tests: TELLING,
+    tests: DELIVERING,
   },
   {
     name: 'a webhook that failed tells of itself by a webhook that fails',
     file: 'service/open-review.ts',
     find: `kind === 'webhook_given_up'`,
     replace: `kind === undefined`,
-    tests: TELLING,
+    tests: DELIVERING,
   },
   {
     name: 'a token’s beginning is a token',

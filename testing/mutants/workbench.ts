@@ -55,12 +55,12 @@ export class Workbench {
   /** @param isQuick Asks only the tests that should notice. */
   async try(mutant: Mutant, isQuick: boolean): Promise<Verdict> {
     const path = join(this.folder, 'src', mutant.file)
-    const sound = await readFile(path, 'utf8')
-    const places = sound.split(mutant.find).length - 1
+    const original = await readFile(path, 'utf8')
+    const places = original.split(mutant.find).length - 1
     if (places !== 1) return { outcome: 'stale', by: `its text is there ${places} times` }
     // A function, since a replacement text would take `$` for something else.
-    const spoilt = sound.replace(mutant.find, () => mutant.replace)
-    await writeFile(path, spoilt)
+    const mutated = original.replace(mutant.find, () => mutant.replace)
+    await writeFile(path, mutated)
     try {
       const expected = await this.#test(mutant.tests)
       // Code that does not even load is no bug that anybody could deploy.
@@ -72,7 +72,7 @@ export class Workbench {
         ? { outcome: 'caught', by: `only by ${all.why}` }
         : { outcome: 'survived', by: '' }
     } finally {
-      await writeFile(path, sound)
+      await writeFile(path, original)
     }
   }
 

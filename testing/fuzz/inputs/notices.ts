@@ -65,7 +65,7 @@ function changeElements(chance: Chance, elements: string[]): void {
 }
 
 /** Whole, but signed with what a stranger may have. */
-const signedWrongly: Kind = (world, chance) => {
+const wronglySigned: Kind = (world, chance) => {
   const fields = genuineFields(world, chance)
   fields.delete('sign')
   const key = chance.pick([OLD_KEY, OLD_KEY, '', 'x'.repeat(32), MERCHANT.appSecret, 'undefined'])
@@ -114,7 +114,7 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** WeChat's own signature below what does not fit: a review at most. */
-const signedAndWrong: Kind = (world, chance) => {
+const signedWithWrongField: Kind = (world, chance) => {
   const name = chance.pick(Object.keys(FIELDS))
   const value = chance.happens(0.8) ? chance.pick(FIELDS[name] ?? []) : chance.pick(ODD_TEXTS)
   const ordercode = chance.pick([
@@ -132,7 +132,7 @@ const signedAndWrong: Kind = (world, chance) => {
 }
 
 /** The same message in other clothes, still signed. */
-const dressedAnew: Kind = (world, chance) => {
+const reformatted: Kind = (world, chance) => {
   const fields = genuineFields(world, chance)
   if (chance.happens(0.3)) {
     fields.set(chance.pick(['extra', 'A', '__proto__', 'constructor']), chance.pick(ODD_TEXTS))
@@ -164,9 +164,9 @@ const random: Kind = (_world, chance) => ['notice: noise', bodyOf(noise(chance))
 const KINDS: readonly Kind[] = [
   ...Array<Kind>(6).fill(bytesChanged),
   ...Array<Kind>(6).fill(elementsMoved),
-  ...Array<Kind>(3).fill(signedWrongly),
-  ...Array<Kind>(4).fill(signedAndWrong),
-  ...Array<Kind>(2).fill(dressedAnew),
+  ...Array<Kind>(3).fill(wronglySigned),
+  ...Array<Kind>(4).fill(signedWithWrongField),
+  ...Array<Kind>(2).fill(reformatted),
   ...Array<Kind>(3).fill(hostile),
   large,
   random,

@@ -34,7 +34,7 @@ export const ROUTES = [
 const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS', 'PROPFIND', 'X']
 
 /** Anything at all, without the token. */
-export function makeStranger(_world: FuzzWorld, chance: Chance): Input {
+export function makeWithoutToken(_world: FuzzWorld, chance: Chance): Input {
   const path = strangePath(chance, chance.pick(ROUTES))
   const method = chance.pick(METHODS)
   const headers = [...strangeHeaders(chance), ...authorization(chance)]

@@ -35,7 +35,7 @@ export function makeAnswered(world: FuzzWorld, chance: Chance): Input {
     () => requestOf('GET', `/result?ticket=${chance.pick(world.seeds.tickets)}`),
     () => shopRequest('POST', `/orders/${ordercode}/query`),
     () => shopRequest('POST', `/orders/${ordercode}/close`),
-    () => hintRequest(world, chance),
+    () => oldKeyNotice(world, chance),
   ])()
   const answers = ENDPOINTS.flatMap((endpoint) =>
     Array.from({ length: chance.pick([0, 1, 2, 2]) }, () =>
@@ -56,7 +56,7 @@ function payRequest(world: FuzzWorld, chance: Chance, ordercode: string) {
 }
 
 /** A notice under the old key makes us ask. */
-function hintRequest(world: FuzzWorld, chance: Chance) {
+function oldKeyNotice(world: FuzzWorld, chance: Chance) {
   const ordercode = chance.pick([ORDERS.paying, ORDERS.second, ORDERS.paid])
   const xml = world.wechat.notices.ofPayments.xml(ordercode, { key: OLD_KEY })
   return requestOf('POST', '/notify', { body: { bytes: utf8(xml), pieces: 1, breaks: false } })

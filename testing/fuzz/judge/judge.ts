@@ -1,8 +1,8 @@
 /** What must hold of every input, whatever it is. */
 import { type Input, ORIGIN } from '../inputs/input.ts'
 import { API_KEY, type FuzzWorld, OLD_KEY, SECRETS, TOKEN } from '../run/world.ts'
-import type { Change, Table } from './books.ts'
-import { deservesBooking, signedFields, wrongTerms } from './oracle.ts'
+import type { Change, Table } from './table-snapshot.ts'
+import { mayBeRecorded, signedFields, wrongTerms } from './oracle.ts'
 
 /** WeChat waits five seconds; a second for one input would be an attack. */
 export const ANSWER_MS_MAX = 1_000
@@ -38,12 +38,12 @@ export function judge(world: FuzzWorld, input: Input, observed: Observed): strin
     ...judgeAnswer(world, input, observed),
     ...judgeChanges(world, input, observed),
     ...judgeTerms(input, observed),
-    ...judgeDoor(world, input, observed),
+    ...judgeAccess(world, input, observed),
   ]
 }
 
 /** Who is let in: only bearers of the token, and of tickets that were given. */
-function judgeDoor(world: FuzzWorld, input: Input, { status }: Observed): string[] {
+function judgeAccess(world: FuzzWorld, input: Input, { status }: Observed): string[] {
   const { pathname, searchParams } = new URL(input.path, ORIGIN)
   if (/^\/(orders|reviews|deliveries|runs)(\/|$)/.test(pathname) && !hasToken(input)) {
     return [401, 404, 405].includes(status) ? [] : ['a stranger was let in']
@@ -125,15 +125,16 @@ type Allowed = Readonly<{
 
 const NOTHING: Allowed = { tables: [], money: false }
 const ORDER = ['orders', 'attempts', 'events', 'deliveries', 'reviews'] as const
-const ASKED: Allowed = { tables: ORDER, money: false }
+const ORDER_WITHOUT_MONEY: Allowed = { tables: ORDER, money: false }
 
 function allowedTables(world: FuzzWorld, input: Input, { status, code }: Observed): Allowed {
   if (isNotice(input)) {
     const bytes = input.body?.bytes ?? new Uint8Array()
     const fields = signedFields(bytes, API_KEY)
     // A notice under the old key makes us ask; what WeChat says then counts, and it says no payment.
-    if (fields === undefined) return signedFields(bytes, OLD_KEY) === undefined ? NOTHING : ASKED
-    if (!deservesBooking(world, fields)) return { tables: ['reviews', 'deliveries'], money: false }
+    if (fields === undefined)
+      return signedFields(bytes, OLD_KEY) === undefined ? NOTHING : ORDER_WITHOUT_MONEY
+    if (!mayBeRecorded(world, fields)) return { tables: ['reviews', 'deliveries'], money: false }
     return { tables: [...ORDER, 'payments'], money: true }
   }
   const path = pathOf(input)
@@ -141,7 +142,7 @@ function allowedTables(world: FuzzWorld, input: Input, { status, code }: Observe
   // Who is refused for what was asked has changed nothing.
   if (status >= 400 && status < 500 && ![409, 429].includes(status)) return NOTHING
   // For a payer who logged in, and for the bearer of a ticket, WeChat is asked; its answer counts.
-  if (path === '/pay' || path === '/result') return ASKED
+  if (path === '/pay' || path === '/result') return ORDER_WITHOUT_MONEY
   if (!hasToken(input) || input.method === 'GET') return NOTHING
   switch (list) {
     case 'orders':

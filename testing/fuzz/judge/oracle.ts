@@ -29,7 +29,7 @@ export function signedFields(bytes: Uint8Array, key: string): Fields | undefined
 }
 
 /** Whether this is WeChat's word for a payment that fits one of our attempts. */
-export function deservesBooking(world: FuzzWorld, fields: Fields): boolean {
+export function mayBeRecorded(world: FuzzWorld, fields: Fields): boolean {
   const says = (name: string): string => fields.get(name) ?? ''
   const [ordercode = '', number = '1'] = says('out_trade_no').split('*')
   const [attempt] = world.sqlite.read(

@@ -48,7 +48,7 @@ export async function makeShop(chance: Chance, options: WorldOptions = {}): Prom
   }
   // Nothing is in flight any more.
   world.setTime(120)
-  world.books.keep()
+  world.tables.snapshot()
   return world
 }
 

@@ -3,7 +3,7 @@ import { type Chance, chanceOf } from '../../simulation/run/random.ts'
 import { mutateBytes, mutateText } from '../inputs/bytes.ts'
 import { describeInput, type Input, toRequest } from '../inputs/input.ts'
 import { makeNotice } from '../inputs/notices.ts'
-import { makePay, makeResult, makeStranger } from '../inputs/public-requests.ts'
+import { makePay, makeResult, makeWithoutToken } from '../inputs/public-requests.ts'
 import { makeShopRequest } from '../inputs/shop-requests.ts'
 import { makeAnswered } from '../inputs/wechat-answers.ts'
 import { ANSWER_MS_MAX, judge, type Observed } from '../judge/judge.ts'
@@ -35,7 +35,7 @@ const MAKERS: readonly Maker[] = [
   ...Array<Maker>(7).fill(makeNotice),
   ...Array<Maker>(4).fill(makeShopRequest),
   ...Array<Maker>(3).fill(makeAnswered),
-  ...Array<Maker>(2).fill(makeStranger),
+  ...Array<Maker>(2).fill(makeWithoutToken),
   ...Array<Maker>(2).fill(makePay),
   ...Array<Maker>(2).fill(makeResult),
 ]
@@ -72,8 +72,8 @@ export async function runBatch(seed: number, batch: number, count = BATCH): Prom
       }
       seen.add(broken.join() + outcome)
     }
-    if (observed.changes.length > 0) world.books.restore(observed.changes)
-    else if (observed.hasWritten) world.books.forgetAsking()
+    if (observed.changes.length > 0) world.tables.restore(observed.changes)
+    else if (observed.hasWritten) world.tables.clearQuerySlots()
   }
   world.sqlite.close()
   return { batch, inputs: count, lanes, outcomes, slowest, failures }
@@ -83,7 +83,7 @@ async function observe(world: FuzzWorld, input: Input): Promise<Observed | undef
   const observed = await observeOnce(world, input)
   if (observed === undefined || observed.ms <= ANSWER_MS_MAX) return observed
   // A busy machine is slow once; an expensive input is slow every time.
-  world.books.restore(observed.changes)
+  world.tables.restore(observed.changes)
   const again = await observeOnce(world, input)
   return again === undefined || again.ms > observed.ms ? observed : again
 }
@@ -92,13 +92,13 @@ async function observeOnce(world: FuzzWorld, input: Input): Promise<Observed | u
   const request = toRequest(input)
   if (request === undefined) return undefined
   world.setTime(input.at)
-  const writes = world.books.writes()
+  const writes = world.tables.writes()
   const from = performance.now()
   const response = await world.send(request, input.answers)
   const text = await response.text()
   const ms = performance.now() - from
-  const hasWritten = world.books.writes() !== writes
-  const changes = hasWritten ? world.books.changes() : []
+  const hasWritten = world.tables.writes() !== writes
+  const changes = hasWritten ? world.tables.changes() : []
   const reasons = world.log.map(({ event, reason }) => {
     const [word = ''] = /^[a-z_]+/.exec(reason ?? '') ?? []
     return word === '' ? event : `${event}:${word}`

@@ -5,12 +5,12 @@ import { readConfig } from '../../../src/config.ts'
 import { tick } from '../../../src/cron/tick.ts'
 import type { LogEntry } from '../../../src/ports/deps.ts'
 import { respond } from '../../../src/routes/router.ts'
-import { memoryKeep } from '../../memory-kv.ts'
+import { memoryKv } from '../../memory-kv.ts'
 import { d1Shim } from '../../simulation/d1/d1-shim.ts'
 import { Sqlite } from '../../simulation/d1/sqlite.ts'
 import type { Chance } from '../../simulation/run/random.ts'
 import { type Answer, type Input, ORIGIN } from '../inputs/input.ts'
-import { Books } from '../judge/books.ts'
+import { TableSnapshot } from '../judge/table-snapshot.ts'
 import { FuzzTimers } from './timers.ts'
 
 export const API_KEY = '192006250b4c09247ec02edce69f6a2d'
@@ -48,14 +48,14 @@ export type WorldOptions = Readonly<{
 export class FuzzWorld {
   readonly wechat: WeChatSimulator
   readonly sqlite = new Sqlite()
-  readonly books = new Books(this.sqlite)
+  readonly tables = new TableSnapshot(this.sqlite)
   readonly timers = new FuzzTimers()
   /** Payers that the shop has seen: of `paying`, and the one for whom `bound` is. */
   readonly payer: string
   readonly otherPayer: string
   log: LogEntry[] = []
   /** Webhooks as they came, the last few. */
-  told: Request[] = []
+  webhooks: Request[] = []
   /** `paid`'s notice as WeChat sent it, and tickets and cursors as they were given. */
   readonly seeds = { paidNotice: '', tickets: [] as string[], cursors: [] as string[] }
   #nowMs = T0_MS
@@ -74,7 +74,7 @@ export class FuzzWorld {
     this.payer = this.wechat.payer.newOpenid()
     this.otherPayer = this.wechat.payer.newOpenid()
     this.#platform = {
-      kv: memoryKeep(),
+      kv: memoryKv(),
       db: wrapDb(d1Shim(this.sqlite)),
       nowMs: () => this.#nowMs,
       timers: this.timers,
@@ -118,7 +118,7 @@ export class FuzzWorld {
   async #outside(request: Request): Promise<Response> {
     const { origin, pathname } = new URL(request.url)
     if (origin === SHOP_ORIGIN) {
-      this.told = [...this.told.slice(-9), request]
+      this.webhooks = [...this.webhooks.slice(-9), request]
       return new Response(null, { status: 204 })
     }
     const name = pathname.split('/').at(-1)

@@ -25,7 +25,9 @@ export async function runBank(world: World): Promise<void> {
       status === 'CHANGE'
         ? 'SUCCESS'
         : chance.pick(['SUCCESS', 'SUCCESS', 'CHANGE', 'REFUNDCLOSE'] as const)
-    faults.count(`situation:refund_${status === 'CHANGE' ? 'mended' : end}`)
+    faults.count(
+      status === 'CHANGE' ? 'situation:abnormal_refund_succeeded' : `situation:refund_${end}`,
+    )
     wechat.platform.settleRefund(outRefundNo, end)
     void deliverFrom(world, 0)
   }
@@ -37,7 +39,7 @@ export async function runTreasurer(world: World): Promise<void> {
   if (!chance.happens(0.3)) return
   world.wechat.platform.setBalance(chance.between(0, 60_000))
   for (let left = chance.between(2, 6); left > 0; left--) await pause(world, chance)
-  world.faults.count('situation:balance_filled_up')
+  world.faults.count('situation:balance_topped_up')
   world.wechat.platform.setBalance(Infinity)
 }
 
@@ -51,16 +53,16 @@ export async function runPlatform(world: World): Promise<void> {
     const { outTradeNo } = chance.pick(captures)
     if (chance.happens(0.1)) {
       // More than refundquery shows at a time.
-      world.faults.count('situation:many_refunds_by_hand')
+      world.faults.count('situation:many_platform_refunds')
       for (let n = chance.between(8, 24); n > 0; n--) {
         world.wechat.platform.refund(outTradeNo, { refundFee: 1 })
       }
-    } else refundByHand(world, chance, outTradeNo)
+    } else refundOnPlatform(world, chance, outTradeNo)
   }
 }
 
 /** @param everything Whether nothing is to be left of the payment. */
-export function refundByHand(
+export function refundOnPlatform(
   world: World,
   chance: Chance,
   outTradeNo: string,
@@ -74,5 +76,5 @@ export function refundByHand(
     refundFee: everything ? total : chance.between(1, total),
     ...(chance.happens(0.2) ? { outRefundNo } : {}),
   })
-  faults.count(refunded.ok ? 'situation:refunded_by_hand' : 'situation:refund_by_hand_refused')
+  faults.count(refunded.ok ? 'situation:platform_refund' : 'situation:platform_refund_refused')
 }

@@ -9,7 +9,7 @@ export async function runForger(world: World): Promise<void> {
   const chance = world.chance('forger')
   for (let left = chance.below(6); left > 0; left--) {
     await pause(world, chance)
-    const { old } = world.mail
+    const { sent: old } = world.mail
     if (old.length > 0 && chance.happens(0.4)) {
       world.faults.count('forger:replay')
       const { url, body } = chance.pick(old)

@@ -35,7 +35,7 @@ export async function runOperator(world: World): Promise<void> {
         await call(world, 'operator', { method: 'GET', path: '/health' })
         break
       case 2:
-        await tidyUp(world, chance)
+        await workThroughLists(world, chance)
         break
       case 1:
         world.trace.add('operator', 'deploys: every Worker dies')
@@ -55,7 +55,7 @@ export async function runOperator(world: World): Promise<void> {
 }
 
 /** Looks through the lists, sends a webhook once more, and settles a review. */
-async function tidyUp(world: World, chance: Chance): Promise<void> {
+async function workThroughLists(world: World, chance: Chance): Promise<void> {
   await list(world, '/orders?limit=10', 'orders')
   await list(world, '/runs', 'runs')
   const deliveries = await list(world, '/deliveries', 'deliveries')
@@ -91,20 +91,20 @@ async function resolve(world: World, id: string, isRefund: boolean): Promise<voi
 }
 
 /** When it has become quiet: the money of every odd payment goes back, unless it did. */
-export async function decide(world: World): Promise<void> {
+export async function refundOpenReviews(world: World): Promise<void> {
   for (const { id } of await decidable(world)) await resolve(world, id, true)
 }
 
 type Item = Readonly<{ id: string; kind?: string }>
 
 /** WeChat closes an order by itself, or says REVOKED: nobody told us. */
-export async function runWhims(world: World): Promise<void> {
+export async function runWeChatClosures(world: World): Promise<void> {
   const chance = world.chance('whims')
   for (let left = chance.below(3); left > 0; left--) {
     await pause(world, chance)
     const open = world.wechat.books.orders().filter(({ tradeState }) => tradeState === 'NOTPAY')
     if (open.length === 0 || !chance.happens(0.5)) continue
-    world.faults.count('situation:closed_behind_our_back')
+    world.faults.count('situation:closed_by_wechat')
     const state = chance.pick(['CLOSED', 'CLOSED', 'REVOKED'] as const)
     world.wechat.platform.setTradeState(chance.pick(open).outTradeNo, state)
   }

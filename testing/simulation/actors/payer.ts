@@ -1,9 +1,9 @@
 /** A payer with a phone: opens the mini program, taps, waits, pays, or thinks better of it. */
 import type { PaymentResult } from '../../../simulator/payer/payer.ts'
-import { capture } from '../faults/notice-delivery.ts'
+import { schedulePaymentNotice } from '../faults/notice-delivery.ts'
 import type { Chance } from '../run/random.ts'
 import type { World } from '../run/world.ts'
-import { refundByHand } from './bank.ts'
+import { refundOnPlatform } from './bank.ts'
 import { type Answer, call, pause, sleep } from './client.ts'
 
 type Payer = Readonly<{
@@ -29,12 +29,12 @@ export async function runPayer(
   const payer = { world, ordercode, openid, chance, who }
   for (let visits = chance.between(1, 3); visits > 0; visits--) {
     await pause(world, chance)
-    for (const sheet of await order(payer)) await atCashier(payer, sheet)
+    for (const sheet of await requestPayParams(payer)) await atCashier(payer, sheet)
   }
 }
 
 /** From a tap to what wx.requestPayment takes; two taps, or two devices, may bring two of it. */
-async function order(payer: Payer): Promise<readonly Answer[]> {
+async function requestPayParams(payer: Payer): Promise<readonly Answer[]> {
   const { world, openid, chance } = payer
   let code = world.wechat.payer.login(openid, { blocked: chance.happens(0.02) })
   for (let tries = 0; tries < TRIES_MAX; tries++) {
@@ -50,7 +50,7 @@ async function order(payer: Payer): Promise<readonly Answer[]> {
     await sleep(world, chance.between(500, 15_000))
     // After a lost reply the client has the old code still.
     const again = answers.includes(undefined) && chance.happens(0.6)
-    if (again) world.faults.count('situation:same_code_again')
+    if (again) world.faults.count('situation:login_code_reused')
     else code = world.wechat.payer.login(openid)
   }
   return []
@@ -66,7 +66,7 @@ async function pay(payer: Payer, code: string): Promise<Answer | undefined> {
     : await call(world, who, { method: 'POST', path: '/pay', body: { code, ordercode } })
   if (answer?.code !== undefined) world.faults.count(`pay:${answer.code}`)
   if (answer?.status === 200) world.faults.count('pay:ok')
-  if (answer?.code === 'order_paid') world.witness.stateTold(ordercode, 'paid', '/pay')
+  if (answer?.code === 'order_paid') world.witness.stateReported(ordercode, 'paid', '/pay')
   return answer
 }
 
@@ -125,7 +125,7 @@ function takeMoney({ world, chance }: Payer, outTradeNo: string): void {
   const paid = world.wechat.payer.pay(outTradeNo, { coupons })
   if (paid.ok) {
     world.witness.captured(outTradeNo, order?.totalFee ?? 0)
-    taken(world, chance, outTradeNo, paid)
+    onCaptured(world, chance, outTradeNo, paid)
     return
   }
   world.faults.count('situation:pay_refused')
@@ -134,7 +134,7 @@ function takeMoney({ world, chance }: Payer, outTradeNo: string): void {
   const late = world.wechat.payer.pay(outTradeNo, { despiteClose: true })
   if (!late.ok) return
   world.faults.count('situation:paid_despite_close')
-  taken(world, chance, outTradeNo, late)
+  onCaptured(world, chance, outTradeNo, late)
 }
 
 /** A race is over soon. What comes long after the close, with no notice, only the bill shows. */
@@ -146,22 +146,22 @@ function mayRace({ wechat, scheduler, closedAtMs }: World, outTradeNo: string): 
   return scheduler.now() < closedMs + RACE_MS
 }
 
-function taken(world: World, chance: Chance, outTradeNo: string, paid: PaymentResult): void {
+function onCaptured(world: World, chance: Chance, outTradeNo: string, paid: PaymentResult): void {
   if (!paid.ok) return
   world.faults.count('situation:captured')
   // The merchant gives it back by hand; the first that we hear may be REFUND.
-  if (chance.happens(0.05)) refundByHand(world, chance, outTradeNo, chance.happens(0.8))
-  capture(world, outTradeNo, chance)
+  if (chance.happens(0.05)) refundOnPlatform(world, chance, outTradeNo, chance.happens(0.8))
+  schedulePaymentNotice(world, outTradeNo, chance)
 }
 
 /** The mini program's page asks how it stands, for a while. */
 async function watch({ world, ordercode, chance, who }: Payer, ticket: string): Promise<void> {
   for (let left = chance.between(1, 6); left > 0; left--) {
     await sleep(world, chance.between(1_000, 40_000))
-    const fresh = world.witness.isTold(ordercode, 'paid') ? 'fresh ' : ''
+    const fresh = world.witness.wasReported(ordercode, 'paid') ? 'fresh ' : ''
     const answer = await call(world, who, { method: 'GET', path: `/result?ticket=${ticket}` })
     if (answer?.status === 200) {
-      world.witness.stateTold(ordercode, String(answer.body['state']), `${fresh}/result`)
+      world.witness.stateReported(ordercode, String(answer.body['state']), `${fresh}/result`)
       if (answer.body['state'] === 'paid') return
     }
     if (answer?.code === 'ticket_invalid' && world.scheduler.now() < world.startMs + DAY_MS) {

@@ -86,7 +86,7 @@ export class Receiver {
       const mustNot = EVERY_TRY_SENDS_THE_SAME_BYTES || type !== before.type
       if (mustNot) witness.report(`webhook ${id} says something else the second time`)
     }
-    if (before !== undefined) faults.count('situation:webhook_again')
+    if (before !== undefined) faults.count('situation:webhook_repeated')
     faults.count(`webhook:${type}`)
     this.#received.set(id, { id, type, data, body, times: (before?.times ?? 0) + 1 })
   }

@@ -4,13 +4,13 @@ import type { Chance } from '../run/random.ts'
 import type { World } from '../run/world.ts'
 import { type Answer, pause, shopCall, sleep } from './client.ts'
 
-type Wish = Readonly<{ refund_fee: number; reason?: string; transaction_id?: string }>
+type RefundBody = Readonly<{ refund_fee: number; reason?: string; transaction_id?: string }>
 
 const TRIES_MAX = 5
 /** Patience until somebody has paid. */
 const LOOKS_MAX = 12
 
-export async function runClerk(world: World, ordercode: string): Promise<void> {
+export async function runRefundClerk(world: World, ordercode: string): Promise<void> {
   const chance = world.chance(`clerk of ${ordercode}`)
   let left = chance.below(5)
   for (let looks = 0; looks < LOOKS_MAX && left > 0; looks++) {
@@ -18,7 +18,7 @@ export async function runClerk(world: World, ordercode: string): Promise<void> {
     // Now and then too early.
     if (!isPaid(world, ordercode) && !chance.happens(0.04)) continue
     left--
-    await new Clerk(world, ordercode, chance).act()
+    await new RefundClerk(world, ordercode, chance).act()
   }
 }
 
@@ -27,7 +27,7 @@ const paymentsOf = ({ wechat }: World, ordercode: string) =>
 
 const isPaid = (world: World, ordercode: string): boolean => paymentsOf(world, ordercode).length > 0
 
-class Clerk {
+class RefundClerk {
   readonly #world: World
   readonly #ordercode: string
   readonly #chance: Chance
@@ -56,7 +56,7 @@ class Clerk {
       }
       case 2: {
         // Each alone fits what was paid, and both together perhaps do not.
-        this.#count('refunds_at_once')
+        this.#count('concurrent_refunds')
         await Promise.all([this.#ask(number, wish), this.#ask(`${number}b`, this.#wish())])
         return
       }
@@ -81,14 +81,14 @@ class Clerk {
     return `${this.#ordercode}-${chance.below(6)}`
   }
 
-  #wish(): Wish {
+  #wish(): RefundBody {
     const chance = this.#chance
     const payments = paymentsOf(this.#world, this.#ordercode)
     const payment = payments.length === 0 ? undefined : chance.pick(payments)
     const total = payment?.totalFee ?? 100
     const half = Math.ceil(total / 2)
     const fee = chance.pick([total, half, half, chance.between(1, total), 1])
-    if (fee === total) this.#count('refund_of_everything')
+    if (fee === total) this.#count('full_refund')
     return {
       refund_fee: fee,
       ...(chance.happens(0.3) ? { reason: chance.pick(['不想要了', '缺货']) } : {}),
@@ -115,12 +115,12 @@ class Clerk {
   }
 
   /** Asks until there is an answer. */
-  async #ask(number: string, wish: Wish): Promise<void> {
+  async #ask(number: string, wish: RefundBody): Promise<void> {
     const { witness, settings } = this.#world
     for (let tries = 0; tries < TRIES_MAX; tries++) {
       const answer = await this.#put(number, wish)
       if (answer?.status === 200 || answer?.status === 201) {
-        witness.refundTaken(this.#ordercode, number, wish.refund_fee)
+        witness.refundAccepted(this.#ordercode, number, wish.refund_fee)
         this.#heard(number, answer)
         return
       }
@@ -135,7 +135,7 @@ class Clerk {
     }
   }
 
-  async #put(number: string, body: Wish): Promise<Answer | undefined> {
+  async #put(number: string, body: RefundBody): Promise<Answer | undefined> {
     const path = `/orders/${this.#ordercode}/refunds/${encodeURIComponent(number)}`
     const answer = await shopCall(this.#world, this.#who, { method: 'PUT', path, body })
     this.#world.faults.count(`refund:${answer?.code ?? answer?.status ?? 'no answer'}`)
@@ -149,7 +149,7 @@ class Clerk {
   }
 
   #heard(number: string, { body }: Answer): void {
-    this.#world.witness.refundTold(number, String(body['state']))
+    this.#world.witness.refundReported(number, String(body['state']))
   }
 
   #count(situation: string): void {

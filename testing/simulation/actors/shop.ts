@@ -131,7 +131,7 @@ class Shop {
 
   async #read(method: 'GET' | 'POST', path: string): Promise<void> {
     // Read once more what was paid when we began: it must still be.
-    const fresh = this.#world.witness.isTold(this.#ordercode, 'paid') ? 'fresh ' : ''
+    const fresh = this.#world.witness.wasReported(this.#ordercode, 'paid') ? 'fresh ' : ''
     const answer = await shopCall(this.#world, this.#who, { method, path })
     if (answer?.status === 200) this.#heard(answer, `${fresh}${method}`)
   }
@@ -142,6 +142,6 @@ class Shop {
   }
 
   #tell(state: string, by: string): void {
-    this.#world.witness.stateTold(this.#ordercode, state, by)
+    this.#world.witness.stateReported(this.#ordercode, state, by)
   }
 }

@@ -2,7 +2,7 @@
 import type { SqlRow } from '../d1/sqlite.ts'
 import { dayOf, startOf } from '../run/days.ts'
 import type { Evidence } from './evidence.ts'
-import { complaints, type Find, rows } from './rows.ts'
+import { failures, type Check, rows } from './rows.ts'
 
 const HOUR_S = 3_600
 
@@ -14,7 +14,7 @@ const daysOf = ({ captures, wechatRefunds }: Evidence): readonly string[] => [
   ]),
 ]
 
-const everyDayIsReconciled: Find = (evidence) => {
+const everyDayIsReconciled: Check = (evidence) => {
   const bills = rows(evidence, 'bills')
   return [
     ...daysOf(evidence)
@@ -32,7 +32,7 @@ const everyDayIsReconciled: Find = (evidence) => {
 type Counts = Readonly<Record<string, number> & { books?: Record<string, number> }>
 
 /** What was counted is what happened, where the bill says what happened. */
-const theBillAddsUp: Find = (evidence) =>
+const billCountsAgree: Check = (evidence) =>
   rows(evidence, 'bills')
     .filter(({ day, state }) => state === 'reconciled' && !evidence.bills.changed.has(String(day)))
     .flatMap(({ day, counts }) => {
@@ -50,7 +50,7 @@ const theBillAddsUp: Find = (evidence) =>
         others: 0,
         unreadable: 0,
       }
-      return complaints([
+      return failures([
         ...Object.entries(expected).map(
           ([name, value]) => counted[name] === value || `${name} ${counted[name]}, not ${value}`,
         ),
@@ -62,7 +62,7 @@ const theBillAddsUp: Find = (evidence) =>
     })
 
 /** Each difference that was made is in one review, and there is none about anything else. */
-const differencesAreReviewed: Find = (evidence) => {
+const differencesAreReviewed: Check = (evidence) => {
   const { expected } = evidence.bills
   const reviews = rows(evidence, 'reviews').filter(({ kind }) => kind === 'bill_difference')
   const fits = (wanted: string, id: string): boolean =>
@@ -99,7 +99,7 @@ const isTakenNumber = (evidence: Evidence, { subject }: SqlRow): boolean =>
   })
 
 /** The shop is told of each reconciled day once, and when it is. */
-const reconciledDaysAreTold: Find = (evidence) => {
+const reconciledDaysHaveWebhooks: Check = (evidence) => {
   const days = rows(evidence, 'bills')
     .filter(({ state }) => state === 'reconciled')
     .map(({ day }) => `bill.reconciled.${day}`)
@@ -116,7 +116,7 @@ const reconciledDaysAreTold: Find = (evidence) => {
 }
 
 /** A day that is reconciled once more says the same. */
-const againIsTheSame: Find = ({ audits }) =>
+const reconcilingAgainChangesNothing: Check = ({ audits }) =>
   audits.flatMap(({ day, before, after }) => {
     if (before === after) return []
     const known = new Set(before.split('\n'))
@@ -126,10 +126,10 @@ const againIsTheSame: Find = ({ audits }) =>
     ]
   })
 
-export const RECONCILING = {
+export const BILL_CHECKS = {
   everyDayIsReconciled,
-  theBillAddsUp,
+  billCountsAgree,
   differencesAreReviewed,
-  reconciledDaysAreTold,
-  againIsTheSame,
+  reconciledDaysHaveWebhooks,
+  reconcilingAgainChangesNothing,
 }

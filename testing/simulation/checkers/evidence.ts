@@ -3,16 +3,16 @@ import type { Capture, SimulatedOrder } from '../../../simulator/state/ledger.ts
 import type { SimulatedRefund } from '../../../simulator/state/refund.ts'
 import type { Received } from '../actors/receiver.ts'
 import type { SqlRow } from '../d1/sqlite.ts'
-import type { Audit, BillTrouble, Settings, World } from '../run/world.ts'
-import type { TakenRefund } from './witness.ts'
+import type { Audit, BillFaults, Settings, World } from '../run/world.ts'
+import type { AcceptedRefund } from './witness.ts'
 
 export type Evidence = Readonly<{
   captures: readonly Capture[]
   wechatOrders: readonly SimulatedOrder[]
   wechatRefunds: readonly SimulatedRefund[]
   /** Refunds that were confirmed to the shop. */
-  refundsTaken: readonly TakenRefund[]
-  bills: BillTrouble
+  acceptedRefunds: readonly AcceptedRefund[]
+  bills: BillFaults
   audits: readonly Audit[]
   /** Ordercodes whose registration was confirmed to the shop. */
   registered: readonly string[]
@@ -32,7 +32,7 @@ export function collect(world: World): Evidence {
     captures: wechat.books.captures(),
     wechatOrders: wechat.books.orders(),
     wechatRefunds: wechat.books.refunds(),
-    refundsTaken: witness.refundsTaken(),
+    acceptedRefunds: witness.acceptedRefunds(),
     bills,
     audits,
     registered: witness.registered(),

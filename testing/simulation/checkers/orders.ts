@@ -1,15 +1,12 @@
 /** Each finds what breaks one part of the promise, and says so in a sentence. */
-import { RECONCILING } from './bills.ts'
 import type { Evidence } from './evidence.ts'
-import { REFUNDING } from './refunds.ts'
-import { complaints, type Find, numberOf, rows } from './rows.ts'
-import { TELLING } from './webhooks.ts'
+import { failures, type Check, numberOf, rows } from './rows.ts'
 
 const isOpenAtWeChat = (state: string): boolean =>
   !['SUCCESS', 'REFUND', 'CLOSED', 'REVOKED'].includes(state)
 
 /** Money that WeChat took is booked: the sum, the payer, the time, on the attempt that was paid. */
-const capturedIsBooked: Find = (evidence) =>
+const capturedIsRecorded: Check = (evidence) =>
   evidence.captures.flatMap((capture) => {
     const { transactionId, outTradeNo, totalFee, openid } = capture
     const booked = rows(evidence, 'payments').filter(
@@ -19,7 +16,7 @@ const capturedIsBooked: Find = (evidence) =>
     if (payment === undefined) {
       return [`${transactionId} of ${outTradeNo}, ${totalFee} fen, is not booked`]
     }
-    const wrong = complaints([
+    const wrong = failures([
       booked.length === 1 || 'booked twice',
       numberOf(payment) === outTradeNo || `on ${numberOf(payment)}`,
       payment['total_fee'] === totalFee || `with ${payment['total_fee']} fen`,
@@ -32,7 +29,7 @@ const capturedIsBooked: Find = (evidence) =>
     )
   })
 
-const bookedWasCaptured: Find = (evidence) =>
+const recordedWasCaptured: Check = (evidence) =>
   rows(evidence, 'payments')
     .filter(
       (row) => !evidence.captures.some((each) => each.transactionId === row['transaction_id']),
@@ -40,7 +37,7 @@ const bookedWasCaptured: Find = (evidence) =>
     .map((row) => `${row['transaction_id']} of ${numberOf(row)} was never captured`)
 
 /** `paid` if and only if a booked payment of this order says so, equal to its attempt's amount. */
-const paidMeansPaid: Find = (evidence) =>
+const paidOrderHasItsPayment: Check = (evidence) =>
   rows(evidence, 'orders').flatMap((order) => {
     const { ordercode, state, transaction_id: transactionId } = order
     const own = rows(evidence, 'payments').filter((row) => row['ordercode'] === ordercode)
@@ -53,7 +50,7 @@ const paidMeansPaid: Find = (evidence) =>
     if (payment === undefined)
       return [`${ordercode} is paid by ${transactionId}, which is not its own`]
     const attempt = rows(evidence, 'attempts').find((row) => numberOf(row) === numberOf(payment))
-    return complaints([
+    return failures([
       attempt?.['state'] === 'paid' || `its attempt is ${attempt?.['state']}`,
       attempt?.['total_fee'] === payment['total_fee'] || 'the amounts differ',
       order['paid_at'] === payment['paid_at'] || 'the times differ',
@@ -61,7 +58,7 @@ const paidMeansPaid: Find = (evidence) =>
   })
 
 /** One event for each revision, without a hole, and they tell the same story as the state. */
-const everyChangeHasItsEvent: Find = (evidence) =>
+const everyChangeHasItsEvent: Check = (evidence) =>
   rows(evidence, 'orders').flatMap((order) => {
     const { ordercode, revision, state } = order
     const events = rows(evidence, 'events')
@@ -106,7 +103,7 @@ function countsOf(evidence: Evidence, ordercode: string, types: readonly string[
 }
 
 /** Nobody can pay for what is closed or paid, and nothing that the shop registered is forgotten. */
-const nothingIsLeftOpen: Find = (evidence) => [
+const nothingIsLeftOpen: Check = (evidence) => [
   ...rows(evidence, 'orders')
     .filter(({ state }) => state !== 'paid' && state !== 'closed')
     .map(({ ordercode, state }) => `${ordercode} is ${state} long after its expiry`),
@@ -122,11 +119,11 @@ const nothingIsLeftOpen: Find = (evidence) => [
 ]
 
 /** What WeChat has was stored before it was sent, and as it was sent. */
-const wechatKnowsWhatWeKnow: Find = (evidence) =>
+const attemptsMatchWeChat: Check = (evidence) =>
   evidence.wechatOrders.flatMap(({ outTradeNo, totalFee, openid }) => {
     const attempt = rows(evidence, 'attempts').find((row) => numberOf(row) === outTradeNo)
     if (attempt === undefined) return [`${outTradeNo} is at WeChat and not here`]
-    return complaints([
+    return failures([
       attempt['total_fee'] === totalFee ||
         `${totalFee} fen at WeChat, ${attempt['total_fee']} here`,
       attempt['openid'] === openid || 'another payer at WeChat',
@@ -134,25 +131,22 @@ const wechatKnowsWhatWeKnow: Find = (evidence) =>
   })
 
 /** The sums, by a second route: no row is looked at twice. */
-const theBooksBalance: Find = (evidence) => {
+const sumsAgree: Check = (evidence) => {
   const captured = evidence.captures.reduce((sum, { totalFee }) => sum + totalFee, 0)
   const booked = rows(evidence, 'payments').reduce((sum, row) => sum + Number(row['total_fee']), 0)
   return captured === booked ? [] : [`${captured} fen captured, ${booked} fen booked`]
 }
 
-const referencesHold: Find = ({ brokenReferences }) =>
+const foreignKeysHold: Check = ({ brokenReferences }) =>
   brokenReferences === 0 ? [] : [`${brokenReferences} rows refer to nothing`]
 
-export const INVARIANTS = {
-  capturedIsBooked,
-  bookedWasCaptured,
-  paidMeansPaid,
+export const ORDER_CHECKS = {
+  capturedIsRecorded,
+  recordedWasCaptured,
+  paidOrderHasItsPayment,
   everyChangeHasItsEvent,
   nothingIsLeftOpen,
-  wechatKnowsWhatWeKnow,
-  theBooksBalance,
-  referencesHold,
-  ...TELLING,
-  ...REFUNDING,
-  ...RECONCILING,
-} satisfies Record<string, Find>
+  attemptsMatchWeChat,
+  sumsAgree,
+  foreignKeysHold,
+} satisfies Record<string, Check>

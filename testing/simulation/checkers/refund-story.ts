@@ -5,10 +5,10 @@ import { rows } from './rows.ts'
 
 export type RefundStep = Readonly<{ state: string; revision: unknown }>
 
-export type RefundStory = Readonly<{
+export type RefundHistory = Readonly<{
   steps: readonly RefundStep[]
   /** What could not follow what was before. */
-  nonsense: readonly string[]
+  contradictions: readonly string[]
 }>
 
 /** From which states each event may lead on; `none` is before there was anything. */
@@ -39,7 +39,7 @@ const STATE_AFTER: Readonly<Record<string, string>> = {
   refund_abnormal: 'abnormal',
 }
 
-export function storyOf(evidence: Evidence, refund: SqlRow): RefundStory {
+export function historyOf(evidence: Evidence, refund: SqlRow): RefundHistory {
   const events = rows(evidence, 'events')
     .filter((row) => row['ordercode'] === refund['ordercode'])
     .map((row) => ({ row, data: dataOf(row) }))
@@ -47,16 +47,17 @@ export function storyOf(evidence: Evidence, refund: SqlRow): RefundStory {
     .sort((a, b) => Number(a.row['revision']) - Number(b.row['revision']))
   let state = 'none'
   const steps: RefundStep[] = []
-  const nonsense: string[] = []
+  const contradictions: string[] = []
   for (const { row, data } of events) {
     const type = String(row['type'])
-    if (MAY_FOLLOW[type]?.includes(state) !== true) nonsense.push(`${type} when it was ${state}`)
+    if (MAY_FOLLOW[type]?.includes(state) !== true)
+      contradictions.push(`${type} when it was ${state}`)
     const after = STATE_AFTER[type] ?? String(data['status'])
     if (after !== state) steps.push({ state: after, revision: row['revision'] })
     state = after
   }
-  if (state !== refund['state']) nonsense.push(`in the end ${state}`)
-  return { steps, nonsense }
+  if (state !== refund['state']) contradictions.push(`in the end ${state}`)
+  return { steps, contradictions: contradictions }
 }
 
 const dataOf = (row: SqlRow): Readonly<Record<string, unknown>> =>

@@ -2,8 +2,8 @@
 import { isLiveRefund, type SimulatedRefund } from '../../../simulator/state/refund.ts'
 import type { SqlRow } from '../d1/sqlite.ts'
 import type { Evidence } from './evidence.ts'
-import { storyOf } from './refund-story.ts'
-import { complaints, type Find, rows } from './rows.ts'
+import { historyOf } from './refund-story.ts'
+import { failures, type Check, rows } from './rows.ts'
 import { isLate } from './webhooks.ts'
 
 const STATE_OF: Readonly<Record<string, string>> = {
@@ -22,30 +22,30 @@ const feesOf = (refunds: readonly SqlRow[]): number =>
   refunds.reduce((sum, row) => sum + Number(row['refund_fee']), 0)
 
 /** Of a payment no more is promised, and no more is returned, than was paid; by both ledgers. */
-const refundsFitPayments: Find = (evidence) =>
+const refundsFitPayments: Check = (evidence) =>
   rows(evidence, 'payments').flatMap(({ transaction_id: transactionId, total_fee: total }) => {
     const here = feesOf(refundsOf(evidence, transactionId).filter(isReserved))
     const there = evidence.wechatRefunds
       .filter((each) => each.transactionId === transactionId && isLiveRefund(each))
       .reduce((sum, { refundFee }) => sum + refundFee, 0)
-    return complaints([
+    return failures([
       here <= Number(total) || `${here} fen are to go back`,
       there <= Number(total) || `${there} fen went back`,
     ]).map((what) => `of ${transactionId}, ${total} fen, ${what}`)
   })
 
 /** The number is on our books for other money: made by hand at WeChat, or for another order. A person sees it. */
-const isTaken = (row: SqlRow, refund: SimulatedRefund): boolean =>
+const isOtherRefund = (row: SqlRow, refund: SimulatedRefund): boolean =>
   row['transaction_id'] !== refund.transactionId || row['refund_fee'] !== refund.refundFee
 
 /** What WeChat has taken on is on our books: of the same payment, as much, and as far. */
-const wechatsRefundsAreHere: Find = (evidence) =>
+const wechatRefundsAreRecorded: Check = (evidence) =>
   evidence.wechatRefunds.flatMap((refund) => {
     const { outRefundNo, refundFee, status, transactionId } = refund
     const row = rows(evidence, 'refunds').find((each) => each['out_refund_no'] === outRefundNo)
     const what = `${outRefundNo} of ${transactionId}, ${refundFee} fen`
     if (row === undefined) return [`${what}, is ${status} at WeChat and not here`]
-    if (isTaken(row, refund)) {
+    if (isOtherRefund(row, refund)) {
       const isSeen = rows(evidence, 'reviews').some(
         ({ subject, kind }) =>
           (subject === outRefundNo && kind === 'refund_conflict') ||
@@ -59,15 +59,15 @@ const wechatsRefundsAreHere: Find = (evidence) =>
   })
 
 /** And the reverse: nothing is on its way, arrived, stuck or closed that WeChat does not know. */
-const ourRefundsAreWechats: Find = (evidence) =>
+const refundsExistAtWeChat: Check = (evidence) =>
   rows(evidence, 'refunds')
     .filter(({ state }) => state !== 'refused' && state !== 'requested')
     .flatMap((row) => {
       const { out_refund_no: number, state } = row
       const refund = evidence.wechatRefunds.find(({ outRefundNo }) => outRefundNo === number)
       if (refund === undefined) return [`${number} is ${state}, and WeChat has no such refund`]
-      return complaints([
-        !isTaken(row, refund) || 'WeChat has it for other money',
+      return failures([
+        !isOtherRefund(row, refund) || 'WeChat has it for other money',
         row['refund_id'] === refund.refundId || `WeChat calls it ${refund.refundId}`,
         row['source'] !== 'merchant_platform' ||
           refund.source === 'VENDOR_PLATFORM' ||
@@ -76,15 +76,15 @@ const ourRefundsAreWechats: Find = (evidence) =>
     })
 
 /** A reservation is given free only by a refusal that is true, and was when it was believed. */
-const refusedWasRefused: Find = (evidence) => [
+const refusedRefundsWereRefused: Check = (evidence) => [
   ...rows(evidence, 'refunds')
     .filter(({ state }) => state === 'refused')
     .flatMap((row) => {
       const refund = evidence.wechatRefunds.find(
         ({ outRefundNo }) => outRefundNo === row['out_refund_no'],
       )
-      return complaints([
-        refund === undefined || isTaken(row, refund) || `WeChat has it as ${refund.status}`,
+      return failures([
+        refund === undefined || isOtherRefund(row, refund) || `WeChat has it as ${refund.status}`,
         row['err_code'] !== null || 'nobody said why',
       ]).map((what) => `${row['out_refund_no']} is refused, and ${what}`)
     }),
@@ -94,18 +94,18 @@ const refusedWasRefused: Find = (evidence) => [
       const number = (JSON.parse(String(data)) as { out_refund_no?: string }).out_refund_no
       const row = rows(evidence, 'refunds').find((each) => each['out_refund_no'] === number)
       const refund = evidence.wechatRefunds.find(({ outRefundNo }) => outRefundNo === number)
-      if (row === undefined || refund === undefined || isTaken(row, refund)) return []
+      if (row === undefined || refund === undefined || isOtherRefund(row, refund)) return []
       const isKnown = refund.source === 'API' && refund.appliedAt < Number(at) * 1_000
       return isKnown ? [`${number} was taken for refused when WeChat had it`] : []
     }),
 ]
 
 /** Nothing waits for ever; and what the shop was promised is there. */
-const refundsComeToAnEnd: Find = (evidence) => [
+const refundsReachAnEnd: Check = (evidence) => [
   ...rows(evidence, 'refunds')
     .filter(({ state }) => state === 'requested' || state === 'processing')
     .map((row) => `${row['out_refund_no']} is ${row['state']} after all that time`),
-  ...evidence.refundsTaken
+  ...evidence.acceptedRefunds
     .filter(
       ({ outRefundNo, ordercode, refundFee }) =>
         !rows(evidence, 'refunds').some(
@@ -118,9 +118,9 @@ const refundsComeToAnEnd: Find = (evidence) => [
     .map(({ outRefundNo, refundFee }) => `${outRefundNo}, ${refundFee} fen, was promised`),
 ]
 
-const refundEventsTellTheStory: Find = (evidence) => [
+const refundEventsMatchState: Check = (evidence) => [
   ...rows(evidence, 'refunds').flatMap((refund) =>
-    storyOf(evidence, refund).nonsense.map(
+    historyOf(evidence, refund).contradictions.map(
       (what) => `${refund['out_refund_no']} is ${refund['state']}, its events say: ${what}`,
     ),
   ),
@@ -138,9 +138,9 @@ const WEBHOOK_OF: Readonly<Record<string, string>> = {
 }
 
 /** One webhook for each end that a refund came to, from the revision at which it did. */
-const refundsAreTold: Find = (evidence) => {
+const refundsHaveWebhooks: Check = (evidence) => {
   const expected = rows(evidence, 'refunds').flatMap((refund) =>
-    storyOf(evidence, refund).steps.flatMap(({ state, revision }) => {
+    historyOf(evidence, refund).steps.flatMap(({ state, revision }) => {
       const type = WEBHOOK_OF[state]
       return type === undefined ? [] : [{ id: `${type}.${refund['out_refund_no']}`, revision }]
     }),
@@ -163,7 +163,7 @@ const refundsAreTold: Find = (evidence) => {
           ({ outRefundNo }) => outRefundNo === data.out_refund_no,
         )
         const isSuccess = type === 'refund.succeeded'
-        return complaints([
+        return failures([
           !isSuccess || refund?.status === 'SUCCESS' || 'the money did not arrive',
           !isSuccess || refund?.refundFee === data.refund_fee || `not ${data.refund_fee} fen`,
           WEBHOOK_OF[data.state ?? ''] === type || `says ${data.state}`,
@@ -172,13 +172,13 @@ const refundsAreTold: Find = (evidence) => {
   ]
 }
 
-const isByHand = (evidence: Evidence, transactionId: unknown): boolean =>
+const isRefundedOnPlatform = (evidence: Evidence, transactionId: unknown): boolean =>
   evidence.wechatRefunds.some(
     (each) => each.transactionId === transactionId && each.source === 'VENDOR_PLATFORM',
   )
 
 /** Money that is not the order's goes back by itself, once; and no other does. */
-const wrongMoneyGoesBack: Find = (evidence) => {
+const wrongPaymentsAreRefunded: Check = (evidence) => {
   const { hasCertificate, latePayment } = evidence.settings
   return rows(evidence, 'payments').flatMap((payment) => {
     const { transaction_id: transactionId, ordercode, total_fee: total } = payment
@@ -188,7 +188,7 @@ const wrongMoneyGoesBack: Find = (evidence) => {
     const automatic = own.find((row) => row['out_refund_no'] === `auto*${transactionId}`)
     if (automatic === undefined) {
       // Somebody was quicker, and we heard of it first.
-      return isWrong && !isByHand(evidence, transactionId)
+      return isWrong && !isRefundedOnPlatform(evidence, transactionId)
         ? [`${transactionId} is to go back, and nothing is done`]
         : []
     }
@@ -197,7 +197,7 @@ const wrongMoneyGoesBack: Find = (evidence) => {
         id === `late_payment.${transactionId}` || id === `second_payment.${transactionId}`,
     )
     const isOurs = automatic['source'] === 'automatic'
-    return complaints([
+    return failures([
       isWrong || !isOurs || 'goes back by itself',
       decided || 'goes back, and there was nothing to decide',
       !isOurs || automatic['refund_fee'] === total || `only ${automatic['refund_fee']} fen of it`,
@@ -206,7 +206,7 @@ const wrongMoneyGoesBack: Find = (evidence) => {
 }
 
 /** A person's word is kept: what was to be refunded is, or was tried. */
-const theDecidedIsDone: Find = (evidence) =>
+const resolvedReviewsAreRefunded: Check = (evidence) =>
   rows(evidence, 'reviews')
     .filter(({ action }) => action === 'refund')
     .filter(({ subject }) => {
@@ -218,11 +218,11 @@ const theDecidedIsDone: Find = (evidence) =>
     .map(({ id }) => `${id} was to be refunded, and is not`)
 
 /** A person gets to see money that does not arrive, and is told again when it never does. */
-const stuckRefundsAreReviewed: Find = (evidence) => {
+const stuckRefundsAreReviewed: Check = (evidence) => {
   const reviews = rows(evidence, 'reviews').map(({ id }) => String(id))
   const refunds = rows(evidence, 'refunds')
   const wasStuck = refunds
-    .filter((row) => storyOf(evidence, row).steps.some(({ state }) => state === 'abnormal'))
+    .filter((row) => historyOf(evidence, row).steps.some(({ state }) => state === 'abnormal'))
     .map((row) => `refund_abnormal.${row['out_refund_no']}`)
   const isStuck = refunds
     .filter(({ state }) => state === 'abnormal')
@@ -236,15 +236,15 @@ const stuckRefundsAreReviewed: Find = (evidence) => {
   ]
 }
 
-export const REFUNDING = {
+export const REFUND_CHECKS = {
   refundsFitPayments,
-  wechatsRefundsAreHere,
-  ourRefundsAreWechats,
-  refusedWasRefused,
-  refundsComeToAnEnd,
-  refundEventsTellTheStory,
-  refundsAreTold,
-  wrongMoneyGoesBack,
-  theDecidedIsDone,
+  wechatRefundsAreRecorded,
+  refundsExistAtWeChat,
+  refusedRefundsWereRefused,
+  refundsReachAnEnd,
+  refundEventsMatchState,
+  refundsHaveWebhooks,
+  wrongPaymentsAreRefunded,
+  resolvedReviewsAreRefunded,
   stuckRefundsAreReviewed,
 }

@@ -2,7 +2,7 @@
 import type { SqlRow } from '../d1/sqlite.ts'
 import type { Evidence } from './evidence.ts'
 
-export type Find = (evidence: Evidence) => string[]
+export type Check = (evidence: Evidence) => string[]
 
 export const rows = ({ tables }: Pick<Evidence, 'tables'>, name: string): readonly SqlRow[] =>
   tables[name] ?? []
@@ -12,5 +12,5 @@ export const numberOf = (row: SqlRow): string =>
   row['number'] === 1 ? String(row['ordercode']) : `${row['ordercode']}*${row['number']}`
 
 /** Keeps the complaints of a list of `it is right || what is wrong`. */
-export const complaints = (list: readonly (true | string)[]): string[] =>
+export const failures = (list: readonly (true | string)[]): string[] =>
   list.filter((each) => each !== true)

@@ -1,9 +1,9 @@
 /** Who was told: the shop of what is paid, a person of what is odd. */
 import type { Evidence } from './evidence.ts'
-import { complaints, type Find, rows } from './rows.ts'
+import { failures, type Check, rows } from './rows.ts'
 
 /** Every payment that made an order paid reached the shop at least once, under one id, in one meaning. */
-const thePaidIsTold: Find = (evidence) =>
+const paidOrderHasItsWebhook: Check = (evidence) =>
   rows(evidence, 'orders')
     .filter(({ state }) => state === 'paid')
     .flatMap(({ ordercode, transaction_id: transactionId }) => {
@@ -19,7 +19,7 @@ const thePaidIsTold: Find = (evidence) =>
       )
       const ids = heard.map(({ id }) => id).join()
       const expected = expectedType(evidence, String(ordercode), String(transactionId))
-      return complaints([
+      return failures([
         told.length === 1 || `has ${told.length} webhooks`,
         expected === undefined || delivery['type'] === expected || `is told by ${delivery['type']}`,
         (delivery['type'] === 'payment.returned') === isReturned(evidence, transactionId) ||
@@ -70,14 +70,14 @@ const revisionOfBooking = (evidence: Evidence, ordercode: unknown): unknown =>
   eventsOf(evidence, ordercode).find(({ type }) => type === 'payment_booked')?.['revision']
 
 /** Nothing is told that is not so. */
-const theToldIsTrue: Find = (evidence) =>
+const webhooksAreTrue: Check = (evidence) =>
   evidence.received.flatMap(({ id, type, data }) => {
     const { ordercode, state, transaction_id: transactionId } = data
     switch (type) {
       case 'order.paid':
       case 'payment.returned': {
         const capture = evidence.captures.find((each) => each.transactionId === transactionId)
-        return complaints([
+        return failures([
           capture !== undefined || `${id}: nobody paid ${ordercode}`,
           state === 'paid' || `${id}: says ${state}`,
         ])
@@ -92,7 +92,7 @@ const theToldIsTrue: Find = (evidence) =>
   })
 
 /** What became true was told: closed orders, and every review but the one about a webhook itself. */
-const everythingIsTold: Find = (evidence) => {
+const everyFactIsDelivered: Check = (evidence) => {
   const ids = rows(evidence, 'deliveries').map(({ id }) => id)
   const closed = rows(evidence, 'events')
     .filter(({ type }) => type === 'order_closed')
@@ -114,7 +114,7 @@ const everythingIsTold: Find = (evidence) => {
 }
 
 /** A person gets to see each late and each second payment, and only those. */
-const theOddIsReviewed: Find = (evidence) => {
+const oddPaymentsAreReviewed: Check = (evidence) => {
   const reviews = rows(evidence, 'reviews').map(({ id }) => String(id))
   const odd = rows(evidence, 'payments').flatMap((payment) => {
     const { ordercode, transaction_id: transactionId } = payment
@@ -128,4 +128,9 @@ const theOddIsReviewed: Find = (evidence) => {
   ]
 }
 
-export const TELLING = { thePaidIsTold, theToldIsTrue, everythingIsTold, theOddIsReviewed }
+export const WEBHOOK_CHECKS = {
+  paidOrderHasItsWebhook,
+  webhooksAreTrue,
+  everyFactIsDelivered,
+  oddPaymentsAreReviewed,
+}

@@ -7,7 +7,7 @@ import type { WeChatSimulator } from '../../../simulator/wechat.ts'
 /** The shop's statements of a price: one that was confirmed, and those whose fate it does not know. */
 type Prices = { confirmed: number | undefined; unsure: Set<number> }
 
-export type TakenRefund = Readonly<{ ordercode: string; outRefundNo: string; refundFee: number }>
+export type AcceptedRefund = Readonly<{ ordercode: string; outRefundNo: string; refundFee: number }>
 
 export class Witness {
   readonly violations: string[] = []
@@ -17,7 +17,7 @@ export class Witness {
   readonly #paid = new Set<string>()
   readonly #registered = new Set<string>()
   readonly #captured = new Set<string>()
-  readonly #refunds = new Map<string, TakenRefund>()
+  readonly #refunds = new Map<string, AcceptedRefund>()
 
   constructor(wechat: WeChatSimulator) {
     this.#wechat = wechat
@@ -41,7 +41,7 @@ export class Witness {
   }
 
   /** What an answer says of the order. It must be true, and stay so. */
-  stateTold(ordercode: string, state: string, by: string): void {
+  stateReported(ordercode: string, state: string, by: string): void {
     if (state === 'paid') {
       this.#paid.add(ordercode)
       const captured = this.#wechat.books
@@ -55,7 +55,7 @@ export class Witness {
     if (state === 'closed') this.#closed.add(ordercode)
   }
 
-  isTold(ordercode: string, state: 'paid'): boolean {
+  wasReported(ordercode: string, state: 'paid'): boolean {
     return state === 'paid' && this.#paid.has(ordercode)
   }
 
@@ -81,7 +81,7 @@ export class Witness {
   }
 
   /** The Worker said that it has taken on a refund; it must be there in the end, as it was asked for. */
-  refundTaken(ordercode: string, outRefundNo: string, refundFee: number): void {
+  refundAccepted(ordercode: string, outRefundNo: string, refundFee: number): void {
     const before = this.#refunds.get(outRefundNo)
     const differs = before?.ordercode !== ordercode || before.refundFee !== refundFee
     if (before !== undefined && differs) {
@@ -91,7 +91,7 @@ export class Witness {
   }
 
   /** What an answer says of a refund. What is done is done, and WeChat knows it. */
-  refundTold(outRefundNo: string, state: string): void {
+  refundReported(outRefundNo: string, state: string): void {
     const status = this.#wechat.books.refund(outRefundNo)?.status
     if (state === 'succeeded' && status !== 'SUCCESS') {
       this.report(`told succeeded, and WeChat says ${status}: ${outRefundNo}`)
@@ -101,7 +101,7 @@ export class Witness {
     }
   }
 
-  refundsTaken(): readonly TakenRefund[] {
+  acceptedRefunds(): readonly AcceptedRefund[] {
     return [...this.#refunds.values()]
   }
 

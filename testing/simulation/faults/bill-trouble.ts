@@ -20,20 +20,20 @@ function untouchedDays({ wechat, sqlite }: World): string[] {
 }
 
 /** Spoils bills that nobody has fetched yet. */
-export function troubleBills(world: World): void {
+export function injectBillFaults(world: World): void {
   const chance = world.chance('bills')
   // Nobody may have the true bill in his hands still.
   world.workers.killAll()
   for (const day of untouchedDays(world)) {
     const choice = chance.below(7)
     if (choice === 0) continue
-    if (choice <= 2) delay(world, chance, day)
-    else differ(world, chance, day)
+    if (choice <= 2) makeUnavailable(world, chance, day)
+    else makeDifferent(world, chance, day)
   }
 }
 
 /** What the bill says is true; only it cannot be read. */
-function delay(world: World, chance: Chance, day: string): void {
+function makeUnavailable(world: World, chance: Chance, day: string): void {
   world.bills.delayed.add(day)
   const change = chance.pick<BillChange>([
     { kind: 'cut_off' },
@@ -41,13 +41,13 @@ function delay(world: World, chance: Chance, day: string): void {
     { kind: 'unavailable', errorCode: '20003', returnMsg: 'SYSTEMERROR', times: 2 },
     { kind: 'unavailable', errorCode: '20007', returnMsg: '权限已经关闭', times: 4 },
   ])
-  make(world, day, change)
+  changeBill(world, day, change)
 }
 
-function differ(world: World, chance: Chance, day: string): void {
+function makeDifferent(world: World, chance: Chance, day: string): void {
   world.bills.changed.add(day)
   if (chance.happens(0.3)) {
-    make(world, day, {
+    changeBill(world, day, {
       kind: 'layout',
       layout: chance.pick(['old', 'short', 'reversed', 'one_more']),
     })
@@ -57,7 +57,7 @@ function differ(world: World, chance: Chance, day: string): void {
     const difference = chance.pick(KINDS)(world, chance, day, left)
     if (difference === undefined || subjects.has(difference.subject ?? '')) continue
     subjects.add(difference.subject ?? '')
-    make(world, day, difference.change)
+    changeBill(world, day, difference.change)
     const { kind, subject } = difference
     if (kind === undefined) continue
     world.bills.expected.push(
@@ -66,7 +66,7 @@ function differ(world: World, chance: Chance, day: string): void {
   }
 }
 
-function make(world: World, day: string, change: BillChange): void {
+function changeBill(world: World, day: string, change: BillChange): void {
   world.faults.count(`bill:${change.kind}`)
   world.wechat.bills.change(compact(day), change)
 }
@@ -74,7 +74,7 @@ function make(world: World, day: string, change: BillChange): void {
 type Kind = (world: World, chance: Chance, day: string, n: number) => Difference | undefined
 
 /** Only what is on the books can be missed, or be found to differ. */
-const bookedPayment = ({ sqlite }: World, chance: Chance, day: string): SqlRow | undefined => {
+const recordedPayment = ({ sqlite }: World, chance: Chance, day: string): SqlRow | undefined => {
   const from = startOf(day) / 1_000
   const rows = sqlite.read(
     'SELECT * FROM payments WHERE paid_at >= ? AND paid_at < ? ORDER BY transaction_id',
@@ -105,12 +105,12 @@ const madeUpNumber = (day: string, n: number): string =>
 
 const KINDS: readonly Kind[] = [
   (world, chance, day) => {
-    const subject = bookedPayment(world, chance, day)?.['transaction_id']
+    const subject = recordedPayment(world, chance, day)?.['transaction_id']
     if (typeof subject !== 'string') return undefined
     return { change: { kind: 'drop_row', number: subject }, kind: 'payment_not_in_bill', subject }
   },
   (world, chance, day) => {
-    const payment = bookedPayment(world, chance, day)
+    const payment = recordedPayment(world, chance, day)
     const subject = payment?.['transaction_id']
     if (typeof subject !== 'string') return undefined
     const fen = Number(payment?.['total_fee']) + chance.between(1, 100)

@@ -113,7 +113,7 @@ export class FaultBox {
   }
 
   /** From here on nothing goes wrong any more. */
-  heal(): void {
+  stop(): void {
     this.#rates = NO_FAULTS
   }
 

@@ -35,7 +35,7 @@ const FROZEN_MS = { from: 10_000, to: 150_000 }
 
 const WECHAT_HOSTS = ['api.weixin.qq.com', 'api.mch.weixin.qq.com', 'api2.mch.weixin.qq.com']
 /** How many times likelier a Worker stands still behind a call: where it hurts most. */
-const DANGERS: Readonly<Record<string, number>> = {
+const FREEZE_WEIGHTS: Readonly<Record<string, number>> = {
   '/pay/unifiedorder': 6,
   '/secapi/pay/refund': 6,
   '/pay/downloadbill': 6,
@@ -113,7 +113,7 @@ export class Network {
       if (typeof injected === 'object') wechat.faults.inject(injected)
       const toFetch = fault === 'certificate_refused' ? wechat.fetchWithWrongCertificate : certified
       const response = await (toWeChat ? toFetch(arrived) : this.#parts.outside(arrived))
-      await this.#answered(owner, DANGERS[pathname] ?? 1)
+      await this.#answered(owner, FREEZE_WEIGHTS[pathname] ?? 1)
       this.#inFlight.delete(request)
       return response
     }
@@ -127,7 +127,7 @@ export class Network {
   }
 
   /** The store of raw bills, as this Worker reaches it. */
-  keepFor(owner: Owner, store: BlobStore): BlobStore {
+  kvFor(owner: Owner, store: BlobStore): BlobStore {
     const call = async <T>(what: string, none: T, run: () => Promise<T>): Promise<T> => {
       const { faults, trace, scheduler } = this.#parts
       const fault = faults.draw('kv', KV_FAULTS)

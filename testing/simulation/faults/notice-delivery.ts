@@ -9,7 +9,7 @@ const HOURS_LATE_RATE = 0.15
 const OLD_NOTICES_MAX = 30
 
 /** After a payment: how its notice will fare. */
-export function capture(world: World, outTradeNo: string, chance: Chance): void {
+export function schedulePaymentNotice(world: World, outTradeNo: string, chance: Chance): void {
   const { wechat, faults } = world
   if (chance.happens(LOST_FOR_GOOD_RATE)) {
     wechat.notices.ofPayments.loseNext(outTradeNo)
@@ -27,7 +27,7 @@ export function capture(world: World, outTradeNo: string, chance: Chance): void 
 }
 
 /** A refund was taken on: how the notices of what becomes of it will fare. */
-export function refundTaken(world: World, outRefundNo: string, chance: Chance): void {
+export function scheduleRefundNotices(world: World, outRefundNo: string, chance: Chance): void {
   const { wechat, faults } = world
   if (chance.happens(LOST_FOR_GOOD_RATE)) {
     wechat.notices.ofRefunds.loseNext(outRefundNo)
@@ -57,7 +57,7 @@ export async function deliverDue(world: World): Promise<void> {
   const made = await world.wechat.notices.deliverDue((request) => send(world, request))
   for (const { outcome, url, body, outRefundNo } of made) {
     world.faults.count(`${outRefundNo === undefined ? 'notice' : 'refund_notice'}:${outcome}`)
-    world.mail.old.push({ url, body })
-    if (world.mail.old.length > OLD_NOTICES_MAX) world.mail.old.shift()
+    world.mail.sent.push({ url, body })
+    if (world.mail.sent.length > OLD_NOTICES_MAX) world.mail.sent.shift()
   }
 }

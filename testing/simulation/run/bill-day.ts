@@ -1,6 +1,6 @@
 /** The first mornings, with everything that goes wrong: bills are made, downloaded, cut off, and looked at. */
 import { send, shopCall, sleep } from '../actors/client.ts'
-import { troubleBills } from '../faults/bill-trouble.ts'
+import { injectBillFaults } from '../faults/bill-trouble.ts'
 import { deliverDue } from '../faults/notice-delivery.ts'
 import { billTimeOf, DAY_MS, dayOf } from './days.ts'
 import { play } from './play.ts'
@@ -10,7 +10,7 @@ import { ORIGIN, TOKEN, type World } from './world.ts'
 const MINUTE_MS = 60_000
 const PATIENCE_MS = 30_000
 
-export async function morning(world: World): Promise<void> {
+export async function playBillDay(world: World): Promise<void> {
   const { scheduler, trace, faults } = world
   const chance = world.chance('morning')
   const today = dayOf(scheduler.now())
@@ -18,13 +18,13 @@ export async function morning(world: World): Promise<void> {
   scheduler.leap(beginsMs - scheduler.now())
   world.network.outage()
   trace.add('morning', `after ${today}`)
-  faults.count('situation:morning')
-  troubleBills(world)
+  faults.count('situation:bill_day')
+  injectBillFaults(world)
   const ticks = chance.between(6, 14)
-  await play(world, [runTicks(world, chance, ticks), runAccountant(world, today)])
+  await play(world, [runCronOnBillDay(world, chance, ticks), runAccountant(world, today)])
 }
 
-async function runTicks(world: World, chance: Chance, count: number): Promise<void> {
+async function runCronOnBillDay(world: World, chance: Chance, count: number): Promise<void> {
   const { scheduler, workers, faults, mail } = world
   for (let left = count; left > 0; left--) {
     const aMinute = MINUTE_MS - (scheduler.now() % MINUTE_MS) + chance.below(5_000)
@@ -39,7 +39,7 @@ async function runTicks(world: World, chance: Chance, count: number): Promise<vo
     if (chance.happens(0.3) && scheduler.now() >= mail.mutedUntilMs) void deliverDue(world)
     if (!chance.happens(0.12)) continue
     await scheduler.point(undefined, chance.below(2_000))
-    faults.count('situation:killed_in_the_morning')
+    faults.count('situation:killed_on_bill_day')
     workers.killAll()
   }
 }

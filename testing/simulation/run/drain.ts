@@ -1,8 +1,8 @@
 /** After the storm: nothing fails any more, the cron comes every minute, and what is due gets done. */
-import { decide } from '../actors/operator.ts'
+import { refundOpenReviews } from '../actors/operator.ts'
 import { deliverDue } from '../faults/notice-delivery.ts'
 import { billTimeOf, DAY_MS, dayOf } from './days.ts'
-import { secondWind } from './extra-rounds.ts'
+import { playExtraRounds } from './extra-rounds.ts'
 import { finish } from './play.ts'
 import { reconcileAgain } from './reconcile-again.ts'
 import type { World } from './world.ts'
@@ -16,18 +16,18 @@ const REST_MS = 26 * 60 * MINUTE_MS
 const MIDNIGHT_MS = 5 * MINUTE_MS
 
 /** @returns false when there is no end to what is due. */
-export async function heal(world: World): Promise<boolean> {
+export async function drain(world: World): Promise<boolean> {
   const { faults, wechat, scheduler, workers, chance, mail, trace, bills } = world
   trace.add('healing', 'no more faults')
   mail.isOver = true
-  faults.heal()
+  faults.stop()
   wechat.faults.clear()
   wechat.platform.setBalance(Infinity)
   wechat.platform.releaseRefunds()
   for (const day of bills.delayed) wechat.bills.clearChanges(day.replaceAll('-', ''))
   await scheduler.run(() => false)
-  mendRefunds(world)
-  await finish(world, secondWind(world))
+  completeStuckRefunds(world)
+  await finish(world, playExtraRounds(world))
 
   // In half of the runs no notice ever comes again: the cron alone must find everything.
   const withNotices = chance('healing').happens(0.5)
@@ -36,7 +36,7 @@ export async function heal(world: World): Promise<boolean> {
     await workers.cron()
   }
   /** Plays until nothing is due. */
-  const settle = async (): Promise<boolean> => {
+  const playUntilIdle = async (): Promise<boolean> => {
     for (let rounds = 0; rounds < ROUNDS_MAX; rounds++) {
       await finish(world, round())
       const nextMs = nextDueMs(world, withNotices)
@@ -48,29 +48,29 @@ export async function heal(world: World): Promise<boolean> {
     return false
   }
 
-  if (!(await settle())) return false
+  if (!(await playUntilIdle())) return false
   if (chance('decision').happens(0.4)) {
-    await finish(world, decide(world))
-    if (!(await settle())) return false
+    await finish(world, refundOpenReviews(world))
+    if (!(await playUntilIdle())) return false
   }
   for (;;) {
     const nextMs = nextBillMs(world)
     if (nextMs === undefined) break
     scheduler.leap(Math.max(0, nextMs - scheduler.now()))
-    if (!(await settle())) return false
+    if (!(await playUntilIdle())) return false
   }
-  if (chance('audit').happens(0.3)) await reconcileAgain(world, settle)
+  if (chance('audit').happens(0.3)) await reconcileAgain(world, playUntilIdle)
   scheduler.leap(REST_MS)
-  return settle()
+  return playUntilIdle()
 }
 
 /** Most money that did not arrive is sent another way; some never is. */
-function mendRefunds({ wechat, chance, faults }: World): void {
+function completeStuckRefunds({ wechat, chance, faults }: World): void {
   const mending = chance('mending')
   for (const { outRefundNo, status } of wechat.books.refunds()) {
     if (status !== 'CHANGE') continue
     if (mending.happens(0.6)) wechat.platform.settleRefund(outRefundNo, 'SUCCESS')
-    else faults.count('situation:refund_never_mended')
+    else faults.count('situation:abnormal_refund_stays')
   }
 }
 

@@ -3,7 +3,7 @@
  * the cashier within minutes, or hears why there is nothing left to pay.
  */
 import { call, shopCall } from '../actors/client.ts'
-import { capture } from '../faults/notice-delivery.ts'
+import { schedulePaymentNotice } from '../faults/notice-delivery.ts'
 import type { World } from './world.ts'
 
 const MINUTE_MS = 60_000
@@ -11,19 +11,19 @@ const TRIES_MAX = 15
 /** Less than this before its expiry an order may say that it is too late. */
 const TIME_LEFT_MS = 25 * MINUTE_MS
 
-export async function secondWind(world: World): Promise<void> {
+export async function playExtraRounds(world: World): Promise<void> {
   for (const [ordercode, openids] of world.cast) {
     const path = `/orders/${ordercode}`
     const order = await shopCall(world, 'second wind', { method: 'GET', path })
     const { state, expires_at: expiresAt, openid } = order?.body ?? {}
     if (state === 'paid' || state === 'closed' || typeof expiresAt !== 'string') continue
     if (Date.parse(expiresAt) - world.scheduler.now() < TIME_LEFT_MS) continue
-    world.faults.count('situation:second_wind')
-    await payAtLast(world, ordercode, typeof openid === 'string' ? openid : (openids[0] ?? ''))
+    world.faults.count('situation:extra_rounds')
+    await payEventually(world, ordercode, typeof openid === 'string' ? openid : (openids[0] ?? ''))
   }
 }
 
-async function payAtLast(world: World, ordercode: string, openid: string): Promise<void> {
+async function payEventually(world: World, ordercode: string, openid: string): Promise<void> {
   const { wechat, witness, workers, scheduler } = world
   const heard: string[] = []
   for (let tries = 0; tries < TRIES_MAX; tries++) {
@@ -37,7 +37,7 @@ async function payAtLast(world: World, ordercode: string, openid: string): Promi
         const { outTradeNo, totalFee } = opened.cashier
         if (wechat.payer.pay(outTradeNo).ok) {
           witness.captured(outTradeNo, totalFee)
-          capture(world, outTradeNo, world.chance(`second wind of ${ordercode}`))
+          schedulePaymentNotice(world, outTradeNo, world.chance(`second wind of ${ordercode}`))
         }
         return
       }

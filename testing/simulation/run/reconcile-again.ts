@@ -4,14 +4,17 @@ import { finish } from './play.ts'
 import type { World } from './world.ts'
 
 /** What a new run may write: when it was, and what it downloaded. */
-const OF_THE_RUN: Readonly<Record<string, readonly string[]>> = {
+const RUN_COLUMNS: Readonly<Record<string, readonly string[]>> = {
   bills: ['fetched_at', 'reconciled_at', 'tries', 'parts', 'bytes', 'leased_until', 'last_error'],
   // What the books said then: a refund may have arrived since.
   bill_differences: ['tries', 'books'],
 }
 
-/** @param settle Plays until nothing is due. */
-export async function reconcileAgain(world: World, settle: () => Promise<boolean>): Promise<void> {
+/** @param playUntilIdle Plays until nothing is due. */
+export async function reconcileAgain(
+  world: World,
+  playUntilIdle: () => Promise<boolean>,
+): Promise<void> {
   const { sqlite, faults } = world
   const days = sqlite.read("SELECT day FROM bills WHERE state = 'reconciled' ORDER BY day")
   const [day] = days.map((row) => String(row['day']))
@@ -20,12 +23,12 @@ export async function reconcileAgain(world: World, settle: () => Promise<boolean
   faults.count('situation:reconciled_again')
   const before = snapshot(world, lastDay)
   const path = `/bills/${day}/reconcile`
-  await finish(world, ask(world, path))
-  await settle()
+  await finish(world, postReconcile(world, path))
+  await playUntilIdle()
   world.audits.push({ day, before, after: snapshot(world, lastDay) })
 }
 
-async function ask(world: World, path: string): Promise<void> {
+async function postReconcile(world: World, path: string): Promise<void> {
   await shopCall(world, 'auditor', { method: 'POST', path })
 }
 
@@ -37,7 +40,7 @@ function snapshot({ sqlite, wechat, receiver }: World, lastDay: string): string 
   const rows = tables.flatMap((table) =>
     sqlite.read(`SELECT * FROM ${table}`).map((row) => {
       const kept = Object.entries(row).filter(
-        ([name]) => OF_THE_RUN[table]?.includes(name) !== true,
+        ([name]) => RUN_COLUMNS[table]?.includes(name) !== true,
       )
       return `${table} ${JSON.stringify(kept)}`
     }),

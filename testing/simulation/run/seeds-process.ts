@@ -3,7 +3,7 @@ import { installInstant } from '../d1/instant.ts'
 import { runSeed } from './run-seed.ts'
 
 /** From the parent: play these. */
-export type Order = Readonly<{ from: number; to: number }>
+export type SeedRange = Readonly<{ from: number; to: number }>
 
 /** To the parent, for each seed. */
 export type Report = Readonly<{
@@ -16,7 +16,7 @@ export type Report = Readonly<{
 
 installInstant()
 
-process.on('message', ({ from, to }: Order) => void play(from, to))
+process.on('message', ({ from, to }: SeedRange) => void play(from, to))
 // Nobody to play for: the parent is gone.
 process.on('disconnect', () => process.exit())
 // Ctrl-C goes to the whole group; the parent decides when it is over.

@@ -6,7 +6,7 @@ import type { LogEntry } from '../../../src/ports/deps.ts'
 import type { HttpDeps } from '../../../src/routes/http/deps.ts'
 import { respond } from '../../../src/routes/router.ts'
 import { OriginHealth } from '../../../src/wechat/transport.ts'
-import { memoryKeep } from '../../memory-kv.ts'
+import { memoryKv } from '../../memory-kv.ts'
 import { d1Shim } from '../d1/d1-shim.ts'
 import type { Sqlite } from '../d1/sqlite.ts'
 import type { FaultBox } from '../faults/faults.ts'
@@ -91,12 +91,12 @@ export class Workers {
     }
   }
 
-  readonly #kv = memoryKeep()
+  readonly #kv = memoryKv()
 
   #deps(owner: Owner, background: Promise<void>[]): HttpDeps {
     const { scheduler, sqlite, network, chance, hasCertificate } = this.#parts
     const platform = {
-      kv: network.keepFor(owner, this.#kv),
+      kv: network.kvFor(owner, this.#kv),
       db: d1Shim(sqlite, network.gateFor(owner)),
       fetch: network.fetchFor(owner),
       certificateFetch: hasCertificate ? network.fetchFor(owner, true) : undefined,

@@ -39,7 +39,7 @@ export type World = Readonly<{
   chance: (name: string) => Chance
   mail: Mail
   /** What the bills were made to say beside the truth. */
-  bills: BillTrouble
+  bills: BillFaults
   /** What the books said before and after a day was reconciled once more. */
   audits: Audit[]
   /** When WeChat closed a number, in virtual time. */
@@ -59,7 +59,7 @@ export type Settings = Readonly<{
 
 export type Mail = {
   /** Notices that were posted, to be posted again. */
-  readonly old: Readonly<{ url: string; body: string }>[]
+  readonly sent: Readonly<{ url: string; body: string }>[]
   /** WeChat sends nothing until then. */
   mutedUntilMs: number
   /** The disturbances are over; what is due is delivered by the healing. */
@@ -68,7 +68,7 @@ export type Mail = {
   onRefund: (outRefundNo: string) => void
 }
 
-export type BillTrouble = {
+export type BillFaults = {
   /** Reviews that must be opened, for differences that were made. */
   readonly expected: string[]
   /** Days whose bill was changed in what it says. */
@@ -115,8 +115,8 @@ export function makeWorld(recipe: Recipe): World {
   const trace = new Trace(scheduler.now, recipe.onLine)
   const faults = new FaultBox(drawRates(setting), new Set(recipe.without), course('faults'))
   const closedAtMs = new Map<string, number>()
-  const mail: Mail = { old: [], mutedUntilMs: 0, isOver: false, onRefund: () => {} }
-  const bills: BillTrouble = {
+  const mail: Mail = { sent: [], mutedUntilMs: 0, isOver: false, onRefund: () => {} }
+  const bills: BillFaults = {
     expected: [],
     changed: new Set(),
     delayed: new Set(),

@@ -31,7 +31,7 @@ export type Change = Readonly<{
   after: SqlRow | undefined
 }>
 
-export class Books {
+export class TableSnapshot {
   readonly #sqlite: Sqlite
   #rows = new Map<string, { table: Table; row: SqlRow; text: string }>()
 
@@ -40,7 +40,7 @@ export class Books {
   }
 
   /** Remembers the tables as they are now. */
-  keep(): void {
+  snapshot(): void {
     for (const table of TABLES) {
       this.#sqlite.exec(`DROP TABLE IF EXISTS kept_${table};
         CREATE TABLE kept_${table} AS SELECT * FROM ${table}`)
@@ -64,7 +64,7 @@ export class Books {
   }
 
   /** So that no input waits for the pause of another. */
-  forgetAsking(): void {
+  clearQuerySlots(): void {
     this.#sqlite.run({ sql: 'UPDATE attempts SET asked_at = NULL', values: [] })
   }
 
