@@ -48,9 +48,9 @@ async function main(): Promise<number> {
     worker: readOrigin('--worker', values.worker),
     wechat: readOrigin('--wechat', values.wechat),
   }
-  const { step, note, onWire } = transcript(values.verbose)
-  const phone = payerClient(origins, onWire)
-  const shop = shopClient(origins.worker, onWire)
+  const { step, note, onExchange } = transcript(values.verbose)
+  const phone = payerClient(origins, onExchange)
+  const shop = shopClient(origins.worker, onExchange)
 
   const [given] = positionals
   const ordercode = given ?? sampleOrdercode()

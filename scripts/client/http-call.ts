@@ -16,7 +16,7 @@ export type Call = {
 export type OnExchange = (call: Call, status: number, reply: string) => void
 
 /** @returns the JSON, of a shape that both servers of this repository document for that status. */
-export async function call<T>(given: Call, onWire: OnExchange = () => {}): Promise<T> {
+export async function call<T>(given: Call, onExchange: OnExchange = () => {}): Promise<T> {
   const { method, url, body, token, status = 200 } = given
   const response = await fetchOrFail(url, {
     method,
@@ -25,7 +25,7 @@ export async function call<T>(given: Call, onWire: OnExchange = () => {}): Promi
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
   const reply = await response.text()
-  onWire(given, response.status, reply)
+  onExchange(given, response.status, reply)
   if (response.status === status) return JSON.parse(reply)
   throw new CliError(
     `${method} ${url}\n  answered ${response.status} instead of ${status}: ${explain(reply)}`,

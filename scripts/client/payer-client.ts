@@ -17,10 +17,10 @@ export type PayAnswer = { ok: true; transaction_id: string } | { ok: false; why:
 
 export type PayerClient = ReturnType<typeof payerClient>
 
-export function payerClient(origins: { worker: string; wechat: string }, onWire?: OnExchange) {
+export function payerClient(origins: { worker: string; wechat: string }, onExchange?: OnExchange) {
   const control = <T>(name: string, body: unknown): Promise<T> => {
     const given: Call = { method: 'POST', url: `${origins.wechat}${CONTROL_ROOT}${name}`, body }
-    return call<T>(given, onWire)
+    return call<T>(given, onExchange)
   }
   return {
     /** wx.login, of a user who was never here before. */
@@ -29,7 +29,7 @@ export function payerClient(origins: { worker: string; wechat: string }, onWire?
     /** The mini program's one request to the Worker. */
     requestPay(code: string, ordercode: string): Promise<PayParams> {
       const query = new URLSearchParams({ code, ordercode })
-      return call<PayParams>({ method: 'GET', url: `${origins.worker}/pay?${query}` }, onWire)
+      return call<PayParams>({ method: 'GET', url: `${origins.worker}/pay?${query}` }, onExchange)
     },
 
     /** wx.requestPayment: checks paySign as the real client does, and opens the cashier. */

@@ -37,9 +37,9 @@ export const DEMO_TOKEN = 'demo-merchant-token-not-a-secret-at-all'
 
 export type ShopClient = ReturnType<typeof shopClient>
 
-export function shopClient(worker: string, onWire?: OnExchange, token = DEMO_TOKEN) {
+export function shopClient(worker: string, onExchange?: OnExchange, token = DEMO_TOKEN) {
   const shop = <T>(method: Call['method'], path: string, more: Partial<Call> = {}): Promise<T> =>
-    call<T>({ method, url: `${worker}${path}`, token, ...more }, onWire)
+    call<T>({ method, url: `${worker}${path}`, token, ...more }, onExchange)
   return {
     register: (ordercode: string, terms: { total_fee: number; body: string }) =>
       shop<OrderJson>('PUT', `/orders/${ordercode}`, { body: terms, status: 201 }),

@@ -7,7 +7,7 @@ export type Transcript = ReturnType<typeof transcript>
 /** @param verbose Shows bodies and replies whole, but never the token. */
 export function transcript(verbose: boolean) {
   let steps = 0
-  const onWire: OnExchange = ({ method, url, body }, status, reply) => {
+  const onExchange: OnExchange = ({ method, url, body }, status, reply) => {
     const sent = body === undefined ? '' : ` ${JSON.stringify(body)}`
     const isShort = sent.length <= 60
     say(
@@ -21,7 +21,7 @@ export function transcript(verbose: boolean) {
       say(bold(`${String(++steps).padStart(2)} ${title}`))
     },
     note: (text: string): void => say(`   ${text}`),
-    onWire,
+    onExchange,
   }
 }
 

@@ -1,21 +1,6 @@
-/** The two last chapters of `npm run demo`: a part of the money goes back, and WeChat's bill is laid beside the books. */
-import { bold, say, yuan } from './cli/terminal.ts'
-import type { PayerClient } from './client/payer-client.ts'
-import type { ShopClient } from './client/shop-client.ts'
-import type { Transcript } from './client/transcript.ts'
-import type { Stack } from './local/local-stack.ts'
-
-export type Teller = Pick<Transcript, 'step' | 'note'> & {
-  stack: Stack
-  phone: PayerClient
-  shop: ShopClient
-  /** Looks without a line in the transcript. */
-  quietly: ShopClient
-  check: (what: string, seen: unknown, expected: unknown) => void
-  until: (what: string, isSo: () => boolean) => Promise<void>
-}
-
-export type Paid = { ordercode: string; fen: number; transactionId: string }
+/** Two more chapters of `npm run demo`: a partial refund, and WeChat's bill of the day with a payment missing. */
+import { bold, say, yuan } from '../cli/terminal.ts'
+import type { DemoContext, PaidOrder } from './context.ts'
 
 const REFUND_FEN = 900
 /** Longer than the simulated WeChat takes for a refund to a balance. */
@@ -25,8 +10,9 @@ const DAY_MS = 86_400_000
 /** 10:10 in Beijing: WeChat's bills are ready. */
 const BILL_TIME_MS = (10 * 60 + 10) * 60_000
 
-export async function tellOfRefund(teller: Teller, order: Paid): Promise<void> {
-  const { stack, step, note, phone, shop, quietly, check, until } = teller
+/** A part of the payment is refunded over mutual TLS; a second refund of more than what is left is refused. */
+export async function partialRefund(demo: DemoContext, order: PaidOrder): Promise<void> {
+  const { stack, step, note, phone, shop, silentShop, check, until } = demo
   const { simulator } = stack.wechat
   const { ordercode, fen } = order
 
@@ -60,11 +46,12 @@ export async function tellOfRefund(teller: Teller, order: Paid): Promise<void> {
   const refused = await shop.refund(ordercode, 'demo-refund-2', { refund_fee: tooMuch }, 409)
   check('refused, and nothing is reserved', refused.code, 'refund_exceeds_payment')
   check('nothing was sent to WeChat', simulator.books.refunds(ordercode).length, 1)
-  note((await quietly.events(ordercode)).map(({ type }) => type).join(' → '))
+  note((await silentShop.events(ordercode)).map(({ type }) => type).join(' → '))
 }
 
-export async function tellOfBill(teller: Teller, missing: Paid): Promise<void> {
-  const { stack, step, note, phone, shop, check } = teller
+/** The next morning. @param missing The payment that WeChat's bill leaves out. */
+export async function billWithMissingPayment(demo: DemoContext, missing: PaidOrder): Promise<void> {
+  const { stack, step, note, phone, shop, check } = demo
   const { simulator, clock } = stack.wechat
 
   say(bold('\nThe next morning: WeChat’s bill beside the books'))
