@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: the story of some payments on a stack of its own, checked step by step on both sides: what the Worker tells the
- * shop, and what the simulated WeChat has in its ledger. The two share no code.
+ * `npm run demo`: plays a few payments on its own Worker and its own simulated WeChat. Every step is checked on both sides: what the
+ * Worker answers to the shop, and what the simulated WeChat has in its ledger. The two share no code.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -15,13 +15,13 @@ import { compareTotals } from './demo/totals.ts'
 import { type Stack, startStack } from './local/local-stack.ts'
 import { describeWorkerLine } from './local/worker-log.ts'
 
-const HELP = `Tells the story of some payments, with a Worker and a simulated WeChat of its own, and checks every step on both sides.
-No account, no network, nothing left behind. Exit code 0 only if everything was as it should be.
+const HELP = `Plays a few payments, a refund and a daily bill, with a Worker and a simulated WeChat of its own, and checks every
+step on both sides. Needs no account and no network, and leaves nothing behind. Exits with 0 only if every check passed.
 
-  npm run demo -- [options]
+Usage: npm run demo -- [options]
 
-  --verbose   every request and reply, and what the Worker and WeChat say meanwhile
-  --help      this text
+  --verbose   print every request and reply, and the logs of the Worker and WeChat
+  --help      print this text
 `
 
 async function main(): Promise<number> {
@@ -37,19 +37,20 @@ async function main(): Promise<number> {
   const interrupted = onInterrupt()
   const beganAt = Date.now()
   const persistDir = mkdtempSync(join(tmpdir(), 'wxpay-edge-demo-'))
-  say(dim('Starting a Worker with an empty database, and a simulated WeChat …'))
+  say(dim('Starting a Worker with an empty database and a simulated WeChat …'))
   try {
     return await withStack(persistDir, values.verbose, interrupted, async (stack) => {
       say(dim(`Worker ${stack.workerOrigin}, WeChat ${stack.wechat.origin}`))
       const checks = await playStory(stack, values.verbose)
       say()
-      say(green(`All ${checks} checks hold.`) + dim(` ${seconds(Date.now() - beganAt)}`))
+      say(green(`All ${checks} checks passed.`) + dim(` ${seconds(Date.now() - beganAt)}`))
     })
   } finally {
     rmSync(persistDir, { recursive: true, force: true })
   }
 }
 
+/** Starts the stack, uses it, and stops it in every case. @returns the exit code. */
 async function withStack(
   persistDir: string,
   verbose: boolean,
@@ -69,6 +70,7 @@ async function withStack(
         if (verbose) live('WeChat', line)
       },
     })
+    // `died` resolves with a sentence when the Worker ends before the story does.
     const death = await Promise.race([use(stack), stack.died, rejectOn(interrupted)])
     if (death === undefined) return 0
     throw new DemoFailed(death)

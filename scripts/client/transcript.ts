@@ -1,10 +1,11 @@
-/** A story told step by step: what is done, which HTTP call does it, what came of it. */
+/** Prints a run as numbered steps, each with its HTTP calls and their results. */
 import { bold, dim, say } from '../cli/terminal.ts'
 import type { OnExchange } from './http-call.ts'
 
+/** See {@link transcript}. */
 export type Transcript = ReturnType<typeof transcript>
 
-/** @param verbose Shows bodies and replies whole, but never the token. */
+/** @param verbose Prints request and reply bodies in full. The token is never printed. */
 export function transcript(verbose: boolean) {
   let steps = 0
   const onExchange: OnExchange = ({ method, url, body }, status, reply) => {
@@ -25,6 +26,6 @@ export function transcript(verbose: boolean) {
   }
 }
 
-/** A login code is long and says nothing. */
+/** Shortens the login code in a URL. It is long and of no interest to the reader. */
 const shorten = (url: string, verbose: boolean): string =>
   verbose ? url : url.replace(/(?<=[?&]code=)([^&]{6})[^&]+/, '$1…')

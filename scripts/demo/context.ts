@@ -18,6 +18,7 @@ export type DemoOrder = { ordercode: string; fen: number }
 /** An order that the payer has paid, with WeChat's number of the payment. */
 export type PaidOrder = DemoOrder & { transactionId: string }
 
+/** What a chapter gets. Chapters share no state but the stack. */
 export type DemoContext = Pick<Transcript, 'step' | 'note'> & {
   stack: Stack
   phone: PayerClient
@@ -28,7 +29,7 @@ export type DemoContext = Pick<Transcript, 'step' | 'note'> & {
   check: (what: string, seen: unknown, expected: unknown) => void
   /** How many checks have held so far. */
   checkCount: () => number
-  /** Waits for `isSo`, which is polled. @throws DemoFailed after 15 seconds. */
+  /** Polls `isSo` until it is true. `what` completes "waiting for …". @throws DemoFailed after 15 seconds. */
   until: (what: string, isSo: () => boolean) => Promise<void>
   /** The order's state, revision, payments and event types. If two snapshots are equal, nothing happened between them. */
   snapshot: (ordercode: string) => Promise<OrderSnapshot>
@@ -63,9 +64,7 @@ export function demoContext(stack: Stack, verbose: boolean): DemoContext {
     check(what, seen, expected) {
       if (!isDeepStrictEqual(seen, expected)) {
         const [want, got] = [expected, seen].map((value) => inspect(value, { depth: 6 }))
-        throw new DemoFailed(
-          `Not as it should be: ${what}\n  expected: ${want}\n  seen:     ${got}`,
-        )
+        throw new DemoFailed(`Check failed: ${what}\n  expected: ${want}\n  actual:   ${got}`)
       }
       checks++
       note(`${green('✓')} ${what}`)
@@ -90,7 +89,7 @@ async function until(what: string, isSo: () => boolean): Promise<void> {
   const deadline = Date.now() + WAIT_MS
   while (!isSo()) {
     if (Date.now() > deadline)
-      throw new DemoFailed(`Waited ${seconds(WAIT_MS)} in vain until ${what}.`)
+      throw new DemoFailed(`Timed out after ${seconds(WAIT_MS)} waiting for ${what}.`)
     await sleep(POLL_MS)
   }
 }

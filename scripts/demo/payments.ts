@@ -11,30 +11,37 @@ const COPIES = 5
 export async function paymentWithNotice(demo: DemoContext): Promise<PaidOrder> {
   const { step, check, until, phone, snapshot, notices, stack } = demo
   const order = { ordercode: 'demo-coffee', fen: 2_900 }
-  say(bold('\nFirst order: everything goes well'))
+  say(bold('\nFirst order: the notice arrives'))
 
   step('The shop registers an order')
   await register(demo, order, '咖啡豆 250g')
 
-  step('The payer logs in, and the mini program asks the Worker')
+  step('The payer logs in; the mini program calls /pay')
   await openCashier(demo, order)
 
   step('The payer pays; WeChat sends its notice')
   const transactionId = await payAtCashier(demo, order)
-  await until('the notice is delivered', () => notices(order.ordercode)[0]?.state === 'delivered')
+  await until(
+    'the notice to be delivered',
+    () => notices(order.ordercode)[0]?.state === 'delivered',
+  )
   check(
-    'one notice was enough',
+    'WeChat had to send the notice only once',
     notices(order.ordercode).map(({ attempts }) => attempts.length),
     [1],
   )
   await checkRecorded(demo, { ...order, transactionId }, 'notice')
 
-  step(`The same notice again, ${COPIES} copies at once`)
+  step(`WeChat sends the same notice ${COPIES} more times, concurrently`)
   const before = await snapshot(order.ordercode)
   const copies = await phone.resendNotice(order.ordercode, { copies: COPIES })
-  check('each is answered SUCCESS', copies.replies.map(verdict), Array(COPIES).fill('200 SUCCESS'))
-  check('nothing changed: same revision, same history', await snapshot(order.ordercode), before)
-  check("WeChat's ledger is the same", stack.wechat.simulator.books.capturedFen(), order.fen)
+  check(
+    'every copy is answered SUCCESS',
+    copies.replies.map(verdict),
+    Array(COPIES).fill('200 SUCCESS'),
+  )
+  check('nothing changed: same revision, same events', await snapshot(order.ordercode), before)
+  check("WeChat's ledger is unchanged", stack.wechat.simulator.books.capturedFen(), order.fen)
   return { ...order, transactionId }
 }
 
@@ -42,23 +49,28 @@ export async function paymentWithNotice(demo: DemoContext): Promise<PaidOrder> {
 export async function paymentWithLostNotices(demo: DemoContext): Promise<PaidOrder> {
   const { step, note, check, until, phone, snapshot, notices, stack } = demo
   const order = { ordercode: 'demo-teapot', fen: 15_800 }
-  say(bold('\nSecond order: WeChat’s notices never arrive'))
+  say(bold('\nSecond order: every notice is lost'))
 
-  step('The payer pays, and every notice gets lost')
+  step('The payer pays; WeChat’s notices do not arrive')
   await register(demo, order, '茶壶')
   await openCashier(demo, order)
   await phone.loseNotices(order.ordercode)
   const transactionId = await payAtCashier(demo, order)
-  await until('the first notice is lost', () => notices(order.ordercode)[0]?.attempts.length === 1)
-  check('here the order still looks unpaid', (await snapshot(order.ordercode)).state, 'paying')
+  await until(
+    'the first notice to be lost',
+    () => notices(order.ordercode)[0]?.attempts.length === 1,
+  )
+  check("the order's state is still paying", (await snapshot(order.ordercode)).state, 'paying')
 
-  step('A minute passes, and the cron comes')
+  step('One minute later, the cron runs')
   await phone.advance(FIRST_QUERY_S)
   await stack.cron()
-  note('GET /cdn-cgi/handler/scheduled, as the platform does every minute')
+  note(
+    'triggered by GET /cdn-cgi/handler/scheduled; in production Cloudflare does this every minute',
+  )
   await checkRecorded(demo, { ...order, transactionId }, 'query')
   check(
-    'no notice ever got through',
+    'no notice was delivered',
     notices(order.ordercode).flatMap(({ attempts }) =>
       attempts.filter((each) => each.outcome !== 'lost'),
     ),
@@ -71,26 +83,26 @@ export async function paymentWithLostNotices(demo: DemoContext): Promise<PaidOrd
 export async function forgedNotices(demo: DemoContext): Promise<DemoOrder> {
   const { step, check, phone, snapshot, ledger } = demo
   const order = { ordercode: 'demo-camera', fen: 650_000 }
-  say(bold('\nThird order: somebody lies'))
+  say(bold('\nThird order: forged notices'))
 
-  step('The payer opens the cashier, and does not pay')
+  step('The payer opens the cashier but does not pay')
   await register(demo, order, '相机')
   await openCashier(demo, order)
   const unpaid = await snapshot(order.ordercode)
 
-  step('A notice with WeChat’s own signature, and the amount 0.01 yuan')
+  step('A notice with a valid signature, but for 0.01 yuan')
   const cheap = await phone.resendNotice(order.ordercode, {
     fields: { total_fee: '1', cash_fee: '1' },
   })
   check('answered FAIL', cheap.replies.map(verdict), ['400 FAIL'])
-  check('nothing changed: same revision, same history', await snapshot(order.ordercode), unpaid)
+  check('nothing changed: same revision, same events', await snapshot(order.ordercode), unpaid)
 
-  step('A notice with the right amount, signed with a guessed key')
+  step('A notice with the right amount, but signed with a guessed key')
   const forged = await phone.resendNotice(order.ordercode, {
-    key: 'a-key-that-somebody-has-guessed!',
+    key: 'a-key-that-a-forger-has-guessed!',
   })
-  check('answered FAIL, in the same words', forged.replies, cheap.replies)
-  check('nothing changed: same revision, same history', await snapshot(order.ordercode), unpaid)
+  check('answered FAIL, with the same body', forged.replies, cheap.replies)
+  check('nothing changed: same revision, same events', await snapshot(order.ordercode), unpaid)
   check("WeChat's ledger: nothing taken", ledger(order.ordercode), { state: 'NOTPAY', captured: 0 })
   return order
 }
@@ -99,7 +111,7 @@ async function register(demo: DemoContext, order: DemoOrder, body: string): Prom
   const { shop, check, ledger } = demo
   const { state } = await shop.register(order.ordercode, { total_fee: order.fen, body })
   check(`registered: ${yuan(order.fen)} for ${body}, state created`, state, 'created')
-  check('WeChat has not heard of it', ledger(order.ordercode), undefined)
+  check('WeChat does not know the order yet', ledger(order.ordercode), undefined)
 }
 
 /** Login, `/pay` and wx.requestPayment, up to the open cashier. */
@@ -110,11 +122,11 @@ async function openCashier(demo: DemoContext, { ordercode, fen }: DemoOrder): Pr
   note(`${params.package}, paySign ${params.paySign.slice(0, 8)}…`)
   const answer = await phone.openCashier(openid, params)
   check(
-    `the phone takes paySign, and the cashier shows ${yuan(fen)}`,
+    `paySign is valid; the cashier shows ${yuan(fen)}`,
     answer.ok ? [answer.cashier.out_trade_no, answer.cashier.total_fee] : answer.why,
     [ordercode, fen],
   )
-  check('the order is being paid', (await snapshot(ordercode)).state, 'paying')
+  check("the order's state is paying", (await snapshot(ordercode)).state, 'paying')
 }
 
 /** @returns the transaction_id that WeChat gave the payment. */
@@ -138,13 +150,13 @@ async function checkRecorded(
 ): Promise<void> {
   const order = await shop.order(ordercode)
   check(
-    `booked once, ${yuan(fen)}, under WeChat's transaction number`,
+    `recorded once: ${yuan(fen)}, with WeChat's transaction_id`,
     [order.state, order.transaction_id, order.payments.map((each) => each.total_fee)],
     ['paid', transactionId, [fen]],
   )
   const events = await silentShop.events(ordercode)
   check(
-    `one payment_booked in its history, from WeChat's ${source}`,
+    `one payment_booked event, source: ${source}`,
     events.filter(({ type }) => type === 'payment_booked').map((each) => each.source),
     [source],
   )

@@ -3,11 +3,11 @@ import { bold, say, yuan } from '../cli/terminal.ts'
 import type { DemoContext, PaidOrder } from './context.ts'
 
 const REFUND_FEN = 900
-/** Longer than the simulated WeChat takes for a refund to a balance. */
+/** Longer than the simulated WeChat takes to complete a refund to the payer's balance. */
 const REFUND_TAKES_S = 240
 const BEIJING_MS = 8 * 3_600_000
 const DAY_MS = 86_400_000
-/** 10:10 in Beijing: WeChat's bills are ready. */
+/** 10:10 in Beijing, when WeChat's bill of the day before is ready. */
 const BILL_TIME_MS = (10 * 60 + 10) * 60_000
 
 /** A part of the payment is refunded over mutual TLS; a second refund of more than what is left is refused. */
@@ -16,35 +16,35 @@ export async function partialRefund(demo: DemoContext, order: PaidOrder): Promis
   const { simulator } = stack.wechat
   const { ordercode, fen } = order
 
-  say(bold('\nThe first order again: a part of it comes back'))
+  say(bold('\nFirst order: a partial refund'))
 
-  step(`The shop returns ${yuan(REFUND_FEN)} of ${yuan(fen)}`)
+  step(`The shop refunds ${yuan(REFUND_FEN)} of ${yuan(fen)}`)
   const number = 'demo-refund-1'
   const asked = await shop.refund(ordercode, number, { refund_fee: REFUND_FEN }, 201)
-  note('over mutual TLS: the Worker shows the merchant certificate, or WeChat would not listen')
-  check('WeChat took it on; accepted is not refunded', asked.state, 'processing')
+  note('over mutual TLS: the Worker presents the merchant certificate, which WeChat requires')
+  check("WeChat accepted the refund; the refund's state is processing", asked.state, 'processing')
   const again = await shop.refund(ordercode, number, { refund_fee: REFUND_FEN }, 200)
-  check('the same request again is the same refund', again.refund_id, asked.refund_id)
+  check('repeating the request returns the same refund', again.refund_id, asked.refund_id)
   check("WeChat's ledger has one refund", simulator.books.refunds(ordercode).length, 1)
 
-  step('A few minutes pass; WeChat tells that the money arrived')
+  step('A few minutes later, WeChat sends a notice that the refund has arrived')
   await phone.advance(REFUND_TAKES_S)
   await until(
-    'the refund notice is delivered',
+    'the refund notice to be delivered',
     () => simulator.notices.ofRefunds.all()[0]?.state === 'delivered',
   )
   const after = await shop.order(ordercode)
   check(
-    `the refund succeeded: ${yuan(REFUND_FEN)} of ${yuan(fen)} are back`,
+    `the refund succeeded: ${yuan(REFUND_FEN)} of ${yuan(fen)} returned`,
     [after.refunds.map(({ state }) => state), after.refunded_fee],
     [['succeeded'], REFUND_FEN],
   )
-  check('still paid: refunds are counted beside it', after.state, 'paid')
+  check('the order is still paid: refunds do not change its state', after.state, 'paid')
 
-  step('One fen more than what is left')
+  step('The shop asks for one fen more than what is left')
   const tooMuch = fen - REFUND_FEN + 1
   const refused = await shop.refund(ordercode, 'demo-refund-2', { refund_fee: tooMuch }, 409)
-  check('refused, and nothing is reserved', refused.code, 'refund_exceeds_payment')
+  check('refused with refund_exceeds_payment', refused.code, 'refund_exceeds_payment')
   check('nothing was sent to WeChat', simulator.books.refunds(ordercode).length, 1)
   note((await silentShop.events(ordercode)).map(({ type }) => type).join(' → '))
 }
@@ -54,9 +54,9 @@ export async function billWithMissingPayment(demo: DemoContext, missing: PaidOrd
   const { stack, step, note, phone, shop, check } = demo
   const { simulator, clock } = stack.wechat
 
-  say(bold('\nThe next morning: WeChat’s bill beside the books'))
+  say(bold('\nThe next morning: reconciling WeChat’s bill'))
 
-  step('10:10 in Beijing. In the bill, the payment of the teapot is missing')
+  step('10:10 in Beijing; the payment of the teapot is missing from the bill')
   const paidAt = Date.parse((await shop.order(missing.ordercode)).paid_at ?? '')
   const midnight = Math.floor((paidAt + BEIJING_MS) / DAY_MS) * DAY_MS - BEIJING_MS
   const day = new Date(midnight + BEIJING_MS).toISOString().slice(0, 10)
@@ -68,26 +68,30 @@ export async function billWithMissingPayment(demo: DemoContext, missing: PaidOrd
   await phone.advance(Math.max(0, Math.ceil((bill - clock.now()) / 1_000)))
   await stack.cron()
   const report = await shop.bill(day)
-  check(`the bill of ${day} was compared`, report.state, 'reconciled')
+  check(`the bill of ${day} is reconciled`, report.state, 'reconciled')
   check(
-    'the books have a payment that the bill does not',
+    'one difference: a recorded payment is not in the bill',
     report.differences.map(({ kind, subject }) => [kind, subject]),
     [['payment_not_in_bill', missing.transactionId]],
   )
-  note(`the bill: ${report.bill.payments} payments, ${yuan(report.bill.total_fee)}`)
-  note(`the books: ${report.books?.payments} payments, ${yuan(report.books?.total_fee ?? 0)}`)
+  note(`WeChat's bill: ${paymentsText(report.bill)}`)
+  note(`our records: ${report.books === null ? 'none' : paymentsText(report.books)}`)
 
   const reviewsOfBill = async () =>
     (await shop.reviews()).reviews.filter(({ kind }) => kind === 'bill_difference')
   const reviews = await reviewsOfBill()
   check(
-    'a review asks a person to look',
+    'one review is open, for a person to look at',
     reviews.map(({ ordercode }) => ordercode),
     [missing.ordercode],
   )
 
-  step('The same day again')
+  step('The same day is reconciled again')
   const repeated = await shop.reconcile(day)
-  check('says the same', repeated.differences, report.differences)
-  check('and asks nobody a second time', await reviewsOfBill(), reviews)
+  check('the differences are the same', repeated.differences, report.differences)
+  check('no second review is opened', await reviewsOfBill(), reviews)
 }
+
+/** `2 payments, 187.00 yuan` */
+const paymentsText = (sums: { payments: number; total_fee: number }): string =>
+  `${sums.payments} ${sums.payments === 1 ? 'payment' : 'payments'}, ${yuan(sums.total_fee)}`

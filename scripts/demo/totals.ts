@@ -8,7 +8,7 @@ export async function compareTotals(
   orders: readonly DemoOrder[],
 ): Promise<void> {
   const { books } = stack.wechat.simulator
-  say(bold('\nIn the end the books agree'))
+  say(bold('\nTotals of WeChat and the Worker'))
   say()
   const rows = await Promise.all(
     orders.map(async ({ ordercode }) => {
@@ -22,23 +22,23 @@ export async function compareTotals(
   const recorded = rows.reduce((sum, row) => sum + row.recorded, 0)
   const refunded = rows.reduce((sum, row) => sum + row.refunded, 0)
   const lines = table(
-    ['order', 'state', 'fen taken by WeChat', 'fen booked here', 'returned'],
+    ['order', 'state', 'fen taken by WeChat', 'fen recorded here', 'fen refunded'],
     [
       ...rows.map((row) => [
         row.ordercode,
         row.state,
         ...[row.captured, row.recorded, row.refunded].map(String),
       ]),
-      ['in all', '', ...[captured, recorded, refunded].map(String)],
+      ['total', '', ...[captured, recorded, refunded].map(String)],
     ],
   )
   for (const line of lines) note(line)
   say()
   check(
-    'order by order',
+    'every order agrees',
     rows.map((row) => row.recorded),
     rows.map((row) => row.captured),
   )
-  check('and in all', recorded, captured)
-  check("what went back, too, by WeChat's ledger", refunded, books.refundedFen())
+  check('the totals agree', recorded, captured)
+  check("the refunds agree with WeChat's ledger", refunded, books.refundedFen())
 }
