@@ -1,4 +1,4 @@
-/** The first mornings, with everything that goes wrong: bills are made, downloaded, cut off, and looked at. */
+/** The morning after, while faults still happen: WeChat makes the bill, the cron downloads and reconciles it, an accountant reads it. */
 import { send, shopCall, sleep } from '../actors/client.ts'
 import { injectBillFaults } from '../faults/bill-trouble.ts'
 import { deliverDue } from '../faults/notice-delivery.ts'
@@ -10,6 +10,7 @@ import { ORIGIN, TOKEN, type World } from './world.ts'
 const MINUTE_MS = 60_000
 const PATIENCE_MS = 30_000
 
+/** Moves the clock to about 10:10 in Beijing on the next day, injects faults into bills, and runs the cron 6 to 14 times. */
 export async function playBillDay(world: World): Promise<void> {
   const { scheduler, trace, faults } = world
   const chance = world.chance('morning')
@@ -17,7 +18,7 @@ export async function playBillDay(world: World): Promise<void> {
   const beginsMs = billTimeOf(today) - chance.between(0, 15) * MINUTE_MS
   scheduler.leap(beginsMs - scheduler.now())
   world.network.outage()
-  trace.add('morning', `after ${today}`)
+  trace.add('bill day', `the morning after ${today}`)
   faults.count('situation:bill_day')
   injectBillFaults(world)
   const ticks = chance.between(6, 14)
@@ -28,7 +29,7 @@ async function runCronOnBillDay(world: World, chance: Chance, count: number): Pr
   const { scheduler, workers, faults, mail } = world
   for (let left = count; left > 0; left--) {
     const aMinute = MINUTE_MS - (scheduler.now() % MINUTE_MS) + chance.below(5_000)
-    // Every ten minutes new days are looked for.
+    // The cron looks for bills of new days only every ten minutes.
     const tenMinutes = 10 * MINUTE_MS - (scheduler.now() % (10 * MINUTE_MS)) + chance.below(5_000)
     await sleep(world, chance.happens(0.3) ? tenMinutes : aMinute)
     void workers.cron()
@@ -44,7 +45,7 @@ async function runCronOnBillDay(world: World, chance: Chance, count: number): Pr
   }
 }
 
-/** Looks at the bills, has a day reconciled now, and wants to see the file. */
+/** The shop's accountant reads reports, has a day reconciled again, and downloads the raw bill. */
 async function runAccountant(world: World, today: string): Promise<void> {
   const chance = world.chance('accountant')
   for (let left = chance.between(1, 5); left > 0; left--) {
@@ -77,6 +78,6 @@ async function readRaw(world: World, path: string): Promise<void> {
     world.trace.add('accountant', `GET ${path} → ${status}, ${bytes.byteLength} bytes`)
     if (status === 200) world.faults.count('situation:raw_bill_read')
   } catch {
-    world.trace.add('accountant', `GET ${path} → broken off`)
+    world.trace.add('accountant', `GET ${path} → failed`)
   }
 }

@@ -1,6 +1,6 @@
 /**
- * When the faults are over and an order still has time, nobody may be stuck: whoever comes again gets to
- * the cashier within minutes, or hears why there is nothing left to pay.
+ * Extra rounds of the payers after the faults are over: as long as an order has time left, no payer may be stuck. A payer who
+ * tries again gets to the cashier within minutes, or gets an answer that the order is paid or closed.
  */
 import { call, shopCall } from '../actors/client.ts'
 import { schedulePaymentNotice } from '../faults/notice-delivery.ts'
@@ -8,13 +8,14 @@ import type { World } from './world.ts'
 
 const MINUTE_MS = 60_000
 const TRIES_MAX = 15
-/** Less than this before its expiry an order may say that it is too late. */
+/** An order that expires sooner may refuse a payment as too late. */
 const TIME_LEFT_MS = 25 * MINUTE_MS
 
+/** One more payer for every order that is neither paid nor closed and has time left. Reports a stuck order as a violation. */
 export async function playExtraRounds(world: World): Promise<void> {
   for (const [ordercode, openids] of world.cast) {
     const path = `/orders/${ordercode}`
-    const order = await shopCall(world, 'second wind', { method: 'GET', path })
+    const order = await shopCall(world, 'extra rounds', { method: 'GET', path })
     const { state, expires_at: expiresAt, openid } = order?.body ?? {}
     if (state === 'paid' || state === 'closed' || typeof expiresAt !== 'string') continue
     if (Date.parse(expiresAt) - world.scheduler.now() < TIME_LEFT_MS) continue
@@ -28,7 +29,7 @@ async function payEventually(world: World, ordercode: string, openid: string): P
   const heard: string[] = []
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     const path = `/pay?code=${wechat.payer.login(openid)}&ordercode=${ordercode}`
-    const answer = await call(world, 'second wind', { method: 'GET', path })
+    const answer = await call(world, 'extra rounds', { method: 'GET', path })
     heard.push(answer?.code ?? String(answer?.status))
     if (answer?.code === 'order_paid' || answer?.code === 'order_closed') return
     if (answer?.status === 200) {
@@ -41,13 +42,13 @@ async function payEventually(world: World, ordercode: string, openid: string): P
         }
         return
       }
-      // Paid or closed without our knowing: the page asks, and that makes us ask.
+      // The attempt was paid or closed without the Worker's knowledge: polling /result makes the Worker query WeChat.
       heard.push(opened.why)
       const ticket = String(answer.body['ticket'])
-      await call(world, 'second wind', { method: 'GET', path: `/result?ticket=${ticket}` })
+      await call(world, 'extra rounds', { method: 'GET', path: `/result?ticket=${ticket}` })
     }
     await workers.cron()
     await scheduler.point(undefined, MINUTE_MS)
   }
-  witness.report(`stuck: ${ordercode} answers ${heard.join(' ')}`)
+  witness.report(`stuck: /pay for ${ordercode} answered ${heard.join(' ')}`)
 }

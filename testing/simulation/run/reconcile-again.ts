@@ -1,16 +1,16 @@
-/** A day that was reconciled is reconciled once more: the books must say the same afterwards. */
+/** Reconciles a day once more, and records the tables before and after: nothing may change. */
 import { shopCall } from '../actors/client.ts'
 import { finish } from './play.ts'
 import type { World } from './world.ts'
 
-/** What a new run may write: when it was, and what it downloaded. */
+/** Columns that a repeated reconciliation may change: times, tries and the size of the download. */
 const RUN_COLUMNS: Readonly<Record<string, readonly string[]>> = {
   bills: ['fetched_at', 'reconciled_at', 'tries', 'parts', 'bytes', 'leased_until', 'last_error'],
-  // What the books said then: a refund may have arrived since.
+  // `books` holds our side when the difference was found. A refund may have succeeded since.
   bill_differences: ['tries', 'books'],
 }
 
-/** @param playUntilIdle Plays until nothing is due. */
+/** Reconciles the first day again and adds the result to `world.audits`. @param playUntilIdle Runs the cron until no row is due. */
 export async function reconcileAgain(
   world: World,
   playUntilIdle: () => Promise<boolean>,
@@ -32,7 +32,7 @@ async function postReconcile(world: World, path: string): Promise<void> {
   await shopCall(world, 'auditor', { method: 'POST', path })
 }
 
-/** @param lastDay The bills of later days may come in beside it. */
+/** Every row, refund and webhook as text. @param lastDay Lines about later days are left out, since their bills may arrive meanwhile. */
 function snapshot({ sqlite, wechat, receiver }: World, lastDay: string): string {
   const tables = sqlite
     .read("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'runs' ORDER BY name")

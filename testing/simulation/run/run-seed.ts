@@ -1,4 +1,4 @@
-/** One seed from its beginning to the verdict. */
+/** Plays one seed: actors and faults, the first bill, the drain, and then all checks. */
 import { runBank, runPlatform, runTreasurer } from '../actors/bank.ts'
 import { runForger } from '../actors/forgers.ts'
 import { runCron, runOperator, runWeChatClosures } from '../actors/operator.ts'
@@ -15,24 +15,30 @@ import { play } from './play.ts'
 import { makeWorld, type Recipe, type World } from './world.ts'
 
 const ORDERS_MAX = 5
-/** In so many seeds the faults last until the bill of the first day is there. */
+/** In this share of the seeds, faults continue until the first day's bill has been processed. */
 const BILL_DAY_RATE = 0.35
 
+/** The result of one seed. */
 export type Outcome = Readonly<{
   seed: number
+  /** One sentence for each violation; empty when every check passed. */
   violations: readonly string[]
+  /** How often each fault and situation happened. */
   counts: ReadonlyMap<string, number>
+  /** Steps of the scheduler. */
   steps: number
   orders: number
+  /** Payments that WeChat took. */
   captures: number
   trace: readonly string[]
+  /** SHA-256 of the trace: equal digests are equal runs. */
   digest: string
 }>
 
 /**
- * `crypto.subtle` must have been made instant before.
+ * Plays a seed. `installInstant()` must have been called before.
  *
- * @param tamper Spoils the books before they are checked, to see that it is noticed.
+ * @param tamper Changes the world before the checks run, to test that the checks notice it.
  */
 export async function runSeed(
   recipe: Recipe,
@@ -43,11 +49,11 @@ export async function runSeed(
   const dawn = world.chance('dawn')
   if (dawn.happens(BILL_DAY_RATE)) await playBillDay(world)
   else if (dawn.happens(0.3)) injectBillFaults(world)
-  const settled = await drain(world)
+  const drained = await drain(world)
   countEvents(world)
   tamper(world)
   const violations = [
-    ...(settled ? [] : ['there is no end to what is due']),
+    ...(drained ? [] : ['work is still due after the last round of the drain']),
     ...world.witness.violations,
     ...world.workers.alarms,
     ...check(collect(world)),
@@ -66,7 +72,7 @@ export async function runSeed(
   }
 }
 
-/** Everybody at the same time. @returns how many orders there were. */
+/** Runs all actors of the recipe concurrently, with faults. @returns how many orders there were. */
 async function playActors(world: World): Promise<number> {
   const { recipe, wechat, chance } = world
   const isIncluded = (name: string): boolean => recipe.withoutActors?.includes(name) !== true
@@ -99,7 +105,7 @@ async function playActors(world: World): Promise<number> {
   return count
 }
 
-/** Everybody who can be left out. */
+/** Names of all actors that a recipe can leave out. */
 export const ACTORS: readonly string[] = [
   ...Array.from({ length: ORDERS_MAX }, (_, at) => `order ${at + 1}`),
   ...Array.from({ length: ORDERS_MAX }, (_, at) => [1, 2, 3].map((n) => `payer ${at + 1}.${n}`)),
@@ -113,7 +119,7 @@ export const ACTORS: readonly string[] = [
   'cron',
 ].flat()
 
-/** What the orders went through says which situations the seed has reached. */
+/** Counts events and differences of the tables, to show which situations the seed has covered. */
 function countEvents({ sqlite, faults }: World): void {
   for (const { type, n } of sqlite.read('SELECT type, count(*) AS n FROM events GROUP BY type')) {
     for (let left = Number(n); left > 0; left--) faults.count(`event:${String(type)}`)
