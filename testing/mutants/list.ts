@@ -1,4 +1,4 @@
-/** Every mutant. Each is a line that somebody could write tomorrow, and that a test must notice. */
+/** All mutants. Each is a bug that a developer could write tomorrow, and that a test must notice. */
 import { BILL_MUTANTS } from './bills.ts'
 import type { Mutant } from './mutant.ts'
 import { NOTICE_MUTANTS } from './notices.ts'
@@ -9,6 +9,7 @@ import { STORE_MUTANTS } from './store.ts'
 import { WEBHOOK_MUTANTS } from './webhooks.ts'
 import { WECHAT_MUTANTS } from './wechat.ts'
 
+/** The list of `npm run mutants`, grouped by subject. */
 export const MUTANTS: readonly Mutant[] = [
   ...NOTICE_MUTANTS,
   ...ORDER_MUTANTS,
