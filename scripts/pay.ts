@@ -98,8 +98,8 @@ async function main(): Promise<number> {
   if (order.transaction_id !== payment.transaction_id) {
     throw new CliError(`The Worker recorded a different transaction: ${order.transaction_id}.`)
   }
-  const booked = (await shop.events(ordercode)).find(({ type }) => type === 'payment_booked')
-  note(`recorded after ${seconds(afterMs)}, source: ${booked?.source ?? 'unknown'}`)
+  const recorded = (await shop.events(ordercode)).find(({ type }) => type === 'payment_booked')
+  note(`recorded after ${seconds(afterMs)}, source: ${recorded?.source ?? 'unknown'}`)
   say()
   say(green(`${ordercode} is paid.`) + dim(` See GET ${origins.worker}/orders/${ordercode}`))
   return 0

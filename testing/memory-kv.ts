@@ -1,6 +1,6 @@
 import type { BlobStore } from '../src/store/bill/archive.ts'
 
-/** A place for raw bills where there is no KV. */
+/** A KV in memory, for the archive of raw bills. */
 export function memoryKv(): BlobStore {
   const values = new Map<string, Uint8Array>()
   return {

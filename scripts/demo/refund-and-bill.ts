@@ -20,11 +20,15 @@ export async function partialRefund(demo: DemoContext, order: PaidOrder): Promis
 
   step(`The shop refunds ${yuan(REFUND_FEN)} of ${yuan(fen)}`)
   const number = 'demo-refund-1'
-  const asked = await shop.refund(ordercode, number, { refund_fee: REFUND_FEN }, 201)
+  const requested = await shop.refund(ordercode, number, { refund_fee: REFUND_FEN }, 201)
   note('over mutual TLS: the Worker presents the merchant certificate, which WeChat requires')
-  check("WeChat accepted the refund; the refund's state is processing", asked.state, 'processing')
+  check(
+    "WeChat accepted the refund; the refund's state is processing",
+    requested.state,
+    'processing',
+  )
   const again = await shop.refund(ordercode, number, { refund_fee: REFUND_FEN }, 200)
-  check('repeating the request returns the same refund', again.refund_id, asked.refund_id)
+  check('repeating the request returns the same refund', again.refund_id, requested.refund_id)
   check("WeChat's ledger has one refund", simulator.books.refunds(ordercode).length, 1)
 
   step('A few minutes later, WeChat sends a notice that the refund has arrived')

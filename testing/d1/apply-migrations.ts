@@ -4,7 +4,7 @@ import { beforeEach } from 'vitest'
 
 await applyD1Migrations(env.DB, env.TEST_MIGRATIONS)
 
-// The tests of a file share a database: each begins with an empty one.
+// All tests of a file share one database, so it is emptied before each test.
 beforeEach(async () => {
   const tables = [
     'bill_differences',

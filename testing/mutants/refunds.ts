@@ -297,7 +297,7 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
     tests: RETURNING,
   },
   {
-    name: 'The operator is told that a payment is being refunded although WeChat has just refused it',
+    name: 'The operator reads that a payment is being refunded although WeChat has just refused it',
     file: 'service/review/return-payment.ts',
     find: `isReserved(requested.value.refund) ? ok(undefined) : err({ reason: 'refund_refused' })`,
     replace: 'ok(undefined)',

@@ -13,8 +13,8 @@ import {
   putRefund,
   refund,
   refundEvents,
-  SUCCESS,
   refundWebhooks,
+  SUCCESS,
 } from '../../../testing/refund-stories.ts'
 import { world, type World } from '../../../testing/world.ts'
 

@@ -11,8 +11,8 @@ import {
   pass,
   putRefund,
   refund,
-  reviews,
   refundWebhooks,
+  reviews,
 } from '../../../testing/refund-stories.ts'
 import { MERCHANT, world, type World } from '../../../testing/world.ts'
 

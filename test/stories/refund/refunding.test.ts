@@ -13,8 +13,8 @@ import {
   refund,
   type RefundAnswer,
   refundEvents,
-  states,
   refundWebhooks,
+  states,
 } from '../../../testing/refund-stories.ts'
 import { MERCHANT, TOKEN, world } from '../../../testing/world.ts'
 

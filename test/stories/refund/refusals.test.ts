@@ -13,8 +13,8 @@ import {
   recordRefunds,
   refund,
   refundEvents,
-  reviews,
   refundWebhooks,
+  reviews,
   withoutNonce,
 } from '../../../testing/refund-stories.ts'
 import { world, type World } from '../../../testing/world.ts'

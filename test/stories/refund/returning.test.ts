@@ -12,9 +12,9 @@ import {
   pass,
   putRefund,
   refund,
+  refundWebhooks,
   reviews,
   states,
-  refundWebhooks,
 } from '../../../testing/refund-stories.ts'
 import { world, type World } from '../../../testing/world.ts'
 

@@ -10,8 +10,8 @@ import {
   putRefund,
   refund,
   refundEvents,
-  reviews,
   refundWebhooks,
+  reviews,
 } from '../../../testing/refund-stories.ts'
 import { world, type World } from '../../../testing/world.ts'
 

@@ -144,8 +144,8 @@ export function makePay(world: FuzzWorld, chance: Chance): Input {
     ? world.wechat.payer.login(openid, { blocked })
     : 'unknown-code-001'
   const code = chance.happens(0.6) ? known : mutateText(chance, known)
-  const asked = chance.pick([...ORDERCODES, 'absent-01'])
-  const ordercode = chance.happens(0.7) ? asked : mutateText(chance, asked)
+  const requested = chance.pick([...ORDERCODES, 'absent-01'])
+  const ordercode = chance.happens(0.7) ? requested : mutateText(chance, requested)
   const headers = strangeHeaders(chance)
   if (chance.happens(0.5)) {
     const more = chance.happens(0.2) ? `&${strangeQuery(chance)}` : ''

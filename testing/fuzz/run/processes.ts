@@ -29,7 +29,7 @@ async function feedOne(waiting: Task[], tally: Tally, signal?: AbortSignal): Pro
     for (;;) {
       const task = signal?.aborted === true ? undefined : waiting.shift()
       if (task === undefined) return
-      const answer = await ask(child, task)
+      const answer = await runOn(child, task)
       if (answer === undefined && signal?.aborted === true) return
       if (answer?.report === undefined) {
         throw new Error(`batch ${task.batch} failed: ${answer?.error ?? 'its process ended'}`)
@@ -42,7 +42,7 @@ async function feedOne(waiting: Task[], tally: Tally, signal?: AbortSignal): Pro
   }
 }
 
-function ask(child: ChildProcess, task: Task): Promise<Answer | undefined> {
+function runOn(child: ChildProcess, task: Task): Promise<Answer | undefined> {
   return new Promise((resolve) => {
     const gone = () => resolve(undefined)
     child.once('exit', gone)

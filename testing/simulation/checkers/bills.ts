@@ -2,7 +2,7 @@
 import type { SqlRow } from '../d1/sqlite.ts'
 import { dayOf, startOf } from '../run/days.ts'
 import type { Evidence } from './evidence.ts'
-import { failures, type Check, rows } from './rows.ts'
+import { type Check, failures, rows } from './rows.ts'
 
 const HOUR_S = 3_600
 

@@ -1,6 +1,6 @@
 /** Checks of orders, attempts and payments. Each check covers one part of the product's promise. */
 import type { Evidence } from './evidence.ts'
-import { failures, type Check, numberOf, rows } from './rows.ts'
+import { type Check, failures, numberOf, rows } from './rows.ts'
 
 const isOpenAtWeChat = (state: string): boolean =>
   !['SUCCESS', 'REFUND', 'CLOSED', 'REVOKED'].includes(state)

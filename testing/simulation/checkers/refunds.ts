@@ -3,7 +3,7 @@ import { isLiveRefund, type SimulatedRefund } from '../../../simulator/state/ref
 import type { SqlRow } from '../d1/sqlite.ts'
 import type { Evidence } from './evidence.ts'
 import { historyOf } from './refund-story.ts'
-import { failures, type Check, rows } from './rows.ts'
+import { type Check, failures, rows } from './rows.ts'
 import { isLate } from './webhooks.ts'
 
 const STATE_OF: Readonly<Record<string, string>> = {

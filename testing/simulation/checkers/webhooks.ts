@@ -1,6 +1,6 @@
-/** Checks of webhooks and reviews of payments: the shop hears of every fact once, and a person sees every odd payment. */
+/** Checks of webhooks and reviews of payments: every fact has one webhook, and every odd payment has a review. */
 import type { Evidence } from './evidence.ts'
-import { failures, type Check, rows } from './rows.ts'
+import { type Check, failures, rows } from './rows.ts'
 
 /** Every paid order has exactly one webhook about its payment, of the right type and revision, which the shop received. */
 const paidOrderHasItsWebhook: Check = (evidence) =>

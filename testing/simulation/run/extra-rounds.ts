@@ -26,11 +26,11 @@ export async function playExtraRounds(world: World): Promise<void> {
 
 async function payEventually(world: World, ordercode: string, openid: string): Promise<void> {
   const { wechat, witness, workers, scheduler } = world
-  const heard: string[] = []
+  const answers: string[] = []
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     const path = `/pay?code=${wechat.payer.login(openid)}&ordercode=${ordercode}`
     const answer = await call(world, 'extra rounds', { method: 'GET', path })
-    heard.push(answer?.code ?? String(answer?.status))
+    answers.push(answer?.code ?? String(answer?.status))
     if (answer?.code === 'order_paid' || answer?.code === 'order_closed') return
     if (answer?.status === 200) {
       const opened = wechat.payer.requestPayment(openid, answer.body)
@@ -43,12 +43,12 @@ async function payEventually(world: World, ordercode: string, openid: string): P
         return
       }
       // The attempt was paid or closed without the Worker's knowledge: polling /result makes the Worker query WeChat.
-      heard.push(opened.why)
+      answers.push(opened.why)
       const ticket = String(answer.body['ticket'])
       await call(world, 'extra rounds', { method: 'GET', path: `/result?ticket=${ticket}` })
     }
     await workers.cron()
     await scheduler.point(undefined, MINUTE_MS)
   }
-  witness.report(`stuck: /pay for ${ordercode} answered ${heard.join(' ')}`)
+  witness.report(`stuck: /pay for ${ordercode} answered ${answers.join(' ')}`)
 }

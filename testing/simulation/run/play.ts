@@ -4,7 +4,7 @@ import type { World } from './world.ts'
 /**
  * Runs all actors until each has finished.
  *
- * @param beside Another actor, which runs as long as the others and is told by `isOver` when to stop: the cron.
+ * @param beside Another actor, which runs as long as the others and stops when `isOver` returns true: the cron.
  */
 export async function play(
   world: World,

@@ -48,8 +48,8 @@ function snapshot({ sqlite, wechat, receiver }: World, lastDay: string): string 
   const refunds = wechat.books
     .refunds()
     .map(({ outRefundNo, status }) => `${outRefundNo} ${status}`)
-  const heard = receiver.received().map(({ id, times }) => `${id} ${times}`)
-  return [...rows, ...refunds, ...heard].filter((line) => dayIn(line) <= lastDay).join('\n')
+  const webhooks = receiver.received().map(({ id, times }) => `${id} ${times}`)
+  return [...rows, ...refunds, ...webhooks].filter((line) => dayIn(line) <= lastDay).join('\n')
 }
 
 const dayIn = (line: string): string => {

@@ -20,7 +20,7 @@ export async function shrink(failing: Recipe): Promise<Shrunk> {
   const wanted = kindOf(outcome.violations[0])
 
   /** Adopts a smaller recipe if it fails in the same way with one of the salts. */
-  async function keep(smaller: Recipe): Promise<void> {
+  async function adopt(smaller: Recipe): Promise<void> {
     for (const salt of new Set([smaller.salt ?? 0, ...SALTS])) {
       const tried = await runSeed({ ...smaller, salt })
       runs++
@@ -33,10 +33,10 @@ export async function shrink(failing: Recipe): Promise<Shrunk> {
   }
 
   for (const actor of ACTORS) {
-    await keep({ ...recipe, withoutActors: [...(recipe.withoutActors ?? []), actor] })
+    await adopt({ ...recipe, withoutActors: [...(recipe.withoutActors ?? []), actor] })
   }
   for (const fault of [...outcome.counts.keys()].filter((kind) => !kind.includes(':'))) {
-    await keep({ ...recipe, without: [...(recipe.without ?? []), fault] })
+    await adopt({ ...recipe, without: [...(recipe.without ?? []), fault] })
   }
   return { recipe, outcome, runs }
 }
