@@ -38,7 +38,7 @@ class RefundClerk {
     this.#world = world
     this.#ordercode = ordercode
     this.#chance = chance
-    this.#who = `clerk ${ordercode}`
+    this.#who = `refund clerk ${ordercode}`
   }
 
   async act(): Promise<void> {

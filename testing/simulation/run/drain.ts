@@ -66,10 +66,10 @@ export async function drain(world: World): Promise<boolean> {
 
 /** Most refunds that are stuck (CHANGE) succeed now, as after a transfer by the merchant. Some stay stuck forever. */
 function completeStuckRefunds({ wechat, chance, faults }: World): void {
-  const mending = chance('mending')
+  const outcomes = chance('mending')
   for (const { outRefundNo, status } of wechat.books.refunds()) {
     if (status !== 'CHANGE') continue
-    if (mending.happens(0.6)) wechat.platform.settleRefund(outRefundNo, 'SUCCESS')
+    if (outcomes.happens(0.6)) wechat.platform.settleRefund(outRefundNo, 'SUCCESS')
     else faults.count('situation:abnormal_refund_stays')
   }
 }

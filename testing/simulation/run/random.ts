@@ -13,7 +13,10 @@ export type Chance = Readonly<{
   bytes: (count: number) => Uint8Array
 }>
 
-/** @param name Whose stream it is, such as `scheduler` or `shop of o1`. Another name makes every seed play another run. */
+/**
+ * @param name Whose stream it is, such as `scheduler` or `shop of o1`. The name decides the draws, so renaming a stream makes
+ *   every seed play another run. That is why some names are older than the code that uses them (`morning`, `healing`, `whims`).
+ */
 export function chanceOf(seed: number, name: string): Chance {
   let state = hash(`${seed} ${name}`)
 

@@ -46,9 +46,9 @@ export async function runSeed(
 ): Promise<Outcome> {
   const world = makeWorld(recipe)
   const orders = await playActors(world)
-  const dawn = world.chance('dawn')
-  if (dawn.happens(BILL_DAY_RATE)) await playBillDay(world)
-  else if (dawn.happens(0.3)) injectBillFaults(world)
+  const ending = world.chance('dawn')
+  if (ending.happens(BILL_DAY_RATE)) await playBillDay(world)
+  else if (ending.happens(0.3)) injectBillFaults(world)
   const drained = await drain(world)
   countEvents(world)
   tamper(world)
@@ -80,7 +80,7 @@ async function playActors(world: World): Promise<number> {
   const actors: Promise<void>[] = []
   if (isIncluded('forger')) actors.push(runForger(world))
   if (isIncluded('operator')) actors.push(runOperator(world))
-  if (isIncluded('whims')) actors.push(runWeChatClosures(world))
+  if (isIncluded('closures')) actors.push(runWeChatClosures(world))
   if (isIncluded('bank')) actors.push(runBank(world))
   if (isIncluded('treasurer')) actors.push(runTreasurer(world))
   if (isIncluded('platform')) actors.push(runPlatform(world))
@@ -94,7 +94,7 @@ async function playActors(world: World): Promise<number> {
     const ordercode = `o${number}-${String(recipe.seed).padStart(5, '0')}`
     world.cast.set(ordercode, openids)
     actors.push(runShop(world, ordercode, openids))
-    if (isIncluded(`clerk ${number}`)) actors.push(runRefundClerk(world, ordercode))
+    if (isIncluded(`refund clerk ${number}`)) actors.push(runRefundClerk(world, ordercode))
     openids.forEach((openid, at) => {
       if (isIncluded(`payer ${number}.${at + 1}`)) {
         actors.push(runPayer(world, ordercode, openid, at + 1))
@@ -109,13 +109,13 @@ async function playActors(world: World): Promise<number> {
 export const ACTORS: readonly string[] = [
   ...Array.from({ length: ORDERS_MAX }, (_, at) => `order ${at + 1}`),
   ...Array.from({ length: ORDERS_MAX }, (_, at) => [1, 2, 3].map((n) => `payer ${at + 1}.${n}`)),
-  ...Array.from({ length: ORDERS_MAX }, (_, at) => `clerk ${at + 1}`),
+  ...Array.from({ length: ORDERS_MAX }, (_, at) => `refund clerk ${at + 1}`),
   'bank',
   'treasurer',
   'platform',
   'forger',
   'operator',
-  'whims',
+  'closures',
   'cron',
 ].flat()
 
