@@ -169,7 +169,7 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
     file: 'core/order/schedule.ts',
     find: '!refunds.some((refund) => refund.transactionId === transactionId)',
     replace: 'refunds.length === 0',
-    tests: ['test/core/order/refund-owed.test.ts'],
+    tests: ['test/core/order/refund-import.test.ts'],
   },
   {
     name: 'of two refunds of a payment that hang a person sees one',
