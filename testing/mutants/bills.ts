@@ -11,10 +11,17 @@ const SUMS = ['test/wechat/bill/sums.test.ts']
 const REPLY = ['test/wechat/v2/replies/download-bill.test.ts']
 const MESSAGES = ['test/wechat/v2/refund-messages.test.ts']
 const TRANSPORT = ['test/wechat/v2/refund-transport.test.ts']
-const AGREES = ['test/stories/bill/agrees.test.ts']
+const AGREEING = ['test/stories/bill/agreeing.test.ts']
+const DOWNLOAD_TIMES = ['test/stories/bill/download-times.test.ts']
+const ENDPOINTS = ['test/stories/bill/endpoints.test.ts']
+const ARCHIVE = ['test/stories/bill/archive.test.ts']
+const AGAIN = ['test/stories/bill/reconciled-again.test.ts']
+const UNCONFIRMED = ['test/stories/bill/unconfirmed-payments.test.ts']
+const UNFINISHED = ['test/stories/bill/unfinished-runs.test.ts']
+const LARGE = ['test/stories/bill/large-bills.test.ts']
+const UNUSABLE = ['test/stories/bill/unusable.test.ts']
+const BUDGET = ['test/stories/bill/budget.test.ts']
 const DIFFERENCES = ['test/stories/bill/differences.test.ts']
-const WEATHER = ['test/stories/bill/unavailable.test.ts']
-const AGAIN = ['test/stories/bill/second-look.test.ts']
 const STORE = ['test/store/bill/bills.test.ts']
 
 export const BILL_MUTANTS: readonly Mutant[] = [
@@ -31,7 +38,7 @@ export const BILL_MUTANTS: readonly Mutant[] = [
     file: 'service/bill/resolve-difference.ts',
     find: ' || reply.payment.transactionId !== subject',
     replace: '',
-    tests: AGAIN,
+    tests: LARGE,
   },
   {
     name: 'what went back by hand before the bill found it is told as paid',
@@ -52,14 +59,14 @@ export const BILL_MUTANTS: readonly Mutant[] = [
     file: 'service/bill/resolve-difference.ts',
     find: `asked === 'try_again' && tries >= TRIES_MAX`,
     replace: 'false',
-    tests: AGAIN,
+    tests: UNCONFIRMED,
   },
   {
     name: 'what a bill has of another mini program is taken for ours',
     file: 'store/bill/compare-page.ts',
     find: ' || row.appid !== appid',
     replace: '',
-    tests: AGREES,
+    tests: AGREEING,
   },
   {
     name: 'a payment of another amount agrees',
@@ -88,7 +95,7 @@ export const BILL_MUTANTS: readonly Mutant[] = [
     file: 'store/bill/compare-books.ts',
     find: `state IN ('waiting', 'comparing')`,
     replace: `state = 'comparing'`,
-    tests: AGREES,
+    tests: AGREEING,
   },
   {
     name: 'WeChat’s last line says another sum, and nobody hears of it',
@@ -139,21 +146,21 @@ export const BILL_MUTANTS: readonly Mutant[] = [
     file: 'store/bill/bills.ts',
     find: 'Array.from({ length: BILL_DAYS_AVAILABLE }',
     replace: 'Array.from({ length: 1 }',
-    tests: AGREES,
+    tests: DOWNLOAD_TIMES,
   },
   {
     name: 'a day that is run by hand makes the cron forget those before it',
     file: 'service/bill/reconcile-bill.ts',
     find: '  await bills.expect(last, now)\n',
     replace: '',
-    tests: AGREES,
+    tests: DOWNLOAD_TIMES,
   },
   {
     name: 'a day that is not over is reconciled as empty',
     file: 'service/bill/reconcile-bill.ts',
     find: `reply !== undefined && reply.kind !== 'bill'`,
     replace: `reply?.kind === 'not_ready'`,
-    tests: AGREES,
+    tests: ENDPOINTS,
   },
   {
     name: 'a day is reconciled while WeChat has yet to confirm a payment of it',
@@ -167,28 +174,28 @@ export const BILL_MUTANTS: readonly Mutant[] = [
     file: 'service/bill/reconcile-bill.ts',
     find: 'if (open.length === DIFFERENCES_AT_ONCE) return goesOn',
     replace: '',
-    tests: AGAIN,
+    tests: LARGE,
   },
   {
     name: 'a bill that failed stands in the way of the other days',
     file: 'cron/due-bill.ts',
     find: `if (advanced === 'failed') await postponeBill(deps, bill, 'failed, see the log')`,
     replace: '',
-    tests: AGAIN,
+    tests: UNFINISHED,
   },
   {
     name: 'a bill that fails keeps the shop from being told',
     file: 'cron/tick.ts',
     find: 'guarded(deps, undefined, () => reconcileDueBill(deps, budget.query))',
     replace: 'reconcileDueBill(deps, budget.query)',
-    tests: AGAIN,
+    tests: UNFINISHED,
   },
   {
     name: 'as long as payments are to be asked about, no bill is read',
     file: 'cron/tick.ts',
     find: 'now() % BILLS_TURN_S < MINUTE_S',
     replace: 'now() % BILLS_TURN_S < 0',
-    tests: WEATHER,
+    tests: BUDGET,
   },
 
   // Once more, by two, or with half of it.
@@ -204,7 +211,7 @@ export const BILL_MUTANTS: readonly Mutant[] = [
     file: 'service/bill/reconcile-bill.ts',
     find: 'budget.allows(COSTS.billStep) && deps.now() < end',
     replace: 'budget.allows(COSTS.billStep)',
-    tests: AGAIN,
+    tests: LARGE,
   },
   {
     name: 'a run whose lease is over overwrites what the next one found',
@@ -232,14 +239,14 @@ export const BILL_MUTANTS: readonly Mutant[] = [
     file: 'service/bill/fetch-bill.ts',
     find: '(isEarly(day, now) && (await deps.bills.isExpectedOn(day)))',
     replace: 'false',
-    tests: AGREES,
+    tests: DOWNLOAD_TIMES,
   },
   {
     name: '"No Bill Exist" is believed while an order may be paid that nobody heard of',
     file: 'store/bill/bills.ts',
     find: `due_at IS NOT NULL AND state = 'paying'`,
     replace: `due_at IS NOT NULL AND state = 'paid'`,
-    tests: AGAIN,
+    tests: UNCONFIRMED,
   },
   {
     name: 'a shop that may have no bills hears of it two days later',
@@ -247,7 +254,7 @@ export const BILL_MUTANTS: readonly Mutant[] = [
     find: `      await reportMissing(deps, bill, reason)
       return`,
     replace: '      return',
-    tests: WEATHER,
+    tests: UNUSABLE,
   },
   {
     name: 'a day that is run again is not compared again',
@@ -277,7 +284,7 @@ export const BILL_MUTANTS: readonly Mutant[] = [
     file: 'service/bill/fetch-bill.ts',
     find: `log({\n      event: 'bill_not_archived'`,
     replace: `throw error\n    log({\n      event: 'bill_not_archived'`,
-    tests: AGAIN,
+    tests: ARCHIVE,
   },
   {
     name: 'half a bill overwrites the whole one in the archive',
