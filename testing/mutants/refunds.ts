@@ -9,12 +9,17 @@ const QUERY = ['test/wechat/v2/replies/refund-query.test.ts']
 const NOTICE = ['test/wechat/v2/notices/refund.test.ts']
 const GATEWAY = ['test/wechat/v2/refund-gateway.test.ts']
 const REFUNDING = ['test/stories/refund/refunding.test.ts']
-const TROUBLES = ['test/stories/refund/refusals.test.ts']
+const CONCURRENT = ['test/stories/refund/concurrent.test.ts']
+const UNKNOWN_OUTCOME = ['test/stories/refund/unknown-outcome.test.ts']
+const WAITING = ['test/stories/refund/waiting.test.ts']
+const REFUSALS = ['test/stories/refund/refusals.test.ts']
+const ACCEPTED = ['test/stories/refund/accepted.test.ts']
+const OVERDUE = ['test/stories/refund/overdue.test.ts']
 const CRASHES = ['test/stories/refund/crashes.test.ts']
 const NOTICES = ['test/stories/refund/notices.test.ts']
-const PEOPLE = ['test/stories/refund/people.test.ts']
-const SECOND_LOOK = ['test/stories/refund/second-look.test.ts']
-const RETURNING = ['test/stories/refund/returning.test.ts']
+const CRON = ['test/stories/refund/cron.test.ts']
+const REVIEWS = ['test/stories/refund/reviews.test.ts']
+const MERCHANT_PLATFORM = ['test/stories/refund/merchant-platform.test.ts']
 
 export const REFUND_MUTANTS: readonly Mutant[] = [
   {
@@ -36,63 +41,63 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
     file: 'core/order/refund-schedule.ts',
     find: `BUSY.includes(refund.errCode ?? '')`,
     replace: 'false',
-    tests: PEOPLE,
+    tests: WAITING,
   },
   {
     name: 'a refund of ours that failed is forgotten, and the payer stays charged twice',
     file: 'core/order/refund-transition.ts',
     find: `source === 'automatic' || source === 'operator'`,
     replace: 'false',
-    tests: PEOPLE,
+    tests: REVIEWS,
   },
   {
     name: 'a refusal of the other origin makes room for a second refund',
     file: 'service/refund/send-refund.ts',
     find: 'const unansweredAt = isRepetition ? deps.now() : undefined',
     replace: 'const unansweredAt = undefined',
-    tests: PEOPLE,
+    tests: UNKNOWN_OUTCOME,
   },
   {
     name: 'what a person accepts goes back by the rule for late payments',
     file: 'service/order/record-payment.ts',
     find: `source !== 'operator' && !refunded`,
     replace: '!refunded',
-    tests: PEOPLE,
+    tests: REVIEWS,
   },
   {
     name: 'the rest of a payment that was partly returned is forgotten',
     file: 'service/order/follow-up.ts',
     find: 'refunded < payment.totalFee',
     replace: 'refunded === 0',
-    tests: PEOPLE,
+    tests: REVIEWS,
   },
   {
     name: 'a person ends a refund that WeChat may still pay, because it did not answer',
     file: 'service/review/resolve-review.ts',
     find: `if (asked.kind !== 'known') return err({ reason: 'wechat_unavailable' })`,
     replace: '',
-    tests: PEOPLE,
+    tests: OVERDUE,
   },
   {
     name: 'a person ends a refund of which a try may still arrive',
     file: 'service/review/resolve-review.ts',
     find: 'mayBeUnderWay(lease.unansweredAt, deps.now())',
     replace: 'false',
-    tests: PEOPLE,
+    tests: OVERDUE,
   },
   {
     name: 'a thief of the old key uses up the merchant’s questions',
     file: 'service/refund/confirm-refund-notice.ts',
     find: 'if (!mayQuery) return',
     replace: 'if (false) return',
-    tests: PEOPLE,
+    tests: NOTICES,
   },
   {
     name: 'refunds keep payments from being asked about, on a small budget',
     file: 'cron/tick.ts',
     find: 'now() % REFUNDS_TURN_S < MINUTE_S',
     replace: 'true',
-    tests: SECOND_LOOK,
+    tests: CRON,
   },
   {
     name: 'the ladder of a refund ends, and one that waits for money never goes',
@@ -190,56 +195,56 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
     file: 'service/refund/request-refund.ts',
     find: 'if (!reserved) return deps.refunds.acquireSendLease(ordercode, refund.outRefundNo, deps.now())',
     replace: 'if (!reserved) return { unansweredAt: undefined }',
-    tests: SECOND_LOOK,
+    tests: CONCURRENT,
   },
   {
     name: 'a refusal is believed without a query',
     file: 'service/refund/send-refund.ts',
     find: 'const known = await deps.wechat.refundQuery(outRefundNo)',
     replace: `const known = { kind: 'absent', records: [] }`,
-    tests: TROUBLES,
+    tests: REFUSALS,
   },
   {
     name: 'a repetition is refused for what the first one got, and that is believed',
     file: 'service/refund/send-refund.ts',
     find: 'reply.isRepetition || mayBeUnderWay',
     replace: 'mayBeUnderWay',
-    tests: SECOND_LOOK,
+    tests: REFUSALS,
   },
   {
     name: 'a query that nobody answered confirms a refusal',
     file: 'service/refund/send-refund.ts',
     find: '(!isAbsent || mayArriveYet)',
     replace: 'mayArriveYet',
-    tests: TROUBLES,
+    tests: REFUSALS,
   },
   {
     name: 'a try that got no answer is forgotten, and may arrive after the refusal',
     file: 'service/refund/send-refund.ts',
     find: 'await deps.refunds.noteUnanswered(view.order.ordercode, outRefundNo, deps.now())',
     replace: 'await deps.refunds.releaseSendLease(view.order.ordercode, outRefundNo)',
-    tests: TROUBLES,
+    tests: REFUSALS,
   },
   {
     name: 'a refund that WeChat lost is asked about for a month, and never sent',
     file: 'service/refund/send-refund.ts',
     find: `if (asked !== 'absent') return asked`,
     replace: `return asked === 'absent' ? { view, kind: 'unknown' } : asked`,
-    tests: TROUBLES,
+    tests: ACCEPTED,
   },
   {
     name: 'nobody hears of money that went back and is on no book',
     file: 'service/refund/send-refund.ts',
     find: 'await openReview(deps, conflictReview(record, ordercode, reason))',
     replace: '',
-    tests: RETURNING,
+    tests: MERCHANT_PLATFORM,
   },
   {
     name: 'a refund made by hand under the number of another order is on no book, and nobody hears of it',
     file: 'service/refund/send-refund.ts',
     find: 'owner === undefined || owner === ordercode',
     replace: 'true',
-    tests: RETURNING,
+    tests: MERCHANT_PLATFORM,
   },
   {
     name: 'a refund notice is believed',
@@ -258,7 +263,7 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
     file: 'service/refund/confirm-refund-notice.ts',
     find: `asked.status === 'processing' ? err({ reason: 'not_final' }) : ok(undefined)`,
     replace: 'ok(undefined)',
-    tests: SECOND_LOOK,
+    tests: NOTICES,
   },
   {
     name: 'a refund notice is acknowledged although nobody could confirm it',
@@ -272,42 +277,42 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
     file: 'service/refund/confirm-refund-notice.ts',
     find: `if (refund.state === 'succeeded') return ok(undefined)`,
     replace: `if (refund.state === 'succeeded' || refund.state === 'refused') return ok(undefined)`,
-    tests: TROUBLES,
+    tests: REFUSALS,
   },
   {
     name: 'of the refunds made by hand only ten are found',
     file: 'service/refund/import-refunds.ts',
     find: 'refundsOf(transactionId, seen)',
     replace: 'refundsOf(transactionId, 0)',
-    tests: RETURNING,
+    tests: MERCHANT_PLATFORM,
   },
   {
     name: 'a refund that was closed leaves no room for the one that replaced it',
     file: 'service/refund/import-refunds.ts',
     find: `Number(b.status === 'closed') - Number(a.status === 'closed')`,
     replace: `Number(a.status === 'closed') - Number(b.status === 'closed')`,
-    tests: RETURNING,
+    tests: MERCHANT_PLATFORM,
   },
   {
     name: 'a foreign payment that is to go back is shipped for',
     file: 'service/review/return-payment.ts',
     find: `recordPayment(deps, payment, 'operator', true)`,
     replace: `recordPayment(deps, payment, 'operator', false)`,
-    tests: RETURNING,
+    tests: REVIEWS,
   },
   {
     name: 'a person reads that a payment goes back, and WeChat has just refused it',
     file: 'service/review/return-payment.ts',
     find: `isReserved(requested.value.refund) ? ok(undefined) : err({ reason: 'refund_refused' })`,
     replace: 'ok(undefined)',
-    tests: RETURNING,
+    tests: REVIEWS,
   },
   {
     name: 'a refund that failed has a time at which it succeeded',
     file: 'contract/refund.ts',
     find: `refund.state === 'succeeded' ? timeOrNull(refund.endedAt) : null`,
     replace: 'timeOrNull(refund.endedAt)',
-    tests: TROUBLES,
+    tests: ACCEPTED,
   },
   {
     name: 'of two refunds of an order the shop is told of the first one twice',
@@ -321,28 +326,28 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
     file: 'service/review/resolve-review.ts',
     find: `if (asked === 'absent') {`,
     replace: 'if (asked !== undefined) {',
-    tests: TROUBLES,
+    tests: OVERDUE,
   },
   {
     name: 'many who ask at once are promised more than was paid',
     file: 'store/order/refunds.ts',
     find: '>= ?5 + (',
     replace: '>= ?5 + 0 * (',
-    tests: REFUNDING,
+    tests: CONCURRENT,
   },
   {
     name: 'two refunds of a payment that are asked for at once are sent at once',
     file: 'store/order/refunds.ts',
     find: 'iif(begun IS NULL, ?3, NULL)',
     replace: '?3',
-    tests: REFUNDING,
+    tests: CONCURRENT,
   },
   {
     name: 'the cron sends a refund while the shop’s own request does',
     file: 'store/order/due-refunds.ts',
     find: ` AND coalesce(sending_until, 0) <= ?2`,
     replace: '',
-    tests: SECOND_LOOK,
+    tests: CONCURRENT,
   },
   {
     name: 'two crons at once send the same refund',
@@ -370,7 +375,7 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
     file: 'service/refund/due-refunds.ts',
     find: `await openReview(deps, refundReview('refund_overdue', current, ordercode))`,
     replace: '',
-    tests: TROUBLES,
+    tests: ACCEPTED,
   },
   {
     name: 'refunds that fail keep payments from being asked about',
@@ -384,7 +389,7 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
     file: 'cron/tick.ts',
     find: 'deliverSoon: (ids) => void written.push(...ids)',
     replace: 'deliverSoon: () => {}',
-    tests: SECOND_LOOK,
+    tests: CRON,
   },
   {
     name: 'WeChat’s word that it has a refund is told as the money’s return',
@@ -447,7 +452,7 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
     file: 'wechat/v2/gateway.ts',
     find: `        onRepeat()\n`,
     replace: '',
-    tests: SECOND_LOOK,
+    tests: REFUSALS,
   },
   {
     name: 'anybody on the way refuses a refund, without a signature',
@@ -461,7 +466,7 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
     file: 'wechat/transport.ts',
     find: 'way.onRepeat?.()',
     replace: '',
-    tests: SECOND_LOOK,
+    tests: REFUSALS,
   },
   {
     name: 'refunds are sent without the merchant’s certificate',
