@@ -11,7 +11,7 @@ export const WRITING_MUTANTS: readonly Mutant[] = [
     file: 'service/order/record-payment.ts',
     find: `applied.error.reason !== 'second_payment'`,
     replace: 'true',
-    tests: ['test/stories/review/reviewing.test.ts'],
+    tests: ['test/stories/review/reviews.test.ts'],
   },
   {
     name: 'booking by one statement does not look at the amount',
@@ -137,13 +137,13 @@ export const WRITING_MUTANTS: readonly Mutant[] = [
     file: 'store/reviews.ts',
     find: `sql: 'NOT EXISTS (SELECT 1 FROM reviews WHERE id = ?)'`,
     replace: `sql: '? IS NOT NULL'`,
-    tests: ['test/stories/review/reviewing.test.ts'],
+    tests: ['test/stories/review/reviews.test.ts'],
   },
   {
     name: 'a resolved review is resolved over again with another word',
     file: 'store/reviews.ts',
     find: 'WHERE id = ?1 AND resolved_at IS NULL',
     replace: 'WHERE id = ?1',
-    tests: ['test/store/reviews.test.ts', 'test/stories/review/reviewing.test.ts'],
+    tests: ['test/store/reviews.test.ts', 'test/stories/review/reviews.test.ts'],
   },
 ]

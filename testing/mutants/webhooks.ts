@@ -3,8 +3,8 @@ import type { Mutant } from './mutant.ts'
 
 const STORE = ['test/store/order/orders.test.ts']
 const TELLING = ['test/stories/webhook/delivering.test.ts']
-const FINDING = ['test/stories/order/finding.test.ts']
-const LISTING = ['test/stories/listing.test.ts']
+const FINDING = ['test/stories/order/queries.test.ts']
+const LISTING = ['test/stories/lists.test.ts']
 const HTTP = ['test/stories/http.test.ts']
 const DUE = ['test/store/order/due.test.ts']
 
