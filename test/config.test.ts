@@ -13,7 +13,7 @@ const ENV = {
 const WEBHOOK_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 const LOOPBACK = 'http://127.0.0.1:8081'
 
-/** The names that are wrong, or none. */
+/** The names of the wrong variables; empty when the configuration is valid. */
 const wrong = (changes: Record<string, unknown> = {}): readonly string[] => {
   const config = readConfig({ ...ENV, ...changes })
   return config.ok ? [] : config.error
@@ -25,7 +25,7 @@ const read = (changes: Record<string, unknown> = {}) => {
 }
 
 describe('a configuration', () => {
-  it('with what is needed is complete, and the rest has the documented defaults', () => {
+  it('is complete with the required values, and has the documented defaults for the rest', () => {
     expect(read()).toMatchObject({
       WX_APPID: 'wxd930ea5d5a258f4f',
       WX_MCH_ID: '10000100',
@@ -41,7 +41,7 @@ describe('a configuration', () => {
     expect(read().WX_API_KEY.reveal()).toBe(KEY)
   })
 
-  it.each(Object.keys(ENV))('without %s, or with it empty, names it', (name) => {
+  it.each(Object.keys(ENV))('names %s when it is missing or empty', (name) => {
     expect(wrong({ [name]: undefined })).toEqual([name])
     expect(wrong({ [name]: '' })).toEqual([name])
   })
@@ -59,11 +59,11 @@ describe('a configuration', () => {
     'LATE_PAYMENT',
     'TICK_CALLS',
     'TICK_STATEMENTS',
-  ])('with %s empty is as without it', (name) => {
+  ])('treats an empty %s like a missing one', (name) => {
     expect(read({ [name]: '' })).toEqual(read())
   })
 
-  it('names everything that is wrong, each once', () => {
+  it('names every wrong variable once', () => {
     const names = readConfig({ WX_SIGN_TYPE: 'RSA' })
 
     expect(!names.ok && [...names.error].sort()).toEqual(
@@ -71,7 +71,7 @@ describe('a configuration', () => {
     )
   })
 
-  it('may hold bindings and names that mean nothing here', () => {
+  it('ignores bindings and unknown names', () => {
     expect(wrong({ DB: {}, SOMETHING_ELSE: 'x' })).toEqual([])
   })
 
@@ -110,18 +110,18 @@ describe('a configuration', () => {
     ['TICK_CALLS', 'many'],
     ['TICK_STATEMENTS', '0'],
     ['TICK_STATEMENTS', '99999999'],
-  ])('with %s malformed (%j) names it, and never its value', (name, value) => {
+  ])('names %s when it is malformed (%j), and never prints its value', (name, value) => {
     expect(wrong({ [name]: value })).toEqual([name])
     expect(JSON.stringify(readConfig({ ...ENV, [name]: value }))).not.toContain(String(value))
   })
 
-  it('returns late payments only with a certificate', () => {
+  it('allows LATE_PAYMENT=refund only with a certificate', () => {
     expect(wrong({ LATE_PAYMENT: 'refund' })).toEqual(['LATE_PAYMENT'])
     expect(wrong({ LATE_PAYMENT: 'refund', WX_CERT: { fetch: () => {} } })).toEqual([])
     expect(wrong({ LATE_PAYMENT: 'accept' })).toEqual([])
   })
 
-  it('takes 32 characters of token, and of key', () => {
+  it('accepts a token and a key of 32 characters', () => {
     expect(wrong({ MERCHANT_TOKEN: 't'.repeat(32), MERCHANT_TOKEN_OLD: 'o'.repeat(32) })).toEqual(
       [],
     )
@@ -145,7 +145,7 @@ describe('a configuration', () => {
 describe('an origin', () => {
   const NAMES = ['PUBLIC_URL', 'WX_LOGIN_ORIGIN', 'WX_PAY_ORIGIN', 'WX_PAY_ORIGIN_BACKUP']
 
-  it.each(NAMES)('as %s may end with a slash, which is dropped', (name) => {
+  it.each(NAMES)('may end with a slash in %s, and the slash is dropped', (name) => {
     expect(read({ [name]: 'https://example.com/' })).toMatchObject({
       [name]: 'https://example.com',
     })
@@ -154,7 +154,7 @@ describe('an origin', () => {
     })
   })
 
-  it.each(NAMES)('as %s is an origin and nothing else', (name) => {
+  it.each(NAMES)('must be an origin and nothing else in %s', (name) => {
     for (const value of [
       'https://example.com/notify',
       'https://example.com//',
@@ -175,7 +175,7 @@ describe('an origin', () => {
     }
   })
 
-  it.each(NAMES)('as %s is never plain http to another machine', (name) => {
+  it.each(NAMES)('may not be plain http to another machine in %s', (name) => {
     for (const value of [
       'http://example.com',
       'http://192.168.1.2',
@@ -190,7 +190,7 @@ describe('an origin', () => {
   })
 
   it.each(['http://localhost:8787', 'http://127.0.0.1:8787', 'http://[::1]:8787'])(
-    'as PUBLIC_URL may be %s only while WeChat is on this machine too',
+    'may be %s in PUBLIC_URL only while WX_PAY_ORIGIN is on this machine too',
     (value) => {
       expect(wrong({ PUBLIC_URL: value, WX_PAY_ORIGIN: LOOPBACK })).toEqual([])
       expect(wrong({ PUBLIC_URL: value })).toEqual(['PUBLIC_URL'])
@@ -205,12 +205,12 @@ describe('a webhook target', () => {
   const target = (WEBHOOK_URL: string, changes: Record<string, string> = {}) =>
     wrong({ WEBHOOK_URL, WEBHOOK_SECRET, ...changes })
 
-  it('is any https address, with a secret', () => {
+  it('may be any https URL, together with a secret', () => {
     expect(target('https://shop.example.com/hooks/wxpay?x=1')).toEqual([])
     expect(wrong({ WEBHOOK_URL: 'https://shop.example.com/hooks' })).toEqual(['WEBHOOK_SECRET'])
   })
 
-  it('is on this machine only in development', () => {
+  it('may be on this machine only in development', () => {
     expect(target('http://127.0.0.1:3000/hooks', { WX_PAY_ORIGIN: LOOPBACK })).toEqual([])
     expect(target('http://127.0.0.1:3000/hooks')).toEqual(['WEBHOOK_URL'])
   })
@@ -223,7 +223,7 @@ describe('a webhook target', () => {
     'file:///etc/passwd',
     'shop.example.com/hooks',
     'not an address',
-  ])('is never %s', (url) => {
+  ])('may not be %s', (url) => {
     expect(target(url)).toEqual(['WEBHOOK_URL'])
     expect(target(url, { WX_PAY_ORIGIN: LOOPBACK })).toEqual(['WEBHOOK_URL'])
   })

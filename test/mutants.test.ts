@@ -6,7 +6,7 @@ import { MUTANTS } from '../testing/mutants/list.ts'
 const ROOT = join(import.meta.dirname, '..')
 
 describe('the list of mutants', () => {
-  it('fits the source as it is now: each breaks one place, and has a test to notice it', () => {
+  it('matches the current source: each mutant changes one place and names a test that exists', () => {
     const stale = MUTANTS.filter(({ file, find, replace }) => {
       const text = readFileSync(join(ROOT, 'src', file), 'utf8')
       return text.split(find).length !== 2 || find === replace
@@ -17,7 +17,7 @@ describe('the list of mutants', () => {
     expect([...tests].filter((path) => !existsSync(join(ROOT, path)))).toEqual([])
   })
 
-  it('has names that tell them apart', () => {
+  it('has a different name for each mutant', () => {
     expect(new Set(MUTANTS.map(({ name }) => name)).size).toBe(MUTANTS.length)
     expect(MUTANTS.length).toBeGreaterThanOrEqual(45)
   })

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest'
 const ROOT = join(import.meta.dirname, '..')
 const read = (name: string): string => readFileSync(join(ROOT, name), 'utf8')
 
-it('names one version of Node in .node-version and in package.json', () => {
+it('the version of Node is the same in .node-version and in package.json', () => {
   const { devDependencies } = JSON.parse(read('package.json')) as {
     devDependencies: Record<string, string>
   }

@@ -1,4 +1,4 @@
-/** However the network, the database and the clock behave, the books agree with WeChat in the end. */
+/** Under random faults of the network, the database and the clock, our records agree with WeChat in the end. */
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -8,7 +8,7 @@ import { type Outcome, runSeed } from '../testing/simulation/run/run-seed.ts'
 
 const SEEDS = 150
 const SEEDS_AT_ONCE = 30
-const PATIENCE_MS = 60_000
+const TIMEOUT_MS = 60_000
 const COMMAND = join(import.meta.dirname, '../scripts/simulate.ts')
 
 let restore = (): void => {}
@@ -17,13 +17,13 @@ beforeAll(() => {
 })
 afterAll(() => restore())
 
-const complaint = ({ seed, violations }: Outcome): string =>
+const failureMessage = ({ seed, violations }: Outcome): string =>
   `seed ${seed}: ${violations.join(' · ')}\nAgain: npm run simulate -- --seed ${seed} --shrink`
 
-/** Faults and situations that came up in any seed. */
+/** Faults and situations that occurred in any seed. */
 const seen = new Set<string>()
 
-describe('every payment and every refund is found, booked once, and told; and no other is', () => {
+describe('every payment and refund is found, recorded once and sent to the shop, and nothing else is,', () => {
   for (let from = 1; from <= SEEDS; from += SEEDS_AT_ONCE) {
     it(
       `in seeds ${from} to ${from + SEEDS_AT_ONCE - 1}`,
@@ -31,20 +31,20 @@ describe('every payment and every refund is found, booked once, and told; and no
         for (let seed = from; seed < from + SEEDS_AT_ONCE; seed++) {
           const outcome = await runSeed({ seed })
           for (const kind of outcome.counts.keys()) seen.add(kind)
-          expect(outcome.violations, complaint(outcome)).toEqual([])
+          expect(outcome.violations, failureMessage(outcome)).toEqual([])
         }
       },
-      PATIENCE_MS,
+      TIMEOUT_MS,
     )
   }
 
-  it('in seeds that, between them, have seen every fault and every odd situation', () => {
+  it('in seeds that together reach every fault and situation', () => {
     expect(INTERESTING.filter((kind) => !seen.has(kind))).toEqual([])
   })
 })
 
 describe('a seed', () => {
-  it('plays the same way every time, in this process and in another', async () => {
+  it('gives the same trace every time, in this process and in another', async () => {
     const first = await runSeed({ seed: 7 })
     const second = await runSeed({ seed: 7 })
     const run = promisify(execFile)
@@ -55,7 +55,7 @@ describe('a seed', () => {
     expect(stdout).toContain(`trace ${first.digest}`)
   })
 
-  it('plays in another way than its neighbour, and in another order with another salt', async () => {
+  it('gives another trace than the next seed, and another one with another salt', async () => {
     const { digest } = await runSeed({ seed: 7 })
 
     expect((await runSeed({ seed: 8 })).digest).not.toBe(digest)
@@ -63,7 +63,7 @@ describe('a seed', () => {
   })
 })
 
-/** A seed that never gets there proves nothing about it. */
+/** The faults and situations that the seeds must reach. Seeds that miss one prove nothing about it. */
 const INTERESTING = [
   'd1_error_before',
   'd1_error_after',

@@ -20,7 +20,7 @@ const instance = (name: string): WorkerInput => ({
     name,
     main: join(ROOT, 'src/worker.ts'),
     compatibility_date: '2026-10-23',
-    // The same name is the same database.
+    // Both instances use the same database, since it has the same name.
     d1_databases: [
       {
         binding: 'DB',
@@ -51,7 +51,7 @@ const realFetch = globalThis.fetch
 const server = createTestHarness({ workers: [instance('wxpay-one'), instance('wxpay-two')] })
 const workers = () => [server.getWorker('wxpay-one'), server.getWorker('wxpay-two')] as const
 
-/** What the Workers send out ends in this process. Every seventh webhook is not taken at first. */
+/** Receives every request that the Workers send. The shop refuses every seventh webhook. */
 const outside: typeof fetch = async (input, init) => {
   const request = new Request(input, init)
   const { hostname } = new URL(request.url)
@@ -74,7 +74,7 @@ afterAll(async () => {
 }, 60_000)
 
 describe('two Workers over one database', () => {
-  it('under load, with crons in both: no payment is booked twice, no webhook is lost', async () => {
+  it('record no payment twice and lose no webhook under load, with the cron in both', async () => {
     const [one, two] = workers()
     const either = (index: number) => (index % 2 === 0 ? one : two)
     const shop = (index: number, method: string, path: string, body?: object) =>
@@ -106,7 +106,7 @@ describe('two Workers over one database', () => {
       expect(answer.status).toBe(200)
       if (index % 4 === 3) return // never paid
       wechat.payer.pay(ordercode)
-      if (index % 4 === 2) return // the notice never comes: the crons must find it
+      if (index % 4 === 2) return // The notice never comes: the cron must find the payment.
       const notice = wechat.notices.ofPayments.xml(ordercode)
       const answers = await Promise.all(
         [0, 1, 2, 3].map((n) =>
@@ -138,11 +138,11 @@ describe('two Workers over one database', () => {
       wechat.books.capturedFen(),
     )
 
-    const told = webhooks.filter(({ type }) => type === 'order.paid').map(({ id }) => id)
+    const sentIds = webhooks.filter(({ type }) => type === 'order.paid').map(({ id }) => id)
     const expected = wechat.books
       .captures()
       .map(({ transactionId }) => `order.paid.${transactionId}`)
-    expect([...new Set(told)].sort()).toEqual(expected.sort())
+    expect([...new Set(sentIds)].sort()).toEqual(expected.sort())
     const page = await shop(0, 'GET', '/deliveries?state=pending')
     expect(((await page.json()) as { deliveries: unknown[] }).deliveries).toEqual([])
   }, 90_000)

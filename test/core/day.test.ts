@@ -3,7 +3,7 @@ import { addDays, compactDay, dayOf, parseDay, startOf } from '../../src/core/da
 import { toUnixSeconds, type UnixSeconds } from '../../src/core/time.ts'
 import { seeded } from '../../testing/wire/seeded.ts'
 
-/** A moment as Beijing's clocks show it. */
+/** Reads a Beijing time such as `2026-11-23 10:10:00`. */
 const beijing = (text: string): UnixSeconds =>
   toUnixSeconds(Date.parse(`${text.replace(' ', 'T')}+08:00`) / 1_000)
 const day = (text: string) => {
@@ -12,7 +12,7 @@ const day = (text: string) => {
   return parsed
 }
 
-/** Another calendar: that of the platform. */
+/** The calendar of the platform, to compare ours with. */
 const CALENDAR = new Intl.DateTimeFormat('en-CA', {
   timeZone: 'Asia/Shanghai',
   year: 'numeric',
@@ -20,17 +20,17 @@ const CALENDAR = new Intl.DateTimeFormat('en-CA', {
   day: '2-digit',
 })
 const YEAR_S = 365 * 86_400
-/** 1992: after China's last summer time. */
+/** The first year after the last summer time in China. */
 const FROM_S = Date.UTC(1992, 0, 1) / 1_000
 
 describe('a day in Beijing', () => {
-  it('begins at midnight there, which is 16:00 UTC of the day before', () => {
+  it('begins at midnight in Beijing, which is 16:00 UTC of the day before', () => {
     expect(dayOf(beijing('2026-11-22 00:00:00'))).toBe('2026-11-22')
     expect(dayOf(toUnixSeconds(Date.UTC(2026, 10, 21, 15, 59, 59) / 1_000))).toBe('2026-11-21')
     expect(startOf(day('2026-11-22'))).toBe(Date.UTC(2026, 10, 21, 16) / 1_000)
   })
 
-  it('is the one that another calendar says', () => {
+  it('agrees with the calendar of the platform', () => {
     const chance = seeded(1992)
     for (let n = 0; n < 1_000; n++) {
       const at = toUnixSeconds(FROM_S + chance.below(60 * YEAR_S))
@@ -39,7 +39,7 @@ describe('a day in Beijing', () => {
     }
   })
 
-  it('holds every second from its start to the start of the next one', () => {
+  it('has 86 400 seconds, from its start to the start of the next day', () => {
     const chance = seeded(86_400)
     for (let n = 0; n < 500; n++) {
       const one = dayOf(toUnixSeconds(FROM_S + chance.below(60 * YEAR_S)))
@@ -52,13 +52,13 @@ describe('a day in Beijing', () => {
     }
   })
 
-  it('is written without its dashes for WeChat', () => {
+  it('is written without dashes for WeChat', () => {
     expect(compactDay(day('2026-11-22'))).toBe('20261122')
   })
 })
 
-describe('days', () => {
-  it('are counted over months, years and leap days', () => {
+describe('adding days', () => {
+  it('crosses months, years and leap days', () => {
     expect(addDays(day('2026-12-31'), 1)).toBe('2027-01-01')
     expect(addDays(day('2024-02-28'), 1)).toBe('2024-02-29')
     expect(addDays(day('2023-02-28'), 1)).toBe('2023-03-01')
@@ -67,7 +67,7 @@ describe('days', () => {
     expect(addDays(day('2026-05-31'), 0)).toBe('2026-05-31')
   })
 
-  it('compare as text, as they do in time', () => {
+  it('gives days that sort as text in the order of time', () => {
     const chance = seeded(7)
     for (let n = 0; n < 500; n++) {
       const one = dayOf(toUnixSeconds(FROM_S + chance.below(60 * YEAR_S)))
@@ -78,9 +78,9 @@ describe('days', () => {
   })
 })
 
-describe('a text', () => {
+describe('parsing a day', () => {
   it.each(['2026-11-22', '2024-02-29', '2000-02-29', '2026-01-01', '2026-12-31'])(
-    'that is a day is one: %s',
+    'accepts %s',
     (text) => {
       expect(parseDay(text)).toBe(text)
     },
@@ -103,7 +103,7 @@ describe('a text', () => {
     '+2026-11-22',
     '２０２６-11-22',
     '',
-  ])('that is none is none: %j', (text) => {
+  ])('refuses %j', (text) => {
     expect(parseDay(text)).toBeUndefined()
   })
 })

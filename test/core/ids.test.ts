@@ -8,8 +8,8 @@ import {
   parseTransactionId,
 } from '../../src/core/ids.ts'
 
-/** What WeChat takes: the newest page asks for six characters at least. */
-const WECHAT_TAKES = /^[0-9A-Za-z_\-|*]{6,32}$/
+/** What WeChat accepts as out_trade_no; its newest page requires at least six characters. */
+const WECHAT_ACCEPTS = /^[0-9A-Za-z_\-|*]{6,32}$/
 
 describe('an ordercode', () => {
   it.each(['abcdef', '20240102', 'T20240102030405_0001', 'a-b_c-', 'x'.repeat(28)])(
@@ -38,26 +38,26 @@ describe('an ordercode', () => {
   })
 })
 
-describe('the number of an attempt', () => {
-  it('is the ordercode, then counts from two to twenty', () => {
+describe('the out_trade_no of an attempt', () => {
+  it('is the ordercode for the first attempt, and ends in *2 to *20 for the others', () => {
     expect(formatOutTradeNo('T2024_1', 1)).toBe('T2024_1')
     expect(formatOutTradeNo('T2024_1', 2)).toBe('T2024_1*2')
     expect(formatOutTradeNo('T2024_1', 20)).toBe('T2024_1*20')
     expect(ATTEMPTS_MAX).toBe(20)
   })
 
-  it('comes back from every ordercode and every number, and WeChat takes it', () => {
+  it('is parsed back to its ordercode and number, and has a form that WeChat accepts', () => {
     for (const ordercode of ['abcdef', 'a-b_c-', 'x'.repeat(28)]) {
       for (let number = 1; number <= 20; number++) {
         const outTradeNo = formatOutTradeNo(ordercode, number)
 
-        expect(outTradeNo).toMatch(WECHAT_TAKES)
+        expect(outTradeNo).toMatch(WECHAT_ACCEPTS)
         expect(parseOutTradeNo(outTradeNo)).toEqual({ ordercode, number })
       }
     }
   })
 
-  it.each([0, 21, -1])('%d is a bug', (number) => {
+  it.each([0, 21, -1])('cannot be made for the number %d', (number) => {
     expect(() => formatOutTradeNo('T2024_1', number)).toThrow('invariant')
   })
 
@@ -86,30 +86,33 @@ describe('the number of an attempt', () => {
     'abc',
     'x'.repeat(29),
     `${'x'.repeat(29)}*2`,
-  ])('was never "%s": another system of the merchant made that', (text) => {
+  ])('is never "%s", which another system of the merchant must have made', (text) => {
     expect(parseOutTradeNo(text)).toBeUndefined()
   })
 })
 
-describe('the number of a payment', () => {
-  it('is text, 28 digits today', () => {
+describe('the transaction_id of a payment', () => {
+  it('is text of up to 32 characters, 28 digits today', () => {
     expect(parseTransactionId('4200000540202401020123456789')).toBe('4200000540202401020123456789')
     expect(parseTransactionId('0'.repeat(32))).toBe('0'.repeat(32))
   })
 
-  it.each(['', ' ', '4200 0005', '1'.repeat(33), '42\n', "4'", '４２'])('is never "%s"', (text) => {
-    expect(parseTransactionId(text)).toBeUndefined()
-  })
+  it.each(['', ' ', '4200 0005', '1'.repeat(33), '42\n', "4'", '４２'])(
+    'may not be "%s"',
+    (text) => {
+      expect(parseTransactionId(text)).toBeUndefined()
+    },
+  )
 })
 
 describe('an openid', () => {
-  it('is letters, digits, underscores and hyphens, usually 28', () => {
+  it('consists of letters, digits, underscores and hyphens, usually 28', () => {
     expect(isOpenid('oUpF8uMuAJO_M2pxb1Q9zNjWeS6o')).toBe(true)
     expect(isOpenid('oHkLxtx0vUqe-18p_AXTZ1innxkCY')).toBe(true)
     expect(isOpenid('o'.repeat(128))).toBe(true)
   })
 
-  it.each(['', 'o 1', 'o'.repeat(129), 'o1\n', '用户', "o'1"])('is never "%s"', (text) => {
+  it.each(['', 'o 1', 'o'.repeat(129), 'o1\n', '用户', "o'1"])('may not be "%s"', (text) => {
     expect(isOpenid(text)).toBe(false)
   })
 })

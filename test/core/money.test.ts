@@ -9,7 +9,7 @@ describe('an amount', () => {
     ['528800', 528_800],
     ['1000000000', 1_000_000_000],
     ['9999999999', 9_999_999_999],
-  ])('written %s is so many fen', (text, amount) => {
+  ])('is read from "%s" as %i fen', (text, amount) => {
     expect(parseFen(text)).toBe(amount)
   })
 
@@ -43,23 +43,23 @@ describe('an amount', () => {
     '99999999999',
     '9007199254740993',
     '1'.repeat(400),
-  ])('written "%s" is not an amount, and never a guess', (text) => {
+  ])('is not read from "%s", and never guessed', (text) => {
     expect(parseFen(text)).toBeUndefined()
   })
 
-  it('of an order is ten million yuan at most', () => {
+  it('is at most ten million yuan for an order', () => {
     expect(ORDER_FEN_MAX).toBe(1_000_000_000)
     expect(parseFen(String(ORDER_FEN_MAX))).toBe(ORDER_FEN_MAX)
   })
 
   it.each([-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53])(
-    'that our own code made of %d is a bug',
+    'cannot be made from %d by our own code',
     (amount) => {
       expect(() => toFen(amount)).toThrow('invariant')
     },
   )
 
-  it('that our own code made is what it was', () => {
+  it('keeps the value that our own code made it from', () => {
     expect(toFen(0)).toBe(0)
     expect(toFen(8_800)).toBe(8_800)
   })

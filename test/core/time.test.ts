@@ -10,7 +10,7 @@ import {
 
 const utc = (text: string) => toUnixSeconds(Date.parse(text) / 1_000)
 
-const MOMENTS: [string, string][] = [
+const TIMES: [string, string][] = [
   ['2024-01-01T19:04:05Z', '20240102030405'],
   ['2023-12-31T16:00:00Z', '20240101000000'],
   ['2023-12-31T15:59:59Z', '20231231235959'],
@@ -23,18 +23,18 @@ const MOMENTS: [string, string][] = [
   ['2038-01-19T03:14:08Z', '20380119111408'],
 ]
 
-describe('a moment at WeChat', () => {
-  it.each(MOMENTS)('%s is %s in Beijing, and back', (world, beijing) => {
+describe('a time of WeChat', () => {
+  it.each(TIMES)('is converted both ways: %s is %s in Beijing', (world, beijing) => {
     expect(formatBeijing(utc(world))).toBe(beijing)
     expect(parseBeijing(beijing)).toBe(utc(world))
   })
 
-  it('comes back from every hour of a leap year', () => {
+  it('is read back unchanged for every hour of a leap year', () => {
     const start = utc('2023-12-31T00:00:00Z')
     for (let hour = 0; hour < 367 * 24; hour++) {
-      const moment = later(start, hour * 3_600 + (hour % 3_600))
+      const time = later(start, hour * 3_600 + (hour % 3_600))
 
-      expect(parseBeijing(formatBeijing(moment))).toBe(moment)
+      expect(parseBeijing(formatBeijing(time))).toBe(time)
     }
   })
 
@@ -63,19 +63,19 @@ describe('a moment at WeChat', () => {
     ['fullwidth digits', '２０２４０１０２０３０４０５'],
     ['a number of seconds', '1704135845'],
     ['letters', 'yyyyMMddHHmmss'],
-  ])('is never %s', (_, text) => {
+  ])('may not be %s', (_, text) => {
     expect(parseBeijing(text)).toBeUndefined()
   })
 })
 
-describe('a moment of ours', () => {
+describe('our time', () => {
   it('is in whole seconds', () => {
     expect(fromMillis(1_704_135_845_999)).toBe(1_704_135_845)
     expect(toUnixSeconds(1_704_135_845.9)).toBe(1_704_135_845)
     expect(later(toUnixSeconds(1_704_135_845), 60)).toBe(1_704_135_905)
   })
 
-  it('is told in UTC, to the second', () => {
+  it('is written in UTC, to the second', () => {
     expect(formatRfc3339(utc('2026-11-23T06:30:00Z'))).toBe('2026-11-23T06:30:00Z')
     expect(formatRfc3339(toUnixSeconds(0))).toBe('1970-01-01T00:00:00Z')
   })

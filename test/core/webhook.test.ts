@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { nextTryAt } from '../../src/core/webhook.ts'
 import { HOUR, MINUTE, T0 } from '../../testing/samples/order-samples.ts'
 
-describe('a webhook that was not taken', () => {
+describe('a webhook that the shop did not accept', () => {
   it.each([
     [1, 1 * MINUTE],
     [2, 5 * MINUTE],
@@ -13,13 +13,13 @@ describe('a webhook that was not taken', () => {
     [7, 14 * HOUR],
     [8, 20 * HOUR],
     [9, 24 * HOUR],
-  ])('for the %ith time is tried again after %i seconds', (step, pause) => {
+  ])('is tried again, after try %i, in %i seconds', (step, pause) => {
     const next = nextTryAt(step, T0)
 
     expect(next === undefined ? undefined : next - T0).toBe(pause)
   })
 
-  it('for the tenth time is given up', () => {
+  it('is given up after ten tries', () => {
     expect(nextTryAt(10, T0)).toBeUndefined()
     expect(nextTryAt(11, T0)).toBeUndefined()
   })

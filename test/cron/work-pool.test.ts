@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { catchAndLog } from '../../src/cron/work-pool.ts'
 
-describe('a row that breaks its code', () => {
-  it('is logged, and the others go on', async () => {
+describe('a due row whose handling fails', () => {
+  it('is logged and does not stop the other rows', async () => {
     const log: unknown[] = []
-    const broken = () => Promise.reject(new RangeError('a number that nobody foresaw'))
+    const broken = () => Promise.reject(new RangeError('an unforeseen number'))
 
     const outcome = await catchAndLog({ log: (entry) => void log.push(entry) }, broken)
 

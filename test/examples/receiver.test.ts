@@ -37,7 +37,7 @@ const closed = {
 }
 
 describe('the sample receiver', () => {
-  it('takes what we send, and the same again without doing it twice', async () => {
+  it('accepts a webhook, and accepts it again without applying it twice', async () => {
     expect(await send('order.paid.1', paid)).toMatchObject({ delivered: true, status: 204 })
     expect(await send('order.paid.1', paid)).toMatchObject({ delivered: true })
     expect(orders.get('abc-001')).toMatchObject({ state: 'paid', revision: 4 })
@@ -48,13 +48,13 @@ describe('the sample receiver', () => {
     expect(orders.get('abc-001')).toMatchObject({ state: 'paid', revision: 4 })
   })
 
-  it('refuses a forged, an altered and an old webhook', async () => {
+  it('refuses a forged and an old webhook', async () => {
     const forged = await send('order.paid.2', paid, 'whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA')
     expect(forged).toMatchObject({ delivered: false, status: 401 })
     expect(await send('order.paid.3', paid, SECRET, -600)).toMatchObject({ status: 401 })
   })
 
-  it('says yes to types it does not know yet', async () => {
+  it('accepts types that it does not know', async () => {
     expect(await send('x.1', { type: 'x.y', data: {} })).toMatchObject({ delivered: true })
   })
 })

@@ -5,7 +5,7 @@ import { HeldTimers } from '../../testing/samples/held-timers.ts'
 const forever = () => new Promise<never>(() => {})
 
 describe('work with a deadline', () => {
-  it('that is done in time gives its value, and nothing is left waiting', async () => {
+  it('returns its value in time and leaves no timer behind', async () => {
     const timers = new HeldTimers()
 
     expect(await withDeadline(timers, 8_000, async () => 'done')).toEqual({
@@ -16,7 +16,7 @@ describe('work with a deadline', () => {
     expect(timers.held).toBe(0)
   })
 
-  it('that is not done in time is told to stop', async () => {
+  it('is aborted when it is not done in time', async () => {
     const timers = new HeldTimers()
     const signals: AbortSignal[] = []
     const outcome = withDeadline(timers, 8_000, (signal) => {
@@ -31,7 +31,7 @@ describe('work with a deadline', () => {
     expect(signals.map(({ aborted }) => aborted)).toEqual([true])
   })
 
-  it('is not told to stop when it was done in time', async () => {
+  it('is not aborted when it was done in time', async () => {
     const timers = new HeldTimers()
     const signals: AbortSignal[] = []
     await withDeadline(timers, 8_000, async (signal) => void signals.push(signal))
@@ -41,7 +41,7 @@ describe('work with a deadline', () => {
     expect(signals.map(({ aborted }) => aborted)).toEqual([false])
   })
 
-  it('that fails in time fails, and nothing is left waiting', async () => {
+  it('fails when it fails in time, and leaves no timer behind', async () => {
     const timers = new HeldTimers()
     const work = withDeadline(timers, 8_000, async () => {
       throw new Error('reset')
@@ -51,7 +51,7 @@ describe('work with a deadline', () => {
     expect(timers.held).toBe(0)
   })
 
-  it('that fails because it was told to stop is only late', async () => {
+  it('is late, not failed, when it fails because it was aborted', async () => {
     const timers = new HeldTimers()
     const outcome = withDeadline(
       timers,
@@ -67,7 +67,7 @@ describe('work with a deadline', () => {
     expect(await outcome).toEqual({ done: false })
   })
 
-  it('that is done too late changes nothing any more', async () => {
+  it('changes nothing when it is done too late', async () => {
     const timers = new HeldTimers()
     const late: ((value: string) => void)[] = []
     const outcome = withDeadline(

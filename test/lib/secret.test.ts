@@ -6,7 +6,7 @@ const VALUE = '192006250b4c09247ec02edce69f6a2d'
 const secret = new Secret(VALUE)
 
 describe('a secret', () => {
-  it('is told to who asks for it by name', () => {
+  it('is returned by reveal()', () => {
     expect(secret.reveal()).toBe(VALUE)
   })
 
@@ -25,11 +25,11 @@ describe('a secret', () => {
     ['spread', JSON.stringify({ ...secret })],
     ['assigned', JSON.stringify(Object.assign({}, secret))],
     ['cloned', inspect(structuredClone(secret))],
-  ])('does not print %s', (_, printed) => {
+  ])('is not printed (%s)', (_, printed) => {
     expect(printed).not.toContain(VALUE)
   })
 
-  it('says that it is one', () => {
+  it('prints as [secret]', () => {
     expect(String(secret)).toBe('[secret]')
     expect(JSON.stringify(secret)).toBe('"[secret]"')
   })

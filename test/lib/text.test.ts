@@ -20,13 +20,13 @@ describe('the length of a text at WeChat', () => {
     ['𠮷', 4],
     ['书'.repeat(42) + 'a', 127],
     ['书'.repeat(43), 129],
-  ])('counts bytes: "%s"', (text, bytes) => {
+  ])('is counted in bytes: "%s"', (text, bytes) => {
     expect(utf8Length(text)).toBe(bytes)
     expect(Buffer.byteLength(text, 'utf8')).toBe(bytes)
   })
 })
 
-describe('a text that may travel in a message', () => {
+describe('a text in a message', () => {
   it.each(['', 'test', '测试商店-图书', 'a=1&b=<2>', ']]>', '👍🏽', ' a  b ', '\u3000', '"\'\\/'])(
     'may be "%s"',
     (text) => {
@@ -47,13 +47,13 @@ describe('a text that may travel in a message', () => {
     ['the first half of a pair', 'a\ud83d'],
     ['the second half of a pair', '\ude00a'],
     ['a pair the wrong way round', '\ude00\ud83d'],
-  ])('has no %s', (_, text) => {
+  ])('may not contain %s', (_, text) => {
     expect(isPlainText(text)).toBe(false)
   })
 })
 
 describe('a comparison in constant time', () => {
-  it('tells the same from anything else', () => {
+  it('distinguishes equal text from any other text', () => {
     expect(equalInConstantTime('9A0A8659', '9A0A8659')).toBe(true)
     expect(equalInConstantTime('', '')).toBe(true)
     expect(equalInConstantTime('9A0A8659', '8A0A8659')).toBe(false)

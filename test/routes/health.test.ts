@@ -4,11 +4,11 @@ import type { FuzzWorld } from '../../testing/fuzz/run/world.ts'
 import { installInstantCrypto } from '../../testing/simulation/d1/instant-crypto.ts'
 import { chanceOf } from '../../testing/simulation/run/random.ts'
 
-let putBack = (): void => {}
+let restore = (): void => {}
 beforeAll(() => {
-  putBack = installInstantCrypto()
+  restore = installInstantCrypto()
 })
-afterAll(() => putBack())
+afterAll(() => restore())
 
 async function health(world: FuzzWorld, at: number): Promise<string> {
   world.setTime(at)
@@ -17,15 +17,15 @@ async function health(world: FuzzWorld, at: number): Promise<string> {
   return `${response.status} ${status}`
 }
 
-describe('the health of an installation', () => {
-  it('ends five minutes after the last run of the cron, and not before', async () => {
+describe('GET /health', () => {
+  it('reports cron_silent later than five minutes after the last run of the cron, and not before', async () => {
     const world = await makeShop(chanceOf(1, 'health'))
 
     expect(await health(world, 300)).toBe('200 ok')
     expect(await health(world, 301)).toBe('503 cron_silent')
   })
 
-  it('is not helped by runs that begin and never end', async () => {
+  it('reports cron_silent when runs start and never finish', async () => {
     const world = await makeShop(chanceOf(1, 'health'))
     world.sqlite.exec('UPDATE runs SET finished_at = NULL')
 

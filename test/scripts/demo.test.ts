@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { tool } from '../../testing/commands/command.ts'
 
 describe('npm run demo', { timeout: 180_000 }, () => {
-  it('tells the story, and every check holds', async () => {
+  it('prints the whole story, and every check holds', async () => {
     const demo = tool('demo')
 
     expect([await demo.exited, demo.output()]).toEqual([0, expect.anything()])

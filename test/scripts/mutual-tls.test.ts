@@ -1,4 +1,4 @@
-/** The certificate that a refund needs: shown by a client of ours, and by the Worker that `npm start` runs. */
+/** The client certificate for refunds, presented by a client of the test and by the Worker that `npm start` runs. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { Agent, type AgentOptions, request } from 'node:https'
 import { tmpdir } from 'node:os'
@@ -12,7 +12,7 @@ import { type RunningServer, start } from '../../simulator/server/start.ts'
 const REFUND = '/secapi/pay/refund'
 const NO_CERTIFICATE = '400 No required SSL certificate was sent'
 const WRONG_CERTIFICATE = '400 The SSL certificate error'
-/** WeChat itself, of a message that it has read. */
+/** The answer of WeChat's application, after TLS, to a message that is not XML. */
 const NOT_XML = '<return_code><![CDATA[FAIL]]></return_code>'
 
 describe('WeChat behind mutual TLS', () => {
@@ -33,7 +33,7 @@ describe('WeChat behind mutual TLS', () => {
     return (path = REFUND) => post(agent, wechat.secure.origin + path)
   }
 
-  it('sends whoever has no certificate away, on a resumed session too', async () => {
+  it('refuses a client without a certificate, also on a resumed session', async () => {
     const send = client()
     const replies = [await send(), await send()]
 
@@ -44,7 +44,7 @@ describe('WeChat behind mutual TLS', () => {
     }
   })
 
-  it('sends a certificate of another authority away, in other words', async () => {
+  it('refuses a certificate of another authority, with another message', async () => {
     const { merchant } = await makeCertificates('10000100')
     const reply = await client(merchant)()
 
@@ -52,7 +52,7 @@ describe('WeChat behind mutual TLS', () => {
     expect(reply.body).toContain(WRONG_CERTIFICATE)
   })
 
-  it('lets the merchant in, on a resumed session too', async () => {
+  it('accepts the certificate of the merchant, also on a resumed session', async () => {
     const send = client(wechat.secure.clientCertificate)
     const replies = [await send(), await send()]
 
@@ -63,14 +63,14 @@ describe('WeChat behind mutual TLS', () => {
     }
   })
 
-  it('asks nobody for a certificate elsewhere', async () => {
+  it('requires no certificate on other endpoints', async () => {
     const reply = await client()('/pay/orderquery')
 
     expect(reply.status).toBe(200)
     expect(reply.body).toContain(NOT_XML)
   })
 
-  it('has a server certificate that only its own authority vouches for', async () => {
+  it('has a server certificate that is trusted only through its own authority', async () => {
     const { authority } = await makeCertificates('10000100')
 
     await expect(client({ ca: authority })()).rejects.toThrow('certificate')
@@ -106,7 +106,7 @@ describe('the Worker', { timeout: 90_000 }, () => {
     return { status: response.status, body: await response.text() }
   }
 
-  it('shows the merchant’s certificate by WX_CERT', async () => {
+  it('presents the merchant certificate through WX_CERT', async () => {
     expect(await refund(stacks.equipped)).toEqual({
       status: 200,
       body: expect.stringContaining(NOT_XML),
@@ -116,7 +116,7 @@ describe('the Worker', { timeout: 90_000 }, () => {
     ])
   })
 
-  it('can be run without one', async () => {
+  it('runs without a certificate too', async () => {
     expect(await refund(stacks.bare)).toEqual({
       status: 400,
       body: expect.stringContaining(NO_CERTIFICATE),

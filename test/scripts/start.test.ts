@@ -12,7 +12,7 @@ import {
   type Tool,
 } from '../../testing/commands/command.ts'
 
-/** A busy machine with two cores is allowed for; alone it takes about ten seconds. */
+/** Enough for a busy machine with two cores; an idle one needs about ten seconds. */
 const READY_MS = 90_000
 const STOP_MS = 20_000
 const TEST_MS = 180_000
@@ -35,7 +35,7 @@ function run(...[name, args]: Parameters<typeof tool>): Tool {
 }
 
 describe('npm start', { timeout: TEST_MS }, () => {
-  it('gives a newcomer a payment, and leaves nothing behind', async () => {
+  it('runs a first payment and leaves no process behind', async () => {
     const [port, wechatPort] = [await freePort(), await freePort()]
     const where = ['--port', `${port}`, '--wechat-port', `${wechatPort}`]
     const start = run('start', [...where, '--persist', temporaryDirectory()])
@@ -72,7 +72,7 @@ describe('npm start', { timeout: TEST_MS }, () => {
     expect([await isListening(port), await isListening(wechatPort)]).toEqual([false, false])
   })
 
-  it('says which option changes a port that is in use, before anything starts', async () => {
+  it('names the option for a port that is in use, before anything starts', async () => {
     const taken = createServer()
     const port = await new Promise<number>((resolve) => {
       taken.listen(0, '127.0.0.1', () => {
@@ -97,7 +97,7 @@ describe('npm start', { timeout: TEST_MS }, () => {
     )
   })
 
-  it('says so when the Worker ends by itself', async () => {
+  it('reports a Worker that ends unexpectedly', async () => {
     const [port, wechatPort] = [await freePort(), await freePort()]
     const where = ['--port', `${port}`, '--wechat-port', `${wechatPort}`]
     const start = run('start', [...where, '--persist', temporaryDirectory()])
@@ -113,7 +113,7 @@ describe('npm start', { timeout: TEST_MS }, () => {
     expect(await isListening(wechatPort)).toBe(false)
   })
 
-  it('leaves nothing behind where it cannot clean up either', async () => {
+  it('leaves no process behind even when it is killed', async () => {
     const [port, wechatPort] = [await freePort(), await freePort()]
     const where = ['--port', `${port}`, '--wechat-port', `${wechatPort}`]
     const start = run('start', [...where, '--persist', temporaryDirectory()])
@@ -127,7 +127,7 @@ describe('npm start', { timeout: TEST_MS }, () => {
 })
 
 describe('npm run pay', () => {
-  it('says what to start when nothing runs', async () => {
+  it('names the command to start when nothing runs', async () => {
     const nowhere = `http://127.0.0.1:${await freePort()}`
 
     const pay = run('pay', ['sample-0', '--worker', nowhere, '--wechat', nowhere])
@@ -137,7 +137,7 @@ describe('npm run pay', () => {
     expect(pay.output()).toContain('npm start')
   })
 
-  it('says which option it does not know', async () => {
+  it('names an unknown option', async () => {
     const pay = run('pay', ['--chancel'])
 
     expect(await pay.exited).toBe(1)

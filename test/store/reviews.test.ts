@@ -3,8 +3,8 @@ import { type Review, reviewId } from '../../src/core/review.ts'
 import { storeBench } from '../../testing/d1/store-bench.ts'
 import { at } from '../../testing/samples/order-samples.ts'
 
-describe('a review that two people resolve at once', () => {
-  it('keeps the word of the first', async () => {
+describe('a review that two operators resolve concurrently', () => {
+  it('keeps the first resolution', async () => {
     const { store } = storeBench()
     const review: Review = {
       kind: 'foreign_payment',

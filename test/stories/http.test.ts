@@ -22,7 +22,7 @@ describe('the router', () => {
     expect((await problemOf(answer)).code).toBe('not_found')
   })
 
-  it('answers a wrong method with 405 and what is allowed', async () => {
+  it('answers a wrong method with 405 and the allowed methods', async () => {
     const w = world()
     const pay = await w.fetch('/pay', { method: 'DELETE' })
     expect(pay.status).toBe(405)
@@ -33,7 +33,7 @@ describe('the router', () => {
     expect((await w.fetch('/notify')).headers.get('allow')).toBe('POST')
   })
 
-  it('answers a broken database with 503, and no word of the exception', async () => {
+  it('answers a database failure with 503, without the text of the exception', async () => {
     const w = world({
       wrapDb: (db) =>
         new Proxy(db, {
@@ -48,7 +48,7 @@ describe('the router', () => {
     expect(await answer.text()).not.toContain('secret internals')
   })
 
-  it('answers a bug of ours with 500 internal, and no word of the exception', async () => {
+  it('answers a bug of ours with 500 internal, without the text of the exception', async () => {
     const w = world({
       wrapDb: (db) =>
         new Proxy(db, {
@@ -67,8 +67,8 @@ describe('the router', () => {
   })
 })
 
-describe('the shop’s side', () => {
-  it('is closed to everyone without the token', async () => {
+describe('the merchant API', () => {
+  it('refuses every request without the token', async () => {
     const w = world()
     const ordercode = await w.order('guarded')
     const attempts: HeadersInit[] = [
@@ -97,7 +97,7 @@ describe('the shop’s side', () => {
     expect((await w.read(ordercode)).state).toBe('created')
   })
 
-  it('takes the old token, too, while it is being changed', async () => {
+  it('accepts the old token too while the token is being changed', async () => {
     const old = 'old-merchant-token-of-the-tests-012345'
     const w = world({ vars: { MERCHANT_TOKEN_OLD: old } })
     const ordercode = await w.order('rotation')
@@ -111,7 +111,7 @@ describe('the shop’s side', () => {
 describe('registering an order', () => {
   const terms = { total_fee: 8_800, body: '测试商店-图书' }
 
-  it('is 201 the first time and 200 every time after, with nothing changed', async () => {
+  it('answers 201 the first time and 200 every time after, with nothing changed', async () => {
     const w = world()
     const path = `/orders/${w.code('again')}`
     const first = await w.shop('PUT', path, terms)
@@ -124,7 +124,7 @@ describe('registering an order', () => {
     expect(await second.json()).toEqual(created)
   })
 
-  it('by twenty requests at once creates one', async () => {
+  it('creates one order from twenty concurrent requests', async () => {
     const w = world()
     const path = `/orders/${w.code('burst')}`
     const answers = await Promise.all(Array.from({ length: 20 }, () => w.shop('PUT', path, terms)))
@@ -133,7 +133,7 @@ describe('registering an order', () => {
     expect(await w.history(w.code('burst'))).toEqual(['order_registered'])
   })
 
-  it('anew with another price changes it while it is unpaid', async () => {
+  it('again with another price changes an unpaid order', async () => {
     const w = world()
     const ordercode = await w.order('price')
     const answer = await w.shop('PUT', `/orders/${ordercode}`, { ...terms, total_fee: 100 })
@@ -142,7 +142,7 @@ describe('registering an order', () => {
     expect(await w.history(ordercode)).toEqual(['order_registered', 'order_changed'])
   })
 
-  it('anew while a payer is at the cashier closes the old price at WeChat first', async () => {
+  it('again while a payer is at the cashier first closes the attempt with the old price at WeChat', async () => {
     const w = world()
     const ordercode = await w.order('cheaper')
     const openid = w.wechat.payer.newOpenid()
@@ -156,7 +156,7 @@ describe('registering an order', () => {
     expect(w.wechat.books.order(`${ordercode}*2`)).toMatchObject({ totalFee: 100 })
   })
 
-  it('anew while the fate of an attempt is unknown is 503, and nothing changes', async () => {
+  it('again while the state of an attempt is unknown answers 503 and changes nothing', async () => {
     const w = world()
     const ordercode = await w.order('unknown')
     await w.pay(ordercode, w.wechat.payer.newOpenid())
@@ -167,7 +167,7 @@ describe('registering an order', () => {
     expect(await w.read(ordercode)).toEqual(before)
   })
 
-  it('anew after it was paid or closed is refused; the same again is not', async () => {
+  it('again after it was paid or closed is refused, unless nothing differs', async () => {
     const w = world()
     const [paid, closed] = [await w.order('paid'), await w.order('closed')]
     await w.pay(paid, w.wechat.payer.newOpenid())
@@ -186,7 +186,7 @@ describe('registering an order', () => {
     expect((await w.shop('PUT', `/orders/${closed}`, terms)).status).toBe(200)
   })
 
-  it('under If-Match changes only the revision that was meant', async () => {
+  it('with If-Match changes only the named revision', async () => {
     const w = world()
     const path = `/orders/${await w.order('match')}`
     const change = (total_fee: number, revision: string) =>
@@ -203,7 +203,7 @@ describe('registering an order', () => {
     expect((await w.shop('GET', `/orders/${w.code('absent')}`)).status).toBe(404)
   })
 
-  it('names every field that is wrong, and stores nothing', async () => {
+  it('names every wrong field and stores nothing', async () => {
     const w = world()
     const path = `/orders/${w.code('fields')}`
     const wrong: [Record<string, unknown>, string][] = [
@@ -237,7 +237,7 @@ describe('registering an order', () => {
     expect((await w.shop('PUT', path, { ...terms, body: '书'.repeat(42) })).status).toBe(201)
   })
 
-  it('refuses an ordercode that WeChat could not take', async () => {
+  it('refuses an ordercode that WeChat would not accept', async () => {
     const w = world()
     for (const code of ['short', 'x'.repeat(29), 'with%20space', 'with*star', '订单订单订单']) {
       const answer = await w.shop('PUT', `/orders/${code}`, terms)
@@ -247,7 +247,7 @@ describe('registering an order', () => {
     }
   })
 
-  it('refuses a body that is no JSON, no object, or too large', async () => {
+  it('refuses a body that is not JSON, not an object, or too large', async () => {
     const w = world()
     const path = `/orders/${w.code('bodies')}`
     const put = (body: BodyInit) =>
@@ -261,10 +261,20 @@ describe('registering an order', () => {
     expect(large.status).toBe(413)
     expect((await problemOf(large)).code).toBe('body_too_large')
   })
+
+  it('answers 409 to one of two concurrent changes of one revision', async () => {
+    const w = world()
+    const ordercode = await w.order('revision')
+    const put = (total_fee: number) =>
+      w.shop('PUT', `/orders/${ordercode}`, { total_fee, body: 'x' }, { 'if-match': '"1"' })
+    const answers = await Promise.all([put(1), put(2)])
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409])
+    expect((await w.read(ordercode)).revision).toBe(2)
+  })
 })
 
 describe('/pay', () => {
-  it('takes GET and POST, and names what is missing', async () => {
+  it('accepts GET and POST, and names missing fields', async () => {
     const w = world()
     const ordercode = await w.order('post')
     const openid = w.wechat.payer.newOpenid()

@@ -1,4 +1,4 @@
-/** A checker that cannot fail proves nothing: each way to spoil the books is noticed. */
+/** The checkers of the simulation can fail: they notice each of these corruptions of our records. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { INVARIANTS } from '../../testing/simulation/checkers/checker.ts'
 import { installInstant } from '../../testing/simulation/d1/instant.ts'
@@ -8,8 +8,8 @@ import type { World } from '../../testing/simulation/run/world.ts'
 const SEARCH_MS = 60_000
 const SEEDS_MAX = 2_000
 
-/** What a seed must have come to, so that there is something to spoil. */
-const RICH = {
+/** What the database must contain after a seed, so that there is something to corrupt. */
+const CONTENTS = {
   orders: [
     "SELECT 1 FROM orders WHERE state = 'paid'",
     "SELECT 1 FROM orders AS o JOIN attempts AS a USING (ordercode) WHERE o.state = 'closed' AND a.state = 'closed'",
@@ -30,19 +30,19 @@ const RICH = {
   ],
 } as const satisfies Record<string, readonly string[]>
 
-type Riches = keyof typeof RICH
+type Content = keyof typeof CONTENTS
 
-const seedOf = new Map<Riches, number>()
+const seedOf = new Map<Content, number>()
 let restore = (): void => {}
 beforeAll(async () => {
   restore = installInstant()
-  const names = Object.keys(RICH) as Riches[]
+  const names = Object.keys(CONTENTS) as Content[]
   for (let seed = 1; seedOf.size < names.length && seed < SEEDS_MAX; seed++) {
     await runSeed({ seed }, ({ sqlite, settings }) => {
       if (settings.latePayment !== 'accept') return
       for (const name of names) {
-        const isRich = RICH[name].every((sql) => sqlite.read(sql).length > 0)
-        if (isRich && !seedOf.has(name)) seedOf.set(name, seed)
+        const isThere = CONTENTS[name].every((sql) => sqlite.read(sql).length > 0)
+        if (isThere && !seedOf.has(name)) seedOf.set(name, seed)
       }
     })
   }
@@ -62,56 +62,57 @@ const paid = (world: World) =>
 const closed = (world: World) =>
   one(world, "SELECT ordercode FROM orders WHERE state = 'closed' LIMIT 1")
 
-/** Beyond what the schema would let anybody do. */
-const spoil = (world: World, sql: string): void =>
+/** Writes what the schema does not allow. */
+const corrupt = (world: World, sql: string): void =>
   world.sqlite.exec(`PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; ${sql}`)
 
-/** A refund that arrived. */
+/** A refund that succeeded. */
 const refunded = (world: World) =>
   one(world, "SELECT out_refund_no FROM refunds WHERE source = 'shop' AND state = 'succeeded'")
-/** One whose bill says nothing but the truth. */
-const trueDay = ({ sqlite, bills }: World): string =>
+/** A day whose bill the simulation did not change. */
+const unchangedDay = ({ sqlite, bills }: World): string =>
   sqlite
     .read('SELECT day FROM bills')
     .map(({ day }) => String(day))
     .find((day) => !bills.changed.has(day)) ?? ''
 
-type Spoiling = Readonly<{
+type Corruption = Readonly<{
   invariant: keyof typeof INVARIANTS
   by: (world: World) => void
   /** Default: orders. */
-  needs?: Riches
+  needs?: Content
 }>
 
-const SPOILINGS: Readonly<Record<string, Spoiling>> = {
-  'a payment that is lost': {
+const CORRUPTIONS: Readonly<Record<string, Corruption>> = {
+  'a payment that is missing': {
     invariant: 'capturedIsRecorded',
-    by: (w) => spoil(w, `DELETE FROM payments WHERE transaction_id = '${payment(w)}'`),
+    by: (w) => corrupt(w, `DELETE FROM payments WHERE transaction_id = '${payment(w)}'`),
   },
   'a wrong amount': {
     invariant: 'capturedIsRecorded',
     by: (w) =>
-      spoil(
+      corrupt(
         w,
         `UPDATE payments SET total_fee = total_fee + 1 WHERE transaction_id = '${payment(w)}'`,
       ),
   },
   'another payer': {
     invariant: 'capturedIsRecorded',
-    by: (w) => spoil(w, `UPDATE payments SET openid = 'o' WHERE transaction_id = '${payment(w)}'`),
+    by: (w) =>
+      corrupt(w, `UPDATE payments SET openid = 'o' WHERE transaction_id = '${payment(w)}'`),
   },
   'a payment on another order': {
     invariant: 'paidOrderHasItsPayment',
     by: (w) =>
-      spoil(
+      corrupt(
         w,
         `UPDATE payments SET ordercode = '${closed(w)}', number = 1 WHERE transaction_id = '${payment(w)}'`,
       ),
   },
-  'a payment that nobody made': {
+  'a payment that was never made': {
     invariant: 'recordedWasCaptured',
     by: (w) =>
-      spoil(
+      corrupt(
         w,
         `INSERT INTO payments (transaction_id, ordercode, number, further, openid, trade_type, fee_type, total_fee, paid_at)
          VALUES ('42', '${paid(w)}', 1, 1, 'o', 'JSAPI', 'CNY', 5, 1)`,
@@ -119,51 +120,52 @@ const SPOILINGS: Readonly<Record<string, Spoiling>> = {
   },
   'sums that do not agree': {
     invariant: 'sumsAgree',
-    by: (w) => spoil(w, `DELETE FROM payments WHERE transaction_id = '${payment(w)}'`),
+    by: (w) => corrupt(w, `DELETE FROM payments WHERE transaction_id = '${payment(w)}'`),
   },
-  'a paid order that was set back': {
+  'a paid order that is closed again': {
     invariant: 'paidOrderHasItsPayment',
     by: (w) =>
-      spoil(
+      corrupt(
         w,
         `UPDATE orders SET state = 'closed', transaction_id = NULL, paid_at = NULL WHERE ordercode = '${paid(w)}'`,
       ),
   },
-  'an attempt that does not know that it is paid': {
+  'an attempt of a paid order that is not paid': {
     invariant: 'paidOrderHasItsPayment',
     by: (w) =>
-      spoil(
+      corrupt(
         w,
         `UPDATE attempts SET state = 'closed', closed_at = 1 WHERE ordercode = '${paid(w)}'`,
       ),
   },
   'an event that is missing': {
     invariant: 'everyChangeHasItsEvent',
-    by: (w) => spoil(w, `DELETE FROM events WHERE ordercode = '${paid(w)}' AND revision = 2`),
+    by: (w) => corrupt(w, `DELETE FROM events WHERE ordercode = '${paid(w)}' AND revision = 2`),
   },
   'a state that no event explains': {
     invariant: 'everyChangeHasItsEvent',
     by: (w) =>
-      spoil(
+      corrupt(
         w,
         `UPDATE orders SET state = 'paying', closed_at = NULL WHERE ordercode = '${closed(w)}'`,
       ),
   },
-  'a booking without its event': {
+  'a recorded payment without its event': {
     invariant: 'everyChangeHasItsEvent',
-    by: (w) => spoil(w, "UPDATE events SET type = 'attempt_resent' WHERE type = 'payment_booked'"),
+    by: (w) =>
+      corrupt(w, "UPDATE events SET type = 'attempt_resent' WHERE type = 'payment_booked'"),
   },
-  'an order that never ends': {
+  'an order that stays open': {
     invariant: 'nothingIsLeftOpen',
     by: (w) =>
-      spoil(
+      corrupt(
         w,
         `UPDATE orders SET state = 'created', closed_at = NULL WHERE ordercode = '${closed(w)}'`,
       ),
   },
-  'an order that is forgotten': {
+  'an order that is missing': {
     invariant: 'nothingIsLeftOpen',
-    by: (w) => spoil(w, `DELETE FROM orders WHERE ordercode = '${closed(w)}'`),
+    by: (w) => corrupt(w, `DELETE FROM orders WHERE ordercode = '${closed(w)}'`),
   },
   'an attempt that stays open at WeChat': {
     invariant: 'nothingIsLeftOpen',
@@ -174,29 +176,29 @@ const SPOILINGS: Readonly<Record<string, Spoiling>> = {
   },
   'an attempt that was not stored': {
     invariant: 'attemptsMatchWeChat',
-    by: (w) => spoil(w, `DELETE FROM attempts WHERE ordercode = '${paid(w)}'`),
+    by: (w) => corrupt(w, `DELETE FROM attempts WHERE ordercode = '${paid(w)}'`),
   },
   'an attempt with another price than WeChat has': {
     invariant: 'attemptsMatchWeChat',
     by: (w) =>
-      spoil(w, `UPDATE attempts SET total_fee = total_fee + 1 WHERE ordercode = '${paid(w)}'`),
+      corrupt(w, `UPDATE attempts SET total_fee = total_fee + 1 WHERE ordercode = '${paid(w)}'`),
   },
-  'a row that refers to nothing': {
+  'a row with a dangling reference': {
     invariant: 'foreignKeysHold',
-    by: (w) => spoil(w, `DELETE FROM orders WHERE ordercode = '${paid(w)}'`),
+    by: (w) => corrupt(w, `DELETE FROM orders WHERE ordercode = '${paid(w)}'`),
   },
   'a paid order without a webhook': {
     invariant: 'paidOrderHasItsWebhook',
-    by: (w) => spoil(w, `DELETE FROM deliveries WHERE subject = '${payment(w)}'`),
+    by: (w) => corrupt(w, `DELETE FROM deliveries WHERE subject = '${payment(w)}'`),
   },
   'a webhook under another id': {
     invariant: 'paidOrderHasItsWebhook',
-    by: (w) => spoil(w, `UPDATE deliveries SET id = 'other.id' WHERE subject = '${payment(w)}'`),
+    by: (w) => corrupt(w, `UPDATE deliveries SET id = 'other.id' WHERE subject = '${payment(w)}'`),
   },
-  'a webhook that asks to ship what goes back': {
+  'an order.paid for a payment that is returned': {
     invariant: 'paidOrderHasItsWebhook',
     by: (w) =>
-      spoil(
+      corrupt(
         w,
         `UPDATE deliveries SET type = iif(type = 'order.paid', 'payment.returned', 'order.paid')
          WHERE subject = '${payment(w)}'`,
@@ -204,139 +206,139 @@ const SPOILINGS: Readonly<Record<string, Spoiling>> = {
   },
   'a webhook that was given up': {
     invariant: 'everyFactIsDelivered',
-    by: (w) => spoil(w, "UPDATE deliveries SET state = 'given_up', delivered_at = NULL"),
+    by: (w) => corrupt(w, "UPDATE deliveries SET state = 'given_up', delivered_at = NULL"),
   },
-  'a closed order that nobody is told of': {
+  'a closed order without a webhook': {
     invariant: 'everyFactIsDelivered',
-    by: (w) => spoil(w, "DELETE FROM deliveries WHERE type = 'order.closed'"),
+    by: (w) => corrupt(w, "DELETE FROM deliveries WHERE type = 'order.closed'"),
   },
   'an untrue webhook': {
     invariant: 'webhooksAreTrue',
-    by: (w) => spoil(w, "DELETE FROM events WHERE type = 'order_closed'"),
+    by: (w) => corrupt(w, "DELETE FROM events WHERE type = 'order_closed'"),
   },
-  'an odd payment that nobody looks at': {
+  'an unusual payment without a review': {
     invariant: 'oddPaymentsAreReviewed',
-    by: (w) => spoil(w, "DELETE FROM reviews WHERE kind IN ('late_payment', 'second_payment')"),
+    by: (w) => corrupt(w, "DELETE FROM reviews WHERE kind IN ('late_payment', 'second_payment')"),
   },
-  'a webhook that says what the books do not': {
+  'a webhook that contradicts our records': {
     invariant: 'paidOrderHasItsWebhook',
-    by: (w) => spoil(w, 'UPDATE payments SET returned = 1 - returned'),
+    by: (w) => corrupt(w, 'UPDATE payments SET returned = 1 - returned'),
   },
-  'more promised than was paid': {
+  'more reserved than was paid': {
     invariant: 'refundsFitPayments',
     needs: 'refunds',
-    by: (w) => spoil(w, 'UPDATE refunds SET refund_fee = total_fee + 1'),
+    by: (w) => corrupt(w, 'UPDATE refunds SET refund_fee = total_fee + 1'),
   },
-  'a refund that is lost': {
+  'a refund that is missing': {
     invariant: 'wechatRefundsAreRecorded',
     needs: 'refunds',
-    by: (w) => spoil(w, `DELETE FROM refunds WHERE out_refund_no = '${refunded(w)}'`),
+    by: (w) => corrupt(w, `DELETE FROM refunds WHERE out_refund_no = '${refunded(w)}'`),
   },
   'a refund of another amount': {
     invariant: 'wechatRefundsAreRecorded',
     needs: 'refunds',
     by: (w) =>
-      spoil(
+      corrupt(
         w,
         `UPDATE refunds SET refund_fee = refund_fee + 1 WHERE out_refund_no = '${refunded(w)}'`,
       ),
   },
-  'a refund that does not know that it arrived': {
+  'a refund that succeeded and is still abnormal': {
     invariant: 'wechatRefundsAreRecorded',
     needs: 'refunds',
     by: (w) =>
-      spoil(w, `UPDATE refunds SET state = 'abnormal' WHERE out_refund_no = '${refunded(w)}'`),
+      corrupt(w, `UPDATE refunds SET state = 'abnormal' WHERE out_refund_no = '${refunded(w)}'`),
   },
   'a refund that WeChat never made': {
     invariant: 'refundsExistAtWeChat',
     needs: 'refunds',
     by: (w) =>
-      spoil(
+      corrupt(
         w,
-        `UPDATE refunds SET out_refund_no = 'nobody' WHERE out_refund_no = '${refunded(w)}'`,
+        `UPDATE refunds SET out_refund_no = 'unknown' WHERE out_refund_no = '${refunded(w)}'`,
       ),
   },
-  'a refund under another name of WeChat': {
+  'a refund with another refund_id': {
     invariant: 'refundsExistAtWeChat',
     needs: 'refunds',
-    by: (w) => spoil(w, "UPDATE refunds SET refund_id = '5'"),
+    by: (w) => corrupt(w, "UPDATE refunds SET refund_id = '5'"),
   },
-  'a reservation that was given free': {
+  'a reservation that was released': {
     invariant: 'refusedRefundsWereRefused',
     needs: 'refunds',
     by: (w) =>
-      spoil(w, `UPDATE refunds SET state = 'refused' WHERE out_refund_no = '${refunded(w)}'`),
+      corrupt(w, `UPDATE refunds SET state = 'refused' WHERE out_refund_no = '${refunded(w)}'`),
   },
   'a refusal without a reason': {
     invariant: 'refusedRefundsWereRefused',
     needs: 'refused',
-    by: (w) => spoil(w, "UPDATE refunds SET err_code = NULL WHERE state = 'refused'"),
+    by: (w) => corrupt(w, "UPDATE refunds SET err_code = NULL WHERE state = 'refused'"),
   },
-  'a refusal that was believed and not true': {
+  'a recorded refusal that never happened': {
     invariant: 'refusedRefundsWereRefused',
     needs: 'refunds',
     by: (w) =>
-      spoil(
+      corrupt(
         w,
         "UPDATE events SET type = 'refund_refused', at = at + 60 WHERE type = 'refund_accepted'",
       ),
   },
-  'a refund that waits for ever': {
+  'a refund that waits forever': {
     invariant: 'refundsReachAnEnd',
     needs: 'refunds',
-    by: (w) => spoil(w, "UPDATE refunds SET state = 'requested'"),
+    by: (w) => corrupt(w, "UPDATE refunds SET state = 'requested'"),
   },
-  'a refund that was promised and is not there': {
+  'a requested refund that is missing': {
     invariant: 'refundsReachAnEnd',
     needs: 'refunds',
-    by: (w) => spoil(w, "DELETE FROM refunds WHERE source = 'shop'"),
+    by: (w) => corrupt(w, "DELETE FROM refunds WHERE source = 'shop'"),
   },
-  'an end of a refund without its event': {
+  'the end of a refund without its event': {
     invariant: 'refundEventsMatchState',
     needs: 'refunds',
-    by: (w) => spoil(w, "DELETE FROM events WHERE type = 'refund_succeeded'"),
+    by: (w) => corrupt(w, "DELETE FROM events WHERE type = 'refund_succeeded'"),
   },
   'events of a refund in the wrong order': {
     invariant: 'refundEventsMatchState',
     needs: 'refunds',
     by: (w) =>
-      spoil(w, "UPDATE events SET type = 'refund_requested' WHERE type = 'refund_accepted'"),
+      corrupt(w, "UPDATE events SET type = 'refund_requested' WHERE type = 'refund_accepted'"),
   },
-  'events of a refund that is not there': {
+  'events of a refund that does not exist': {
     invariant: 'refundEventsMatchState',
     needs: 'refunds',
-    by: (w) => spoil(w, 'DELETE FROM refunds'),
+    by: (w) => corrupt(w, 'DELETE FROM refunds'),
   },
-  'a refund that nobody is told of': {
+  'a refund without a webhook': {
     invariant: 'refundsHaveWebhooks',
     needs: 'refunds',
-    by: (w) => spoil(w, "DELETE FROM deliveries WHERE type = 'refund.succeeded'"),
+    by: (w) => corrupt(w, "DELETE FROM deliveries WHERE type = 'refund.succeeded'"),
   },
   'a webhook of a refund with a wrong revision': {
     invariant: 'refundsHaveWebhooks',
     needs: 'refunds',
-    by: (w) => spoil(w, "UPDATE deliveries SET revision = 99 WHERE type LIKE 'refund.%'"),
+    by: (w) => corrupt(w, "UPDATE deliveries SET revision = 99 WHERE type LIKE 'refund.%'"),
   },
-  'a second payment that stays': {
+  'a second payment that is not refunded': {
     invariant: 'wrongPaymentsAreRefunded',
     needs: 'automatic',
-    by: (w) => spoil(w, "DELETE FROM refunds WHERE source = 'automatic'"),
+    by: (w) => corrupt(w, "DELETE FROM refunds WHERE source = 'automatic'"),
   },
-  'a second payment of which a part stays': {
+  'a second payment that is partly refunded': {
     invariant: 'wrongPaymentsAreRefunded',
     needs: 'automatic',
     by: (w) =>
-      spoil(w, "UPDATE refunds SET refund_fee = refund_fee - 1 WHERE source = 'automatic'"),
+      corrupt(w, "UPDATE refunds SET refund_fee = refund_fee - 1 WHERE source = 'automatic'"),
   },
-  'a good payment that goes back by itself': {
+  'a regular payment that is refunded automatically': {
     invariant: 'wrongPaymentsAreRefunded',
     needs: 'automatic',
-    by: (w) => spoil(w, 'UPDATE payments SET further = 0'),
+    by: (w) => corrupt(w, 'UPDATE payments SET further = 0'),
   },
-  'a decision that nobody carried out': {
+  'a resolution that was not carried out': {
     invariant: 'resolvedReviewsAreRefunded',
     by: (w) =>
-      spoil(
+      corrupt(
         w,
         `INSERT INTO reviews (id, kind, subject, evidence, opened_at, resolved_at, action, note)
          SELECT 'x.' || transaction_id, 'x', transaction_id, '{}', 1, 1, 'refund', 'x'
@@ -344,90 +346,90 @@ const SPOILINGS: Readonly<Record<string, Spoiling>> = {
          WHERE NOT EXISTS (SELECT 1 FROM refunds AS r WHERE r.transaction_id = p.transaction_id)`,
       ),
   },
-  'a refund that got stuck, and nobody looks': {
+  'a stuck refund without a review': {
     invariant: 'stuckRefundsAreReviewed',
     needs: 'stuck',
-    by: (w) => spoil(w, "DELETE FROM reviews WHERE kind = 'refund_abnormal'"),
+    by: (w) => corrupt(w, "DELETE FROM reviews WHERE kind = 'refund_abnormal'"),
   },
-  'a refund that is said to be stuck, and is not': {
+  'a review of a refund that is not stuck': {
     invariant: 'stuckRefundsAreReviewed',
     needs: 'stuck',
     by: (w) =>
-      spoil(w, "UPDATE reviews SET id = 'refund_overdue.x' WHERE kind = 'refund_abnormal'"),
+      corrupt(w, "UPDATE reviews SET id = 'refund_overdue.x' WHERE kind = 'refund_abnormal'"),
   },
-  'a day that nobody looked at': {
+  'a day without a bill': {
     invariant: 'everyDayIsReconciled',
-    by: (w) => spoil(w, 'DELETE FROM bills'),
+    by: (w) => corrupt(w, 'DELETE FROM bills'),
   },
-  'a day that is never done': {
+  'a day that is never reconciled': {
     invariant: 'everyDayIsReconciled',
-    by: (w) => spoil(w, "UPDATE bills SET state = 'settling', due_at = 1"),
+    by: (w) => corrupt(w, "UPDATE bills SET state = 'settling', due_at = 1"),
   },
-  'a difference of which nothing came': {
+  'a difference without an outcome': {
     invariant: 'everyDayIsReconciled',
     needs: 'bills',
-    by: (w) => spoil(w, 'UPDATE bill_differences SET outcome = NULL'),
+    by: (w) => corrupt(w, 'UPDATE bill_differences SET outcome = NULL'),
   },
-  'a bill that was counted wrong': {
+  'a bill with wrong counts': {
     invariant: 'billCountsAgree',
     by: (w) =>
-      spoil(
+      corrupt(
         w,
-        `UPDATE bills SET counts = json_set(counts, '$.paymentFee', -1) WHERE day = '${trueDay(w)}'`,
+        `UPDATE bills SET counts = json_set(counts, '$.paymentFee', -1) WHERE day = '${unchangedDay(w)}'`,
       ),
   },
-  'books that were summed up wrong': {
+  'our records with wrong counts': {
     invariant: 'billCountsAgree',
     by: (w) =>
-      spoil(
+      corrupt(
         w,
-        `UPDATE bills SET counts = json_set(counts, '$.books.payments', -1) WHERE day = '${trueDay(w)}'`,
+        `UPDATE bills SET counts = json_set(counts, '$.books.payments', -1) WHERE day = '${unchangedDay(w)}'`,
       ),
   },
-  'a difference that nobody looks at': {
+  'a difference without a review': {
     invariant: 'differencesAreReviewed',
     needs: 'bills',
-    by: (w) => spoil(w, "DELETE FROM reviews WHERE kind = 'bill_difference'"),
+    by: (w) => corrupt(w, "DELETE FROM reviews WHERE kind = 'bill_difference'"),
   },
-  'a review of a difference that there is not': {
+  'a review of a difference that does not exist': {
     invariant: 'differencesAreReviewed',
     needs: 'bills',
     by: (w) =>
-      spoil(w, "UPDATE reviews SET id = id || 'x', subject = 'x' WHERE kind = 'bill_difference'"),
+      corrupt(w, "UPDATE reviews SET id = id || 'x', subject = 'x' WHERE kind = 'bill_difference'"),
   },
-  'a day that nobody is told of': {
+  'a reconciled day without a webhook': {
     invariant: 'reconciledDaysHaveWebhooks',
     needs: 'bills',
-    by: (w) => spoil(w, "DELETE FROM deliveries WHERE type = 'bill.reconciled'"),
+    by: (w) => corrupt(w, "DELETE FROM deliveries WHERE type = 'bill.reconciled'"),
   },
-  'a day that is said to be done, and is not': {
+  'a webhook of a day that is not reconciled': {
     invariant: 'reconciledDaysHaveWebhooks',
     needs: 'bills',
-    by: (w) => spoil(w, "UPDATE bills SET state = 'comparing', due_at = 1"),
+    by: (w) => corrupt(w, "UPDATE bills SET state = 'comparing', due_at = 1"),
   },
-  'books that say something else when a day is reconciled again': {
+  'records that change when a day is reconciled again': {
     invariant: 'reconcilingAgainChangesNothing',
     by: (w) => w.audits.push({ day: '2026-11-23', before: 'a', after: 'a\nb' }),
   },
 }
 
 describe('the checker', () => {
-  it('finds nothing wrong with books that are right', async () => {
-    expect([...seedOf.keys()].sort()).toEqual(Object.keys(RICH).sort())
+  it('finds no violation in correct records', async () => {
+    expect([...seedOf.keys()].sort()).toEqual(Object.keys(CONTENTS).sort())
     for (const seed of new Set(seedOf.values())) {
       expect((await runSeed({ seed })).violations).toEqual([])
     }
   })
 
-  it.each(Object.entries(SPOILINGS))('notices %s', async (_what, spoiling) => {
-    const { invariant, by, needs = 'orders' } = spoiling
+  it.each(Object.entries(CORRUPTIONS))('notices %s', async (_what, corruption) => {
+    const { invariant, by, needs = 'orders' } = corruption
     const { violations } = await runSeed({ seed: seedOf.get(needs) ?? 0 }, by)
 
     expect(violations.map((each) => each.split(':')[0])).toContain(invariant)
   })
 
-  it('has a test for each of its questions', () => {
-    const tested = new Set(Object.values(SPOILINGS).map(({ invariant }) => invariant))
+  it('has a test for each invariant', () => {
+    const tested = new Set(Object.values(CORRUPTIONS).map(({ invariant }) => invariant))
     expect([...tested].sort()).toEqual(Object.keys(INVARIANTS).sort())
   })
 })

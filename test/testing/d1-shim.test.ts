@@ -1,4 +1,4 @@
-/** The shim says what D1 says; the store's own tests run on both. */
+/** The shim behaves like D1. The tests of the store run on both. */
 import { describe, expect, it } from 'vitest'
 import { d1Shim } from '../../testing/simulation/d1/d1-shim.ts'
 import { Sqlite } from '../../testing/simulation/d1/sqlite.ts'
@@ -71,18 +71,18 @@ describe('the shim', () => {
     ['use the state.storage.transaction() API', 'BEGIN', []],
     ['no such table: nowhere', 'SELECT * FROM nowhere', []],
     ['no such column: a_name', 'SELECT a_name FROM t', []],
-  ])('says "%s"', async (words, sql, values) => {
+  ])('fails with "%s"', async (expected, sql, values) => {
     const text = await message(
       shim()
         .prepare(sql)
         .bind(...values)
         .all(),
     )
-    expect(text).toContain(words)
+    expect(text).toContain(expected)
     expect(text).toMatch(/^D1_ERROR: /)
   })
 
-  it('reads one statement with a semicolon in its text, and at its end, as one', async () => {
+  it('accepts one statement with a semicolon in its text and at its end', async () => {
     expect(await shim().prepare("SELECT 'a;b' AS x; ").first('x')).toBe('a;b')
   })
 })

@@ -40,14 +40,14 @@ function shop(answers: readonly Answer[], options: Partial<SenderOptions> = {}) 
     secrets: [new Secret(SECRET)],
     ...options,
   })
-  /** What the n-th request is to the library that shops use. */
+  /** Verifies the n-th request with the library that shops use. */
   const verify = (secret: string, n = 0, body = bodies[n] ?? ''): unknown =>
     new Webhook(secret).verify(body, Object.fromEntries(requests[n]?.headers ?? []))
   return { sender, requests, bodies, timers, verify }
 }
 
 describe('a webhook', () => {
-  it('is what the library of Standard Webhooks accepts', async () => {
+  it('is accepted by the library of Standard Webhooks', async () => {
     const { sender, verify } = shop([status(204)])
     await sender.send(MESSAGE)
 
@@ -112,7 +112,7 @@ describe('a webhook', () => {
     }
   })
 
-  it('while the secret is being changed is accepted under the new one and the old one', async () => {
+  it('is accepted under the new and the old secret while the secret is being changed', async () => {
     const { sender, verify, requests } = shop([status(204)], {
       secrets: [new Secret(SECRET), new Secret(OLD_SECRET)],
     })
@@ -125,17 +125,17 @@ describe('a webhook', () => {
     expect(signatures.map((each) => each.slice(0, 3))).toEqual(['v1,', 'v1,'])
   })
 
-  it('tells nobody its secret', async () => {
+  it('does not contain the secret', async () => {
     const { sender, requests, bodies } = shop([status(204)])
     await sender.send(MESSAGE)
 
-    const told = JSON.stringify([...(requests[0]?.headers ?? []), ...bodies])
-    expect(told).not.toContain(SECRET.slice('whsec_'.length))
+    const sentText = JSON.stringify([...(requests[0]?.headers ?? []), ...bodies])
+    expect(sentText).not.toContain(SECRET.slice('whsec_'.length))
   })
 })
 
 describe('a try', () => {
-  it.each([200, 201, 202, 204, 299])('answered with %i is delivered', async (code) => {
+  it.each([200, 201, 202, 204, 299])('is delivered when it is answered with %i', async (code) => {
     expect(await shop([status(code)]).sender.send(MESSAGE)).toEqual({
       delivered: true,
       status: code,
@@ -144,7 +144,7 @@ describe('a try', () => {
   })
 
   it.each([300, 301, 302, 304, 307, 308, 400, 401, 404, 410, 429, 500, 503])(
-    'answered with %i is not, and is not carried on elsewhere',
+    'is not delivered when it is answered with %i, and follows no redirect',
     async (code) => {
       const elsewhere: Answer = async () =>
         new Response(null, { status: code, headers: { location: 'https://evil.example/' } })
@@ -155,7 +155,7 @@ describe('a try', () => {
     },
   )
 
-  it('that nobody answers is not delivered, and throws nothing', async () => {
+  it('is not delivered when there is no answer, and does not throw', async () => {
     const broken: Answer = async () => {
       throw new TypeError('Network connection lost.')
     }
@@ -166,7 +166,7 @@ describe('a try', () => {
     })
   })
 
-  it('is waited for 10 seconds, and no longer', async () => {
+  it('ends after 10 seconds', async () => {
     const { sender, timers, requests } = shop([() => new Promise(() => {})])
     const sent = sender.send(MESSAGE)
     await vi.waitFor(() => expect(requests.length).toBe(1), { interval: 1 })
@@ -177,7 +177,7 @@ describe('a try', () => {
     expect(requests[0]?.signal.aborted).toBe(true)
   })
 
-  it('whose answer never ends is waited for no longer either', async () => {
+  it('ends after 10 seconds even when the answer never ends', async () => {
     const stalled: Answer = async () =>
       new Response(
         new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array(1)) }),
@@ -190,9 +190,9 @@ describe('a try', () => {
     expect(await sent).toMatchObject({ delivered: false })
   })
 
-  it('reads no more than 64 KiB of an answer, whose status is the answer', async () => {
+  it('reads at most 64 KiB of an answer, of which only the status counts', async () => {
     let pulled = 0
-    let dropped = false
+    let cancelled = false
     const endless: Answer = async () =>
       new Response(
         new ReadableStream({
@@ -200,16 +200,16 @@ describe('a try', () => {
             pulled += 1
             controller.enqueue(new Uint8Array(16 * 1024))
           },
-          cancel: () => void (dropped = true),
+          cancel: () => void (cancelled = true),
         }),
       )
 
     expect(await shop([endless]).sender.send(MESSAGE)).toMatchObject({ delivered: true })
-    expect(dropped).toBe(true)
+    expect(cancelled).toBe(true)
     expect(pulled).toBeLessThanOrEqual(6)
   })
 
-  it('leaves nothing waiting', async () => {
+  it('leaves no timer behind', async () => {
     const { sender, timers } = shop([status(204)])
     await sender.send(MESSAGE)
 

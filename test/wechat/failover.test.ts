@@ -16,7 +16,7 @@ const fine = answer('<xml/>')
 const MINUTE = 60
 
 describe('after the primary origin failed and the backup answered', () => {
-  it('the backup is asked first for three minutes, then the primary again', async () => {
+  it('the backup is used first for three minutes, then the primary again', async () => {
     const { transport, origins, advance } = network([reset, fine, fine, fine, fine])
 
     await transport.post(PATH, XML)
@@ -49,7 +49,7 @@ describe('after the primary origin failed and the backup answered', () => {
     expect(origins().at(-1)).toBe(PRIMARY)
   })
 
-  it('an answer of the backup is an answer: nobody else is asked', async () => {
+  it('an error status of the backup is an answer, and nothing is sent again', async () => {
     const { transport, origins } = network([reset, fine, answer('busy', 503)])
 
     await transport.post(PATH, XML)
@@ -58,7 +58,7 @@ describe('after the primary origin failed and the backup answered', () => {
     expect(origins()).toEqual([PRIMARY, BACKUP, BACKUP])
   })
 
-  it('another request of the same isolate knows it, and another isolate does not', async () => {
+  it('other requests of the same isolate use the backup first, and other isolates do not', async () => {
     const health = new OriginHealth()
     await network([reset, fine], { health }).transport.post(PATH, XML)
 
@@ -72,7 +72,7 @@ describe('after the primary origin failed and the backup answered', () => {
 })
 
 describe('after neither origin answered', () => {
-  it('the primary is asked first again', async () => {
+  it('the primary is used first again', async () => {
     const { transport, origins } = network([reset, reset, fine])
 
     expect(await transport.post(PATH, XML)).toEqual(failed('no_answer'))

@@ -5,13 +5,13 @@ const OPENID = 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o'
 const read = (reply: unknown) => readLoginReply(JSON.stringify(reply))
 
 describe('a login', () => {
-  it('that went well gives the openid and leaves the session key where it is', () => {
+  it('gives the openid and drops the session key when it succeeds', () => {
     const reply = { session_key: 'HyVFkGl5F5OQWJZZaNzBBg==', openid: OPENID, unionid: 'u1' }
 
     expect(read(reply)).toEqual({ kind: 'session', openid: OPENID })
   })
 
-  it('may say errcode 0 in the older way', () => {
+  it('may contain errcode 0, as older replies do', () => {
     expect(read({ openid: OPENID, errcode: 0, errmsg: 'ok' })).toEqual({
       kind: 'session',
       openid: OPENID,
@@ -30,11 +30,11 @@ describe('a login', () => {
     [41004, 'appsecret missing', 'misconfigured'],
     [41008, 'missing code', 'refused'],
     [48001, 'api unauthorized', 'refused'],
-  ])('that fails with %i %s is %s', (errcode, errmsg, kind) => {
+  ])('with the error %i %s is %s', (errcode, errmsg, kind) => {
     expect(read({ errcode, errmsg })).toMatchObject({ kind })
   })
 
-  it('that fails for our own fault keeps the words of WeChat', () => {
+  it('keeps the error text of WeChat when our configuration is wrong', () => {
     expect(read({ errcode: 40125, errmsg: 'invalid appsecret' })).toEqual({
       kind: 'misconfigured',
       errCode: '40125',
@@ -42,15 +42,15 @@ describe('a login', () => {
     })
   })
 
-  it('that fails gives no openid, even when there is one', () => {
+  it('gives no openid after an error, even when the reply has one', () => {
     expect(read({ errcode: 40029, errmsg: 'invalid code', openid: OPENID })).toEqual({
       kind: 'code_invalid',
     })
   })
 
   it.each([
-    ['nothing', ''],
-    ['a page', '<html><body>502 Bad Gateway</body></html>'],
+    ['an empty text', ''],
+    ['an HTML page', '<html><body>502 Bad Gateway</body></html>'],
     ['half an answer', '{"openid":"oUpF8uMu'],
     ['a number', '1'],
     ['null', 'null'],
@@ -61,7 +61,7 @@ describe('a login', () => {
     ['an openid longer than documented', `{"openid":"${'o'.repeat(129)}"}`],
     ['an openid that is a number', '{"openid":1}'],
     ['an errcode that is text', `{"openid":"${OPENID}","errcode":"40029"}`],
-  ])('answered with %s is unknown', (_, text) => {
+  ])('is unknown when the reply is %s', (_, text) => {
     expect(readLoginReply(text)).toMatchObject({ kind: 'unknown' })
   })
 })

@@ -26,7 +26,7 @@ describe('a message', () => {
     ])
   })
 
-  it('is waited for no longer than 8 seconds, and nothing is left waiting after an answer', async () => {
+  it('has a deadline of 8 seconds, and leaves no timer behind after an answer', async () => {
     const { transport, timers } = network([answer('<xml/>')])
 
     await transport.post(PATH, XML)
@@ -37,9 +37,9 @@ describe('a message', () => {
 
   it.each([
     ['the connection breaks', reset],
-    ['Cloudflare cannot tell what happened', answer('error', 520)],
+    ['Cloudflare does not know what happened', answer('error', 520)],
     ['Cloudflare finds the origin down', answer('error', 521)],
-    ['Cloudflare waits in vain', answer('error', 524)],
+    ['Cloudflare times out', answer('error', 524)],
     ['Cloudflare finds no address', answer('error', 530)],
   ])('goes to the backup, byte for byte, when %s', async (_, first) => {
     const { transport, sent } = network([first, answer('<xml/>')])
@@ -86,7 +86,7 @@ describe('a message', () => {
     expect(sent.length).toBe(2)
   })
 
-  it('that neither origin answers has no answer, after two requests', async () => {
+  it('has no answer after two requests when neither origin answers', async () => {
     const { transport, sent, passDeadline } = network([reset, silence])
     const reply = transport.post(PATH, XML)
     await passDeadline(2)
@@ -95,7 +95,7 @@ describe('a message', () => {
     expect(sent.length).toBe(2)
   })
 
-  it('whose answer comes after the deadline has no answer', async () => {
+  it('has no answer when the answer comes after the deadline', async () => {
     const release: ((response: Response) => void)[] = []
     const late: Answer = () => new Promise((resolve) => release.push(resolve))
     const { transport, passDeadline } = network([late, late])
@@ -107,7 +107,7 @@ describe('a message', () => {
     expect(await reply).toEqual(failed('no_answer'))
   })
 
-  it('takes what the backup says, whatever it is', async () => {
+  it('keeps the answer of the backup, even an error status', async () => {
     const { transport, sent } = network([reset, answer('busy', 503)])
 
     expect(await transport.post(PATH, XML)).toEqual(failed('http_status'))
@@ -122,7 +122,7 @@ describe('a message', () => {
   })
 
   it.each([204, 400, 401, 403, 404, 413, 429, 500, 502, 503, 504, 519, 531])(
-    'that is answered with %i was answered, and is not sent again',
+    'is not sent again after the status %i',
     async (status) => {
       const { transport, sent } = network([answer(status === 204 ? null : '<xml/>', status)])
 
@@ -131,7 +131,7 @@ describe('a message', () => {
     },
   )
 
-  it.each([301, 302, 303, 307, 308])('is not carried on by a redirect (%i)', async (status) => {
+  it.each([301, 302, 303, 307, 308])('does not follow a redirect (%i)', async (status) => {
     const redirect = answer(null, status, { location: 'https://evil.example/' })
     const { transport, sent, requests } = network([redirect])
 
@@ -151,19 +151,19 @@ describe('a message', () => {
     expect(sent.length).toBe(2)
   })
 
-  it('that is answered without end is dropped', async () => {
-    let dropped = false
+  it('is aborted when the answer is endless', async () => {
+    let cancelled = false
     const endless: Answer = async () =>
       new Response(
         new ReadableStream({
           pull: (controller) => controller.enqueue(new Uint8Array(16 * 1024)),
-          cancel: () => void (dropped = true),
+          cancel: () => void (cancelled = true),
         }),
       )
     const { transport } = network([endless])
 
     expect(await transport.post(PATH, XML)).toEqual(failed('too_long'))
-    expect(dropped).toBe(true)
+    expect(cancelled).toBe(true)
   })
 })
 
@@ -171,7 +171,7 @@ describe('a login', () => {
   const QUERY = new URLSearchParams({ appid: 'wx1', js_code: 'a b&c=d' })
   const login = '/sns/jscode2session'
 
-  it('is asked for once, at the login origin', async () => {
+  it('is sent once, to the login origin', async () => {
     const { transport, sent, timers } = network([answer('{}')])
 
     expect(text(await transport.get(login, QUERY))).toBe('{}')
@@ -189,21 +189,21 @@ describe('a login', () => {
   it.each([
     ['the connection breaks', reset, 'no_answer'],
     ['the origin cannot be reached', answer('error', 522), 'no_answer'],
-    ['it is busy', answer('busy', 503), 'http_status'],
+    ['the origin is busy', answer('busy', 503), 'http_status'],
     [
-      'it sends us elsewhere',
+      'the origin redirects',
       answer(null, 302, { location: 'https://evil.example/' }),
       'http_status',
     ],
-    ['it talks without end', answer('x'.repeat(REPLY_BYTES_MAX + 1)), 'too_long'],
-  ])('is never asked for again when %s: a code works once', async (_, first, reason) => {
+    ['the answer is too long', answer('x'.repeat(REPLY_BYTES_MAX + 1)), 'too_long'],
+  ])('is never sent again when %s, since a code works once', async (_, first, reason) => {
     const { transport, sent } = network([first])
 
     expect(await transport.get(login, QUERY)).toEqual(failed(reason))
     expect(sent.length).toBe(1)
   })
 
-  it('is never asked for again when the deadline passes', async () => {
+  it('is never sent again when the deadline passes', async () => {
     const { transport, sent, passDeadline } = network([silence])
     const reply = transport.get(login, QUERY)
     await passDeadline(1)

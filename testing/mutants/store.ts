@@ -12,7 +12,7 @@ export const STORE_MUTANTS: readonly Mutant[] = [
     file: 'service/order/record-payment.ts',
     find: `applied.error.reason !== 'second_payment'`,
     replace: 'true',
-    tests: ['test/stories/review/reviewing.test.ts'],
+    tests: ['test/stories/review/reviews.test.ts'],
   },
   {
     name: 'The fast path that records a payment in one batch does not check the amount',
@@ -138,13 +138,13 @@ export const STORE_MUTANTS: readonly Mutant[] = [
     file: 'store/reviews.ts',
     find: `sql: 'NOT EXISTS (SELECT 1 FROM reviews WHERE id = ?)'`,
     replace: `sql: '? IS NOT NULL'`,
-    tests: ['test/stories/review/reviewing.test.ts'],
+    tests: ['test/stories/review/reviews.test.ts'],
   },
   {
     name: 'A resolved review can be resolved again with another decision',
     file: 'store/reviews.ts',
     find: 'WHERE id = ?1 AND resolved_at IS NULL',
     replace: 'WHERE id = ?1',
-    tests: ['test/store/reviews.test.ts', 'test/stories/review/reviewing.test.ts'],
+    tests: ['test/store/reviews.test.ts', 'test/stories/review/reviews.test.ts'],
   },
 ]

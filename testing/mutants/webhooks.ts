@@ -1,13 +1,6 @@
 /** Bugs in the cron, in webhooks, in access to the merchant API, in lists and in configuration. */
 import type { Mutant } from './mutant.ts'
 
-const STORE = ['test/store/order/orders.test.ts']
-const DELIVERING = ['test/stories/webhook/delivering.test.ts']
-const FINDING = ['test/stories/order/finding.test.ts']
-const LISTING = ['test/stories/listing.test.ts']
-const HTTP = ['test/stories/http.test.ts']
-const DUE = ['test/store/order/due.test.ts']
-
 /** See the head of this file. */
 export const WEBHOOK_MUTANTS: readonly Mutant[] = [
   {
@@ -15,21 +8,21 @@ export const WEBHOOK_MUTANTS: readonly Mutant[] = [
     file: 'store/order/due-orders.ts',
     find: 'const leaseUntil = later(now, LEASE_S)',
     replace: 'const leaseUntil = later(now, 0 * LEASE_S)',
-    tests: STORE,
+    tests: ['test/store/order/orders.test.ts'],
   },
   {
     name: 'A slow run of the cron reschedules an order that was rescheduled meanwhile',
     file: 'store/order/due-orders.ts',
     find: `json_extract(value, '$.ordercode') AND due_at = ?2`,
     replace: `json_extract(value, '$.ordercode') AND ?2 > 0`,
-    tests: [...DUE, ...STORE],
+    tests: ['test/store/order/due.test.ts', 'test/store/order/orders.test.ts'],
   },
   {
     name: 'A slow run of the cron reschedules an attempt that was rescheduled meanwhile',
     file: 'store/order/due-orders.ts',
     find: `json_extract(value, '$.number') AND due_at = ?2`,
     replace: `json_extract(value, '$.number') AND ?2 > 0`,
-    tests: [...DUE, ...STORE],
+    tests: ['test/store/order/due.test.ts', 'test/store/order/orders.test.ts'],
   },
   {
     name: 'The cron makes more calls than the free plan allows, and the platform aborts it',
@@ -43,49 +36,49 @@ export const WEBHOOK_MUTANTS: readonly Mutant[] = [
     file: 'cron/due-orders.ts',
     find: 'next.push(...left)',
     replace: '',
-    tests: [...DUE, ...FINDING],
+    tests: ['test/store/order/due.test.ts', 'test/stories/order/queries.test.ts'],
   },
   {
     name: 'One failing item aborts the whole run of the cron',
     file: 'cron/work-pool.ts',
     find: `return 'failed'`,
     replace: 'throw error',
-    tests: ['test/cron/work-pool.test.ts'],
+    tests: ['test/store/order/due.test.ts', 'test/stories/order/queries.test.ts'],
   },
   {
     name: 'Two overlapping runs of the cron send the same webhook',
     file: 'store/deliveries.ts',
     find: 'later(now, LEASE_S)',
     replace: 'now',
-    tests: [...DUE, ...DELIVERING],
+    tests: ['test/store/order/due.test.ts', 'test/stories/webhook/delivering.test.ts'],
   },
   {
     name: 'A slow failed try makes a delivered webhook pending again',
     file: 'store/deliveries.ts',
     find: `AND tries = ?2 AND state <> 'delivered'`,
     replace: 'AND ?2 >= 0',
-    tests: [...DUE, ...DELIVERING],
+    tests: ['test/store/order/due.test.ts', 'test/stories/webhook/delivering.test.ts'],
   },
   {
     name: 'Each try of a webhook has its own id, so that the shop ships twice',
     file: 'webhooks/sender.ts',
     find: `'webhook-id': id,`,
     replace: `'webhook-id': \`\${id}.\${at}\`,`,
-    tests: DELIVERING,
+    tests: ['test/stories/webhook/delivering.test.ts'],
   },
   {
     name: 'Webhooks about two facts have the same id',
     file: 'core/webhook.ts',
     find: '`${type}.${subject}`',
     replace: '`${type}`',
-    tests: ['test/core/order/reviews.test.ts', ...DELIVERING],
+    tests: ['test/core/order/reviews.test.ts', 'test/stories/webhook/delivering.test.ts'],
   },
   {
     name: 'An error answer of the shop counts as delivered',
     file: 'webhooks/sender.ts',
     find: 'status >= 200 && status < 300',
     replace: 'status >= 200 && status < 600',
-    tests: DELIVERING,
+    tests: ['test/stories/webhook/delivering.test.ts'],
   },
   {
     name: 'Webhooks follow redirects to any address',
@@ -99,7 +92,7 @@ export const WEBHOOK_MUTANTS: readonly Mutant[] = [
     file: 'webhooks/sender.ts',
     find: 'withDeadline(timers, DEADLINE_MS, async',
     replace: 'withDeadline(timers, 100_000 * DEADLINE_MS, async',
-    tests: DELIVERING,
+    tests: ['test/stories/webhook/delivering.test.ts'],
   },
   {
     name: 'The retry schedule of webhooks is off by one',
@@ -127,14 +120,14 @@ export const WEBHOOK_MUTANTS: readonly Mutant[] = [
     file: 'service/webhook/deliver-webhook.ts',
     find: `if (state === 'given_up') {`,
     replace: `if (state === 'delivered' && tried.error !== undefined) {`,
-    tests: DELIVERING,
+    tests: ['test/stories/webhook/delivering.test.ts'],
   },
   {
     name: 'A webhook that was given up is announced by another webhook, which fails, too',
     file: 'service/open-review.ts',
     find: `kind === 'webhook_given_up'`,
     replace: `kind === undefined`,
-    tests: DELIVERING,
+    tests: ['test/stories/webhook/delivering.test.ts'],
   },
   {
     name: 'The beginning of the merchant token is accepted as the token',
@@ -142,49 +135,49 @@ export const WEBHOOK_MUTANTS: readonly Mutant[] = [
     find: 'if (token === undefined) return false',
     replace: `if (token === undefined) return false
   if (deps.merchantTokens.some((each) => each.reveal().startsWith(token))) return true`,
-    tests: ['test/fuzz.test.ts', ...HTTP],
+    tests: ['test/fuzz.test.ts', 'test/stories/http.test.ts'],
   },
   {
     name: 'Orders can be closed without the merchant token',
     file: 'routes/router.ts',
     find: 'add(SHOP_ROUTES, withToken)',
     replace: `add(SHOP_ROUTES, (handler) => (handler.name === 'postOrderClose' ? handler : withToken(handler)))`,
-    tests: ['test/fuzz.test.ts', ...HTTP],
+    tests: ['test/fuzz.test.ts', 'test/stories/http.test.ts'],
   },
   {
     name: 'The text of an exception is sent to the caller',
     file: 'routes/router.ts',
     find: `return problem('internal')`,
     replace: `return problem('internal', { detail: String(error) })`,
-    tests: HTTP,
+    tests: ['test/stories/http.test.ts'],
   },
   {
     name: 'A request body of a gigabyte is read',
     file: 'routes/http/input.ts',
     find: 'BODY_BYTES_MAX = 64 * 1024',
     replace: 'BODY_BYTES_MAX = 64 * 1024 ** 3',
-    tests: HTTP,
+    tests: ['test/stories/http.test.ts'],
   },
   {
     name: '/health reports ok although the cron has stopped',
     file: 'routes/operator/health.ts',
     find: 'deps.now() <= later(lastCronAt, CRON_SILENCE_MAX_S)',
     replace: 'deps.now() >= lastCronAt',
-    tests: ['test/routes/health.test.ts', ...LISTING],
+    tests: ['test/routes/health.test.ts', 'test/stories/lists.test.ts'],
   },
   {
     name: '/health reports ok although the cron crashes every minute',
     file: 'store/runs.ts',
     find: 'WHERE finished_at IS NOT NULL ',
     replace: '',
-    tests: ['test/routes/health.test.ts', ...LISTING],
+    tests: ['test/routes/health.test.ts', 'test/stories/lists.test.ts'],
   },
   {
     name: 'The last order of a page is repeated on the next page',
     file: 'store/order/order-list.ts',
     find: '(created_at, ordercode) < (?2, ?3)',
     replace: '(created_at, ordercode) <= (?2, ?3)',
-    tests: LISTING,
+    tests: ['test/stories/lists.test.ts'],
   },
   {
     name: 'The last page of a list has a next_cursor',

@@ -15,10 +15,10 @@ import { reviewId } from '../../../src/core/review.ts'
 import { toUnixSeconds, type UnixSeconds } from '../../../src/core/time.ts'
 import { seeded } from '../../../testing/wire/seeded.ts'
 
-/** A moment as Beijing's clocks show it. */
+/** Reads a Beijing time such as `2026-11-23 10:10:00`. */
 const beijing = (text: string): UnixSeconds =>
   toUnixSeconds(Date.parse(`${text.replace(' ', 'T')}+08:00`) / 1_000)
-/** Beijing's clock at a moment: the platform's calendar, not ours. */
+/** Writes a time as Beijing time, with the calendar of the platform instead of ours. */
 const CLOCK = new Intl.DateTimeFormat('sv-SE', {
   timeZone: 'Asia/Shanghai',
   dateStyle: 'short',
@@ -30,23 +30,23 @@ const day = (text: string): BeijingDay => {
   if (parsed === undefined) throw new Error(`not a day: ${text}`)
   return parsed
 }
-/** Days since 1970, of a day by name. */
+/** Days from 1970-01-01 to a day such as `2026-11-22`. */
 const dayNumber = (text: string): number => Date.parse(`${text}T00:00:00Z`) / 86_400_000
 
 describe('yesterday’s bill', () => {
-  it('is there from 10:10 in Beijing on', () => {
+  it('is available from 10:10 Beijing time', () => {
     expect(lastBillDay(beijing('2026-11-23 10:09:59'))).toBe('2026-11-21')
     expect(lastBillDay(beijing('2026-11-23 10:10:00'))).toBe('2026-11-22')
     expect(lastBillDay(beijing('2026-11-23 23:59:59'))).toBe('2026-11-22')
     expect(lastBillDay(beijing('2026-11-24 00:00:00'))).toBe('2026-11-22')
   })
 
-  it('is that of the year before on New Year’s Day', () => {
+  it('belongs to the previous year on New Year’s Day', () => {
     expect(lastBillDay(beijing('2027-01-01 10:10:00'))).toBe('2026-12-31')
     expect(lastBillDay(beijing('2027-01-01 10:00:00'))).toBe('2026-12-30')
   })
 
-  it('is the last one, at any moment', () => {
+  it('becomes the last bill at 10:10 on every day of three years', () => {
     const chance = seeded(1010)
     for (let n = 0; n < 1_000; n++) {
       const now = toUnixSeconds(beijing('2026-01-01 00:00:00') + chance.below(3 * 365 * 86_400))
@@ -61,7 +61,7 @@ describe('yesterday’s bill', () => {
 describe('a bill that is not ready', () => {
   const missing = day('2026-11-22')
 
-  it('is asked for every ten minutes until noon, then every hour, through the night too', () => {
+  it('is requested every ten minutes until noon, then every hour, also at night', () => {
     const tries: string[] = []
     let now = beijing('2026-11-23 10:10:00')
     while (clock(now) < '2026-11-24 14') {
@@ -76,34 +76,34 @@ describe('a bill that is not ready', () => {
     expect(tries).toEqual([...everyTen, ...untilNoon, ...hours(13, 23), ...hours(0, 13)])
   })
 
-  it('is asked for again, however the minutes fall', () => {
+  it('is requested after the same intervals when a try starts at an odd second', () => {
     const after = (text: string) => clock(nextBillTryAt(missing, beijing(text)))
 
     expect(after('2026-11-23 11:59:59')).toBe('2026-11-23 12:09:59')
     expect(after('2026-11-23 12:00:01')).toBe('2026-11-23 13:00:01')
   })
 
-  it('is no matter for a person on the morning on which it should come', () => {
+  it('is overdue after noon of the day after it was expected, and not sooner', () => {
     expect(isOverdue(missing, 9, beijing('2026-11-23 10:10:00'))).toBe(false)
     expect(isOverdue(missing, 9, beijing('2026-11-24 12:00:00'))).toBe(false)
     expect(isOverdue(missing, 9, beijing('2026-11-24 12:00:01'))).toBe(true)
   })
 
-  it('after an outage is no matter for a person before it was asked for three times', () => {
+  it('is not overdue after an outage until it was requested three times', () => {
     expect(isOverdue(missing, 2, beijing('2026-12-01 10:10:00'))).toBe(false)
     expect(isOverdue(missing, 3, beijing('2026-12-01 10:10:00'))).toBe(true)
   })
 })
 
-describe('a day', () => {
-  it('of the last twelve weeks has one still', () => {
+describe('the bill of a day', () => {
+  it('is available for twelve weeks', () => {
     const now = beijing('2026-11-23 12:00:00')
 
     expect(isAvailable(day('2026-11-22'), now)).toBe(true)
     expect(isAvailable(day('2026-08-31'), now)).toBe(true)
   })
 
-  it('is asked for only within WeChat’s three months, whichever months they are', () => {
+  it('is requested only within the three months for which WeChat keeps bills', () => {
     const chance = seeded(90)
     for (let n = 0; n < 500; n++) {
       const now = toUnixSeconds(beijing('2023-06-01 00:00:00') + chance.below(5 * 365 * 86_400))
@@ -131,7 +131,7 @@ describe('a difference', () => {
     tries: 1,
   }
 
-  it('is shown to a person with what each side says', () => {
+  it('becomes a review that shows the values of the bill and of our records', () => {
     expect(differenceReview(difference)).toMatchObject({
       kind: 'bill_difference',
       ordercode: 'T20240102030405_0001',
@@ -139,14 +139,14 @@ describe('a difference', () => {
     })
   })
 
-  it('that only one side knows of shows that side', () => {
+  it('shows only the bill when our records have nothing', () => {
     const { evidence } = differenceReview({ ...difference, books: undefined })
 
     expect(Object.keys(evidence).filter((name) => name.startsWith('books'))).toEqual([])
     expect(evidence).toMatchObject({ bill_total_fee: 100 })
   })
 
-  it('opens one review, and each difference its own', () => {
+  it('has one review of its own, however often it is found', () => {
     const others: Difference[] = [
       { ...difference, day: day('2026-11-23') },
       { ...difference, kind: 'payment_not_here' },
@@ -159,7 +159,7 @@ describe('a difference', () => {
     expect(reviewId(differenceReview(again))).toBe(ids[0])
   })
 
-  it('is not the missing bill itself, of which there is one a day', () => {
+  it('has another review than a missing bill, which has one per day', () => {
     const missing = missingBillReview(day('2026-11-22'), 'not_ready')
 
     expect(missing).toMatchObject({ kind: 'bill_difference', evidence: { reason: 'not_ready' } })

@@ -9,14 +9,14 @@ import {
 import { anAttempt, at, HOUR, MINUTE, T0 } from '../../../testing/samples/order-samples.ts'
 
 describe('an attempt', () => {
-  it('can be paid while it is open, or not yet closed', () => {
+  it('can be paid while it is open or closing', () => {
     expect(isLive(anAttempt({ state: 'open' }))).toBe(true)
     expect(isLive(anAttempt({ state: 'closing' }))).toBe(true)
     expect(isLive(anAttempt({ state: 'closed' }))).toBe(false)
     expect(isLive(anAttempt({ state: 'paid' }))).toBe(false)
   })
 
-  it('without an answer may be on its way for a minute', () => {
+  it('counts as in flight for a minute when it was sent and not answered', () => {
     const unanswered = anAttempt({ answeredAt: undefined, prepayId: undefined })
 
     expect(isInFlight(unanswered, T0)).toBe(true)
@@ -25,20 +25,20 @@ describe('an attempt', () => {
     expect(isInFlight(unanswered, at(HOUR))).toBe(false)
   })
 
-  it('that was sent again without an answer is on its way again', () => {
+  it('is in flight again after it was sent again', () => {
     const resent = anAttempt({ sentAt: at(HOUR), answeredAt: undefined })
 
     expect(isInFlight(resent, at(HOUR + 59))).toBe(true)
     expect(isInFlight(resent, at(HOUR + 60))).toBe(false)
   })
 
-  it('that was answered is not on its way', () => {
+  it('is not in flight once it was answered', () => {
     expect(isInFlight(anAttempt({ answeredAt: at(1) }), at(1))).toBe(false)
   })
 })
 
 describe('a prepay_id', () => {
-  it('dies after two hours, or with its number', () => {
+  it('expires after two hours, or together with its attempt', () => {
     const day = anAttempt({ terms: { timeExpire: at(24 * HOUR) } })
     const hour = anAttempt({ terms: { timeExpire: at(HOUR) } })
 
@@ -47,7 +47,7 @@ describe('a prepay_id', () => {
     expect(prepayExpiry(day, at(23 * HOUR))).toBe(at(24 * HOUR))
   })
 
-  it('is good enough with five minutes left, and not with less', () => {
+  it('is usable with at least five minutes left', () => {
     const attempt = anAttempt({ prepayExpiresAt: at(2 * HOUR) })
 
     expect(hasUsablePrepay(attempt, T0)).toBe(true)
@@ -56,14 +56,14 @@ describe('a prepay_id', () => {
     expect(hasUsablePrepay(attempt, at(3 * HOUR))).toBe(false)
   })
 
-  it('that is not there is not good enough', () => {
+  it('is not usable when it is missing', () => {
     expect(hasUsablePrepay(anAttempt({ prepayId: undefined }), T0)).toBe(false)
     expect(hasUsablePrepay(anAttempt({ prepayExpiresAt: undefined }), T0)).toBe(false)
   })
 })
 
-describe('a login code that comes again', () => {
-  it('is known for five minutes', () => {
+describe('a repeated login code', () => {
+  it('is recognised for five minutes', () => {
     const attempt = anAttempt({ codeHash: 'h', codeAt: T0 })
 
     expect(knowsCode(attempt, 'h', T0)).toBe(true)
@@ -71,7 +71,7 @@ describe('a login code that comes again', () => {
     expect(knowsCode(attempt, 'h', at(5 * MINUTE))).toBe(false)
   })
 
-  it('is not another one', () => {
+  it('is not confused with another code', () => {
     expect(knowsCode(anAttempt({ codeHash: 'h', codeAt: T0 }), 'other', T0)).toBe(false)
     expect(knowsCode(anAttempt({ codeHash: undefined, codeAt: T0 }), 'h', T0)).toBe(false)
     expect(knowsCode(anAttempt({ codeHash: 'h', codeAt: undefined }), 'h', T0)).toBe(false)

@@ -44,7 +44,7 @@ const closedAttempt = (number: number): Attempt =>
   })
 
 describe('a payer', () => {
-  it('for whom the order is not is refused, whatever its state', () => {
+  it('is refused in every state of an order that belongs to another payer', () => {
     const states = ['created', 'paying', 'paid', 'closed'] as const
 
     for (const state of states) {
@@ -55,13 +55,13 @@ describe('a payer', () => {
     expect(decide({ terms: bound })).toMatchObject({ kind: 'open' })
   })
 
-  it('of a paid or closed order is told so, even after its expiry', () => {
+  it('learns that the order is paid or closed, even after its expiry', () => {
     expect(decide({ state: 'paid' })).toEqual(refuse('order_paid'))
     expect(decide({ state: 'closed' })).toEqual(refuse('order_closed'))
     expect(decide({ state: 'paid' }, [], { now: at(3 * HOUR) })).toEqual(refuse('order_paid'))
   })
 
-  it('of an order that expired a moment ago closes it', () => {
+  it('causes an expired order to be closed', () => {
     expect(decide({}, [], { now: at(2 * HOUR) })).toEqual({ kind: 'close' })
     expect(decide({ state: 'paying' }, [anAttempt()], { now: at(3 * HOUR) })).toEqual({
       kind: 'close',
@@ -69,7 +69,7 @@ describe('a payer', () => {
   })
 })
 
-describe('a first attempt', () => {
+describe('a new attempt', () => {
   it('freezes everything that WeChat compares', () => {
     const terms = { ...TERMS, attach: 'a', detail: 'd', goodsTag: 'g', limitPay: 'no_credit' }
 
@@ -106,20 +106,20 @@ describe('a first attempt', () => {
     })
   })
 
-  it('after others takes the next number', () => {
+  it('takes the next number after earlier attempts', () => {
     expect(decide({ state: 'paying' }, [closedAttempt(1), closedAttempt(2)])).toMatchObject({
       kind: 'open',
       attempt: { outTradeNo: `${ORDERCODE}*3`, number: 3 },
     })
   })
 
-  it('after twenty others is one too many', () => {
+  it('is refused after twenty attempts', () => {
     const attempts = Array.from({ length: 20 }, (_, n) => closedAttempt(n + 1))
 
     expect(decide({ state: 'paying' }, attempts)).toEqual(refuse('order_closed'))
   })
 
-  it('shortly before the expiry still lives five minutes, since WeChat refuses less', () => {
+  it('lasts at least five minutes even shortly before the expiry, since WeChat refuses less', () => {
     const now = at(2 * HOUR - 1)
     const decision = decide({}, [], { now })
     const life = decision.kind === 'open' ? decision.attempt.terms.timeExpire - now : 0
@@ -128,13 +128,13 @@ describe('a first attempt', () => {
     expect(life).toBeLessThanOrEqual(6 * MINUTE)
   })
 
-  it('well before the expiry lives until then', () => {
+  it('lasts until the expiry of the order when that is six minutes away', () => {
     expect(decide({}, [], { now: at(2 * HOUR - 6 * MINUTE) })).toMatchObject({
       attempt: { terms: { timeExpire: at(2 * HOUR) } },
     })
   })
 
-  it('in the last minutes of an order that was extended already comes too late', () => {
+  it('is refused in the last minutes of an order that was already extended', () => {
     const order = { state: 'paying', extended: true } as const
 
     expect(decide(order, [closedAttempt(1)], { now: at(2 * HOUR - MINUTE) })).toEqual(
@@ -143,7 +143,7 @@ describe('a first attempt', () => {
     expect(decide(order, [closedAttempt(1)], { now: at(HOUR) })).toMatchObject({ kind: 'open' })
   })
 
-  it('is one that the order accepts', () => {
+  it('is accepted by the transition of the order', () => {
     for (const now of [T0, at(HOUR), at(2 * HOUR - MINUTE)]) {
       const view = aView()
       const decision = decidePay(view, PAYER, MERCHANT, now)
@@ -155,10 +155,10 @@ describe('a first attempt', () => {
   })
 })
 
-describe('the same payer again', () => {
+describe('a payer who returns', () => {
   const paying = { state: 'paying' } as const
 
-  it('has the prepay_id signed again while it is good for five minutes', () => {
+  it('gets the same prepay_id signed again while it is usable for five minutes', () => {
     const prepayId = 'wx02030405123456abcdef0123456789ab00'
     const signs = { kind: 'sign', attempt: anAttempt(), prepayId }
 
@@ -166,50 +166,50 @@ describe('the same payer again', () => {
     expect(decide(paying, [anAttempt()], { now: at(2 * HOUR - 5 * MINUTE) })).toEqual(signs)
   })
 
-  it('has the same parameters sent again when it is too old', () => {
+  it('has the same parameters sent again when the prepay_id is too old', () => {
     const now = at(2 * HOUR - 5 * MINUTE + 1)
 
     expect(decide(paying, [anAttempt()], { now })).toEqual({ kind: 'resend', attempt: anAttempt() })
   })
 
-  it('has the same parameters sent again when there is none yet', () => {
+  it('has the same parameters sent again when there is no prepay_id yet', () => {
     const attempt = anAttempt({ prepayId: undefined, answeredAt: undefined })
 
     expect(decide(paying, [attempt])).toEqual({ kind: 'resend', attempt })
   })
 
-  it('gets another attempt when the number is past its time', () => {
+  it('has the attempt closed when it has expired', () => {
     const attempt = anAttempt({ terms: { timeExpire: at(HOUR) }, prepayExpiresAt: at(HOUR) })
 
     expect(decide(paying, [attempt], { now: at(HOUR) })).toEqual({ kind: 'close_attempt', attempt })
     expect(decide(paying, [attempt], { now: at(HOUR - 1) })).toMatchObject({ kind: 'resend' })
   })
 
-  it('is the same from another address, and under another sign type', () => {
+  it('keeps the attempt from another IP address and after a change of the sign type', () => {
     const merchant = { ...MERCHANT, signType: 'HMAC-SHA256', notifyUrl: 'https://new' } as const
 
     expect(decide(paying, [anAttempt()], { merchant })).toMatchObject({ kind: 'sign' })
   })
 
-  it('never has a closing attempt signed', () => {
+  it('never gets a closing attempt signed', () => {
     const attempt = anAttempt({ state: 'closing' })
 
     expect(decide(paying, [attempt])).toEqual({ kind: 'close_attempt', attempt })
   })
 
-  it('looks past the attempts that are over', () => {
+  it('gets the live attempt, not a closed one before it', () => {
     const live = anAttempt({ number: 2, outTradeNo: formatOutTradeNo(ORDERCODE, 2) })
 
     expect(decide(paying, [closedAttempt(1), live])).toMatchObject({ kind: 'sign', attempt: live })
   })
 })
 
-describe('an attempt is taken down', () => {
+describe('an attempt is closed', () => {
   const paying = { state: 'paying' } as const
-  const takeDown = { kind: 'close_attempt', attempt: anAttempt() }
+  const closeAttempt = { kind: 'close_attempt', attempt: anAttempt() }
 
-  it('when another payer comes', () => {
-    expect(decide(paying, [anAttempt()], { payer: other })).toEqual(takeDown)
+  it('when another payer pays', () => {
+    expect(decide(paying, [anAttempt()], { payer: other })).toEqual(closeAttempt)
   })
 
   it.each([
@@ -220,15 +220,17 @@ describe('an attempt is taken down', () => {
     ['goods tag', { goodsTag: 'x' }],
     ['limit', { limitPay: 'no_credit' }],
   ])('when the shop changed the %s', (_, changes) => {
-    expect(decide({ ...paying, terms: { ...TERMS, ...changes } }, [anAttempt()])).toEqual(takeDown)
+    expect(decide({ ...paying, terms: { ...TERMS, ...changes } }, [anAttempt()])).toEqual(
+      closeAttempt,
+    )
   })
 
-  it('when the merchant or the mini program is another', () => {
+  it('when the merchant or the mini program changed', () => {
     const asMerchant = (changes: Partial<MerchantTerms>) => ({
       merchant: { ...MERCHANT, ...changes },
     })
 
-    expect(decide(paying, [anAttempt()], asMerchant({ appid: 'wx0' }))).toEqual(takeDown)
-    expect(decide(paying, [anAttempt()], asMerchant({ mchId: '1' }))).toEqual(takeDown)
+    expect(decide(paying, [anAttempt()], asMerchant({ appid: 'wx0' }))).toEqual(closeAttempt)
+    expect(decide(paying, [anAttempt()], asMerchant({ mchId: '1' }))).toEqual(closeAttempt)
   })
 })

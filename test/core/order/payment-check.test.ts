@@ -15,16 +15,16 @@ import {
 const ATTEMPT = anAttempt()
 
 describe('a payment', () => {
-  it('fits the attempt that it pays', () => {
+  it('matches the attempt that it pays', () => {
     expect(checkPayment(ATTEMPT, aPayment(), 'notice')).toBeUndefined()
   })
 
-  it('fits whatever coupons paid: the order amount counts', () => {
+  it('matches however much coupons paid, since the order amount is compared', () => {
     expect(checkPayment(ATTEMPT, aPayment({ cashFee: toFen(0) }), 'notice')).toBeUndefined()
     expect(checkPayment(ATTEMPT, aPayment({ cashFee: undefined }), 'notice')).toBeUndefined()
   })
 
-  it.each([0, 1, 99, 101, 10_000])('of %i fen instead of 100 does not fit', (amount) => {
+  it.each([0, 1, 99, 101, 10_000])('does not match with %i fen instead of 100', (amount) => {
     expect(checkPayment(ATTEMPT, aPayment({ totalFee: toFen(amount) }), 'notice')).toEqual({
       reason: 'amount_mismatch',
       expected: 100,
@@ -32,14 +32,14 @@ describe('a payment', () => {
     })
   })
 
-  it.each(['USD', 'HKD', 'cny', ''])('in "%s" does not fit', (feeType) => {
+  it.each(['USD', 'HKD', 'cny', ''])('does not match with the currency "%s"', (feeType) => {
     expect(checkPayment(ATTEMPT, aPayment({ feeType }), 'notice')).toEqual({
       reason: 'currency_mismatch',
       got: feeType,
     })
   })
 
-  it('by another payer, or by nobody, is foreign', () => {
+  it('is foreign with another openid or none', () => {
     const foreign = { reason: 'foreign_payment', mismatch: 'openid' }
 
     expect(checkPayment(ATTEMPT, aPayment({ openid: OTHER_OPENID }), 'notice')).toEqual(foreign)
@@ -47,7 +47,7 @@ describe('a payment', () => {
   })
 
   it.each(['NATIVE', 'APP', 'MWEB', 'MICROPAY', 'jsapi', ''])(
-    'of trade type "%s" is foreign',
+    'is foreign with the trade type "%s"',
     (tradeType) => {
       expect(checkPayment(ATTEMPT, aPayment({ tradeType }), 'notice')).toEqual({
         reason: 'foreign_payment',
@@ -56,20 +56,20 @@ describe('a payment', () => {
     },
   )
 
-  it('from before the attempt existed is foreign', () => {
+  it('is foreign when it was made before the attempt existed', () => {
     const foreign = { reason: 'foreign_payment', mismatch: 'time_end' }
 
     expect(checkPayment(ATTEMPT, aPayment({ paidAt: at(-HOUR) }), 'notice')).toEqual(foreign)
     expect(checkPayment(ATTEMPT, aPayment({ paidAt: at(-DAY) }), 'notice')).toEqual(foreign)
   })
 
-  it('fits when the clocks only differ a little, and however late it is', () => {
+  it('matches when the clocks differ by two seconds, and however late it is', () => {
     expect(checkPayment(ATTEMPT, aPayment({ paidAt: at(0) }), 'notice')).toBeUndefined()
     expect(checkPayment(ATTEMPT, aPayment({ paidAt: at(-2) }), 'notice')).toBeUndefined()
     expect(checkPayment(ATTEMPT, aPayment({ paidAt: at(30 * DAY) }), 'notice')).toBeUndefined()
   })
 
-  it('that a person vouches for may be foreign, but not of another amount or currency', () => {
+  it('may be foreign when an operator accepts it, but not of another amount or currency', () => {
     const foreign = aPayment({ openid: OTHER_OPENID, tradeType: 'NATIVE', paidAt: at(-DAY) })
 
     expect(checkPayment(ATTEMPT, foreign, 'operator')).toBeUndefined()
@@ -81,7 +81,7 @@ describe('a payment', () => {
     })
   })
 
-  it('is refused the same whether a notice or a query told of it', () => {
+  it('is checked in the same way after a notice and after a query', () => {
     const foreign = aPayment({ openid: OTHER_OPENID })
 
     expect(checkPayment(ATTEMPT, foreign, 'query')).toEqual(
@@ -89,7 +89,7 @@ describe('a payment', () => {
     )
   })
 
-  it('is compared with its attempt, not with what the shop asks now', () => {
+  it('is compared with its attempt, not with the current terms of the order', () => {
     const before = aView(
       { state: 'paying', terms: { ...aView().order.terms, totalFee: toFen(1) } },
       [ATTEMPT],
@@ -104,8 +104,8 @@ describe('a payment', () => {
   })
 })
 
-describe('a payment that does not fit', () => {
-  it('is booked in no state, and not called known either', () => {
+describe('a payment that does not match', () => {
+  it('is refused in every state of the order, even when its number is known', () => {
     const payment = aPayment({ totalFee: toFen(1) })
     const event = { type: 'payment_booked', payment, source: 'notice', returned: 'no' } as const
     const refused = { ok: false, error: { reason: 'amount_mismatch', expected: 100, got: 1 } }

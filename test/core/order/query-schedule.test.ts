@@ -2,19 +2,19 @@ import { describe, expect, it } from 'vitest'
 import { nextQueryAfterCloseAt, nextQueryAt } from '../../../src/core/order/schedule.ts'
 import { at, DAY, HOUR, MINUTE, T0 } from '../../../testing/samples/order-samples.ts'
 
-/** Seconds from the beginning at which WeChat is asked. */
-const RUNGS = [1, 2, 3, 5, 10, 20, 30, 60, 120, 180, 240].map((minutes) => minutes * MINUTE)
+/** Seconds after unifiedorder at which WeChat is queried. */
+const TIMES = [1, 2, 3, 5, 10, 20, 30, 60, 120, 180, 240].map((minutes) => minutes * MINUTE)
 
-describe('the query ladder', () => {
-  it('asks after 1, 2, 3, 5, 10, 20, 30 and 60 minutes, then every hour', () => {
-    const asked: number[] = []
+describe('the query schedule', () => {
+  it('queries after 1, 2, 3, 5, 10, 20, 30 and 60 minutes, then every hour', () => {
+    const queried: number[] = []
     let now = T0
-    while (asked.length < RUNGS.length) {
+    while (queried.length < TIMES.length) {
       now = nextQueryAt(T0, now)
-      asked.push(now - T0)
+      queried.push(now - T0)
     }
 
-    expect(asked).toEqual(RUNGS)
+    expect(queried).toEqual(TIMES)
   })
 
   it.each([
@@ -29,21 +29,21 @@ describe('the query ladder', () => {
     [60 * MINUTE, 120 * MINUTE],
     [119 * MINUTE, 120 * MINUTE],
     [6 * DAY, 6 * DAY + HOUR],
-  ])('%i s after the beginning asks at %i s', (elapsed, next) => {
+  ])('has, %i s after unifiedorder, its next query at %i s', (elapsed, next) => {
     expect(nextQueryAt(T0, at(elapsed)) - T0).toBe(next)
   })
 
-  it('after an outage of any length asks once, at the next rung', () => {
+  it('queries once after an outage of any length, at its next time', () => {
     for (let elapsed = 0; elapsed <= 8 * DAY; elapsed += 601) {
       const next = nextQueryAt(T0, at(elapsed)) - T0
 
       expect(next).toBeGreaterThan(elapsed)
       expect(next - elapsed).toBeLessThanOrEqual(HOUR)
-      expect(RUNGS.includes(next) || next % HOUR === 0).toBe(true)
+      expect(TIMES.includes(next) || next % HOUR === 0).toBe(true)
     }
   })
 
-  it('asks at the first rung when the clock went back', () => {
+  it('starts with its first time when the clock went back', () => {
     expect(nextQueryAt(T0, at(-90))).toBe(at(MINUTE))
   })
 })
@@ -57,7 +57,7 @@ describe('a closed attempt', () => {
     [DAY - 1, DAY],
     [DAY, undefined],
     [30 * DAY, undefined],
-  ])('%i s after its close is looked at again at %s s', (elapsed, next) => {
+  ])('has, %i s after its close, its next query at %s s', (elapsed, next) => {
     expect(nextQueryAfterCloseAt(T0, at(elapsed))).toBe(next === undefined ? undefined : at(next))
   })
 })

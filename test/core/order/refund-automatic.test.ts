@@ -59,8 +59,8 @@ const refundsAfter = (before: OrderView, event: OrderEvent) => changeBy(before, 
 const typesOf = (before: OrderView, event: OrderEvent) =>
   changeBy(before, event).webhooks.map(({ type }) => type)
 
-describe('a payment for a closed order, where such payments go back', () => {
-  it('goes back whole, under a number that follows from it', () => {
+describe('a late payment, where late payments are returned,', () => {
+  it('is refunded in full, under a number derived from the payment', () => {
     expect(refundsAfter(CLOSED, booked('if_late', NOTIFY_URL))).toMatchObject([
       {
         outRefundNo: `auto*${PAYMENT.transactionId}`,
@@ -77,7 +77,7 @@ describe('a payment for a closed order, where such payments go back', () => {
     ])
   })
 
-  it('is never shipped: the shop hears that it is returned', () => {
+  it('sends payment.returned to the shop, so that nothing is shipped', () => {
     const { after } = changeBy(CLOSED, booked('if_late', NOTIFY_URL))
 
     expect(typesOf(CLOSED, booked('if_late', NOTIFY_URL))).toEqual([
@@ -87,7 +87,7 @@ describe('a payment for a closed order, where such payments go back', () => {
     expect(after.payments).toMatchObject([{ returned: true }])
   })
 
-  it('goes back once, however often we hear of it', () => {
+  it('is refunded once, however often it is reported', () => {
     const { after } = changeBy(CLOSED, booked('if_late', NOTIFY_URL))
 
     expect(outcomeOf(after, booked('if_late', NOTIFY_URL))).toBe('unchanged')
@@ -95,7 +95,7 @@ describe('a payment for a closed order, where such payments go back', () => {
     expect(outcomeOf(after, second(NOTIFY_URL))).toEqual({ reason: 'unknown_order' })
   })
 
-  it('goes back too when the shop changed the price since, and WeChat let the old one through', () => {
+  it('is also refunded when the shop changed the price and WeChat still accepted the old one', () => {
     const terms = { ...TERMS, totalFee: toFen(200) }
     const repriced = aView({ state: 'paying', terms }, [
       anAttempt({ state: 'closed', closedAt: at(30) }),
@@ -107,20 +107,20 @@ describe('a payment for a closed order, where such payments go back', () => {
   })
 })
 
-describe('a first payment is not sent back by us', () => {
+describe('a first payment is not refunded automatically', () => {
   it.each([
-    ['that is in time', PAYING, 'if_late', NOTIFY_URL],
-    ['that is in time, by the word that it went back', PAYING, 'yes', NOTIFY_URL],
-    ['that is late, by the word that it went back already', CLOSED, 'yes', NOTIFY_URL],
-    ['that is late, where late ones are kept', CLOSED, 'no', NOTIFY_URL],
-    ['that is late, where there is no certificate', CLOSED, 'if_late', undefined],
+    ['when it is in time', PAYING, 'if_late', NOTIFY_URL],
+    ['when it is in time and WeChat already refunded it', PAYING, 'yes', NOTIFY_URL],
+    ['when it is late and WeChat already refunded it', CLOSED, 'yes', NOTIFY_URL],
+    ['when it is late and late payments are kept', CLOSED, 'no', NOTIFY_URL],
+    ['when it is late and there is no certificate', CLOSED, 'if_late', undefined],
   ] as const)('%s', (_, before, returned, autoRefundNotifyUrl) => {
     expect(refundsAfter(before, booked(returned, autoRefundNotifyUrl))).toEqual([])
   })
 })
 
 describe('a second payment', () => {
-  it('goes back by itself, whole', () => {
+  it('is refunded automatically and in full', () => {
     expect(refundsAfter(twice, second(NOTIFY_URL))).toMatchObject([
       {
         outRefundNo: `auto*${OTHER_TRANSACTION}`,
@@ -134,24 +134,24 @@ describe('a second payment', () => {
     expect(typesOf(twice, second(NOTIFY_URL))).toEqual(['review.opened'])
   })
 
-  it('stays, for a person to return it, where there is no certificate', () => {
+  it('is left to a person when there is no certificate', () => {
     expect(refundsAfter(twice, second(undefined))).toEqual([])
   })
 
-  it('is not sent back by us, by the word that it went back already', () => {
+  it('is not refunded when WeChat already refunded it', () => {
     const { after } = changeBy(twice, second(NOTIFY_URL, 'yes'))
 
     expect(after.refunds).toEqual([])
     expect(after.payments).toMatchObject([{}, { returned: true }])
   })
 
-  it('goes back once, however often we hear of it', () => {
+  it('is refunded once, however often it is reported', () => {
     const { after } = changeBy(twice, second(NOTIFY_URL))
 
     expect(outcomeOf(after, second(NOTIFY_URL))).toBe('unchanged')
   })
 
-  it('leaves the first one, and refunds of it, alone', () => {
+  it('leaves the first payment and its refunds alone', () => {
     const { after } = changeBy(twice, second(NOTIFY_URL))
 
     expect(after.refunds.filter((each) => each.transactionId === PAYMENT.transactionId)).toEqual([])
@@ -159,8 +159,8 @@ describe('a second payment', () => {
   })
 })
 
-describe('a refund of our own making', () => {
-  it('is one that WeChat takes: its number, and its reason of at most 80 bytes', () => {
+describe('an automatic refund', () => {
+  it('has a number and a reason (at most 80 bytes) that WeChat accepts', () => {
     const [late] = refundsAfter(CLOSED, booked('if_late', NOTIFY_URL))
     const [again] = refundsAfter(twice, second(NOTIFY_URL))
 

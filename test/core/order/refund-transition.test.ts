@@ -39,16 +39,20 @@ const refused = (number = R1): OrderEvent => ({
   errCode: 'TRADE_OVERDUE',
   errCodeDes: '订单已超过退款期限',
 })
-/** WeChat says this of a refund that is known here. */
-const told = (changes: Partial<RefundRecord> = {}): OrderEvent => {
+/** WeChat reports this about a refund that we have. */
+const reported = (changes: Partial<RefundRecord> = {}): OrderEvent => {
   const record = aRecord(changes)
   const known = paidView([aRefund({ outRefundNo: record.outRefundNo })])
   return recordEvent(known, record)
 }
-const accepted = told()
-const succeeded = told({ status: 'succeeded', succeededAt: at(9_000), receivedBy: '支付用户零钱' })
-const closed = told({ status: 'closed' })
-const abnormal = told({ status: 'abnormal' })
+const accepted = reported()
+const succeeded = reported({
+  status: 'succeeded',
+  succeededAt: at(9_000),
+  receivedBy: '支付用户零钱',
+})
+const closed = reported({ status: 'closed' })
+const abnormal = reported({ status: 'abnormal' })
 const discovered = (changes: Partial<RefundRecord> = {}): OrderEvent => ({
   type: 'refund_discovered',
   record: aRecord(changes),
@@ -59,7 +63,7 @@ const named = (number: string, changes: Partial<Refund> = {}): Refund =>
 const stateOf = (view: Parameters<typeof findRefund>[0], number = R1): RefundState | undefined =>
   findRefund(view, toOutRefundNo(number))?.state
 
-describe('asking for a refund', () => {
+describe('requesting a refund', () => {
   it('reserves its amount and sends nothing', () => {
     const { after, webhooks, reviews } = changeBy(paidView(), requested())
 
@@ -69,7 +73,7 @@ describe('asking for a refund', () => {
     expect(reviews).toEqual([])
   })
 
-  it('changes nothing of the order but its revision', () => {
+  it('changes only the revision of the order', () => {
     const before = paidView()
     const { after } = changeBy(before, requested())
 
@@ -80,7 +84,7 @@ describe('asking for a refund', () => {
     })
   })
 
-  it('may take the whole payment, in one or in parts, and not a fen more', () => {
+  it('is possible up to the whole payment, in one refund or in parts, and not a fen more', () => {
     const most = paidView([named(R2, { refundFee: toFen(70) })])
 
     expect(outcomeOf(paidView(), requested({ refundFee: toFen(100) }))).toBe('changed')
@@ -102,7 +106,7 @@ describe('asking for a refund', () => {
     ['abnormal', 20],
     ['refused', 100],
     ['closed', 100],
-  ] as const)('beside one that is %s leaves %i fen', (state, left) => {
+  ] as const)('beside a refund that is %s leaves %i fen', (state, left) => {
     const before = paidView([named(R2, { state, refundFee: toFen(80) })])
 
     expect(outcomeOf(before, requested({ refundFee: toFen(left) }))).toBe('changed')
@@ -112,7 +116,7 @@ describe('asking for a refund', () => {
     })
   })
 
-  it('counts each payment of the order by itself', () => {
+  it('counts each payment of the order separately', () => {
     const whole = named(R2, { refundFee: toFen(100) })
     const both = paidView([whole], [PAYMENT, secondPayment()])
 
@@ -121,7 +125,7 @@ describe('asking for a refund', () => {
   })
 
   it.each(['requested', 'processing', 'succeeded', 'refused', 'abnormal', 'closed'] as const)(
-    'again in the same words is the same refund, be it %s by now',
+    'again with the same content changes nothing, also when the refund is %s',
     (state) => {
       expect(outcomeOf(paidView([aRefund({ state, startedAt: NOW })]), requested())).toBe(
         'unchanged',
@@ -140,7 +144,7 @@ describe('asking for a refund', () => {
     expect(outcomeOf(before, requested(changes))).toEqual({ reason: 'refund_conflict' })
   })
 
-  it('of a payment that is not on the books is refused', () => {
+  it('is refused for a payment that we do not have', () => {
     const unpaid = aView({ state: 'paying' }, [anAttempt()])
 
     expect(outcomeOf(unpaid, requested())).toEqual({ reason: 'order_not_paid' })
@@ -149,7 +153,7 @@ describe('asking for a refund', () => {
     })
   })
 
-  it('may be done fifty times for a payment, and no more', () => {
+  it('is possible fifty times per payment, and no more', () => {
     const some = (count: number) =>
       Array.from({ length: count }, (_, n) => named(`S${n}`, { refundFee: toFen(1) }))
     const one = requested({ refundFee: toFen(1) })
@@ -160,22 +164,22 @@ describe('asking for a refund', () => {
     expect(outcomeOf(paidView(others, [PAYMENT, secondPayment()]), one)).toBe('changed')
   })
 
-  it('that was refused is not one of the fifty that WeChat has', () => {
+  it('does not count refused refunds among the fifty', () => {
     const none = Array.from({ length: 50 }, (_, n) => named(`S${n}`, { state: 'refused' }))
 
     expect(outcomeOf(paidView(none), requested())).toBe('changed')
   })
 })
 
-describe('the turn of a refund', () => {
-  it('comes at once when no other of the payment began a moment ago', () => {
+describe('starting a refund', () => {
+  it('is possible immediately when no other refund of the payment has just started', () => {
     const { after, webhooks } = changeBy(paidView([aRefund()]), started())
 
     expect(after.refunds).toEqual([aRefund({ startedAt: NOW })])
     expect(webhooks).toEqual([])
   })
 
-  it('comes 60 seconds after the one before, and not sooner', () => {
+  it('is possible 60 seconds after the previous refund, and not sooner', () => {
     const before = paidView([aRefund(), named(R2, { state: 'processing', startedAt: at(0) })])
 
     expect(outcomeOf(before, started(), at(59))).toEqual({ reason: 'illegal_transition' })
@@ -190,13 +194,13 @@ describe('the turn of a refund', () => {
     )
   })
 
-  it('comes once, and keeps its time', () => {
+  it('happens once and keeps its time', () => {
     const { after } = changeBy(paidView([aRefund()]), started())
 
     expect(outcomeOf(after, started(), at(99_999))).toBe('unchanged')
   })
 
-  it('never comes for one that is on its way, over, or not there', () => {
+  it('is refused for a refund that WeChat accepted, that is over, or that does not exist', () => {
     for (const state of ['processing', 'succeeded', 'refused', 'abnormal', 'closed'] as const) {
       expect(outcomeOf(paidView([aRefund({ state })]), started())).toEqual({
         reason: 'illegal_transition',
@@ -206,10 +210,10 @@ describe('the turn of a refund', () => {
   })
 })
 
-describe('what WeChat says of a refund', () => {
+describe('a report of WeChat about a refund', () => {
   const sent = paidView([aRefund({ startedAt: NOW, errCode: 'NOTENOUGH', errCodeDes: '余额不足' })])
 
-  it('becomes the event of its status, and a discovery for a number that is new', () => {
+  it('becomes the event of its status, or a discovery when its number is new', () => {
     const types = (['processing', 'succeeded', 'closed', 'abnormal'] as const).map(
       (status) => recordEvent(sent, aRecord({ status })).type,
     )
@@ -223,7 +227,7 @@ describe('what WeChat says of a refund', () => {
     expect(recordEvent(paidView(), aRecord()).type).toBe('refund_discovered')
   })
 
-  it('accepted is not refunded: the shop is told nothing yet', () => {
+  it('that it is accepted sends no webhook: accepted is not refunded', () => {
     const { after, webhooks } = changeBy(sent, accepted, at(3_700))
 
     expect(after.refunds).toEqual([
@@ -237,7 +241,7 @@ describe('what WeChat says of a refund', () => {
     expect(webhooks).toEqual([])
   })
 
-  it('succeeded: the money is back, at WeChat’s time, and the shop is told', () => {
+  it('that it succeeded ends it at the time of WeChat and notifies the shop', () => {
     const { after, webhooks, reviews } = changeBy(sent, succeeded)
 
     expect(after.refunds).toMatchObject([
@@ -249,13 +253,13 @@ describe('what WeChat says of a refund', () => {
     expect(reviews).toEqual([])
   })
 
-  it('succeeded without saying when: now, then', () => {
-    const { after } = changeBy(sent, told({ status: 'succeeded' }))
+  it('that it succeeded at an unknown time ends it now', () => {
+    const { after } = changeBy(sent, reported({ status: 'succeeded' }))
 
     expect(after.refunds).toMatchObject([{ state: 'succeeded', endedAt: NOW }])
   })
 
-  it('closed: the money did not move, its amount is free, and the shop is told', () => {
+  it('that it is closed releases its amount and notifies the shop', () => {
     const { after, webhooks } = changeBy(changeBy(sent, accepted).after, closed)
 
     expect(after.refunds).toMatchObject([{ state: 'closed', endedAt: NOW }])
@@ -263,7 +267,7 @@ describe('what WeChat says of a refund', () => {
     expect(webhooks).toMatchObject([{ type: 'refund.failed', subject: R1 }])
   })
 
-  it('abnormal: a person must look, and the amount stays reserved', () => {
+  it('that it is abnormal opens a review, and its amount stays reserved', () => {
     const { after, webhooks, reviews } = changeBy(sent, abnormal)
 
     expect(after.refunds).toMatchObject([{ state: 'abnormal', endedAt: undefined }])
@@ -274,7 +278,7 @@ describe('what WeChat says of a refund', () => {
     expect(webhooks).toMatchObject([{ type: 'review.opened', subject: `refund_abnormal.${R1}` }])
   })
 
-  it('later does not move the time at which WeChat took it on, by which it is asked about', () => {
+  it('does not move the time of its acceptance, from which its queries are scheduled', () => {
     const taken = changeBy(sent, accepted, at(3_700)).after
 
     expect(changeBy(taken, abnormal, at(90_000)).after.refunds).toMatchObject([
@@ -282,7 +286,7 @@ describe('what WeChat says of a refund', () => {
     ])
   })
 
-  it('before its turn came means that it was sent all the same', () => {
+  it('shows that it was sent, even when its start was not recorded', () => {
     const { after } = changeBy(paidView([aRefund()]), accepted)
     const next = { ...after, refunds: [...after.refunds, named(R2)] }
 
@@ -290,7 +294,7 @@ describe('what WeChat says of a refund', () => {
     expect(outcomeOf(next, started(R2), at(3_660))).toBe('changed')
   })
 
-  it('abnormal, however often, opens one review', () => {
+  it('that it is abnormal opens one review, however often it is repeated', () => {
     const { after } = changeBy(sent, abnormal)
 
     expect(outcomeOf(after, abnormal)).toBe('unchanged')
@@ -300,14 +304,14 @@ describe('what WeChat says of a refund', () => {
   it.each([
     ['succeeded', succeeded, 'refund.succeeded'],
     ['closed', closed, 'refund.failed'],
-  ])('abnormal and then %s ends it', (state, end, webhook) => {
+  ])('that it is abnormal and then %s ends it', (state, end, webhook) => {
     const { view, webhooks } = story(sent, [accepted, abnormal, end])
 
     expect(stateOf(view)).toBe(state)
     expect(webhooks).toEqual([`review.opened.refund_abnormal.${R1}`, `${webhook}.${R1}`])
   })
 
-  it('refused for good: its amount is free, and the shop is told why', () => {
+  it('that it is finally refused releases its amount and notifies the shop', () => {
     const { after, webhooks, reviews } = changeBy(sent, refused())
 
     expect(after.refunds).toMatchObject([
@@ -319,7 +323,7 @@ describe('what WeChat says of a refund', () => {
     expect(outcomeOf(after, refused())).toBe('unchanged')
   })
 
-  it('refused comes too late for one that WeChat took on', () => {
+  it('that it is refused is rejected when WeChat accepted it before', () => {
     for (const state of ['processing', 'succeeded', 'abnormal', 'closed'] as const) {
       expect(outcomeOf(paidView([aRefund({ state })]), refused())).toEqual({
         reason: 'illegal_transition',
@@ -327,7 +331,7 @@ describe('what WeChat says of a refund', () => {
     }
   })
 
-  it('does not change the order, nor other refunds', () => {
+  it('changes neither the order nor other refunds', () => {
     const other = named(R2, { state: 'processing', startedAt: at(0) })
     const before = paidView([other, aRefund({ startedAt: NOW })])
     for (const event of [accepted, succeeded, closed, abnormal, refused()]) {
@@ -341,33 +345,33 @@ describe('what WeChat says of a refund', () => {
     }
   })
 
-  it('of another amount or another payment is not about this refund', () => {
+  it('with another amount or payment is a conflict', () => {
     const both = paidView([aRefund({ startedAt: NOW })], [PAYMENT, secondPayment()])
 
     for (const status of ['processing', 'succeeded', 'closed', 'abnormal'] as const) {
-      expect(outcomeOf(both, told({ status, refundFee: toFen(29) }))).toEqual({
+      expect(outcomeOf(both, reported({ status, refundFee: toFen(29) }))).toEqual({
         reason: 'refund_conflict',
       })
-      expect(outcomeOf(both, told({ status, transactionId: OTHER_TRANSACTION }))).toEqual({
+      expect(outcomeOf(both, reported({ status, transactionId: OTHER_TRANSACTION }))).toEqual({
         reason: 'refund_conflict',
       })
     }
   })
 
-  it('of a number that is not here is not booked as if it were', () => {
+  it('is rejected when its number is unknown', () => {
     for (const event of [accepted, succeeded, closed, abnormal, refused()]) {
       expect(outcomeOf(paidView(), event)).toEqual({ reason: 'illegal_transition' })
     }
   })
 })
 
-describe('words of WeChat that contradict each other', () => {
+describe('contradictory reports of WeChat', () => {
   const sent = paidView([aRefund({ startedAt: NOW })])
 
   it.each([
     ['refused', [refused(), succeeded]],
     ['closed', [accepted, closed, succeeded]],
-  ])('%s, and then the money moved all the same: it did', (_, events) => {
+  ])('(%s, then succeeded) end as succeeded', (_, events) => {
     const { view, webhooks } = story(sent, events)
 
     expect(stateOf(view)).toBe('succeeded')
@@ -375,7 +379,7 @@ describe('words of WeChat that contradict each other', () => {
     expect(webhooks).toEqual([`refund.failed.${R1}`, `refund.succeeded.${R1}`])
   })
 
-  it('refused, and then taken on: its amount is reserved again', () => {
+  it('(refused, then accepted) reserve the amount again', () => {
     const { view } = story(sent, [refused(), accepted])
 
     expect(view.refunds).toMatchObject([
@@ -384,24 +388,24 @@ describe('words of WeChat that contradict each other', () => {
     expect(reservedFee(view.refunds)).toBe(30)
   })
 
-  it('refused, and then abnormal: a person must look', () => {
+  it('(refused, then abnormal) open a review', () => {
     expect(story(sent, [refused(), abnormal]).reviews).toEqual([`refund_abnormal.${R1}`])
   })
 
   it.each([
-    ['closed at once', [refused(), closed]],
-    ['taken on, and then closed', [refused(), accepted, closed]],
-    ['abnormal, and then closed', [refused(), abnormal, closed]],
-  ])('refused, and then %s: that it failed is one fact, under one id', (_, events) => {
+    ['closed', [refused(), closed]],
+    ['accepted, then closed', [refused(), accepted, closed]],
+    ['abnormal, then closed', [refused(), abnormal, closed]],
+  ])('(refused, then %s) notify the shop of one failure, under one id', (_, events) => {
     const { view, webhooks } = story(sent, events)
     const failed = webhooks.filter((each) => !each.startsWith('review.opened.'))
 
     expect(stateOf(view)).toBe('closed')
-    // The store tells a fact once, however often it comes true.
+    // The store sends one webhook for a fact, however often the fact is recorded.
     expect(new Set(failed)).toEqual(new Set([`refund.failed.${R1}`]))
   })
 
-  it('what was true earlier takes nothing back', () => {
+  it('change nothing when an older one comes last', () => {
     const done = story(sent, [accepted, succeeded]).view
     for (const event of [accepted, succeeded, closed, abnormal]) {
       expect(outcomeOf(done, event)).toBe('unchanged')
@@ -413,8 +417,8 @@ describe('words of WeChat that contradict each other', () => {
   })
 })
 
-describe('a refund that was made by hand at WeChat', () => {
-  it('is on the books from then on, as one of the merchant platform', () => {
+describe('a refund that was made on the merchant platform', () => {
+  it('is recorded with the merchant platform as its source', () => {
     const { after, webhooks } = changeBy(paidView(), discovered())
 
     expect(after.refunds).toMatchObject([
@@ -436,14 +440,14 @@ describe('a refund that was made by hand at WeChat', () => {
     ['succeeded', `refund.succeeded.${R1}`],
     ['closed', `refund.failed.${R1}`],
     ['abnormal', `review.opened.refund_abnormal.${R1}`],
-  ] as const)('that is %s when we hear of it tells the shop so', (status, webhook) => {
+  ] as const)('notifies the shop when it is %s at its discovery', (status, webhook) => {
     const { view, webhooks } = story(paidView(), [discovered({ status })])
 
     expect(stateOf(view)).toBe(status)
     expect(webhooks).toEqual([webhook])
   })
 
-  it('is discovered once, and then like any other', () => {
+  it('is discovered once, and is then like any other refund', () => {
     const { after } = changeBy(paidView(), discovered())
 
     expect(outcomeOf(after, discovered())).toBe('unchanged')
@@ -453,13 +457,13 @@ describe('a refund that was made by hand at WeChat', () => {
     })
   })
 
-  it('of a payment that is not here is not booked', () => {
+  it('is not recorded for a payment that we do not have', () => {
     expect(outcomeOf(paidView(), discovered({ transactionId: OTHER_TRANSACTION }))).toEqual({
       reason: 'order_not_paid',
     })
   })
 
-  it('never brings the sum of what moves above what was paid', () => {
+  it('never raises the sum of all moving refunds above what was paid', () => {
     const before = paidView([named(R2, { state: 'succeeded', refundFee: toFen(80) })])
 
     expect(outcomeOf(before, discovered({ refundFee: toFen(20) }))).toBe('changed')
@@ -472,13 +476,13 @@ describe('a refund that was made by hand at WeChat', () => {
     )
   })
 
-  it('is believed before one of ours that only waits: WeChat has room for one of them', () => {
+  it('takes precedence over a refund of ours that only waits, since WeChat accepts one of them', () => {
     const before = paidView([named(R2, { refundFee: toFen(90) })])
 
     expect(outcomeOf(before, discovered({ refundFee: toFen(100) }))).toBe('changed')
   })
 
-  it('leaves less for those that are asked for after it', () => {
+  it('leaves less for later refunds', () => {
     const { after } = changeBy(paidView(), discovered({ refundFee: toFen(95) }))
     const next = { type: 'refund_requested', refund: named(R3, { refundFee: toFen(6) }) } as const
 

@@ -39,9 +39,9 @@ const STATES: readonly RefundState[] = [
   'closed',
 ]
 
-/** As the design writes it: 1, 5, 30 min, 2 h, 1 d, 3 d, then daily to 30 d. */
-const RUNGS = [MINUTE, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, DAY, 3 * DAY]
-for (let day = 4; day <= 30; day++) RUNGS.push(day * DAY)
+/** The documented schedule: 1, 5, 30 min, 2 h, 1 d, 3 d, then daily to 30 d. */
+const TIMES = [MINUTE, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, DAY, 3 * DAY]
+for (let day = 4; day <= 30; day++) TIMES.push(day * DAY)
 
 describe('the number of a refund', () => {
   it.each([
@@ -72,14 +72,14 @@ describe('the number of a refund', () => {
     expect(parseOutRefundNo(text)).toBeUndefined()
   })
 
-  it('of our own making follows from the payment alone, and fits WeChat, the longest too', () => {
+  it('is derived from the payment alone when the refund is automatic, and always fits WeChat', () => {
     const longest = aTransactionId('Z'.repeat(32))
 
     expect(automaticOutRefundNo(PAYMENT.transactionId)).toBe('auto*4200000540202401020123456789')
     expect(parseOutRefundNo(automaticOutRefundNo(longest))).toBe(`auto*${'Z'.repeat(32)}`)
   })
 
-  it('is known as our own by how it begins, and only so', () => {
+  it('shows by its prefix alone that the refund is automatic', () => {
     expect(isAutomatic(automaticOutRefundNo(PAYMENT.transactionId))).toBe(true)
     for (const text of ['auto', 'auto_1', 'Auto*1', 'xauto*1', 'aut*o', '*auto']) {
       expect(isAutomatic(toOutRefundNo(text))).toBe(false)
@@ -88,20 +88,20 @@ describe('the number of a refund', () => {
 })
 
 describe('the amount of a refund', () => {
-  it('is reserved in every state but refused and closed', () => {
+  it('is reserved in every state except refused and closed', () => {
     const reserved = STATES.filter((state) => isReserved({ state }))
 
     expect(reserved).toEqual(['requested', 'processing', 'succeeded', 'abnormal'])
   })
 
-  it('may still move in every state but succeeded, refused and closed', () => {
+  it('may still move in every state except succeeded, refused and closed', () => {
     const open = STATES.filter((state) => !isFinal({ state }))
 
     expect(open).toEqual(['requested', 'processing', 'abnormal'])
   })
 
-  it('counts as reserved as long as it may go back, and as refunded when it is back', () => {
-    // Powers of ten, so that every digit of a sum tells of one state.
+  it('counts as reserved while it may be refunded, and as refunded once it was', () => {
+    // Powers of ten, so that every digit of a sum stands for one state.
     const refunds = STATES.map((state, n) => aRefund({ state, refundFee: toFen(10 ** n) }))
 
     expect(reservedFee(refunds)).toBe(10_111)
@@ -110,7 +110,7 @@ describe('the amount of a refund', () => {
     expect(refundedFee([])).toBe(0)
   })
 
-  it('is counted for each payment by itself', () => {
+  it('is counted for each payment separately', () => {
     const ours = aRefund()
     const others = aRefund({ outRefundNo: toOutRefundNo(R2), transactionId: OTHER_TRANSACTION })
 
@@ -123,30 +123,30 @@ describe('refunds of one payment', () => {
   const started = (seconds: number, state: RefundState = 'processing') =>
     aRefund({ state, startedAt: at(seconds) })
 
-  it('begin no sooner than 60 seconds after each other', () => {
+  it('start at least 60 seconds apart', () => {
     expect(nextStartAt([started(0)], at(0))).toBe(at(60))
     expect(nextStartAt([started(0)], at(59))).toBe(at(60))
     expect(nextStartAt([started(0)], at(60))).toBeUndefined()
   })
 
-  it('wait for the one that began last, in whatever order they are listed', () => {
+  it('wait for the one that started last, however they are listed', () => {
     expect(nextStartAt([started(10), started(40), started(20)], at(50))).toBe(at(100))
     expect(nextStartAt([started(-500), started(40)], at(99))).toBe(at(100))
     expect(nextStartAt([started(-500), started(40)], at(100))).toBeUndefined()
   })
 
-  it('wait for one that was refused, too: WeChat counts what it was sent', () => {
+  it('wait for a refused refund too, since WeChat counts every request', () => {
     expect(nextStartAt([started(0, 'refused')], at(30))).toBe(at(60))
   })
 
-  it('do not wait for those that wait themselves, or for nothing', () => {
+  it('do not wait for refunds that were never started', () => {
     expect(nextStartAt([aRefund(), aRefund({ requestedAt: at(0) })], at(1))).toBeUndefined()
     expect(nextStartAt([], at(1))).toBeUndefined()
   })
 })
 
-describe('the ladder of a refund', () => {
-  it('has 1, 5, 30 minutes, 2 hours, 1 day, 3 days, then every day to the 30th, and no more', () => {
+describe('the query schedule of a refund', () => {
+  it('queries after 1, 5, 30 minutes, 2 hours, 1 day, 3 days, then daily up to 30 days, and then ends', () => {
     const seen: number[] = []
     let now: UnixSeconds | undefined = at(0)
     while (now !== undefined && seen.length < 100) {
@@ -154,14 +154,14 @@ describe('the ladder of a refund', () => {
       if (now !== undefined) seen.push(now - at(0))
     }
 
-    expect(seen).toEqual(RUNGS)
+    expect(seen).toEqual(TIMES)
   })
 
-  it('goes on with the next rung after an outage, not with those that were missed', () => {
+  it('continues after an outage with its next time, not with the missed ones', () => {
     const chance = seeded(20_240_102)
     for (let n = 0; n < 2_000; n++) {
       const passed = chance.below(31 * DAY)
-      const next = RUNGS.find((rung) => rung > passed)
+      const next = TIMES.find((time) => time > passed)
 
       expect(nextRefundQueryAt(at(0), at(passed)), `${passed} s`).toBe(
         next === undefined ? undefined : at(next),
@@ -169,43 +169,43 @@ describe('the ladder of a refund', () => {
     }
   })
 
-  it('is used up on its last rung', () => {
+  it('ends with its last time', () => {
     expect(nextRefundQueryAt(at(0), at(30 * DAY - 1))).toBe(at(30 * DAY))
     expect(nextRefundQueryAt(at(0), at(30 * DAY))).toBeUndefined()
     expect(nextRefundQueryAt(at(0), at(400 * DAY))).toBeUndefined()
   })
 
-  it('begins with its first rung when a clock was set back', () => {
+  it('starts with its first time when the clock went back', () => {
     expect(nextRefundQueryAt(at(0), at(-DAY))).toBe(at(MINUTE))
   })
 })
 
 describe('a refund', () => {
-  it('that nothing hinders is due at once', () => {
+  it('is due immediately when no other refund delays it', () => {
     expect(refundDueAt(aRefund(), [], at(7))).toBe(at(7))
     const other = aRefund({ state: 'succeeded', startedAt: at(-60) })
     expect(refundDueAt(aRefund(), [other], at(0))).toBe(at(0))
   })
 
-  it('that waits for another one is due when its turn comes', () => {
+  it('is due 60 seconds after another refund of the payment started', () => {
     const other = aRefund({ state: 'processing', startedAt: at(0) })
 
     expect(refundDueAt(aRefund(), [other], at(20))).toBe(at(60))
   })
 
-  it('that waited for weeks for its turn is due still', () => {
+  it('is still due when it waited for weeks', () => {
     expect(refundDueAt(aRefund({ requestedAt: at(0) }), [], at(200 * DAY))).toBe(at(200 * DAY))
   })
 
-  it('that was sent and not taken on is due on the ladder, from when it was first sent', () => {
+  it('follows the schedule from its first try while WeChat does not accept it', () => {
     const sent = aRefund({ requestedAt: at(-500), startedAt: at(0) })
 
     expect(refundDueAt(sent, [], at(0))).toBe(at(MINUTE))
-    // It stays reserved, so it is tried on: the account may be filled up on any day.
+    // The amount stays reserved, so the tries go on: the merchant may fill up the account on any day.
     expect(refundDueAt(sent, [], at(30 * DAY))).toBe(at(31 * DAY))
   })
 
-  it('that was not taken on in thirty days is tried on, every day, and a person must look', () => {
+  it('is tried daily and is overdue when WeChat did not accept it in thirty days', () => {
     const sent = aRefund({ startedAt: at(0), errCode: 'NOTENOUGH' })
     for (const days of [30, 31, 100]) {
       const due = refundDueAt(sent, [], at(days * DAY)) ?? expect.fail('never due again')
@@ -217,14 +217,14 @@ describe('a refund', () => {
     expect(isOverdue(sent, at(30 * DAY - 1))).toBe(false)
   })
 
-  it('for which the account had too little is due on the same ladder', () => {
+  it('follows the same schedule when the account balance was too low', () => {
     const short = aRefund({ startedAt: at(0), errCode: 'NOTENOUGH', errCodeDes: '余额不足' })
 
     expect(refundDueAt(short, [], at(2 * HOUR))).toBe(at(DAY))
   })
 
   it.each(['processing', 'abnormal'] as const)(
-    'that is %s is asked about on the ladder, from when WeChat took it on',
+    'is queried on the schedule from its acceptance while it is %s',
     (state) => {
       const taken = aRefund({ state, startedAt: at(0), acceptedAt: at(DAY) })
 
@@ -236,20 +236,20 @@ describe('a refund', () => {
     },
   )
 
-  it('that was made by hand is asked about from when it was found', () => {
+  it('is queried from its discovery when it was made on the merchant platform', () => {
     const found = aRefund({ state: 'processing', source: 'merchant_platform', acceptedAt: at(0) })
 
     expect(refundDueAt(found, [], at(0))).toBe(at(MINUTE))
   })
 
-  it('is not held up by others once it was sent', () => {
+  it('is not delayed by other refunds once it was sent', () => {
     const other = aRefund({ state: 'processing', startedAt: at(55) })
     const sent = aRefund({ startedAt: at(0) })
 
     expect(refundDueAt(sent, [other], at(58))).toBe(at(MINUTE))
   })
 
-  it.each(['succeeded', 'refused', 'closed'] as const)('that is %s is never due', (state) => {
+  it.each(['succeeded', 'refused', 'closed'] as const)('is never due when it is %s', (state) => {
     const over = aRefund({ state, startedAt: at(0), endedAt: at(9) })
 
     expect(refundDueAt(over, [], at(10))).toBeUndefined()

@@ -11,7 +11,7 @@ import {
 } from '../../../testing/samples/order-samples.ts'
 
 describe('a review', () => {
-  it('has an id from its kind and its subject alone', () => {
+  it('has an id that depends only on its kind and subject', () => {
     const first = paymentReview('late_payment', PAYMENT, ORDERCODE, 'notice')
     const again = paymentReview('late_payment', PAYMENT, undefined, 'query')
     const other = paymentReview('second_payment', PAYMENT, ORDERCODE, 'notice')
@@ -40,7 +40,7 @@ describe('a review', () => {
     })
   })
 
-  it('is opened for every refused payment but a second one, which is recorded', () => {
+  it('is opened for every refused payment except a second one, which is recorded', () => {
     const open = (rejection: Parameters<typeof rejectionReview>[0]) =>
       rejectionReview(rejection, aPayment(), ORDERCODE, 'notice')
     const recorded = aTransactionId('1')
@@ -60,7 +60,7 @@ describe('a review', () => {
     expect(open({ reason: 'second_payment', recorded })).toBeUndefined()
   })
 
-  it('lets a person take a foreign payment for good, but never another amount', () => {
+  it('lets an operator accept a foreign payment, but never another amount or currency', () => {
     expect(mayAccept('foreign_payment')).toBe(true)
     expect(mayAccept('amount_mismatch')).toBe(false)
     expect(mayAccept('currency_mismatch')).toBe(false)
@@ -68,7 +68,7 @@ describe('a review', () => {
 })
 
 describe('a webhook', () => {
-  it('has an id from the fact alone', () => {
+  it('has an id that depends only on its type and subject', () => {
     const paid = webhookId({ type: 'order.paid', subject: PAYMENT.transactionId })
 
     expect(paid).toBe(webhookId({ type: 'order.paid', subject: PAYMENT.transactionId }))

@@ -15,14 +15,14 @@ import {
 } from '../../../testing/samples/order-samples.ts'
 
 describe('an order', () => {
-  it('is due when it expires, while it is not over', () => {
+  it('is due at its expiry while it is neither paid nor closed', () => {
     expect(orderDueAt(anOrder({ state: 'created' }))).toBe(at(2 * HOUR))
     expect(orderDueAt(anOrder({ state: 'paying' }))).toBe(at(2 * HOUR))
     expect(orderDueAt(anOrder({ state: 'paid' }))).toBeUndefined()
     expect(orderDueAt(anOrder({ state: 'closed' }))).toBeUndefined()
   })
 
-  it('that could not be settled at its expiry is due on the ladder from there', () => {
+  it('follows the query schedule from its expiry when it could not be closed then', () => {
     const order = anOrder({ state: 'paying' })
 
     expect(expiredOrderDueAt(order, at(2 * HOUR))).toBe(at(2 * HOUR + MINUTE))
@@ -30,7 +30,7 @@ describe('an order', () => {
     expect(expiredOrderDueAt(order, at(3 * DAY))).toBe(at(3 * DAY + HOUR))
   })
 
-  it('that has not expired yet is due at its expiry, and one that is over never', () => {
+  it('is due at its expiry when that is still ahead, and never when it is paid or closed', () => {
     expect(expiredOrderDueAt(anOrder({ state: 'paying' }), at(HOUR))).toBe(at(2 * HOUR))
     expect(expiredOrderDueAt(anOrder({ state: 'paid' }), at(3 * HOUR))).toBeUndefined()
     expect(expiredOrderDueAt(anOrder({ state: 'closed' }), at(3 * HOUR))).toBeUndefined()
@@ -38,14 +38,14 @@ describe('an order', () => {
 })
 
 describe('an open attempt', () => {
-  it('is due on the ladder, from when unifiedorder was last sent', () => {
+  it('follows the query schedule from its last unifiedorder', () => {
     expect(attemptDueAt(anAttempt(), at(0))).toBe(at(MINUTE))
     expect(attemptDueAt(anAttempt(), at(5 * MINUTE))).toBe(at(10 * MINUTE))
     const resent = anAttempt({ sentAt: at(30 * MINUTE) })
     expect(attemptDueAt(resent, at(30 * MINUTE))).toBe(at(31 * MINUTE))
   })
 
-  it('is its order’s business from its expiry on', () => {
+  it('is left to its order from its expiry on', () => {
     const attempt = anAttempt({ terms: { timeExpire: at(HOUR) } })
 
     expect(attemptDueAt(attempt, at(20 * MINUTE))).toBe(at(30 * MINUTE))
@@ -53,13 +53,13 @@ describe('an open attempt', () => {
     expect(attemptDueAt(attempt, at(2 * HOUR))).toBeUndefined()
   })
 
-  it('is due on the same ladder when WeChat did not answer', () => {
+  it('follows the same schedule when WeChat did not answer', () => {
     expect(unansweredAttemptDueAt(anAttempt(), at(3 * MINUTE))).toBe(at(5 * MINUTE))
   })
 })
 
 describe('a closing attempt', () => {
-  it('is due again within a minute, for as long as it takes', () => {
+  it('is due within a minute until it is closed', () => {
     for (const now of [at(0), at(2 * HOUR), at(8 * DAY)]) {
       const due = attemptDueAt(anAttempt({ state: 'closing' }), now) ?? Number.POSITIVE_INFINITY
 
@@ -72,13 +72,13 @@ describe('a closing attempt', () => {
 describe('a closed attempt', () => {
   const closed = anAttempt({ state: 'closed', closedAt: at(HOUR) })
 
-  it('is due ten minutes and a day after its close, and then no more', () => {
+  it('is due ten minutes and one day after its close, and then never', () => {
     expect(attemptDueAt(closed, at(HOUR))).toBe(at(HOUR + 10 * MINUTE))
     expect(attemptDueAt(closed, at(HOUR + 10 * MINUTE))).toBe(at(HOUR + DAY))
     expect(attemptDueAt(closed, at(HOUR + DAY))).toBeUndefined()
   })
 
-  it('is asked about again soon when WeChat did not answer, even after a day', () => {
+  it('is queried again soon when WeChat did not answer, even after a day', () => {
     expect(unansweredAttemptDueAt(closed, at(HOUR + 10 * MINUTE))).toBe(at(HOUR + 20 * MINUTE))
     expect(unansweredAttemptDueAt(closed, at(HOUR + DAY))).toBe(at(HOUR + DAY + HOUR))
   })

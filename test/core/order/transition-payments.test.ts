@@ -46,8 +46,8 @@ const secondAttempt = anAttempt({ number: 2, outTradeNo: SECOND.outTradeNo })
 
 const BOOKED = { ...PAYMENT, returned: false }
 
-describe('booking a payment', () => {
-  it('makes order and attempt paid, keeps the payment, and tells the shop', () => {
+describe('recording a payment', () => {
+  it('makes the order and the attempt paid, stores the payment and notifies the shop', () => {
     expect(stepOf(PAYING, booked())).toEqual({
       kind: 'changed',
       after: {
@@ -67,7 +67,7 @@ describe('booking a payment', () => {
     })
   })
 
-  it('on an attempt that was closed too early is booked all the same', () => {
+  it('works for an attempt that was closed too early', () => {
     const before = aView({ state: 'paying' }, [
       anAttempt({ state: 'closed', closedAt: at(30) }),
       secondAttempt,
@@ -78,21 +78,21 @@ describe('booking a payment', () => {
     expect(after.attempts.map(({ state }) => state)).toEqual(['paid', 'open'])
   })
 
-  it('that is booked already is nothing new, however often we hear of it', () => {
+  it('changes nothing when it is recorded already, however often it is reported', () => {
     const paid = stepOf(PAYING, booked()).after
 
     expect(refusal(paid, booked())).toBe('unchanged')
     expect(refusal(paid, booked(aPayment(), 'yes'))).toBe('unchanged')
   })
 
-  it('of which the first word is a refund tells the shop not to ship', () => {
+  it('sends payment.returned when WeChat already refunded it, so that nothing is shipped', () => {
     const { after, webhooks } = stepOf(PAYING, booked(aPayment(), 'yes'))
 
     expect(after.order.state).toBe('paid')
     expect(webhooks.map(({ type }) => type)).toEqual(['payment.returned'])
   })
 
-  it('in time is not returned under the policy for late ones', () => {
+  it('does not return a payment in time under the policy for late payments', () => {
     const { webhooks, reviews } = stepOf(PAYING, booked(aPayment(), 'if_late'))
 
     expect(webhooks.map(({ type }) => type)).toEqual(['order.paid'])
@@ -101,7 +101,7 @@ describe('booking a payment', () => {
 })
 
 describe('a late payment', () => {
-  it('makes a closed order paid: money that moved beats our word that it could not', () => {
+  it('makes a closed order paid, since the money did move', () => {
     expect(stepOf(CLOSED, booked()).after).toMatchObject({
       order: { state: 'paid', transactionId: TRANSACTION, revision: 4 },
       attempts: [{ state: 'paid' }],
@@ -109,7 +109,7 @@ describe('a late payment', () => {
     })
   })
 
-  it('has a person look at it, and tells the shop of both', () => {
+  it('opens a review, and sends webhooks about the payment and the review', () => {
     const { webhooks, reviews } = stepOf(CLOSED, booked())
 
     expect(reviews).toMatchObject([
@@ -119,25 +119,28 @@ describe('a late payment', () => {
     expect(webhooks.map(({ revision }) => revision)).toEqual([4, 4])
   })
 
-  it.each(['if_late', 'yes'] as const)('is never shipped when it goes back (%s)', (returned) => {
-    const { webhooks } = stepOf(CLOSED, booked(aPayment(), returned))
+  it.each(['if_late', 'yes'] as const)(
+    'sends payment.returned instead of order.paid when it is returned (%s)',
+    (returned) => {
+      const { webhooks } = stepOf(CLOSED, booked(aPayment(), returned))
 
-    expect(webhooks.map(({ type }) => type)).toEqual(['payment.returned', 'review.opened'])
-  })
+      expect(webhooks.map(({ type }) => type)).toEqual(['payment.returned', 'review.opened'])
+    },
+  )
 })
 
 describe('a second payment', () => {
   const paid = stepOf(aView({ state: 'paying' }, [anAttempt(), secondAttempt]), booked()).after
   const recorded: OrderEvent = { type: 'second_payment_recorded', payment: SECOND, source: 'query' }
 
-  it('is not booked, and names the one that is', () => {
+  it('is refused with the number of the recorded payment', () => {
     expect(refusal(paid, booked(SECOND))).toEqual({
       reason: 'second_payment',
       recorded: TRANSACTION,
     })
   })
 
-  it('is recorded beside the first, which stays the one that paid', () => {
+  it('is recorded beside the first, which stays the payment of the order', () => {
     const { after } = stepOf(paid, recorded)
 
     expect(after.payments).toEqual([BOOKED, { ...SECOND, returned: false }])
@@ -145,7 +148,7 @@ describe('a second payment', () => {
     expect(after.order).toEqual({ ...paid.order, revision: paid.order.revision + 1 })
   })
 
-  it('has a person look at it, and is no order.paid', () => {
+  it('opens a review and sends no order.paid', () => {
     const { webhooks, reviews } = stepOf(paid, recorded)
 
     expect(reviews).toMatchObject([
@@ -154,14 +157,14 @@ describe('a second payment', () => {
     expect(webhooks.map(({ type }) => type)).toEqual(['review.opened'])
   })
 
-  it('is recorded once, however often we hear of it', () => {
+  it('is recorded once, however often it is reported', () => {
     const { after } = stepOf(paid, recorded)
 
     expect(refusal(after, recorded)).toBe('unchanged')
     expect(refusal(after, booked(SECOND))).toBe('unchanged')
   })
 
-  it('on the same attempt is recorded too', () => {
+  it('is also recorded for the same attempt', () => {
     const again = { ...SECOND, outTradeNo: PAYMENT.outTradeNo }
 
     expect(stepOf(paid, { ...recorded, payment: again }).after.payments).toEqual([
@@ -170,7 +173,7 @@ describe('a second payment', () => {
     ])
   })
 
-  it('that does not fit its attempt is not recorded', () => {
+  it('is not recorded when it does not match its attempt', () => {
     const foreign = { ...SECOND, openid: 'oOtherPayerOtherPayerOther00' }
 
     expect(refusal(paid, { ...recorded, payment: foreign })).toMatchObject({

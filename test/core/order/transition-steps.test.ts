@@ -35,7 +35,7 @@ function stepOf(before: OrderView, event: OrderEvent): Extract<Step, { kind: 'ch
   return step.value
 }
 const after = (before: OrderView, event: OrderEvent): OrderView => stepOf(before, event).after
-const told = (before: OrderView, event: OrderEvent) => stepOf(before, event).webhooks
+const webhooksOf = (before: OrderView, event: OrderEvent) => stepOf(before, event).webhooks
 const refusal = (before: OrderView, event: OrderEvent) => {
   const step = transition(before, event, NOW)
   return step.ok ? step.value.kind : step.error
@@ -61,7 +61,7 @@ describe('opening an attempt', () => {
     expect(refusal(before, opened(numbered(3)))).toEqual({ reason: 'illegal_transition' })
   })
 
-  it('works twenty times and not once more', () => {
+  it('is possible twenty times and no more', () => {
     const closed = (count: number) =>
       Array.from({ length: count }, (_, n) => numbered(n + 1, { state: 'closed', closedAt: T0 }))
 
@@ -72,7 +72,7 @@ describe('opening an attempt', () => {
     })
   })
 
-  it('shortly before the expiry moves it, once', () => {
+  it('moves an expiry that is near, once', () => {
     const late = anAttempt({ terms: { timeExpire: at(2 * HOUR + MINUTE) } })
     const moved = after(aView(), opened(late))
 
@@ -87,7 +87,7 @@ describe('opening an attempt', () => {
 })
 
 describe('sending an attempt again', () => {
-  it('puts it on its way again, and keeps all that is frozen', () => {
+  it('puts it in flight again and keeps its frozen terms', () => {
     const before = aView({ state: 'paying' }, [anAttempt()])
     const event: OrderEvent = { type: 'attempt_resent', outTradeNo: FIRST, codeHash: 'h2' }
 
@@ -102,7 +102,7 @@ describe('sending an attempt again', () => {
 })
 
 describe('closing an attempt', () => {
-  it('is stored before it is sent, and then its time', () => {
+  it('is stored before closeorder is sent, and its time afterwards', () => {
     const before = aView({ state: 'paying' }, [anAttempt()])
     const closing = after(before, { type: 'attempt_closing', outTradeNo: FIRST })
     expect(closing.attempts).toEqual([anAttempt({ state: 'closing' })])
@@ -116,7 +116,7 @@ describe('closing an attempt', () => {
 })
 
 describe('closing an order', () => {
-  it('keeps the time, and the attempts as they are', () => {
+  it('stores the time and leaves the attempts as they are', () => {
     const before = aView({ state: 'paying' }, [anAttempt({ state: 'closed', closedAt: T0 })])
     const closed = after(before, { type: 'order_closed', reason: 'shop' })
 
@@ -126,17 +126,17 @@ describe('closing an order', () => {
     })
   })
 
-  it('tells the shop, once, at the revision at which it came true', () => {
-    expect(told(aView({ revision: 6 }), { type: 'order_closed', reason: 'expired' })).toEqual([
-      { type: 'order.closed', subject: ORDERCODE, ordercode: ORDERCODE, revision: 7 },
-    ])
+  it('sends one webhook, with the revision of the close', () => {
+    expect(webhooksOf(aView({ revision: 6 }), { type: 'order_closed', reason: 'expired' })).toEqual(
+      [{ type: 'order.closed', subject: ORDERCODE, ordercode: ORDERCODE, revision: 7 }],
+    )
   })
 })
 
 describe('changing an order', () => {
   const change = (changes: Partial<typeof TERMS>) => ({ ...TERMS, ...changes })
 
-  it('takes the new terms, and a new expiry counts from the creation', () => {
+  it('stores the new terms, and counts a new expiry from the creation', () => {
     const terms = change({ totalFee: toFen(200), expiresIn: HOUR })
 
     expect(after(aView(), { type: 'order_changed', terms }).order).toEqual({
@@ -147,7 +147,7 @@ describe('changing an order', () => {
     })
   })
 
-  it('in anything but the expiry never moves the expiry, even one that moved before', () => {
+  it('never moves the expiry unless expires_in changes, not even an extended expiry', () => {
     const extended = anOrder({ expiresAt: at(3 * HOUR), extended: true })
 
     expect(expiryUnder(extended, change({ body: 'x' }))).toBe(at(3 * HOUR))
@@ -162,15 +162,15 @@ describe('changing an order', () => {
     ['goods tag', { goodsTag: 'x' }],
     ['limit', { limitPay: 'no_credit' }],
     ['payer', { openid: 'x' }],
-    ['life', { expiresIn: 1 }],
-  ])('is a change when the %s differs', (_, changes) => {
+    ['lifetime', { expiresIn: 1 }],
+  ])('is needed when the %s differs', (_, changes) => {
     expect(sameTerms(TERMS, change(changes))).toBe(false)
     expect(sameTerms(change(changes), change(changes))).toBe(true)
   })
 })
 
-describe('what happens to an attempt', () => {
-  it('is not told to the shop, and asks nobody to look', () => {
+describe('an event of an attempt', () => {
+  it('sends no webhook and opens no review', () => {
     const open = aView({ state: 'paying' }, [anAttempt()])
     const steps = [
       stepOf(aView(), { type: 'attempt_opened', attempt: anAttempt() }),

@@ -35,7 +35,7 @@ const SITUATIONS = {
   /** WeChat gave a prepay_id. */
   open: aView({ state: 'paying' }, [anAttempt(PREPAID)]),
   closing: aView({ state: 'paying' }, [anAttempt({ ...PREPAID, state: 'closing' })]),
-  /** Nothing is live, and the order goes on. */
+  /** No attempt is live, and the order is still unpaid. */
   idle: aView({ state: 'paying' }, [anAttempt({ state: 'closed', closedAt: at(30) })]),
   paid: aView(
     { state: 'paid', transactionId: PAYMENT.transactionId, paidAt: PAYMENT.paidAt },
@@ -57,8 +57,8 @@ const nextAttempt = (view: OrderView) =>
   })
 
 const EVENTS = {
-  'the shop says the same': () => ({ type: 'order_changed', terms: { ...TERMS } }),
-  'the shop says another price': () => ({
+  'the shop repeats the order': () => ({ type: 'order_changed', terms: { ...TERMS } }),
+  'the shop changes the price': () => ({
     type: 'order_changed',
     terms: { ...TERMS, totalFee: toFen(200) },
   }),
@@ -68,13 +68,13 @@ const EVENTS = {
     outTradeNo: FIRST,
     codeHash: 'h2',
   }),
-  'the attempt is to be closed': () => ({ type: 'attempt_closing', outTradeNo: FIRST }),
+  'the attempt starts closing': () => ({ type: 'attempt_closing', outTradeNo: FIRST }),
   'WeChat says closed': () => ({
     type: 'attempt_closed',
     outTradeNo: FIRST,
     reason: 'closed_at_wechat',
   }),
-  'WeChat knows no such number': () => ({
+  'WeChat has no such number': () => ({
     type: 'attempt_closed',
     outTradeNo: FIRST,
     reason: 'absent_at_wechat',
@@ -91,7 +91,7 @@ const EVENTS = {
     source: 'query',
     returned: 'no',
   }),
-  'the payment is taken for a second': () => ({
+  'the payment is recorded as second': () => ({
     type: 'second_payment_recorded',
     payment: aPayment(),
     source: 'notice',
@@ -101,27 +101,27 @@ const EVENTS = {
     payment: SECOND,
     source: 'query',
   }),
-  'the order is over': () => ({ type: 'order_closed', reason: 'expired' }),
+  'the order is closed': () => ({ type: 'order_closed', reason: 'expired' }),
 } satisfies Record<string, (view: OrderView) => OrderEvent>
 
 // The whole table. `.` is unchanged, `no` is illegal_transition, a state is what the order becomes.
 // prettier-ignore
 const TABLE: Readonly<Record<string, string>> = {
   //                                  created  inFlight lost    refused open    closing idle    paid    closed
-  'the shop says the same':            '.        .        .       .       .       .       .       .       .',
-  'the shop says another price':       'created  no       no      no      no      no      paying  no      no',
+  'the shop repeats the order':        '.        .        .       .       .       .       .       .       .',
+  'the shop changes the price':        'created  no       no      no      no      no      paying  no      no',
   'an attempt is opened':              'paying   no       no      no      no      no      paying  no      no',
   'the attempt is sent again':         'no       paying   paying  paying  paying  no      no      no      no',
-  'the attempt is to be closed':       'no       no       paying  paying  paying  .       no      no      no',
+  'the attempt starts closing':        'no       no       paying  paying  paying  .       no      no      no',
   'WeChat says closed':                'no       paying   paying  paying  paying  paying  .       no      .',
-  'WeChat knows no such number':       'no       no       paying  paying  no      no      .       no      .',
+  'WeChat has no such number':         'no       no       paying  paying  no      no      .       no      .',
   'WeChat says paid':                  'unknown  paid     paid    paid    paid    paid    paid    .       paid',
   'WeChat says paid under another id': 'unknown  paid     paid    paid    paid    paid    paid    second  paid',
-  'the payment is taken for a second': 'no       no       no      no      no      no      no      .       no',
+  'the payment is recorded as second': 'no       no       no      no      no      no      no      .       no',
   'a second payment is recorded':      'no       no       no      no      no      no      no      paid    no',
-  'the order is over':                 'closed   no       no      no      no      no      closed  no      .',
+  'the order is closed':               'closed   no       no      no      no      no      closed  no      .',
 }
-const WORDS: Readonly<Record<string, string>> = {
+const OUTCOMES: Readonly<Record<string, string>> = {
   '.': 'unchanged',
   no: 'illegal_transition',
   unknown: 'unknown_order',
@@ -130,22 +130,22 @@ const WORDS: Readonly<Record<string, string>> = {
 
 const situations = Object.entries(SITUATIONS)
 const CELLS = Object.entries(EVENTS).flatMap(([eventName, event]) => {
-  const words = (TABLE[eventName] ?? '').split(/\s+/)
+  const cells = (TABLE[eventName] ?? '').split(/\s+/)
   return situations.map(([situation, before], column) => {
-    const word = words[column] ?? 'nothing'
-    return [situation, eventName, WORDS[word] ?? word, before, event(before)] as const
+    const cell = cells[column] ?? 'nothing'
+    return [situation, eventName, OUTCOMES[cell] ?? cell, before, event(before)] as const
   })
 })
 
 describe('an order', () => {
-  it('has one word for every event in every situation', () => {
+  it('has one outcome for every event in every situation', () => {
     expect(Object.keys(TABLE).sort()).toEqual(Object.keys(EVENTS).sort())
     for (const row of Object.values(TABLE)) {
       expect(row.split(/\s+/).length, row).toBe(situations.length)
     }
   })
 
-  it.each(CELLS)('that is %s, when %s: %s', (_, _event, expected, before, event) => {
+  it.each(CELLS)('in the situation %s, when %s: %s', (_, _event, expected, before, event) => {
     const untouched = structuredClone(before)
 
     const step = transition(before, event, NOW)
@@ -159,7 +159,7 @@ describe('an order', () => {
     expect(before).toEqual(untouched)
   })
 
-  it('is left by nothing once it is paid', () => {
+  it('never leaves the state paid', () => {
     for (const [name, event] of Object.entries(EVENTS)) {
       const step = transition(SITUATIONS.paid, event(SITUATIONS.paid), at(30 * DAY))
 
@@ -168,17 +168,17 @@ describe('an order', () => {
     }
   })
 
-  it('knows nothing of an attempt that it never had', () => {
-    const stranger = formatOutTradeNo(ORDERCODE, 7)
+  it('refuses events of an attempt that it does not have', () => {
+    const otherNo = formatOutTradeNo(ORDERCODE, 7)
     const illegal = { ok: false, error: { reason: 'illegal_transition' } }
     const events: OrderEvent[] = [
-      { type: 'attempt_resent', outTradeNo: stranger, codeHash: 'h' },
-      { type: 'attempt_closing', outTradeNo: stranger },
-      { type: 'attempt_closed', outTradeNo: stranger, reason: 'closed_at_wechat' },
+      { type: 'attempt_resent', outTradeNo: otherNo, codeHash: 'h' },
+      { type: 'attempt_closing', outTradeNo: otherNo },
+      { type: 'attempt_closed', outTradeNo: otherNo, reason: 'closed_at_wechat' },
     ]
 
     for (const event of events) expect(transition(SITUATIONS.open, event, NOW)).toEqual(illegal)
-    const payment = aPayment({ outTradeNo: stranger })
+    const payment = aPayment({ outTradeNo: otherNo })
     const unknown = { ok: false, error: { reason: 'unknown_order' } }
     expect(
       transition(

@@ -4,16 +4,16 @@ import { ORDERS } from '../../../testing/fuzz/run/world.ts'
 import { installInstantCrypto } from '../../../testing/simulation/d1/instant-crypto.ts'
 import { chanceOf } from '../../../testing/simulation/run/random.ts'
 
-let putBack = (): void => {}
+let restore = (): void => {}
 beforeAll(() => {
-  putBack = installInstantCrypto()
+  restore = installInstantCrypto()
 })
-afterAll(() => putBack())
+afterAll(() => restore())
 
 type OrdersPage = Readonly<{ orders: { ordercode: string }[]; next_cursor: string | null }>
 
 describe('the last page of a list', () => {
-  it('that is full promises no other', async () => {
+  it('has no next_cursor, even when it is full', async () => {
     const world = await makeShop(chanceOf(1, 'pages'))
     const count = Object.keys(ORDERS).length
     const page = async (query: string) =>

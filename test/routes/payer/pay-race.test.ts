@@ -1,4 +1,4 @@
-/** `/pay`, when somebody was quicker between WeChat's answer and the database. */
+/** `/pay`, when a concurrent request changes the order between WeChat's answer and our write to the database. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { watchDatabase, type WatchedDatabase } from '../../../testing/d1/watched-database.ts'
 import { makeShop } from '../../../testing/fuzz/run/fixture.ts'
@@ -6,14 +6,14 @@ import { type FuzzWorld, ORDERS } from '../../../testing/fuzz/run/world.ts'
 import { installInstantCrypto } from '../../../testing/simulation/d1/instant-crypto.ts'
 import { chanceOf } from '../../../testing/simulation/run/random.ts'
 
-let putBack = (): void => {}
+let restore = (): void => {}
 beforeAll(() => {
-  putBack = installInstantCrypto()
+  restore = installInstantCrypto()
 })
-afterAll(() => putBack())
+afterAll(() => restore())
 
-/** A shop in which something happens to the order just before its prepay_id is stored. */
-async function overtaken(sql: string): Promise<FuzzWorld> {
+/** A shop in which this SQL runs just before a prepay_id is stored. */
+async function shopWithRace(sql: string): Promise<FuzzWorld> {
   const watched: WatchedDatabase[] = []
   const wrapDb = (db: D1Database): D1Database => {
     const watch = watchDatabase(db)
@@ -31,9 +31,9 @@ async function pay(world: FuzzWorld, ordercode: string, openid: string) {
   return response.json<{ code?: string; package?: string }>()
 }
 
-describe('an attempt that is being closed when its prepay_id comes', () => {
-  it('is not signed, and closed at WeChat', async () => {
-    const world = await overtaken(
+describe('an attempt that starts closing before its prepay_id is stored', () => {
+  it('is not signed, and is closed at WeChat', async () => {
+    const world = await shopWithRace(
       `UPDATE attempts SET state = 'closing' WHERE ordercode = '${ORDERS.created}'`,
     )
 
@@ -45,9 +45,9 @@ describe('an attempt that is being closed when its prepay_id comes', () => {
   })
 })
 
-describe('an attempt whose order was paid when its prepay_id comes', () => {
+describe('an attempt whose order is paid before its prepay_id is stored', () => {
   it('is closed at WeChat, where it could be paid a second time', async () => {
-    const world = await overtaken(
+    const world = await shopWithRace(
       `UPDATE orders SET state = 'paid', transaction_id = '42', paid_at = 1, due_at = NULL
        WHERE ordercode = '${ORDERS.created}'`,
     )
@@ -59,20 +59,20 @@ describe('an attempt whose order was paid when its prepay_id comes', () => {
   })
 })
 
-describe('another payer while the call of the first may be under way', () => {
-  it('is told to wait, and WeChat is not asked what it cannot know yet', async () => {
+describe('another payer, while the call for the first payer may be in flight,', () => {
+  it('gets order_busy without a query to WeChat, which cannot know the answer yet', async () => {
     const world = await makeShop(chanceOf(1, 'race'))
     world.setTime(59)
-    const asked = world.wechat.books
+    const queriesBefore = world.wechat.books
       .history()
       .filter(({ endpoint }) => endpoint === 'orderquery').length
 
     const answer = await pay(world, ORDERS.lost, world.otherPayer)
 
     expect(answer.code).toBe('order_busy')
-    const since = world.wechat.books
+    const queriesAfter = world.wechat.books
       .history()
       .filter(({ endpoint }) => endpoint === 'orderquery').length
-    expect(since - asked).toBe(0)
+    expect(queriesAfter - queriesBefore).toBe(0)
   })
 })

@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { billOf, DAY, waitForBill } from '../../../testing/simulator/bill-downloads.ts'
 import { DEMO_MERCHANT } from '../../../simulator/server/demo-merchant.ts'
+import { billOf, DAY, waitForBill } from '../../../testing/simulator/bill-downloads.ts'
 import { fenOf } from '../../../testing/simulator/bill-reader.ts'
 import {
   MINUTE_MS,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { controlledShop } from '../../../testing/simulator/controlled-shop.ts'
 import { readBill } from '../../../testing/simulator/bill-reader.ts'
+import { controlledShop } from '../../../testing/simulator/controlled-shop.ts'
 import { OUT_REFUND_NO, OUT_TRADE_NO } from '../../../testing/simulator/simulated-shop.ts'
 
 const DAY = '20240102'

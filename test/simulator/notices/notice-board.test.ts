@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { paidShop } from '../../../testing/simulator/prepared-shops.ts'
 import { sign } from '../../../simulator/lib/sign.ts'
 import { DEMO_MERCHANT } from '../../../simulator/server/demo-merchant.ts'
+import { paidShop } from '../../../testing/simulator/prepared-shops.ts'
 import {
   OUT_TRADE_NO,
   read,

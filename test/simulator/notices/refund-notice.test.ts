@@ -1,8 +1,8 @@
 import { createDecipheriv, createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { shopAwaitingRefundNotice } from '../../../testing/simulator/prepared-shops.ts'
 import { parseXml } from '../../../simulator/lib/xml.ts'
 import { DEMO_MERCHANT } from '../../../simulator/server/demo-merchant.ts'
+import { shopAwaitingRefundNotice } from '../../../testing/simulator/prepared-shops.ts'
 import {
   DAY_MS,
   MINUTE_MS,

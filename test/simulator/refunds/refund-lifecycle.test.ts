@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { refundedShop } from '../../../testing/simulator/prepared-shops.ts'
 import { isSignedBy } from '../../../simulator/lib/sign.ts'
 import { DEMO_MERCHANT } from '../../../simulator/server/demo-merchant.ts'
+import { refundedShop } from '../../../testing/simulator/prepared-shops.ts'
 import {
   DAY_MS,
   MINUTE_MS,

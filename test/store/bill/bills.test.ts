@@ -1,4 +1,4 @@
-/** What the store keeps of bills: for one run at a time, and for as long as it is true. */
+/** Bills in the store: leases, what two runs share, and the reviews that end with a reconciled day. */
 import { describe, expect, it } from 'vitest'
 import { type Bill, NO_COUNTS } from '../../../src/core/bill/bill.ts'
 import {
@@ -45,8 +45,8 @@ const asReconciled = (bill: Bill, now: UnixSeconds): Bill => ({
   reconciledAt: now,
 })
 
-describe('a bill that somebody works on', () => {
-  it('is nobody else’s until the lease ends, whether the cron asks or a person', async () => {
+describe('a bill under a lease', () => {
+  it('is claimed neither by the cron nor by an operator until the lease ends', async () => {
     const bench = await billsBench()
     const { bills } = bench.store
     const first = await claimed(bench, NOW)
@@ -60,13 +60,13 @@ describe('a bill that somebody works on', () => {
     expect((await bills.claimDue(later(NOW, 5 * MINUTE)))?.day).toBe(SECOND)
   })
 
-  it('is not written by who had it before', async () => {
+  it('is not written by the holder of an earlier lease', async () => {
     const bench = await billsBench()
     const { bills } = bench.store
     const late = await claimed(bench, NOW)
     const again = later(NOW, 5 * MINUTE)
     const other = await bills.claimDay(FIRST, again)
-    if (other === undefined) throw new Error('the lease has ended')
+    if (other === undefined) throw new Error('the first lease has not ended')
     await bills.save(asReconciled(other, again), again)
     const before = await bench.read('SELECT * FROM bills')
 
@@ -81,17 +81,17 @@ describe('a bill that somebody works on', () => {
 describe('a bill that is read in two runs', () => {
   const unreadable: BillRow = { kind: 'unreadable', row: 1, reason: '交易时间' }
 
-  it('has lost nothing of what the first one found when it is downloaded once more', async () => {
+  it('keeps what the first run found when it is downloaded again', async () => {
     const bench = await billsBench()
     const { bills } = bench.store
     const first = comparing(await claimed(bench, NOW))
     await bills.begin(first)
     const compared = await bills.comparePage(first, 'wxd930ea5d5a258f4f', [unreadable])
-    if (compared === undefined) throw new Error('nobody was quicker')
+    if (compared === undefined) throw new Error('the lease was lost')
     await bills.save(compared, NOW)
 
     const second = await bills.claimDay(FIRST, later(NOW, MINUTE))
-    if (second === undefined) throw new Error('it was given back')
+    if (second === undefined) throw new Error('the lease was not released')
     expect(second.counts.rows).toBe(1)
     expect(await bills.begin(second)).toBe(true)
 
@@ -113,7 +113,7 @@ describe('a day that is reconciled', () => {
     tries: 0,
   })
 
-  it('closes the reviews of what differs no more, and no other', async () => {
+  it('closes the reviews of differences that are gone, and no others', async () => {
     const bench = await billsBench()
     const { store, exec, read } = bench
     const bill = await claimed(bench, NOW)
@@ -122,18 +122,18 @@ describe('a day that is reconciled', () => {
          ('${FIRST}', 'payment_not_in_bill', '42', 'review'),
          ('${FIRST}', 'refund_not_in_bill', 'r1', 'collected')`,
     )
-    const still: readonly Review[] = [
+    const remaining: readonly Review[] = [
       differenceReview(difference(FIRST, '42')),
       collectedReview(FIRST, 'refund_not_in_bill', 100),
       differenceReview(difference(SECOND, '43')),
       { kind: 'amount_mismatch', subject: `${FIRST}.1`, ordercode: undefined, evidence: {} },
     ]
-    const noMore = differenceReview(difference(FIRST, '44'))
-    for (const review of [...still, noMore]) await store.reviews.open(review, undefined, NOW)
+    const gone = differenceReview(difference(FIRST, '44'))
+    for (const review of [...remaining, gone]) await store.reviews.open(review, undefined, NOW)
 
     await store.bills.save(asReconciled(bill, NOW), NOW)
 
     const open = await read('SELECT id FROM reviews WHERE resolved_at IS NULL ORDER BY id')
-    expect(open.map(({ id }) => id)).toEqual(still.map(reviewId).toSorted())
+    expect(open.map(({ id }) => id)).toEqual(remaining.map(reviewId).toSorted())
   })
 })

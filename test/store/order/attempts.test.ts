@@ -1,11 +1,11 @@
-/** WeChat's answer to unifiedorder, when the attempt is not what it was when it was asked. */
+/** WeChat's answer to unifiedorder, when the attempt has changed since the call. */
 import { describe, expect, it } from 'vitest'
 import type { Attempt } from '../../../src/core/order/attempt.ts'
 import { transition } from '../../../src/core/order/transition.ts'
 import { registered, storeBench, type StoreBench } from '../../../testing/d1/store-bench.ts'
 import { anAttempt, at, MINUTE } from '../../../testing/samples/order-samples.ts'
 
-/** An attempt that was sent, and not answered. */
+/** Stores an attempt that was sent and not answered. */
 async function sent(bench: StoreBench): Promise<Attempt> {
   const before = await registered(bench)
   const unanswered = { answeredAt: undefined, prepayId: undefined, prepayExpiresAt: undefined }
@@ -20,7 +20,7 @@ async function sent(bench: StoreBench): Promise<Attempt> {
 const prepays = ({ read }: StoreBench) => read('SELECT prepay_id FROM attempts')
 
 describe('a prepay_id', () => {
-  it('is stored on an attempt that is open', async () => {
+  it('is stored on an open attempt', async () => {
     const bench = storeBench()
     const attempt = await sent(bench)
 
@@ -28,7 +28,7 @@ describe('a prepay_id', () => {
     expect(await prepays(bench)).toMatchObject([{ prepay_id: 'wx1' }])
   })
 
-  it('that comes when the attempt is being closed is not stored', async () => {
+  it('is not stored when the attempt is being closed', async () => {
     const bench = storeBench()
     const attempt = await sent(bench)
     await bench.exec("UPDATE attempts SET state = 'closing'")
@@ -37,7 +37,7 @@ describe('a prepay_id', () => {
     expect(await prepays(bench)).toMatchObject([{ prepay_id: null }])
   })
 
-  it('that comes when the order is paid by another attempt is not stored', async () => {
+  it('is not stored when another attempt has paid the order', async () => {
     const bench = storeBench()
     const attempt = await sent(bench)
     await bench.exec(
@@ -50,7 +50,7 @@ describe('a prepay_id', () => {
 })
 
 describe('a refusal', () => {
-  it('of an earlier call does not answer the one that is under way', async () => {
+  it('of an earlier call does not count as the answer to a later call', async () => {
     const bench = storeBench()
     const attempt = await sent(bench)
     await bench.exec(`UPDATE attempts SET sent_at = ${at(MINUTE)}`)

@@ -1,4 +1,4 @@
-/** Work that is due is done by one, and what somebody did meanwhile stays done. */
+/** Due work is done by one run, and what a concurrent request changed meanwhile stays changed. */
 import { describe, expect, it } from 'vitest'
 import type { OrderView } from '../../../src/core/order/order.ts'
 import { transition } from '../../../src/core/order/transition.ts'
@@ -9,7 +9,7 @@ import { anAttempt, aPayment, at, DAY, MINUTE } from '../../../testing/samples/o
 
 const LIMITS = { orders: 10, attempts: 10 }
 
-/** An order with an attempt, both due. */
+/** Stores an order with an attempt, both due. */
 async function dueOrder(bench: StoreBench): Promise<OrderView> {
   const before = await registered(bench)
   const event = { type: 'attempt_opened', attempt: anAttempt() } as const
@@ -19,7 +19,7 @@ async function dueOrder(bench: StoreBench): Promise<OrderView> {
   return step.value.after
 }
 
-/** The webhook that tells of a closed order. */
+/** Stores a closed order and returns its webhook. */
 async function dueDelivery(bench: StoreBench): Promise<StoredDelivery> {
   const before = await registered(bench)
   const event = { type: 'order_closed', reason: 'shop' } as const
@@ -30,12 +30,12 @@ async function dueDelivery(bench: StoreBench): Promise<StoredDelivery> {
     before: { at: at(DAY), key: '' },
     limit: 1,
   })
-  if (delivery === undefined) throw new Error('nothing is told')
+  if (delivery === undefined) throw new Error('there is no webhook')
   return delivery
 }
 
 describe('a lease', () => {
-  it('that was overtaken moves neither the order nor its attempt', async () => {
+  it('that another run overtook reschedules neither the order nor its attempt', async () => {
     const bench = storeBench()
     await dueOrder(bench)
     const claimed = await bench.store.orders.claimDue(at(DAY), LIMITS)
@@ -49,7 +49,7 @@ describe('a lease', () => {
     expect(await bench.read('SELECT due_at FROM attempts')).toMatchObject([{ due_at: 8 }])
   })
 
-  it('on a webhook keeps others from trying it', async () => {
+  it('on a webhook keeps other runs from trying it', async () => {
     const bench = storeBench()
     await dueDelivery(bench)
 
@@ -59,7 +59,7 @@ describe('a lease', () => {
 })
 
 describe('an attempt beside the one that was paid', () => {
-  it('is due at once, since it could be paid, too', async () => {
+  it('is due immediately, since it could be paid too', async () => {
     const bench = storeBench()
     await dueOrder(bench)
     await bench.exec(`
@@ -83,7 +83,7 @@ describe('an attempt beside the one that was paid', () => {
 })
 
 describe('a webhook that was delivered', () => {
-  it('stays so, whatever a slower try has to say', async () => {
+  it('stays delivered when a slower try reports a failure', async () => {
     const bench = storeBench()
     const delivery = await dueDelivery(bench)
     const delivered: StoredDelivery = {

@@ -44,17 +44,17 @@ function paymentOf(view: OrderView, transactionId = '420000054020261123000000000
   }
 }
 
-describe('what is committed', () => {
-  it('is read back as it was decided', async () => {
+describe('a commit', () => {
+  it('stores exactly what was decided', async () => {
     const w = world()
     const deps = w.worker()
     const ordercode = await w.order('same', { attach: 'a', detail: '{}', goods_tag: 't' })
     const after = await opened(deps, ordercode)
     expect(await deps.orders.load(ordercode)).toEqual(after)
-    expect(await deps.orders.loadMany([ordercode, 'nobody'])).toEqual([after])
+    expect(await deps.orders.loadMany([ordercode, 'no-such-order'])).toEqual([after])
   })
 
-  it('from the same revision is committed once, and leaves one event', async () => {
+  it('succeeds once from the same revision, and leaves one event', async () => {
     const w = world()
     const deps = w.worker()
     const ordercode = await w.order('race')
@@ -73,7 +73,7 @@ describe('what is committed', () => {
     expect(await w.history(ordercode)).toEqual(['order_registered', 'order_closed'])
   })
 
-  it('makes a decision on an older revision stale, and writes nothing of it', async () => {
+  it('makes a decision on an older revision stale, which then writes nothing', async () => {
     const w = world()
     const deps = w.worker()
     const ordercode = await w.order('stale')
@@ -90,7 +90,7 @@ describe('what is committed', () => {
   })
 })
 
-describe('booking', () => {
+describe('recording a payment', () => {
   it('needs the right amount, the right payer and a time after the attempt', async () => {
     const w = world()
     const deps = w.worker()
@@ -116,7 +116,7 @@ describe('booking', () => {
     })
   })
 
-  it('agrees with the pure transition about what the order is then', async () => {
+  it('leads to the same order as the pure transition', async () => {
     const w = world()
     const deps = w.worker()
     const view = await opened(deps, await w.order('agrees'))
@@ -129,7 +129,7 @@ describe('booking', () => {
     expect(booked.view).toEqual(step.value.after)
   })
 
-  it('never books one transaction_id twice, not even on two orders', async () => {
+  it('never happens twice for one transaction_id, not even on two orders', async () => {
     const w = world()
     const deps = w.worker()
     const one = await opened(deps, await w.order('once-a'))
@@ -150,7 +150,7 @@ describe('the schema refuses', () => {
       /CHECK|UNIQUE|FOREIGN KEY|cannot store|TRIGGER/,
     )
 
-  it('a paid order without a payment, and money that is no money', async () => {
+  it('a paid order without a payment, and an invalid amount or state', async () => {
     const w = world()
     const ordercode = await w.order('checks')
     const where = `WHERE ordercode = '${ordercode}'`
@@ -159,7 +159,7 @@ describe('the schema refuses', () => {
     await refuses(`UPDATE orders SET state = 'lost' ${where}`)
     await refuses(`UPDATE orders SET total_fee = 0 ${where}`)
     await refuses(`UPDATE orders SET total_fee = 1.5 ${where}`)
-    await refuses(`UPDATE orders SET state = 'closed' ${where}`) // it would stay due for ever
+    await refuses(`UPDATE orders SET state = 'closed' ${where}`) // a closed order must not stay due
   })
 
   it('two attempts of one order that could both be paid', async () => {
@@ -183,7 +183,7 @@ describe('the schema refuses', () => {
 })
 
 describe('due work', () => {
-  it('is found by index: an idle tick reads next to nothing among many orders', async () => {
+  it('is found through an index, so that an idle run reads almost nothing among many orders', async () => {
     const w = world()
     for (let index = 0; index < 50; index++) await w.order(`many-${index}`)
     const deps = w.worker()
@@ -202,7 +202,7 @@ describe('due work', () => {
     })
   })
 
-  it('is leased to one of many that ask at once', async () => {
+  it('is leased to one of several concurrent runs', async () => {
     const w = world()
     const ordercode = await w.order('leased')
     w.advance(7_200)
@@ -215,7 +215,7 @@ describe('due work', () => {
     expect(claims.flatMap(({ items }) => items.map((item) => item.ordercode))).toEqual([ordercode])
   })
 
-  it('that somebody moved meanwhile is not moved back', async () => {
+  it('is not rescheduled when a concurrent request has moved it', async () => {
     const w = world()
     const ordercode = await w.order('moved')
     w.advance(7_200)

@@ -7,8 +7,8 @@ import { applyEvent } from '../../../src/service/apply-event.ts'
 import { paidOrder } from '../../../testing/refund-stories.ts'
 import { world, type World } from '../../../testing/world.ts'
 
-/** A refund of a paid order, of which WeChat says one thing after the other. */
-async function told(
+/** Records these reports of WeChat about a refund of a paid order. Returns its state and the types of its webhooks. */
+async function afterReports(
   w: World,
   name: string,
   statuses: readonly ('refused' | RefundRecord['status'])[],
@@ -72,19 +72,19 @@ async function told(
   }
 }
 
-describe('of a refund that WeChat contradicts itself about', () => {
-  it('the shop is told each fact once, however often it comes true', async () => {
+describe('contradictory reports about a refund', () => {
+  it('send one webhook per fact, however often the fact is recorded', async () => {
     const w = world()
 
-    expect(await told(w, 'twice', ['refused', 'processing', 'closed'])).toEqual({
+    expect(await afterReports(w, 'twice', ['refused', 'processing', 'closed'])).toEqual({
       states: ['closed'],
       facts: ['refund.failed'],
     })
-    expect(await told(w, 'between', ['refused', 'abnormal', 'closed'])).toEqual({
+    expect(await afterReports(w, 'between', ['refused', 'abnormal', 'closed'])).toEqual({
       states: ['closed'],
       facts: ['refund.failed', 'review.opened'],
     })
-    expect(await told(w, 'after-all', ['processing', 'closed', 'succeeded'])).toEqual({
+    expect(await afterReports(w, 'after-all', ['processing', 'closed', 'succeeded'])).toEqual({
       states: ['succeeded'],
       facts: ['refund.failed', 'refund.succeeded'],
     })

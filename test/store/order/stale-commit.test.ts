@@ -1,4 +1,4 @@
-/** A decision that was made on an older order leaves no trace: not a row, in no table. */
+/** The commit of a decision on an older revision writes no row, in no table. */
 import { describe, expect, it } from 'vitest'
 import type { Change } from '../../../src/core/order/change.ts'
 import type { OrderEvent, OrderView } from '../../../src/core/order/order.ts'
@@ -19,8 +19,8 @@ const closing: OrderEvent = { type: 'attempt_closing', outTradeNo }
 const ended: OrderEvent = { type: 'attempt_closed', outTradeNo, reason: 'closed_at_wechat' }
 const closed: OrderEvent = { type: 'order_closed', reason: 'shop' }
 const changed: OrderEvent = { type: 'order_changed', terms: { ...TERMS, body: '别的' } }
-const told = { source: 'notice', returned: 'no' } as const
-const booked: OrderEvent = { type: 'payment_booked', payment: aPayment(), ...told }
+const origin = { source: 'notice', returned: 'no' } as const
+const booked: OrderEvent = { type: 'payment_booked', payment: aPayment(), ...origin }
 const another = aPayment({ transactionId: aTransactionId('4200000540202401020000000002') })
 const second: OrderEvent = { type: 'second_payment_recorded', payment: another, source: 'notice' }
 
@@ -36,8 +36,8 @@ async function apply({ store }: StoreBench, view: OrderView, event: OrderEvent) 
   return change.after
 }
 
-/** Lets the order come so far, then be overtaken, and then commits what was decided before that. */
-async function overtaken(before: readonly OrderEvent[], event: OrderEvent) {
+/** Brings the order this far, decides, raises the revision like a concurrent request, and then commits the decision. */
+async function commitLate(before: readonly OrderEvent[], event: OrderEvent) {
   const bench = storeBench()
   let view = await registered(bench)
   for (const each of before) view = await apply(bench, view, each)
@@ -50,21 +50,21 @@ async function overtaken(before: readonly OrderEvent[], event: OrderEvent) {
   return { outcome, before: rows, after: await bench.rows() }
 }
 
-describe('a decision that somebody overtook', () => {
+describe('a decision that a concurrent request overtook', () => {
   const decisions: readonly (readonly [name: string, before: readonly OrderEvent[], OrderEvent])[] =
     [
       ['to open an attempt', [], opened],
       ['to close an attempt', [opened], closing],
-      ['that an attempt is closed', [opened, closing], ended],
+      ['to record a closed attempt', [opened, closing], ended],
       ['to change the order', [], changed],
       ['to close the order', [], closed],
-      ['to book a payment', [opened], booked],
-      ['to book a late payment', [opened, ended, closed], booked],
+      ['to record a payment', [opened], booked],
+      ['to record a late payment', [opened, ended, closed], booked],
       ['to record a second payment', [opened, booked], second],
     ]
 
   it.each(decisions)('%s writes nothing', async (_name, before, event) => {
-    const { outcome, ...rows } = await overtaken(before, event)
+    const { outcome, ...rows } = await commitLate(before, event)
 
     expect(outcome).toBe('stale')
     expect(rows.after).toEqual(rows.before)

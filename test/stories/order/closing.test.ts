@@ -10,7 +10,7 @@ async function paying(w: World, name: string, terms: Record<string, unknown> = {
 }
 
 describe('an order that expires', () => {
-  it('is closed at WeChat first, then here', async () => {
+  it('is closed at WeChat first, then in our records', async () => {
     const w = world()
     const ordercode = await paying(w, 'expires')
     w.advance(7_200)
@@ -30,7 +30,7 @@ describe('an order that expires', () => {
     ])
   })
 
-  it('without ever having been paid for is closed without a word to WeChat', async () => {
+  it('is closed without a call to WeChat when it has no attempt', async () => {
     const w = world()
     const ordercode = await w.order('untouched')
     w.advance(7_200)
@@ -39,7 +39,7 @@ describe('an order that expires', () => {
     expect(w.calls).toEqual([])
   })
 
-  it('but was paid in the last second is booked', async () => {
+  it('is recorded as paid when it was paid in the last second', async () => {
     const w = world()
     const ordercode = await paying(w, 'lastsecond')
     w.advance(7_199)
@@ -63,7 +63,7 @@ describe('an order that expires', () => {
     expect((await w.read(ordercode)).state).toBe('closed')
   })
 
-  it('is not closed under a payer whom WeChat calls paying', async () => {
+  it('is not closed while WeChat reports USERPAYING', async () => {
     const w = world()
     const ordercode = await paying(w, 'userpaying')
     w.advance(7_200)
@@ -78,7 +78,7 @@ describe('an order that expires', () => {
     expect((await w.read(ordercode)).state).toBe('closed')
   })
 
-  it('whose unifiedorder never reached WeChat is closed, too', async () => {
+  it('is closed even when its unifiedorder never reached WeChat', async () => {
     const w = world()
     const ordercode = await w.order('neverthere')
     w.wechat.faults.inject({ endpoint: 'unifiedorder', kind: 'request_lost', times: 2 })
@@ -90,7 +90,7 @@ describe('an order that expires', () => {
 })
 
 describe('a close that races a payment', () => {
-  it('finds it: ORDERPAID means query and book', async () => {
+  it('queries and records the payment when WeChat answers ORDERPAID', async () => {
     const watched = watchDatabase(env.DB)
     const w = world({ wrapDb: () => watched.db })
     const ordercode = await paying(w, 'race')
@@ -104,7 +104,7 @@ describe('a close that races a payment', () => {
     expect((await w.read(ordercode)).state).toBe('paid')
   })
 
-  it('and loses against a notice that came in between leaves the order paid', async () => {
+  it('leaves the order paid when a notice comes first', async () => {
     const watched = watchDatabase(env.DB)
     const w = world({ wrapDb: () => watched.db })
     const ordercode = await paying(w, 'notice')
@@ -117,7 +117,7 @@ describe('a close that races a payment', () => {
     expect(await w.history(ordercode)).not.toContain('order_closed')
   })
 
-  it('closing is believed only after a query: a close without effect closes nothing here', async () => {
+  it('closes nothing in our records when the close had no effect at WeChat', async () => {
     const w = world()
     const ordercode = await paying(w, 'noeffect')
     w.wechat.faults.inject({ endpoint: 'closeorder', kind: 'close_without_effect' })
@@ -135,7 +135,7 @@ describe('a close that races a payment', () => {
     expect((await w.read(ordercode)).state).toBe('paid')
   })
 
-  it('after a crash between "closing" and WeChat is finished by the cron, and nobody signs it again', async () => {
+  it('is finished by the cron when closeorder never reached WeChat, and the attempt is not signed again', async () => {
     const w = world()
     const ordercode = await w.order('crash')
     const openid = w.wechat.payer.newOpenid()
@@ -154,7 +154,7 @@ describe('a close that races a payment', () => {
     ])
   })
 
-  it('a prepay_id that comes back after the order was closed is closed at WeChat, too', async () => {
+  it('closes a prepay_id at WeChat that arrives after the order was closed', async () => {
     const watched = watchDatabase(env.DB)
     const w = world({ wrapDb: () => watched.db })
     const ordercode = await w.order('comesback')
@@ -162,7 +162,7 @@ describe('a close that races a payment', () => {
     w.wechat.faults.inject({ endpoint: 'unifiedorder', kind: 'request_lost', times: 2 })
     await w.pay(ordercode, openid)
     w.advance(61)
-    // The same payer's second call is on its way when the shop closes; the cron does not see it.
+    // The shop closes the order while a second call for the same payer is in flight, which the cron does not see.
     watched.before(/SET answered_at/, async () => {
       await env.DB.batch([
         env.DB.prepare(
@@ -180,8 +180,8 @@ describe('a close that races a payment', () => {
   })
 })
 
-describe('a payment for an order that is closed already', () => {
-  it('is booked, for money beats our word, and a person is told', async () => {
+describe('a payment for a closed order', () => {
+  it('is recorded, since the money did move, and opens a review', async () => {
     const w = world()
     const ordercode = await paying(w, 'toolate')
     await w.shop('POST', `/orders/${ordercode}/close`)
@@ -198,24 +198,42 @@ describe('a payment for an order that is closed already', () => {
     expect(w.receiver.types().sort()).toEqual(['order.closed', 'order.paid', 'review.opened'])
   })
 
-  it('is looked for at ten minutes and at a day after the close', async () => {
+  it('is looked for by a query ten minutes and one day after the close', async () => {
     const w = world()
     const ordercode = await paying(w, 'lookagain')
     await w.shop('POST', `/orders/${ordercode}/close`)
-    const asked: number[] = []
+    const queriedAt: number[] = []
     for (let minute = 10; minute <= 26 * 60; minute += 10) {
       w.advance(10 * 60)
-      const questions = () => w.calls.filter((call) => call.endsWith('/orderquery')).length
-      const before = questions()
+      const queries = () => w.calls.filter((call) => call.endsWith('/orderquery')).length
+      const before = queries()
       await w.cron()
-      if (questions() > before) asked.push(minute)
+      if (queries() > before) queriedAt.push(minute)
     }
-    expect(asked).toEqual([10, 24 * 60])
+    expect(queriedAt).toEqual([10, 24 * 60])
   })
 })
 
-describe('the shop closing', () => {
-  it('gets the closed order, and again the second time', async () => {
+describe('LATE_PAYMENT=refund', () => {
+  it('requires the merchant certificate', async () => {
+    expect(() => world({ vars: { LATE_PAYMENT: 'refund' } })).toThrow('LATE_PAYMENT')
+  })
+
+  it('sends payment.returned about a late payment, so that the shop does not ship', async () => {
+    const w = world({ vars: { LATE_PAYMENT: 'refund', WX_CERT: 'bound' } })
+    const ordercode = await w.order('late')
+    await w.pay(ordercode, w.wechat.payer.newOpenid())
+    await w.shop('POST', `/orders/${ordercode}/close`)
+    w.wechat.payer.pay(ordercode, { despiteClose: true })
+    await w.deliverNotices()
+    await w.settled()
+    expect(w.receiver.types().sort()).toEqual(['order.closed', 'payment.returned', 'review.opened'])
+    expect((await w.read(ordercode)).state).toBe('paid')
+  })
+})
+
+describe('POST /close', () => {
+  it('answers with the closed order, also the second time', async () => {
     const w = world()
     const ordercode = await paying(w, 'shop')
     for (let times = 0; times < 2; times++) {
@@ -225,7 +243,7 @@ describe('the shop closing', () => {
     }
   })
 
-  it('is told order_busy while WeChat does not confirm, and the order stays payable', async () => {
+  it('answers order_busy while WeChat does not confirm, and the order stays payable', async () => {
     const w = world()
     const ordercode = await paying(w, 'busy')
     w.wechat.faults.inject({ endpoint: 'orderquery', kind: 'http_500', times: 4 })

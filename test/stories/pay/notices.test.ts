@@ -6,7 +6,7 @@ import { world, type World } from '../../../testing/world.ts'
 const SUCCESS =
   '<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>'
 
-/** A payer at the cashier, who has just paid; no notice has gone out yet. */
+/** An order that was just paid at WeChat, before any notice was sent. */
 async function paidAtWechat(w: World, name: string, terms: Record<string, unknown> = {}) {
   const ordercode = await w.order(name, terms)
   const openid = w.wechat.payer.newOpenid()
@@ -17,10 +17,10 @@ async function paidAtWechat(w: World, name: string, terms: Record<string, unknow
   return { ordercode, openid, transactionId: paid.ok ? paid.transactionId : '' }
 }
 
-/** Sends a notice that must be refused, and checks that nothing moved. */
+/** Sends a notice that must be refused, and expects that nothing changed. */
 async function expectRefused(w: World, ordercode: string, body: BodyInit): Promise<void> {
   const state = async () => {
-    // A refused payment is put before a person; the order itself must be as it was.
+    // A refused payment may open a review. The order itself must not change.
     const { reviews: _, ...order } = await w.read(ordercode)
     return { order, history: await w.history(ordercode) }
   }
@@ -34,7 +34,7 @@ async function expectRefused(w: World, ordercode: string, body: BodyInit): Promi
 }
 
 describe('a notice', () => {
-  it('books the payment, and WeChat is told so in its own words', async () => {
+  it('records the payment and is answered with SUCCESS', async () => {
     const w = world()
     const { ordercode, transactionId } = await paidAtWechat(w, 'plain')
 
@@ -45,7 +45,7 @@ describe('a notice', () => {
     expect(await w.read(ordercode)).toMatchObject({ state: 'paid', transaction_id: transactionId })
   })
 
-  it('that comes twenty times at once books one payment, and is answered SUCCESS twenty times', async () => {
+  it('records one payment and is answered with SUCCESS each time when it comes twenty times concurrently', async () => {
     const w = world()
     const { ordercode } = await paidAtWechat(w, 'twenty')
     const notice = w.wechat.notices.ofPayments.xml(ordercode)
@@ -61,7 +61,7 @@ describe('a notice', () => {
     ])
   })
 
-  it('takes one round trip to D1, fresh or repeated, and a repeated one writes no row', async () => {
+  it('takes one round trip to D1, and writes no row when it is repeated', async () => {
     const watched = watchDatabase(env.DB)
     const w = world({ wrapDb: () => watched.db, vars: { WEBHOOK_URL: '' } })
     const { ordercode } = await paidAtWechat(w, 'counted')
@@ -78,7 +78,7 @@ describe('a notice', () => {
     expect(watched.rowsWritten()).toBe(0)
   })
 
-  it('with coupons is compared by total_fee, not by the cash that was left', async () => {
+  it('is compared by total_fee when coupons paid a part', async () => {
     const w = world()
     const ordercode = await w.order('coupons')
     const openid = w.wechat.payer.newOpenid()
@@ -92,7 +92,7 @@ describe('a notice', () => {
     })
   })
 
-  it('of an HMAC-SHA256 order is believed without a sign_type element', async () => {
+  it('is accepted without a sign_type element for an HMAC-SHA256 order', async () => {
     const w = world({ vars: { WX_SIGN_TYPE: 'HMAC-SHA256' } })
     const { ordercode } = await paidAtWechat(w, 'hmac')
     const notice = w.wechat.notices.ofPayments.xml(ordercode)
@@ -103,7 +103,7 @@ describe('a notice', () => {
     expect(await w.read(ordercode)).toMatchObject({ state: 'paid' })
   })
 
-  it('signed by the other type is refused, and the query settles it', async () => {
+  it('is refused when it is signed with the other type, and a query records the payment', async () => {
     const w = world()
     const { ordercode } = await paidAtWechat(w, 'othertype')
     await expectRefused(
@@ -116,7 +116,7 @@ describe('a notice', () => {
     expect(await w.read(ordercode)).toMatchObject({ state: 'paid' })
   })
 
-  it('that arrives before the reply to unifiedorder was stored is booked', async () => {
+  it('is recorded when it arrives before the reply to unifiedorder was stored', async () => {
     const watched = watchDatabase(env.DB)
     const w = world({ wrapDb: () => watched.db })
     const ordercode = await w.order('early')
@@ -135,7 +135,7 @@ describe('a notice', () => {
   })
 })
 
-describe('a forged or mistaken notice changes nothing:', () => {
+describe('a forged or wrong notice changes nothing', () => {
   it('without a signature', async () => {
     const w = world()
     const { ordercode } = await paidAtWechat(w, 'nosign')
@@ -164,7 +164,7 @@ describe('a forged or mistaken notice changes nothing:', () => {
     await expectRefused(w, ordercode, notice.replace(sign, sign.slice(0, 31)))
   })
 
-  it('of another appid or merchant, though signed with our key', async () => {
+  it('for another appid or merchant, even when it is signed with our key', async () => {
     const w = world()
     const { ordercode } = await paidAtWechat(w, 'others')
     const appid = w.wechat.notices.ofPayments.xml(ordercode, {
@@ -175,7 +175,7 @@ describe('a forged or mistaken notice changes nothing:', () => {
     await expectRefused(w, ordercode, merchant)
   })
 
-  it('over another amount, one fen more or less', async () => {
+  it('with another amount, even by one fen', async () => {
     const w = world()
     const { ordercode } = await paidAtWechat(w, 'amount')
     for (const total_fee of ['8799', '8801', '1', '0']) {
@@ -197,7 +197,7 @@ describe('a forged or mistaken notice changes nothing:', () => {
     await expectRefused(w, ordercode, notice)
   })
 
-  it('from another payer, of another trade type, or from before the attempt', async () => {
+  it('from another payer, with another trade type, or from before the attempt', async () => {
     const w = world()
     const { ordercode } = await paidAtWechat(w, 'foreign')
     const changes = [
@@ -214,10 +214,10 @@ describe('a forged or mistaken notice changes nothing:', () => {
     }
   })
 
-  it('about an order that nobody registered', async () => {
+  it('about an order that was never registered', async () => {
     const w = world()
     const { ordercode } = await paidAtWechat(w, 'known')
-    for (const out_trade_no of ['nobody-knows-this', `${ordercode}*2`, `${ordercode}*x`, '*2']) {
+    for (const out_trade_no of ['never-registered', `${ordercode}*2`, `${ordercode}*x`, '*2']) {
       await expectRefused(
         w,
         ordercode,
@@ -226,7 +226,7 @@ describe('a forged or mistaken notice changes nothing:', () => {
     }
   })
 
-  it('replayed to another order with its number changed', async () => {
+  it('replayed for another order with its number replaced', async () => {
     const w = world()
     const one = await paidAtWechat(w, 'replay-a')
     const two = await paidAtWechat(w, 'replay-b')
@@ -234,7 +234,7 @@ describe('a forged or mistaken notice changes nothing:', () => {
     await expectRefused(w, two.ordercode, notice.replaceAll(one.ordercode, two.ordercode))
   })
 
-  it('that says FAIL, or has no transaction_id', async () => {
+  it('with FAIL, or without a transaction_id', async () => {
     const w = world()
     const { ordercode } = await paidAtWechat(w, 'fails')
     const fail = w.wechat.notices.ofPayments.xml(ordercode, { changes: { result_code: 'FAIL' } })
@@ -243,7 +243,7 @@ describe('a forged or mistaken notice changes nothing:', () => {
     await expectRefused(w, ordercode, none)
   })
 
-  it('whatever hostile XML it is made of', async () => {
+  it('made of hostile XML', async () => {
     const w = world()
     const { ordercode } = await paidAtWechat(w, 'hostile')
     const good = w.wechat.notices.ofPayments.xml(ordercode)
@@ -272,8 +272,8 @@ describe('a forged or mistaken notice changes nothing:', () => {
   })
 })
 
-describe('when D1 fails under a notice', () => {
-  it('before the commit: it retries, and the payment is booked once', async () => {
+describe('a notice while D1 fails', () => {
+  it('is retried when D1 fails before the commit, and recorded once', async () => {
     const watched = watchDatabase(env.DB)
     const w = world({ wrapDb: () => watched.db })
     const { ordercode } = await paidAtWechat(w, 'd1-before')
@@ -283,7 +283,7 @@ describe('when D1 fails under a notice', () => {
     expect((await w.read(ordercode)).payments).toHaveLength(1)
   })
 
-  it('again and again before the commit: WeChat is asked to come again, and then it is booked', async () => {
+  it('is answered with 503 when the retries fail too, and recorded when WeChat repeats it', async () => {
     const watched = watchDatabase(env.DB)
     const w = world({ wrapDb: () => watched.db })
     const { ordercode } = await paidAtWechat(w, 'd1-long')
@@ -298,7 +298,7 @@ describe('when D1 fails under a notice', () => {
     expect((await w.read(ordercode)).state).toBe('paid')
   })
 
-  it('after the commit: WeChat comes again and is told that it is booked', async () => {
+  it('is answered with 503 when D1 fails after the commit, and with SUCCESS when WeChat repeats it', async () => {
     const watched = watchDatabase(env.DB)
     const w = world({ wrapDb: () => watched.db })
     const { ordercode } = await paidAtWechat(w, 'd1-after')
@@ -316,7 +316,7 @@ describe('when D1 fails under a notice', () => {
     ])
   })
 
-  it('by not answering at all: WeChat is told FAIL within the deadline', async () => {
+  it('is answered with FAIL within the deadline when D1 does not answer', async () => {
     const watched = watchDatabase(env.DB)
     const w = world({ wrapDb: () => watched.db })
     const { ordercode } = await paidAtWechat(w, 'd1-stall')

@@ -19,7 +19,7 @@ const openAtWechat = (w: World): string[] =>
     .map(({ outTradeNo }) => outTradeNo)
 
 describe('an order', () => {
-  it('becomes a booked payment', async () => {
+  it('is paid and recorded', async () => {
     const w = world()
     const ordercode = await w.order('usual')
     const openid = w.wechat.payer.newOpenid()
@@ -52,7 +52,7 @@ describe('an order', () => {
     expect(w.wechat.books.capturedFen()).toBe(8_800)
   })
 
-  it('is paid with HMAC-SHA256 where the shop chose that', async () => {
+  it('is signed with HMAC-SHA256 when that is configured', async () => {
     const w = world({ vars: { WX_SIGN_TYPE: 'HMAC-SHA256' } })
     const ordercode = await w.order('hmac')
     const openid = w.wechat.payer.newOpenid()
@@ -63,7 +63,7 @@ describe('an order', () => {
     expect(w.wechat.payer.requestPayment(openid, sheet as never).ok).toBe(true)
   })
 
-  it('with everything the shop can state reaches WeChat as it was stated', async () => {
+  it('reaches WeChat with every field as the shop stated it', async () => {
     const w = world()
     const detail = JSON.stringify({ goods_detail: [{ goods_id: 'g1', quantity: 1, price: 100 }] })
     const attach = 'a=1&b=<2> "中文" ]]> 0100'
@@ -93,7 +93,7 @@ describe('the budget of /pay', () => {
     expect(w.calls).toHaveLength(2)
   })
 
-  it('is one call and two round trips when the payer comes again', async () => {
+  it('is one call and two round trips when the payer returns', async () => {
     const watched = watchDatabase(env.DB)
     const w = world({ wrapDb: () => watched.db })
     const ordercode = await w.order('again')
@@ -108,7 +108,7 @@ describe('the budget of /pay', () => {
     expect(w.calls).toEqual(['api.weixin.qq.com/sns/jscode2session'])
   })
 
-  it('is no call at all when the same request is repeated', async () => {
+  it('is no call when the same request is repeated', async () => {
     const watched = watchDatabase(env.DB)
     const w = world({ wrapDb: () => watched.db })
     const ordercode = await w.order('repeat')
@@ -125,7 +125,7 @@ describe('the budget of /pay', () => {
     expect(w.calls).toEqual([])
   })
 
-  it('lets a whole paid order write at most 18 rows, its webhook included', async () => {
+  it('allows 18 written rows for a whole paid order with its webhook', async () => {
     const watched = watchDatabase(env.DB)
     const w = world({ wrapDb: () => watched.db })
     const ordercode = await w.order('rows')
@@ -154,7 +154,7 @@ describe('a second request to pay', () => {
     expect((await second.json<{ package: string }>()).package).toBe(first.package)
   })
 
-  it('with a prepay_id that is too old sends the identical parameters again', async () => {
+  it('sends the identical parameters again when the prepay_id is too old', async () => {
     const w = world()
     const ordercode = await w.order('old', { expires_in: 40_000 })
     const openid = w.wechat.payer.newOpenid()
@@ -174,7 +174,7 @@ describe('a second request to pay', () => {
     expect((await w.read(ordercode)).attempts).toHaveLength(1)
   })
 
-  it('after the reply to unifiedorder was lost is answered with the same number', async () => {
+  it('uses the same out_trade_no after the reply to unifiedorder was lost', async () => {
     const w = world()
     const ordercode = await w.order('lost')
     const openid = w.wechat.payer.newOpenid()
@@ -188,7 +188,7 @@ describe('a second request to pay', () => {
     expect(w.wechat.books.orders()).toHaveLength(1)
   })
 
-  it('after the database lost the prepay_id is answered with the same number', async () => {
+  it('uses the same out_trade_no after the prepay_id could not be stored', async () => {
     const watched = watchDatabase(env.DB)
     const w = world({ wrapDb: () => watched.db })
     const ordercode = await w.order('unsaved')
@@ -200,7 +200,7 @@ describe('a second request to pay', () => {
     expect(w.wechat.books.orders()).toHaveLength(1)
   })
 
-  it('at the same time as the first leaves one attempt', async () => {
+  it('leaves one attempt when it is concurrent with the first', async () => {
     const w = world()
     const ordercode = await w.order('twice')
     const openid = w.wechat.payer.newOpenid()
@@ -212,7 +212,7 @@ describe('a second request to pay', () => {
     expect(w.wechat.books.orders()).toHaveLength(1)
   })
 
-  it('by another payer takes the first attempt down at WeChat before it opens its own', async () => {
+  it('by another payer closes the first attempt at WeChat before it opens a new one', async () => {
     const w = world()
     const ordercode = await w.order('takeover')
     const [one, two] = [w.wechat.payer.newOpenid(), w.wechat.payer.newOpenid()]
@@ -229,7 +229,7 @@ describe('a second request to pay', () => {
     ])
   })
 
-  it('by another payer while the first one is paying finds the payment', async () => {
+  it('by another payer finds the payment that the first payer made', async () => {
     const w = world()
     const ordercode = await w.order('beaten')
     await w.pay(ordercode, w.wechat.payer.newOpenid())
@@ -239,7 +239,7 @@ describe('a second request to pay', () => {
     expect((await w.read(ordercode)).state).toBe('paid')
   })
 
-  it('by another payer while the first call may still be under way is told to wait', async () => {
+  it('by another payer gets order_busy while the first call may be in flight', async () => {
     const w = world()
     const ordercode = await w.order('inflight')
     w.wechat.faults.inject({ endpoint: 'unifiedorder', kind: 'request_lost', times: 2 })
@@ -254,7 +254,7 @@ describe('a second request to pay', () => {
     expect(openAtWechat(w)).toEqual([`${ordercode}*2`])
   })
 
-  it('by two other payers at once leaves at most one attempt open at WeChat', async () => {
+  it('by other payers concurrently leaves at most one attempt open at WeChat', async () => {
     const w = world()
     const ordercode = await w.order('crowd')
     await w.pay(ordercode, w.wechat.payer.newOpenid())
@@ -282,10 +282,37 @@ describe('a second request to pay', () => {
       '409 order_closed',
     )
   })
+
+  it('gets order_paid when the order is paid during the login', async () => {
+    const w = world()
+    const ordercode = await w.order('login')
+    const openid = w.wechat.payer.newOpenid()
+    await w.pay(ordercode, openid)
+    let open = () => {}
+    w.holds.set('/sns/jscode2session', new Promise<void>((resolve) => (open = resolve)))
+    const slow = w.pay(ordercode, openid)
+    w.wechat.payer.pay(ordercode)
+    await w.deliverNotices()
+    open()
+    expect(await (await slow).json()).toMatchObject({ code: 'order_paid' })
+  })
+
+  it('by two payers in turns does not use up the attempts of the order', async () => {
+    const w = world()
+    const ordercode = await w.order('tapping')
+    const payers = [w.wechat.payer.newOpenid(), w.wechat.payer.newOpenid()]
+    for (let tap = 0; tap < 40; tap++) {
+      await w.pay(ordercode, payers[tap % 2] ?? '')
+      w.advance(1)
+    }
+    expect((await w.read(ordercode)).attempts.length).toBeLessThanOrEqual(6)
+    w.advance(60)
+    expect((await w.pay(ordercode, payers[0] ?? '')).status).toBe(200)
+  })
 })
 
-describe('what /pay answers', () => {
-  it('to a code that is wrong, expired, or was used for another order: login_invalid', async () => {
+describe('/pay answers', () => {
+  it('login_invalid to a code that is wrong, expired, or was used for another order', async () => {
     const w = world()
     const [ordercode, other] = [await w.order('code-a'), await w.order('code-b')]
     const openid = w.wechat.payer.newOpenid()
@@ -300,7 +327,7 @@ describe('what /pay answers', () => {
     expect(await outcome(await w.pay(ordercode, openid, used))).toBe('401 login_invalid')
   })
 
-  it('to a user whom WeChat blocks: login_blocked', async () => {
+  it('login_blocked to a user whom WeChat blocks', async () => {
     const w = world()
     const ordercode = await w.order('blocked')
     w.wechat.faults.inject({ endpoint: 'jscode2session', kind: 'login_blocked' })
@@ -309,7 +336,7 @@ describe('what /pay answers', () => {
     )
   })
 
-  it('to a payer for whom the order is not: not_your_order', async () => {
+  it('not_your_order when the order belongs to another payer', async () => {
     const w = world()
     const mine = w.wechat.payer.newOpenid()
     const ordercode = await w.order('mine', { openid: mine })
@@ -318,7 +345,7 @@ describe('what /pay answers', () => {
     expect((await w.pay(ordercode, mine)).status).toBe(200)
   })
 
-  it('about an order that nobody registered: order_not_found, but only after the login', async () => {
+  it('order_not_found about an order that was never registered, but only after the login', async () => {
     const w = world()
     const openid = w.wechat.payer.newOpenid()
     expect(await outcome(await w.pay('never-registered', openid))).toBe('404 order_not_found')
@@ -327,7 +354,7 @@ describe('what /pay answers', () => {
     )
   })
 
-  it('about a paid order: order_paid, also when only WeChat knows it yet', async () => {
+  it('order_paid about a paid order, also when only WeChat knows the payment', async () => {
     const w = world()
     const ordercode = await w.order('paid')
     const openid = w.wechat.payer.newOpenid()
@@ -340,7 +367,7 @@ describe('what /pay answers', () => {
     expect(await outcome(await w.pay(ordercode, openid))).toBe('409 order_paid')
   })
 
-  it('about a closed or expired order: order_closed', async () => {
+  it('order_closed about a closed or expired order', async () => {
     const w = world()
     const [closed, expired] = [await w.order('closed'), await w.order('expired')]
     await w.shop('POST', `/orders/${closed}/close`)
@@ -351,7 +378,7 @@ describe('what /pay answers', () => {
     expect((await w.read(expired)).state).toBe('closed')
   })
 
-  it('when WeChat asks for a pause: too_many_requests', async () => {
+  it('too_many_requests when WeChat limits the rate', async () => {
     const w = world()
     const ordercode = await w.order('limits')
     const openid = w.wechat.payer.newOpenid()
@@ -365,7 +392,7 @@ describe('what /pay answers', () => {
     expect((await w.pay(ordercode, openid)).status).toBe(200)
   })
 
-  it('when WeChat refuses the order: its words, and a second try gets a fresh number', async () => {
+  it('wechat_refused with the err_code of WeChat, and uses a new number for the next request', async () => {
     const w = world()
     const ordercode = await w.order('refused')
     const openid = w.wechat.payer.newOpenid()
@@ -382,7 +409,7 @@ describe('what /pay answers', () => {
     expect(openAtWechat(w)).toEqual([`${ordercode}*2`])
   })
 
-  it('when the number is taken at WeChat with other parameters: goes on under the next', async () => {
+  it('with the next number when WeChat has the number with other parameters', async () => {
     const w = world()
     const ordercode = await w.order('used')
     const openid = w.wechat.payer.newOpenid()
@@ -397,7 +424,7 @@ describe('what /pay answers', () => {
     expect((await w.read(ordercode)).attempts.map(({ state }) => state)).toEqual(['closed', 'open'])
   })
 
-  it('when WeChat closed the order behind our back: goes on under the next number', async () => {
+  it('with the next number when WeChat closed the order without our request', async () => {
     const w = world()
     const ordercode = await w.order('behind', { expires_in: 40_000 })
     const openid = w.wechat.payer.newOpenid()
@@ -409,7 +436,7 @@ describe('what /pay answers', () => {
     expect(openAtWechat(w)).toEqual([`${ordercode}*2`])
   })
 
-  it('when WeChat is down, slow or babbling: wechat_unavailable, and trying again is safe', async () => {
+  it('wechat_unavailable when WeChat is down, slow or unreadable, and another request is safe', async () => {
     const w = world()
     const openid = w.wechat.payer.newOpenid()
     const kinds = [
@@ -438,7 +465,7 @@ describe('what /pay answers', () => {
     }
   })
 
-  it('when WeChat hiccups once: nothing, it is asked again', async () => {
+  it('successfully when WeChat fails once, since the call is repeated', async () => {
     const w = world()
     const openid = w.wechat.payer.newOpenid()
     for (const kind of ['system_error', 'request_lost', 'reply_lost'] as const) {
@@ -449,7 +476,7 @@ describe('what /pay answers', () => {
     expect(count(w.calls, 'api2.mch.weixin.qq.com/pay/unifiedorder')).toBe(2)
   })
 
-  it('when the login does not answer: wechat_unavailable, and no second login is sent', async () => {
+  it('wechat_unavailable when the login gets no answer, and sends no second login', async () => {
     const w = world()
     const ordercode = await w.order('nologin')
     w.wechat.faults.inject({ endpoint: 'jscode2session', kind: 'reply_lost' })
@@ -459,7 +486,7 @@ describe('what /pay answers', () => {
     expect(count(w.calls, '/sns/jscode2session')).toBe(1)
   })
 
-  it('when our key is wrong or the product is not enabled: misconfigured, and no number is spent', async () => {
+  it('misconfigured when our key is wrong or the product is not enabled, and uses up no number', async () => {
     const wrongKey = world({ vars: { WX_API_KEY: 'y'.repeat(32) } })
     const ordercode = await wrongKey.order('wrongkey')
     const openid = wrongKey.wechat.payer.newOpenid()
@@ -475,7 +502,7 @@ describe('what /pay answers', () => {
     expect((await w.pay(other, openid)).status).toBe(200)
   })
 
-  it('never with a secret, a key or an exception in it', async () => {
+  it('without any secret, key or exception text', async () => {
     const w = world({ vars: { WX_API_KEY: 'y'.repeat(32) } })
     const ordercode = await w.order('silent')
     const text = await (await w.pay(ordercode, w.wechat.payer.newOpenid())).text()

@@ -34,10 +34,10 @@ const FAULTS: readonly (readonly [DatabaseFault, times: number])[] = [
 ]
 
 const RESERVING = /INSERT INTO refunds/
-const NOTING = /UPDATE refunds/
+const STORING = /UPDATE refunds/
 
 describe('a crash', () => {
-  it('between the reservation and the sending: the cron sends it', async () => {
+  it('between reserving and sending leaves the sending to the cron', async () => {
     const { watched, w, ordercode } = await fragile('reserved')
     watched.fail('after_commit', { matching: RESERVING })
     expect((await putRefund(w, ordercode, 'R1', 800)).status).toBe(503)
@@ -56,12 +56,12 @@ describe('a crash', () => {
     expect(refundWebhooks(w)).toEqual(['refund.succeeded R1'])
   })
 
-  it('between the sending and the noting: the cron sends the same again, and WeChat has one', async () => {
+  it('between sending and storing the answer makes the cron send the same again, and WeChat has one refund', async () => {
     for (const [index, [fault, times]] of FAULTS.entries()) {
-      const { watched, w, ordercode } = await fragile(`noting-${index}`)
-      const number = `noting-${index}`
+      const { watched, w, ordercode } = await fragile(`storing-${index}`)
+      const number = `storing-${index}`
       const sent = recordRefunds(w)
-      watched.fail(fault, { matching: NOTING, times })
+      watched.fail(fault, { matching: STORING, times })
       const answer = await putRefund(w, ordercode, number, 800)
       expect(`${fault} ${answer.status}`).toBe(`${fault} 503`)
       expect(w.wechat.books.refunds(ordercode)).toHaveLength(1)
@@ -80,11 +80,11 @@ describe('a crash', () => {
     }
   })
 
-  it('and the shop that asks again gets the same refund, not a second one', async () => {
+  it('leads to no second refund when the shop repeats its request', async () => {
     for (const [index, [fault, times]] of FAULTS.entries()) {
       for (const [name, matching] of [
         ['reserving', RESERVING],
-        ['noting', NOTING],
+        ['storing', STORING],
       ] as const) {
         const { watched, w, ordercode } = await fragile(`shop-${name}-${index}`)
         const number = `shop-${name}-${index}`
@@ -105,13 +105,13 @@ describe('a crash', () => {
     }
   })
 
-  it('under a refusal: told once all the same', async () => {
+  it('during a refusal still sends one refund.failed', async () => {
     for (const [index, [fault, times]] of FAULTS.entries()) {
       const { watched, w, ordercode } = await fragile(`refusal-${index}`)
       const number = `refusal-${index}`
       const refusal = { errCode: 'USER_ACCOUNT_ABNORMAL', errCodeDes: '?' }
       w.wechat.faults.inject({ endpoint: 'refund', kind: 'err_code', ...refusal, times: 20 })
-      watched.fail(fault, { matching: NOTING, times })
+      watched.fail(fault, { matching: STORING, times })
       await putRefund(w, ordercode, number, 800)
       await pass(w, 7)
       expect(await getRefund(w, ordercode, number)).toMatchObject({ state: 'refused' })
@@ -120,9 +120,9 @@ describe('a crash', () => {
     }
   })
 
-  it('of the Worker at the moment of the call leaves a refund that goes by itself', async () => {
+  it('of the Worker during the call leaves a refund that the cron completes', async () => {
     const { w, ordercode } = await fragile('dies')
-    // A Worker that is gone answers nobody: neither WeChat's reply nor its own comes.
+    // An evicted Worker receives no reply of WeChat and sends no answer to the shop.
     const real = w.wechat.fetchWithCertificate
     let gone = false
     vi.spyOn(w.wechat, 'fetchWithCertificate').mockImplementation(async (request) => {
@@ -139,7 +139,7 @@ describe('a crash', () => {
     expect(w.wechat.books.refunds(ordercode)).toHaveLength(1)
   })
 
-  it('of D1 for a while under the shop: nothing is promised, nothing is sent', async () => {
+  it('of D1 during the request reserves nothing and sends nothing', async () => {
     const { watched, w, ordercode } = await fragile('d1down')
     watched.fail('before_commit', { times: 3 })
     expect(await outcome(putRefund(w, ordercode, 'R1', 800))).toBe('503 store_unavailable')
@@ -150,8 +150,8 @@ describe('a crash', () => {
   })
 })
 
-describe('an answer of D1 that is lost,', () => {
-  it('after which D1 may be asked again, makes neither a second refund nor an old one of it', async () => {
+describe('a lost answer of D1', () => {
+  it('that may be retried leads to no second refund and no repeated event', async () => {
     const watched = watchDatabase(env.DB)
     let loses = false
     const db = new Proxy(watched.db, {
@@ -167,10 +167,10 @@ describe('an answer of D1 that is lost,', () => {
     })
     const w = world({ wrapDb: () => db })
     const { ordercode } = await paidOrder(w, 'lostanswer')
-    for (const matching of [RESERVING, NOTING]) {
+    for (const matching of [RESERVING, STORING]) {
       watched.before(matching, async () => void (loses = true))
     }
-    // Repeated by ourselves, it is there already, as if somebody else were sending it: the cron does.
+    // The retry finds the refund, as if a concurrent request were sending it. So the cron sends it.
     expect(await outcome(putRefund(w, ordercode, 'R1', 8_800))).toBe('200 requested')
     await pass(w, 6)
     expect(await refundEvents(w, ordercode)).toEqual([
@@ -184,7 +184,7 @@ describe('an answer of D1 that is lost,', () => {
 })
 
 describe('the cron', () => {
-  it('running three times at once sends what is due once', async () => {
+  it('sends a due refund once when three runs overlap', async () => {
     const { watched, w, ordercode } = await fragile('threetimes')
     watched.fail('after_commit', { matching: RESERVING })
     await putRefund(w, ordercode, 'R1', 800)
@@ -198,7 +198,7 @@ describe('the cron', () => {
     expect(called(w, '/pay/refundquery') - before).toBeLessThanOrEqual(1)
   })
 
-  it('together with the shop asking again makes one refund of it', async () => {
+  it('makes one refund together with concurrent requests of the shop', async () => {
     const { watched, w, ordercode } = await fragile('together')
     watched.fail('after_commit', { matching: RESERVING })
     await putRefund(w, ordercode, 'R1', 800)
@@ -209,7 +209,7 @@ describe('the cron', () => {
     expect(await refundEvents(w, ordercode)).toEqual(['refund_requested', 'refund_accepted'])
   })
 
-  it('together with the shop asking for another: both go, a minute apart', async () => {
+  it('sends refunds of one payment a minute apart, also while the shop requests another one', async () => {
     const { w, ordercode } = await fragile('another')
     await refund(w, ordercode, 'A', 100)
     await refund(w, ordercode, 'B', 100)
@@ -228,12 +228,12 @@ describe('the cron', () => {
     expect(w.log.filter(({ reason }) => reason === 'INVALID_REQ_TOO_MUCH')).toEqual([])
   })
 
-  it('that dies with a refund in its hands gives it back when the lease ends', async () => {
+  it('repeats a refund that a failed run had claimed when the lease ends', async () => {
     const { watched, w, ordercode } = await fragile('lease')
     w.wechat.faults.inject({ endpoint: 'refund', kind: 'http_500' })
     await refund(w, ordercode, 'R1', 800)
     w.advance(60)
-    // It claimed the refund, and then every word to the database is lost.
+    // The run claims the refund, and then every call to the database fails.
     watched.fail('before_commit', { matching: /FROM orders/, times: 30 })
     await w.cron().catch(() => undefined)
     watched.reset()
@@ -242,7 +242,7 @@ describe('the cron', () => {
     expect((await getRefund(w, ordercode, 'R1')).state).not.toBe('requested')
   })
 
-  it('that gets no refunds out of D1 asks about payments all the same', async () => {
+  it('still queries payments when D1 fails for refunds', async () => {
     const watched = watchDatabase(env.DB)
     const w = world({ wrapDb: () => watched.db })
     const ordercode = await w.order('allthesame')
@@ -257,7 +257,7 @@ describe('the cron', () => {
     expect((await w.read(ordercode)).state).toBe('paid')
   })
 
-  it('after days of silence goes on where it was', async () => {
+  it('continues after an outage of days', async () => {
     const { w, ordercode } = await fragile('silence')
     w.wechat.faults.inject({ endpoint: 'refund', kind: 'http_500' })
     await refund(w, ordercode, 'A', 100)
@@ -270,7 +270,7 @@ describe('the cron', () => {
 })
 
 describe('the schema', () => {
-  it('itself lets nobody promise more than was paid', async () => {
+  it('refuses to reserve more than was paid', async () => {
     const { w, ordercode, transactionId } = await fragile('schema')
     await refund(w, ordercode, 'R1', 8_000)
     const insert = (number: string, fee: number) =>

@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it, vi } from 'vitest'
+import { encryptReqInfo } from '../../../simulator/notices/req-info.ts'
 import { watchDatabase } from '../../../testing/d1/watched-database.ts'
 import {
   called,
@@ -16,10 +17,10 @@ import {
   refundWebhooks,
   SUCCESS,
 } from '../../../testing/refund-stories.ts'
-import { world, type World } from '../../../testing/world.ts'
+import { MERCHANT, world, type World } from '../../../testing/world.ts'
 
-/** A refund that WeChat has taken on, and says so until a test lets it go. */
-async function underWay(w: World, name: string) {
+/** A refund that WeChat has accepted and keeps in PROCESSING until the test settles it. */
+async function processingRefund(w: World, name: string) {
   w.wechat.platform.holdRefunds()
   const paid = await paidOrder(w, name)
   const number = `${name}-1`
@@ -33,7 +34,7 @@ const everything = async (w: World, ordercode: string) => ({
   reviews: await kinds(w),
 })
 
-/** Refused as every other is, and nothing moved. */
+/** Expects the same refusal as for any other bad notice, and no change. */
 async function expectRefused(w: World, ordercode: string, body: BodyInit): Promise<void> {
   const before = await everything(w, ordercode)
   const answer = await notifyRefund(w, body)
@@ -48,9 +49,9 @@ async function expectRefused(w: World, ordercode: string, body: BodyInit): Promi
 }
 
 describe('a refund notice', () => {
-  it('is confirmed by a query, booked, and answered in WeChat’s own words', async () => {
+  it('is confirmed by a query, recorded and answered with SUCCESS', async () => {
     const w = world()
-    const { ordercode, number } = await underWay(w, 'plain')
+    const { ordercode, number } = await processingRefund(w, 'plain')
     w.wechat.platform.settleRefund(number, 'SUCCESS')
     const answer = await notifyRefund(w, w.wechat.notices.ofRefunds.xml(number))
     expect(answer.status).toBe(200)
@@ -64,9 +65,9 @@ describe('a refund notice', () => {
     expect(refundWebhooks(w)).toEqual([`refund.succeeded ${number}`])
   })
 
-  it('comes by itself from WeChat, and needs to come once', async () => {
+  it('is sent by WeChat automatically, and only once when it is accepted', async () => {
     const w = world()
-    const { ordercode, number } = await underWay(w, 'itself')
+    const { ordercode, number } = await processingRefund(w, 'itself')
     w.wechat.platform.releaseRefunds()
     w.advance(180)
     const [attempt] = await w.deliverNotices()
@@ -76,9 +77,9 @@ describe('a refund notice', () => {
     expect(await w.deliverNotices()).toEqual([])
   })
 
-  it('twenty times at once is booked once, and answered SUCCESS twenty times', async () => {
+  it('is recorded once and answered with SUCCESS each time when it comes twenty times concurrently', async () => {
     const w = world()
-    const { ordercode, number } = await underWay(w, 'twenty')
+    const { ordercode, number } = await processingRefund(w, 'twenty')
     w.wechat.platform.settleRefund(number, 'SUCCESS')
     const notice = w.wechat.notices.ofRefunds.xml(number)
     const answers = await Promise.all(Array.from({ length: 20 }, () => notifyRefund(w, notice)))
@@ -93,9 +94,9 @@ describe('a refund notice', () => {
     await expectBalanced(w, ordercode)
   })
 
-  it('twenty times at once about a closed one is one refund.failed', async () => {
+  it('leads to one refund.failed when it reports a closed refund twenty times concurrently', async () => {
     const w = world()
-    const { ordercode, number } = await underWay(w, 'twentyclosed')
+    const { ordercode, number } = await processingRefund(w, 'twentyclosed')
     w.wechat.platform.settleRefund(number, 'REFUNDCLOSE')
     const notice = w.wechat.notices.ofRefunds.xml(number)
     await Promise.all(Array.from({ length: 20 }, () => notifyRefund(w, notice)))
@@ -104,9 +105,9 @@ describe('a refund notice', () => {
     expect((await getRefund(w, ordercode, number)).state).toBe('closed')
   })
 
-  it('together with a cron, a query and a PUT is booked once', async () => {
+  it('is recorded once when a run of the cron, a query and a PUT are concurrent', async () => {
     const w = world()
-    const { ordercode, number } = await underWay(w, 'crowd')
+    const { ordercode, number } = await processingRefund(w, 'crowd')
     w.wechat.platform.settleRefund(number, 'SUCCESS')
     w.advance(60)
     const notice = w.wechat.notices.ofRefunds.xml(number)
@@ -125,7 +126,7 @@ describe('a refund notice', () => {
     )
   })
 
-  it('of each of ten refunds of one order, all at once: all are booked, whoever was quicker', async () => {
+  it('is recorded for each of ten refunds of one order when all come concurrently', async () => {
     const w = world()
     const { ordercode } = await paidOrder(w, 'tenatonce')
     w.wechat.platform.holdRefunds()
@@ -137,7 +138,7 @@ describe('a refund notice', () => {
     w.advance(180)
     const attempts = await w.deliverNotices()
     expect(new Set(attempts.map(({ outRefundNo }) => outRefundNo)).size).toBe(10)
-    // Who lost every race is not told SUCCESS, and comes again.
+    // A notice that lost every race does not get SUCCESS, and WeChat repeats it.
     for (let minute = 0; minute < 10; minute++) {
       w.advance(60)
       await w.deliverNotices()
@@ -150,7 +151,7 @@ describe('a refund notice', () => {
     await expectBalanced(w, ordercode)
   })
 
-  it('that comes before the answer to the PUT is believed, and the PUT tells the truth', async () => {
+  it('is recorded when it comes before the answer to the PUT, and the PUT answers with the new state', async () => {
     const w = world()
     const { ordercode } = await paidOrder(w, 'before')
     const real = w.wechat.fetchWithCertificate
@@ -167,9 +168,9 @@ describe('a refund notice', () => {
     expect((await w.read(ordercode)).refunded_fee).toBe(800)
   })
 
-  it('of an old state does not take a newer one back', async () => {
+  it('with an old state does not undo a newer one', async () => {
     const w = world()
-    const { ordercode, number } = await underWay(w, 'oldstate')
+    const { ordercode, number } = await processingRefund(w, 'oldstate')
     w.wechat.platform.settleRefund(number, 'CHANGE')
     const old = w.wechat.notices.ofRefunds.xml(number)
     w.wechat.platform.settleRefund(number, 'SUCCESS')
@@ -180,20 +181,20 @@ describe('a refund notice', () => {
     expect(await kinds(w)).toEqual([])
   })
 
-  it('under the old key is good while the key is being changed', async () => {
+  it('is accepted under the old key while the key is being changed', async () => {
     const old = 'leading-zero-md5-000000000000064' // its MD5 begins with two zeros
     const w = world({ vars: { WX_API_KEY_OLD: old } })
-    const { ordercode, number } = await underWay(w, 'rotation')
+    const { ordercode, number } = await processingRefund(w, 'rotation')
     w.wechat.platform.settleRefund(number, 'SUCCESS')
     const answer = await notifyRefund(w, w.wechat.notices.ofRefunds.xml(number, { key: old }))
     expect(await answer.text()).toBe(SUCCESS)
     expect((await getRefund(w, ordercode, number)).state).toBe('succeeded')
   })
 
-  it('gives a thief of the old key nothing', async () => {
+  it('changes nothing when a thief of the old key forges it', async () => {
     const old = 'o'.repeat(32)
     const w = world({ vars: { WX_API_KEY_OLD: old } })
-    const { ordercode, number } = await underWay(w, 'thief')
+    const { ordercode, number } = await processingRefund(w, 'thief')
     const before = await everything(w, ordercode)
     for (const refund_status of ['SUCCESS', 'REFUNDCLOSE', 'CHANGE']) {
       await notifyRefund(
@@ -207,10 +208,10 @@ describe('a refund notice', () => {
   })
 })
 
-describe('a refund notice is only a hint:', () => {
-  it('whatever status it tells, WeChat’s word counts', async () => {
+describe('a refund notice is only a hint, so that', () => {
+  it('the query decides about the status', async () => {
     const w = world()
-    const { ordercode, number } = await underWay(w, 'status')
+    const { ordercode, number } = await processingRefund(w, 'status')
     const before = await everything(w, ordercode)
     for (const refund_status of ['SUCCESS', 'REFUNDCLOSE', 'CHANGE', 'PROCESSING', 'X', '']) {
       await notifyRefund(w, w.wechat.notices.ofRefunds.xml(number, { info: { refund_status } }))
@@ -223,9 +224,9 @@ describe('a refund notice is only a hint:', () => {
     expect((await w.read(ordercode)).refunded_fee).toBe(0)
   })
 
-  it('whatever amounts it tells, WeChat’s are booked', async () => {
+  it('the query decides about the amounts', async () => {
     const w = world()
-    const { ordercode, number } = await underWay(w, 'amounts')
+    const { ordercode, number } = await processingRefund(w, 'amounts')
     w.wechat.platform.settleRefund(number, 'SUCCESS')
     const info = { refund_fee: '8800', total_fee: '1', settlement_refund_fee: '8800' }
     await notifyRefund(w, w.wechat.notices.ofRefunds.xml(number, { info }))
@@ -236,10 +237,10 @@ describe('a refund notice is only a hint:', () => {
     })
   })
 
-  it('about one that WeChat has not taken on it changes nothing', async () => {
+  it('it changes nothing about a refund that WeChat has not accepted', async () => {
     const w = world()
     const { ordercode, transactionId } = await paidOrder(w, 'nottaken')
-    const other = await underWay(w, 'taken')
+    const other = await processingRefund(w, 'taken')
     w.wechat.faults.inject({ endpoint: 'refund', kind: 'request_lost', times: 2 })
     await refund(w, ordercode, 'N1', 800)
     const info = { out_refund_no: 'N1', out_trade_no: ordercode, transaction_id: transactionId }
@@ -253,10 +254,10 @@ describe('a refund notice is only a hint:', () => {
   })
 })
 
-describe('a refund notice is refused, and nobody can tell why, when it', () => {
+describe('a refund notice is refused, without a visible reason, when it', () => {
   it('cannot be decrypted', async () => {
     const w = world()
-    const { ordercode, number } = await underWay(w, 'decrypt')
+    const { ordercode, number } = await processingRefund(w, 'decrypt')
     w.wechat.platform.settleRefund(number, 'SUCCESS')
     const good = /<req_info>(?:<!\[CDATA\[)?([^<\]]+)/.exec(w.wechat.notices.ofRefunds.xml(number))
     const reqInfo = good?.[1] ?? ''
@@ -274,7 +275,7 @@ describe('a refund notice is refused, and nobody can tell why, when it', () => {
 
   it('is for another appid or merchant, or says FAIL', async () => {
     const w = world()
-    const { ordercode, number } = await underWay(w, 'merchants')
+    const { ordercode, number } = await processingRefund(w, 'merchants')
     w.wechat.platform.settleRefund(number, 'SUCCESS')
     const changes: Record<string, string | undefined>[] = [
       { appid: 'wx0000000000000000' },
@@ -290,17 +291,17 @@ describe('a refund notice is refused, and nobody can tell why, when it', () => {
     expect((await getRefund(w, ordercode, number)).state).toBe('processing')
   })
 
-  it('is about a refund, an order or a payment that nobody knows', async () => {
+  it('is about an unknown refund, order or payment', async () => {
     const w = world()
-    const { ordercode, number } = await underWay(w, 'nobody')
-    const other = await underWay(w, 'somebody')
+    const { ordercode, number } = await processingRefund(w, 'unknown')
+    const other = await processingRefund(w, 'known')
     const infos: Record<string, string | undefined>[] = [
-      { out_refund_no: 'nobody-knows-this' },
+      { out_refund_no: 'never-registered' },
       { out_refund_no: other.number },
       { out_refund_no: undefined },
       { out_refund_no: '' },
       { out_refund_no: "x' OR 1=1 --" },
-      { out_trade_no: 'nobody-knows-this' },
+      { out_trade_no: 'never-registered' },
       { out_trade_no: undefined },
       { out_trade_no: other.ordercode },
       { transaction_id: '4200000540202611239999999999' },
@@ -315,7 +316,7 @@ describe('a refund notice is refused, and nobody can tell why, when it', () => {
 
   it('is made of hostile XML, outside or inside', async () => {
     const w = world()
-    const { ordercode, number } = await underWay(w, 'hostile')
+    const { ordercode, number } = await processingRefund(w, 'hostile')
     w.wechat.platform.settleRefund(number, 'SUCCESS')
     const good = w.wechat.notices.ofRefunds.xml(number)
     const inner = good.replace(/^<xml>/, '').replace(/<\/xml>\s*$/, '')
@@ -349,11 +350,11 @@ describe('a refund notice is refused, and nobody can tell why, when it', () => {
   })
 })
 
-describe('when we cannot take a refund notice', () => {
-  it('because D1 is down, WeChat is asked to come again, and does', async () => {
+describe('a refund notice that cannot be processed', () => {
+  it('because D1 is down is repeated by WeChat and then recorded', async () => {
     const watched = watchDatabase(env.DB)
     const w = world({ wrapDb: () => watched.db })
-    const { ordercode, number } = await underWay(w, 'd1down')
+    const { ordercode, number } = await processingRefund(w, 'd1down')
     w.wechat.platform.settleRefund(number, 'SUCCESS')
     watched.fail('before_commit', { times: 3 })
     const [first] = await w.deliverNotices()
@@ -367,7 +368,7 @@ describe('when we cannot take a refund notice', () => {
     expect(refundWebhooks(w)).toEqual([`refund.succeeded ${number}`])
   })
 
-  it('because D1 fails under the booking, before or after the commit, or stalls', async () => {
+  it('because D1 fails or stalls around the commit is recorded once when it is repeated', async () => {
     const watched = watchDatabase(env.DB)
     const w = world({ wrapDb: () => watched.db })
     const faults = [
@@ -377,7 +378,7 @@ describe('when we cannot take a refund notice', () => {
       ['stall_after_commit', 1],
     ] as const
     for (const [fault, times] of faults) {
-      const { ordercode, number } = await underWay(
+      const { ordercode, number } = await processingRefund(
         w,
         `under-${fault.replaceAll('_', '-')}`.slice(0, 18),
       )
@@ -398,9 +399,9 @@ describe('when we cannot take a refund notice', () => {
     expect(refundWebhooks(w)).toHaveLength(4)
   })
 
-  it('because WeChat’s own query does not answer, it is asked to come again', async () => {
+  it('because the query gets no answer is answered with FAIL and recorded when it is repeated', async () => {
     const w = world()
-    const { ordercode, number } = await underWay(w, 'queryless')
+    const { ordercode, number } = await processingRefund(w, 'queryless')
     w.wechat.platform.settleRefund(number, 'SUCCESS')
     w.wechat.faults.inject({ endpoint: 'refundquery', kind: 'http_500', times: 2 })
     const notice = w.wechat.notices.ofRefunds.xml(number)
@@ -412,12 +413,46 @@ describe('when we cannot take a refund notice', () => {
     expect((await getRefund(w, ordercode, number)).state).toBe('succeeded')
   })
 
-  it('because it is not posted, or has no body, or too much of one', async () => {
+  it('because it is no POST or has an empty or too large body is refused', async () => {
     const w = world()
     expect((await w.fetch('/notify/refund')).status).toBe(405)
     expect((await notifyRefund(w, '')).status).toBe((await notifyRefund(w, 'x')).status)
     expect((await notifyRefund(w, 'x'.repeat(70_000))).status).toBe(
       (await notifyRefund(w, 'x')).status,
     )
+  })
+})
+
+describe('a refund notice that the query does not confirm', () => {
+  it.each(['SUCCESS', 'REFUNDCLOSE', 'CHANGE'])(
+    '(%s, while the query says PROCESSING) is refused like any other and may be repeated',
+    async (refund_status) => {
+      const w = world()
+      w.wechat.platform.holdRefunds()
+      const { ordercode } = await paidOrder(w, `against-${refund_status.toLowerCase()}`)
+      await putRefund(w, ordercode, 'R1', 800)
+      const notice = w.wechat.notices.ofRefunds.xml('R1', { info: { refund_status } })
+      const answer = await notifyRefund(w, notice)
+      const nonsense = await notifyRefund(w, 'not xml')
+      expect([answer.status, await answer.text()]).toEqual([400, await nonsense.text()])
+      expect((await getRefund(w, ordercode, 'R1')).state).toBe('processing')
+      w.wechat.platform.settleRefund('R1', 'SUCCESS')
+      expect((await notifyRefund(w, w.wechat.notices.ofRefunds.xml('R1'))).status).toBe(200)
+    },
+  )
+})
+
+describe('a refund notice under the old key', () => {
+  it('causes only one query when a thief of the old key forges thirty', async () => {
+    const OLD = 'ffffffffffffffffffffffffffffffff'
+    const w = world({ vars: { WX_API_KEY_OLD: OLD } })
+    const { ordercode, transactionId } = await paidOrder(w, 'thief', 1_000)
+    const before = called(w, '/pay/refundquery')
+    for (let n = 0; n < 30; n++) {
+      const info = `<root><out_refund_no>F${n}</out_refund_no><transaction_id>${transactionId}</transaction_id><out_trade_no>${ordercode}</out_trade_no></root>`
+      const body = `<xml><return_code>SUCCESS</return_code><appid>${MERCHANT.appid}</appid><mch_id>${MERCHANT.mchId}</mch_id><nonce_str>x</nonce_str><req_info>${encryptReqInfo(info, OLD)}</req_info></xml>`
+      expect((await notifyRefund(w, body)).status).not.toBe(200)
+    }
+    expect(called(w, '/pay/refundquery') - before).toBe(1)
   })
 })

@@ -5,6 +5,7 @@ import { watchDatabase } from '../../../testing/d1/watched-database.ts'
 import { SHOP, WEBHOOK_SECRET, world, type World } from '../../../testing/world.ts'
 
 const answer = (status: number) => () => Promise.resolve(new Response(null, { status }))
+
 const noAnswer = () => Promise.reject(new TypeError('Network connection lost.'))
 
 async function paid(w: World, name: string): Promise<string> {
@@ -28,10 +29,10 @@ type Delivery = {
   ordercode: string
 }
 
-describe('the shop is told', () => {
-  it('of a paid order at once, with the order as it is', async () => {
+describe('the shop receives a webhook', () => {
+  it('about a paid order immediately, with the whole order', async () => {
     const w = world()
-    const ordercode = await paid(w, 'told')
+    const ordercode = await paid(w, 'notified')
     const order = await w.read(ordercode)
 
     expect(w.receiver.received).toHaveLength(1)
@@ -45,7 +46,7 @@ describe('the shop is told', () => {
     expect(await deliveriesOf(w)).toMatchObject([{ state: 'delivered', tries: 1 }])
   })
 
-  it('in a form that the verifier of Standard Webhooks accepts', async () => {
+  it('that the library of Standard Webhooks accepts', async () => {
     const w = world()
     await paid(w, 'verified')
     const [webhook] = w.receiver.received
@@ -79,7 +80,7 @@ describe('the shop is told', () => {
     }
   })
 
-  it('of an order that was closed', async () => {
+  it('about a closed order', async () => {
     const w = world()
     const ordercode = await w.order('closed')
     await w.shop('POST', `/orders/${ordercode}/close`)
@@ -89,7 +90,7 @@ describe('the shop is told', () => {
     ])
   })
 
-  it('of a close with the revision it had, even when the order was paid before it could be told', async () => {
+  it('about a close with the revision of the close, even when the order was paid before the webhook was sent', async () => {
     const w = world()
     const ordercode = await w.order('overtaken')
     await w.pay(ordercode, w.wechat.payer.newOpenid())
@@ -110,7 +111,7 @@ describe('the shop is told', () => {
     )
   })
 
-  it('once by twenty notices at once', async () => {
+  it('once after twenty concurrent notices', async () => {
     const w = world()
     const ordercode = await w.order('twenty')
     await w.pay(ordercode, w.wechat.payer.newOpenid())
@@ -122,11 +123,11 @@ describe('the shop is told', () => {
   })
 })
 
-describe('a shop that does not take its webhook', () => {
+describe('a webhook that the shop does not accept', () => {
   it('is tried again after 1, 5, 30 minutes, 2, 5, 10, 14, 20, 24 hours, with the same id and body', async () => {
     const w = world()
     w.receiver.answerAlways(answer(500))
-    await paid(w, 'ladder')
+    await paid(w, 'schedule')
     const tries = () => w.receiver.received.filter(({ type }) => type === 'order.paid')
     const pauses = [1, 5, 30, 120, 300, 600, 840, 1_200, 1_440]
     for (const [index, minutes] of pauses.entries()) {
@@ -144,7 +145,7 @@ describe('a shop that does not take its webhook', () => {
     expect(delivery).toMatchObject({ state: 'given_up', tries: 10, last_status: 500 })
   })
 
-  it('and is given up, which a person sees and no webhook tells', async () => {
+  it('is given up after ten tries with a review and no further webhook, and can be resent', async () => {
     const w = world()
     let isDown = true
     w.receiver.answerAlways(() => (isDown ? answer(500)() : answer(204)()))
@@ -164,7 +165,7 @@ describe('a shop that does not take its webhook', () => {
     expect(w.receiver.received.at(-1)?.id).toBe(delivery?.id)
   })
 
-  it('because it redirects, stalls, drops the line or babbles without end: none of it is success', async () => {
+  it('stays pending after a redirect, a stall, a lost connection or a 404', async () => {
     const w = world()
     const endless = () =>
       Promise.resolve(
@@ -185,10 +186,10 @@ describe('a shop that does not take its webhook', () => {
     w.receiver.answerWith(endless)
     const ordercode = await paid(w, 'endless')
     const delivery = (await deliveriesOf(w)).find((each) => each.ordercode === ordercode)
-    expect(delivery?.state).toBe('delivered') // its 200 came; what follows is not read
+    expect(delivery?.state).toBe('delivered') // its status is 200, and its endless body is not read
   })
 
-  it('cannot starve the questions to WeChat', async () => {
+  it('does not starve the queries to WeChat', async () => {
     const w = world({ vars: { TICK_CALLS: '20', TICK_STATEMENTS: '1000' } })
     w.receiver.answerWith(...Array.from({ length: 500 }, () => noAnswer))
     for (let index = 0; index < 30; index++) await paid(w, `dead-${index}`)
@@ -200,7 +201,7 @@ describe('a shop that does not take its webhook', () => {
     expect((await w.read(ordercode)).state).toBe('paid')
   })
 
-  it('when the first try died with its Worker, hears of it from the cron', async () => {
+  it('is sent by the cron when the first try failed with its Worker', async () => {
     const watched = watchDatabase(env.DB)
     const w = world({ wrapDb: () => watched.db })
     const ordercode = await w.order('crash')
@@ -216,7 +217,7 @@ describe('a shop that does not take its webhook', () => {
     expect(w.receiver.types()).toEqual(['order.paid'])
   })
 
-  it('because it has none: the row is kept, nobody tries, nobody complains', async () => {
+  it('is stored without a try and without a review when there is no target', async () => {
     const w = world({ vars: { WEBHOOK_URL: '' } })
     await paid(w, 'notarget')
     w.advance(86_400)
@@ -226,10 +227,25 @@ describe('a shop that does not take its webhook', () => {
     const resent = await w.shop('POST', `/deliveries/${delivery?.id}/resend`)
     expect(resent.status).toBe(409)
   })
+
+  it('is not tried any more, without a review, when the target is removed', async () => {
+    const w = world()
+    w.receiver.answerWith(() => Promise.reject(new TypeError('Network connection lost.')))
+    const ordercode = await paid(w, 'untarget')
+    const without = world({ vars: { WEBHOOK_URL: '' } })
+    for (let day = 0; day < 12; day++) {
+      without.advance(86_400)
+      await without.cron()
+    }
+    expect(w.receiver.received).toHaveLength(1)
+    // The other Worker downloads the bill of another simulated WeChat, which does not have the payment.
+    const { reviews } = await w.read(ordercode)
+    expect(reviews.filter(({ kind }) => kind !== 'bill_difference')).toEqual([])
+  })
 })
 
-describe('money that went back before we heard of it', () => {
-  it('makes the order paid, but the shop hears payment.returned and ships nothing', async () => {
+describe('a payment that was refunded before we recorded it', () => {
+  it('makes the order paid and sends payment.returned, so that nothing is shipped', async () => {
     const w = world()
     const ordercode = await w.order('returned')
     await w.pay(ordercode, w.wechat.payer.newOpenid())

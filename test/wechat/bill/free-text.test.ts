@@ -13,7 +13,7 @@ import {
 
 const ROW_CHARS_MAX = 64 * 1024
 
-describe("what the merchant called the product, and the merchant's own data", () => {
+describe("the product name and the merchant's own data", () => {
   const rows = (text: string) => [
     payment({ 商户订单号: 'A1' }),
     payment({ 商户订单号: 'A2', 商品名称: text }),
@@ -62,7 +62,7 @@ describe("what the merchant called the product, and the merchant's own data", ()
     expect(end).toMatchObject({ whole: true, differing: [] })
   })
 
-  it('cannot be told from a row where it has a line that begins like one', async () => {
+  it('are misread when one of their lines begins like a row', async () => {
     const name = '校服\n`2026-11-22 10:00:00'
     const { rows: read } = await readPlan({
       rows: [payment({ 商品名称: name }), payment({ 商户订单号: 'A2' })],
@@ -75,7 +75,7 @@ describe("what the merchant called the product, and the merchant's own data", ()
     ])
   })
 
-  it('is all that may have a separator in it', async () => {
+  it('are the only columns that may contain a separator', async () => {
     const { rows: read } = await readPlan({
       rows: [payment({ 设备号: 'a,`b' }), payment({ 费率备注: 'a,`b' }), payment()],
     })
@@ -83,7 +83,7 @@ describe("what the merchant called the product, and the merchant's own data", ()
     expect(read.map(({ kind }) => kind)).toEqual(['unreadable', 'unreadable', 'payment'])
   })
 
-  it('is not all that may have a comma in it', async () => {
+  it('are not the only columns that may contain a comma', async () => {
     const { rows: read, end } = await readPlan({
       rows: [
         payment({ 设备号: 'till 1, upstairs' }),
@@ -101,12 +101,12 @@ describe("what the merchant called the product, and the merchant's own data", ()
   })
 })
 
-describe('a line that is no row', () => {
+describe('a line that is not a row', () => {
   it.each([
     ['is empty but for its backtick', '`', 'too_few_fields'],
     ['lacks the last field', rowLine(payment(), ALL.slice(0, -1)), 'too_few_fields'],
     ['lacks its separators', rowLine(payment()).replaceAll(',', ' '), 'too_few_fields'],
-  ])('is told when it %s, and the others are read', async (_, line, reason) => {
+  ])('is unreadable when it %s, and the other lines are read', async (_, line, reason) => {
     const lines = [rowLine(payment()), line, rowLine(payment())]
 
     expect((await readPlan({ rows: [payment(), payment()], lines })).rows).toMatchObject([
@@ -116,7 +116,7 @@ describe('a line that is no row', () => {
     ])
   })
 
-  it('is told when there is no row yet that it could continue', async () => {
+  it('is unreadable when there is no row before it that it could continue', async () => {
     const lines = ['nothing', 'of this, is a row', rowLine(payment()), rowLine(refund())]
 
     expect((await readPlan({ rows: [payment()], lines })).rows).toMatchObject([
@@ -127,7 +127,7 @@ describe('a line that is no row', () => {
   })
 })
 
-describe('a row without end', () => {
+describe('a very long row', () => {
   const long = (length: number): string => rowLine(payment({ 商品名称: 'x'.repeat(length) }))
   const rest = long(0).length
 
@@ -141,7 +141,7 @@ describe('a row without end', () => {
     ])
   })
 
-  it('is unreadable as well where it is of many lines', async () => {
+  it('is unreadable too when it has many lines', async () => {
     const name = Array.from({ length: 2_000 }, () => 'x'.repeat(50)).join('\n')
     const rows = [payment({ 商品名称: name }), payment()]
 
@@ -151,7 +151,7 @@ describe('a row without end', () => {
     ])
   })
 
-  it('ends somewhere, and the next one is read', async () => {
+  it('is skipped, and the next row is read', async () => {
     const [before = '', after = ''] = writeBill({
       rows: [],
       lines: [rowLine(payment()), '`@`and the rest', rowLine(refund()), rowLine(payment())],
@@ -171,7 +171,7 @@ describe('a row without end', () => {
     ])
   })
 
-  it('of millions of lines takes no longer to skip than to read', async () => {
+  it('is skipped quickly when it has millions of lines', async () => {
     function* chunks() {
       yield bytesOf(`${ALL.join(',')}\n${rowLine(payment())}\n\``)
       const much = bytesOf('x\n'.repeat(10_000))
@@ -186,13 +186,13 @@ describe('a row without end', () => {
     ])
   })
 
-  it('is the last one', async () => {
+  it('counts as cut off at the end of the bill', async () => {
     const text = writeBill({ rows: [payment(), refund()], end: 'x'.repeat(100_000) })
 
     expect((await readText(text)).end).toEqual({ whole: false, reason: 'cut_off' })
   })
 
-  it('is no header, and nobody waits for its end', async () => {
+  it('is not read to its end in place of the header', async () => {
     function* chunks() {
       yield bytesOf(ALL.join(','))
       for (;;) yield bytesOf(','.repeat(1_000))

@@ -43,7 +43,7 @@ const PIECES = [
   '<xml>',
 ] as const
 
-/** Anything that can be told from the beginning of a row. */
+/** A random text that does not look like the beginning of a row. */
 function anyText(chance: Chance): string {
   const text = Array.from({ length: chance.below(8) }, () => chance.pick(PIECES)).join('')
   return text.replace(/\n`/g, '\n.`')
@@ -56,9 +56,9 @@ const digits = (chance: Chance, length: number): string =>
 const beijing = (second: number): string =>
   `2026-11-22 ${new Date(second * 1_000).toISOString().slice(11, 19)}`
 
-type Row = Readonly<{ values: Values; understood: Readonly<Record<string, unknown>> }>
+type Row = Readonly<{ values: Values; expected: Readonly<Record<string, unknown>> }>
 
-/** One row as written, and as it is to be understood. */
+/** A random row: its columns as written, and the values that must be read. */
 function anyRow(chance: Chance, layout: Layout): Row {
   const isOld = layout === 'OLD_ALL'
   const isRefund = layout === 'REFUND' || (layout !== 'SUCCESS' && chance.below(3) === 0)
@@ -101,7 +101,7 @@ function anyRow(chance: Chance, layout: Layout): Row {
         申请退款金额: totalText,
         退款金额: settlementText,
       }),
-      understood: {
+      expected: {
         kind: 'refund',
         ...line,
         refundId,
@@ -119,7 +119,7 @@ function anyRow(chance: Chance, layout: Layout): Row {
       应结订单金额: settlementText,
       总金额: totalText,
     }),
-    understood: {
+    expected: {
       kind: 'payment',
       ...line,
       openid: ids.openid,
@@ -143,8 +143,8 @@ function* pieces(bytes: Uint8Array, chance: Chance): Generator<Uint8Array> {
   }
 }
 
-describe('any bill', () => {
-  it('is read as it was written, on whichever way it came', async () => {
+describe('a random bill', () => {
+  it('is read as it was written, however it was compressed and split', async () => {
     for (let seed = 1; seed <= BILLS; seed++) {
       const chance = seeded(seed)
       const layout = chance.pick<Layout>(['ALL', 'SUCCESS', 'REFUND', 'OLD_ALL'])
@@ -164,13 +164,13 @@ describe('any bill', () => {
       const afterRow = chance.below(3) === 0 ? chance.below(rows.length + 2) : 0
       const read = await readAll(pieces(bytes, chance), { pageRows: 1 + chance.below(9), afterRow })
 
-      const told = `seed ${seed}: ${layout}, ${JSON.stringify(text)}`
-      expect(read.rows, told).toEqual(
-        written.map(({ understood }, at) => ({ ...understood, row: at + 1 })).slice(afterRow),
+      const where = `seed ${seed}: ${layout}, ${JSON.stringify(text)}`
+      expect(read.rows, where).toEqual(
+        written.map(({ expected }, at) => ({ ...expected, row: at + 1 })).slice(afterRow),
       )
-      const refunds = written.filter(({ understood }) => understood['kind'] === 'refund').length
+      const refunds = written.filter(({ expected }) => expected['kind'] === 'refund').length
       const total = isOld ? '总金额' : '订单金额'
-      expect(read.end, told).toMatchObject({
+      expect(read.end, where).toMatchObject({
         whole: true,
         read: {
           rows: rows.length,
@@ -188,7 +188,7 @@ describe('any bill', () => {
     }
   })
 
-  it('that lost a few bytes anywhere is not read as another, and never throws', async () => {
+  it('has no additional rows when some bytes are missing, and never throws', async () => {
     for (let seed = 1; seed <= BILLS; seed++) {
       const chance = seeded(seed)
       const written = Array.from({ length: 3 + chance.below(5) }, () => anyRow(chance, 'ALL'))

@@ -53,9 +53,9 @@ describe('a bill', () => {
   it.each([
     ['of everything', ALL, SUMMARY],
     ['of payments', SUCCESS, SUMMARY],
-    ['of everything, of a merchant without coupons,', ALL_WITHOUT_COUPONS, SUMMARY.slice(0, -2)],
+    ['of everything, of a merchant without coupons', ALL_WITHOUT_COUPONS, SUMMARY.slice(0, -2)],
     ['of everything from before 2018', OLD_ALL, OLD_SUMMARY],
-  ])('%s tells the payments', async (_, columns, summaryColumns) => {
+  ])('contains payments (%s)', async (_, columns, summaryColumns) => {
     const { rows, end } = await readPlan({ columns, summaryColumns, rows: [payment()] })
 
     expect(rows).toEqual([PAYMENT])
@@ -65,23 +65,23 @@ describe('a bill', () => {
   it.each([
     ['of everything', ALL, SUMMARY],
     ['of refunds', REFUND, SUMMARY],
-    ['of everything, of a merchant without coupons,', ALL_WITHOUT_COUPONS, SUMMARY.slice(0, -2)],
+    ['of everything, of a merchant without coupons', ALL_WITHOUT_COUPONS, SUMMARY.slice(0, -2)],
     ['of refunds to recharged accounts', RECHARGE_REFUND, SUMMARY],
     ['of everything from before 2018', OLD_ALL, OLD_SUMMARY],
     ['of refunds from 2018', OLD_REFUND, OLD_SUMMARY],
-  ])('%s tells the refunds', async (_, columns, summaryColumns) => {
+  ])('contains refunds (%s)', async (_, columns, summaryColumns) => {
     const { rows, end } = await readPlan({ columns, summaryColumns, rows: [refund()] })
 
     expect(rows).toEqual([REFUNDED])
     expect(end).toMatchObject({ whole: true, differing: [] })
   })
 
-  it('has the columns that the protocol counts', () => {
+  it('has as many columns as documented', () => {
     const layouts = [ALL, ALL_WITHOUT_COUPONS, SUCCESS, REFUND, OLD_ALL, SUMMARY, OLD_SUMMARY]
     expect(layouts.map((all) => all.length)).toEqual([27, 24, 20, 29, 24, 7, 5])
   })
 
-  it('is read as a real one was written in 2019', async () => {
+  it('is read in the form of a real bill from 2019', async () => {
     const { rows, end } = await readText(
       `\uFEFF${ALL.join(',')}\r\n` +
         '`2019-02-19 01:52:32,`wxab8acd895ab1638a,`1921000401,`0,`,`4200000263201902167700134902,`autotest_20190219015232_89201,`wxab8acb865bb1637e,`NATIVE,`SUCCESS,`OTHERS,`CNY,`0.03,`0.00,`0,`0,`0.00,`0.00,`,`,`autotest,`,`0.01000,`39.00%,`0.03,`0.00,`\r\n' +
@@ -133,14 +133,14 @@ describe('a bill', () => {
     expect(end).toEqual({ whole: true, stated: sums, read: sums, differing: [] })
   })
 
-  it('may be of a day on which nothing happened', async () => {
+  it('may be empty', async () => {
     const { rows, pages, end } = await readPlan({ rows: [] })
 
     expect([rows, pages]).toEqual([[], []])
     expect(end).toMatchObject({ whole: true, read: { rows: 0, totalFee: 0 }, differing: [] })
   })
 
-  it('has its columns where it likes, and some that nobody has heard of', async () => {
+  it('may have its columns in any order, and unknown columns', async () => {
     const [text, ...others] = [['商品名称', '商户数据包'], ...ALL.map((column) => [column])].filter(
       ([column], at) => at === 0 || !/^(商品名称|商户数据包)$/.test(column ?? ''),
     )
@@ -170,7 +170,7 @@ describe('a bill', () => {
     '商户退款单号',
     '退款金额',
     '退款状态',
-  ])('without a column %s, or with two, is of an unknown layout', async (missing) => {
+  ])('has an unknown layout without the column %s or with two of it', async (missing) => {
     const without = ALL.filter((column) => column !== missing)
     const twice = [...ALL, missing]
 
@@ -182,12 +182,12 @@ describe('a bill', () => {
     }
   })
 
-  it('is of an unknown layout with two columns 订单金额', async () => {
+  it('has an unknown layout with two columns 订单金额', async () => {
     const { end } = await readPlan({ columns: [...ALL, '订单金额'], rows: [payment()] })
     expect(end).toEqual({ whole: false, reason: 'unknown_layout' })
   })
 
-  it('is of an unknown layout with a column that we need between the two free ones', async () => {
+  it('has an unknown layout with a required column between the two free-text columns', async () => {
     const columns = ALL.filter((column) => column !== '手续费')
     columns.splice(columns.indexOf('商户数据包'), 0, '手续费')
 
@@ -200,13 +200,13 @@ describe('a bill', () => {
   it.each([
     ['商品名称', ALL.filter((column) => column !== '商户数据包')],
     ['商户数据包', ALL.filter((column) => column !== '商品名称')],
-  ])('may have of the free columns only %s', async (_, columns) => {
+  ])('may have %s as its only free-text column', async (_, columns) => {
     const free = { 商品名称: 'a,`b', 商户数据包: 'c,`d' }
 
     expect((await readPlan({ columns, rows: [payment(free)] })).rows).toEqual([PAYMENT])
   })
 
-  it('has to have as many fields as columns where no column is free', async () => {
+  it('must have as many fields as columns when it has no free-text column', async () => {
     const columns = ALL.filter((column) => !/^(商品名称|商户数据包)$/.test(column))
     const { rows } = await readPlan({ columns, rows: [payment(), payment({ 付款银行: 'A,`B' })] })
 
@@ -219,7 +219,7 @@ describe('a bill', () => {
     ['a refusal that quotes', '<xml><return_msg>商户订单号</return_msg></xml>'],
     ['a refusal that lists', '<return_msg>,交易时间,微信订单号\n</return_msg>\n'],
     ['JSON', '{"code":"SYSTEMERROR"}'],
-    ['something packed, but not with gzip', '\u001f\u009d...'],
+    ['something compressed, but not with gzip', '\u001f\u009d...'],
     ['a page', 'Bad Gateway\n\nerror 502\n'],
     ['a zip', 'PK\u0003\u0004...\n...'],
     [
@@ -234,7 +234,7 @@ describe('a bill', () => {
     expect(end).toEqual({ whole: false, reason: 'not_a_bill' })
   })
 
-  it('may begin with blank lines and end with them', async () => {
+  it('may begin and end with blank lines', async () => {
     const text = `\uFEFF\r\n \n${writeBill({ rows: [payment()], begin: '' })}\r\n\n \t\r\n`
 
     expect(await readText(text)).toMatchObject({ rows: [PAYMENT], end: { whole: true } })
@@ -245,12 +245,12 @@ describe('a row of a bill', () => {
   const first = async (changes: Readonly<Record<string, string>>, columns = ALL) =>
     (await readPlan({ columns, rows: [payment(changes)] })).rows[0]
 
-  it('is a payment that was taken back where it says so', async () => {
+  it('is a revoked payment when its state says so', async () => {
     expect(await first({ 交易状态: 'REVOKED' })).toEqual({ ...PAYMENT, kind: 'revoked' })
   })
 
   it.each([{ 交易状态: 'SUCCESS' }, { 交易状态: 'REVOKED' }])(
-    'is a refund where it has the number of one, with %j',
+    'is a refund when it has a refund number, with %j',
     async (state) => {
       const { rows } = await readPlan({ rows: [refund(state)] })
 
@@ -258,26 +258,26 @@ describe('a row of a bill', () => {
     },
   )
 
-  it('of a refund is of the time when that was asked for, not of the payment before', async () => {
+  it('of a refund has the time of the refund request, not of the payment', async () => {
     const times = { 交易时间: '2026-11-01 08:00:00', 退款申请时间: '2026-11-22 23:59:59' }
     const { rows } = await readPlan({ columns: REFUND, rows: [refund(times)] })
 
     expect(rows).toEqual([{ ...REFUNDED, at: seconds('2026-11-22T15:59:59Z') }])
   })
 
-  it("of a payment is of the trade's time, whatever stands beside it", async () => {
+  it('of a payment has the time of the payment, even beside a refund time', async () => {
     const rows = [payment({ 退款申请时间: '2026-11-25 00:00:00' })]
 
     expect((await readPlan({ columns: REFUND, rows })).rows).toEqual([PAYMENT])
   })
 
-  it("of a refund without that time is of the trade's", async () => {
+  it('of a refund without a request time has the time of the payment', async () => {
     const { rows } = await readPlan({ columns: REFUND, rows: [refund({ 退款申请时间: '' })] })
 
     expect(rows).toEqual([REFUNDED])
   })
 
-  it('tells vouchers apart: what was ordered, and what is settled', async () => {
+  it('distinguishes the order amount from the settlement amount after vouchers', async () => {
     const rows = [
       payment({ 订单金额: '88.00', 应结订单金额: '80.50', 代金券金额: '7.50' }),
       refund({ 申请退款金额: '8.00', 退款金额: '7.25' }),
@@ -289,19 +289,19 @@ describe('a row of a bill', () => {
     ])
   })
 
-  it('is in yuan as it says, and in CNY where it says nothing', async () => {
+  it('has the stated currency, or CNY when none is stated', async () => {
     expect(await first({ 货币种类: '' })).toMatchObject({ feeType: 'CNY' })
     expect(await first({ 货币种类: 'USD' })).toMatchObject({ feeType: 'USD' })
   })
 
   it.each(['1', 'a*2', '2026|11@22', '订单-1', 'x'.repeat(64)])(
-    'may be of another system, numbered %s',
+    'may belong to another system, with the number %s',
     async (outTradeNo) => {
       expect(await first({ 商户订单号: outTradeNo })).toMatchObject({ kind: 'payment', outTradeNo })
     },
   )
 
-  it('says who paid where it knows', async () => {
+  it('may have no openid', async () => {
     expect(await first({ 用户标识: '' })).toMatchObject({ kind: 'payment', openid: '' })
   })
 
@@ -327,7 +327,7 @@ describe('a row of a bill', () => {
     ['手续费', ''],
     ['手续费', '0.60%'],
     ['手续费', '0.000001'],
-  ])('of a payment cannot be read with %s "%s", and the others can', async (column, value) => {
+  ])('of a payment is unreadable with %s "%s", and the others are read', async (column, value) => {
     const rows = [payment(), payment({ [column]: value }), refund()]
     const read = (await readPlan({ rows })).rows
 
@@ -351,7 +351,7 @@ describe('a row of a bill', () => {
     ['退款金额', '0.005'],
     ['退款申请时间', '2026-11-22'],
     ['手续费', 'x'],
-  ])('of a refund cannot be read with %s "%s", and the others can', async (column, value) => {
+  ])('of a refund is unreadable with %s "%s", and the others are read', async (column, value) => {
     const rows = [refund(), refund({ [column]: value }), refund()]
     const read = (await readPlan({ columns: REFUND, rows })).rows
 
@@ -362,14 +362,14 @@ describe('a row of a bill', () => {
     ])
   })
 
-  it('of a refund cannot be read in a bill of payments', async () => {
+  it('of a refund is unreadable in a bill of payments', async () => {
     const { rows } = await readPlan({ columns: SUCCESS, rows: [refund()] })
 
     expect(rows).toEqual([{ kind: 'unreadable', row: 1, reason: '交易状态' }])
   })
 
   it.each(['退款金额', '申请退款金额', '充值券退款金额', '付款银行', '费率'])(
-    'of a payment does not care what %s is',
+    'of a payment is read with any value of %s',
     async (column) => {
       const { rows, end } = await readPlan({ rows: [payment({ [column]: '?' })] })
 

@@ -27,7 +27,7 @@ const CUT_OFF = { whole: false, reason: 'cut_off' }
 
 const FORMS: [string, Uint8Array][] = [
   ['plain', BYTES],
-  ['packed', PACKED],
+  ['gzip', PACKED],
 ]
 
 function* pieces(bytes: Uint8Array, length: () => number): Generator<Uint8Array> {
@@ -38,8 +38,8 @@ function* pieces(bytes: Uint8Array, length: () => number): Generator<Uint8Array>
   }
 }
 
-describe('a bill on its way', () => {
-  it('is what the other tests say of it', () => {
+describe('a bill in pieces', () => {
+  it('is read in one piece as the other tests expect', () => {
     expect(WHOLE.rows.map(({ kind }) => kind)).toEqual([
       'payment',
       'refund',
@@ -53,7 +53,7 @@ describe('a bill on its way', () => {
     })
   })
 
-  it.each(FORMS)('%s, is the same in two pieces, wherever they meet', async (_, bytes) => {
+  it.each(FORMS)('(%s) is the same in two pieces, wherever it is split', async (_, bytes) => {
     for (let at = 0; at <= bytes.length; at++) {
       const read = await readAll([bytes.subarray(0, at), bytes.subarray(at)])
 
@@ -61,11 +61,11 @@ describe('a bill on its way', () => {
     }
   })
 
-  it.each(FORMS)('%s, is the same byte by byte', async (_, bytes) => {
+  it.each(FORMS)('(%s) is the same byte by byte', async (_, bytes) => {
     expect(await readAll(pieces(bytes, () => 1))).toEqual(WHOLE)
   })
 
-  it.each(FORMS)('%s, is the same in pieces of any length', async (_, bytes) => {
+  it.each(FORMS)('(%s) is the same in pieces of random length', async (_, bytes) => {
     for (let seed = 1; seed <= 100; seed++) {
       const { below } = seeded(seed)
 
@@ -74,10 +74,10 @@ describe('a bill on its way', () => {
   })
 
   it.each([
-    ['a mark of byte order', '\uFEFF'],
-    ['none', ''],
+    ['a byte order mark', '\uFEFF'],
+    ['no byte order mark', ''],
   ])(
-    'is the same with %s, with either line end, and with or without the last one',
+    'is the same with %s, with both kinds of line ends, and with or without the last one',
     async (_, begin) => {
       for (const lineEnd of ['\r\n', '\n']) {
         for (const end of ['', '\r', '\n', '\r\n', '\r\n\r\n']) {
@@ -98,7 +98,7 @@ describe('a bill on its way', () => {
   })
 
   it.each([0, 1, 2, 3, 4, 5, 6])(
-    'goes on after row %d, and the sums are of all',
+    'continues after row %d, with the sums of all rows',
     async (afterRow) => {
       const { rows, end } = await readAll([PACKED], { pageRows: 2, afterRow })
 
@@ -113,7 +113,7 @@ describe('a bill that breaks off', () => {
     expect(rows, message).toEqual(WHOLE.rows.slice(0, rows.length))
   }
 
-  it('packed, is never whole, and gives only rows that the whole one has', async () => {
+  it('is never whole in gzip, and gives only rows of the whole bill', async () => {
     let most = 0
     for (let length = 0; length < PACKED.length; length++) {
       const { rows, end } = await readAll([PACKED.subarray(0, length)])
@@ -125,7 +125,7 @@ describe('a bill that breaks off', () => {
     expect(most).toBeGreaterThanOrEqual(WHOLE.rows.length - 1)
   })
 
-  it('plain, is not whole either, as long as its last number lacks digits that mean something', async () => {
+  it('is not whole as plain text while significant digits of its last number are missing', async () => {
     const meant = bytesOf(TEXT.trimEnd()).length
     for (let length = 0; length < meant - '8.00'.length + '8'.length; length++) {
       const { rows, end } = await readAll([BYTES.subarray(0, length)])
@@ -136,7 +136,7 @@ describe('a bill that breaks off', () => {
     }
   })
 
-  it.each(FORMS)('%s, because the source does, is not whole', async (_, bytes) => {
+  it.each(FORMS)('(%s) is not whole when its source fails', async (_, bytes) => {
     for (let length = 0; length <= bytes.length; length++) {
       const { rows, end } = await readAll([bytes.subarray(0, length)], { broken: true })
 
@@ -145,19 +145,19 @@ describe('a bill that breaks off', () => {
     }
   })
 
-  it('gives the rows that others follow', async () => {
+  it('gives the rows that are followed by another row', async () => {
     const beforeSummary = TEXT.slice(0, TEXT.indexOf('总交易单数'))
 
     for (const broken of [true, false]) {
       const read = await readAll([bytesOf(beforeSummary)], { broken })
       expect(read).toMatchObject({ rows: WHOLE.rows.slice(0, 3), end: CUT_OFF })
     }
-    // What looks like the summary may yet be the rest of a product's name.
+    // What looks like the summary may still be the rest of a product name.
     const { rows } = await readAll([BYTES], { broken: true })
     expect(rows).toEqual(WHOLE.rows.slice(0, 4))
   })
 
-  it('has given its pages before', async () => {
+  it('gives its pages before that', async () => {
     const rows = Array.from({ length: 3_000 }, (_, at) =>
       payment({ 商户订单号: `A${at}`, 商品名称: `${seeded(at).below(1_000_000_000)}` }),
     )
@@ -173,7 +173,7 @@ describe('a bill that breaks off', () => {
     expect(read.rows.at(-1)).toMatchObject({ outTradeNo: `A${read.rows.length - 1}` })
   })
 
-  it('is one whose bytes were changed on the way', async () => {
+  it('is also one with changed bytes', async () => {
     let changes = 0
     for (let at = 2; at < PACKED.length; at++) {
       const changed = PACKED.slice()
@@ -188,7 +188,7 @@ describe('a bill that breaks off', () => {
     expect(changes).toBeLessThan(10)
   })
 
-  it('is one with something behind it', async () => {
+  it('is also one with additional bytes at its end', async () => {
     expect((await readAll([PACKED, new Uint8Array([0])])).end).toEqual(CUT_OFF)
     expect((await readAll([PACKED, PACKED])).end).toEqual(CUT_OFF)
   })
@@ -205,10 +205,10 @@ describe('the source of a bill', () => {
   const plain = bytesOf(writeBill({ rows }))
   const forms: [string, Uint8Array][] = [
     ['plain', plain],
-    ['packed', gzip(plain)],
+    ['gzip', gzip(plain)],
   ]
 
-  it.each(forms)('%s, is let go when nobody wants more of it', async (_, bytes) => {
+  it.each(forms)('(%s) is cancelled when no more pages are read', async (_, bytes) => {
     const { stream, state } = sourceOf(pieces(bytes, () => 100))
     for await (const page of readBill(stream, { pageRows: 10, afterRow: 0 })) {
       expect(page.rows).toHaveLength(10)
@@ -218,11 +218,11 @@ describe('the source of a bill', () => {
     expect(state.isCancelled).toBe(true)
   })
 
-  it.each(forms)('%s, is let go though it has fallen silent', async (_, bytes) => {
+  it.each(forms)('(%s) is cancelled even when it has stopped sending', async (_, bytes) => {
     let isCancelled = false
     const half = bytes.slice(0, bytes.length / 2)
     const stream = new ReadableStream<Uint8Array>({
-      start: (controller) => controller.enqueue(half), // and never says more
+      start: (controller) => controller.enqueue(half), // and sends nothing more
       cancel: () => {
         isCancelled = true
       },
@@ -234,7 +234,7 @@ describe('the source of a bill', () => {
     expect(isCancelled).toBe(true)
   })
 
-  it.each(forms)('%s, is asked for no more than is read', async (_, bytes) => {
+  it.each(forms)('(%s) is read only as far as needed', async (_, bytes) => {
     const { stream, state } = sourceOf(pieces(bytes, () => 1_024))
     const bill = readBill(stream, { pageRows: 10, afterRow: 0 })
     await bill.next()
@@ -244,7 +244,7 @@ describe('the source of a bill', () => {
     await bill.return(CUT_OFF as never)
   })
 
-  it.each(forms)('%s, may be slow', async (_, bytes) => {
+  it.each(forms)('(%s) may be slow', async (_, bytes) => {
     async function* slowly() {
       for (const piece of pieces(bytes, () => 10_000)) {
         await new Promise((resolve) => setTimeout(resolve, below(3)))
@@ -259,7 +259,7 @@ describe('the source of a bill', () => {
     expect(read).toBe(rows.length)
   })
 
-  it('is let go when it turns out to be no bill', async () => {
+  it('is cancelled when it is not a bill', async () => {
     const { stream, state } = sourceOf([bytesOf('<xml>\n'), bytesOf('...')])
     const bill = readBill(stream, { pageRows: 10, afterRow: 0 })
 
@@ -267,7 +267,7 @@ describe('the source of a bill', () => {
     expect(state.isCancelled).toBe(true)
   })
 
-  it('is free again when the bill is read', async () => {
+  it('gives nothing more after the bill is read', async () => {
     const { stream } = sourceOf([BYTES])
     const bill = readBill(stream, { pageRows: 10, afterRow: 0 })
     while ((await bill.next()).done !== true);
@@ -275,7 +275,7 @@ describe('the source of a bill', () => {
     await expect(bill.next()).resolves.toEqual({ done: true, value: undefined })
   })
 
-  it('costs only time where it is a bomb', async () => {
+  it('is cancelled early when it is a gzip bomb', async () => {
     const bomb = gzip(new Uint8Array(200_000_000))
     const { stream, state } = sourceOf(pieces(bomb, () => 1_024))
     const bill = readBill(stream, { pageRows: 10, afterRow: 0 })
@@ -284,7 +284,7 @@ describe('the source of a bill', () => {
     expect(state.taken).toBeLessThan(bomb.length / 1_024 / 2)
   })
 
-  it('is opened with a page and a beginning that exist', async () => {
+  it('is refused with an invalid page size or start row', async () => {
     const { stream } = sourceOf([BYTES])
 
     await expect(readBill(stream, { pageRows: 0, afterRow: 0 }).next()).rejects.toThrow('invariant')

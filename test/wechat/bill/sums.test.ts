@@ -20,7 +20,7 @@ const ROWS = [
   refund({ 申请退款金额: '0.01', 退款金额: '0.01', 手续费: '0.00000' }),
 ]
 
-/** Added up by hand. */
+/** Added up manually. */
 const SUMS = {
   rows: 5,
   payments: 3,
@@ -64,7 +64,7 @@ describe("WeChat's sums and ours", () => {
     ['手续费总金额', '0.45', 'serviceFee', 45_000],
     ['订单总金额', '89.15', 'totalFee', 8_915],
     ['申请退款总金额', '0', 'refundFee', 0],
-  ])('differ where %s is stated as %s', async (column, stated, name, amount) => {
+  ])('differ when %s is stated as %s', async (column, stated, name, amount) => {
     const { end } = await readPlan({ rows: ROWS, summary: { ...STATED, [column]: stated } })
 
     expect(end).toEqual({
@@ -75,7 +75,7 @@ describe("WeChat's sums and ours", () => {
     })
   })
 
-  it('differ in as many places as they do', async () => {
+  it('can differ in several places', async () => {
     const summary = Object.fromEntries(SUMMARY.map((column) => [column, '1']))
 
     expect((await readPlan({ rows: ROWS, summary })).end).toMatchObject({
@@ -91,7 +91,7 @@ describe("WeChat's sums and ours", () => {
   })
 
   it.each(['5', '5.0', '5.00', '3', '3.0'])(
-    'agree on %s rows, for nobody says whether a refund is one',
+    'agree on %s rows, since it is not documented whether refunds are counted',
     async (count) => {
       const { end } = await readPlan({ rows: ROWS, summary: { ...STATED, 总交易单数: count } })
 
@@ -99,7 +99,7 @@ describe("WeChat's sums and ours", () => {
     },
   )
 
-  it('may be in another order, among sums that nobody has heard of', async () => {
+  it('may be in another order and among unknown sums', async () => {
     const [first = '', ...others] = SUMMARY
     const summaryColumns = [first, '新总额', ...others.reverse()]
     const summary = { ...STATED, 新总额: '?' }
@@ -128,7 +128,7 @@ describe("WeChat's sums and ours", () => {
     })
   })
 
-  it('leave out what cannot be read, which counts as a row all the same', async () => {
+  it('leave out unreadable rows, which still count as rows', async () => {
     const rows = [...ROWS, payment({ 交易时间: '' })]
     const summary = { ...STATED, 总交易单数: '6', 应结订单总金额: '169.66', 订单总金额: '177.16' }
 
@@ -139,7 +139,7 @@ describe("WeChat's sums and ours", () => {
     })
   })
 
-  it('are those of the columns, whatever the rows mean by them', async () => {
+  it('are those of the columns, for every kind of row', async () => {
     const rows = [
       payment({ 交易状态: 'REVOKED', 申请退款金额: '88.00', 退款金额: '80.00' }),
       refund({ 订单金额: '1.00', 应结订单金额: '0.50' }),
@@ -158,7 +158,7 @@ describe("WeChat's sums and ours", () => {
     })
   })
 
-  it('stay exact whatever a file says', async () => {
+  it('stay exact for huge amounts', async () => {
     const rows = Array.from({ length: 10_000 }, () => payment({ 订单金额: '9999999999.99' }))
     const { rows: read, end } = await readPlan({ rows, summary: { 订单总金额: '0' } })
 
@@ -177,25 +177,25 @@ describe('a summary', () => {
 
   it.each([
     ['it is missing', upTo(-3)],
-    ['only its header is there', upTo(-2)],
-    ['only its header is there, and a line end', `${upTo(-2)}\r\n`],
+    ['only its header exists', upTo(-2)],
+    ['only its header and a line end exist', `${upTo(-2)}\r\n`],
     ['its line has no values', `${upTo(-2)}\r\n\``],
     ['its line has too few values', `${upTo(-2)}\r\n\`5,\`81.66,\`7.26`],
     ['its last value is half a number', `${upTo(-2)}\r\n${values.replace(/01$/, '')}`],
-    ['its count is none', `${upTo(-2)}\r\n${values.replace('`5', '`five')}`],
-    ['its count is broken', `${upTo(-2)}\r\n${values.replace('`5', '`4.5')}`],
-    ['an amount of it is none', `${upTo(-2)}\r\n${values.replace('81.66', '')}`],
+    ['its count is not a number', `${upTo(-2)}\r\n${values.replace('`5', '`five')}`],
+    ['its count is a fraction', `${upTo(-2)}\r\n${values.replace('`5', '`4.5')}`],
+    ['an amount is empty', `${upTo(-2)}\r\n${values.replace('81.66', '')}`],
     ['its line has no backticks', `${upTo(-2)}\r\n${values.replaceAll('`', '')}`],
-    ['its line begins otherwise', `${upTo(-2)}\r\n${values.replace('`5', 'x5')}`],
-    ['its line has no end', `${upTo(-3)}\r\n${header},新总额\r\n${values}`],
+    ['its line begins differently', `${upTo(-2)}\r\n${values.replace('`5', 'x5')}`],
+    ['its line is too short', `${upTo(-3)}\r\n${header},新总额\r\n${values}`],
     ['its header comes after it', `${upTo(-3)}\r\n${values}\r\n${header}\r\n`],
     ['something follows', `${text}\`2026-11-22`],
-  ])('is not there where %s', async (_, broken) => {
+  ])('is not accepted when %s', async (_, broken) => {
     expect((await readText(broken)).end).toEqual({ whole: false, reason: 'cut_off' })
   })
 
   it.each(['应结订单总金额', '退款总金额', '手续费总金额'])(
-    'without %s is of an unknown layout',
+    'has an unknown layout without %s',
     async (missing) => {
       const summaryColumns = SUMMARY.filter((column) => column !== missing)
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseBeijingDashed } from '../../../src/core/time.ts'
 
-describe("a bill's moment", () => {
+describe('a time in a bill', () => {
   it.each([
     ['2019-02-19 01:52:32', '2019-02-18T17:52:32Z'],
     ['2024-02-29 23:59:59', '2024-02-29T15:59:59Z'],
@@ -17,7 +17,7 @@ describe("a bill's moment", () => {
     ['second 60', '2024-01-01 00:00:60'],
     ['nothing', ''],
     ['a date alone', '2024-01-01'],
-    ['without seconds', '2024-01-01 00:00'],
+    ['a time without seconds', '2024-01-01 00:00'],
     ['single digits', '2024-1-1 0:00:00'],
     ['a T between', '2024-01-01T00:00:00'],
     ['two blanks between', '2024-01-01  00:00:00'],
@@ -27,7 +27,7 @@ describe("a bill's moment", () => {
     ['a line feed behind', '2024-01-01 00:00:00\n'],
     ['a backtick before', '`2024-01-01 00:00:00'],
     ['a fraction', '2024-01-01 00:00:00.0'],
-  ])('is never %s', (_, text) => {
+  ])('may not be %s', (_, text) => {
     expect(parseBeijingDashed(text)).toBeUndefined()
   })
 })

@@ -19,7 +19,7 @@ describe('an amount in yuan', () => {
     ['5.76000', 576],
     ['10000000.00', 1_000_000_000],
     ['9999999999.99', 999_999_999_999],
-  ])('written %s is so many fen', (text, fen) => {
+  ])('is read from "%s" as %i fen', (text, fen) => {
     expect(parseYuan(text)).toBe(fen)
   })
 
@@ -53,11 +53,11 @@ describe('an amount in yuan', () => {
     '99999999999.00',
     '1'.repeat(400),
     `0.${'0'.repeat(400)}`,
-  ])('written "%s" is not an amount, and never a guess', (text) => {
+  ])('is not read from "%s", and never guessed', (text) => {
     expect(parseYuan(text)).toBeUndefined()
   })
 
-  it('is what it was, whoever wrote it', () => {
+  it('is read back exactly for random amounts', () => {
     for (let seed = 1; seed <= 500; seed++) {
       const chance = seeded(seed)
       const fen = chance.below(1_000_000_000)
@@ -82,16 +82,16 @@ describe('a service fee', () => {
     ['-12.34567', -1_234_567],
     ['0.0100000', 1_000],
     ['9999999999.99999', 999_999_999_999_999],
-  ])('of %s yuan is so many thousandths of a fen', (text, millifen) => {
+  ])('of %s yuan is %i thousandths of a fen', (text, millifen) => {
     expect(parseYuanMillifen(text)).toBe(millifen)
   })
 
-  it('of nothing with a sign is nothing without', () => {
-    expect(parseYuanMillifen('-0.00000')).toBe(0) // toBe tells 0 from -0
+  it('of -0 is 0', () => {
+    expect(parseYuanMillifen('-0.00000')).toBe(0) // toBe distinguishes 0 from -0
   })
 
   it.each(['', '-', '-.1', '- 1', '+0.1', '0.000001', '0.60%', '1e-5', '1.0E-5', '—0.01'])(
-    'written "%s" is none',
+    'is not read from "%s"',
     (text) => {
       expect(parseYuanMillifen(text)).toBeUndefined()
     },

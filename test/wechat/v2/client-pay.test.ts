@@ -12,8 +12,8 @@ const INPUT = {
   now: toUnixSeconds(1_704_135_845),
 } as const
 
-describe('what wx.requestPayment takes', () => {
-  it('is signed with MD5 as the reference does it (S4)', async () => {
+describe('the parameters of wx.requestPayment', () => {
+  it('are signed with MD5 as in the reference (S4)', async () => {
     expect(await signClientPay(INPUT)).toEqual({
       timeStamp: '1704135845',
       nonceStr: 'Zx9cV8bN7mQ6wE5rT4yU3iO2pL1kJ0hG',
@@ -23,14 +23,14 @@ describe('what wx.requestPayment takes', () => {
     })
   })
 
-  it('is signed with HMAC-SHA256 when the order was (S5)', async () => {
+  it('are signed with HMAC-SHA256 when the order was (S5)', async () => {
     expect(await signClientPay({ ...INPUT, signType: 'HMAC-SHA256' })).toMatchObject({
       signType: 'HMAC-SHA256',
       paySign: '7EC77BE39B8FF7F61FDA6040797734C040DB1B7BE68AD5EFAEDD75426D61457C',
     })
   })
 
-  it('is signed as in the official example', async () => {
+  it('are signed as in the official example', async () => {
     const params = await signClientPay({
       prepayId: 'wx2017033010242291fcfe0db70013231072',
       merchant: {
@@ -46,7 +46,7 @@ describe('what wx.requestPayment takes', () => {
     expect(params.paySign).toBe('22D9B4E54AB1950F51E0649E8810ACD6')
   })
 
-  it('has a timeStamp of text, since clients refuse a number, and no appId', async () => {
+  it('have a timeStamp as text, since clients refuse a number, and no appId', async () => {
     const params = await signClientPay(INPUT)
 
     expect(typeof params.timeStamp).toBe('string')
@@ -56,7 +56,7 @@ describe('what wx.requestPayment takes', () => {
     )
   })
 
-  it('does not tell the key', async () => {
+  it('do not contain the key', async () => {
     expect(JSON.stringify(await signClientPay(INPUT))).not.toContain(MERCHANT.apiKey.reveal())
   })
 })

@@ -20,10 +20,10 @@ import {
 
 type Reply = string | TransportError
 
-/** A WeChat that answers in the order given, and keeps what it was sent. */
+/** A WeChat that gives these replies in order and records what it is sent. */
 function wechat(replies: readonly Reply[], options: Partial<GatewayOptions> = {}) {
   const posted: { path: string; xml: string }[] = []
-  const asked: { path: string; query: Record<string, string> }[] = []
+  const logins: { path: string; query: Record<string, string> }[] = []
   const pauses: number[] = []
   const queue = [...replies]
   let drawn = 0
@@ -35,7 +35,7 @@ function wechat(replies: readonly Reply[], options: Partial<GatewayOptions> = {}
   const gateway = wechatGateway({
     transport: {
       async get(path, query) {
-        asked.push({ path, query: Object.fromEntries(query) })
+        logins.push({ path, query: Object.fromEntries(query) })
         return next()
       },
       async post(path, xml) {
@@ -69,7 +69,7 @@ function wechat(replies: readonly Reply[], options: Partial<GatewayOptions> = {}
     const parsed = parseXml(posted[index]?.xml ?? '')
     return parsed.ok ? Object.fromEntries(parsed.fields) : {}
   }
-  return { gateway, posted, asked, pauses, fields }
+  return { gateway, posted, logins, pauses, fields }
 }
 
 const OUT_TRADE_NO = toOutTradeNo('T20240102030405_0001')
@@ -81,13 +81,14 @@ const PREPARED = {
 }
 const BUSY = xml(signed(changed(ANSWERED, refusal('SYSTEMERROR'))))
 const NOTPAY = { ...ANSWERED, out_trade_no: OUT_TRADE_NO, trade_state: 'NOTPAY' }
-const SAID_NO = '<xml><return_code><![CDATA[FAIL]]></return_code><return_msg>x</return_msg></xml>'
+const UNSIGNED_FAIL =
+  '<xml><return_code><![CDATA[FAIL]]></return_code><return_msg>x</return_msg></xml>'
 const NO_ANSWER: TransportError = { reason: 'no_answer' }
 
 const unknown = expect.objectContaining({ kind: 'unknown' })
 
 describe('unifiedorder', () => {
-  it('gives the prepay_id of a good answer, after one request', async () => {
+  it('returns the prepay_id after one request', async () => {
     const { gateway, posted, fields } = wechat([xml(signed(PREPARED))])
 
     expect(await gateway.unifiedOrder(anAttempt())).toEqual({
@@ -108,7 +109,7 @@ describe('unifiedorder', () => {
     expect(pauses.length).toBe(1)
   })
 
-  it('is sent no third time', async () => {
+  it('is not sent a third time', async () => {
     const { gateway, posted } = wechat([BUSY, BUSY])
 
     expect(await gateway.unifiedOrder(anAttempt())).toEqual({ kind: 'busy' })
@@ -126,7 +127,7 @@ describe('unifiedorder', () => {
     },
   )
 
-  it('keeps the sign type of its attempt, whatever is configured now', async () => {
+  it('keeps the sign type of its attempt when another one is configured now', async () => {
     const attempt = anAttempt({ terms: { signType: 'HMAC-SHA256' } })
     const { gateway, fields } = wechat([xml(signed(PREPARED, 'HMAC-SHA256'))])
 
@@ -137,7 +138,7 @@ describe('unifiedorder', () => {
     })
   })
 
-  it('answered with MD5 when it asked with HMAC-SHA256, or the reverse, is unknown', async () => {
+  it('is unknown when the answer is signed with the other type', async () => {
     const attempt = anAttempt({ terms: { signType: 'HMAC-SHA256' } })
 
     const weaker = wechat([xml(signed(PREPARED, 'MD5'))])
@@ -150,7 +151,7 @@ describe('unifiedorder', () => {
     ['签名错误', 'misconfigured'],
     ['商户号mch_id与appid不匹配', 'misconfigured'],
     ['body参数长度有误', 'refused'],
-  ])('refused outright with "%s" is %s', async (returnMsg, kind) => {
+  ])('with the return_msg "%s" is %s', async (returnMsg, kind) => {
     const { gateway, posted } = wechat([xml({ return_code: 'FAIL', return_msg: returnMsg })])
 
     expect(await gateway.unifiedOrder(anAttempt())).toMatchObject({ kind, errCodeDes: returnMsg })
@@ -158,41 +159,41 @@ describe('unifiedorder', () => {
   })
 })
 
-describe('an answer that cannot be believed', () => {
+describe('an untrustworthy answer', () => {
   const cases: [string, Reply][] = [
     ['with a wrong signature', xml({ ...signed(PREPARED), sign: '0'.repeat(32) })],
     ['without a signature', xml(PREPARED)],
     ['signed under another key', xml(signed(PREPARED, 'MD5', 'k'.repeat(32)))],
     ['for another mini program', xml(signed({ ...PREPARED, appid: 'wx0000000000000000' }))],
     ['for another merchant', xml(signed({ ...PREPARED, mch_id: '10000101' }))],
-    ['that is a page', '<html><body>502 Bad Gateway</body></html>'],
+    ['that is an HTML page', '<html><body>502 Bad Gateway</body></html>'],
     ['that is empty', ''],
-    ['that brings a DOCTYPE', `<!DOCTYPE xml>${xml(signed(PREPARED))}`],
+    ['that has a DOCTYPE', `<!DOCTYPE xml>${xml(signed(PREPARED))}`],
     ['that never came', NO_ANSWER],
     ['with another status', { reason: 'http_status' }],
     ['that is too long', { reason: 'too_long' }],
   ]
 
-  it.each(cases)('%s leaves everything unknown', async (_, reply) => {
+  it.each(cases)('%s leaves the outcome unknown', async (_, reply) => {
     expect(await wechat([reply]).gateway.unifiedOrder(anAttempt())).toEqual(unknown)
     expect(await wechat([reply]).gateway.orderQuery(OUT_TRADE_NO)).toEqual(unknown)
     expect(await wechat([reply]).gateway.closeOrder(OUT_TRADE_NO)).toEqual(unknown)
   })
 
-  it('unsigned, saying FAIL, is no answer about an order', async () => {
-    expect(await wechat([SAID_NO]).gateway.orderQuery(OUT_TRADE_NO)).toEqual(unknown)
-    expect(await wechat([SAID_NO]).gateway.closeOrder(OUT_TRADE_NO)).toEqual(unknown)
+  it('that is an unsigned FAIL says nothing about an order', async () => {
+    expect(await wechat([UNSIGNED_FAIL]).gateway.orderQuery(OUT_TRADE_NO)).toEqual(unknown)
+    expect(await wechat([UNSIGNED_FAIL]).gateway.closeOrder(OUT_TRADE_NO)).toEqual(unknown)
   })
 
-  it('unsigned, saying FAIL with words of success inside, is no answer either', async () => {
-    const sly = xml({ ...NOTPAY, return_code: 'FAIL', trade_state: 'CLOSED' })
+  it('that is an unsigned FAIL with a trade_state says nothing either', async () => {
+    const forged = xml({ ...NOTPAY, return_code: 'FAIL', trade_state: 'CLOSED' })
 
-    expect(await wechat([sly]).gateway.orderQuery(OUT_TRADE_NO)).toEqual(unknown)
+    expect(await wechat([forged]).gateway.orderQuery(OUT_TRADE_NO)).toEqual(unknown)
   })
 })
 
 describe('orderquery and closeorder', () => {
-  it('ask about one number, signed, each with a nonce of its own', async () => {
+  it('send one out_trade_no, signed, each with its own nonce', async () => {
     const { gateway, posted, fields } = wechat([xml(signed(NOTPAY)), xml(signed(ANSWERED))])
 
     expect(await gateway.orderQuery(OUT_TRADE_NO)).toEqual({ kind: 'unpaid' })
@@ -204,7 +205,7 @@ describe('orderquery and closeorder', () => {
     expect(fields(1)['sign']).toBe(signature(fields(1)))
   })
 
-  it('use the configured sign type, and believe no other', async () => {
+  it('use the configured sign type and accept no other', async () => {
     const options = { signType: 'HMAC-SHA256' } as const
 
     const good = wechat([xml(signed(NOTPAY, 'HMAC-SHA256'))], options)
@@ -216,7 +217,7 @@ describe('orderquery and closeorder', () => {
     expect(await close.gateway.closeOrder(OUT_TRADE_NO)).toEqual(unknown)
   })
 
-  it('find a payment, and not one of another order', async () => {
+  it('report a payment of the queried order, and not of another one', async () => {
     const paid = { ...NOTICE, trade_state: 'SUCCESS' }
     const other = { ...paid, out_trade_no: 'T20240102030405_0002' }
 
@@ -229,11 +230,11 @@ describe('orderquery and closeorder', () => {
 })
 
 describe('a login', () => {
-  it('sends appid, secret, code and grant_type, and gives the openid', async () => {
-    const { gateway, asked } = wechat(['{"openid":"o1","session_key":"k"}'])
+  it('sends appid, secret, code and grant_type, and returns the openid', async () => {
+    const { gateway, logins } = wechat(['{"openid":"o1","session_key":"k"}'])
 
     expect(await gateway.login('a b')).toEqual({ kind: 'session', openid: 'o1' })
-    expect(asked).toEqual([
+    expect(logins).toEqual([
       {
         path: '/sns/jscode2session',
         query: {
@@ -246,13 +247,13 @@ describe('a login', () => {
     ])
   })
 
-  it('is asked for once, whatever comes back', async () => {
+  it('is sent only once, even after an error', async () => {
     const busy = wechat(['{"errcode":-1,"errmsg":"system error"}'])
     expect(await busy.gateway.login('c')).toEqual({ kind: 'busy' })
-    expect(busy.asked.length).toBe(1)
+    expect(busy.logins.length).toBe(1)
 
     const lost = wechat([NO_ANSWER])
     expect(await lost.gateway.login('c')).toEqual(unknown)
-    expect(lost.asked.length).toBe(1)
+    expect(lost.logins.length).toBe(1)
   })
 })

@@ -63,7 +63,7 @@ const signing = (changes: Partial<Signing> = {}): Signing => ({
   ...changes,
 })
 
-/** The message as the simulator's reader sees it. */
+/** The fields of the message as the simulator reads them. */
 function fieldsOf(xml: string): Message {
   const parsed = parseXml(xml)
   if (!parsed.ok) throw new Error(`${parsed.why}: ${xml}`)
@@ -83,7 +83,7 @@ const FULL = anAttempt({
 })
 
 describe('the message of unifiedorder', () => {
-  it('says what was frozen, in the words and forms of WeChat', async () => {
+  it('contains the frozen terms in the format of WeChat', async () => {
     const { sign, ...fields } = await order(FULL)
 
     expect(sign).toMatch(/^[0-9A-F]{32}$/)
@@ -109,7 +109,7 @@ describe('the message of unifiedorder', () => {
     })
   })
 
-  it('holds only documented elements, none of them empty, and all that are required', async () => {
+  it('contains only documented, non-empty elements, and all required ones', async () => {
     const bare = anAttempt({ terms: { attach: '', detail: undefined } })
 
     for (const message of [await order(FULL), await order(bare)]) {
@@ -119,7 +119,7 @@ describe('the message of unifiedorder', () => {
     }
   })
 
-  it('leaves out what the shop did not say', async () => {
+  it('leaves out what the shop did not state', async () => {
     const names = Object.keys(await order(anAttempt()))
 
     expect(names).not.toContain('attach')
@@ -134,7 +134,7 @@ describe('the message of unifiedorder', () => {
     expect(message).toMatchObject({ sign_type: type, sign: signature(message, type) })
   })
 
-  it('is the same whenever it is sent, but for nonce_str and sign', async () => {
+  it('is always the same except for nonce_str and sign', async () => {
     const later = anAttempt({
       terms: FULL.terms,
       sentAt: FULL.sentAt,
@@ -145,8 +145,8 @@ describe('the message of unifiedorder', () => {
     const first = await order(FULL)
     const second = await order(later, { nonceStr: 'fedcba9876543210fedcba9876543210' })
 
-    const withoutChance = { nonce_str: undefined, sign: undefined }
-    expect(changed(second, withoutChance)).toEqual(changed(first, withoutChance))
+    const withoutNonce = { nonce_str: undefined, sign: undefined }
+    expect(changed(second, withoutNonce)).toEqual(changed(first, withoutNonce))
     expect(second).toMatchObject({ nonce_str: 'fedcba9876543210fedcba9876543210' })
     expect(second['sign']).not.toBe(first['sign'])
   })
@@ -157,7 +157,7 @@ describe('the message of unifiedorder', () => {
     )
   })
 
-  it('says who asked then, not who we are now', async () => {
+  it('contains the appid and mch_id of the attempt, not the current ones', async () => {
     const merchant = { ...MERCHANT, appid: 'wx0000000000000000', mchId: '10000101' }
 
     expect(await order(FULL, { merchant })).toMatchObject({
@@ -170,21 +170,24 @@ describe('the message of unifiedorder', () => {
 describe('the messages of orderquery and closeorder', () => {
   const OUT_TRADE_NO = toOutTradeNo('T20240102030405_0001*2')
 
-  it.each(['MD5', 'HMAC-SHA256'] as const)('say only which order, signed with %s', async (type) => {
-    const messages = [
-      await orderQueryMessage(OUT_TRADE_NO, signing({ signType: type })),
-      await closeOrderMessage(OUT_TRADE_NO, signing({ signType: type })),
-    ]
+  it.each(['MD5', 'HMAC-SHA256'] as const)(
+    'contain only the number of the order, signed with %s',
+    async (type) => {
+      const messages = [
+        await orderQueryMessage(OUT_TRADE_NO, signing({ signType: type })),
+        await closeOrderMessage(OUT_TRADE_NO, signing({ signType: type })),
+      ]
 
-    for (const message of messages.map(fieldsOf)) {
-      expect(message).toEqual({
-        appid: 'wxd930ea5d5a258f4f',
-        mch_id: '10000100',
-        out_trade_no: 'T20240102030405_0001*2',
-        nonce_str: '0123456789abcdef0123456789abcdef',
-        sign_type: type,
-        sign: signature(message, type),
-      })
-    }
-  })
+      for (const message of messages.map(fieldsOf)) {
+        expect(message).toEqual({
+          appid: 'wxd930ea5d5a258f4f',
+          mch_id: '10000100',
+          out_trade_no: 'T20240102030405_0001*2',
+          nonce_str: '0123456789abcdef0123456789abcdef',
+          sign_type: type,
+          sign: signature(message, type),
+        })
+      }
+    },
+  )
 })

@@ -1,4 +1,4 @@
-/** Refunds and bills from the port down to the bytes: only the network is not real. */
+/** Refunds and bills from the port down to the bytes: only the network is simulated. */
 import { describe, expect, it } from 'vitest'
 import { formatXml, parseXml } from '../../../simulator/lib/xml.ts'
 import { parseDay } from '../../../src/core/day.ts'
@@ -28,7 +28,7 @@ import {
 
 type Sent = Readonly<{ url: string; body: string }>
 
-/** @param usual What comes back without the certificate. @param certified What comes back with it. */
+/** @param usual Replies without the certificate. @param certified Replies with it. */
 function wechat(
   { usual = [], certified = [] }: { usual?: readonly Answer[]; certified?: readonly Answer[] },
   options: Partial<GatewayOptions> = {},
@@ -103,7 +103,7 @@ const NO_CERTIFICATE = answer(
 const unknown = expect.objectContaining({ kind: 'unknown' })
 
 describe('a refund', () => {
-  it('is posted once, with the certificate, and taken on', async () => {
+  it('is posted once, with the certificate, and accepted', async () => {
     const { gateway, secret, open } = wechat({ certified: [ACCEPTED] })
 
     expect(await gateway.refund(REFUND)).toMatchObject({
@@ -129,7 +129,7 @@ describe('a refund', () => {
     },
   )
 
-  it('is sent no third time, and is unknown then', async () => {
+  it('is not sent a third time, and is then unknown', async () => {
     const busy = refuses('SYSTEMERROR')
     const { gateway, secret } = wechat({ certified: [busy, busy] })
 
@@ -137,7 +137,7 @@ describe('a refund', () => {
     expect(secret.length).toBe(2)
   })
 
-  it('that was busy first is judged by its second answer', async () => {
+  it('has the outcome of its second answer when WeChat was busy first', async () => {
     const then = (second: Answer) => wechat({ certified: [refuses('SYSTEMERROR'), second] })
 
     expect(await then(refuses('NOTENOUGH')).gateway.refund(REFUND)).toMatchObject({
@@ -160,7 +160,7 @@ describe('a refund', () => {
     },
   )
 
-  it('whose first answer was lost goes to the backup, byte for byte', async () => {
+  it('goes to the backup, byte for byte, when the first answer was lost', async () => {
     const { gateway, secret } = wechat({ certified: [reset, ACCEPTED] })
 
     expect(await gateway.refund(REFUND)).toMatchObject({ kind: 'accepted' })
@@ -168,14 +168,14 @@ describe('a refund', () => {
     expect(secret[1]?.body).toBe(secret[0]?.body)
   })
 
-  it('is a matter of configuration where WeChat saw no certificate: HTTP 400 and a page', async () => {
+  it('is misconfigured when WeChat saw no certificate (HTTP 400 and an HTML page)', async () => {
     const { gateway, secret } = wechat({ certified: [NO_CERTIFICATE] })
 
     expect(await gateway.refund(REFUND)).toMatchObject({ kind: 'misconfigured' })
     expect(secret.length).toBe(1)
   })
 
-  it('is a matter of configuration where the certificate is a wrong one', async () => {
+  it('is misconfigured when the certificate is wrong', async () => {
     const wrong = answer('<html><title>400 The SSL certificate error</title></html>', 400)
 
     expect(await wechat({ certified: [wrong] }).gateway.refund(REFUND)).toMatchObject({
@@ -183,10 +183,10 @@ describe('a refund', () => {
     })
   })
 
-  it('is not refused by an HTTP 400, though its page be a signed refusal', async () => {
-    const sly = answer(formatXml(signed(changed(ANSWERED, refusal('TRADE_OVERDUE')))), 400)
+  it('is not refused by an HTTP 400, even with a signed refusal in its body', async () => {
+    const disguised = answer(formatXml(signed(changed(ANSWERED, refusal('TRADE_OVERDUE')))), 400)
 
-    expect(await wechat({ certified: [sly] }).gateway.refund(REFUND)).toMatchObject({
+    expect(await wechat({ certified: [disguised] }).gateway.refund(REFUND)).toMatchObject({
       kind: 'misconfigured',
     })
   })
@@ -206,7 +206,7 @@ describe('a refund', () => {
   })
 
   it.each(['签名错误', '商户号mch_id与appid不匹配'])(
-    'refused outright with "%s" is ours to mend',
+    'is misconfigured with the return_msg "%s"',
     async (returnMsg) => {
       const { gateway, secret } = wechat({ certified: [unsigned(returnMsg)] })
 
@@ -215,13 +215,15 @@ describe('a refund', () => {
     },
   )
 
-  it('refused by an unsigned FAIL with a good refusal inside is not refused', async () => {
-    const sly = says({ ...refusal('TRADE_OVERDUE'), return_code: 'FAIL' } as Message)
+  it('is not refused by an unsigned FAIL that contains a refusal', async () => {
+    const disguised = says({ ...refusal('TRADE_OVERDUE'), return_code: 'FAIL' } as Message)
 
-    expect((await wechat({ certified: [sly] }).gateway.refund(REFUND)).kind).not.toBe('refused')
+    expect((await wechat({ certified: [disguised] }).gateway.refund(REFUND)).kind).not.toBe(
+      'refused',
+    )
   })
 
-  it('refused under a wrong signature is unknown, and so is one accepted so', async () => {
+  it('is unknown when its refusal or its acceptance has a wrong signature', async () => {
     for (const changes of [refusal('TRADE_OVERDUE'), TAKEN]) {
       const message = changed(ANSWERED, changes)
       const forged: Message[] = [
@@ -239,22 +241,22 @@ describe('a refund', () => {
   })
 
   it.each([
-    ['a page', answer('<html>502</html>')],
-    ['nothing', answer('')],
+    ['an HTML page', answer('<html>502</html>')],
+    ['empty', answer('')],
     ['another status', answer('busy', 503)],
-    ['far too much', answer('x'.repeat(70_000))],
-  ])('answered with %s is unknown', async (_, reply) => {
+    ['too long', answer('x'.repeat(70_000))],
+  ])('is unknown when the answer is %s', async (_, reply) => {
     expect(await wechat({ certified: [reply] }).gateway.refund(REFUND)).toEqual(unknown)
   })
 
-  it('that got no answer at all is unknown', async () => {
+  it('is unknown when there is no answer', async () => {
     const { gateway, secret } = wechat({ certified: [reset, reset] })
 
     expect(await gateway.refund(REFUND)).toEqual(unknown)
     expect(secret.length).toBe(2)
   })
 
-  it('is signed with the type that is configured, and believes no other', async () => {
+  it('is signed with the configured type and accepts no other', async () => {
     const options = { signType: 'HMAC-SHA256' } as const
     const message = signed(changed(ANSWERED, TAKEN), 'HMAC-SHA256')
     const good = wechat({ certified: [says(message)] }, options)
@@ -267,7 +269,7 @@ describe('a refund', () => {
 })
 
 describe('without a certificate, a refund', () => {
-  it('is not sent to anybody, and says what is missing', async () => {
+  it('is not sent, and is misconfigured', async () => {
     const { transport, sent } = network([])
     const gateway = wechatGateway({
       transport,
@@ -283,17 +285,17 @@ describe('without a certificate, a refund', () => {
   })
 })
 
-describe('a question about refunds', () => {
-  const ask = {
+describe('a refund query', () => {
+  const queries = {
     'about one': (gateway: ReturnType<typeof wechat>['gateway']) => gateway.refundQuery(NUMBER),
     'about all of a payment': (gateway: ReturnType<typeof wechat>['gateway']) =>
       gateway.refundsOf(PAYMENT.transactionId, 20),
   }
 
-  it.each(Object.entries(ask))('%s needs no certificate, and is signed', async (_, asked) => {
+  it.each(Object.entries(queries))('%s needs no certificate, and is signed', async (_, query) => {
     const { gateway, secret, open } = wechat({ usual: [signedAnswer(KNOWN)] })
 
-    expect(await asked(gateway)).toMatchObject({
+    expect(await query(gateway)).toMatchObject({
       kind: 'found',
       records: [{ outRefundNo: R1, status: 'processing' }],
     })
@@ -303,7 +305,7 @@ describe('a question about refunds', () => {
     expect(fields['sign']).toBe(signature(fields))
   })
 
-  it('asks about what it was asked', async () => {
+  it('names the refund or the payment', async () => {
     const { gateway, open } = wechat({ usual: [signedAnswer(KNOWN), signedAnswer(KNOWN)] })
     await gateway.refundQuery(NUMBER)
     await gateway.refundsOf(PAYMENT.transactionId, 20)
@@ -318,13 +320,13 @@ describe('a question about refunds', () => {
     })
   })
 
-  it.each(Object.entries(ask))(
-    '%s learns that there is none from a signed word only',
-    async (_, asked) => {
+  it.each(Object.entries(queries))(
+    '%s reports that there is no refund only after a signed answer',
+    async (_, query) => {
       const none = refusal('REFUNDNOTEXIST')
       const message = changed(ANSWERED, none)
 
-      expect(await asked(wechat({ usual: [says(signed(message))] }).gateway)).toEqual({
+      expect(await query(wechat({ usual: [says(signed(message))] }).gateway)).toEqual({
         kind: 'absent',
       })
       for (const reply of [
@@ -339,9 +341,9 @@ describe('a question about refunds', () => {
         answer('', 404),
         answer('<html></html>'),
       ]) {
-        expect(await asked(wechat({ usual: [reply] }).gateway)).toEqual(unknown)
+        expect(await query(wechat({ usual: [reply] }).gateway)).toEqual(unknown)
       }
-      expect(await asked(wechat({ usual: [reset, reset] }).gateway)).toEqual(unknown)
+      expect(await query(wechat({ usual: [reset, reset] }).gateway)).toEqual(unknown)
     },
   )
 })
@@ -351,7 +353,7 @@ describe('the download of a bill', () => {
   const error = (errorCode: string, message: string): Answer =>
     says({ return_code: 'FAIL', return_msg: message, error_code: errorCode })
 
-  it('needs no certificate, is signed, and hands on the bytes as they came', async () => {
+  it('needs no certificate, is signed, and returns the bytes unchanged', async () => {
     const { gateway, open, secret } = wechat({ usual: [answer('\uFEFF交易时间\r\n')] })
 
     const reply = await gateway.downloadBill(DAY)
@@ -364,7 +366,7 @@ describe('the download of a bill', () => {
     expect(fields['sign']).toBe(signature(fields))
   })
 
-  it('tells an empty day, one that is not ready, and errors apart', async () => {
+  it('distinguishes an empty day, a bill that is not ready, and errors', async () => {
     const kindOf = async (reply: Answer) =>
       (await wechat({ usual: [reply] }).gateway.downloadBill(DAY)).kind
 

@@ -45,7 +45,7 @@ const signing = (changes: Partial<Signing> = {}): Signing => ({
 })
 const HMAC = { signType: 'HMAC-SHA256' } as const
 
-/** The message as another reader sees it: the library, as plainly as it can be asked. */
+/** Reads a message with the XML library, with as few options as possible. */
 const reader = new XMLParser({ parseTagValue: false, trimValues: false, processEntities: false })
 const fieldsOf = (xml: string): Message => (reader.parse(xml) as { xml: Message }).xml
 
@@ -53,17 +53,17 @@ const refund = async (changes = {}, by: Partial<Signing> = {}): Promise<Message>
   fieldsOf(await refundMessage(aRefund(changes), signing(by)))
 const one = { outRefundNo: toOutRefundNo(R1) }
 const all = { transactionId: PAYMENT.transactionId, offset: 10 }
-const query = async (asked: typeof one | typeof all, by: Partial<Signing> = {}): Promise<Message> =>
-  fieldsOf(await refundQueryMessage(asked, signing(by)))
+const query = async (about: typeof one | typeof all, by: Partial<Signing> = {}): Promise<Message> =>
+  fieldsOf(await refundQueryMessage(about, signing(by)))
 const DAY = parseDay('2026-11-22') ?? expect.fail('a day')
 const bill = async (by: Partial<Signing> = {}): Promise<Message> =>
   fieldsOf(await downloadBillMessage(DAY, signing(by)))
 
-const withoutChance = (message: Message): Message =>
+const withoutNonce = (message: Message): Message =>
   changed(message, { nonce_str: undefined, sign: undefined })
 
 describe('the message of a refund', () => {
-  it('says which payment, which refund, and how much of how much', async () => {
+  it('contains the payment, the refund and both amounts', async () => {
     const { sign, ...fields } = await refund()
 
     expect(sign).toMatch(/^[0-9A-F]{32}$/)
@@ -81,7 +81,7 @@ describe('the message of a refund', () => {
     })
   })
 
-  it('leaves out what nobody said: an empty element is an unknown one', async () => {
+  it('leaves out missing values, since an empty element counts as an unknown one', async () => {
     const names = Object.keys(await refund({ reason: undefined, notifyUrl: undefined }))
 
     expect(names).not.toContain('refund_desc')
@@ -89,7 +89,7 @@ describe('the message of a refund', () => {
     expect(Object.keys(await refund({ reason: '' }))).not.toContain('refund_desc')
   })
 
-  it('is the same for the same refund, whenever it is sent, but for nonce_str and sign', async () => {
+  it('is always the same for one refund except for nonce_str and sign', async () => {
     const first = await refund()
     const later = await refund(
       {
@@ -106,7 +106,7 @@ describe('the message of a refund', () => {
       { nonceStr: 'fedcba9876543210fedcba9876543210' },
     )
 
-    expect(withoutChance(later)).toEqual(withoutChance(first))
+    expect(withoutNonce(later)).toEqual(withoutNonce(first))
     expect(later['nonce_str']).toBe('fedcba9876543210fedcba9876543210')
     expect(later['sign']).not.toBe(first['sign'])
   })
@@ -117,7 +117,7 @@ describe('the message of a refund', () => {
     )
   })
 
-  it('carries any amount and any reason whole', async () => {
+  it('carries the largest amount and special characters unchanged', async () => {
     const reason = 'a=1&b=<2> ]]> "退款" \' ]]]]>>'
     const fields = await refund({
       refundFee: toFen(1_000_000_000),
@@ -131,8 +131,8 @@ describe('the message of a refund', () => {
 })
 
 describe('the message of a refund query', () => {
-  it('asks about one refund by its number, and about nothing else', async () => {
-    expect(withoutChance(await query(one))).toEqual({
+  it('names one refund by its number and nothing else', async () => {
+    expect(withoutNonce(await query(one))).toEqual({
       appid: 'wxd930ea5d5a258f4f',
       mch_id: '10000100',
       sign_type: 'MD5',
@@ -140,8 +140,8 @@ describe('the message of a refund query', () => {
     })
   })
 
-  it('asks about all of a payment by its number, from a place in the list on', async () => {
-    expect(withoutChance(await query(all))).toEqual({
+  it('names a payment and an offset for the refunds of a payment', async () => {
+    expect(withoutNonce(await query(all))).toEqual({
       appid: 'wxd930ea5d5a258f4f',
       mch_id: '10000100',
       sign_type: 'MD5',
@@ -154,9 +154,9 @@ describe('the message of a refund query', () => {
   })
 })
 
-describe('the message of a bill’s download', () => {
-  it('asks for all of one day, in gzip', async () => {
-    expect(withoutChance(await bill())).toEqual({
+describe('the message of a bill download', () => {
+  it('requests everything of one day, in gzip', async () => {
+    expect(withoutNonce(await bill())).toEqual({
       appid: 'wxd930ea5d5a258f4f',
       mch_id: '10000100',
       bill_date: '20261122',
@@ -165,13 +165,13 @@ describe('the message of a bill’s download', () => {
     })
   })
 
-  it('names its sign type only where that is not the default one', async () => {
+  it('contains sign_type only when it is not the default', async () => {
     expect(Object.keys(await bill())).not.toContain('sign_type')
     expect(await bill(HMAC)).toMatchObject({ sign_type: 'HMAC-SHA256' })
   })
 })
 
-describe('every one of these messages', () => {
+describe('each of these messages', () => {
   it.each(['MD5', 'HMAC-SHA256'] as const)(
     'is signed with %s over raw values',
     async (signType) => {
@@ -187,7 +187,7 @@ describe('every one of these messages', () => {
     },
   )
 
-  it('holds only documented elements, each of them once, and none of them empty', async () => {
+  it('contains only documented, non-empty elements, each once', async () => {
     const full = { reason: '缺货', notifyUrl: 'https://pay.test/notify/refund' }
     const cases: [Message, readonly string[]][] = [
       [await refund(full), OF_REFUND],

@@ -57,7 +57,7 @@ const stream =
   (source: Source): Answer =>
   async () =>
     new Response(new ReadableStream(source))
-/** So many bytes, one MiB at a time. */
+/** A body of this length, one MiB at a time. */
 function long(bytes: number): Answer {
   const piece = new Uint8Array(MIB)
   let left = bytes
@@ -72,7 +72,7 @@ function long(bytes: number): Answer {
 }
 
 describe('a message with the merchant’s certificate', () => {
-  it('is posted once, as XML, by the way that presents it', async () => {
+  it('is posted once, as XML, through the fetch that presents it', async () => {
     const { transport, sent, withoutCertificate } = certified([answer('<xml/>')])
 
     expect(text(await transport.postWithCertificate(PATH, XML))).toBe('<xml/>')
@@ -82,7 +82,7 @@ describe('a message with the merchant’s certificate', () => {
     expect(withoutCertificate).toEqual([])
   })
 
-  it('is not sent at all where there is none', async () => {
+  it('is not sent when there is no certificate', async () => {
     for (const options of [{}, { certificateFetch: undefined }]) {
       const { transport, sent } = network([], options)
 
@@ -93,8 +93,8 @@ describe('a message with the merchant’s certificate', () => {
 
   it.each([
     ['the connection breaks', reset],
-    ['Cloudflare cannot tell what happened', answer('error', 520)],
-    ['Cloudflare finds no way', answer('error', 530)],
+    ['Cloudflare does not know what happened', answer('error', 520)],
+    ['Cloudflare finds no route', answer('error', 530)],
   ])('goes to the backup, once and byte for byte, when %s', async (_, first) => {
     const { transport, sent } = certified([first, answer('<xml/>')])
 
@@ -103,7 +103,7 @@ describe('a message with the merchant’s certificate', () => {
     expect(sent[1]).toEqual({ ...sent[0], url: BACKUP + PATH })
   })
 
-  it('is waited for no longer than 8 seconds, and is then sent to the backup', async () => {
+  it('goes to the backup after 8 seconds without an answer', async () => {
     const { transport, timers, requests, passDeadline } = certified([silence, answer('<xml/>')])
     const reply = transport.postWithCertificate(PATH, XML)
     await passDeadline(1)
@@ -114,14 +114,14 @@ describe('a message with the merchant’s certificate', () => {
     expect(timers.held).toBe(0)
   })
 
-  it('that neither origin answers has no answer, after two requests', async () => {
+  it('has no answer after two requests when neither origin answers', async () => {
     const { transport, sent } = certified([reset, reset])
 
     expect(await transport.postWithCertificate(PATH, XML)).toEqual(failed('no_answer'))
     expect(sent.length).toBe(2)
   })
 
-  it('answered with HTTP 400 and a page was shown no good certificate, and is not sent again', async () => {
+  it('had no valid certificate when the answer is HTTP 400, and is not sent again', async () => {
     const page = answer('<html>400 No required SSL certificate was sent</html>', 400)
     const { transport, sent } = certified([page])
 
@@ -129,14 +129,14 @@ describe('a message with the merchant’s certificate', () => {
     expect(sent.length).toBe(1)
   })
 
-  it('may hear of its certificate from the backup', async () => {
+  it('may get that answer from the backup', async () => {
     const { transport } = certified([reset, answer('', 400)])
 
     expect(await transport.postWithCertificate(PATH, XML)).toEqual(failed('no_certificate'))
   })
 
   it.each([204, 401, 403, 404, 495, 496, 500, 502, 503])(
-    'answered with %i was answered, and that says nothing of the certificate',
+    'is not sent again after the status %i, which says nothing about the certificate',
     async (status) => {
       const { transport, sent } = certified([answer(status === 204 ? null : '<xml/>', status)])
 
@@ -145,7 +145,7 @@ describe('a message with the merchant’s certificate', () => {
     },
   )
 
-  it('is not carried on by a redirect', async () => {
+  it('does not follow a redirect', async () => {
     const redirect = answer(null, 302, { location: 'https://evil.example/' })
     const { transport, requests } = certified([redirect])
 
@@ -160,7 +160,7 @@ describe('a message with the merchant’s certificate', () => {
     expect(await transport.postWithCertificate(PATH, XML)).toEqual(failed('too_long'))
   })
 
-  it('goes first to the backup while the primary is away, as all messages do', async () => {
+  it('goes to the backup first while the primary is down, like all messages', async () => {
     const { transport, origins } = certified([reset, answer('<xml/>'), answer('<xml/>')])
     await transport.postWithCertificate(PATH, XML)
     await transport.postWithCertificate(PATH, XML)
@@ -183,7 +183,7 @@ describe('a download', () => {
     reply: { ok: true; value: readonly Uint8Array[] } | { ok: false; error: unknown },
   ) => (reply.ok ? reply.value.reduce((sum, part) => sum + part.length, 0) : reply)
 
-  it('is posted as XML, and comes in the pieces that the network made', async () => {
+  it('is posted as XML and returned in the pieces of the network', async () => {
     const pieces = [Uint8Array.of(0x1f, 0x8b), Uint8Array.of(8)]
     const queue = [...pieces]
     const source = stream({
@@ -207,25 +207,25 @@ describe('a download', () => {
     expect(bytesOf(await transport.download(BILL, XML))).toBe(32 * MIB)
   })
 
-  it('without end is dropped before it fills the Worker’s memory', async () => {
+  it('is aborted before an endless body fills the memory of the Worker', async () => {
     let pulled = 0
-    let dropped = false
+    let cancelled = false
     const endless = stream({
       pull(controller) {
         pulled += 1
         controller.enqueue(new Uint8Array(MIB))
       },
-      cancel: () => void (dropped = true),
+      cancel: () => void (cancelled = true),
     })
     const { transport, sent } = network([endless])
 
     expect(await transport.download(BILL, XML)).toEqual(failed('too_long'))
-    expect(dropped).toBe(true)
+    expect(cancelled).toBe(true)
     expect(pulled).toBeLessThan(64)
     expect(sent.length).toBe(1)
   })
 
-  it('that stops in the middle is given up, and asked of the backup', async () => {
+  it('is repeated at the backup when it stops in the middle', async () => {
     const stalled = stream({ start: (controller) => controller.enqueue(new Uint8Array(10)) })
     const { transport, origins, timers, passDeadline } = network([stalled, long(5)])
     const reply = transport.download(BILL, XML)
@@ -237,7 +237,7 @@ describe('a download', () => {
     expect(timers.held).toBe(0)
   })
 
-  it('that breaks off in the middle is no bill: the backup is asked', async () => {
+  it('is repeated at the backup when it breaks off in the middle', async () => {
     const broken = stream({
       start: (controller) => controller.enqueue(new Uint8Array(10)),
       pull: (controller) => controller.error(new Error('reset')),
@@ -248,7 +248,7 @@ describe('a download', () => {
     expect(sent[1]).toEqual({ ...sent[0], url: BACKUP + BILL })
   })
 
-  it.each([204, 302, 404, 500, 503])('answered with %i is no bill', async (status) => {
+  it.each([204, 302, 404, 500, 503])('fails with the status %i', async (status) => {
     const { transport, sent } = network([
       answer(status === 204 || status === 302 ? null : 'x', status),
     ])
@@ -257,7 +257,7 @@ describe('a download', () => {
     expect(sent.length).toBe(1)
   })
 
-  it('that is empty is empty', async () => {
+  it('may be empty', async () => {
     expect(bytesOf(await network([answer(null)]).transport.download(BILL, XML))).toBe(0)
   })
 })

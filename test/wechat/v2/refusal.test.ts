@@ -8,7 +8,7 @@ describe('unifiedorder', () => {
   const read = async (changes: Changes) => readUnifiedOrderReply(await authentic(changes))
   const PREPARED = { trade_type: 'JSAPI', prepay_id: 'wx02030405123456abcdef0123456789ab00' }
 
-  it('that went well gives a prepay_id', async () => {
+  it('gives a prepay_id when it succeeds', async () => {
     const prepared = { kind: 'prepared', prepayId: 'wx02030405123456abcdef0123456789ab00' }
 
     expect(await read(PREPARED)).toEqual(prepared)
@@ -49,11 +49,11 @@ describe('unifiedorder', () => {
     ['SOMETHING_NEW', 'unknown'],
     ['orderpaid', 'unknown'],
     ['', 'unknown'],
-  ])('that fails with %s is %s', async (errCode, kind) => {
+  ])('with the err_code %s is %s', async (errCode, kind) => {
     expect(await read(refusal(errCode))).toMatchObject({ kind })
   })
 
-  it('that is refused, or ours to mend, keeps the words of WeChat', async () => {
+  it('keeps the err_code and the text of WeChat when it is refused or misconfigured', async () => {
     expect(await read(refusal('PARAM_ERROR', 'JSAPI支付必须传openid'))).toEqual({
       kind: 'refused',
       errCode: 'PARAM_ERROR',
@@ -66,7 +66,7 @@ describe('unifiedorder', () => {
     })
   })
 
-  it('whose parameters changed says so in three ways', async () => {
+  it('has three forms of the refusal that its number was used', async () => {
     const used = { kind: 'number_used' }
 
     expect(await read(refusal('INVALID_REQUEST', '201 商户订单号重复'))).toEqual(used)
@@ -75,7 +75,7 @@ describe('unifiedorder', () => {
     expect(await read(refusal('INVALID_REQUEST', '参数错误'))).toMatchObject({ kind: 'refused' })
   })
 
-  it('for a paid order says so as a real gateway did', async () => {
+  it('is read for a paid order in the form of a real gateway', async () => {
     const reply = { ...refusal('ORDERPAID', '该订单已支付'), device_info: '' }
 
     expect(await read(reply)).toEqual({ kind: 'order_paid' })
@@ -85,7 +85,7 @@ describe('unifiedorder', () => {
 describe('closeorder', () => {
   const read = async (changes: Changes) => readCloseOrderReply(await authentic(changes))
 
-  it('that went well says closed', async () => {
+  it('is closed when it succeeds', async () => {
     expect(await read({ result_msg: 'OK' })).toEqual({ kind: 'closed' })
     expect(await read({})).toEqual({ kind: 'closed' })
   })
@@ -102,16 +102,16 @@ describe('closeorder', () => {
     ['XML_FORMAT_ERROR', 'unknown'],
     ['SOMETHING_NEW', 'unknown'],
     ['', 'unknown'],
-  ])('that fails with "%s" is %s', async (errCode, kind) => {
+  ])('with the err_code "%s" is %s', async (errCode, kind) => {
     expect(await read(refusal(errCode, 'order paid'))).toMatchObject({ kind })
   })
 
-  it('without a result_code proves nothing', async () => {
+  it('without a result_code is unknown', async () => {
     expect(await read({ result_code: undefined })).toMatchObject({ kind: 'unknown' })
   })
 })
 
-describe('a request that WeChat refused outright', () => {
+describe('an answer without a valid signature', () => {
   const kindOf = (returnMsg: string) => readUnopened({ reason: 'return_fail', returnMsg }).kind
 
   it.each([
@@ -125,7 +125,7 @@ describe('a request that WeChat refused outright', () => {
     'appid参数长度有误',
     '商户号该产品权限未开通，请前往商户平台>产品中心检查后重试',
     '受理机构必须传入sub_mch_id',
-  ])('with "%s" is ours to mend', (returnMsg) => {
+  ])('with the return_msg "%s" is misconfigured', (returnMsg) => {
     expect(kindOf(returnMsg)).toBe('misconfigured')
   })
 
@@ -147,7 +147,7 @@ describe('a request that WeChat refused outright', () => {
     'XML格式错误',
     'time_expire时间过短，刷卡至少1分钟，其他5分钟',
     '',
-  ])('with "%s" is refused', (returnMsg) => {
+  ])('with the return_msg "%s" is refused', (returnMsg) => {
     expect(readUnopened({ reason: 'return_fail', returnMsg })).toEqual({
       kind: 'refused',
       errCode: 'FAIL',
@@ -156,13 +156,13 @@ describe('a request that WeChat refused outright', () => {
   })
 
   it.each(['SYSTEMERROR', 'system error', '系统繁忙', '系统超时'])(
-    'with "%s" may be sent again',
+    'with the return_msg "%s" is busy, and the request may be sent again',
     (returnMsg) => {
       expect(kindOf(returnMsg)).toBe('busy')
     },
   )
 
-  it('is not told from silence when the answer cannot be believed', () => {
+  it('is unknown when it is forged, for another merchant or unreadable', () => {
     expect(readUnopened({ reason: 'bad_signature' })).toMatchObject({ kind: 'unknown' })
     expect(readUnopened({ reason: 'wrong_merchant' })).toMatchObject({ kind: 'unknown' })
     expect(readUnopened({ reason: 'unreadable', cause: 'malformed' })).toMatchObject({

@@ -1,8 +1,8 @@
 /** Rules that must hold for every input. */
 import { type Input, ORIGIN } from '../inputs/input.ts'
 import { API_KEY, type FuzzWorld, OLD_KEY, SECRETS, TOKEN } from '../run/world.ts'
-import type { Change, Table } from './table-snapshot.ts'
 import { mayBeRecorded, signedFields, wrongTerms } from './oracle.ts'
+import type { Change, Table } from './table-snapshot.ts'
 
 /** The longest allowed answer, in milliseconds. WeChat waits five seconds; an input that takes one is usable for an attack. */
 export const ANSWER_MS_MAX = 1_000

@@ -18,11 +18,11 @@ const underOldKey = (message: Message) => signed(message, 'MD5', OLD_KEY)
 const refused = (error: Record<string, string>) => ({ ok: false, error })
 
 describe('while the key is being changed, a notice', () => {
-  it('under the new key is proof', async () => {
+  it('under the new key is accepted', async () => {
     expect(await read(signed(NOTICE))).toMatchObject({ ok: true, value: { isUnderOldKey: false } })
   })
 
-  it('under the old key is a hint and no more: keys are changed because they leak', async () => {
+  it('under the old key is only a hint, since keys are changed because they leak', async () => {
     expect(await read(underOldKey(NOTICE))).toMatchObject({
       ok: true,
       value: { isUnderOldKey: true, payment: { transactionId: '4200000540202401020123456789' } },
@@ -30,9 +30,9 @@ describe('while the key is being changed, a notice', () => {
   })
 
   it('under neither key is refused', async () => {
-    const stranger = signed(NOTICE, 'MD5', 'k'.repeat(32))
+    const forged = signed(NOTICE, 'MD5', 'k'.repeat(32))
 
-    expect(await read(stranger)).toEqual(refused({ reason: 'bad_signature' }))
+    expect(await read(forged)).toEqual(refused({ reason: 'bad_signature' }))
     expect(await read(NOTICE)).toEqual(refused({ reason: 'bad_signature' }))
     expect(await read({ ...NOTICE, sign: '' })).toEqual(refused({ reason: 'bad_signature' }))
   })
@@ -46,7 +46,7 @@ describe('while the key is being changed, a notice', () => {
     )
   })
 
-  it('under the old key passes no other check', async () => {
+  it('under the old key must pass all other checks', async () => {
     const readChanged = (changes: Record<string, string | undefined>) =>
       read(underOldKey(changed(NOTICE, changes)))
 

@@ -17,7 +17,7 @@ type Type = 'MD5' | 'HMAC-SHA256'
 
 const read = (message: Message, type: Type = 'MD5') =>
   readPaymentNotice(wire(message), MERCHANT, type)
-/** The sample notice with this changed, and signed as it should be. */
+/** Reads the sample notice with these changes and a valid signature. */
 const readChanged = (changes: Changes) => read(signed(changed(NOTICE, changes)))
 const refused = (error: Record<string, string>) => ({ ok: false, error })
 
@@ -38,18 +38,18 @@ const PAYMENT = {
 const GENUINE = { ok: true, value: { payment: PAYMENT, isUnderOldKey: false } }
 
 describe('a payment notice', () => {
-  it('that is genuine tells of a payment, in full whatever coupons paid', async () => {
+  it('is read as a payment with its full amount, coupons included', async () => {
     expect(await read(signed(NOTICE))).toEqual(GENUINE)
   })
 
-  it('carries the signature of the reference', () => {
+  it('has the signature of the reference', () => {
     expect(signature(NOTICE)).toBe('DB117E503BF5C5EE96FD65E133134EA4')
     expect(signature(NOTICE, 'HMAC-SHA256')).toBe(
       '8F603EE2DDA8A6134851754F65CB65DE8ADFACEE55974254C29BC05523E63D9C',
     )
   })
 
-  it('of an HMAC merchant usually has no sign_type, and may have one', async () => {
+  it('of an HMAC-SHA256 merchant is accepted with and without sign_type', async () => {
     const announced = { ...NOTICE, sign_type: 'HMAC-SHA256' }
 
     expect(await read(signed(NOTICE, 'HMAC-SHA256'), 'HMAC-SHA256')).toMatchObject({ ok: true })
@@ -63,13 +63,13 @@ describe('a payment notice', () => {
     )
   })
 
-  it('may hold elements that nobody has heard of, which are signed too', async () => {
+  it('may contain unknown elements, which are signed too', async () => {
     expect(await readChanged({ future_field_x: '1' })).toEqual(GENUINE)
     const tampered = { ...signed({ ...NOTICE, future_field_x: '1' }), future_field_x: '2' }
     expect(await read(tampered)).toEqual(refused({ reason: 'bad_signature' }))
   })
 
-  it('as a real gateway wrote it, bare and CDATA mixed, is read', async () => {
+  it('is read in the form of a real gateway, with plain text and CDATA mixed', async () => {
     const { total_fee: fee = '', ...rest } = signed(NOTICE)
     const elements = Object.entries(rest).map(([name, value]) =>
       value === '' ? `<${name}/>` : `<${name}><![CDATA[${value}]]></${name}>`,
@@ -90,19 +90,22 @@ describe('a payment notice', () => {
     ['another amount under a good signature', { ...signed(NOTICE), total_fee: '1' }],
     ['another number under a good signature', { ...signed(NOTICE), out_trade_no: 'T2' }],
     ['HMAC-SHA256 where MD5 is configured', signed(NOTICE, 'HMAC-SHA256')],
-    ['HMAC-SHA256 and says so', signed({ ...NOTICE, sign_type: 'HMAC-SHA256' }, 'HMAC-SHA256')],
+    [
+      'HMAC-SHA256 and the matching sign_type',
+      signed({ ...NOTICE, sign_type: 'HMAC-SHA256' }, 'HMAC-SHA256'),
+    ],
   ])('with %s is refused', async (_, message) => {
     expect(await read(message)).toEqual(refused({ reason: 'bad_signature' }))
   })
 
-  it('signed with MD5 is refused where HMAC-SHA256 is configured', async () => {
+  it('signed with MD5 is refused when HMAC-SHA256 is configured', async () => {
     const claims = signed({ ...NOTICE, sign_type: 'MD5' })
 
     expect(await read(signed(NOTICE), 'HMAC-SHA256')).toEqual(refused({ reason: 'bad_signature' }))
     expect(await read(claims, 'HMAC-SHA256')).toEqual(refused({ reason: 'bad_signature' }))
   })
 
-  it('that is unsigned and says FAIL is refused', async () => {
+  it('that is an unsigned FAIL is refused', async () => {
     expect(await read({ return_code: 'FAIL', return_msg: 'x' })).toEqual(
       refused({ reason: 'return_fail', returnMsg: 'x' }),
     )
@@ -118,7 +121,7 @@ describe('a payment notice', () => {
   })
 
   it.each(['FAIL', '', 'success', undefined])(
-    'with result_code %s is no success',
+    'with result_code %s is not a success',
     async (resultCode) => {
       expect(await readChanged({ result_code: resultCode })).toEqual(
         refused({ reason: 'not_a_success' }),
@@ -126,7 +129,7 @@ describe('a payment notice', () => {
     },
   )
 
-  it('that carries a trade_state other than SUCCESS is no success', async () => {
+  it('with a trade_state other than SUCCESS is not a success', async () => {
     expect(await readChanged({ trade_state: 'PAYERROR' })).toEqual(
       refused({ reason: 'not_a_success' }),
     )
@@ -189,7 +192,7 @@ describe('a payment notice', () => {
     )
   })
 
-  it('without a fee_type is about CNY, and any other is kept for the comparison', async () => {
+  it('without a fee_type is in CNY, and another fee_type is kept for the comparison', async () => {
     expect(await readChanged({ fee_type: undefined })).toEqual(GENUINE)
     expect(await readChanged({ fee_type: '' })).toEqual(GENUINE)
     expect(await readChanged({ fee_type: 'USD' })).toMatchObject({
@@ -197,7 +200,7 @@ describe('a payment notice', () => {
     })
   })
 
-  it('tells the order amount, not what is settled or what the payer laid out', async () => {
+  it('is read with the order amount, not the settlement amount or the cash of the payer', async () => {
     const message = { total_fee: '8800', cash_fee: '1', settlement_total_fee: '8000' }
 
     expect(await readChanged(message)).toMatchObject({
@@ -205,13 +208,13 @@ describe('a payment notice', () => {
     })
   })
 
-  it('without openid tells of a payer that nobody is', async () => {
+  it('without openid is read with an empty openid, which matches no payer', async () => {
     expect(await readChanged({ openid: undefined })).toMatchObject({
       value: { payment: { openid: '' } },
     })
   })
 
-  it('that is hostile XML is refused before anything is believed', async () => {
+  it('that is hostile XML is refused as unreadable', async () => {
     const text = `<!DOCTYPE xml [<!ENTITY x SYSTEM "file:///etc/passwd">]><xml><sign>&x;</sign></xml>`
 
     expect(await readPaymentNotice(utf8(text), MERCHANT, 'MD5')).toMatchObject(
@@ -224,13 +227,13 @@ describe('a payment notice', () => {
 })
 
 describe('the answer to a notice', () => {
-  it('that was taken is the exact text of the official page', () => {
+  it('that was accepted is the exact text of the official page', () => {
     expect(NOTICE_REPLY.accepted).toBe(
       '<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>',
     )
   })
 
-  it('that was not taken is FAIL in the same shape', () => {
+  it('that was refused is FAIL in the same form', () => {
     expect(NOTICE_REPLY.refused).toMatch(
       /^<xml><return_code><!\[CDATA\[FAIL\]\]><\/return_code><return_msg><!\[CDATA\[\w+\]\]><\/return_msg><\/xml>$/,
     )

@@ -18,7 +18,7 @@ type Chance = ReturnType<typeof seeded>
 const anyBytes = ({ below }: Chance, max: number): Uint8Array =>
   Uint8Array.from({ length: below(max) }, () => below(256))
 
-/** Changes, cuts, doubles or inserts a byte or a few. */
+/** Changes a byte, cuts the end, or inserts or removes a few bytes. */
 function damaged(bytes: Uint8Array, chance: Chance): Uint8Array {
   const { below } = chance
   const at = below(bytes.length)
@@ -34,17 +34,17 @@ function damaged(bytes: Uint8Array, chance: Chance): Uint8Array {
   }
 }
 
-/** Reads it twice: without an exception, with a reason that is known, and both times the same. */
-function outcome(bytes: Uint8Array, saw: string): string {
+/** Reads the notice twice. Expects no exception, a known reason, and the same result both times. */
+function outcome(bytes: Uint8Array, where: string): string {
   const result = read(bytes, KEYS)
-  expect(read(bytes, KEYS), saw).toEqual(result)
+  expect(read(bytes, KEYS), where).toEqual(result)
   if (result.ok) return 'ok'
-  expect(REASONS, saw).toContain(result.error.reason)
+  expect(REASONS, where).toContain(result.error.reason)
   return result.error.reason
 }
 
-describe('whatever a stranger sends as a refund notice', () => {
-  it('be it any bytes, is refused', () => {
+describe('a random refund notice', () => {
+  it('of random bytes is refused', () => {
     for (let seed = 1; seed <= 500; seed++) {
       expect(outcome(anyBytes(seeded(seed), 400), `seed ${seed}`), `seed ${seed}`).toBe(
         'unreadable',
@@ -52,7 +52,7 @@ describe('whatever a stranger sends as a refund notice', () => {
     }
   })
 
-  it('be it a notice with any bytes in it, is not opened', () => {
+  it('with random bytes in req_info is not decrypted', () => {
     for (let seed = 1; seed <= 500; seed++) {
       const bytes = anyBytes(seeded(seed), 400)
       const req_info = Buffer.from(bytes).toString('base64')
@@ -61,7 +61,7 @@ describe('whatever a stranger sends as a refund notice', () => {
     }
   })
 
-  it('be it a notice with whole blocks of any bytes in it, is not opened', () => {
+  it('with whole blocks of random bytes in req_info is not decrypted', () => {
     for (let seed = 1; seed <= 500; seed++) {
       const { below } = seeded(seed)
       const bytes = Uint8Array.from({ length: 16 * below(40) }, () => below(256))
@@ -71,17 +71,17 @@ describe('whatever a stranger sends as a refund notice', () => {
     }
   })
 
-  it('be it a genuine one that was damaged on its way, is read or refused', () => {
+  it('that is genuine and damaged is read or refused', () => {
     const seen = new Set<string>()
     for (let seed = 1; seed <= 1_500; seed++) {
       seen.add(outcome(damaged(notice(), seeded(seed)), `seed ${seed}`))
     }
 
-    // Chance reached every answer but one: a damage to the blocks hardly ever leaves a message.
+    // The seeds reach every outcome but one: damaged blocks hardly ever decrypt to a message.
     expect([...seen]).toEqual(expect.arrayContaining(['unreadable', 'cannot_decrypt', 'ok']))
   })
 
-  it('be it damaged inside its encryption, is read or refused', () => {
+  it('with damaged encrypted bytes is read or refused', () => {
     const encrypted = new Uint8Array(Buffer.from(E1_REQ_INFO, 'base64'))
     for (let seed = 1; seed <= 1_000; seed++) {
       const req_info = Buffer.from(damaged(encrypted, seeded(seed))).toString('base64')
@@ -90,7 +90,7 @@ describe('whatever a stranger sends as a refund notice', () => {
     }
   })
 
-  it('by one who knows the key, be it any plaintext, is refused', () => {
+  it('with random plaintext under the right key is refused', () => {
     for (let seed = 1; seed <= 500; seed++) {
       const bytes = anyBytes(seeded(seed), 300)
       const found = outcome(notice({ req_info: lock(bytes) }), `seed ${seed}`)
@@ -99,7 +99,7 @@ describe('whatever a stranger sends as a refund notice', () => {
     }
   })
 
-  it('by one who knows the key, be it a damaged plaintext, is read or refused', () => {
+  it('with damaged plaintext under the right key is read or refused', () => {
     const plaintext = new TextEncoder().encode(root())
     const seen = new Set<string>()
     for (let seed = 1; seed <= 1_500; seed++) {

@@ -22,7 +22,7 @@ const HINT = { ok: true, value: { ...E1_HINT, isUnderOldKey: false } }
 const CANNOT_DECRYPT = refused({ reason: 'cannot_decrypt' })
 
 describe('the vectors of the reference', () => {
-  it('are what node:crypto makes of them', () => {
+  it('agree with node:crypto', () => {
     expect(aesKeyOf(API_KEY)).toBe('d96eb16afdd491fa1e705096edbc2205')
     expect(aesKeyOf(E2_KEY)).toBe('00efd9ff26858b89ca4eef18db6aea3d')
     expect(Buffer.byteLength(E1_PLAINTEXT)).toBe(803)
@@ -32,28 +32,28 @@ describe('the vectors of the reference', () => {
 })
 
 describe('a refund notice', () => {
-  it('tells which refund to ask about (vector E1)', () => {
+  it('names the refund to query (vector E1)', () => {
     expect(read(notice())).toEqual(HINT)
   })
 
-  it('is opened with a key whose MD5 begins with zeros (vector E2)', () => {
-    // Opened, it holds no refund: that is another complaint than not to open at all.
+  it('is decrypted with a key whose MD5 begins with zeros (vector E2)', () => {
+    // The notice is decrypted and names no refund, which is another error than cannot_decrypt.
     expect(read(notice({ req_info: E2_REQ_INFO }), [E2_KEY])).toEqual(
       refused({ reason: 'bad_field', field: 'out_refund_no' }),
     )
     expect(read(notice({ req_info: lock(root(), E2_KEY) }), [E2_KEY])).toEqual(HINT)
   })
 
-  it('tells no more than which one: status and amount come from a query', () => {
+  it('gives only the numbers, since status and amount come from a query', () => {
     expect(readInner(root({ refund_status: 'CHANGE', refund_fee: '100000' }))).toEqual(HINT)
     expect(readInner(root({ refund_status: undefined, success_time: undefined }))).toEqual(HINT)
   })
 
-  it.each(['SUCCESS', 'CHANGE', 'REFUNDCLOSE'])('is sent for %s', (status) => {
+  it.each(['SUCCESS', 'CHANGE', 'REFUNDCLOSE'])('is accepted for %s', (status) => {
     expect(readInner(root({ refund_status: status }))).toEqual(HINT)
   })
 
-  it('made on WeChat’s pages names a number of theirs', () => {
+  it('from the merchant platform has a number of WeChat', () => {
     const by = { refund_request_source: 'VENDOR_PLATFORM', out_refund_no: '131811191610442717309' }
 
     expect(readInner(root(by))).toMatchObject({
@@ -62,17 +62,17 @@ describe('a refund notice', () => {
     })
   })
 
-  it('may hold elements that nobody has heard of, outside and inside', () => {
+  it('may contain unknown elements, outside and inside', () => {
     const req_info = lock(root({ cash_refund_fee: '30', future_field_x: '1' }))
 
     expect(read(notice({ return_msg: 'OK', future_field_y: '2', req_info }))).toEqual(HINT)
   })
 
-  it('carries no signature, and one that it carries means nothing', () => {
+  it('has no signature, and a signature in it is ignored', () => {
     expect(read(notice({ sign: 'F'.repeat(32), result_code: 'FAIL' }))).toEqual(HINT)
   })
 
-  it('may be written on several lines, with its values bare', () => {
+  it('may have several lines and values without CDATA', () => {
     const bare = `<root>\n<out_refund_no>R20240102030405_0001</out_refund_no>
       <out_trade_no>T20240102030405_0001</out_trade_no>
       <transaction_id>4200000540202401020123456789</transaction_id>\n</root>\n`
@@ -82,7 +82,7 @@ describe('a refund notice', () => {
 })
 
 describe('while the key is being changed, a refund notice', () => {
-  it('is opened under the new key and under the old one', () => {
+  it('is decrypted under the new key and under the old one', () => {
     const old = notice({ req_info: lock(root(), OLD_KEY) })
 
     expect(read(notice(), [API_KEY, OLD_KEY])).toEqual(HINT)
@@ -92,13 +92,13 @@ describe('while the key is being changed, a refund notice', () => {
     })
   })
 
-  it('under a third key is not opened', () => {
+  it('under a third key is not decrypted', () => {
     const other = notice({ req_info: lock(root(), 'k'.repeat(32)) })
 
     expect(read(other, [API_KEY, OLD_KEY])).toEqual(CANNOT_DECRYPT)
   })
 
-  it('under the old key is not opened when that one is gone', () => {
+  it('under the old key is not decrypted once that key is removed', () => {
     expect(read(notice({ req_info: lock(root(), OLD_KEY) }), [API_KEY])).toEqual(CANNOT_DECRYPT)
     expect(read(notice(), [])).toEqual(CANNOT_DECRYPT)
   })
@@ -111,7 +111,7 @@ describe('a refund notice that is not for us', () => {
     ['without an appid', { appid: undefined }],
     ['without a merchant', { mch_id: undefined }],
     ['with an empty appid', { appid: '' }],
-  ])('%s is refused, though our key opens it', (_, changes) => {
+  ])('%s is refused, even under our key', (_, changes) => {
     expect(read(notice(changes))).toEqual(refused({ reason: 'wrong_merchant' }))
   })
 
@@ -125,7 +125,7 @@ describe('a refund notice that is not for us', () => {
 })
 
 describe('a req_info', () => {
-  it('that is not there opens nothing', () => {
+  it('that is missing is not decrypted', () => {
     expect(read(notice({ req_info: undefined }))).toEqual(CANNOT_DECRYPT)
     expect(read(notice({ req_info: '' }))).toEqual(CANNOT_DECRYPT)
   })
@@ -143,16 +143,16 @@ describe('a req_info', () => {
     ],
     ['a block of zeros', Buffer.alloc(16).toString('base64')],
     ['not Base64', '<not base64>'],
-    ['Base64 for addresses', E1_REQ_INFO.replaceAll('+', '-').replaceAll('/', '_')],
+    ['URL-safe Base64', E1_REQ_INFO.replaceAll('+', '-').replaceAll('/', '_')],
     ['cut off', E1_REQ_INFO.slice(0, -1)],
     ['only padding', '===='],
-    ['a percent sign too much', `${E1_REQ_INFO}%3D`],
+    ['with a percent-encoded end', `${E1_REQ_INFO}%3D`],
     ['hex', Buffer.from(E1_REQ_INFO, 'base64').toString('hex')],
-  ])('%s opens nothing', (_, reqInfo) => {
+  ])('(%s) is not decrypted', (_, reqInfo) => {
     expect(read(notice({ req_info: reqInfo }))).toEqual(CANNOT_DECRYPT)
   })
 
-  it('under another reading of "the MD5 of the key" opens nothing', () => {
+  it('under another interpretation of "the MD5 of the key" is not decrypted', () => {
     const text = aesKeyOf(API_KEY)
     const readings = [
       createCipheriv('aes-128-ecb', Buffer.from(text, 'hex'), null),
@@ -167,21 +167,21 @@ describe('a req_info', () => {
   })
 })
 
-describe('the inside of a refund notice', () => {
+describe('the decrypted content of a refund notice', () => {
   const wrap = (children: string): string => root().replace('</root>', `${children}</root>`)
 
   it.each([
     ['with root <xml>', root().replaceAll('root>', 'xml>')],
     ['with root <Root>', root().replaceAll('root>', 'Root>')],
-    ['that brings a DOCTYPE', `<!DOCTYPE root [<!ENTITY x SYSTEM "file:///etc/passwd">]>${root()}`],
+    ['that has a DOCTYPE', `<!DOCTYPE root [<!ENTITY x SYSTEM "file:///etc/passwd">]>${root()}`],
     ['that uses an entity', wrap('<a>&x;</a>')],
-    ['that says an element twice', wrap('<out_refund_no>R2</out_refund_no>')],
-    ['that nests', wrap('<a><b>1</b></a>')],
+    ['that has an element twice', wrap('<out_refund_no>R2</out_refund_no>')],
+    ['that has nested elements', wrap('<a><b>1</b></a>')],
     ['that has an attribute', wrap('<a b="1">1</a>')],
     ['that has a comment', wrap('<!-- -->')],
     ['that does not end', root().replace('</root>', '')],
     ['with two roots', root() + root()],
-    ['that is no XML', '{"out_refund_no":"R20240102030405_0001"}'],
+    ['that is not XML', '{"out_refund_no":"R20240102030405_0001"}'],
     ['that is empty', ''],
   ])('%s is refused', (_, plaintext) => {
     expect(readInner(plaintext)).toEqual(CANNOT_DECRYPT)
@@ -207,30 +207,30 @@ describe('the inside of a refund notice', () => {
     ['transaction_id', '42 00'],
     ['out_trade_no', undefined],
     ['out_trade_no', ''],
-  ])('whose %s is %j is refused', (field, value) => {
+  ])('with the %s %j is refused', (field, value) => {
     expect(readInner(root({ [field]: value }))).toEqual(refused({ reason: 'bad_field', field }))
   })
 })
 
-describe('a refund notice that is no message', () => {
+describe('an invalid refund notice', () => {
   it.each([
     ['empty', ''],
-    ['a page', '<html><body>502</body></html>'],
+    ['an HTML page', '<html><body>502</body></html>'],
     ['JSON', '{"id":"1"}'],
     ['with root <root>', `<root><return_code>SUCCESS</return_code></root>`],
     ['with a DOCTYPE', `<!DOCTYPE xml>${new TextDecoder().decode(notice())}`],
     [
-      'that says appid twice',
+      'with appid twice',
       new TextDecoder().decode(notice()).replace('<xml>', '<xml><appid>1</appid>'),
     ],
-    ['that nests', '<xml><req_info><a>1</a></req_info></xml>'],
-    ['that breaks off', new TextDecoder().decode(notice()).slice(0, -10)],
+    ['with nested elements', '<xml><req_info><a>1</a></req_info></xml>'],
+    ['cut off', new TextDecoder().decode(notice()).slice(0, -10)],
     ['longer than any notice', `<xml><a>${'x'.repeat(64 * 1024)}</a></xml>`],
-  ])('but %s is unreadable', (_, text) => {
+  ])('(%s) is unreadable', (_, text) => {
     expect(read(utf8(text))).toEqual(refused({ reason: 'unreadable' }))
   })
 
-  it('but a payment notice has nothing to open', () => {
+  it('(a payment notice) has nothing to decrypt', () => {
     const payment = { return_code: 'SUCCESS', appid: 'wxd930ea5d5a258f4f', mch_id: '10000100' }
 
     expect(read(wire(payment))).toEqual(CANNOT_DECRYPT)

@@ -9,42 +9,42 @@ const ERROR = (errorCode: string, returnMsg: string): string =>
   `<error_code><![CDATA[${errorCode}]]></error_code></xml>`
 const read = (...parts: (string | Uint8Array)[]) =>
   readBillReply(parts.map((part) => (typeof part === 'string' ? utf8(part) : part)))
-const said = (errorCode: string, returnMsg: string) => read(ERROR(errorCode, returnMsg))
+const replyTo = (errorCode: string, returnMsg: string) => read(ERROR(errorCode, returnMsg))
 const unknown = expect.objectContaining({ kind: 'unknown' })
 
 const BILL =
   '\uFEFF交易时间,公众账号ID\r\n`2019-02-19 01:52:32,`wxab8acd895ab1638a\r\n总交易单数\r\n`1\r\n'
 
 describe('a bill', () => {
-  it('that is plain is handed on as it came, byte for byte', () => {
+  it('as plain text is returned unchanged, byte for byte', () => {
     const bytes = utf8(BILL)
 
     expect([...bytes.subarray(0, 3)]).toEqual([0xef, 0xbb, 0xbf])
     expect(read(bytes)).toEqual({ kind: 'bill', bytes: [bytes] })
   })
 
-  it('that is plain may lack its byte order mark', () => {
+  it('as plain text may lack its byte order mark', () => {
     expect(read(BILL.slice(1))).toMatchObject({ kind: 'bill' })
   })
 
-  it('in gzip is handed on as it came', () => {
+  it('in gzip is returned unchanged', () => {
     const bytes = new Uint8Array(gzipSync(BILL))
 
     expect([...bytes.subarray(0, 2)]).toEqual([0x1f, 0x8b])
     expect(read(bytes)).toEqual({ kind: 'bill', bytes: [bytes] })
   })
 
-  it('that came in pieces stays in pieces, the first of which may be empty', () => {
+  it('in pieces is returned in pieces, the first of which may be empty', () => {
     const parts = [new Uint8Array(), utf8(BILL.slice(0, 1)), new Uint8Array(), utf8(BILL.slice(1))]
 
     expect(readBillReply(parts)).toEqual({ kind: 'bill', bytes: parts })
   })
 
-  it('that speaks of errors is a bill all the same', () => {
+  it('may contain the text of an error', () => {
     expect(read(`\`${ERROR('20002', 'No Bill Exist')}`)).toMatchObject({ kind: 'bill' })
   })
 
-  it('that is not there at all is not a bill, nor an empty day', () => {
+  it('without content is unknown, and not an empty day', () => {
     expect(read()).toEqual(unknown)
     expect(read('')).toEqual(unknown)
     expect(read('', '', '')).toEqual(unknown)
@@ -53,19 +53,19 @@ describe('a bill', () => {
 
 describe('an error of downloadbill', () => {
   it.each(['No Bill Exist', 'NO Bill Exist'])('20002 %s is a day without payments', (message) => {
-    expect(said('20002', message)).toEqual({ kind: 'empty' })
+    expect(replyTo('20002', message)).toEqual({ kind: 'empty' })
   })
 
   it('20002 Bill Creating is a bill that is not ready', () => {
-    expect(said('20002', 'Bill Creating')).toEqual({ kind: 'not_ready' })
+    expect(replyTo('20002', 'Bill Creating')).toEqual({ kind: 'not_ready' })
   })
 
-  it.each(['', 'no idea', '账单'])('20002 %j is neither: nobody knows', (message) => {
-    expect(said('20002', message)).toEqual(unknown)
+  it.each(['', 'no idea', '账单'])('20002 %j is unknown', (message) => {
+    expect(replyTo('20002', message)).toEqual(unknown)
   })
 
-  it.each(['sign error', 'SIGN ERROR', 'invalid appid'])('20001 %s is ours to mend', (message) => {
-    expect(said('20001', message)).toEqual({
+  it.each(['sign error', 'SIGN ERROR', 'invalid appid'])('20001 %s is misconfigured', (message) => {
+    expect(replyTo('20001', message)).toEqual({
       kind: 'misconfigured',
       errCode: '20001',
       errCodeDes: message,
@@ -84,15 +84,17 @@ describe('an error of downloadbill', () => {
     'missing parameter',
     'invalid parameter',
   ])('20001 %s is a wrong request, which is not sent again', (message) => {
-    expect(said('20001', message)).toEqual({
+    expect(replyTo('20001', message)).toEqual({
       kind: 'refused',
       errCode: '20001',
       errCodeDes: message,
     })
   })
 
-  it('20007 says that we may not have bills', () => {
-    expect(said('20007', '当前商户号账单API权限已经关闭')).toMatchObject({ kind: 'misconfigured' })
+  it('20007 means that bills are not enabled for the merchant', () => {
+    expect(replyTo('20007', '当前商户号账单API权限已经关闭')).toMatchObject({
+      kind: 'misconfigured',
+    })
   })
 
   it.each([
@@ -106,11 +108,11 @@ describe('an error of downloadbill', () => {
     ['', 'No Bill Exist'],
     ['', ''],
     ['20004', 'something new'],
-  ])('%s %s says nothing, and is asked again', (errorCode, message) => {
-    expect(said(errorCode, message)).toEqual(unknown)
+  ])('%s %s is unknown, and the bill is requested again', (errorCode, message) => {
+    expect(replyTo(errorCode, message)).toEqual(unknown)
   })
 
-  it('comes in any pieces', () => {
+  it('may come in any pieces', () => {
     const bytes = utf8(ERROR('20002', 'No Bill Exist'))
     for (let seed = 1; seed <= 100; seed++) {
       const { below } = seeded(seed)
@@ -125,14 +127,14 @@ describe('an error of downloadbill', () => {
     }
   })
 
-  it('may be written with line feeds, bare, and in any order', () => {
+  it('may have line feeds, values without CDATA and any order', () => {
     const bare = `<xml>\n<error_code>20002</error_code>\n<return_msg>No Bill Exist</return_msg>\n
       <return_code>FAIL</return_code></xml>\n`
 
     expect(read(bare)).toEqual({ kind: 'empty' })
   })
 
-  it('that breaks off anywhere says nothing', () => {
+  it('that is cut off anywhere is unknown', () => {
     const whole = ERROR('20002', 'No Bill Exist')
     for (let length = 1; length < whole.length; length++) {
       expect(read(whole.slice(0, length)), `${length} characters`).toEqual(unknown)
@@ -140,16 +142,16 @@ describe('an error of downloadbill', () => {
   })
 
   it.each([
-    ['a page', '<html><body>502 Bad Gateway</body></html>'],
+    ['an HTML page', '<html><body>502 Bad Gateway</body></html>'],
     ['a DOCTYPE', `<!DOCTYPE xml>${ERROR('20002', 'No Bill Exist')}`],
-    ['a second level', '<xml><error_code><a>20002</a></error_code></xml>'],
+    ['nested elements', '<xml><error_code><a>20002</a></error_code></xml>'],
     [
       'the same element twice',
       '<xml><error_code>1</error_code><error_code>20002</error_code></xml>',
     ],
-    ['more than any message has', `<xml><a>${'x'.repeat(70_000)}</a></xml>`],
-    ['only that it succeeded', '<xml><return_code>SUCCESS</return_code></xml>'],
-  ])('that is %s says nothing', (_, text) => {
+    ['too long a message', `<xml><a>${'x'.repeat(70_000)}</a></xml>`],
+    ['only return_code SUCCESS', '<xml><return_code>SUCCESS</return_code></xml>'],
+  ])('with %s is unknown', (_, text) => {
     expect(read(text)).toEqual(unknown)
   })
 })

@@ -3,20 +3,20 @@ import { toOutTradeNo } from '../../../../src/core/ids.ts'
 import { readOrderQueryReply } from '../../../../src/wechat/v2/replies/order-query.ts'
 import { authentic, changed, type Changes, NOTICE, refusal } from '../../../../testing/wire/wire.ts'
 
-const ASKED = 'T20240102030405_0001'
+const OUT_TRADE_NO = 'T20240102030405_0001'
 
 describe('orderquery', () => {
   const read = async (changes: Changes) =>
-    readOrderQueryReply(await authentic(changes), toOutTradeNo(ASKED))
+    readOrderQueryReply(await authentic(changes), toOutTradeNo(OUT_TRADE_NO))
   const PAID = changed(NOTICE, { trade_state: 'SUCCESS', trade_state_desc: '支付成功' })
 
-  it('of a paid order tells of the payment', async () => {
+  it('of a paid order contains the payment', async () => {
     expect(await read(PAID)).toEqual({
       kind: 'paid',
       refunded: false,
       payment: {
         transactionId: '4200000540202401020123456789',
-        outTradeNo: ASKED,
+        outTradeNo: OUT_TRADE_NO,
         openid: 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o',
         tradeType: 'JSAPI',
         feeType: 'CNY',
@@ -28,7 +28,7 @@ describe('orderquery', () => {
     })
   })
 
-  it('of a refunded order says that it was paid', async () => {
+  it('of a refunded order is paid and refunded', async () => {
     const reply = {
       ...PAID,
       trade_state: 'REFUND',
@@ -50,21 +50,21 @@ describe('orderquery', () => {
     ['', 'unknown'],
     [undefined, 'unknown'],
   ])('with trade_state %s is %s', async (tradeState, kind) => {
-    const reply = { out_trade_no: ASKED, trade_state: tradeState }
+    const reply = { out_trade_no: OUT_TRADE_NO, trade_state: tradeState }
 
     expect(await read(reply)).toMatchObject({ kind })
   })
 
-  it('of an unpaid and of a closed order has the shapes of a real gateway', async () => {
+  it('of an unpaid and of a closed order is read in the form of a real gateway', async () => {
     const unpaid = {
       device_info: '',
       trade_state: 'NOTPAY',
-      out_trade_no: ASKED,
+      out_trade_no: OUT_TRADE_NO,
       total_fee: '100',
       trade_state_desc: '订单未支付',
     }
     const closed = {
-      out_trade_no: ASKED,
+      out_trade_no: OUT_TRADE_NO,
       attach: '',
       trade_state: 'CLOSED',
       trade_state_desc: '订单已关闭',
@@ -75,14 +75,14 @@ describe('orderquery', () => {
   })
 
   it.each(['SUCCESS', 'REFUND', 'NOTPAY', 'USERPAYING', 'CLOSED'])(
-    'about another number is unknown, whatever it says: %s',
+    'about another number is unknown, with trade_state %s too',
     async (tradeState) => {
       const about = (outTradeNo: string | undefined) =>
         read({ ...PAID, trade_state: tradeState, out_trade_no: outTradeNo })
 
       expect(await about('T20240102030405_0002')).toMatchObject({ kind: 'unknown' })
-      expect(await about(`${ASKED}*2`)).toMatchObject({ kind: 'unknown' })
-      expect(await about(ASKED.toLowerCase())).toMatchObject({ kind: 'unknown' })
+      expect(await about(`${OUT_TRADE_NO}*2`)).toMatchObject({ kind: 'unknown' })
+      expect(await about(OUT_TRADE_NO.toLowerCase())).toMatchObject({ kind: 'unknown' })
       expect(await about(undefined)).toMatchObject({ kind: 'unknown' })
     },
   )
@@ -92,14 +92,14 @@ describe('orderquery', () => {
     ['total_fee', '1.00'],
     ['total_fee', undefined],
     ['time_end', ''],
-  ])('that says paid, but with %s %s, is unknown', async (name, value) => {
+  ])('of a paid order is unknown with %s %s', async (name, value) => {
     expect(await read({ ...PAID, [name]: value })).toMatchObject({ kind: 'unknown' })
     expect(await read({ ...PAID, trade_state: 'REFUND', [name]: value })).toMatchObject({
       kind: 'unknown',
     })
   })
 
-  it('is absent only when WeChat says that it knows no such order', async () => {
+  it('is absent with ORDERNOTEXIST', async () => {
     expect(await read(refusal('ORDERNOTEXIST', 'order not exist'))).toEqual({ kind: 'absent' })
     expect(await read(refusal('ORDERNOTEXIST', '订单不存在'))).toEqual({ kind: 'absent' })
   })
@@ -123,11 +123,11 @@ describe('orderquery', () => {
     'ORDERCLOSED',
     'SOMETHING_NEW',
     '',
-  ])('that fails with "%s" says nothing about the order', async (errCode) => {
+  ])('with the err_code "%s" is unknown', async (errCode) => {
     expect(await read(refusal(errCode))).toMatchObject({ kind: 'unknown' })
   })
 
-  it('without a result_code proves nothing, whatever else it says', async () => {
+  it('without result_code SUCCESS is unknown', async () => {
     expect(await read({ ...PAID, result_code: undefined })).toMatchObject({ kind: 'unknown' })
     expect(await read({ ...PAID, result_code: 'FAIL' })).toMatchObject({ kind: 'unknown' })
   })

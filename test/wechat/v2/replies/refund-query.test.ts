@@ -27,7 +27,7 @@ const answer = (refunds: readonly Changes[], changes: Changes = {}): Changes => 
   settlement_total_fee: '100',
   fee_type: 'CNY',
   cash_fee: '100',
-  // The sum, beside those that are numbered.
+  // The sum, beside the numbered amounts.
   refund_fee: '21',
   refund_count: String(refunds.length),
   ...Object.assign({}, ...refunds),
@@ -41,7 +41,7 @@ const unknown = expect.objectContaining({ kind: 'unknown' })
 const SUCCEEDED_AT = Date.UTC(2024, 0, 1, 19, 10, 0) / 1_000
 
 describe('the answer about a refund', () => {
-  it('tells how it stands, how much, when by Beijing’s clock, and where the money went', async () => {
+  it('contains status, amount, time of success (in Beijing time) and receiver', async () => {
     expect(await one({})).toEqual({
       kind: 'found',
       total: 1,
@@ -59,7 +59,7 @@ describe('the answer about a refund', () => {
     })
   })
 
-  it('is read as the official page prints it', async () => {
+  it('is read in the form of the official page', async () => {
     const sample = {
       nonce_str: 'TeqClE3i0mvn3DrK',
       out_refund_no_0: '1415701182',
@@ -92,25 +92,25 @@ describe('the answer about a refund', () => {
     ['PROCESSING', 'processing'],
     ['REFUNDCLOSE', 'closed'],
     ['CHANGE', 'abnormal'],
-  ])('by refund_status %s says that it is %s', async (text, status) => {
+  ])('with refund_status %s is %s', async (text, status) => {
     expect(await one({ refund_status: text })).toMatchObject({ records: [{ status }] })
   })
 
   it.each(['', 'success', 'NOTPAY', 'SUCCESS ', 'FAIL', undefined])(
-    'by refund_status %j says nothing',
+    'with refund_status %j is unknown',
     async (text) => {
       expect(await one({ refund_status: text })).toEqual(unknown)
     },
   )
 
   it.each(['constructor', '__proto__'])(
-    'by refund_status %j, which every object has, says nothing',
+    'with refund_status %j, a property of every object, is unknown',
     async (text) => {
       expect(await one({ refund_status: text })).toEqual(unknown)
     },
   )
 
-  it('reads where the money went from the misspelt element, and from no other', async () => {
+  it('has the receiver in the misspelt element, and in no other', async () => {
     expect(await one({ refund_recv_accout: '招商银行信用卡0403' })).toMatchObject({
       records: [{ receivedBy: '招商银行信用卡0403' }],
     })
@@ -122,7 +122,7 @@ describe('the answer about a refund', () => {
   })
 
   it.each([undefined, '', '20240102031000', '2024-02-30 00:00:00', 'yesterday'])(
-    'that says the money is back, but by refund_success_time %j not when, is believed',
+    'of a succeeded refund is accepted with refund_success_time %j',
     async (text) => {
       expect(await one({ refund_success_time: text })).toMatchObject({
         records: [{ status: 'succeeded', succeededAt: undefined }],
@@ -132,7 +132,7 @@ describe('the answer about a refund', () => {
 })
 
 describe('the answer about several refunds', () => {
-  it('tells of each, in its order, with its own values', async () => {
+  it('contains each refund in order, with its own values', async () => {
     const reply = await read(
       answer([
         numbered(0),
@@ -152,7 +152,7 @@ describe('the answer about several refunds', () => {
     })
   })
 
-  it('tells of as many as it counts: ten at a time, of which there may be more', async () => {
+  it('contains up to ten refunds and the total count', async () => {
     const page = Array.from({ length: 10 }, (_, n) => numbered(n))
 
     const reply = await read(answer(page, { total_refund_count: '25' }))
@@ -160,11 +160,11 @@ describe('the answer about several refunds', () => {
     expect(reply.kind === 'found' && reply.records.length).toBe(10)
   })
 
-  it('may count none', async () => {
+  it('may contain none', async () => {
     expect(await read(answer([]))).toEqual({ kind: 'found', records: [], total: 0 })
   })
 
-  it('whose coupons are numbered twice is read all the same', async () => {
+  it('may contain coupons with two numbers', async () => {
     const coupons = {
       coupon_type_0_0: 'CASH',
       coupon_refund_fee_0_0: '5',
@@ -177,13 +177,13 @@ describe('the answer about several refunds', () => {
   })
 
   it.each([undefined, '', '2', '11', '1e1', '-1', '4000000000', '99999999999999999999', ' 1'])(
-    'that counts %j of one says nothing',
+    'is unknown with refund_count %j and one refund',
     async (count) => {
       expect(await read(answer([numbered(0)], { refund_count: count }))).toEqual(unknown)
     },
   )
 
-  it('of which one makes no sense says nothing of the others', async () => {
+  it('is unknown when one of the refunds is invalid', async () => {
     const bad: Changes[] = [
       { out_refund_no: undefined },
       { out_refund_no: '' },
@@ -204,15 +204,15 @@ describe('the answer about several refunds', () => {
   })
 
   it.each([undefined, '', '42 00', 'x'.repeat(33)])(
-    'of transaction_id %j says nothing',
+    'is unknown with transaction_id %j',
     async (text) => {
       expect(await read(answer([numbered(0)], { transaction_id: text }))).toEqual(unknown)
     },
   )
 })
 
-describe('an answer that WeChat knows of no refund', () => {
-  it('is REFUNDNOTEXIST, and nothing else is', async () => {
+describe('an answer that there is no refund', () => {
+  it('is REFUNDNOTEXIST and nothing else', async () => {
     expect(await read(refusal('REFUNDNOTEXIST', 'not exist'))).toEqual({ kind: 'absent' })
     for (const errCode of [
       'SYSTEMERROR',
@@ -231,13 +231,13 @@ describe('an answer that WeChat knows of no refund', () => {
     }
   })
 
-  it('is none that says SUCCESS, whatever err_code it brings', async () => {
+  it('is never a SUCCESS, not even with an err_code', async () => {
     expect(await one({}, { err_code: 'REFUNDNOTEXIST' })).toMatchObject({ kind: 'found' })
     expect(await one({}, { result_code: undefined })).toEqual(unknown)
   })
 })
 
-describe('any fields at all', () => {
+describe('random fields', () => {
   const NAMES = [
     'refund_count',
     'total_refund_count',
@@ -273,20 +273,20 @@ describe('any fields at all', () => {
     'REFUNDNOTEXIST',
   ] as const
 
-  it('are read without an exception, and found only whole', async () => {
+  it('are read without an exception, and only valid refunds are found', async () => {
     for (let seed = 1; seed <= 300; seed++) {
       const { below, pick } = seeded(seed)
       const changes: Record<string, string | undefined> = {}
       for (let n = below(6); n >= 0; n--) changes[pick(NAMES)] = pick(VALUES)
       const reply = await read(answer([numbered(0), numbered(1)], changes))
-      const saw = `seed ${seed}: ${JSON.stringify(changes)}`
+      const where = `seed ${seed}: ${JSON.stringify(changes)}`
 
-      expect(['found', 'absent', 'unknown'], saw).toContain(reply.kind)
+      expect(['found', 'absent', 'unknown'], where).toContain(reply.kind)
       if (reply.kind !== 'found') continue
       for (const record of reply.records) {
-        expect(record.outRefundNo, saw).toMatch(/^[\w*@|-]{1,64}$/)
-        expect(Number.isSafeInteger(record.refundFee) && record.refundFee > 0, saw).toBe(true)
-        expect(['succeeded', 'processing', 'closed', 'abnormal'], saw).toContain(record.status)
+        expect(record.outRefundNo, where).toMatch(/^[\w*@|-]{1,64}$/)
+        expect(Number.isSafeInteger(record.refundFee) && record.refundFee > 0, where).toBe(true)
+        expect(['succeeded', 'processing', 'closed', 'abnormal'], where).toContain(record.status)
       }
     }
   })

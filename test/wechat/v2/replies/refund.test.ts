@@ -6,7 +6,7 @@ import { authentic, type Changes, refusal } from '../../../../testing/wire/wire.
 
 const REFUND = aRefund()
 
-/** WeChat's answer to it, with every element of the official page. */
+/** WeChat's answer to the refund, with every element of the official page. */
 const ACCEPTED: Changes = {
   transaction_id: PAYMENT.transactionId,
   out_trade_no: PAYMENT.outTradeNo,
@@ -27,7 +27,7 @@ const read = async (changes: Changes) => readRefundReply(await authentic(changes
 const unknown = expect.objectContaining({ kind: 'unknown' })
 
 describe('the answer to a refund', () => {
-  it('that is good says that WeChat took it on, and not that the money is back', async () => {
+  it('with SUCCESS means that WeChat accepted it, not that the money is refunded', async () => {
     expect(await read(ACCEPTED)).toEqual({
       kind: 'accepted',
       record: {
@@ -42,7 +42,7 @@ describe('the answer to a refund', () => {
     })
   })
 
-  it('may leave out what the payer’s coupons did not pay', async () => {
+  it('may lack the coupon and cash amounts', async () => {
     const short = { ...ACCEPTED, coupon_refund_fee: undefined, cash_refund_fee: undefined }
 
     expect(await read(short)).toMatchObject({ kind: 'accepted' })
@@ -50,31 +50,31 @@ describe('the answer to a refund', () => {
 
   it.each([
     ['number', { out_refund_no: R2 }],
-    ['number, written otherwise', { out_refund_no: R1.toLowerCase() }],
+    ['number, in another case', { out_refund_no: R1.toLowerCase() }],
     ['payment', { transaction_id: '4200000540202401029999999999' }],
     ['amount', { refund_fee: '31' }],
-    ['amount, written otherwise', { refund_fee: '30.00' }],
-  ])('about another %s proves nothing', async (_, changes) => {
+    ['amount, in another form', { refund_fee: '30.00' }],
+  ])('with another %s is unknown', async (_, changes) => {
     expect(await read({ ...ACCEPTED, ...changes })).toEqual(unknown)
   })
 
   it.each(['out_refund_no', 'transaction_id', 'refund_fee', 'refund_id'])(
-    'without %s proves nothing',
+    'without %s is unknown',
     async (name) => {
       expect(await read({ ...ACCEPTED, [name]: undefined })).toEqual(unknown)
       expect(await read({ ...ACCEPTED, [name]: '' })).toEqual(unknown)
     },
   )
 
-  it('that names a good refund and says FAIL is no acceptance', async () => {
+  it('with FAIL is no acceptance, even with the fields of a refund', async () => {
     expect(await read({ ...ACCEPTED, ...refusal('SYSTEMERROR') })).toEqual({ kind: 'busy' })
     expect(await read({ ...ACCEPTED, result_code: undefined })).toEqual(unknown)
   })
 })
 
-describe('a refund that WeChat does not take on', () => {
+describe('a refund that WeChat does not accept', () => {
   it.each(['SYSTEMERROR', 'BIZERR_NEED_RETRY'])(
-    'with %s is sent again, the same',
+    'is busy after %s, to be sent again unchanged',
     async (errCode) => {
       expect(await read(refusal(errCode))).toEqual({ kind: 'busy' })
     },
@@ -86,7 +86,7 @@ describe('a refund that WeChat does not take on', () => {
     ['FREQUENCY_LIMITED', '频率限制'],
     ['ORDER_NOT_READY', '订单处理中，暂时无法退款，请稍后再试'],
     ['ERROR', '该同意的用户不存在'],
-  ])('with %s stays reserved, and waits', async (errCode, errCodeDes) => {
+  ])('waits and stays reserved after %s', async (errCode, errCodeDes) => {
     expect(await read(refusal(errCode, errCodeDes))).toEqual({
       kind: 'waiting',
       errCode,
@@ -102,7 +102,7 @@ describe('a refund that WeChat does not take on', () => {
     ['REFUND_FEE_MISMATCH', '订单金额或退款金额与之前请求不一致，请核实后再试'],
     ['INVALID_REQUEST', '订单金额或退款金额与之前请求不一致，请核实后再试'],
     ['TRADE_STATE_ERROR', '订单已全额退款'],
-  ])('with %s is refused for good', async (errCode, errCodeDes) => {
+  ])('is finally refused after %s', async (errCode, errCodeDes) => {
     expect(await read(refusal(errCode, errCodeDes))).toEqual({
       kind: 'refused',
       errCode,
@@ -117,7 +117,7 @@ describe('a refund that WeChat does not take on', () => {
     'SIGNERROR',
     'XML_FORMAT_ERROR',
     'CERT_ERROR',
-  ])('with %s is ours to mend', async (errCode) => {
+  ])('is misconfigured after %s', async (errCode) => {
     expect(await read(refusal(errCode, '原因'))).toEqual({
       kind: 'misconfigured',
       errCode,
@@ -126,7 +126,7 @@ describe('a refund that WeChat does not take on', () => {
   })
 
   it.each(['INVALID_TRANSACTIONID', 'PARAM_ERROR'])(
-    'with %s, which no second try mends, is over or ours to mend',
+    'is refused or misconfigured after %s, which no second try can fix',
     async (errCode) => {
       const reply = await read(refusal(errCode, '原因'))
 
@@ -136,7 +136,7 @@ describe('a refund that WeChat does not take on', () => {
   )
 
   it.each(['SOMETHING_NEW', 'notenough', 'ORDERNOTEXIST ', 'constructor', '__proto__'])(
-    'with %j, which we do not know, was not refused, and a person can read it',
+    'waits, with the reason, after the unknown err_code %j',
     async (errCode) => {
       expect(await read(refusal(errCode, '原因'))).toEqual({
         kind: 'waiting',
@@ -146,15 +146,15 @@ describe('a refund that WeChat does not take on', () => {
     },
   )
 
-  it('with no word at all was not refused', async () => {
+  it('is unknown with an empty err_code', async () => {
     expect(await read(refusal(''))).toEqual(unknown)
   })
 
-  it('with NOAUTH is ours to mend', async () => {
+  it('is misconfigured after NOAUTH', async () => {
     expect((await read(refusal('NOAUTH'))).kind).toBe('misconfigured')
   })
 
-  it('says no more than FAIL: that is not a no either', async () => {
+  it('is unknown when the answer is only FAIL', async () => {
     expect(await read({ result_code: 'FAIL' })).toEqual(unknown)
   })
 })

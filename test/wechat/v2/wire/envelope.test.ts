@@ -17,7 +17,7 @@ const open = (message: Message, type: 'MD5' | 'HMAC-SHA256' = 'MD5', merchant = 
 const refused = (reason: string) => ({ ok: false, error: { reason } })
 
 describe('an envelope', () => {
-  it('opens when signature, appid and mch_id are right, and shows every field', async () => {
+  it('opens when signature, appid and mch_id are right, and contains every field', async () => {
     const message = signed({ ...ANSWERED, future_field_x: '1', device_info: '' })
     const opened = await open(message)
 
@@ -28,13 +28,13 @@ describe('an envelope', () => {
     expect(await open(signed(ANSWERED, 'HMAC-SHA256'), 'HMAC-SHA256')).toMatchObject({ ok: true })
   })
 
-  it('opens for a refusal too: a refusal is signed', async () => {
+  it('opens for a signed refusal too', async () => {
     const refusal = signed({ ...ANSWERED, result_code: 'FAIL', err_code: 'ORDERPAID' })
 
     expect(await open(refusal)).toMatchObject({ ok: true })
   })
 
-  it('that cannot be read says why', async () => {
+  it('that is unreadable names the cause', async () => {
     const parsed = parseXmlBytes(utf8('<html></html>'))
 
     expect(await openEnvelope(parsed, MERCHANT, 'MD5')).toEqual({
@@ -43,21 +43,21 @@ describe('an envelope', () => {
     })
   })
 
-  it('with return_code FAIL and no signature hands on the message and nothing else', async () => {
+  it('with return_code FAIL and no signature gives the return_msg and nothing else', async () => {
     expect(await open({ return_code: 'FAIL', return_msg: '签名错误' })).toEqual({
       ok: false,
       error: { reason: 'return_fail', returnMsg: '签名错误' },
     })
   })
 
-  it('with return_code FAIL stays shut even when it is signed', async () => {
+  it('with return_code FAIL does not open even when it is signed', async () => {
     expect(await open(signed({ ...ANSWERED, return_code: 'FAIL' }))).toEqual({
       ok: false,
       error: { reason: 'return_fail', returnMsg: 'OK' },
     })
   })
 
-  it('without return_code or return_msg is a failure without words', async () => {
+  it('without return_code or return_msg fails with an empty message', async () => {
     const silent = { ok: false, error: { reason: 'return_fail', returnMsg: '' } }
 
     expect(await open({ result_code: 'SUCCESS' })).toEqual(silent)
@@ -69,7 +69,7 @@ describe('an envelope', () => {
   })
 
   it.each(['success', ' SUCCESS', 'SUCCESS ', 'OK', 'TRUE'])(
-    'with return_code "%s" stays shut: case and blanks count',
+    'with return_code "%s" does not open, since case and blanks count',
     async (returnCode) => {
       expect(await open(signed({ ...ANSWERED, return_code: returnCode }))).toMatchObject(
         refused('return_fail'),
@@ -77,31 +77,31 @@ describe('an envelope', () => {
     },
   )
 
-  it('looks at the signature before appid and mch_id', async () => {
-    const stranger = { ...ANSWERED, appid: 'wx0000000000000000', sign: 'F'.repeat(32) }
+  it('is checked for its signature before appid and mch_id', async () => {
+    const forged = { ...ANSWERED, appid: 'wx0000000000000000', sign: 'F'.repeat(32) }
 
-    expect(await open(stranger)).toEqual(refused('bad_signature'))
+    expect(await open(forged)).toEqual(refused('bad_signature'))
   })
 
-  it('without a signature stays shut', async () => {
+  it('without a signature does not open', async () => {
     expect(await open(ANSWERED)).toEqual(refused('bad_signature'))
     expect(await open({ ...ANSWERED, sign: '' })).toEqual(refused('bad_signature'))
   })
 
-  it('signed with the other type stays shut, whatever it says of itself', async () => {
+  it('signed with the other type does not open, even with a sign_type that says so', async () => {
     const claims = { ...ANSWERED, sign_type: 'MD5' }
 
     expect(await open(signed(ANSWERED, 'HMAC-SHA256'), 'MD5')).toEqual(refused('bad_signature'))
     expect(await open(signed(claims, 'MD5'), 'HMAC-SHA256')).toEqual(refused('bad_signature'))
   })
 
-  it('signed under another key stays shut', async () => {
+  it('signed under another key does not open', async () => {
     const merchant = { ...MERCHANT, apiKey: new Secret('qazwsxedcrfvtgbyhnujmikolp111111') }
 
     expect(await open(signed(ANSWERED), 'MD5', merchant)).toEqual(refused('bad_signature'))
   })
 
-  it('tampered with in an element that we never read stays shut', async () => {
+  it('with a change in an element that we never read does not open', async () => {
     const genuine = signed({ ...ANSWERED, future_field_x: '1' })
 
     expect(await open({ ...genuine, future_field_x: '2' })).toEqual(refused('bad_signature'))
@@ -117,8 +117,8 @@ describe('an envelope', () => {
     ['no mch_id', { mch_id: undefined }],
     ['an empty appid', { appid: '' }],
     ['the appid in capitals', { appid: 'WXD930EA5D5A258F4F' }],
-    ['the mch_id with a zero before', { mch_id: '010000100' }],
-  ])('genuine but with %s belongs to somebody else', async (_, changes) => {
+    ['the mch_id with a leading zero', { mch_id: '010000100' }],
+  ])('with a valid signature and %s is for another merchant', async (_, changes) => {
     expect(await open(signed(changed(ANSWERED, changes)))).toEqual(refused('wrong_merchant'))
   })
 })

@@ -66,7 +66,7 @@ describe('a signature', () => {
     )
   })
 
-  it('of a unified order takes values raw: ampersands, angle brackets, Chinese (S1)', async () => {
+  it('of a unified order covers raw values: ampersands, angle brackets, Chinese (S1)', async () => {
     expect(canonicalString(fields(ORDER))).toBe(
       'appid=wxd930ea5d5a258f4f&attach=a=1&b=<2>&body=测试商店-图书&detail={"goods_detail":[{"goods_id":"g1","goods_name":"书","quantity":1,"price":100}]}&mch_id=10000100&nonce_str=0123456789abcdefghijABCDEFGHIJ00&notify_url=https://shop.example.com/wxpay/notify&openid=oUpF8uMuAJO_M2pxb1Q9zNjWeS6o&out_trade_no=T20240102030405_0001&spbill_create_ip=203.0.113.7&time_expire=20240102033405&time_start=20240102030405&total_fee=100&trade_type=JSAPI',
     )
@@ -139,7 +139,7 @@ describe('a signature', () => {
     )
   })
 
-  it('of a notice includes an element that nobody has heard of (S8)', async () => {
+  it('of a notice includes an unknown element (S8)', async () => {
     const message = { ...NOTICE, future_field_x: '1' }
 
     expect(await sign(fields(message), key, 'MD5')).toBe('DFEEAF1EB18B25180DDA3BF7C46603D0')
@@ -156,7 +156,7 @@ describe('a signature', () => {
     )
   })
 
-  it('sorts names by byte and not as a dictionary would, and keeps a zero (S15)', async () => {
+  it('sorts names by byte, not alphabetically, and keeps a zero (S15)', async () => {
     const message = {
       zero: '0',
       nonce_str: 'n',
@@ -184,7 +184,7 @@ describe('a signature', () => {
     expect(await sign(fields(message), key, 'MD5')).toBe('46E19D29F8E15E28E6E7529F559AD3F4')
   })
 
-  it('leaves the message that it signs as it was', async () => {
+  it('leaves the signed message unchanged', async () => {
     const message = fields(ORDER)
     await sign(message, key, 'MD5')
 
@@ -212,7 +212,7 @@ describe('a signed message', () => {
     expect(await isGenuine({ ...NOTICE, sign: signature(NOTICE).toLowerCase() })).toBe(false)
   })
 
-  it('is not genuine with a signature cut short, or with more behind it', async () => {
+  it('is not genuine with a signature that is too short or too long', async () => {
     const whole = signature(NOTICE)
 
     expect(await isGenuine({ ...NOTICE, sign: whole.slice(0, -1) })).toBe(false)
@@ -231,7 +231,7 @@ describe('a signed message', () => {
     expect(await isGenuine({ ...NOTICE, sign: last })).toBe(false)
   })
 
-  it('is not genuine with the signature of the other type: the sender does not choose', async () => {
+  it('is not genuine with the signature of the other type, since the sender does not choose', async () => {
     const claims = { ...NOTICE, sign_type: 'MD5' }
 
     expect(await isGenuine(signed(NOTICE, 'HMAC-SHA256'), 'MD5')).toBe(false)
@@ -240,13 +240,13 @@ describe('a signed message', () => {
   })
 
   it('is not genuine under another key', async () => {
-    const stranger = 'qazwsxedcrfvtgbyhnujmikolp111111'
+    const otherKey = 'qazwsxedcrfvtgbyhnujmikolp111111'
 
-    expect(await isGenuine(signed(NOTICE, 'MD5', stranger))).toBe(false)
-    expect(await isGenuine(signed(NOTICE, 'HMAC-SHA256', stranger), 'HMAC-SHA256')).toBe(false)
+    expect(await isGenuine(signed(NOTICE, 'MD5', otherKey))).toBe(false)
+    expect(await isGenuine(signed(NOTICE, 'HMAC-SHA256', otherKey), 'HMAC-SHA256')).toBe(false)
   })
 
-  it('is not genuine with an element added, taken away or changed', async () => {
+  it('is not genuine with an element added, removed or changed', async () => {
     const genuine = signed(NOTICE)
 
     expect(await isGenuine({ ...genuine, future_field_x: '1' })).toBe(false)

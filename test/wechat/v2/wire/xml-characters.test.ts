@@ -9,20 +9,20 @@ const reasonOf = (text: string): string => {
   return parsed.ok ? `read as ${JSON.stringify([...parsed.value])}` : parsed.error.reason
 }
 
-/** A message of so many bytes. */
+/** A message of this length. */
 const ofLength = (bytes: number): string => {
   const empty = '<xml><a></a></xml>'
   return `<xml><a>${'x'.repeat(bytes - empty.length)}</a></xml>`
 }
 
-describe('a blank that XML does not know', () => {
+describe('a blank that is not white space in XML', () => {
   it.each([
     ['a byte order mark', '\ufeff'],
     ['a no-break space', '\u00a0'],
     ['an ideographic space', '\u3000'],
     ['a line separator', '\u2028'],
     ['a next line', '\u0085'],
-  ])('%s is text, and refused wherever text is', (_, blank) => {
+  ])('(%s) counts as text, and is refused where text is refused', (_, blank) => {
     expect({
       'before the message': reasonOf(`${blank}<xml><a>1</a></xml>`),
       'behind the message': reasonOf(`<xml><a>1</a></xml>${blank}`),
@@ -53,25 +53,25 @@ describe('a character that XML forbids', () => {
     ['an escape', '\u001b', '&#x1b;'],
     ['a noncharacter', '\uffff', '&#xFFFF;'],
     ['another noncharacter', '\ufffe', '&#65534;'],
-  ])('%s is refused raw, in CDATA and as a reference', (_, raw, reference) => {
+  ])('(%s) is refused raw, in CDATA and as a reference', (_, raw, reference) => {
     expect(reasonOf(`<xml><a>${raw}</a></xml>`)).toBe('forbidden_character')
     expect(reasonOf(`<xml><a><![CDATA[${raw}]]></a></xml>`)).toBe('forbidden_character')
     expect(reasonOf(`<xml><a>${reference}</a></xml>`)).toBe('forbidden_character')
     expect(reasonOf(`<xml>${raw}<a>1</a></xml>`)).not.toMatch(/^read/)
   })
 
-  it('half of a surrogate pair is refused, raw and as a reference', () => {
+  it('(half of a surrogate pair) is refused, raw and as a reference', () => {
     expect(parseXml('<xml><a>\ud83d</a></xml>').ok).toBe(false)
     expect(parseXml('<xml><a><![CDATA[\ude00]]></a></xml>').ok).toBe(false)
     expect(reasonOf('<xml><a>&#xD83D;</a></xml>')).toBe('forbidden_character')
     expect(reasonOf('<xml><a>&#56832;</a></xml>')).toBe('forbidden_character')
   })
 
-  it('two halves as two references are two forbidden characters, not one good one', () => {
+  it('(two halves as two references) is refused, and not read as one valid character', () => {
     expect(reasonOf('<xml><a>&#xD83D;&#xDE00;</a></xml>')).not.toMatch(/^read/)
   })
 
-  it('beyond Unicode is refused', () => {
+  it('(beyond Unicode) is refused', () => {
     expect(reasonOf('<xml><a>&#x110000;</a></xml>')).not.toMatch(/^read/)
     expect(reasonOf('<xml><a>&#9999999;</a></xml>')).not.toMatch(/^read/)
     expect(reasonOf('<xml><a>&#99999999999999999999;</a></xml>')).not.toMatch(/^read/)
@@ -83,17 +83,17 @@ describe('bytes', () => {
     Uint8Array.from([...utf8('<xml><a>'), ...bytes, ...utf8('</a></xml>')])
 
   it.each([
-    ['a byte that begins nothing', [0xff]],
-    ['a rest without a beginning', [0x80]],
-    ['a beginning without a rest', [0xe4, 0xb9]],
+    ['an invalid start byte', [0xff]],
+    ['a continuation byte without a start byte', [0x80]],
+    ['a start byte without its continuation', [0xe4, 0xb9]],
     ['an overlong slash', [0xc0, 0xaf]],
     ['an overlong angle bracket', [0xe0, 0x80, 0xbc]],
     ['an overlong NUL', [0xc0, 0x80]],
     ['half of a surrogate pair', [0xed, 0xa0, 0xbd]],
     ['a surrogate pair in six bytes', [0xed, 0xa0, 0xbd, 0xed, 0xb8, 0x80]],
     ['a character beyond Unicode', [0xf4, 0x90, 0x80, 0x80]],
-    ['GBK', [0xca, 0xe9]],
-  ])('that are %s are not UTF-8', (_, bytes) => {
+    ['a character in GBK', [0xca, 0xe9]],
+  ])('with %s are not UTF-8', (_, bytes) => {
     expect(parseXmlBytes(around(...bytes))).toEqual({ ok: false, error: { reason: 'not_utf8' } })
   })
 
@@ -112,7 +112,7 @@ describe('bytes', () => {
     expect(isRead(Uint8Array.from([0xef, 0xbb, 0xbf, ...wire(signed(NOTICE))]))).toBe(false)
   })
 
-  it('may be 64 KiB and not one more', () => {
+  it('may be 64 KiB and not one byte more', () => {
     const whole = utf8(ofLength(64 * 1024))
 
     expect(whole.length).toBe(65_536)

@@ -19,11 +19,11 @@ describe('a hostile message is refused', () => {
     ['a DOCTYPE in the root', '<xml><!DOCTYPE xml><a>1</a></xml>'],
     ['a DOCTYPE in an element', '<xml><a><!DOCTYPE xml>1</a></xml>'],
     ['a DOCTYPE behind the root', '<xml><a>1</a></xml><!DOCTYPE xml>'],
-    ['an entity of its own', '<xml><!ENTITY e "1"><a>1</a></xml>'],
+    ['an entity definition', '<xml><!ENTITY e "1"><a>1</a></xml>'],
     ['an entity bomb', `${BOMB}<xml><a>&b;</a></xml>`],
     ['an external entity', `${FILE}<xml><a>&x;</a></xml>`],
     ['an external parameter entity', `${PARAMETER}<xml><a>1</a></xml>`],
-    ['an entity that nobody defined', '<xml><a>&e;</a></xml>'],
+    ['an undefined entity', '<xml><a>&e;</a></xml>'],
     ['an entity of HTML', '<xml><a>&nbsp;</a></xml>'],
     ['an entity in capitals', '<xml><a>&LT;</a></xml>'],
     ['an entity without an end', '<xml><a>&lt</a></xml>'],
@@ -33,8 +33,8 @@ describe('a hostile message is refused', () => {
     ['a reference with a wrong number', '<xml><a>&#x4G;</a></xml>'],
     ['a negative reference', '<xml><a>&#-1;</a></xml>'],
     ['a reference in fullwidth digits', '<xml><a>&#１２；</a></xml>'],
-    ['an entity made up around CDATA', '<xml><a>&am<![CDATA[]]>p;</a></xml>'],
-    ['a reference made up around CDATA', '<xml><a>&#<![CDATA[]]>65;</a></xml>'],
+    ['an entity split by CDATA', '<xml><a>&am<![CDATA[]]>p;</a></xml>'],
+    ['a reference split by CDATA', '<xml><a>&#<![CDATA[]]>65;</a></xml>'],
     ['a processing instruction', '<xml><?php echo 1 ?><a>1</a></xml>'],
     ['a processing instruction before the root', '<?php echo 1 ?><xml><a>1</a></xml>'],
     ['a style sheet', '<?xml-stylesheet href="x"?><xml><a>1</a></xml>'],
@@ -55,7 +55,7 @@ describe('a hostile message is refused', () => {
     ['two amounts', '<xml><total_fee>1</total_fee><x/><total_fee>100</total_fee></xml>'],
     ['another root', '<root><a>1</a></root>'],
     ['a root in capitals', '<XML><a>1</a></XML>'],
-    ['a root that begins alike', '<xmlx><a>1</a></xmlx>'],
+    ['a root whose name only begins with xml', '<xmlx><a>1</a></xmlx>'],
     ['two roots', '<xml><a>1</a></xml><xml><b>1</b></xml>'],
     ['two roots, one empty', '<xml><a>1</a></xml><xml/>'],
     ['an element behind the root', '<xml><a>1</a></xml><a>2</a>'],
@@ -73,7 +73,7 @@ describe('a hostile message is refused', () => {
     ['CDATA without an end', '<xml><a><![CDATA[1</a></xml>'],
     ['CDATA in lower case', '<xml><a><![cdata[1]]></a></xml>'],
     ['the end of CDATA in plain text', '<xml><a>]]></a></xml>'],
-    ['the end of CDATA too often', '<xml><a><![CDATA[1]]>]]></a></xml>'],
+    ['the end of CDATA twice', '<xml><a><![CDATA[1]]>]]></a></xml>'],
     ['an unclosed element', '<xml><a>1</xml>'],
     ['an unclosed root', '<xml><a>1</a>'],
     ['a wrong end tag', '<xml><a>1</b></xml>'],
@@ -83,25 +83,25 @@ describe('a hostile message is refused', () => {
     ['a tag without a name', '<xml><>1</></xml>'],
     ['a name that begins with a digit', '<xml><1a>1</1a></xml>'],
     ['a blank before a name', '<xml>< a>1</a></xml>'],
-    ['a name longer than any', `<xml><${'a'.repeat(1_000)}>1</${'a'.repeat(1_000)}></xml>`],
-    ['nothing', ''],
-    ['blanks', ' \n\t '],
-    ['JSON', '{"return_code":"SUCCESS"}'],
-    ['a form', 'return_code=SUCCESS&sign=1'],
-    ['a page', '<!DOCTYPE html><html><body>502 Bad Gateway</body></html>'],
-  ])('that has %s', (_, text) => {
+    ['a very long name', `<xml><${'a'.repeat(1_000)}>1</${'a'.repeat(1_000)}></xml>`],
+    ['no content', ''],
+    ['only blanks', ' \n\t '],
+    ['JSON instead of XML', '{"return_code":"SUCCESS"}'],
+    ['form data instead of XML', 'return_code=SUCCESS&sign=1'],
+    ['an HTML page instead of XML', '<!DOCTYPE html><html><body>502 Bad Gateway</body></html>'],
+  ])('when it has %s', (_, text) => {
     expect(reasonOf(text)).not.toMatch(/^read/)
     expect(parseXml(text).ok).toBe(false)
   })
 
-  it('that has more elements than any payment', () => {
+  it('when it has more elements than any payment', () => {
     const elements = Array.from({ length: 1_000 }, (_, n) => `<a${n}>1</a${n}>`)
 
     expect(reasonOf(`<xml>${elements.join('')}</xml>`)).toBe('too_many_elements')
   })
 
   it.each(['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'valueOf'])(
-    'or read as it stands, when an element is called %s',
+    'or read literally when an element is called %s',
     (name) => {
       const before = Object.getOwnPropertyNames(Object.prototype)
       const parsed = parseXml(`<xml><${name}>1</${name}></xml>`)

@@ -40,7 +40,7 @@ const PIECES = [
 
 type Chance = ReturnType<typeof seeded>
 
-function anyFields(chance: Chance): Map<string, string> {
+function randomFields(chance: Chance): Map<string, string> {
   const fields = new Map<string, string>()
   const count = 1 + chance.below(6)
   for (let n = 0; n < count; n++) {
@@ -60,9 +60,9 @@ const theirs = (text: string): string => {
 }
 
 describe('two readers that share no code', () => {
-  it('read back whatever we write', () => {
+  it('read back everything that we write', () => {
     for (let seed = 1; seed <= 500; seed++) {
-      const fields = anyFields(seeded(seed))
+      const fields = randomFields(seeded(seed))
       const text = formatXml(fields)
 
       expect(ours(text), `seed ${seed}: ${text}`).toBe(JSON.stringify([...fields]))
@@ -70,10 +70,10 @@ describe('two readers that share no code', () => {
     }
   })
 
-  it('agree about whatever the simulator writes, in CDATA or plain', () => {
+  it('agree about everything that the simulator writes, in CDATA or plain', () => {
     for (let seed = 1; seed <= 500; seed++) {
       const chance = seeded(seed)
-      const fields = anyFields(chance)
+      const fields = randomFields(chance)
       const isPlain = chance.below(2) === 0
       const text = simulatorWrites(fields, { bare: () => isPlain, newlines: chance.below(4) })
 
@@ -81,7 +81,7 @@ describe('two readers that share no code', () => {
     }
   })
 
-  // A message that two readers read differently is one whose signature covers something else.
+  // When two readers read a message differently, its signature covers something else than what one of them uses.
   it('never read a tampered notice differently', () => {
     const genuine = simulatorWrites(signed({ ...NOTICE, attach: 'x]]>y' }))
     const splinters = [

@@ -6,7 +6,7 @@ const read = (text: string) => {
   const parsed = parseXmlBytes(utf8(text))
   return parsed.ok ? Object.fromEntries(parsed.value) : parsed.error
 }
-/** What the element `a` says when this stands in it. */
+/** The value of the element `a` with this content, or the reason why it is refused. */
 const valueOf = (content: string) => {
   const parsed = parseXmlBytes(utf8(`<xml><a>${content}</a></xml>`))
   return parsed.ok ? parsed.value.get('a') : parsed.error.reason
@@ -18,19 +18,19 @@ describe('a value', () => {
     ['an exponent', '1e5'],
     ['a transaction number', '4200000540202005267407409907'],
     ['an amount', '1.00'],
-    ['a hexadecimal look', '0x10'],
-    ['a word that is a boolean elsewhere', 'true'],
-    ['a word that is nothing elsewhere', 'null'],
+    ['a hexadecimal form', '0x10'],
+    ['a word that looks like a boolean', 'true'],
+    ['a word that looks like null', 'null'],
     ['a blank before', ' 1'],
     ['a blank behind', '1 '],
     ['blanks inside', 'a  b'],
-    ['nothing but blanks', '   '],
+    ['only blanks', '   '],
     ['a tab and a line feed', '\t1\n'],
     ['JSON', '{"goods_detail":[{"goods_id":"g1","quantity":1}]}'],
     ['Chinese', '测试商店-图书'],
     ['a character beyond the first plane', '👍🏽'],
     ['a no-break space', '\u00a01\u00a0'],
-  ])('with %s stays what it is, plain or in CDATA', (_, value) => {
+  ])('with %s is kept, plain or in CDATA', (_, value) => {
     expect(valueOf(value)).toBe(value)
     expect(valueOf(`<![CDATA[${value}]]>`)).toBe(value)
   })
@@ -49,7 +49,7 @@ describe('a value', () => {
     expect(valueOf('<![CDATA[]]]]>')).toBe(']]')
   })
 
-  it('that holds "]]>" comes in two sections', () => {
+  it('with "]]>" is read from two sections', () => {
     expect(valueOf('<![CDATA[x]]]]><![CDATA[>y]]>')).toBe('x]]>y')
     expect(valueOf('<![CDATA[x]]]><![CDATA[]>y]]>')).toBe('x]]>y')
   })
@@ -80,14 +80,14 @@ describe('a value', () => {
     expect(valueOf('&#38;<![CDATA[lt;]]>')).toBe('&lt;')
   })
 
-  it('that a reader of JavaScript would take for a replacement pattern is only text', () => {
+  it('that looks like a replacement pattern of JavaScript is only text', () => {
     expect(valueOf("<![CDATA[$&$1$$$'`]]>")).toBe("$&$1$$$'`")
     expect(valueOf('$&amp;$1$$')).toBe('$&$1$$')
   })
 })
 
 describe('a message', () => {
-  it('is read in the order in which it came', () => {
+  it('is read in its own order', () => {
     const parsed = parseXml('<xml><b>1</b><a>2</a><B>3</B></xml>')
 
     expect(parsed.ok && [...parsed.value]).toEqual([
@@ -97,14 +97,14 @@ describe('a message', () => {
     ])
   })
 
-  it('keeps the elements that nobody has heard of', () => {
+  it('keeps unknown elements', () => {
     expect(read('<xml><total_fee>1</total_fee><future_field_x>1</future_field_x></xml>')).toEqual({
       total_fee: '1',
       future_field_x: '1',
     })
   })
 
-  it('keeps the names of its elements, whatever those names are elsewhere', () => {
+  it('keeps element names that have a meaning elsewhere', () => {
     expect(read('<xml><text>1</text><xml>2</xml><_x>3</_x><cdata>4</cdata></xml>')).toEqual({
       text: '1',
       xml: '2',
@@ -115,7 +115,7 @@ describe('a message', () => {
 
   it.each([
     ['a line feed behind every element', '<xml>\n<a>1</a>\n<b>2</b>\n</xml>\n'],
-    ['lines that end as on Windows', '<xml>\r\n<a>1</a>\r\n<b>2</b>\r\n</xml>\r\n'],
+    ['Windows line ends', '<xml>\r\n<a>1</a>\r\n<b>2</b>\r\n</xml>\r\n'],
     ['indentation', '<xml>\n  <a>1</a>\n\t<b>2</b>\n</xml>'],
     ['blanks around it', ' \n<xml><a>1</a><b>2</b></xml>\n '],
     ['a declaration', '<?xml version="1.0" encoding="UTF-8"?><xml><a>1</a><b>2</b></xml>'],
@@ -145,7 +145,7 @@ describe('a message', () => {
     })
   })
 
-  it('as the gateway mixes it, CDATA and bare integers, is read', () => {
+  it('is read with CDATA and plain integers mixed, like the gateway sends it', () => {
     expect(
       read(
         '<xml><appid><![CDATA[wx1]]></appid>\n<cash_fee><![CDATA[1]]></cash_fee>\n<total_fee>1</total_fee>\n</xml>',

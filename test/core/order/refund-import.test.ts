@@ -19,8 +19,8 @@ const returned = (view: OrderView): OrderView => ({
   payments: view.payments.map((payment) => ({ ...payment, returned: true })),
 })
 
-describe('a payment of which WeChat’s first word was that it went back', () => {
-  it('lacks its refunds until one is known', () => {
+describe('a payment that WeChat had already refunded when we first learned of it', () => {
+  it('needs an import of its refunds until one is known', () => {
     expect(needsRefundImport(returned(paidView()), first)).toBe(true)
     expect(needsRefundImport(returned(paidView([aRefund({ state: 'succeeded' })])), first)).toBe(
       false,
@@ -28,13 +28,13 @@ describe('a payment of which WeChat’s first word was that it went back', () =>
     expect(needsRefundImport(returned(paidView([aRefund()])), first)).toBe(false)
   })
 
-  it('lacks them whatever is known of another payment', () => {
+  it('needs the import even when refunds of another payment are known', () => {
     const others = aRefund({ state: 'succeeded', transactionId: OTHER_TRANSACTION })
 
     expect(needsRefundImport(returned(paidView([others])), first)).toBe(true)
   })
 
-  it('concerns the attempt that it was made with, and no other', () => {
+  it('needs the import for the attempt that it paid, and for no other', () => {
     expect(needsRefundImport(returned(paidView()), second)).toBe(false)
     const elsewhere = secondPayment({ outTradeNo: SECOND_NO })
     const both = returned(paidView([aRefund()], [PAYMENT, elsewhere]))
@@ -42,15 +42,15 @@ describe('a payment of which WeChat’s first word was that it went back', () =>
     expect(needsRefundImport(both, second)).toBe(true)
   })
 
-  it('may be the second one on the same attempt', () => {
+  it('needs the import as the second payment of an attempt, too', () => {
     const both = returned(paidView([aRefund()], [PAYMENT, secondPayment()]))
 
     expect(needsRefundImport(both, first)).toBe(true)
   })
 })
 
-describe('a payment that nobody said went back', () => {
-  it('lacks nothing', () => {
+describe('a payment that WeChat did not report as refunded', () => {
+  it('needs no import of refunds', () => {
     expect(needsRefundImport(paidView(), first)).toBe(false)
     expect(needsRefundImport(paidView([aRefund()]), first)).toBe(false)
   })

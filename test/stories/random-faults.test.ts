@@ -1,4 +1,4 @@
-/** A few random walks in workerd over the real D1; the long ones run in Node (`npm run simulate`). */
+/** A few random sequences in workerd over the real D1. The long ones run in Node (`npm run simulate`). */
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../simulator/lib/random.ts'
@@ -33,9 +33,9 @@ function dice(seed: number) {
   }
 }
 
-describe('however the network and the database behave', () => {
+describe('under random faults of the network and the database', () => {
   for (const seed of SEEDS) {
-    it(`the books agree with WeChat in the end (seed ${seed})`, async () => {
+    it(`our records agree with WeChat in the end (seed ${seed})`, async () => {
       const { below, pick } = dice(seed)
       const watched = watchDatabase(env.DB)
       const w = world({ wrapDb: () => watched.db })
@@ -57,7 +57,7 @@ describe('however the network and the database behave', () => {
         async () => watched.fail(pick(DATABASE_FAULTS)),
       ]
       for (let step = 0; step < STEPS; step++) {
-        // What fails here fails for its caller, who will be back; the books are what matters.
+        // An action may fail, and its caller would retry. Only the records in the end matter.
         await Promise.allSettled([pick(actions)(), pick(actions)()])
       }
 
@@ -91,10 +91,11 @@ describe('however the network and the database behave', () => {
       expect(w.wechat.books.orders().filter(({ tradeState }) => tradeState === 'NOTPAY')).toEqual(
         [],
       )
-      const told = new Set(w.receiver.received.map(({ id }) => id))
+      const sentIds = new Set(w.receiver.received.map(({ id }) => id))
       for (const { transactionId, outTradeNo } of captures) {
         const { transaction_id } = await w.read(outTradeNo.split('*')[0] ?? '')
-        if (transaction_id === transactionId) expect(told).toContain(`order.paid.${transactionId}`)
+        if (transaction_id === transactionId)
+          expect(sentIds).toContain(`order.paid.${transactionId}`)
       }
     }, 30_000)
   }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { world, type World } from '../../testing/world.ts'
 
 type Orders = { orders: { ordercode: string; state: string }[]; next_cursor: string | null }
+
 const list = async (w: World, query = ''): Promise<Orders> =>
   (await w.shop('GET', `/orders${query}`)).json<Orders>()
 
@@ -17,8 +18,10 @@ async function allPages(w: World, query: string): Promise<string[]> {
   return seen
 }
 
+type Runs = { runs: Record<string, unknown>[]; next_cursor: string | null }
+
 describe('the list of orders', () => {
-  it('shows every order once, newest first, whatever is registered meanwhile', async () => {
+  it('shows every order once, newest first, even when another one is registered meanwhile', async () => {
     const w = world()
     const registered: string[] = []
     for (let index = 0; index < 25; index++) {
@@ -38,7 +41,7 @@ describe('the list of orders', () => {
     expect(seen).toEqual(registered.toReversed())
   })
 
-  it('is filtered by state, time and payment', async () => {
+  it('can be filtered by state, time and payment', async () => {
     const w = world()
     const early = await w.order('early')
     w.advance(100)
@@ -57,7 +60,7 @@ describe('the list of orders', () => {
     expect(await allPages(w, `?created_to=${between}`)).toEqual([early])
   })
 
-  it('refuses a cursor, a limit or a filter that makes no sense', async () => {
+  it('refuses an invalid cursor, limit or filter', async () => {
     const w = world()
     const wrong = [
       'cursor=nonsense!',
@@ -80,7 +83,7 @@ describe('the list of orders', () => {
     }
   })
 
-  it('is read by index, a page at a time', async () => {
+  it('reads each page through an index', async () => {
     const plan = await env.DB.prepare(
       `EXPLAIN QUERY PLAN SELECT ordercode FROM orders WHERE (created_at, ordercode) < (1, 'x')
        ORDER BY created_at DESC, ordercode DESC LIMIT 5`,
@@ -92,7 +95,7 @@ describe('the list of orders', () => {
 })
 
 describe('the list of runs', () => {
-  it('tells when the cron ran and what it did', async () => {
+  it('shows when the cron ran and what it did', async () => {
     const w = world()
     const ordercode = await w.order('run')
     await w.pay(ordercode, w.wechat.payer.newOpenid())
@@ -113,78 +116,5 @@ describe('the list of runs', () => {
       failed: 0,
       finished_at: expect.any(String),
     })
-  })
-})
-
-type Runs = { runs: Record<string, unknown>[]; next_cursor: string | null }
-
-describe('what is old', () => {
-  it('goes after ninety days, a little at a time: runs and delivered webhooks, never a review', async () => {
-    const w = world()
-    const ordercode = await w.order('old')
-    await w.pay(ordercode, w.wechat.payer.newOpenid())
-    w.wechat.payer.pay(ordercode)
-    await w.deliverNotices()
-    await w.settled()
-    await w.cron()
-    w.advance(91 * 86_400)
-    for (let minute = 0; minute < 60; minute++) await w.cron()
-
-    const { deliveries } = await (
-      await w.shop('GET', '/deliveries')
-    ).json<{
-      deliveries: { type: string }[]
-    }>()
-    expect(deliveries.filter(({ type }) => type !== 'bill.reconciled')).toEqual([])
-    const oldest = await env.DB.prepare('SELECT min(started_at) AS at FROM runs').first<{
-      at: number
-    }>()
-    expect(oldest?.at).toBeGreaterThan(w.now() / 1_000 - 90 * 86_400)
-    expect((await w.read(ordercode)).state).toBe('paid')
-  })
-})
-
-describe('what is logged and answered', () => {
-  it('never has a key, a token, a signature, a whole openid or a raw message in it', async () => {
-    const w = world()
-    const answers: string[] = []
-    const openids: string[] = []
-    for (const name of ['log-a', 'log-b', 'log-c']) {
-      const ordercode = await w.order(name)
-      const openid = w.wechat.payer.newOpenid()
-      openids.push(openid)
-      const code = w.wechat.payer.login(openid)
-      answers.push(await (await w.pay(ordercode, openid, code)).text())
-      w.wechat.faults.inject({ endpoint: 'orderquery', kind: 'wrong_sign' })
-      w.wechat.payer.pay(ordercode)
-      for (const notice of [
-        w.wechat.notices.ofPayments.xml(ordercode, { changes: { total_fee: '1' } }),
-        w.wechat.notices.ofPayments.xml(ordercode, { stripSign: true }),
-        w.wechat.notices.ofPayments.xml(ordercode),
-      ]) {
-        answers.push(await (await w.notify(notice)).text())
-      }
-      w.advance(60)
-      await w.cron()
-      await w.fetch(`/orders/${ordercode}`, { headers: { authorization: 'Bearer wrong-token' } })
-      expect(JSON.stringify(w.log)).not.toContain(code)
-    }
-    await w.settled()
-
-    const secrets = [
-      '192006250b4c09247ec02edce69f6a2d',
-      '00000000000000000000000000000000',
-      'merchant-token-of-the-tests',
-      'wrong-token',
-      'MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
-      'session_key',
-    ]
-    const logged = JSON.stringify(w.log)
-    expect(w.log.length).toBeGreaterThan(10)
-    expect(logged).not.toMatch(/<xml>|CDATA|[0-9A-F]{32}|prepay_id/)
-    for (const secret of [...secrets, ...openids]) expect(logged).not.toContain(secret)
-    for (const text of answers) {
-      for (const secret of [...secrets, ...openids]) expect(text).not.toContain(secret)
-    }
   })
 })

@@ -25,11 +25,11 @@ describe('the cron', () => {
     expect((await w.read(ordercode)).payments).toHaveLength(1)
   })
 
-  it('asks on the ladder of 1, 2, 3, 5, 10, 20, 30, 60 minutes, then hourly until the expiry', async () => {
+  it('queries after 1, 2, 3, 5, 10, 20, 30 and 60 minutes, then hourly until the expiry', async () => {
     const w = world()
-    const ordercode = await w.order('ladder', { expires_in: 4 * 3_600 })
+    const ordercode = await w.order('schedule', { expires_in: 4 * 3_600 })
     await w.pay(ordercode, w.wechat.payer.newOpenid())
-    const asked: number[] = []
+    const queriedAt: number[] = []
     let minute = 0
     while (minute < 4 * 60 - 1) {
       const step = minute < 60 ? 1 : 5
@@ -38,12 +38,12 @@ describe('the cron', () => {
       if (minute >= 4 * 60) break
       const before = queries(w)
       await w.cron()
-      if (queries(w) > before) asked.push(minute)
+      if (queries(w) > before) queriedAt.push(minute)
     }
-    expect(asked).toEqual([1, 2, 3, 5, 10, 20, 30, 60, 120, 180])
+    expect(queriedAt).toEqual([1, 2, 3, 5, 10, 20, 30, 60, 120, 180])
   })
 
-  it('loses nothing in an outage of days: what was due is done when it comes back', async () => {
+  it('catches up on all due work after an outage of days', async () => {
     const w = world()
     const [paid, unpaid] = [await w.order('outage-a'), await w.order('outage-b')]
     await w.pay(paid, w.wechat.payer.newOpenid())
@@ -60,7 +60,7 @@ describe('the cron', () => {
     expect((await w.read(unpaid)).state).toBe('closed')
   })
 
-  it('running twice at once asks once', async () => {
+  it('queries once when its runs overlap', async () => {
     const w = world()
     const ordercode = await w.order('overlap')
     await w.pay(ordercode, w.wechat.payer.newOpenid())
@@ -74,7 +74,7 @@ describe('the cron', () => {
     expect((await w.read(ordercode)).payments).toHaveLength(1)
   })
 
-  it('that dies in the middle gives its work back when the lease ends', async () => {
+  it('repeats the work of a failed run when its lease ends', async () => {
     const watched = watchDatabase(env.DB)
     const w = world({ wrapDb: () => watched.db })
     const ordercode = await w.order('dies')
@@ -92,7 +92,7 @@ describe('the cron', () => {
     expect((await w.read(ordercode)).state).toBe('paid')
   })
 
-  it('learns nothing from an answer that is lost, unsigned, forged or not understood', async () => {
+  it('changes nothing after an answer that is lost, unsigned, forged or unknown', async () => {
     const w = world()
     const kinds = [
       { kind: 'request_lost' },
@@ -125,12 +125,12 @@ describe('the cron', () => {
     }
   })
 
-  it('does not book a query that tells of another amount', async () => {
+  it('does not record a payment when the amount differs', async () => {
     const w = world()
     const ordercode = await w.order('lessmoney')
     await w.pay(ordercode, w.wechat.payer.newOpenid())
     w.wechat.payer.pay(ordercode)
-    // The price here was changed behind everyone's back; the attempt's frozen amount decides.
+    // The database is changed directly: the frozen amount of the attempt decides.
     await env.DB.prepare('UPDATE attempts SET total_fee = 1 WHERE ordercode = ?')
       .bind(ordercode)
       .run()
@@ -143,7 +143,7 @@ describe('the cron', () => {
     )
   })
 
-  it('stays within its budget, and drains a backlog tick by tick', async () => {
+  it('stays within its budget and works off a backlog run by run', async () => {
     const w = world({ vars: { TICK_CALLS: '12', TICK_STATEMENTS: '1000' } })
     const ordercodes: string[] = []
     for (let index = 0; index < 20; index++) {
@@ -154,19 +154,19 @@ describe('the cron', () => {
     }
     w.advance(60)
 
-    const perTick: number[] = []
-    for (let ticks = 0; ticks < 6; ticks++) {
+    const perRun: number[] = []
+    for (let runs = 0; runs < 6; runs++) {
       const before = queries(w)
       await w.cron()
-      perTick.push(queries(w) - before)
+      perRun.push(queries(w) - before)
       w.advance(60)
     }
 
-    expect(Math.max(...perTick)).toBeLessThanOrEqual(12)
+    expect(Math.max(...perRun)).toBeLessThanOrEqual(12)
     for (const ordercode of ordercodes) expect((await w.read(ordercode)).state).toBe('paid')
   })
 
-  it('fits the 50 statements that D1 allows on the free plan', async () => {
+  it('stays within the 50 statements that D1 allows on the free plan', async () => {
     const w = world()
     for (let index = 0; index < 30; index++) {
       const ordercode = await w.order(`free-${index}`)
@@ -174,13 +174,13 @@ describe('the cron', () => {
       if (index % 2 === 0) w.wechat.payer.pay(ordercode)
     }
     w.advance(60)
-    for (let ticks = 0; ticks < 12; ticks++) {
+    for (let runs = 0; runs < 12; runs++) {
       await w.cron()
       w.advance(1)
     }
-    const ticks = w.log.filter(({ event }) => event === 'tick_finished')
-    expect(ticks.length).toBe(12)
-    for (const report of ticks) {
+    const runs = w.log.filter(({ event }) => event === 'tick_finished')
+    expect(runs.length).toBe(12)
+    for (const report of runs) {
       expect(report['statements']).toBeLessThanOrEqual(50)
       expect(report['calls']).toBeLessThanOrEqual(40)
     }
@@ -190,7 +190,7 @@ describe('the cron', () => {
     }
   })
 
-  it('is on record, and /health tells when it last ran', async () => {
+  it('stores each run, and /health shows when it last ran', async () => {
     const w = world()
     const silent = await w.fetch('/health')
     expect(silent.status).toBe(503)
@@ -206,10 +206,32 @@ describe('the cron', () => {
     const run = await env.DB.prepare('SELECT * FROM runs ORDER BY id DESC LIMIT 1').first()
     expect(run?.['finished_at']).not.toBeNull()
   })
+
+  it('works off a backlog in the order in which it became due', async () => {
+    const w = world({ vars: { TICK_CALLS: '12', TICK_STATEMENTS: '1000' } })
+    const ordercodes: string[] = []
+    for (let index = 0; index < 12; index++) {
+      const ordercode = await w.order(`drain-${String(index).padStart(2, '0')}`)
+      await w.pay(ordercode, w.wechat.payer.newOpenid())
+      ordercodes.push(ordercode)
+      w.advance(1)
+    }
+    w.advance(7_200)
+    const closed: string[] = []
+    for (let runs = 0; runs < 12; runs++) {
+      await w.cron()
+      w.advance(60)
+      for (const ordercode of ordercodes) {
+        if (closed.includes(ordercode)) continue
+        if ((await w.read(ordercode)).state === 'closed') closed.push(ordercode)
+      }
+    }
+    expect(closed).toEqual(ordercodes)
+  })
 })
 
-describe('the shop asking now', () => {
-  it('learns what WeChat knows, and the payment is booked by it', async () => {
+describe('POST /query', () => {
+  it('records the payment that WeChat reports', async () => {
     const w = world()
     const ordercode = await w.order('asknow')
     await w.pay(ordercode, w.wechat.payer.newOpenid())
@@ -221,7 +243,7 @@ describe('the shop asking now', () => {
     expect(await answer.json()).toMatchObject({ state: 'paid' })
   })
 
-  it('is told when WeChat does not answer, and nothing has changed', async () => {
+  it('answers 503 and changes nothing when WeChat does not answer', async () => {
     const w = world()
     const ordercode = await w.order('noanswer')
     await w.pay(ordercode, w.wechat.payer.newOpenid())

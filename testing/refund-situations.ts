@@ -1,0 +1,59 @@
+/** Faults and situations that several stories about refunds need. */
+import { expect } from 'vitest'
+import type { Fault } from '../simulator/protocol/faults.ts'
+import { refund, reviews } from './refund-stories.ts'
+import type { World } from './world.ts'
+
+/** A fault of the refund endpoint. */
+export type RefundFault = Fault extends infer Each
+  ? Each extends Fault
+    ? Omit<Each, 'endpoint'>
+    : never
+  : never
+
+/** A signed answer with this err_code. */
+export const errCode = (code: string, errCodeDes = '?') =>
+  ({ kind: 'err_code', errCode: code, errCodeDes }) as const
+
+/** Makes the next `times` refunds at WeChat fail in this way. */
+export const injectFault = (w: World, fault: RefundFault, times = 2): void =>
+  w.wechat.faults.inject({ endpoint: 'refund', ...fault, times } as Fault)
+
+/** Expects that exactly `left` of the payment can still be refunded. */
+export async function expectReserved(w: World, ordercode: string, left: number): Promise<void> {
+  const answer = await refund(w, ordercode, 'too-much', left + 1)
+  expect(answer).toMatchObject({ status: 409, code: 'refund_exceeds_payment', left })
+}
+
+/** A final refusal of a refund, for `faults.inject`. */
+export const REFUSED = {
+  endpoint: 'refund',
+  kind: 'err_code',
+  errCode: 'TRADE_STATE_ERROR',
+  errCodeDes: '?',
+} as const
+
+/** `POST /reviews/{id}/resolve`. */
+export const resolveReview = (w: World, id: string, body: unknown): Promise<Response> =>
+  w.shop('POST', `/reviews/${encodeURIComponent(id)}/resolve`, body)
+
+/** The only open review of this kind. */
+export async function openReview(w: World, kind: string) {
+  const found = (await reviews(w, '?open=true')).find((each) => each.kind === kind)
+  if (found === undefined) throw new Error(`no review ${kind}`)
+  return found
+}
+
+/** An order that was paid after it was closed, because WeChat let the payer through. */
+export async function paidLate(w: World, name: string) {
+  const ordercode = await w.order(name)
+  await w.pay(ordercode, w.wechat.payer.newOpenid())
+  expect((await w.shop('POST', `/orders/${ordercode}/close`)).status).toBe(200)
+  const paid = w.wechat.payer.pay(ordercode, { despiteClose: true })
+  if (!paid.ok) throw new Error(paid.why)
+  return { ordercode, transactionId: paid.transactionId }
+}
+
+/** The types of all webhooks about money, without reviews, bills and the close that came first. */
+export const moneyWebhooks = (w: World): string[] =>
+  w.receiver.types().filter((type) => /^(order\.paid|payment|refund)/.test(type))
