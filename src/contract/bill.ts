@@ -4,8 +4,8 @@ import { reviewId } from '../core/review.ts'
 import { timeOrNull } from '../core/time.ts'
 
 /**
- * A day's bill with its differences from our records: `total` counts all of them, `some` lists the first
- * ones.
+ * A day's bill with its differences from our records:
+ * `total` counts all of them, `some` lists the first ones.
  */
 export type BillReport = Readonly<{
   bill: Bill
@@ -13,9 +13,9 @@ export type BillReport = Readonly<{
 }>
 
 /**
- * The JSON of a day's reconciliation, as the shop sees it. Contract: fields are added, never renamed. Sums
- * are in fen. Only the service fee is in thousandths of a fen, because WeChat states it in yuan with five
- * decimals.
+ * The JSON of a day's reconciliation, as the shop sees it. Contract: fields
+ * are added, never renamed. Sums are in fen. Only the service fee is in
+ * thousandths of a fen, because WeChat states it in yuan with five decimals.
  */
 export function billJson({ bill, differences }: BillReport): Record<string, unknown> {
   const { counts } = bill

@@ -2,8 +2,8 @@ import type { StoredReview } from '../core/review.ts'
 import { formatRfc3339, toUnixSeconds } from '../core/time.ts'
 
 /**
- * Formats the evidence of a review. A field whose name ends in `_at` is stored in Unix seconds and becomes
- * RFC 3339.
+ * Formats the evidence of a review. A field whose name ends
+ * in `_at` is stored in Unix seconds and becomes RFC 3339.
  */
 const evidenceJson = (evidence: StoredReview['evidence']): Record<string, unknown> =>
   Object.fromEntries(

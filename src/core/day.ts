@@ -9,8 +9,8 @@ export type BeijingDay = string & { readonly [beijingDay]: true }
 export const dayOf = (at: UnixSeconds): BeijingDay => dashed(formatBeijing(at).slice(0, 8))
 
 /**
- * Reads a day written as `yyyy-MM-dd`. @returns undefined for any other form, and for a day that does not
- * exist.
+ * Reads a day written as `yyyy-MM-dd`. @returns undefined
+ * for any other form, and for a day that does not exist.
  */
 export function parseDay(text: string): BeijingDay | undefined {
   const written = /^\d{4}-\d{2}-\d{2}$/.test(text)

@@ -23,8 +23,8 @@ export const isOrdercode = (text: string): boolean => ORDERCODE.test(text)
 export const isOpenid = (text: string): boolean => OPENID.test(text)
 
 /**
- * Makes the `out_trade_no` of an order's attempt. 28 characters of ordercode and `*20` fit WeChat's limit of
- * 32.
+ * Makes the `out_trade_no` of an order's attempt. 28
+ * characters of ordercode and `*20` fit WeChat's limit of 32.
  *
  * @param number The attempt's number within the order, from 1 to {@link ATTEMPTS_MAX}.
  * @throws for any other number.

@@ -17,8 +17,8 @@ export type ReviewKind =
   | 'webhook_given_up'
 
 /**
- * A fact that a person must look at. `kind` and `subject` identify the review: the same fact opens no second
- * one.
+ * A fact that a person must look at. `kind` and `subject`
+ * identify the review: the same fact opens no second one.
  */
 export type Review = Readonly<{
   kind: ReviewKind

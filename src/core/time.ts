@@ -28,8 +28,8 @@ export const timeOrNull = (at: UnixSeconds | undefined): string | null =>
   at === undefined ? null : formatRfc3339(at)
 
 /**
- * Formats a time as WeChat's `yyyyMMddHHmmss` in Beijing time, as in `time_start`, `time_expire` and
- * `time_end`.
+ * Formats a time as WeChat's `yyyyMMddHHmmss` in Beijing
+ * time, as in `time_start`, `time_expire` and `time_end`.
  */
 export const formatBeijing = (at: UnixSeconds): string =>
   new Date((at + BEIJING_OFFSET_S) * SECOND_MS).toISOString().replace(/[-T:]|\.000Z/g, '')

@@ -2,9 +2,9 @@
 export const utf8Length = (text: string): number => new TextEncoder().encode(text).length
 
 /**
- * Whether a text is still the same after an XML message has carried it. Control characters do not survive
- * (XML 1.0 forbids most of them, and every parser rewrites line ends), and neither does half of a surrogate
- * pair.
+ * Whether a text is still the same after an XML message has carried it.
+ * Control characters do not survive (XML 1.0 forbids most of them, and every
+ * parser rewrites line ends), and neither does half of a surrogate pair.
  */
 export const isPlainText = (text: string): boolean =>
   !/[\p{Cc}\uFFFE\uFFFF]/u.test(text) && text.isWellFormed()

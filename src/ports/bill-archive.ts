@@ -9,8 +9,8 @@ export type ArchivedBill = Pick<Bill, 'day' | 'fetchedAt' | 'parts'>
 export type OpenArchive = Readonly<{
   stream: ReadableStream<Uint8Array>
   /**
-   * Whether the stream ended with an error because the archive did not return a piece. The bill itself may be
-   * good.
+   * Whether the stream ended with an error because the archive
+   * did not return a piece. The bill itself may be good.
    */
   isBroken: () => boolean
 }>

@@ -9,8 +9,8 @@ export type BillLine = Readonly<{
   appid: string
   transactionId: string
   /**
-   * WeChat's `out_trade_no`. It may be any text, because other systems of the merchant have numbers of their
-   * own.
+   * WeChat's `out_trade_no`. It may be any text, because
+   * other systems of the merchant have numbers of their own.
    */
   outTradeNo: string
   /** When the payment was made, or when the refund was applied for. */
@@ -28,8 +28,8 @@ export type BillPayment = BillLine &
     feeType: string
     totalFee: Fen
     /**
-     * The amount that WeChat pays out to the merchant: `totalFee` without `NO_CASH` coupons (免充值), which the
-     * merchant bears.
+     * The amount that WeChat pays out to the merchant: `totalFee`
+     * without `NO_CASH` coupons (免充值), which the merchant bears.
      */
     settlementTotalFee: Fen
   }>

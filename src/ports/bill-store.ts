@@ -13,8 +13,8 @@ export interface BillStore {
   /** Finds the bill of a day. @returns undefined when the day has no row. */
   find(day: BeijingDay): Promise<Bill | undefined>
   /**
-   * Adds a row for each day since the first order, up to `last`, that has none yet. The new rows are due at
-   * `now`.
+   * Adds a row for each day since the first order, up to
+   * `last`, that has none yet. The new rows are due at `now`.
    */
   expect(last: BeijingDay, now: UnixSeconds): Promise<void>
   /** Leases a due bill to the caller, the longest due first. @returns undefined when none is due. */
@@ -22,8 +22,8 @@ export interface BillStore {
   /** Leases the bill of a day, even if it is not due. @returns undefined when another run holds its lease. */
   claimDay(day: BeijingDay, now: UnixSeconds): Promise<Bill | undefined>
   /**
-   * Whether the bill of a day should have a row about one of our orders, or may have one because an order is
-   * still open.
+   * Whether the bill of a day should have a row about one of
+   * our orders, or may have one because an order is still open.
    */
   isExpectedOn(day: BeijingDay): Promise<boolean>
   /**
@@ -39,8 +39,8 @@ export interface BillStore {
   /** Ends the lease of a bill whose work failed, and makes the bill due again at `dueAt`. */
   postpone(bill: Bill, dueAt: UnixSeconds, reason: string): Promise<void>
   /**
-   * Stores that a bill was downloaded and that its comparison begins. @returns false when the lease has
-   * ended.
+   * Stores that a bill was downloaded and that its comparison
+   * begins. @returns false when the lease has ended.
    */
   begin(bill: Bill): Promise<boolean>
   /**

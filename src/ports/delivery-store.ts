@@ -18,8 +18,8 @@ export interface DeliveryStore {
 }
 
 /**
- * `given_up`: the retry schedule has ended. `no_target`: the webhook was written while there was no
- * `WEBHOOK_URL`.
+ * `given_up`: the retry schedule has ended. `no_target`:
+ * the webhook was written while there was no `WEBHOOK_URL`.
  */
 export type DeliveryState = 'pending' | 'delivered' | 'given_up' | 'no_target'
 

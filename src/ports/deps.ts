@@ -31,8 +31,8 @@ export type Deps = Stores &
     config: Config
     wechat: WeChat
     /**
-     * The current time. In a run of the cron, the later of the clock and the time for which the run was
-     * scheduled.
+     * The current time. In a run of the cron, the later of
+     * the clock and the time for which the run was scheduled.
      */
     now: () => UnixSeconds
     signClientPay: SignClientPay
@@ -91,8 +91,8 @@ export type SignClientPay = (
 >
 
 /**
- * One line of the log: an event and its fields. It never has a whole message, a key, a signature or a whole
- * openid.
+ * One line of the log: an event and its fields. It never has
+ * a whole message, a key, a signature or a whole openid.
  */
 export type LogEntry = Readonly<
   { event: string; ordercode?: string; reason?: string } & Record<

@@ -4,8 +4,8 @@ import type { OutRefundNo } from '../core/order/refund.ts'
 import type { Result } from '../lib/result.ts'
 
 /**
- * What the Worker must do about a notice. The notice was read, and its origin checked as far as its format
- * allows.
+ * What the Worker must do about a notice. The notice was
+ * read, and its origin checked as far as its format allows.
  */
 export type NoticeTask = Readonly<
   /** The notice is signed under the current key. */
@@ -13,8 +13,8 @@ export type NoticeTask = Readonly<
   /** The notice is signed under the previous key alone: WeChat's answer to a query decides. */
   | { kind: 'confirm_payment'; payment: Payment }
   /**
-   * The notice is about a refund. Refund notices carry no signature, so WeChat's answer to a query always
-   * decides.
+   * The notice is about a refund. Refund notices carry no
+   * signature, so WeChat's answer to a query always decides.
    */
   | { kind: 'confirm_refund'; refund: UnverifiedRefund }
 >

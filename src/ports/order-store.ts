@@ -53,8 +53,8 @@ export interface OrderStore {
   /** Stores the prepay_id from WeChat's answer. @returns false when the attempt is no longer open. */
   savePrepay(attempt: Attempt, prepayId: string, now: UnixSeconds): Promise<boolean>
   /**
-   * Stores that WeChat answered unifiedorder with a refusal, so that no unifiedorder of the attempt is in
-   * flight.
+   * Stores that WeChat answered unifiedorder with a refusal,
+   * so that no unifiedorder of the attempt is in flight.
    */
   saveRefusal(attempt: Attempt, now: UnixSeconds): Promise<void>
   /**

@@ -3,8 +3,8 @@ import type { OutRefundNo, Refund } from '../core/order/refund.ts'
 import type { UnixSeconds } from '../core/time.ts'
 
 /**
- * Refunds as stored, and the leases for sending them. Events that change a refund are written by the
- * `OrderStore`.
+ * Refunds as stored, and the leases for sending them. Events
+ * that change a refund are written by the `OrderStore`.
  *
  * @throws StoreUnavailable from any method.
  */
@@ -72,8 +72,8 @@ export type ClaimedRefund = Readonly<{
   outRefundNo: OutRefundNo
   ordercode: string
   /**
-   * The lease for sending the refund; undefined when WeChat has accepted the refund, or a concurrent sender
-   * holds the lease.
+   * The lease for sending the refund; undefined when WeChat has
+   * accepted the refund, or a concurrent sender holds the lease.
    */
   lease: SendLease | undefined
 }>

@@ -12,8 +12,8 @@ export interface ReviewStore {
   /** The reviews of these orders, oldest first. */
   ofOrders(ordercodes: readonly string[]): Promise<readonly StoredReview[]>
   /**
-   * One page of reviews, newest first. @param open True for open ones, false for resolved ones, undefined for
-   * all.
+   * One page of reviews, newest first. @param open True for
+   * open ones, false for resolved ones, undefined for all.
    */
   list(open: boolean | undefined, page: Page): Promise<readonly StoredReview[]>
   /** Resolves an open review. @returns false when it was resolved before. */

@@ -4,7 +4,7 @@ export class StoreUnavailable extends Error {
 }
 
 /**
- * Selects one page of a list, newest first: up to `limit` rows that come after the row with the time `at` and
- * the key `key`.
+ * Selects one page of a list, newest first: up to `limit` rows
+ * that come after the row with the time `at` and the key `key`.
  */
 export type Page = Readonly<{ before: Readonly<{ at: number; key: string }>; limit: number }>

@@ -18,8 +18,8 @@ export type Busy = Readonly<{ kind: 'busy' }>
 /** The call exceeded WeChat's rate limit. The same call may be sent again later. */
 export type TooManyRequests = Readonly<{ kind: 'too_many_requests' }>
 /**
- * The operator must fix the configuration: a wrong key, an appid that is not bound, a product that is not
- * enabled.
+ * The operator must fix the configuration: a wrong key, an
+ * appid that is not bound, a product that is not enabled.
  */
 export type Misconfigured = Readonly<{ kind: 'misconfigured'; errCode: string; errCodeDes: string }>
 /** WeChat refuses this call, with the reason in `errCode` and `errCodeDes`. */
@@ -84,8 +84,8 @@ export type RefundReply =
   /** WeChat has accepted the refund. The money has not reached the payer yet. */
   | Readonly<{ kind: 'accepted'; record: RefundRecord }>
   /**
-   * `isRepetition`: the same refund was sent just before, without a clear answer, and that message may still
-   * arrive.
+   * `isRepetition`: the same refund was sent just before,
+   * without a clear answer, and that message may still arrive.
    */
   | ((Waiting | Misconfigured | Refused) & Readonly<{ isRepetition: boolean }>)
   | Unknown
@@ -102,8 +102,8 @@ export type DownloadBillReply =
   /** The file as it arrived, plain or gzip. */
   | Readonly<{ kind: 'bill'; bytes: readonly Uint8Array[] }>
   /**
-   * "No Bill Exist": the day has no payments and refunds; or, in the morning, WeChat has not made the bill
-   * yet.
+   * "No Bill Exist": the day has no payments and refunds;
+   * or, in the morning, WeChat has not made the bill yet.
    */
   | Readonly<{ kind: 'empty' }>
   /** WeChat is making the bill. */
@@ -115,8 +115,8 @@ export type DownloadBillReply =
 /** The calls to WeChat. No method rejects when WeChat or the network fails: the answer is `unknown`. */
 export interface WeChat {
   /**
-   * Trades a login code for the payer's openid. The call is never repeated, because WeChat accepts a code
-   * once.
+   * Trades a login code for the payer's openid. The call
+   * is never repeated, because WeChat accepts a code once.
    *
    * @see https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/code2Session.html
    */

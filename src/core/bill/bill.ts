@@ -8,8 +8,8 @@ import type { UnixSeconds } from '../time.ts'
 export type BillState = 'waiting' | 'comparing' | 'settling' | 'reconciled' | 'unavailable'
 
 /**
- * An amount in 1/1000 fen, because WeChat states its service fee in yuan with five decimals. A safe integer
- * of either sign.
+ * An amount in 1/1000 fen, because WeChat states its service fee
+ * in yuan with five decimals. A safe integer of either sign.
  */
 export type Millifen = number
 
@@ -22,8 +22,8 @@ export type BillCounts = Readonly<{
   payments: number
   paymentFee: number
   /**
-   * The part of `paymentFee` that WeChat pays out to the merchant: without `NO_CASH` coupons (免充值), which the
-   * merchant bears.
+   * The part of `paymentFee` that WeChat pays out to the merchant:
+   * without `NO_CASH` coupons (免充值), which the merchant bears.
    */
   settlementFee: number
   refunds: number

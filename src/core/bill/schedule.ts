@@ -54,8 +54,8 @@ export const isEarly = (day: BeijingDay, now: UnixSeconds): boolean =>
   now < later(startOf(addDays(day, 1)), NOON_S)
 
 /**
- * When to try the download of a day's bill again: every ten minutes until noon of the following day, then
- * every hour.
+ * When to try the download of a day's bill again: every ten
+ * minutes until noon of the following day, then every hour.
  */
 export const nextBillTryAt = (day: BeijingDay, now: UnixSeconds): UnixSeconds =>
   later(now, isEarly(day, now) ? 10 * MINUTE_S : HOUR_S)

@@ -54,8 +54,8 @@ export type Attempt = Readonly<{
   prepayId: string | undefined
   prepayExpiresAt: UnixSeconds | undefined
   /**
-   * SHA-256 of the login code of the last `/pay` request, so that the Worker recognises a repetition of that
-   * request.
+   * SHA-256 of the login code of the last `/pay` request, so
+   * that the Worker recognises a repetition of that request.
    */
   codeHash: string | undefined
   /** When the last `/pay` request came. */
@@ -70,8 +70,8 @@ export type Attempt = Readonly<{
 const IN_FLIGHT_S = MINUTE_S
 const PREPAY_LIFE_S = 2 * 60 * MINUTE_S
 /**
- * How long a prepay_id must still be valid to be signed, in seconds: the payer needs time in WeChat's
- * cashier.
+ * How long a prepay_id must still be valid to be signed,
+ * in seconds: the payer needs time in WeChat's cashier.
  */
 const PREPAY_USABLE_S = 5 * MINUTE_S
 /** How long the Worker recognises a login code, in seconds: as long as WeChat's login codes are valid. */

@@ -31,8 +31,8 @@ export type Order = Readonly<{
   ordercode: string
   state: OrderState
   /**
-   * Grows by one with every event. The store writes a change only if the stored revision is still the one
-   * that was read.
+   * Grows by one with every event. The store writes a change
+   * only if the stored revision is still the one that was read.
    */
   revision: number
   terms: Terms
@@ -45,7 +45,7 @@ export type Order = Readonly<{
   extended: boolean
   /** The payment that made the order `paid`. */
   transactionId: TransactionId | undefined
-  /** WeChat's `time_end` of that payment. */
+  /** When the payment in `transactionId` was made: WeChat's `time_end`. */
   paidAt: UnixSeconds | undefined
   closedAt: UnixSeconds | undefined
 }>
@@ -141,8 +141,8 @@ export const sameTerms = (a: Terms, b: Terms): boolean =>
   a.expiresIn === b.expiresIn
 
 /**
- * When the order expires under these terms. If `expiresIn` is unchanged, so is the expiry, even an extended
- * one.
+ * When the order expires under these terms. If `expiresIn`
+ * is unchanged, so is the expiry, even an extended one.
  */
 export const expiryUnder = (order: Order, terms: Terms): UnixSeconds =>
   terms.expiresIn === order.terms.expiresIn

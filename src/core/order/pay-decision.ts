@@ -17,8 +17,8 @@ export type PayDecision = Readonly<
   /** Send the attempt's unifiedorder again: its prepay_id is missing, or expires too soon. */
   | { kind: 'resend'; attempt: Attempt }
   /**
-   * Close the live attempt, then decide again: the attempt has another payer or other terms, or it has
-   * expired.
+   * Close the live attempt, then decide again: the attempt
+   * has another payer or other terms, or it has expired.
    */
   | { kind: 'close_attempt'; attempt: Attempt }
   /** Close the order: it has expired, and the cron has not closed it yet. */
@@ -34,8 +34,8 @@ export type PayDecision = Readonly<
  */
 const ATTEMPT_LIFE_MIN_S = 5 * MINUTE_S + 20
 /**
- * As long as an order has fewer attempts than this, its live attempt may be replaced at any time; see {@link
- * mayReplace}.
+ * As long as an order has fewer attempts than this, its live
+ * attempt may be replaced at any time; see {@link mayReplace}.
  */
 const FREE_ATTEMPTS = 5
 

@@ -4,8 +4,8 @@ import type { Payment, Source } from './payment.ts'
 import type { PaymentRejection } from './rejection.ts'
 
 /**
- * How much earlier than the opening of its attempt a payment may be, in seconds, because our clock and
- * WeChat's differ.
+ * How much earlier than the opening of its attempt a payment
+ * may be, in seconds, because our clock and WeChat's differ.
  */
 export const CLOCK_SKEW_S = 5 * MINUTE_S
 

@@ -28,8 +28,8 @@ const STEPS_S = [
 ]
 
 /**
- * When a refund may be sent for the first time: a minute after the last first send of another refund of the
- * payment.
+ * When a refund may be sent for the first time: a minute
+ * after the last first send of another refund of the payment.
  *
  * @param others The other refunds of the payment.
  * @returns undefined when the refund may be sent immediately.

@@ -56,8 +56,8 @@ export type Refund = Readonly<{
   /** The card or account that received the money, as WeChat names it: `招商银行信用卡0403`. */
   receivedBy: string | undefined
   /**
-   * WeChat's last refusal. While the refund is `requested`, this is the reason why WeChat has not accepted it
-   * yet.
+   * WeChat's last refusal. While the refund is `requested`,
+   * this is the reason why WeChat has not accepted it yet.
    */
   errCode: string | undefined
   errCodeDes: string | undefined

@@ -2,8 +2,8 @@ import type { TransactionId } from '../ids.ts'
 import type { Fen } from '../money.ts'
 
 /**
- * Why an event is rejected and changes nothing. `illegal_transition`: the order's state does not allow the
- * event.
+ * Why an event is rejected and changes nothing.
+ * `illegal_transition`: the order's state does not allow the event.
  */
 export type Rejection =
   PaymentRejection | RefundRejection | Readonly<{ reason: 'illegal_transition' }>

@@ -38,8 +38,8 @@ export function nextQueryAfterCloseAt(
 const CLOSING_RETRY_S = MINUTE_S
 
 /**
- * When the cron must close an order: at its expiry. @returns undefined for never: the order is paid or
- * closed.
+ * When the cron must close an order: at its expiry. @returns
+ * undefined for never: the order is paid or closed.
  */
 export const orderDueAt = (order: Order): UnixSeconds | undefined =>
   order.state === 'created' || order.state === 'paying' ? order.expiresAt : undefined
@@ -84,8 +84,8 @@ export const needsRefundImport = ({ payments, refunds }: OrderView, attempt: Att
   )
 
 /**
- * When to try again to close an attempt: on the query schedule, counted from the attempt's opening, without
- * an end.
+ * When to try again to close an attempt: on the query schedule,
+ * counted from the attempt's opening, without an end.
  */
 export const attemptToCloseDueAt = (attempt: Attempt, now: UnixSeconds): UnixSeconds =>
   nextQueryAt(attempt.terms.timeStart, now)
