@@ -1,4 +1,7 @@
-/** Connects the adapters to the ports. What comes from the platform itself is in `platform.ts`. */
+/**
+ * Connects the adapters to the ports. What the platform
+ * provides (`env`, clock, randomness) comes from `platform.ts`.
+ */
 import type { Vars } from './config.ts'
 import { fromMillis } from './core/time.ts'
 import type { Timers } from './lib/deadline.ts'
@@ -24,24 +27,35 @@ export const VERSION = '0.1.0'
 /** What the platform provides. A test provides its own. */
 export type Platform = Readonly<{
   db: D1Database
-  /** The archive of raw bills. Without it, a bill that takes several runs is downloaded again. */
+  /**
+   * The archive of raw bills; undefined when no KV namespace is bound. Without an archive, a bill that takes
+   * several runs is downloaded again.
+   */
   kv: BlobStore | undefined
   fetch: Fetch
   timers: Timers
   nowMs: () => number
   randomBytes: (count: number) => Uint8Array
   log: (entry: LogEntry) => void
-  /** Keeps the Worker alive for work after the answer. If it fails, a stored row makes the cron repeat it. */
+  /**
+   * Keeps the Worker alive for work after the response. If
+   * the work fails, the cron repeats it from a stored row.
+   */
   background: (work: Promise<void>) => void
-  /** A fetch that presents the merchant's certificate. Undefined: nothing can be refunded. */
+  /** A fetch that presents the merchant's certificate. If it is undefined, nothing can be refunded. */
   certificateFetch?: Fetch | undefined
   /** The platform's rate limits. A limit without a binding admits every request. */
   limits?: Readonly<{ address?: RateLimit; payer?: RateLimit }>
-  /** Which of WeChat's two origins failed lately, shared by all requests of an isolate. Undefined: none. */
+  /**
+   * Which of WeChat's two origins failed lately, shared by all requests of an isolate. If it is undefined,
+   * nothing is known about the origins.
+   */
   originHealth?: OriginHealth
 }>
 
-/** Builds everything that one invocation needs. Counts its outbound calls and its SQL statements. */
+/**
+ * Builds everything that one invocation needs, and counts the invocation's outbound calls and SQL statements.
+ */
 export function assemble(vars: Vars, platform: Platform): HttpDeps {
   const { timers, randomBytes } = platform
   const merchant = { appid: vars.WX_APPID, mchId: vars.WX_MCH_ID, apiKey: vars.WX_API_KEY }
@@ -137,6 +151,6 @@ async function admit(limit: RateLimit | undefined, key: string): Promise<boolean
   try {
     return limit === undefined || (await limit.limit({ key })).success
   } catch {
-    return true // The limit is against abuse. While it does not work, payers must still be able to pay.
+    return true // The limits only prevent abuse. If the platform's rate limit fails, payers must still be able to pay.
   }
 }

@@ -1,12 +1,21 @@
-/** Reads the configuration. Checks all variables together, so that an error names every one that is wrong. */
+/**
+ * Reads the configuration. All variables are checked together,
+ * so that an error names every variable that is wrong.
+ */
 import * as v from 'valibot'
 import { err, ok, type Result } from './lib/result.ts'
 import { Secret } from './lib/secret.ts'
 
-/** The outbound calls and SQL statements of one run of the cron. The free plan allows 50 of each. */
+/**
+ * The default budget of one run of the cron: outbound calls
+ * and SQL statements. The free plan allows 50 of each.
+ */
 const TICK_CALLS_DEFAULT = '40'
 const TICK_STATEMENTS_DEFAULT = '50'
-/** With less, a run could not afford a single item, and nothing would show it. */
+/**
+ * The minimum budget of one run of the cron. With a smaller budget, a run could not afford a single item, and
+ * no error would show this.
+ */
 const TICK_CALLS_MIN = 10
 const TICK_STATEMENTS_MIN = 40
 const PAY_ORIGIN_BACKUP = 'https://api2.mch.weixin.qq.com'
@@ -20,19 +29,19 @@ const secret = (pattern: RegExp) =>
 const count = (min: number, max: number) =>
   v.pipe(text(/^\d{1,5}$/), v.transform(Number), v.minValue(min), v.maxValue(max))
 
-/** An origin alone: without a path, a query or a user. */
+/** The schema of an origin without a path, a query or a user. */
 const origin = v.pipe(
   v.string(),
   v.check((value) => readOrigin(value) !== undefined),
   v.transform((value) => readOrigin(value) ?? ''),
 )
 
-/** An address with https, or with http on this machine. */
+/** The schema of the shop's address for webhooks: https, or http on this machine. */
 const webhookUrl = v.pipe(
   v.string(),
   v.check((value) => URL.canParse(value) && isSafe(new URL(value))),
 )
-/** The form of Standard Webhooks: 24 to 64 random bytes in Base64. */
+/** The form of a secret in Standard Webhooks: `whsec_`, then 24 to 64 random bytes in Base64. */
 const WEBHOOK_SECRET = /^whsec_[0-9A-Za-z+/]{32,86}={0,2}$/
 
 const Vars = v.object({
@@ -62,8 +71,8 @@ export type Vars = v.InferOutput<typeof Vars> & Readonly<{ WX_PAY_ORIGIN_BACKUP:
 /**
  * Checks the variables and bindings of the platform.
  *
- * @param env By name. An empty value counts as missing.
- * @returns the names that are missing or malformed, never their values.
+ * @param env Their values by name. An empty value counts as missing.
+ * @returns the checked variables, or the names that are missing or malformed, never their values.
  */
 export function readConfig(env: object): Result<Vars, readonly string[]> {
   const given = Object.fromEntries(
@@ -74,7 +83,7 @@ export function readConfig(env: object): Result<Vars, readonly string[]> {
     const names = parsed.issues.map((issue) => v.getDotPath(issue) ?? '')
     return err([...new Set(names)])
   }
-  // Plain http, which can be read on the way, is only for a simulated WeChat on this machine.
+  // Plain http can be read on the way, so it is only allowed with a simulated WeChat on this machine.
   const {
     PUBLIC_URL,
     WX_PAY_ORIGIN,
@@ -88,7 +97,7 @@ export function readConfig(env: object): Result<Vars, readonly string[]> {
     if (!isHttps(PUBLIC_URL)) wrong.push('PUBLIC_URL')
     if (WEBHOOK_URL !== undefined && !isHttps(WEBHOOK_URL)) wrong.push('WEBHOOK_URL')
   }
-  // A webhook must be signed. A secret without a URL is only a forgotten line, and does no harm.
+  // A webhook must be signed. A secret without a URL does no harm: the operator has only forgotten a line.
   if (WEBHOOK_URL !== undefined && WEBHOOK_SECRET === undefined) wrong.push('WEBHOOK_SECRET')
   // Without the merchant's certificate no payment can be refunded.
   if (LATE_PAYMENT === 'refund' && !('WX_CERT' in given)) wrong.push('LATE_PAYMENT')

@@ -6,10 +6,10 @@ import type { LogEntry } from './ports/deps.ts'
 import type { HttpDeps } from './routes/http/deps.ts'
 import { type Fetch, OriginHealth } from './wechat/transport.ts'
 
-/** Which of WeChat's two origins failed lately. All requests that this isolate serves share it. */
+/** Which of WeChat's two origins failed lately. All requests that this isolate serves share the knowledge. */
 const originHealth = new OriginHealth()
 
-/** The variables and bindings. The merchant's certificate and the archive are optional. */
+/** The variables and bindings of this Worker. The merchant's certificate and the archive are optional. */
 export type Installation = Omit<Env, 'KV'> & Readonly<{ WX_CERT?: Fetcher; KV?: KVNamespace }>
 
 /** Builds what one invocation needs. Fails with the names of the variables that are missing or malformed. */
@@ -42,10 +42,10 @@ export function install(
   )
 }
 
-/** Writes an entry as one line of JSON. */
+/** Writes a log entry as one line of JSON. */
 export const writeLog = (entry: LogEntry): void => console.log(JSON.stringify(entry))
 
-/** A fetch that presents the merchant's certificate, from its mTLS binding. */
+/** Makes a fetch that presents the merchant's certificate, from the certificate's mTLS binding. */
 export const certificateFetch =
   (binding: Fetcher): Fetch =>
   (request) =>

@@ -3,15 +3,19 @@ import { collectedReview, type Difference, differenceReview } from '../core/bill
 import { reviewId } from '../core/review.ts'
 import { timeOrNull } from '../core/time.ts'
 
-/** A bill with its differences from our records: their number, and the first `some` of them. */
+/**
+ * A day's bill with its differences from our records:
+ * `total` counts all of them, `some` lists the first ones.
+ */
 export type BillReport = Readonly<{
   bill: Bill
   differences: Readonly<{ total: number; some: readonly Difference[] }>
 }>
 
 /**
- * The reconciliation of a day, as the shop sees it. Contract: fields are added, never renamed. Sums are in
- * fen; WeChat states its service fee in yuan with five decimals, so that is in thousandths of a fen.
+ * The JSON of a day's reconciliation, as the shop sees it. Contract: fields
+ * are added, never renamed. Sums are in fen. Only the service fee is in
+ * thousandths of a fen, because WeChat states it in yuan with five decimals.
  */
 export function billJson({ bill, differences }: BillReport): Record<string, unknown> {
   const { counts } = bill

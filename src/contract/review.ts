@@ -1,7 +1,10 @@
 import type { StoredReview } from '../core/review.ts'
 import { formatRfc3339, toUnixSeconds } from '../core/time.ts'
 
-/** Evidence stores times in Unix seconds, under names that end in `_at`. In JSON they become RFC 3339. */
+/**
+ * Formats the evidence of a review. A field whose name ends
+ * in `_at` is stored in Unix seconds and becomes RFC 3339.
+ */
 const evidenceJson = (evidence: StoredReview['evidence']): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(evidence).map(([name, value]) =>

@@ -23,9 +23,11 @@ export const isOrdercode = (text: string): boolean => ORDERCODE.test(text)
 export const isOpenid = (text: string): boolean => OPENID.test(text)
 
 /**
- * The `out_trade_no` of an order's attempt. 28 characters of ordercode and `*20` fit WeChat's limit of 32.
+ * Makes the `out_trade_no` of an order's attempt. 28
+ * characters of ordercode and `*20` fit WeChat's limit of 32.
  *
- * @param number Counts from 1. Throws above {@link ATTEMPTS_MAX}.
+ * @param number The attempt's number within the order, from 1 to {@link ATTEMPTS_MAX}.
+ * @throws for any other number.
  */
 export function formatOutTradeNo(ordercode: string, number: number): OutTradeNo {
   invariant(number >= 1 && number <= ATTEMPTS_MAX, `attempt number out of range: ${number}`)
@@ -35,7 +37,7 @@ export function formatOutTradeNo(ordercode: string, number: number): OutTradeNo 
 /**
  * Splits an `out_trade_no` into the ordercode and the number of the attempt.
  *
- * @returns `undefined` when this Worker cannot have made the number: another system of the merchant did.
+ * @returns `undefined` for an `out_trade_no` that only another system of the merchant can have made.
  */
 export function parseOutTradeNo(
   text: string,
@@ -47,10 +49,10 @@ export function parseOutTradeNo(
   return formatOutTradeNo(ordercode, number) === text ? { ordercode, number } : undefined
 }
 
-/** Casts the `out_trade_no` of an authentic message, without a check. */
+/** Casts an `out_trade_no` that comes from WeChat or from the database. The text is not checked. */
 export const toOutTradeNo = (text: string): OutTradeNo => text as OutTradeNo
 
-/** @returns `undefined` for a text that cannot be a `transaction_id`. */
+/** Reads a `transaction_id`. @returns `undefined` for a text that cannot be one. */
 export function parseTransactionId(text: string): TransactionId | undefined {
   return /^[0-9A-Za-z]{1,32}$/.test(text) ? (text as TransactionId) : undefined
 }

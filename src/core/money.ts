@@ -2,15 +2,18 @@ import { invariant } from '../lib/result.ts'
 
 declare const fen: unique symbol
 /**
- * Money in fen (分, 1/100 CNY): a safe integer, never negative. All messages of WeChat are in fen; only its
- * bills are in yuan.
+ * Money in fen (分, 1/100 CNY): a safe integer, never negative. WeChat's messages state amounts in fen, only
+ * its bills in yuan.
  */
 export type Fen = number & { readonly [fen]: true }
 
 /** WeChat's limit for one order: ten million yuan, in fen. */
 export const ORDER_FEN_MAX = 1_000_000_000
 
-/** Ten digits hold more than the largest order, and are far below `Number.MAX_SAFE_INTEGER`. */
+/**
+ * The maximum number of digits of an amount. Ten digits hold more than the largest order, and are far below
+ * `Number.MAX_SAFE_INTEGER`.
+ */
 const FEN_DIGITS_MAX = 10
 
 /**

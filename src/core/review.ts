@@ -16,14 +16,20 @@ export type ReviewKind =
   | 'bill_difference'
   | 'webhook_given_up'
 
-/** Something that a person must look at. Kind and subject identify it: a repetition opens no second one. */
+/**
+ * A fact that a person must look at. `kind` and `subject`
+ * identify the review: the same fact opens no second one.
+ */
 export type Review = Readonly<{
   kind: ReviewKind
-  /** A transaction_id, an out_refund_no, a day with a difference of its bill, or the id of a webhook. */
+  /**
+   * What the review is about: a transaction_id, an out_refund_no, a bill's day with one of its differences,
+   * or the id of a webhook.
+   */
   subject: string
-  /** Undefined for a bill as a whole, and for a payment of an unknown order. */
+  /** The order that is concerned; undefined for a bill as a whole, and for a payment of an unknown order. */
   ordercode: string | undefined
-  /** What was found and what was expected. A name that ends in `_at` has a time in Unix seconds. */
+  /** What was found and what was expected. A field whose name ends in `_at` is a time in Unix seconds. */
   evidence: Readonly<Record<string, string | number | boolean>>
 }>
 
@@ -33,7 +39,7 @@ export type StoredReview = Review &
     id: string
     openedAt: UnixSeconds
     resolvedAt: UnixSeconds | undefined
-    /** Undefined when the review was resolved with a note alone. */
+    /** The action with which the operator resolved the review; undefined for a note alone. */
     action: ReviewAction | undefined
     note: string | undefined
   }>
@@ -41,7 +47,7 @@ export type StoredReview = Review &
 /** What the operator decides about a payment: `accept` records it, `refund` returns it. */
 export type ReviewAction = 'accept' | 'refund'
 
-/** The id of a review. It derives from the fact, so the same fact always has the same id. */
+/** The id of a review. It derives from `kind` and `subject`, so the same fact always has the same id. */
 export const reviewId = ({ kind, subject }: Pick<Review, 'kind' | 'subject'>): string =>
   `${kind}.${subject}`
 
@@ -52,8 +58,8 @@ export const reviewId = ({ kind, subject }: Pick<Review, 'kind' | 'subject'>): s
 export const mayAccept = (kind: ReviewKind): boolean => kind === 'foreign_payment'
 
 /**
- * Whether a review of this kind may be resolved with `refund`. The payment must be recorded; a foreign one is
- * recorded first, in order to return it.
+ * Whether a review of this kind may be resolved with `refund`. Only a recorded payment can be refunded; a
+ * foreign payment is recorded first, in order to return it.
  */
 export const mayRefund = (kind: ReviewKind): boolean =>
   kind === 'late_payment' ||
@@ -62,8 +68,8 @@ export const mayRefund = (kind: ReviewKind): boolean =>
   kind === 'partly_returned'
 
 /**
- * Whether the payment in review keeps its attempt open. It is not recorded, and WeChat answers every query
- * with "paid", so only resolving the review closes the attempt.
+ * Whether a review of this kind keeps the attempt of its payment open. Such a payment is not recorded, and
+ * WeChat answers every query with "paid", so only resolving the review closes the attempt.
  */
 export const keepsAttemptOpen = (kind: ReviewKind): boolean =>
   kind === 'amount_mismatch' || kind === 'currency_mismatch' || kind === 'foreign_payment'

@@ -1,4 +1,6 @@
-/** Webhooks, the messages to the shop. Each fact has one webhook, however often it is sent. */
+/**
+ * Webhooks: the messages to the shop, each about one fact. A fact has one webhook, however often it is sent.
+ */
 import { HOUR_S, later, MINUTE_S, type UnixSeconds } from './time.ts'
 
 /** The `type` of a webhook's body. */
@@ -11,24 +13,30 @@ export type WebhookType =
   | 'review.opened'
   | 'bill.reconciled'
 
-/** A fact that the shop is notified of. */
+/** A fact of which the shop is notified. */
 export type Webhook = Readonly<{
   type: WebhookType
   /** What the fact is about: a transaction_id, an ordercode, an out_refund_no, a review's id or a day. */
   subject: string
   ordercode: string | undefined
-  /** The order's revision that made the fact true; undefined when no order changed. */
+  /**
+   * The order's revision after the change that this webhook reports; undefined when the webhook is not about
+   * a change of an order.
+   */
   revision: number | undefined
 }>
 
 /**
- * The `webhook-id`. It derives from the fact alone, so it is the same on every try, and after a restore of
- * the database.
+ * The `webhook-id` of a webhook. It derives from the fact alone, so it is the same on every try, and after a
+ * restore of the database.
  */
 export const webhookId = ({ type, subject }: Pick<Webhook, 'type' | 'subject'>): string =>
   `${type}.${subject}`
 
-/** The pauses after the first failed try, the second, and so on. After the last one, a failure is final. */
+/**
+ * The pauses between the tries of a webhook, in seconds: after the first failed try, the second, and so on.
+ * If the try after the last pause fails, the webhook is given up.
+ */
 const PAUSES_S = [
   MINUTE_S,
   5 * MINUTE_S,
@@ -39,7 +47,7 @@ const PAUSES_S = [
 /**
  * When to try a webhook again.
  *
- * @param step The failed tries since the retry schedule began, at least one.
+ * @param step The number of failed tries since the retry schedule began, at least one.
  * @returns undefined when the schedule has ended, so that the webhook is given up.
  */
 export function nextTryAt(step: number, now: UnixSeconds): UnixSeconds | undefined {

@@ -21,7 +21,10 @@ type DueBillDeps = Pick<
   | 'wechat'
 >
 
-/** Takes the due bill as far as the budget allows. @returns its day; undefined when no bill was begun. */
+/**
+ * Reconciles the due bill as far as the budget allows.
+ * @returns the bill's day; undefined when no bill was begun.
+ */
 export async function reconcileDueBill(
   deps: DueBillDeps,
   budget: Budget,
@@ -30,7 +33,7 @@ export async function reconcileDueBill(
   const bill = await claimDueBill(deps)
   if (bill === undefined) return undefined
   const advanced = await catchAndLog(deps, () => advanceBill(deps, bill, budget))
-  // A day whose work failed is postponed, so that it does not block the other days.
+  // A bill whose work failed is postponed, so that it does not block the bills of other days.
   if (advanced === 'failed') await postponeBill(deps, bill, 'failed, see the log')
   return bill.day
 }

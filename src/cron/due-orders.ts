@@ -13,20 +13,22 @@ type DueOrdersDeps = Pick<
   'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
 >
 
-/** How many due orders and attempts a run has followed up, by outcome. Part of the run's report. */
+/**
+ * How many due orders and attempts a run of the cron has followed up, by outcome. Part of the run's report.
+ */
 export type QueryReport = Readonly<{
   due: number
-  /** Recorded as paid. */
+  /** Orders and attempts of which a payment is recorded now. */
   booked: number
   closed: number
   waiting: number
-  /** Ended with an exception, which is logged. */
+  /** Orders and attempts whose follow-up threw an exception, which is logged. */
   failed: number
-  /** Due, but beyond the budget of this run: the next run takes them. */
+  /** Due orders and attempts beyond the budget of this run: the next run follows them up. */
   left: number
 }>
 
-/** The longest an item takes. An item that could outlast the lease is not begun. */
+/** How long the follow-up of one item takes at most. An item that could outlast the lease is not begun. */
 const ITEM_SECONDS_MAX = 50
 
 /**
@@ -62,7 +64,7 @@ export async function queryDueOrders(deps: DueOrdersDeps, budget: Budget): Promi
       }
     },
   )
-  // Items that were not begun keep their due time, so they come first in the next run.
+  // Due orders and attempts that were not begun keep their due time, so the next run begins with them.
   next.push(...left)
   await due.reschedule(next)
   return { due: due.items.length, ...count, left: left.length }

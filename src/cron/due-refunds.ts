@@ -19,7 +19,8 @@ export async function advanceDueRefunds(
   deps: DueRefundsDeps,
   budget: Budget,
 ): Promise<RefundReport> {
-  // Only what fits the budget is leased: a leased refund that is not sent waits until its lease ends.
+  // Only as many refunds are leased as fit the budget: a
+  // leased refund that is not sent waits until its lease ends.
   const room = budget.room(COSTS.refund, RESCHEDULE)
   if (room <= 0) return { done: 0, mayBeMore: true }
   const due = await claimDueRefunds(deps, room)

@@ -1,4 +1,4 @@
-/** Sends webhooks: those that this run wrote, and those that are due for a retry. */
+/** Sends webhooks: those that this run of the cron wrote, and those that are due for a retry. */
 import type { Budget } from '../ports/budget.ts'
 import type { Deps } from '../ports/deps.ts'
 import { CLAIM, COSTS } from '../service/costs.ts'
@@ -22,14 +22,17 @@ type DueWebhooksDeps = Pick<
   | 'webhooks'
 >
 
-/** Webhooks are sent six at a time, each within ten seconds: this many are tried before their lease ends. */
+/**
+ * The maximum number of webhooks that a run leases: six are sent at a time, each within ten seconds, so this
+ * many are tried before their lease ends.
+ */
 const CLAIM_MAX = 60
 
 /**
  * Sends webhooks within the budget: first those that this run wrote, then those that are due for a retry.
  *
- * @param written Ids of the deliveries that this run wrote and that have not been tried.
- * @returns how many were tried. The others keep their due time for the next run.
+ * @param written The ids of the webhooks that this run wrote and that have not been tried.
+ * @returns how many webhooks were tried. The others keep their due time for the next run.
  */
 export async function deliverDueWebhooks(
   deps: DueWebhooksDeps,
@@ -46,7 +49,8 @@ export async function deliverDueWebhooks(
       await catchAndLog(deps, () => deliverFirst(deps, id))
     },
   )
-  // Only what fits the budget is leased: a leased webhook that is not sent waits until its lease ends.
+  // Only as many webhooks are leased as fit the budget: a
+  // leased webhook that is not sent waits until its lease ends.
   const room = Math.min(budget.room(COSTS.webhook, CLAIM), CLAIM_MAX)
   if (room <= 0) return tried
   const due = await claimDueWebhooks(deps, room)

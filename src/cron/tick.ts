@@ -14,23 +14,35 @@ import { advanceDueRefunds, type RefundReport } from './due-refunds.ts'
 import { deliverDueWebhooks } from './due-webhooks.ts'
 import { catchAndLog } from './work-pool.ts'
 
-/** The share of the calls that refunds may use first in their turn; as much is kept for webhooks. */
+/**
+ * The share of a run's outbound calls that refunds may use first, in the runs in which it is their turn. The
+ * same share is kept for webhooks.
+ */
 const SHARE = 0.1
-/** Statements at the end of a run: count the refunds that are left or delete old rows, store the report. */
+/**
+ * The number of statements at the end of a run: count the
+ * due refunds or delete old rows, and store the report.
+ */
 const LAST_STATEMENTS = 3
-/** Statements for the record of the run's start and one refund with its claim, however small the budget is. */
+/**
+ * The number of statements that the run's start and one
+ * refund with its claim need, however small the budget is.
+ */
 const REFUND_STATEMENTS = COSTS.refund.statements + 3
-/** The cron runs every minute: refunds come first in every second run, the bill in every fifth. */
+/**
+ * How often refunds and the bill have their turn to come first, in seconds. The cron runs every minute, so
+ * that is every second run for refunds and every fifth for the bill.
+ */
 const REFUNDS_TURN_S = 2 * MINUTE_S
 const BILLS_TURN_S = 5 * MINUTE_S
 
 type Report = QueryReport &
   Readonly<{
     refunds: number
-    /** Due, but beyond the budget of this run. */
+    /** The number of due refunds beyond the budget of this run. */
     refunds_left: number
     bill?: string
-    /** How many webhooks were tried. */
+    /** The number of webhooks that were tried. */
     told: number
     calls: number
     statements: number
@@ -39,8 +51,8 @@ type Report = QueryReport &
 /**
  * Runs the cron once.
  *
- * @param scheduledMs The time for which the platform scheduled the run, in milliseconds. The time of the
- *   run is the later of this and the clock, so that a test can move time ahead.
+ * @param scheduledMs The time for which the platform scheduled the run, in milliseconds. The run's time is
+ *   this time or the clock, whichever is later, so that a test can move time ahead.
  */
 export async function tick(base: Deps, scheduledMs: number): Promise<void> {
   const scheduled = fromMillis(scheduledMs)
@@ -48,7 +60,7 @@ export async function tick(base: Deps, scheduledMs: number): Promise<void> {
     const clock = base.now()
     return clock > scheduled ? clock : scheduled
   }
-  // Webhooks that this run writes are collected and sent within its budget, not in the background.
+  // The webhooks that this run writes are collected and sent within the run's budget, not in the background.
   const written: string[] = []
   const deps: Deps = { ...base, now, deliverSoon: (ids) => void written.push(...ids) }
 
@@ -63,19 +75,21 @@ export async function tick(base: Deps, scheduledMs: number): Promise<void> {
   const runBill = (): Promise<string | undefined> =>
     guarded(deps, undefined, () => reconcileDueBill(deps, budget.query))
 
-  // With the smallest budget, one refund leaves nothing for the queries of a run, so the two take turns.
+  // With the smallest budget, one refund leaves nothing for queries in the same run. So refunds come before
+  // the queries only in every second run.
   const isRefundsTurn = now() % REFUNDS_TURN_S < MINUTE_S
   if (isRefundsTurn) await runRefunds(budget.refund)
-  // Queries come before the bill, except in every fifth minute: no backlog of queries may block it for long.
+  // Queries come before the bill, except in every fifth run:
+  // a backlog of queries must not block the bill for long.
   const isBillsTurn = now() % BILLS_TURN_S < MINUTE_S
   const first = isBillsTurn ? await runBill() : undefined
   const queried = await queryDueOrders(deps, budget.query)
   const billed = isBillsTurn ? first : await runBill()
   let tried = await deliverDueWebhooks(deps, written.splice(0), budget.all)
-  // Refunds and their webhooks get what is left of the budget.
+  // Refunds, and the webhooks that they write, get what is left of the budget.
   if (!isRefundsTurn || refunds.mayBeMore) await runRefunds(budget.all)
   if (written.length > 0) tried += await deliverDueWebhooks(deps, written.splice(0), budget.all)
-  // While refunds are waiting, deleting old rows can wait, too.
+  // Old rows are deleted only in a run that leaves no due refund, because refunds are more urgent.
   const left = refunds.mayBeMore ? await countDueRefunds(deps) : 0
   if (left === 0) await sweep(deps)
 
@@ -102,8 +116,9 @@ async function guarded<T>(
 }
 
 /**
- * The parts of a run's budget. In their turn refunds come first, up to their share. Queries and bills may
- * use what refunds leave of that, and webhooks and then refunds again may use all that is left in the end.
+ * Divides a run's budget. When refunds come first, they may use their share.
+ * Queries and bills then use what is left, except what is kept for webhooks.
+ * Webhooks, and refunds a second time, may use all that is left at the end.
  */
 function budgetsOf({ config, used }: Pick<Deps, 'config' | 'used'>) {
   const { calls, statements } = config.tick

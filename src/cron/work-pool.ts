@@ -1,6 +1,9 @@
 import type { Deps } from '../ports/deps.ts'
 
-/** A Worker can wait for six responses at the same time; a seventh call would only queue. */
+/**
+ * The maximum number of items under way. A Worker can wait for six responses at the same time; a seventh call
+ * would only queue.
+ */
 const CONCURRENCY_MAX = 6
 
 /**
@@ -31,8 +34,8 @@ export async function runPool<T>(
 }
 
 /**
- * Runs the work of one item and logs an exception instead of throwing it, so that one bad row does not stop
- * the others. The row is due again when its lease ends.
+ * Runs the work of one item. An exception is logged and not thrown, so that one bad row does not stop the
+ * others. The row is due again when its lease ends.
  */
 export async function catchAndLog<T>(
   { log }: Pick<Deps, 'log'>,

@@ -4,12 +4,12 @@ export interface Timers {
   after(ms: number, wake: () => void): () => void
 }
 
-/** The value of the work, or `done: false` when the deadline passed first. */
+/** The outcome of work with a deadline: its value, or `done: false` when the deadline passed first. */
 export type DeadlineOutcome<T> = Readonly<{ done: true; value: T } | { done: false }>
 
 /**
- * Waits for `work`, but no longer than `ms` milliseconds. When the deadline passes, `signal` aborts and
- * the outcome of the work is unknown: it may still take effect. Rejects if the work rejects in time.
+ * Waits for `work`, but no longer than `ms` milliseconds. When the deadline passes, `signal` aborts and the
+ * outcome of the work is unknown: it may still take effect. Rejects if the work rejects before the deadline.
  */
 export async function withDeadline<T>(
   timers: Timers,
@@ -25,7 +25,7 @@ export async function withDeadline<T>(
     })
   })
   const working = work(controller.signal).then((value) => ({ done: true, value }) as const)
-  // After the deadline nothing awaits the work; if it rejects then, this handler ignores it.
+  // After the deadline nothing awaits the work. Without this handler, a later rejection would be unhandled.
   working.catch(() => {})
   try {
     return await Promise.race([working, tooLate])

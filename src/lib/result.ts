@@ -1,10 +1,10 @@
 /** The outcome of an operation that is expected to fail at times. A bug throws instead. */
 export type Result<T, E> = Readonly<{ ok: true; value: T } | { ok: false; error: E }>
 
-/** The outcome of a success. */
+/** Makes the result of a success. */
 export const ok = <T>(value: T): Result<T, never> => ({ ok: true, value })
 
-/** The outcome of a failure. */
+/** Makes the result of a failure. */
 export const err = <E>(error: E): Result<never, E> => ({ ok: false, error })
 
 /** Throws when our own code has broken an invariant. Never use it for input from outside. */

@@ -6,7 +6,7 @@ export class Secret {
     this.#value = value
   }
 
-  /** The string itself. `test/tidy.test.ts` lists the files that may call this. */
+  /** Returns the string itself. `test/tidy.test.ts` lists the files that may call this method. */
   reveal(): string {
     return this.#value
   }

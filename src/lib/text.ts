@@ -2,19 +2,20 @@
 export const utf8Length = (text: string): number => new TextEncoder().encode(text).length
 
 /**
- * Whether a text comes out of an XML message as it went in. Control characters do not (XML 1.0 forbids most
- * of them, and every parser rewrites line ends), and neither does half of a surrogate pair.
+ * Whether a text is still the same after an XML message has carried it.
+ * Control characters do not survive (XML 1.0 forbids most of them, and every
+ * parser rewrites line ends), and neither does half of a surrogate pair.
  */
 export const isPlainText = (text: string): boolean =>
   !/[\p{Cc}\uFFFE\uFFFF]/u.test(text) && text.isWellFormed()
 
-/** Lower-case hex, two digits for each byte. */
+/** Formats bytes as lower-case hex, two digits for each byte. */
 export const toHex = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 
 /**
- * Compares two strings in a time that does not depend on where they differ. Their lengths are no secret:
- * both are hex digests.
+ * Compares two strings in a time that does not depend on where they differ. The time depends on their
+ * lengths, which are no secret: the callers compare hex digests.
  */
 export function equalInConstantTime(a: string, b: string): boolean {
   if (a.length !== b.length) return false

@@ -8,7 +8,10 @@ export type BillLine = Readonly<{
   row: number
   appid: string
   transactionId: string
-  /** Any text: other systems of the merchant have numbers of their own. */
+  /**
+   * WeChat's `out_trade_no`. It may be any text, because
+   * other systems of the merchant have numbers of their own.
+   */
   outTradeNo: string
   /** When the payment was made, or when the refund was applied for. */
   at: UnixSeconds
@@ -18,13 +21,16 @@ export type BillLine = Readonly<{
 /** A row about a payment. */
 export type BillPayment = BillLine &
   Readonly<{
-    /** `revoked`: paid, then reversed by a cashier's command, which mini programs do not have. */
+    /** `revoked`: a payment that a cashier's command reversed. Mini programs have no such command. */
     kind: 'payment' | 'revoked'
     openid: string
     tradeType: string
     feeType: string
     totalFee: Fen
-    /** What WeChat settles: `totalFee` without `NO_CASH` coupons (免充值), which the merchant bears. */
+    /**
+     * The amount that WeChat pays out to the merchant: `totalFee`
+     * without `NO_CASH` coupons (免充值), which the merchant bears.
+     */
     settlementTotalFee: Fen
   }>
 
@@ -38,11 +44,11 @@ export type BillRefund = BillLine &
     refundFee: Fen
     /** What WeChat takes back from the merchant: `refundFee` without `NO_CASH` coupons. */
     settlementRefundFee: Fen
-    /** The status on the day of the bill; WeChat does not update it later. */
+    /** The status of the refund on the day of the bill; WeChat does not update it later. */
     refundStatus: string
   }>
 
-/** A row that makes no sense. `reason` names the column, or what is wrong with the row as a whole. */
+/** A row that cannot be read. `reason` names the column, or says what is wrong with the row as a whole. */
 export type BillUnreadable = Readonly<{ kind: 'unreadable'; row: number; reason: string }>
 
 /** One row of a bill. */
@@ -53,7 +59,7 @@ export type BillSums = Readonly<{
   rows: number
   payments: number
   refunds: number
-  /** Undefined where an old layout of the file does not state it. */
+  /** Undefined when the file has an old layout that does not state this sum. */
   totalFee: Fen | undefined
   settlementTotalFee: Fen
   refundFee: Fen | undefined
@@ -65,17 +71,20 @@ export type BillSums = Readonly<{
 export type BillPage = Readonly<{ rows: readonly BillRow[] }>
 
 /**
- * How a bill ends. It is whole only if it has its last line, with the sums. Otherwise it breaks off
- * (`cut_off`), is some other text (`not_a_bill`), or lacks a column that we need (`unknown_layout`).
+ * How a bill ends. A bill is whole only if it ends with WeChat's line of sums. Any other file breaks off
+ * (`cut_off`), is not a bill (`not_a_bill`), or lacks a column that we need (`unknown_layout`).
  */
 export type BillEnd = Readonly<
   | {
       whole: true
-      /** WeChat's last line. It does not state `payments` and `refunds`, which repeat those of `read`. */
+      /**
+       * The sums in WeChat's last line. The line does not count payments and refunds, so `payments` and
+       * `refunds` are those of `read`.
+       */
       stated: BillSums
       /** The sums of the rows that were read. */
       read: BillSums
-      /** The names of the sums that differ, as in {@link BillSums}. */
+      /** The names of the sums in which `stated` and `read` differ. */
       differing: readonly (keyof BillSums)[]
     }
   | { whole: false; reason: 'cut_off' | 'not_a_bill' | 'unknown_layout' }
@@ -84,8 +93,8 @@ export type BillEnd = Readonly<
 /**
  * Reads a bill as WeChat sent it, plain or gzip, page by page and never as a whole.
  *
- * `pageRows` is the size of a page. Rows up to `afterRow` are added to the sums but not returned, so that
- * reading can go on where it stopped.
+ * `pageRows` is the size of a page. Rows up to `afterRow` are added to the sums but not returned, so that a
+ * run can go on where an earlier run stopped.
  */
 export type ReadBill = (
   raw: ReadableStream<Uint8Array>,

@@ -1,27 +1,29 @@
-/** Outbound calls and SQL statements: what the platform limits in one invocation of the Worker. */
+/**
+ * A number of outbound calls and of SQL statements. The platform limits both in one invocation of the Worker.
+ */
 export type Cost = Readonly<{ calls: number; statements: number }>
 
 /**
- * A limit on what this invocation may use, shared by all work within it. An item that has begun is finished,
- * so the work begins an item only if the item's largest cost still fits.
+ * A limit on the calls and statements of this invocation, shared by all work within it. An item of work that
+ * has begun is always finished, so an item begins only if its largest cost still fits.
  */
 export class Budget {
-  /** What the whole invocation may have used when the work within this budget ends. */
+  /** How much the whole invocation may have used when the work within this budget ends. */
   readonly limit: Cost
   readonly #used: () => Cost
 
-  /** @param used What the invocation has used so far. */
+  /** @param used Returns how much the invocation has used so far. */
   constructor(used: () => Cost, limit: Cost) {
     this.#used = used
     this.limit = limit
   }
 
   /**
-   * Whether items still fit.
+   * Whether `count` items still fit.
    *
    * @param item The largest cost of one item.
    * @param count The number of items: those that are under way, and the next one.
-   * @param rest What must be left afterwards.
+   * @param rest What must be left for other work afterwards.
    */
   allows(item: Cost, count = 1, rest: Cost = NOTHING): boolean {
     const used = this.#used()
@@ -31,7 +33,7 @@ export class Budget {
     )
   }
 
-  /** How many items fit, with `rest` left afterwards. */
+  /** How many items still fit, with `rest` left for other work afterwards. */
   room(item: Cost, rest: Cost = NOTHING): number {
     const used = this.#used()
     const fit = (name: keyof Cost): number =>
@@ -39,7 +41,7 @@ export class Budget {
     return Math.max(0, Math.min(fit('calls'), fit('statements')))
   }
 
-  /** A budget within this one that ends at `limit`, if that is lower. */
+  /** Makes a budget for a part of the work. It ends at `limit`, or with this budget if that is lower. */
   share(limit: Cost): Budget {
     return new Budget(this.#used, {
       calls: Math.min(limit.calls, this.limit.calls),

@@ -30,40 +30,47 @@ export type Deps = Stores &
   Readonly<{
     config: Config
     wechat: WeChat
-    /** The clock. In a run of the cron, the later of the clock and the scheduled time. */
+    /**
+     * The current time. In a run of the cron, the later of
+     * the clock and the time for which the run was scheduled.
+     */
     now: () => UnixSeconds
     signClientPay: SignClientPay
     webhooks: WebhookSender
     readBill: ReadBill
-    /** Undefined where no KV is bound. */
+    /** Undefined when no KV namespace is bound. */
     archive: BillArchive | undefined
     /**
-     * Tries webhooks whose rows were just written, in the background. No request waits for that, because the
+     * Tries webhooks that were just written, in the background. No request waits for the tries, because the
      * cron repeats a try that fails.
      */
     deliverSoon: (deliveryIds: readonly string[]) => void
     /** Writes one line of the log. */
     log: (entry: LogEntry) => void
-    /** Rate limit for a payer, or for the bearer of a ticket. @returns false after too many requests. */
+    /**
+     * Counts a request against the rate limit of a payer, or of the bearer of a ticket.
+     *
+     * @returns false when the limit is exceeded.
+     */
     admit: (who: string) => Promise<boolean>
-    /** What this invocation has used so far. */
+    /** How many calls and statements this invocation has used so far. */
     used: () => Cost
   }>
 
-/** What the use cases need of the configuration. */
+/** The part of the configuration that the use cases need. */
 export type Config = Readonly<{
   appid: string
   mchId: string
   signType: 'MD5' | 'HMAC-SHA256'
   /** Where WeChat sends payment notices. */
   notifyUrl: string
-  /** Signs and checks the tickets of `/result`. */
+  /** The key that signs and checks the tickets of `/result`. */
   ticketKey: () => Promise<CryptoKey>
-  /** What one run of the cron may use; the defaults fit the free plan. */
+  /** The budget of one run of the cron. The defaults fit Cloudflare's free plan. */
   tick: Cost
-  /** What happens to a payment that arrives for a closed order. */
+  /** What the Worker does with a payment that arrives for a closed order. */
   latePayment: 'accept' | 'refund'
-  /** Where WeChat sends refund notices; undefined without the merchant's certificate. */
+  /** Where WeChat sends refund notices; undefined when the merchant's certificate is not bound. */
   refundNotifyUrl: string | undefined
   /** Whether there is a `WEBHOOK_URL`. Without one, webhooks are stored and never sent. */
   hasWebhookTarget: boolean
@@ -83,7 +90,10 @@ export type SignClientPay = (
   }>
 >
 
-/** One line of the log: an event and its fields. Never a message, a key, a signature or a whole openid. */
+/**
+ * One line of the log: an event and its fields. It never has
+ * a whole message, a key, a signature or a whole openid.
+ */
 export type LogEntry = Readonly<
   { event: string; ordercode?: string; reason?: string } & Record<
     string,

@@ -3,26 +3,35 @@ import type { Payment } from '../core/order/payment.ts'
 import type { OutRefundNo } from '../core/order/refund.ts'
 import type { Result } from '../lib/result.ts'
 
-/** What to do about a notice that was read, and whose origin was checked as far as its format allows. */
+/**
+ * What the Worker must do about a notice. The notice was
+ * read, and its origin checked as far as its format allows.
+ */
 export type NoticeTask = Readonly<
   /** The notice is signed under the current key. */
   | { kind: 'record_payment'; payment: Payment }
   /** The notice is signed under the previous key alone: WeChat's answer to a query decides. */
   | { kind: 'confirm_payment'; payment: Payment }
-  /** A refund notice carries no signature, so a query always decides. */
+  /**
+   * The notice is about a refund. Refund notices carry no
+   * signature, so WeChat's answer to a query always decides.
+   */
   | { kind: 'confirm_refund'; refund: UnverifiedRefund }
 >
 
-/** A refund as an unsigned notice states it. */
+/** The refund that an unsigned notice is about. Nothing of it is verified. */
 export type UnverifiedRefund = Readonly<{
   outRefundNo: OutRefundNo
   transactionId: TransactionId
   outTradeNo: OutTradeNo
-  /** Only the previous key could decrypt it. Keys are replaced because they leak. */
+  /**
+   * Whether only the previous API key could decrypt the notice. Keys are replaced because they leak, so the
+   * notice may be forged.
+   */
   isUnderOldKey: boolean
 }>
 
-/** The two answers in the notice's own format. The route chooses the HTTP status. */
+/** The two possible answers to a notice, in the notice's own format. The route chooses the HTTP status. */
 export type NoticeReply = Readonly<{
   contentType: string
   /** The only body after which WeChat does not send the notice again. */
@@ -33,9 +42,9 @@ export type NoticeReply = Readonly<{
 /** Reads the notices that WeChat sends to one URL. */
 export interface NoticeReader {
   /**
-   * Reads a notice. The headers are for protocols that put the signature there.
+   * Reads a notice. `headers` is for protocols that put the signature into the headers.
    *
-   * @returns what to do, or why the notice is refused; and how to answer in both cases.
+   * @returns what to do, or why the notice is refused; and in both cases the possible answers.
    */
   read(
     headers: Headers,
@@ -43,6 +52,6 @@ export interface NoticeReader {
   ): Promise<
     Readonly<{ task: Result<NoticeTask, Readonly<{ reason: string }>>; reply: NoticeReply }>
   >
-  /** How to answer a notice whose body could not be received. */
+  /** The possible answers to a notice whose body could not be received. */
   replyTo(headers: Headers): NoticeReply
 }

@@ -15,13 +15,13 @@ import type { Page } from './store.ts'
  * @throws StoreUnavailable from any method.
  */
 export interface OrderStore {
-  /** @returns undefined when the order does not exist. */
+  /** Loads an order. @returns undefined when the order does not exist. */
   load(ordercode: string): Promise<OrderView | undefined>
-  /** Orders that do not exist are left out. */
+  /** Loads several orders. Orders that do not exist are left out. */
   loadMany(ordercodes: readonly string[]): Promise<readonly OrderView[]>
   /** The events of one order, oldest first. */
   events(ordercode: string): Promise<readonly StoredEvent[]>
-  /** Newest first. */
+  /** One page of orders, newest first. */
   list(filter: OrderFilter, page: Page): Promise<readonly OrderView[]>
   /** Inserts the order unless it exists. @returns the stored order, and whether this call created it. */
   register(
@@ -32,7 +32,7 @@ export interface OrderStore {
   /**
    * Writes the outcome of a transition and its event, unless the order changed since `before` was read.
    *
-   * @returns `stale` when it changed: read the order and decide again.
+   * @returns `stale` when the order has changed: the caller reads it and decides again.
    */
   commit(
     before: OrderView,
@@ -42,7 +42,7 @@ export interface OrderStore {
   ): Promise<'stored' | 'stale'>
   /**
    * Records a payment in one round trip, if it fits its attempt and the order is `paying`, and reads the
-   * order back. In every other case nothing is written and `recorded` is false; `view` explains why.
+   * order back. In every other case nothing is written and `recorded` is false; `view` shows the caller why.
    */
   recordPayment(
     payment: Payment,
@@ -52,19 +52,26 @@ export interface OrderStore {
   ): Promise<Readonly<{ recorded: boolean; view: OrderView | undefined }>>
   /** Stores the prepay_id from WeChat's answer. @returns false when the attempt is no longer open. */
   savePrepay(attempt: Attempt, prepayId: string, now: UnixSeconds): Promise<boolean>
-  /** Stores that WeChat answered unifiedorder with a refusal, so that the call is no longer in flight. */
+  /**
+   * Stores that WeChat answered unifiedorder with a refusal,
+   * so that no unifiedorder of the attempt is in flight.
+   */
   saveRefusal(attempt: Attempt, now: UnixSeconds): Promise<void>
   /**
-   * Stores the login code of a payer who called `/pay` again. @returns false when the attempt is no longer
-   * open: during the login, a concurrent request may have closed it, or the payer may have paid.
+   * Stores the hash of the login code with which a payer called `/pay` again.
+   *
+   * @returns false when the attempt is no longer open: during the login, a concurrent request may have closed
+   *   it, or the payer may have paid.
    */
   rememberCode(outTradeNo: OutTradeNo, codeHash: string, now: UnixSeconds): Promise<boolean>
   /**
-   * Claims the right to query WeChat about the attempt now. @returns false when it was queried within the
-   * last `pauseS` seconds: of many concurrent requests, one queries.
+   * Claims the right to query WeChat about the attempt now.
+   *
+   * @returns false when the attempt was queried within the last `pauseS` seconds. So of many concurrent
+   *   requests only one queries WeChat.
    */
   claimQuerySlot(outTradeNo: OutTradeNo, pauseS: number, now: UnixSeconds): Promise<boolean>
-  /** Leases due orders and attempts to this run, the longest due first, until the lease ends. */
+  /** Leases due orders and attempts to this run, the longest due first. */
   claimDue(now: UnixSeconds, limits: ClaimLimits): Promise<ClaimedOrders>
   /** Sets when claimed rows are due again, except rows that changed since they were claimed. */
   reschedule(claimed: ClaimedOrders, next: readonly NextOrderDue[]): Promise<void>
@@ -78,7 +85,10 @@ export type StoredEvent = Readonly<{
   data: Readonly<Record<string, unknown>>
 }>
 
-/** Undefined means any. `createdFrom` is inclusive, `createdTo` is exclusive. */
+/**
+ * The filter of a list of orders. A field that is undefined admits any value. `createdFrom` is inclusive,
+ * `createdTo` is exclusive.
+ */
 export type OrderFilter = Readonly<{
   state: OrderState | undefined
   createdFrom: UnixSeconds | undefined
@@ -94,7 +104,7 @@ export type DueRow = Readonly<{
   ordercode: string
   /** The attempt's number; undefined for the order itself. */
   number: number | undefined
-  /** Since when the row is due. */
+  /** When the row became due. */
   dueAt: UnixSeconds
 }>
 

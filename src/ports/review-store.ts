@@ -5,13 +5,16 @@ import type { Page } from './store.ts'
 
 /** Reviews as stored. @throws StoreUnavailable from any method. */
 export interface ReviewStore {
-  /** Opens a review together with its webhook, unless it exists. @returns whether it is new. */
+  /** Opens a review and writes its webhook, unless the review exists. @returns whether the review is new. */
   open(review: Review, webhook: Webhook | undefined, now: UnixSeconds): Promise<boolean>
-  /** @returns undefined when the review does not exist. */
+  /** Finds a review. @returns undefined when the review does not exist. */
   find(id: string): Promise<StoredReview | undefined>
   /** The reviews of these orders, oldest first. */
   ofOrders(ordercodes: readonly string[]): Promise<readonly StoredReview[]>
-  /** Newest first. @param open True for open ones, false for resolved ones, undefined for all. */
+  /**
+   * One page of reviews, newest first. @param open True for
+   * open ones, false for resolved ones, undefined for all.
+   */
   list(open: boolean | undefined, page: Page): Promise<readonly StoredReview[]>
   /** Resolves an open review. @returns false when it was resolved before. */
   resolve(

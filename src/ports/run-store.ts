@@ -4,13 +4,13 @@ import type { UnixSeconds } from '../core/time.ts'
 export interface RunStore {
   /** Stores that a run began. A run that never finishes has crashed. @returns the run's number. */
   start(now: UnixSeconds): Promise<number>
-  /** Stores that a run ended. @param report JSON. */
+  /** Stores that a run ended. @param report The run's report as JSON. */
   finish(id: number, now: UnixSeconds, report: string): Promise<void>
-  /** @returns when the last finished run had started; undefined when none has finished. */
+  /** When the last finished run had started; undefined when no run has finished. */
   lastStartedAt(): Promise<UnixSeconds | undefined>
   /** The runs with a number below `beforeId`, newest first. */
   list(beforeId: number, limit: number): Promise<readonly StoredRun[]>
-  /** Deletes a few runs that are older than `before`. */
+  /** Deletes up to `limit` runs that are older than `before`. */
   sweep(before: UnixSeconds, limit: number): Promise<void>
 }
 

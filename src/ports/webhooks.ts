@@ -1,8 +1,8 @@
 /** Sends webhooks to the shop. */
 export interface WebhookSender {
   /**
-   * Sends a webhook once, and never rejects. It is delivered if the answer is 2xx. Otherwise `error` says why
-   * not: `status`, `timeout`, `no_answer` or `no_target`.
+   * Sends a webhook once, and never rejects. The webhook is delivered if the shop answers 2xx. Otherwise
+   * `error` says why it is not: `status`, `timeout`, `no_answer` or `no_target`.
    *
    * @param message `id` is the `webhook-id`, `body` is JSON.
    */

@@ -1,17 +1,26 @@
-/** WeChat as the use cases see it. The answer to each call is a union, with one arm for each reaction. */
+/**
+ * WeChat as the use cases see it. The answer to each call is a union, with one member for each reaction that
+ * the use cases have.
+ */
 import type { BeijingDay } from '../core/day.ts'
 import type { OutTradeNo, TransactionId } from '../core/ids.ts'
 import type { Attempt } from '../core/order/attempt.ts'
 import type { Payment } from '../core/order/payment.ts'
 import type { OutRefundNo, Refund, RefundRecord } from '../core/order/refund.ts'
 
-/** WeChat may or may not have acted. It never changes an order, and always leads to another query. */
+/**
+ * WeChat gave no clear answer, and may or may not have acted. An unknown answer never changes an order, and
+ * always leads to another query.
+ */
 export type Unknown = Readonly<{ kind: 'unknown'; cause: string }>
 /** WeChat states that it was too busy to act. The same call may be sent again. */
 export type Busy = Readonly<{ kind: 'busy' }>
-/** WeChat's rate limit. The same call may be sent again later. */
+/** The call exceeded WeChat's rate limit. The same call may be sent again later. */
 export type TooManyRequests = Readonly<{ kind: 'too_many_requests' }>
-/** The operator must fix it: a wrong key, an appid that is not bound, a product that is not enabled. */
+/**
+ * The operator must fix the configuration: a wrong key, an
+ * appid that is not bound, a product that is not enabled.
+ */
 export type Misconfigured = Readonly<{ kind: 'misconfigured'; errCode: string; errCodeDes: string }>
 /** WeChat refuses this call, with the reason in `errCode` and `errCodeDes`. */
 export type Refused = Readonly<{ kind: 'refused'; errCode: string; errCodeDes: string }>
@@ -33,7 +42,7 @@ export type UnifiedOrderReply =
   | Readonly<{ kind: 'prepared'; prepayId: string }>
   | Readonly<{ kind: 'order_paid' }>
   | Readonly<{ kind: 'order_closed' }>
-  /** "201 商户订单号重复": WeChat has the number already, with other parameters. */
+  /** "201 商户订单号重复": WeChat has an order with this `out_trade_no`, with other parameters. */
   | Readonly<{ kind: 'number_used' }>
   | Busy
   | TooManyRequests
@@ -43,33 +52,41 @@ export type UnifiedOrderReply =
 
 /** The answer to orderquery. */
 export type OrderQueryReply =
-  /** `refunded`: the state is REFUND, which means paid, with at least one refund since. */
+  /**
+   * `refunded`: WeChat's trade_state is REFUND. The order was paid, and at least one refund was made since.
+   */
   | Readonly<{ kind: 'paid'; payment: Payment; refunded: boolean }>
   | Readonly<{ kind: 'unpaid' }>
   /** The payer or the bank is paying at this moment. The attempt must not be closed. */
   | Readonly<{ kind: 'user_paying' }>
   | Readonly<{ kind: 'closed' }>
-  /** WeChat does not know the number. */
+  /** WeChat does not know the `out_trade_no`. */
   | Readonly<{ kind: 'absent' }>
   | Unknown
 
-/** The answer to closeorder. Even `closed` is confirmed by a query. */
+/** The answer to closeorder. The caller confirms even `closed` by a query. */
 export type CloseOrderReply =
   | Readonly<{ kind: 'closed' }>
   | Readonly<{ kind: 'order_paid' }>
   | Readonly<{ kind: 'absent' }>
-  /** The order cannot be closed in its state; a query shows the state. */
+  /** WeChat cannot close the order in its present state; a query shows that state. */
   | Readonly<{ kind: 'not_closable' }>
   | Unknown
 
-/** Not now: too little money on the merchant's account, or too many requests. It may be sent again. */
+/**
+ * WeChat does not make the refund now: too little money on the merchant's account, or too many requests. The
+ * same refund may be sent again.
+ */
 export type Waiting = Readonly<{ kind: 'waiting'; errCode: string; errCodeDes: string }>
 
-/** The answer to a refund. Even `refused` is confirmed by a query. */
+/** The answer to a refund. The caller confirms even `refused` by a query. */
 export type RefundReply =
-  /** WeChat makes the refund. The money has not arrived yet. */
+  /** WeChat has accepted the refund. The money has not reached the payer yet. */
   | Readonly<{ kind: 'accepted'; record: RefundRecord }>
-  /** `isRepetition`: the same message was sent just before, without a clear answer, and may still arrive. */
+  /**
+   * `isRepetition`: the same refund was sent just before,
+   * without a clear answer, and that message may still arrive.
+   */
   | ((Waiting | Misconfigured | Refused) & Readonly<{ isRepetition: boolean }>)
   | Unknown
 
@@ -84,7 +101,10 @@ export type RefundQueryReply =
 export type DownloadBillReply =
   /** The file as it arrived, plain or gzip. */
   | Readonly<{ kind: 'bill'; bytes: readonly Uint8Array[] }>
-  /** "No Bill Exist": nothing was paid or refunded that day; or, in the morning, the bill is not made yet. */
+  /**
+   * "No Bill Exist": the day has no payments and refunds;
+   * or, in the morning, WeChat has not made the bill yet.
+   */
   | Readonly<{ kind: 'empty' }>
   /** WeChat is making the bill. */
   | Readonly<{ kind: 'not_ready' }>
@@ -92,15 +112,16 @@ export type DownloadBillReply =
   | Refused
   | Unknown
 
-/** The calls to WeChat. No method rejects for a failure at WeChat or on the way: that is `unknown`. */
+/** The calls to WeChat. No method rejects when WeChat or the network fails: the answer is `unknown`. */
 export interface WeChat {
   /**
-   * Trades a login code for the payer's openid. Sent once only, because a code works once.
+   * Trades a login code for the payer's openid. The call
+   * is never repeated, because WeChat accepts a code once.
    *
    * @see https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/code2Session.html
    */
   login(code: string): Promise<LoginReply>
-  /** Creates the order at WeChat. Safe to repeat: the frozen terms make the same message. */
+  /** Creates an attempt's order at WeChat. Safe to repeat: the frozen terms always make the same message. */
   unifiedOrder(attempt: Attempt): Promise<UnifiedOrderReply>
   /** Queries an attempt. */
   orderQuery(outTradeNo: OutTradeNo): Promise<OrderQueryReply>
@@ -110,7 +131,9 @@ export interface WeChat {
   refund(refund: Refund): Promise<RefundReply>
   /** Queries one refund. */
   refundQuery(outRefundNo: OutRefundNo): Promise<RefundQueryReply>
-  /** Queries the refunds of a payment. A page has ten at most, and `offset` skips earlier ones. */
+  /**
+   * Queries the refunds of a payment, at most ten in one call. @param offset The number of refunds to skip.
+   */
   refundsOf(transactionId: TransactionId, offset: number): Promise<RefundQueryReply>
   /** Downloads the bill of a day, with payments and refunds. */
   downloadBill(day: BeijingDay): Promise<DownloadBillReply>

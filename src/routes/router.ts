@@ -1,4 +1,6 @@
-/** The HTTP interface: the routes of all callers, and the answers when none matches or one fails. */
+/**
+ * The HTTP interface: the routes of all callers, and the answers when no route matches or a handler throws.
+ */
 import { Router } from 'itty-router/Router'
 import { StoreUnavailable } from '../ports/store.ts'
 import { isMerchant } from './http/auth.ts'
@@ -27,7 +29,7 @@ function add(routes: readonly Route[], guard: (handler: Handler) => Handler): vo
   }
 }
 
-/** Without the merchant token every answer is 401, never 404: a stranger must not learn what exists. */
+/** Requires the merchant token. Without it every answer is 401, never 404: a stranger must not learn what exists. */
 function withToken(handler: Handler): Handler {
   return async (request, deps) =>
     (await isMerchant(request, deps))
@@ -50,7 +52,10 @@ function refuse(request: RouteRequest): Response {
     : problem('method_not_allowed', {}, { allow: allowed.join(', ') })
 }
 
-/** Answers after an exception, without its text, which itty-router's own `error` would send to the client. */
+/**
+ * Answers a request whose handler threw. The exception's text stays private; itty-router's own `error` would
+ * send it to the client.
+ */
 function answerFor(error: unknown, request: RouteRequest, deps: Pick<HttpDeps, 'log'>): Response {
   const path = new URL(request.url).pathname
   if (error instanceof StoreUnavailable) {

@@ -6,12 +6,16 @@ import { err, ok, type Result } from '../lib/result.ts'
 import type { Deps } from '../ports/deps.ts'
 
 /**
- * WeChat may report ten refunds of one order at the same moment, and the slowest of ten writers loses nine
- * times. A caller that loses twelve times gives up with `contended`.
+ * The maximum number of times that a caller tries to write an event. WeChat may
+ * report ten refunds of one order at the same moment, and the slowest of ten
+ * writers loses nine times. After twelve losses the outcome is `contended`.
  */
 const ROUNDS_MAX = 12
 
-/** Why an event was not applied. `contended`: concurrent requests kept changing the order; try again. */
+/**
+ * Why an event was not applied. `contended`: concurrent
+ * requests kept changing the order; the caller may retry.
+ */
 export type ApplyError = Rejection | Readonly<{ reason: 'contended' }>
 
 /**
@@ -40,8 +44,8 @@ export async function applyEvent(
 
 /**
  * Applies an event like {@link applyEvent}, but only if the order has not changed since `before` was read.
- * For an event that was derived from that state, for example an attempt opened at the price of that
- * moment: it must not be applied to an order whose price has changed.
+ * Meant for events that were derived from `before`: an attempt that was opened at the order's price must not
+ * be applied after the shop has changed the price.
  *
  * @returns `contended` when the order has changed.
  */

@@ -1,11 +1,14 @@
 /**
- * The cost of each item of work in a run of the cron, in outbound calls and SQL statements. An item is begun only
- * when its cost still fits the budget: with a figure that is too low, an item could be begun and not be finished.
- * `test/stories/costs.test.ts` measures every kind with a real database.
+ * The cost of each item of work in a run of the cron, in outbound calls and SQL statements. An item begins
+ * only if its cost fits the budget. If a figure here were too low, an item could begin and not be finished.
+ * `test/stories/costs.test.ts` measures every kind of item with a real database.
  */
 import type { Cost } from '../ports/budget.ts'
 
-/** The cost of one item, by kind of work; {@link RARE_EXCESS} says what a rare item takes beyond it. */
+/**
+ * The cost of one item, by kind of work. {@link RARE_EXCESS}
+ * has the statements that a rare item needs in addition.
+ */
 export const COSTS = {
   /** An expired order or a due attempt: query, close and query again, each with its write. */
   order: { calls: 3, statements: 13 },
@@ -18,9 +21,9 @@ export const COSTS = {
 } as const satisfies Record<string, Cost>
 
 /**
- * How many statements a rare item takes beyond its cost in `COSTS`: a late or second payment, or one that was
- * refunded already, which the fast path refuses and a transition records. The statements that a run reserves for
- * webhooks absorb them.
+ * How many statements a rare item needs beyond its cost in `COSTS`. Rare items are late payments, second
+ * payments and payments that were already refunded: the fast path refuses them, and a transition records
+ * them. The statements that a run reserves for webhooks cover the excess.
  */
 export const RARE_EXCESS: Readonly<Record<keyof typeof COSTS, number>> = {
   order: 6,
@@ -29,9 +32,14 @@ export const RARE_EXCESS: Readonly<Record<keyof typeof COSTS, number>> = {
   billStep: 7,
 }
 
-/** Storing when claimed orders or refunds are due again: it must still fit after their items are done. */
+/**
+ * The cost of storing when claimed orders or refunds are due again. It must still fit after the work on them.
+ */
 export const RESCHEDULE: Cost = { calls: 0, statements: 2 }
-/** Claiming due webhooks: it must still fit after the webhooks that the run itself wrote are sent. */
+/**
+ * The cost of claiming due webhooks. It must still fit
+ * after the run has sent the webhooks that it wrote itself.
+ */
 export const CLAIM: Cost = { calls: 0, statements: 1 }
-/** What a run reserves for webhooks: one webhook and its claim. */
+/** The part of the budget that a run reserves for webhooks: one webhook and its claim. */
 export const WEBHOOK_RESERVE: Cost = { calls: 0, statements: 10 }

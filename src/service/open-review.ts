@@ -6,7 +6,7 @@ type OpenReviewDeps = Pick<Deps, 'deliverSoon' | 'log' | 'now' | 'reviews'>
 
 /**
  * Opens a review together with its webhook `review.opened`, unless the review exists. A review about a
- * failed webhook sends no webhook, since that would probably fail, too.
+ * webhook that was given up has no webhook, because that would probably fail, too.
  */
 export async function openReview(deps: OpenReviewDeps, review: Review): Promise<void> {
   const { kind, ordercode } = review

@@ -7,26 +7,34 @@ import type { UnixSeconds } from '../time.ts'
  */
 export type BillState = 'waiting' | 'comparing' | 'settling' | 'reconciled' | 'unavailable'
 
-/** 1/1000 fen: WeChat states its service fee in yuan with five decimals. A safe integer of either sign. */
+/**
+ * An amount in 1/1000 fen, because WeChat states its service fee
+ * in yuan with five decimals. A safe integer of either sign.
+ */
 export type Millifen = number
 
 /**
- * The counts and sums of a bill's rows, as far as they were compared; sums in fen. Payments and refunds are
+ * The counts and the sums in fen of the bill's rows that have been compared so far. Payments and refunds are
  * those of our own orders.
  */
 export type BillCounts = Readonly<{
   rows: number
   payments: number
   paymentFee: number
-  /** What WeChat settles of `paymentFee`: all but `NO_CASH` coupons (免充值), which the merchant bears. */
+  /**
+   * The part of `paymentFee` that WeChat pays out to the merchant:
+   * without `NO_CASH` coupons (免充值), which the merchant bears.
+   */
   settlementFee: number
   refunds: number
   refundFee: number
   serviceFee: Millifen
-  /** Rows of the merchant's other mini programs and other systems: only counted. */
+  /**
+   * The number of rows of the merchant's other mini programs and other systems. Such rows are only counted.
+   */
   others: number
   unreadable: number
-  /** The sums of our own records of that day, stored once the bill is reconciled. */
+  /** The sums of our own records of the bill's day, stored once the bill is reconciled. */
   books?: BookSums
 }>
 
@@ -55,20 +63,22 @@ export const NO_COUNTS: BillCounts = {
 export type Bill = Readonly<{
   day: BeijingDay
   state: BillState
-  /** When the cron works on it next; undefined for never. */
+  /** When the cron works on the bill next; undefined for never. */
   dueAt: UnixSeconds | undefined
-  /** Until then, only the run that leased the bill may write it. */
+  /** When the bill's lease ends. Until then, only the run that holds the lease may write the bill. */
   leasedUntil: UnixSeconds | undefined
-  /** Consecutive runs without progress, including the current one. */
+  /** The number of consecutive runs without progress on the bill, including the current one. */
   tries: number
   lastError: string | undefined
-  /** When the file was downloaded; a part of its keys in the archive. */
+  /** When the file was downloaded. This time is part of the file's keys in the archive. */
   fetchedAt: UnixSeconds | undefined
-  /** The pieces of the file in the archive; 0 when there is no file, or it could not be archived. */
+  /**
+   * The number of pieces in which the archive stores the file; 0 when there is no file, or archiving failed.
+   */
   parts: number
   /** The size of the downloaded file in bytes; 0 when there is none. */
   bytes: number
   counts: BillCounts
-  /** When the day was last reconciled; a new download does not clear it. */
+  /** When the day was last reconciled. Downloading the bill again does not clear this time. */
   reconciledAt: UnixSeconds | undefined
 }>

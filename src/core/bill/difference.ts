@@ -6,13 +6,13 @@ export type DifferenceKind =
   /** The bill has the payment or refund, our records do not. */
   | 'payment_not_here'
   | 'refund_not_here'
-  /** Our records have the payment or refund, no bill does. */
+  /** Our records have the payment or refund, but no bill of any day has it. */
   | 'payment_not_in_bill'
   | 'refund_not_in_bill'
   /** Both have the payment or refund, but with different amounts or numbers. */
   | 'payment_differs'
   | 'refund_differs'
-  /** A payment that was reversed by a command, which mini programs do not have. */
+  /** The bill has a payment that a cashier's command reversed. Mini programs have no such command. */
   | 'payment_revoked'
   /** The file is wrong: a row is unreadable or appears twice, or the last line is not the sum of the rows. */
   | 'row_unreadable'
@@ -22,24 +22,28 @@ export type DifferenceKind =
 export type Difference = Readonly<{
   day: BeijingDay
   kind: DifferenceKind
-  /** Depending on the kind: a transaction_id, an out_refund_no, the number of a row or the name of a sum. */
+  /**
+   * What the difference is about. Depending on its kind: a transaction_id, an out_refund_no, the number of a
+   * row in the bill or the name of a sum.
+   */
   subject: string
   ordercode: string | undefined
-  /** What WeChat's bill states (`bill`) and our records (`books`); undefined where there is nothing. */
+  /** What WeChat's bill (`bill`) and our records (`books`) state. A side without an entry is undefined. */
   bill: Readonly<Record<string, string | number>> | undefined
   books: Readonly<Record<string, string | number>> | undefined
   /**
-   * `booked`: WeChat confirmed the bill, and our records agree with it now. `review`: it has its own review.
-   * `collected`: one review stands for all of its kind. Undefined while it is open.
+   * How the difference was resolved; undefined while it is open. `booked`: WeChat confirmed what the bill
+   * states, and our records agree with it now. `review`: the difference has a review of its own. `collected`:
+   * one review covers all differences of the kind.
    */
   outcome: 'booked' | 'review' | 'collected' | undefined
-  /** How often the Worker tried to settle it. */
+  /** How often the Worker tried to resolve the difference. */
   tries: number
 }>
 
 /**
- * One review for many differences of a kind. So many mean that the bill, or our records, are wrong as a
- * whole.
+ * The one review that covers all differences of a kind when there are very many. Then the bill as a whole is
+ * wrong, or our records are.
  */
 export const collectedReview = (day: BeijingDay, kind: DifferenceKind, count: number): Review => ({
   kind: 'bill_difference',
@@ -49,8 +53,8 @@ export const collectedReview = (day: BeijingDay, kind: DifferenceKind, count: nu
 })
 
 /**
- * Whether a query to WeChat can settle such a difference: it can say what we lack, and how a refund stands.
- * Every other difference goes straight to a review.
+ * Whether a query to WeChat can resolve a difference of this kind: WeChat can report a payment or refund that
+ * our records lack, and the state of a refund. A difference of any other kind opens a review without a query.
  */
 export const isQueryable = (kind: DifferenceKind): boolean =>
   kind === 'payment_not_here' || kind === 'refund_not_here' || kind === 'refund_differs'
@@ -63,10 +67,13 @@ export const missingBillReview = (day: BeijingDay, reason: string): Review => ({
   evidence: { day, difference: 'bill_missing', reason },
 })
 
-/** With this many differences of a kind, one review stands for all of them: a person would not read more. */
+/**
+ * The number of differences of a kind from which on one review covers all of them, because a person would not
+ * read more reviews.
+ */
 export const REVIEWS_MAX = 100
 
-/** The review of a difference that no query settled, with both sides as evidence. */
+/** The review of one difference that no query resolved. The evidence has both sides. */
 export const differenceReview = (difference: Difference): Review => ({
   kind: 'bill_difference',
   subject: `${difference.day}.${difference.kind}.${difference.subject}`,
@@ -80,7 +87,7 @@ export const differenceReview = (difference: Difference): Review => ({
   },
 })
 
-/** The fields of one side, named for the evidence of a review: `bill_total_fee`, `books_total_fee`. */
+/** Names the fields of one side for the evidence of a review: `bill_total_fee`, `books_total_fee`. */
 const prefixed = (
   side: string,
   values: Readonly<Record<string, string | number>> | undefined,

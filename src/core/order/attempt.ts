@@ -5,24 +5,24 @@
  *       └──────closed─────────────────────────┘
  *     open | closing | closed ──payment──▶ paid
  *
- * Everything that WeChat compares is frozen in the attempt before unifiedorder is sent for the first time,
- * because WeChat refuses a second call with any difference ("201 商户订单号重复").
+ * All parameters that WeChat compares are stored in the attempt before unifiedorder is sent for the first
+ * time, and never change: WeChat refuses a second call in which any of them differs ("201 商户订单号重复").
  */
 import type { OutTradeNo } from '../ids.ts'
 import type { Fen } from '../money.ts'
 import { later, MINUTE_S, type UnixSeconds } from '../time.ts'
 
-/** WeChat's `sign_type`. An attempt keeps the one that it was opened with. */
+/** WeChat's `sign_type`. An attempt keeps the `sign_type` with which it was opened. */
 export type SignType = 'MD5' | 'HMAC-SHA256'
 
 /**
- * `open`: the payer may pay. `closing`: it is being closed at WeChat, and is never signed again. `closed`:
- * WeChat confirmed the close, does not know the number, or the operator closed the attempt. `paid`: a payment
- * is recorded.
+ * `open`: the payer may pay. `closing`: the Worker is closing the attempt at WeChat, and never signs its
+ * prepay_id again. `closed`: WeChat confirmed the close, WeChat does not know the number, or the operator
+ * closed the attempt. `paid`: a payment of the attempt is recorded.
  */
 export type AttemptState = 'open' | 'closing' | 'closed' | 'paid'
 
-/** The parameters of unifiedorder, which are the same on every send. */
+/** The parameters of an attempt's unifiedorder. They are the same on every send. */
 export type FrozenTerms = Readonly<{
   appid: string
   mchId: string
@@ -43,29 +43,38 @@ export type FrozenTerms = Readonly<{
 /** An attempt as stored. */
 export type Attempt = Readonly<{
   outTradeNo: OutTradeNo
-  /** Counts from 1 within the order. */
+  /** The attempt's number within the order, from 1. */
   number: number
   state: AttemptState
   terms: FrozenTerms
   /** When unifiedorder was last sent. */
   sentAt: UnixSeconds
-  /** When WeChat gave a clear answer to that send; undefined as long as it has not. */
+  /** When WeChat gave a clear answer to the last unifiedorder; undefined as long as it has not. */
   answeredAt: UnixSeconds | undefined
   prepayId: string | undefined
   prepayExpiresAt: UnixSeconds | undefined
-  /** SHA-256 of the login code of the last `/pay`, so that a repetition of that request is recognised. */
+  /**
+   * SHA-256 of the login code of the last `/pay` request, so
+   * that the Worker recognises a repetition of that request.
+   */
   codeHash: string | undefined
-  /** When the last `/pay` came. */
+  /** When the last `/pay` request came. */
   codeAt: UnixSeconds | undefined
   closedAt: UnixSeconds | undefined
 }>
 
-/** An unanswered unifiedorder may still reach WeChat for this long: two call deadlines, and slow networks. */
+/**
+ * How long an unanswered unifiedorder may still be on its way to WeChat, in seconds: two call deadlines, and
+ * the delay of slow networks.
+ */
 const IN_FLIGHT_S = MINUTE_S
 const PREPAY_LIFE_S = 2 * 60 * MINUTE_S
-/** A prepay_id is signed only if it stays valid this long: the payer needs time for the cashier. */
+/**
+ * How long a prepay_id must still be valid to be signed,
+ * in seconds: the payer needs time in WeChat's cashier.
+ */
 const PREPAY_USABLE_S = 5 * MINUTE_S
-/** WeChat's login codes are valid for five minutes. A code is recognised for the same time. */
+/** How long the Worker recognises a login code, in seconds: as long as WeChat's login codes are valid. */
 const CODE_LIFE_S = 5 * MINUTE_S
 
 /** Whether the payer may still be able to pay the attempt. */
@@ -73,8 +82,8 @@ export const isLive = (attempt: Attempt): boolean =>
   attempt.state === 'open' || attempt.state === 'closing'
 
 /**
- * Whether a unifiedorder may still be on its way to WeChat. As long as it may, the answer "no such order"
- * proves nothing: WeChat may create the order a moment later.
+ * Whether a unifiedorder of the attempt may still be on its way to WeChat. If so, WeChat's answer "no such
+ * order" proves nothing, because WeChat may create the order a moment later.
  */
 export const isInFlight = (attempt: Attempt, now: UnixSeconds): boolean =>
   attempt.answeredAt === undefined && now < later(attempt.sentAt, IN_FLIGHT_S)
@@ -96,8 +105,8 @@ export const hasUsablePrepay = (attempt: Attempt, now: UnixSeconds): boolean =>
   attempt.prepayExpiresAt >= later(now, PREPAY_USABLE_S)
 
 /**
- * Whether the last `/pay` of the attempt came with this login code. Then the payer is known without another
- * login, in which WeChat would refuse the code as used.
+ * Whether the last `/pay` request of the attempt had this login code. If so, the payer is known, and the
+ * Worker does not send a second login, in which WeChat would refuse the code as used.
  */
 export const knowsCode = (attempt: Attempt, codeHash: string, now: UnixSeconds): boolean =>
   attempt.codeHash === codeHash &&

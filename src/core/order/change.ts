@@ -1,4 +1,4 @@
-/** The outcome of a transition. */
+/** The outcome of a transition: what the store must write, or that nothing changes. */
 import { err, ok, type Result } from '../../lib/result.ts'
 import { type Review, reviewId } from '../review.ts'
 import type { Webhook } from '../webhook.ts'
@@ -8,24 +8,24 @@ import type { Rejection } from './rejection.ts'
 /** What an event does to an order. `unchanged` is a success: the order already reflects the event. */
 export type Step = Change | Readonly<{ kind: 'unchanged' }>
 
-/** What the store writes in one batch, together with the event. */
+/** A changed order, with all that the store writes in one batch together with the event. */
 export type Change = Readonly<{
   kind: 'changed'
   /** The order after the event. */
   after: OrderView
-  /** The webhooks to write, with a `review.opened` for each of `reviews`. */
+  /** The webhooks to write. They include a `review.opened` for each of `reviews`. */
   webhooks: readonly Webhook[]
   reviews: readonly Review[]
 }>
 
-/** The order already reflects the event. */
+/** The success without a change: the order already reflects the event. */
 export const unchanged = ok<Step>({ kind: 'unchanged' })
 
-/** The order's state does not allow the event. */
+/** The rejection of an event that the order's state does not allow. */
 export const illegal = err<Rejection>({ reason: 'illegal_transition' })
 
 /**
- * Makes a change. It adds one to the revision, and a webhook `review.opened` for each review.
+ * Makes a change. Adds one to the order's revision, and a webhook `review.opened` for each review.
  *
  * @param change The changed attempts, payments and refunds.
  * @param order The changed fields of the order itself.

@@ -30,16 +30,22 @@ export type Terms = Readonly<{
 export type Order = Readonly<{
   ordercode: string
   state: OrderState
-  /** Grows by one with every event. The store writes only if the revision is still the one that was read. */
+  /**
+   * Grows by one with every event. The store writes a change
+   * only if the stored revision is still the one that was read.
+   */
   revision: number
   terms: Terms
   createdAt: UnixSeconds
   expiresAt: UnixSeconds
-  /** Whether the expiry was extended for an attempt in the last minutes. It is extended once. */
+  /**
+   * Whether the expiry was extended because an attempt was opened in the order's last minutes. An order is
+   * extended only once.
+   */
   extended: boolean
   /** The payment that made the order `paid`. */
   transactionId: TransactionId | undefined
-  /** WeChat's `time_end` of that payment. */
+  /** When the payment in `transactionId` was made: WeChat's `time_end`. */
   paidAt: UnixSeconds | undefined
   closedAt: UnixSeconds | undefined
 }>
@@ -56,15 +62,15 @@ export type OrderView = Readonly<{
 export type CloseReason = 'expired' | 'shop'
 
 /**
- * Why an attempt is closed: WeChat confirmed it, WeChat does not know the number, or the operator resolved
- * the review of its payment with a note.
+ * Why an attempt is closed: WeChat confirmed the close, WeChat does not know the number, or the operator
+ * resolved the review of the attempt's payment with a note.
  */
 export type AttemptEnd = 'closed_at_wechat' | 'absent_at_wechat' | 'settled_by_person'
 
 /**
  * Whether a payment is recorded as returned, so that the shop ships nothing for it. `yes`: WeChat first
- * reported it as REFUND, or the operator returns it. `if_late`: only if it is late, because the policy
- * `LATE_PAYMENT=refund` returns such payments.
+ * reported the payment as REFUND, or the operator returns it. `if_late`: only if the payment is late, because
+ * the policy `LATE_PAYMENT=refund` returns late payments.
  */
 export type Returned = 'no' | 'yes' | 'if_late'
 
@@ -80,7 +86,7 @@ export type OrderEvent = Readonly<
       payment: Payment
       source: Source
       returned: Returned
-      /** The notify_url of an automatic refund; undefined when none may be made. */
+      /** The notify_url of an automatic refund; undefined when the Worker must not refund automatically. */
       autoRefundNotifyUrl?: string | undefined
     }
   | {
@@ -111,17 +117,19 @@ export type RefundEvent = Readonly<
 /** The attempt that the payer may still be able to pay. An order has at most one. */
 export const liveAttempt = (view: OrderView): Attempt | undefined => view.attempts.find(isLive)
 
-/** @returns undefined when the order has no such attempt. */
+/** Finds an attempt. @returns undefined when the order has no attempt with this number. */
 export const findAttempt = (view: OrderView, outTradeNo: OutTradeNo): Attempt | undefined =>
   view.attempts.find((attempt) => attempt.outTradeNo === outTradeNo)
 
-/** The number of the next attempt. Closed ones count, too. @returns undefined when all numbers are used. */
+/**
+ * The number of the next attempt. Closed attempts keep their numbers. @returns undefined when all are used.
+ */
 export function nextOutTradeNo(view: OrderView): OutTradeNo | undefined {
   const number = view.attempts.length + 1
   return number > ATTEMPTS_MAX ? undefined : formatOutTradeNo(view.order.ordercode, number)
 }
 
-/** Whether both terms are equal. Then registering the order again changes nothing. */
+/** Whether the two terms are equal. Registering an order again with equal terms changes nothing. */
 export const sameTerms = (a: Terms, b: Terms): boolean =>
   a.totalFee === b.totalFee &&
   a.body === b.body &&
@@ -132,7 +140,10 @@ export const sameTerms = (a: Terms, b: Terms): boolean =>
   a.openid === b.openid &&
   a.expiresIn === b.expiresIn
 
-/** When the order expires under these terms. The same `expiresIn` leaves the expiry where it is. */
+/**
+ * When the order expires under these terms. If `expiresIn`
+ * is unchanged, so is the expiry, even an extended one.
+ */
 export const expiryUnder = (order: Order, terms: Terms): UnixSeconds =>
   terms.expiresIn === order.terms.expiresIn
     ? order.expiresAt

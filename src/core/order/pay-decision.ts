@@ -1,4 +1,4 @@
-/** What `/pay` does next for a payer who has logged in. Pure: it only decides. */
+/** Decides what `/pay` does next for a payer who has logged in. Pure: the caller takes the step. */
 import { later, MINUTE_S, type UnixSeconds } from '../time.ts'
 import { type Attempt, type FrozenTerms, hasUsablePrepay } from './attempt.ts'
 import { liveAttempt, nextOutTradeNo, type OrderView } from './order.ts'
@@ -16,25 +16,32 @@ export type PayDecision = Readonly<
   | { kind: 'sign'; attempt: Attempt; prepayId: string }
   /** Send the attempt's unifiedorder again: its prepay_id is missing, or expires too soon. */
   | { kind: 'resend'; attempt: Attempt }
-  /** Close the live attempt, then decide again: it has another payer or other terms, or it has expired. */
+  /**
+   * Close the live attempt, then decide again: the attempt
+   * has another payer or other terms, or it has expired.
+   */
   | { kind: 'close_attempt'; attempt: Attempt }
   /** Close the order: it has expired, and the cron has not closed it yet. */
   | { kind: 'close' }
-  /** Store the attempt, then send it. */
+  /** Store the new attempt, then send its unifiedorder. */
   | { kind: 'open'; attempt: Attempt }
 >
 
 /**
- * WeChat refuses a `time_expire` less than five minutes away. The twenty seconds are for the difference
- * between its clock and ours, and for the time on the way.
+ * The minimum time from the opening of an attempt to its `time_expire`, in seconds. WeChat refuses a
+ * `time_expire` less than five minutes away. The twenty seconds are for the difference between WeChat's clock
+ * and ours, and for the time on the way.
  */
 const ATTEMPT_LIFE_MIN_S = 5 * MINUTE_S + 20
-/** Until an order has this many attempts, each may be replaced at any time; see {@link mayReplace}. */
+/**
+ * As long as an order has fewer attempts than this, its live
+ * attempt may be replaced at any time; see {@link mayReplace}.
+ */
 const FREE_ATTEMPTS = 5
 
 /**
- * Decides the next step of `/pay`. The caller takes it only if the order has not changed since `view` was
- * read, and otherwise decides again.
+ * Decides the next step of `/pay`. The caller takes the step only if the order has not changed since `view`
+ * was read; otherwise the caller reads the order and decides again.
  */
 export function decidePay(
   view: OrderView,
@@ -66,9 +73,9 @@ export function decidePay(
 }
 
 /**
- * Whether another attempt may replace this one. An order has twenty numbers. The first few may be used as
- * fast as payers change their minds, the others no faster than one a minute: two people who tap in turn would
- * otherwise use up all of them.
+ * Whether a new attempt may replace the live one. An order has twenty numbers. The first few may be used as
+ * fast as payers change their minds, the later ones no faster than one a minute: otherwise two payers who tap
+ * in turn would use up all numbers.
  */
 export const mayReplace = (view: OrderView, attempt: Attempt, now: UnixSeconds): boolean =>
   view.attempts.length < FREE_ATTEMPTS || now >= later(attempt.terms.timeStart, MINUTE_S)
@@ -83,7 +90,7 @@ function decideOpen(
   const outTradeNo = nextOutTradeNo(view)
   const earliest = later(now, ATTEMPT_LIFE_MIN_S)
   const timeExpire = earliest > order.expiresAt ? earliest : order.expiresAt
-  // The order's expiry is extended once. After that, a payer who comes in the last minutes is too late.
+  // The order's expiry is extended only once. After that, a payer who comes in the last minutes is refused.
   if (outTradeNo === undefined || (timeExpire > order.expiresAt && order.extended)) {
     return { kind: 'refuse', reason: 'order_closed' }
   }
@@ -116,7 +123,10 @@ function decideOpen(
   }
 }
 
-/** Whether payer, goods and merchant are the same. A new IP address is fine: the frozen one is sent again. */
+/**
+ * Whether the attempt has the payer, goods and merchant of this `/pay` request. A new IP address is fine: the
+ * attempt's stored address is sent again.
+ */
 function isSamePurchase(
   { terms: frozen }: Attempt,
   { order: { terms } }: OrderView,

@@ -3,14 +3,17 @@ import type { Attempt } from './attempt.ts'
 import type { Payment, Source } from './payment.ts'
 import type { PaymentRejection } from './rejection.ts'
 
-/** A payment may appear this much older than its attempt, because our clock and WeChat's differ. */
+/**
+ * How much earlier than the opening of its attempt a payment
+ * may be, in seconds, because our clock and WeChat's differ.
+ */
 export const CLOCK_SKEW_S = 5 * MINUTE_S
 
 /**
  * Checks whether a payment fits its attempt. The order's state plays no part, so the same check serves the
- * first report of a payment, a late one and a repeated one.
+ * first report of a payment, a late report and a repeated one.
  *
- * @returns what does not fit; undefined when everything does.
+ * @returns what does not fit; undefined when everything fits.
  */
 export function checkPayment(
   attempt: Attempt,
@@ -22,7 +25,7 @@ export function checkPayment(
   if (payment.totalFee !== terms.totalFee) {
     return { reason: 'amount_mismatch', expected: terms.totalFee, got: payment.totalFee }
   }
-  if (source === 'operator') return undefined // the operator has decided about the rest
+  if (source === 'operator') return undefined // The operator has decided about payer, trade type and time.
   if (payment.openid !== terms.openid) return { reason: 'foreign_payment', mismatch: 'openid' }
   if (payment.tradeType !== 'JSAPI') return { reason: 'foreign_payment', mismatch: 'trade_type' }
   if (later(payment.paidAt, CLOCK_SKEW_S) < terms.timeStart) {
@@ -32,8 +35,9 @@ export function checkPayment(
 }
 
 /**
- * Whether the store's fast path covers a payment: its guard compares neither currency nor trade type, and an
- * operator's word skips the checks that the guard makes.
+ * Whether the store's fast path can record a payment. The guard of the fast path does not compare currency
+ * and trade type, so both must be the usual ones. The guard does compare payer and time, which the operator
+ * may accept although they differ, so a payment from a review cannot take the fast path.
  */
 export const isUsual = (payment: Payment, source: Source): boolean =>
   payment.feeType === 'CNY' && payment.tradeType === 'JSAPI' && source !== 'operator'

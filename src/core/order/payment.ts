@@ -8,14 +8,14 @@ export type Payment = Readonly<{
   outTradeNo: OutTradeNo
   openid: string
   tradeType: string
-  /** The currency; `CNY` where WeChat states none. */
+  /** The currency (`fee_type`); `CNY` when WeChat's message states none. */
   feeType: string
   totalFee: Fen
-  /** What the payer paid: less than `totalFee` when coupons paid a part. */
+  /** The amount that the payer paid: less than `totalFee` when coupons paid a part. */
   cashFee: Fen | undefined
   /** WeChat's code of the payer's bank, for example `CMC`. */
   bankType: string | undefined
-  /** WeChat's `time_end`. */
+  /** When the payer paid: WeChat's `time_end`. */
   paidAt: UnixSeconds
 }>
 
@@ -23,7 +23,7 @@ export type Payment = Readonly<{
 export type BookedPayment = Payment & Readonly<{ returned: boolean }>
 
 /**
- * How we learned of a payment. `bill`: from a query, because a bill has the payment. `operator`: from a
- * review in which the operator accepted or returned it.
+ * How we learned of a payment. `bill`: from a query that was sent because a bill has the payment. `operator`:
+ * from a review in which the operator accepted or returned the payment.
  */
 export type Source = 'notice' | 'query' | 'bill' | 'operator'

@@ -1,19 +1,24 @@
 import { DAY_S, HOUR_S, later, MINUTE_S, type UnixSeconds } from '../time.ts'
 import { isFinal, type Refund } from './refund.ts'
 
-/** After these err_codes the refund is sent again soon, even if the schedule has a longer pause. */
+/** The err_codes after which a refund is sent again soon, even if the schedule has a longer pause. */
 const BUSY = ['INVALID_REQ_TOO_MUCH', 'FREQUENCY_LIMITED', 'ORDER_NOT_READY']
 
-/** The longest pause after one of {@link BUSY}, in seconds. */
+/** The maximum pause after one of {@link BUSY}, in seconds. */
 const BUSY_PAUSE_S = 5 * MINUTE_S
 
-/** An unanswered refund may still reach WeChat for this long: two call deadlines, and slow networks. */
+/**
+ * How long an unanswered refund call may still be on its way to WeChat, in seconds: two call deadlines, and
+ * the delay of slow networks.
+ */
 const IN_FLIGHT_S = MINUTE_S
 
-/** The seconds that WeChat requires between the first sends of two refunds of one payment. */
+/**
+ * The minimum pause that WeChat requires between the first sends of two refunds of one payment, in seconds.
+ */
 export const PAUSE_S = MINUTE_S
 
-/** The schedule of queries, in seconds from its start. */
+/** The times at which a refund is queried, in seconds from the start of its schedule. */
 const STEPS_S = [
   MINUTE_S,
   5 * MINUTE_S,
@@ -23,10 +28,11 @@ const STEPS_S = [
 ]
 
 /**
- * When another refund of the same payment may be sent for the first time: a minute after the last one was.
+ * When a refund may be sent for the first time: a minute
+ * after the last first send of another refund of the payment.
  *
  * @param others The other refunds of the payment.
- * @returns undefined when it may be sent immediately.
+ * @returns undefined when the refund may be sent immediately.
  */
 export function nextStartAt(others: readonly Refund[], now: UnixSeconds): UnixSeconds | undefined {
   const free = others
@@ -36,8 +42,10 @@ export function nextStartAt(others: readonly Refund[], now: UnixSeconds): UnixSe
 }
 
 /**
- * Whether a refund that was sent without an answer may still be on its way. As long as it may, WeChat's
- * answer that it does not know the number proves nothing.
+ * Whether a refund call may still be on its way to WeChat. If so, WeChat's answer that it does not know the
+ * refund number proves nothing.
+ *
+ * @param unansweredAt When the refund was last sent without an answer; undefined for never.
  */
 export const mayBeUnderWay = (unansweredAt: UnixSeconds | undefined, now: UnixSeconds): boolean =>
   unansweredAt !== undefined && now < later(unansweredAt, IN_FLIGHT_S)
@@ -70,7 +78,8 @@ export function refundDueAt(
   }
   const next = nextRefundQueryAt(scheduleStart(refund), now)
   if (refund.state !== 'requested') return next
-  // Its amount stays reserved until WeChat accepts it, so after the end of the schedule it is sent every day.
+  // The refund's amount stays reserved until WeChat accepts the refund. So after the end of the schedule the
+  // cron sends the refund every day.
   const scheduled = next ?? later(now, DAY_S)
   const isBusy = BUSY.includes(refund.errCode ?? '')
   return isBusy && scheduled > later(now, BUSY_PAUSE_S) ? later(now, BUSY_PAUSE_S) : scheduled
@@ -80,6 +89,9 @@ export function refundDueAt(
 export const isOverdue = (refund: Refund, now: UnixSeconds): boolean =>
   !isFinal(refund) && nextRefundQueryAt(scheduleStart(refund), now) === undefined
 
-/** When the schedule of a refund began: when it was accepted, else first sent, else requested. */
+/**
+ * When the schedule of a refund began: when WeChat accepted the refund, else when it was first sent, else
+ * when it was requested.
+ */
 const scheduleStart = ({ acceptedAt, startedAt, requestedAt }: Refund): UnixSeconds =>
   acceptedAt ?? startedAt ?? requestedAt

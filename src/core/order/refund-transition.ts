@@ -1,4 +1,4 @@
-/** The part of `transition` for refunds: pure, and called only from there. */
+/** The part of `transition` for refunds. Pure; only `transition` calls it. */
 import { err, type Result } from '../../lib/result.ts'
 import { type Fen, toFen } from '../money.ts'
 import type { UnixSeconds } from '../time.ts'
@@ -24,7 +24,7 @@ import { refundReview } from './reviews.ts'
 
 type Of<T extends RefundEvent['type']> = Extract<RefundEvent, { type: T }>
 
-/** Decides what an event does to a refund. {@link recordEvent} makes the event for a report of WeChat. */
+/** Decides what an event does to a refund. {@link recordEvent} turns a report of WeChat into the event. */
 export function refundTransition(
   before: OrderView,
   event: RefundEvent,
@@ -49,7 +49,9 @@ export function refundTransition(
   }
 }
 
-/** The event for WeChat's report about a refund: `refund_discovered` for one that the order does not have. */
+/**
+ * The event for WeChat's report about a refund: `refund_discovered` when our records do not have the refund.
+ */
 export function recordEvent(before: OrderView, record: RefundRecord): RefundEvent {
   if (findRefund(before, record.outRefundNo) === undefined) {
     return { type: 'refund_discovered', record }
@@ -66,7 +68,7 @@ export function recordEvent(before: OrderView, record: RefundRecord): RefundEven
   }
 }
 
-/** @returns undefined when the order has no such refund. */
+/** Finds a refund. @returns undefined when the order has no refund with this number. */
 export const findRefund = (view: OrderView, number: OutRefundNo): Refund | undefined =>
   view.refunds.find(({ outRefundNo }) => outRefundNo === number)
 
@@ -107,13 +109,13 @@ function onRequested(before: OrderView, refund: Refund): Result<Step, Rejection>
 }
 
 /**
- * What can still be refunded of a payment. Never negative: refunds that wait here and refunds that were made
- * elsewhere may together exceed the payment.
+ * The amount of a payment that can still be refunded. Zero, never negative, when requested refunds and
+ * refunds that were made on the merchant platform together exceed the payment.
  */
 const leftOf = (payment: BookedPayment, refunds: readonly Refund[]): Fen =>
   toFen(Math.max(0, payment.totalFee - reservedFee(refunds)))
 
-/** From this event on, the refund may have reached WeChat. */
+/** Marks a refund as started. From then on, it may have reached WeChat. */
 function onStarted(
   before: OrderView,
   number: OutRefundNo,
@@ -146,7 +148,10 @@ function onRefused(
   )
 }
 
-/** Whether a reported state is newer. WeChat reports late and repeatedly; an older report changes nothing. */
+/**
+ * Whether a reported state is newer than the known one. WeChat reports late and repeatedly, and an older
+ * report must change nothing.
+ */
 function supersedes(known: RefundState, reported: RefundState): boolean {
   if (known === reported || known === 'succeeded') return false
   if (reported === 'processing') return known === 'requested' || known === 'refused'
@@ -175,7 +180,10 @@ function onRecord(
   )
 }
 
-/** Records a refund that was made on the merchant platform, or by another system: its money moved. */
+/**
+ * Records a refund that was made on the merchant platform or by another system, so that its amount counts
+ * against the payment.
+ */
 function onDiscovered(
   before: OrderView,
   record: RefundRecord,
@@ -184,8 +192,8 @@ function onDiscovered(
   if (findRefund(before, record.outRefundNo) !== undefined) return onRecord(before, record, now)
   const payment = before.payments.find((each) => each.transactionId === record.transactionId)
   if (payment === undefined) return err({ reason: 'order_not_paid' })
-  // This refund and those that WeChat has accepted must not exceed the payment. Refunds that still wait here
-  // do not count: WeChat may refuse them.
+  // This refund and those that WeChat has accepted must not exceed the payment. Refunds that WeChat has not
+  // accepted do not count, because WeChat may refuse them.
   const accepted = ofPayment(before.refunds, record.transactionId).filter(
     (each) => isReserved(each) && each.state !== 'requested',
   )
@@ -231,12 +239,13 @@ function webhooksOf({ state, outRefundNo: subject }: Refund) {
   return []
 }
 
-/** A refund that returned no money opens a review: a person must return it another way. */
+/** The review of a refund that returned no money, because a person must return the money another way. */
 function reviewsOf({ order }: OrderView, refund: Refund) {
   const { state, source } = refund
   // WeChat cannot return the money: the payer's card was cancelled or frozen.
   if (state === 'abnormal') return [refundReview('refund_abnormal', refund, order.ordercode)]
-  // The shop did not request this refund and does not know its number, so the operator must look.
+  // The shop learns from a webhook that its own refund failed. It does not know the numbers of refunds that
+  // the Worker or the operator requested, so for those the operator must look.
   const isOurs = source === 'automatic' || source === 'operator'
   return isOurs && !isReserved(refund)
     ? [refundReview('refund_failed', refund, order.ordercode)]

@@ -5,9 +5,9 @@
  *         │                       ├──▶ abnormal ──▶ succeeded | closed
  *         └──▶ refused            └──▶ closed
  *
- * Its amount is reserved from `requested` on; only `refused` and `closed` release it. WeChat's later report
- * that money moved overrules both. If the operator gives a refund up, it becomes `refused`, also from
- * `processing`.
+ * The refund's amount is reserved from `requested` on; only `refused` and `closed` release it. If WeChat
+ * reports later that money moved, the report overrules these two states. A refund that the operator gives up
+ * becomes `refused`, also from `processing`.
  */
 import type { TransactionId } from '../ids.ts'
 import { type Fen, toFen } from '../money.ts'
@@ -18,16 +18,16 @@ declare const outRefundNo: unique symbol
 export type OutRefundNo = string & { readonly [outRefundNo]: true }
 
 /**
- * `requested`: reserved, and not accepted by WeChat yet. `processing`: accepted. `refused`: WeChat refused it
- * for good, or the operator gave it up. `abnormal`: the payer's card cannot take the money. `closed`: WeChat
- * ended it without returning money.
+ * `requested`: reserved, and not accepted by WeChat yet. `processing`: accepted. `refused`: WeChat refused
+ * the refund for good, or the operator gave it up. `abnormal`: the payer's card cannot take the money.
+ * `closed`: WeChat ended the refund without returning money.
  */
 export type RefundState =
   'requested' | 'processing' | 'succeeded' | 'refused' | 'abnormal' | 'closed'
 
 /**
- * Who requested a refund. `automatic`: our own rules. `operator`: in a review. `merchant_platform`: not
- * through this Worker, which only found it at WeChat.
+ * Who requested a refund. `automatic`: the Worker, for a late or second payment. `operator`: the operator, in
+ * a review. `merchant_platform`: a person or system outside this Worker, which found the refund at WeChat.
  */
 export type RefundSource = 'shop' | 'operator' | 'automatic' | 'merchant_platform'
 
@@ -37,30 +37,33 @@ export type Refund = Readonly<{
   transactionId: TransactionId
   state: RefundState
   refundFee: Fen
-  /** The amount of the whole payment, which WeChat compares. */
+  /** The amount of the whole payment. WeChat compares it with its own record of the payment. */
   totalFee: Fen
-  /** Shown to the payer. */
+  /** The reason that WeChat shows to the payer. */
   reason: string | undefined
-  /** Where WeChat sends the refund notice; frozen like everything that is sent with the number. */
+  /** Where WeChat sends the refund notice. Like every parameter of a refund, it is the same on every send. */
   notifyUrl: string | undefined
   source: RefundSource
   requestedAt: UnixSeconds
-  /** When it was first sent; undefined while it waits for other refunds of the payment. */
+  /** When the refund was first sent; undefined while it waits for other refunds of the payment. */
   startedAt: UnixSeconds | undefined
-  /** When we learned that WeChat accepted it. */
+  /** When we learned that WeChat accepted the refund. */
   acceptedAt: UnixSeconds | undefined
-  /** When it became succeeded (by WeChat's clock), refused or closed. */
+  /** When the refund became `succeeded` (by WeChat's clock), `refused` or `closed`. */
   endedAt: UnixSeconds | undefined
   /** WeChat's `refund_id`. */
   refundId: string | undefined
-  /** Where the money went, as WeChat states it: `招商银行信用卡0403`. */
+  /** The card or account that received the money, as WeChat names it: `招商银行信用卡0403`. */
   receivedBy: string | undefined
-  /** WeChat's last refusal. As long as the refund is `requested`, the reason why it waits. */
+  /**
+   * WeChat's last refusal. While the refund is `requested`,
+   * this is the reason why WeChat has not accepted it yet.
+   */
   errCode: string | undefined
   errCodeDes: string | undefined
 }>
 
-/** WeChat's report about a refund that it knows. */
+/** WeChat's report about one refund, from the answer to a refund call or to a query. */
 export type RefundRecord = Readonly<{
   outRefundNo: OutRefundNo
   transactionId: TransactionId
@@ -71,30 +74,30 @@ export type RefundRecord = Readonly<{
   receivedBy: string | undefined
 }>
 
-/** The maximum number of refunds of one payment, which WeChat sets. */
+/** The maximum number of refunds of one payment. WeChat sets this limit. */
 export const REFUNDS_MAX = 50
 const OUT_REFUND_NO = /^[0-9A-Za-z_*@|-]{1,64}$/
 /** The prefix of the refund numbers that this Worker makes itself. The shop may not use it. */
 const AUTOMATIC = 'auto*'
 
-/** @returns undefined for a text that cannot be an `out_refund_no`. */
+/** Reads an `out_refund_no`. @returns undefined for a text that cannot be one. */
 export const parseOutRefundNo = (text: string): OutRefundNo | undefined =>
   OUT_REFUND_NO.test(text) ? (text as OutRefundNo) : undefined
 
-/** Casts the `out_refund_no` of an authentic message, without a check. */
+/** Casts an `out_refund_no` that comes from WeChat or from the database. The text is not checked. */
 export const toOutRefundNo = (text: string): OutRefundNo => text as OutRefundNo
 
-/** Whether this Worker made the number. */
+/** Whether this Worker made the refund number, and not the shop. */
 export const isAutomatic = (number: OutRefundNo): boolean => number.startsWith(AUTOMATIC)
 
 /**
- * The number of a payment's automatic refund. It derives from the payment, so concurrent requests make one
- * refund.
+ * Makes the number of a payment's automatic refund. The number derives from the payment, so concurrent
+ * requests make the same refund.
  */
 export const automaticOutRefundNo = (transactionId: TransactionId): OutRefundNo =>
   `${AUTOMATIC}${transactionId}` as OutRefundNo
 
-/** A new refund in its first state: reserved, and not sent. */
+/** Makes a refund in its first state: its amount is reserved, and it was not sent yet. */
 export const requestedRefund = (
   payment: Pick<Refund, 'transactionId' | 'totalFee'>,
   request: Pick<Refund, 'outRefundNo' | 'refundFee' | 'reason' | 'notifyUrl' | 'source'>,
@@ -124,7 +127,7 @@ type HasState = Pick<Refund, 'state'>
 export const isReserved = ({ state }: HasState): boolean =>
   state !== 'refused' && state !== 'closed'
 
-/** Whether the refund has come to an end, so that it is not sent or queried any more. */
+/** Whether the refund has reached a final state, so that it is not sent or queried any more. */
 export const isFinal = (refund: HasState): boolean =>
   refund.state === 'succeeded' || !isReserved(refund)
 
@@ -137,13 +140,13 @@ export const ofPayment = (
   transactionId: TransactionId,
 ): readonly Refund[] => refunds.filter((refund) => refund.transactionId === transactionId)
 
-/** The sum in fen of all refunds that went back or may still go back. */
+/** The sum in fen of all refunds that have succeeded or may still succeed. */
 export const reservedFee = (refunds: readonly Refund[]): Fen => sum(refunds.filter(isReserved))
 
-/** The sum in fen of all refunds that went back. */
+/** The sum in fen of all refunds that have succeeded. */
 export const refundedFee = (refunds: readonly Refund[]): Fen =>
   sum(refunds.filter(({ state }) => state === 'succeeded'))
 
-/** The sum in fen of all refunds that may still go back. */
+/** The sum in fen of all refunds that may still succeed. */
 export const refundingFee = (refunds: readonly Refund[]): Fen =>
   toFen(reservedFee(refunds) - refundedFee(refunds))

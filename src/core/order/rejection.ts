@@ -1,16 +1,19 @@
 import type { TransactionId } from '../ids.ts'
 import type { Fen } from '../money.ts'
 
-/** Why an event changes nothing. `illegal_transition`: the order's state does not allow it. */
+/**
+ * Why an event is rejected and changes nothing.
+ * `illegal_transition`: the order's state does not allow the event.
+ */
 export type Rejection =
   PaymentRejection | RefundRejection | Readonly<{ reason: 'illegal_transition' }>
 
 /** Why a refund is not accepted. */
 export type RefundRejection = Readonly<
   | { reason: 'order_not_paid' }
-  /** The number is in use, with another amount, payment or reason. */
+  /** The refund number is in use for a refund with another amount, payment or reason. */
   | { reason: 'refund_conflict' }
-  /** `left` is what can still be refunded of the payment. */
+  /** `left` is the amount of the payment that can still be refunded. */
   | { reason: 'refund_exceeds_payment'; left: Fen }
   | { reason: 'too_many_refunds' }
 >
@@ -21,6 +24,6 @@ export type PaymentRejection = Readonly<
   | { reason: 'amount_mismatch'; expected: Fen; got: Fen }
   | { reason: 'currency_mismatch'; got: string }
   | { reason: 'foreign_payment'; mismatch: 'openid' | 'trade_type' | 'time_end' }
-  /** The order is paid already, by the payment `recorded`. */
+  /** The order is already paid by another payment, whose transaction_id is `recorded`. */
   | { reason: 'second_payment'; recorded: TransactionId }
 >

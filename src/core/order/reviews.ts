@@ -34,7 +34,7 @@ export function paymentReview(
   }
 }
 
-/** The review of a refund that will not succeed automatically. */
+/** The review of a refund that needs a person, because it will not succeed automatically. */
 export const refundReview = (
   kind: 'refund_abnormal' | 'refund_overdue' | 'refund_failed',
   refund: Refund,
@@ -54,8 +54,8 @@ export const refundReview = (
 })
 
 /**
- * The review of a refund at WeChat that does not fit our records: another amount, more than was paid, or a
- * number that another order uses.
+ * The review of a refund at WeChat that does not fit our records: its amount differs or exceeds the payment,
+ * or another order uses its number.
  */
 export const conflictReview = (
   record: RefundRecord,
@@ -75,7 +75,7 @@ export const conflictReview = (
   },
 })
 
-/** The review that a rejected payment opens; undefined where the rejection needs none. */
+/** The review that a rejected payment opens; undefined when the rejection needs no review. */
 export function rejectionReview(
   rejection: Rejection | Readonly<{ reason: 'contended' }>,
   payment: Payment,
@@ -91,7 +91,8 @@ export function rejectionReview(
     case 'currency_mismatch':
     case 'unknown_order':
       return paymentReview(reason, payment, ordercode, source)
-    // A second payment gets its review when it is recorded. The rest says nothing against the payment.
+    // A second payment gets its review when it is recorded.
+    // The other rejections say nothing against the payment.
     default:
       return undefined
   }

@@ -7,8 +7,8 @@ const QUERY_STEPS_S = [1, 2, 3, 5, 10, 20, 30, 60].map((minutes) => minutes * MI
 const AFTER_CLOSE_STEPS_S = [10 * MINUTE_S, DAY_S]
 
 /**
- * The next time after `now` on the schedule of queries that began at `from`: after 1, 2, 3, 5, 10, 20, 30, 60
- * minutes, then every hour. After an outage of any length the missed times are skipped.
+ * The next time after `now` on the query schedule that began at `from`: after 1, 2, 3, 5, 10, 20, 30, 60
+ * minutes, then every hour. Times that were missed in an outage are skipped.
  */
 export function nextQueryAt(from: UnixSeconds, now: UnixSeconds): UnixSeconds {
   const step = QUERY_STEPS_S.find((seconds) => later(from, seconds) > now)
@@ -18,8 +18,10 @@ export function nextQueryAt(from: UnixSeconds, now: UnixSeconds): UnixSeconds {
 }
 
 /**
- * A closed attempt is queried again after 10 minutes and after 24 hours, because a payer may pay while WeChat
- * closes it. @returns undefined when both are over.
+ * When a closed attempt is queried again: 10 minutes and 24 hours after its close, because a payer may pay
+ * while WeChat closes the attempt.
+ *
+ * @returns undefined when both times have passed.
  */
 export function nextQueryAfterCloseAt(
   closedAt: UnixSeconds,
@@ -29,22 +31,30 @@ export function nextQueryAfterCloseAt(
   return step === undefined ? undefined : later(closedAt, step)
 }
 
-/** If the Worker crashes after it has stored `closing`, the cron closes the attempt this much later. */
+/**
+ * How soon the cron closes an attempt whose state `closing` was stored, in seconds. The request that stored
+ * it closes the attempt first, unless the Worker crashes.
+ */
 const CLOSING_RETRY_S = MINUTE_S
 
-/** An order is due when it expires. @returns undefined for never: it is paid or closed. */
+/**
+ * When the cron must close an order: at its expiry. @returns
+ * undefined for never: the order is paid or closed.
+ */
 export const orderDueAt = (order: Order): UnixSeconds | undefined =>
   order.state === 'created' || order.state === 'paying' ? order.expiresAt : undefined
 
-/** When to try again to close an expired order: on the schedule of queries, counted from its expiry. */
+/** When to try again to close an expired order: on the query schedule, counted from the order's expiry. */
 export const expiredOrderDueAt = (order: Order, now: UnixSeconds): UnixSeconds | undefined =>
   orderDueAt(order) === undefined || order.expiresAt > now
     ? orderDueAt(order)
     : nextQueryAt(order.expiresAt, now)
 
 /**
- * When an attempt is queried or closed next. @returns undefined for never. An open attempt is not due after
- * its `time_expire`: its order is due then, and is closed together with the attempt.
+ * When an attempt is queried or closed next. An open attempt is not due after its `time_expire`: its order is
+ * due then, and closing the order closes the attempt.
+ *
+ * @returns undefined for never.
  */
 export function attemptDueAt(attempt: Attempt, now: UnixSeconds): UnixSeconds | undefined {
   switch (attempt.state) {
@@ -62,8 +72,8 @@ export function attemptDueAt(attempt: Attempt, now: UnixSeconds): UnixSeconds | 
 }
 
 /**
- * Whether WeChat must be queried about the refunds of the attempt's payment: the first report was that the
- * money had gone back, and none of its refunds is known here.
+ * Whether the cron must query WeChat about the refunds of the attempt's payment: WeChat first reported the
+ * payment as refunded, and our records have none of its refunds.
  */
 export const needsRefundImport = ({ payments, refunds }: OrderView, attempt: Attempt): boolean =>
   payments.some(
@@ -73,13 +83,16 @@ export const needsRefundImport = ({ payments, refunds }: OrderView, attempt: Att
       !refunds.some((refund) => refund.transactionId === transactionId),
   )
 
-/** When to try again to close an attempt: on the schedule of queries, however long it takes. */
+/**
+ * When to try again to close an attempt: on the query schedule,
+ * counted from the attempt's opening, without an end.
+ */
 export const attemptToCloseDueAt = (attempt: Attempt, now: UnixSeconds): UnixSeconds =>
   nextQueryAt(attempt.terms.timeStart, now)
 
 /**
- * When an attempt is due after a query without a clear answer. A closed attempt goes back to the schedule of
- * queries, because the query may have been its last one.
+ * When an attempt is due after a query without a clear answer. A closed attempt goes back to the query
+ * schedule, because the failed query may have been the last one that was planned.
  */
 export function unansweredAttemptDueAt(
   attempt: Attempt,

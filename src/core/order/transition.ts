@@ -1,13 +1,13 @@
 /**
- * The life of an order. Pure: no clock, no store, no WeChat.
+ * The states of an order, and the events that change them. Pure: no clock, no store, no WeChat.
  *
  *     created ──attempt_opened──▶ paying ──payment_booked──▶ paid
  *        │                          │
  *        └──────order_closed────────┴──▶ closed ──payment_booked──▶ paid
  *
- * The last arrow is real: WeChat's signed report that money moved overrules our belief that it could not.
- * Nothing leaves `paid`. Every change goes through {@link transition}; the store writes its outcome with a
- * compare-and-set on `revision`, and the event in the same batch.
+ * A closed order can become paid: WeChat's signed report that money moved overrules our record that nothing
+ * can be paid any more. No event leads out of `paid`. Every change goes through {@link transition}; the store
+ * writes the outcome with a compare-and-set on `revision`, and the event in the same batch.
  */
 import { err, type Result } from '../../lib/result.ts'
 import type { OutTradeNo } from '../ids.ts'
@@ -59,7 +59,10 @@ export function transition(
   }
 }
 
-/** Shown to the payer: "order closed, refunded automatically" and "paid twice, refunded automatically". */
+/**
+ * The reasons of automatic refunds, which WeChat shows to the payer: "order closed, refunded automatically"
+ * and "paid twice, refunded automatically".
+ */
 const LATE_REASON = '订单已关闭，自动退款'
 const SECOND_REASON = '重复支付，自动退款'
 
@@ -74,7 +77,8 @@ const isOver = (view: OrderView): boolean =>
 function onOrderChanged(before: OrderView, terms: Terms): Result<Step, Rejection> {
   const { order } = before
   if (sameTerms(order.terms, terms)) return unchanged
-  // A live attempt could still be paid at the old price, so it is taken down first.
+  // The payer could still pay a live attempt at the old price, so the terms of the order change only if
+  // it is taken down first.
   if (isOver(before) || liveAttempt(before) !== undefined) return illegal
   return changed(before, {}, { terms, expiresAt: expiryUnder(order, terms) })
 }
@@ -125,7 +129,7 @@ function onAttemptClosed(
   if (attempt === undefined || attempt.state === 'paid') return illegal
   if (attempt.state === 'closed') return unchanged
   // WeChat's "no such order" proves nothing while unifiedorder may be on its way, or while a prepay_id that
-  // WeChat itself issued is valid: WeChat may be late to see its own order.
+  // WeChat itself issued is valid: a query at WeChat may lag behind the order that WeChat created.
   const mayExist = isInFlight(attempt, now) || hasLivePrepay(attempt, now)
   if (reason === 'absent_at_wechat' && mayExist) return illegal
   const after: Attempt = { ...attempt, state: 'closed', closedAt: now }
@@ -161,14 +165,15 @@ function onPaymentBooked(
   const { order } = before
   const { transactionId } = payment
   switch (order.state) {
-    case 'created': // There is no attempt to pay: opening the first one makes the order `paying`.
+    case 'created': // The order has no attempt to pay: opening the first attempt makes the order `paying`.
       return illegal
     case 'paid':
       if (order.transactionId === undefined) return illegal
       return err({ reason: 'second_payment', recorded: order.transactionId })
     case 'paying':
     case 'closed': {
-      // A payment is late, too, if the shop changed the price or the payer since and WeChat let it through.
+      // A payment is also late if the shop changed the price or the payer after the attempt was opened, and
+      // WeChat accepted the payment nevertheless.
       const outdated = isOutdated(attempt, order)
       const late = order.state === 'closed' || outdated
       const isReturned = returned === 'yes' || (late && returned === 'if_late')
@@ -176,7 +181,8 @@ function onPaymentBooked(
         ? { order_total_fee: order.terms.totalFee }
         : {}
       const booked: BookedPayment = { ...payment, returned: isReturned }
-      // With `yes`, the money has gone back, or the operator returns it: no automatic refund.
+      // With `yes`, the money has gone back already, or the operator
+      // returns it. An automatic refund would be a second one.
       const refunds =
         isReturned && returned === 'if_late' && autoRefundNotifyUrl !== undefined
           ? [automaticRefund(booked, { notifyUrl: autoRefundNotifyUrl, reason: LATE_REASON }, now)]

@@ -1,7 +1,10 @@
 import { equalInConstantTime, sha256Hex } from '../../lib/text.ts'
 import type { HttpDeps } from './deps.ts'
 
-/** Whether the request carries the merchant token. Hashes are compared, so timing reveals nothing about it. */
+/**
+ * Whether the request carries the merchant token. Hashes
+ * are compared, so timing reveals nothing about the token.
+ */
 export async function isMerchant(
   request: Request,
   deps: Pick<HttpDeps, 'merchantTokens'>,
@@ -11,6 +14,7 @@ export async function isMerchant(
   if (token === undefined) return false
   const given = await sha256Hex(token)
   const known = await Promise.all(deps.merchantTokens.map((each) => sha256Hex(each.reveal())))
-  // Every known token is compared, so the time taken does not reveal which one matched.
+  // Both tokens (the current and the previous one) are compared,
+  // so the time taken does not reveal which one matched.
   return known.filter((hash) => equalInConstantTime(hash, given)).length > 0
 }

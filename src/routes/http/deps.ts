@@ -11,6 +11,9 @@ export type HttpDeps = Deps &
     merchantTokens: readonly Secret[]
     /** The readers of WeChat's notices, one for each URL that WeChat calls. */
     notices: Readonly<{ payment: NoticeReader; refund: NoticeReader }>
-    /** Loose rate limit of a client's address, since mobile carriers share them. False when exceeded. */
+    /**
+     * Counts a request against the rate limit of a client's address. The limit is loose, because the
+     * customers of a mobile carrier share addresses. @returns false when the limit is exceeded.
+     */
     admitAddress: (ip: string) => Promise<boolean>
   }>

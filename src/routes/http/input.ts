@@ -1,4 +1,4 @@
-/** From untrusted requests to checked values: all input is `unknown` until a schema has checked it. */
+/** Turns untrusted requests into checked values: every input is `unknown` until a schema has checked it. */
 import * as v from 'valibot'
 import { isOrdercode } from '../../core/ids.ts'
 import { readLimited } from '../../lib/limited-body.ts'
@@ -72,8 +72,8 @@ export const ordercodeSchema = v.pipe(
 )
 
 /**
- * A part of the path, percent-decoded: many clients encode characters that need no encoding. A part that is
- * not valid percent-encoding is returned unchanged.
+ * Decodes a percent-encoded part of the path, because many clients encode characters that need no encoding. A
+ * part that is not valid percent-encoding is returned unchanged.
  */
 export function decodedParam(request: RouteRequest, name: string): string {
   const given = request.params[name] ?? ''
@@ -95,7 +95,10 @@ export const integer = (min: number, max: number) =>
     v.maxValue(max, `must be ${max} or less`),
   )
 
-/** The schema of text for WeChat: limited in bytes of UTF-8, and without what an XML parser would change. */
+/**
+ * The schema of a text that is sent to WeChat: its limit is in bytes of UTF-8, and it has no characters that
+ * an XML parser would change.
+ */
 export const wireText = (bytesMin: number, bytesMax: number) =>
   v.pipe(
     v.string('must be a string'),
@@ -107,7 +110,7 @@ export const wireText = (bytesMin: number, bytesMax: number) =>
     v.check((text) => text.trim() === text, 'must not begin or end with white space'),
   )
 
-/** The ordercode of the path. @returns the error response when it is malformed. */
+/** Reads the ordercode from the path. @returns the error response when it is malformed. */
 export function readOrdercode(params: Readonly<Record<string, string>>): Result<string, Response> {
   const checked = check(v.object({ ordercode: ordercodeSchema }), params)
   return checked.ok ? ok(checked.value.ordercode) : checked

@@ -1,4 +1,6 @@
-/** Pages of a list, newest first. A cursor is the position of the last row shown, in Base64url. */
+/**
+ * Pages of a list, newest first. A cursor is the position of the last row of the previous page, in Base64url.
+ */
 import * as v from 'valibot'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Page } from '../../ports/store.ts'
@@ -8,8 +10,8 @@ const LIMIT_DEFAULT = 20
 const LIMIT_MAX = 100
 
 /**
- * The position above the newest row, where the first page begins. SQLite compares texts by bytes, and no key
- * begins with this character.
+ * The position before the newest row, where the first page begins. SQLite compares texts by bytes, and the
+ * key of no row begins with this character.
  */
 const FIRST: Page['before'] = { at: Number.MAX_SAFE_INTEGER, key: '\u{10FFFF}' }
 const Place = v.strictTuple([
@@ -41,14 +43,14 @@ export function readPage(given: Query): Result<Page, Response> {
     : ok({ before, limit: Number(limit) })
 }
 
-/** The same page with one more row, which shows whether there is a next page. */
+/** Extends a page by one row. If the extra row exists, there is a next page. */
 export const plusOne = (page: Page): Page => ({ ...page, limit: page.limit + 1 })
 
 /**
  * Makes a page of rows that were read with {@link plusOne}.
  *
- * @param place The position of a row, for the cursor.
- * @returns the rows of the page, and the cursor of the next page; null when there is none.
+ * @param place Returns the position of a row, for the cursor.
+ * @returns the rows of the page, and the cursor of the next page; null when there is no next page.
  */
 export function toPage<T>(
   rows: readonly T[],

@@ -1,4 +1,7 @@
-/** Errors as `application/problem+json` (RFC 9457). One table has the status and the texts of every code. */
+/**
+ * Errors as `application/problem+json` (RFC 9457). One table
+ * holds the HTTP status and the texts of every error code.
+ */
 
 type ProblemEntry = Readonly<{
   status: number
@@ -208,15 +211,16 @@ const PROBLEMS = {
 export type ProblemCode = keyof typeof PROBLEMS
 
 /**
- * What is wrong with one field of a request. `field` is its path, such as `total_fee`, or empty for the
- * whole body; `message` continues the name: "must be an integer".
+ * What is wrong with one field of a request. `field` is the path of the field, such as `total_fee`, or empty
+ * for the whole body. `message` continues the sentence that begins with the field: "must be an integer".
  */
 export type FieldError = Readonly<{ field: string; message: string }>
 
 /**
- * The error response of a code.
+ * Makes the error response for an error code.
  *
- * @param more Further members of the body, or replacements of standard ones. Never an exception's text.
+ * @param more Further members of the body, or replacements of standard members. Never the text of an
+ *   exception.
  */
 export function problem(
   code: ProblemCode,

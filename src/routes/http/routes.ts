@@ -1,7 +1,7 @@
 import type { HttpDeps } from './deps.ts'
 import type { RouteRequest } from './request.ts'
 
-/** Answers one request. The router turns its exceptions into responses. */
+/** Answers one request. If a handler throws, the router turns the exception into an error response. */
 export type Handler = (request: RouteRequest, deps: HttpDeps) => Promise<Response>
 
 /** A method, a path in itty-router's notation, and the handler that answers. */

@@ -4,7 +4,10 @@ import type { HttpDeps } from '../http/deps.ts'
 import { json } from '../http/problem.ts'
 import type { RouteRequest } from '../http/request.ts'
 
-/** Only the cron finds payments whose notices are lost. It runs every minute; silent this long, it is down. */
+/**
+ * How long the cron, which runs every minute, may be silent before `/health` reports it as down, in seconds.
+ * Only the cron finds payments whose notices are lost.
+ */
 const CRON_SILENCE_MAX_S = 5 * MINUTE_S
 
 /** `GET /health`, for an external monitor: 200 while the cron runs, 503 when it is silent. */

@@ -1,4 +1,4 @@
-/** `/result`: is the order paid? For the page on which the payer waits. */
+/** `/result`: whether an order is paid. The mini program's page calls it while the payer waits. */
 import { formatRfc3339 } from '../../core/time.ts'
 import { payResult } from '../../service/pay/pay-result.ts'
 import type { HttpDeps } from '../http/deps.ts'

@@ -1,4 +1,4 @@
-/** `/pay`: from a login code to the parameters of `wx.requestPayment`. */
+/** `/pay`: trades a login code for the parameters of `wx.requestPayment`. */
 import * as v from 'valibot'
 import type { PayError } from '../../service/pay/pay-error.ts'
 import { payOrder } from '../../service/pay/pay-order.ts'
@@ -37,7 +37,7 @@ export function getPay(request: RouteRequest, deps: PayRouteDeps): Promise<Respo
   return pay(request, { ...request.query }, deps)
 }
 
-/** `POST /pay`: the same two fields in a JSON body. */
+/** `POST /pay`: `code` and `ordercode` in a JSON body. */
 export async function postPay(request: RouteRequest, deps: PayRouteDeps): Promise<Response> {
   const body = await readJson(request)
   return body.ok ? pay(request, body.value, deps) : body.error
@@ -59,8 +59,8 @@ function payProblem(error: PayError): Response {
 }
 
 /**
- * The payer's IPv4 or IPv6 address, as Cloudflare reports it. WeChat requires an address; if the header is
- * missing, for example removed by a proxy setting, the loopback address takes its place.
+ * The payer's IPv4 or IPv6 address, as Cloudflare reports it in a header. WeChat requires an address. If the
+ * header is missing, for example because a proxy setting removes it, the loopback address takes its place.
  */
 export function clientIp(request: RouteRequest): string {
   const ip = request.headers.get('cf-connecting-ip') ?? ''

@@ -1,4 +1,4 @@
-/** Bills, for the shop. */
+/** The routes for bills, called by the shop. */
 import { billJson, type BillReport } from '../../contract/bill.ts'
 import { type BeijingDay, parseDay } from '../../core/day.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
@@ -118,7 +118,7 @@ function readDay(request: RouteRequest): Result<BeijingDay, Response> {
     : ok(day)
 }
 
-/** A stream of the first chunk, which has been read already, and all that follows. */
+/** Makes a stream of the first chunk, which has been read already, and all chunks that follow. */
 function joined(
   first: Uint8Array,
   reader: ReadableStreamDefaultReader<Uint8Array>,

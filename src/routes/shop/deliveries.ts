@@ -1,4 +1,4 @@
-/** Webhooks and their tries, for the shop. */
+/** The routes for webhooks and their tries, called by the shop. */
 import * as v from 'valibot'
 import { deliveryJson } from '../../contract/delivery.ts'
 import { listDeliveries, resendDelivery } from '../../service/webhook/deliveries.ts'

@@ -1,4 +1,4 @@
-/** Orders, for the shop. */
+/** The routes for orders, called by the shop. */
 import * as v from 'valibot'
 import { eventJson, orderJson } from '../../contract/order.ts'
 import { isOpenid } from '../../core/ids.ts'
@@ -87,7 +87,7 @@ export async function getOrderEvents(
 ): Promise<Response> {
   const ordercode = ordercodeOf(request)
   const events = await readEvents(deps, ordercode)
-  // Every order has at least the event of its registration.
+  // Every order has at least the event of its registration, so without events the order does not exist.
   return events.length === 0 ? problem('order_not_found') : json({ events: events.map(eventJson) })
 }
 
@@ -103,7 +103,7 @@ export async function postOrderQuery(
     : problem(queried.error.reason)
 }
 
-/** `POST /orders/{ordercode}/close`: closes an order at WeChat, then here. */
+/** `POST /orders/{ordercode}/close`: closes an order, first at WeChat and then in our records. */
 export async function postOrderClose(
   request: RouteRequest,
   deps: OrdersRouteDeps,
@@ -123,14 +123,17 @@ export async function postOrderClose(
   }
 }
 
-/** The ordercode of the path. A malformed one is not refused: no order has it, so the answer is 404. */
+/**
+ * Reads the ordercode from the path. A malformed ordercode
+ * is not refused: no order has it, so the answer is 404.
+ */
 const ordercodeOf = (request: RouteRequest): string => request.params['ordercode'] ?? ''
 
 function orderResponse({ view, reviews }: ReviewedOrder, status = 200): Response {
   return json(orderJson(view, reviews), status, { etag: `"${view.order.revision}"` })
 }
 
-/** An empty text means the same as none, because WeChat refuses empty elements. */
+/** Makes an empty text undefined, because WeChat refuses empty elements. */
 const orAbsent = (text: string | undefined): string | undefined => (text === '' ? undefined : text)
 
 const toTerms = (input: v.InferOutput<typeof TermsInput>): Terms => ({
@@ -146,7 +149,8 @@ const toTerms = (input: v.InferOutput<typeof TermsInput>): Terms => ({
 
 function readIfMatch(header: string | null): number | undefined | 'invalid' {
   if (header === null) return undefined
-  // A proxy that compresses a response makes its ETag weak (`W/`), and the shop sends it back like that.
+  // A proxy that compresses a response turns its ETag into a
+  // weak one (`W/"…"`), which the shop then sends in `If-Match`.
   const quoted = /^(?:W\/)?"(\d{1,15})"$/.exec(header.trim())
   return quoted === null ? 'invalid' : Number(quoted[1])
 }

@@ -1,4 +1,4 @@
-/** Refunds, for the shop. */
+/** The routes for refunds, called by the shop. */
 import * as v from 'valibot'
 import { refundJson } from '../../contract/refund.ts'
 import { isOrdercode, parseTransactionId } from '../../core/ids.ts'
@@ -36,7 +36,10 @@ const RefundInput = v.strictObject(
   'must be an object',
 )
 
-/** `PUT /orders/{ordercode}/refunds/{out_refund_no}`: refunds a payment, or a part of it. */
+/**
+ * `PUT /orders/{ordercode}/refunds/{out_refund_no}`:
+ * refunds a payment of the order, or a part of the payment.
+ */
 export async function putRefund(request: RouteRequest, deps: RefundsRouteDeps): Promise<Response> {
   const ordercode = readOrdercode(request.params)
   if (!ordercode.ok) return ordercode.error

@@ -1,4 +1,4 @@
-/** Reviews, for the person who decides them. */
+/** The routes for reviews, called by the person who resolves them. */
 import * as v from 'valibot'
 import { reviewJson } from '../../contract/review.ts'
 import { isPlainText } from '../../lib/text.ts'

@@ -1,6 +1,6 @@
 /**
- * Notices from WeChat. SUCCESS means that the content is stored; after any other answer, WeChat delivers the
- * notice again.
+ * The routes for WeChat's notices. The answer SUCCESS means that the notice's content is stored. After any
+ * other answer, WeChat delivers the notice again.
  */
 import type { NoticeReader, NoticeReply } from '../../ports/notices.ts'
 import { handleNotice, type NoticeOutcome } from '../../service/notice/handle-notice.ts'
@@ -35,7 +35,7 @@ async function postNotice(
   return answer(reply, await handleNotice(deps, task.value))
 }
 
-/** Refuses a notice. Which check failed is only logged, so that the answer does not help a forger. */
+/** Refuses a notice. The reason is only logged, because the answer must not help a forger. */
 function refuse(deps: Pick<HttpDeps, 'log'>, reply: NoticeReply, reason: string): Response {
   deps.log({ event: 'notice_refused', reason })
   return answer(reply, 'refused')

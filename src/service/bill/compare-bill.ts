@@ -1,6 +1,6 @@
 /**
  * Compares the rows of a bill with our records, page by page. The outcome of a page and the bill's progress
- * are stored in one batch, so a crash costs one page.
+ * are stored in one batch, so a crash loses the work on one page at most.
  */
 import { type Bill, NO_COUNTS } from '../../core/bill/bill.ts'
 import type { Difference } from '../../core/bill/difference.ts'
@@ -14,14 +14,17 @@ type CompareBillDeps = Pick<
   'archive' | 'bills' | 'config' | 'deliverSoon' | 'log' | 'now' | 'readBill' | 'reviews' | 'wechat'
 >
 
-/** A page is passed to SQL as one parameter, which may have 2 MB; a row has about 100 bytes. */
+/**
+ * The number of rows in a page. A page is passed to SQL as one
+ * parameter, which may have 2 MB; a row has about 100 bytes.
+ */
 const PAGE_ROWS = 5_000
 
 /**
  * Compares a bill with our records, page by page, for as long as `mayGoOn` allows.
  *
  * @param claimed The bill as this run leased it.
- * @param fetched The bill as it is after its download, and its bytes if it was downloaded just now.
+ * @param fetched The bill to compare; if this run has just downloaded it, also its bytes.
  * @returns the bill with its progress; undefined when another run holds its lease now.
  */
 export async function compareBill(
@@ -35,7 +38,8 @@ export async function compareBill(
       await dropArchived(deps, bill)
       return { ...claimed, lastError: 'the new download is incomplete' }
     }
-    // Stored before comparing begins: after a crash, the bill is in the archive and not downloaded again.
+    // The download is stored before comparing begins, so that after a crash the next run reads the bill from
+    // the archive and does not download it again.
     if (!(await deps.bills.begin(bill))) return undefined
     if (claimed.parts > 0 && claimed.fetchedAt !== bill.fetchedAt) await dropArchived(deps, claimed)
   }
@@ -58,7 +62,8 @@ export async function compareBill(
           lastError: 'a part is missing in the archive',
         }
       }
-      // A file with an unknown layout is kept for a person to look at; a file that breaks off is not.
+      // A file with an unknown layout stays in the archive for
+      // a person to look at; a file that breaks off is deleted.
       const isUnknownLayout = end.reason === 'unknown_layout'
       if (!isUnknownLayout) await dropArchived(deps, current)
       const parts = isUnknownLayout ? current.parts : 0
@@ -76,8 +81,8 @@ export async function compareBill(
 }
 
 /**
- * Whether a downloaded bill is complete. Checked before the stored outcome of an earlier comparison is
- * discarded for it.
+ * Whether a downloaded bill is complete. This is checked before a new download replaces the stored outcome of
+ * an earlier comparison.
  */
 export async function isWhole(
   deps: Pick<Deps, 'readBill'>,
@@ -94,7 +99,7 @@ export async function dropArchived({ archive }: Pick<Deps, 'archive'>, bill: Bil
   await archive?.drop(bill).catch(() => undefined)
 }
 
-/** The sums of a bill by the names under which the report shows them. */
+/** The names under which the report of a bill shows its sums. */
 const SUM_NAMES = {
   rows: 'rows',
   payments: 'payments',

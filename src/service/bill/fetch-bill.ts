@@ -12,13 +12,13 @@ type FetchBillDeps = Pick<
 >
 
 /**
- * A bill after its download. `raw` has the bytes of a download just made: the archive may take a while
- * until it returns what it has just stored.
+ * A bill after its download. `raw` has the bytes if the download was just made, because the archive may take
+ * a while until it returns what was just stored.
  */
 export type Fetched = Readonly<{ bill: Bill; raw?: readonly Uint8Array[] }>
 
 /**
- * Downloads a day's bill and archives it unchanged; or sets when to try again.
+ * Downloads a day's bill and archives it unchanged. If WeChat has no bill yet, sets when to try again.
  *
  * @param given WeChat's answer to downloadbill, if the caller has it already.
  */
@@ -41,9 +41,10 @@ export async function fetchBill(
       return { bill: comparing(bill, { fetchedAt: now, parts, bytes }), raw: reply.bytes }
     }
     case 'empty': {
-      // WeChat answers "No Bill Exist" for a day without payments, and also for a bill that it has not made yet.
-      // If the bill has, or may have, rows about our orders, the answer is not believed before noon; after that,
-      // each missing payment becomes a difference. An empty bill never replaces one that was reconciled with rows.
+      // WeChat answers "No Bill Exist" for a day without payments, and also for a bill that it has not made
+      // yet. If the bill has, or may have, rows about our orders, the answer is not believed before noon.
+      // After noon, each missing payment becomes a difference. An empty bill never replaces a bill that was
+      // reconciled with rows.
       const wasThere = bill.reconciledAt !== undefined && bill.bytes > 0
       return wasThere || (isEarly(day, now) && (await deps.bills.isExpectedOn(day)))
         ? { bill: await tryLater(deps, bill, 'no_bill_exist') }
@@ -52,7 +53,8 @@ export async function fetchBill(
     case 'not_ready':
       return { bill: await tryLater(deps, bill, 'bill_creating') }
     case 'misconfigured': {
-      // Only the operator can fix this, so the review opens immediately and not when the bill is overdue.
+      // Only the operator can fix the configuration, so the review
+      // opens immediately and not when the bill is overdue.
       const reason = `${reply.errCode} ${reply.errCodeDes}`
       await reportMissing(deps, bill, reason)
       return { bill: await tryLater(deps, bill, reason) }
@@ -68,13 +70,15 @@ function comparing(
   bill: Bill,
   fetched: Readonly<{ fetchedAt: UnixSeconds; parts: number; bytes: number }>,
 ): Bill {
-  // The same bill was downloaded again because the archive failed: comparing goes on where it stopped.
+  // The same bill was downloaded again because the archive
+  // failed, so the comparison goes on where it stopped.
   const goesOn = bill.state !== 'reconciled' && bill.bytes === fetched.bytes
   return {
     ...bill,
     ...fetched,
     state: 'comparing',
-    // The bill keeps its place in the queue: a day is compared to its end before the next one begins.
+    // The bill keeps its due time and so its place in the queue:
+    // one day is compared completely before the next begins.
     dueAt: bill.dueAt ?? fetched.fetchedAt,
     lastError: undefined,
     counts: goesOn ? bill.counts : NO_COUNTS,
@@ -82,10 +86,10 @@ function comparing(
 }
 
 /**
- * Archives a bill. A failure is only logged: nothing is decided by the archive, and the bill is compared
- * without it.
+ * Archives a bill. A failure is only logged: no decision
+ * depends on the archive, and the bill is compared without it.
  *
- * @returns in how many parts the bill is stored.
+ * @returns the number of pieces in which the bill is stored.
  */
 async function archiveBill(
   { archive, log }: Pick<Deps, 'archive' | 'log'>,
@@ -106,14 +110,21 @@ async function archiveBill(
   }
 }
 
-/** Sets when a bill is downloaded again, and opens a review if it is overdue. @param reason Why it failed. */
+/**
+ * Sets when a bill is downloaded again, and opens a review if the bill is overdue.
+ *
+ * @param reason Why the download failed.
+ */
 export async function tryLater(deps: FetchBillDeps, bill: Bill, reason: string): Promise<Bill> {
   await reportIfOverdue(deps, bill, reason)
   const dueAt = nextBillTryAt(bill.day, deps.now())
   return { ...bill, state: 'waiting', dueAt, lastError: reason }
 }
 
-/** Opens a review about a bill that is 36 hours late and for which several runs have failed. */
+/**
+ * Opens a review about a bill that is overdue: it is 36
+ * hours late, and several runs have failed to download it.
+ */
 export async function reportIfOverdue(
   deps: FetchBillDeps,
   bill: Bill,
@@ -122,7 +133,7 @@ export async function reportIfOverdue(
   if (isOverdue(bill.day, bill.tries, deps.now())) await reportMissing(deps, bill, reason)
 }
 
-/** Opens the review that a bill is missing, unless its day has been reconciled before. */
+/** Opens the review that a bill is missing, unless the bill's day was reconciled earlier. */
 async function reportMissing(deps: FetchBillDeps, bill: Bill, reason: string): Promise<void> {
   if (bill.reconciledAt !== undefined) return
   await openReview(deps, missingBillReview(bill.day, reason))

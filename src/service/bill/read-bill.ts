@@ -6,10 +6,16 @@ import type { BeijingDay } from '../../core/day.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Deps } from '../../ports/deps.ts'
 
-/** More than a person reads, and few enough for one HTTP response. */
+/**
+ * The maximum number of differences that one response lists. A person reads no more, and this many fit into
+ * one HTTP response.
+ */
 const DIFFERENCES_MAX = 1_000
 
-/** Why there is no bill to show. `lastError`: why the last try failed; undefined when there was none. */
+/**
+ * Why there is no bill to show. `lastError` is the reason
+ * why the last download failed; undefined when none failed.
+ */
 export type BillError = Readonly<
   { reason: 'bill_not_found' } | { reason: 'bill_not_ready'; lastError: string | undefined }
 >
@@ -27,14 +33,14 @@ export async function findBill(
   return ok(bill)
 }
 
-/** A bill with its differences, at most a thousand of them. */
+/** Reads the differences of a bill, at most a thousand. */
 export async function billReport({ bills }: Pick<Deps, 'bills'>, bill: Bill): Promise<BillReport> {
   return { bill, differences: await bills.differences(bill.day, DIFFERENCES_MAX) }
 }
 
 /**
- * The report of a day. A bill that has not been compared yet is `bill_not_ready`: it has no sums, and its
- * empty list of differences would read as "no differences".
+ * Reads the report of a day. For a bill that has not been compared yet, the error is `bill_not_ready`: such a
+ * bill has no sums, and its empty list of differences would read as "no differences".
  */
 export async function readBillReport(
   deps: Pick<Deps, 'bills' | 'now'>,
@@ -49,7 +55,8 @@ export async function readBillReport(
 }
 
 /**
- * A bill's file as WeChat sent it, plain or gzip. `first` is its first chunk, which has been read already.
+ * A bill's file as WeChat sent it, plain or gzip. `first`
+ * is the file's first chunk, which has been read already.
  */
 export type RawBill = Readonly<{
   day: BeijingDay
@@ -58,10 +65,10 @@ export type RawBill = Readonly<{
 }>
 
 /**
- * Opens a day's file in the archive.
+ * Opens the file of a day's bill in the archive.
  *
- * @returns `no_file` when WeChat had no file, or it could not be archived; `not_in_archive` when the
- *   archive does not return it; `misconfigured` when no archive is bound.
+ * @returns `no_file` when WeChat had no file, or archiving it failed; `not_in_archive` when the archive does
+ *   not return the file; `misconfigured` when no archive is bound.
  */
 export async function openRawBill(
   deps: Pick<Deps, 'archive' | 'bills' | 'now'>,

@@ -1,7 +1,7 @@
 /**
  * Reconciles the bill of one day: downloads it, compares it with our records row by row, and resolves the
- * differences. Every step is stored, so a day takes as many runs of the cron as it needs, and a crash costs
- * one step.
+ * differences. Every step is stored, so a bill may take as many runs of the cron as it needs, and a crash
+ * loses one step at most.
  */
 import type { Bill } from '../../core/bill/bill.ts'
 import {
@@ -44,23 +44,29 @@ type ReconcileBillDeps = Pick<
   | 'wechat'
 >
 
-/** The longest a step takes: two origins that do not answer, and the writes that follow. */
+/**
+ * How long one step takes at most, in seconds: two origins
+ * of WeChat that do not answer, and the writes that follow.
+ */
 const STEP_S = MINUTE_S
 /** How many open differences a run reads from the database at a time. */
 const DIFFERENCES_AT_ONCE = 200
 const NO_RUN_FINISHES = 'every run stops before it has finished this day'
-/** A bill is downloaded again after the archive has failed to return it in this many runs. */
+/** The number of runs in which the archive may fail to return a bill before the bill is downloaded again. */
 const ARCHIVE_TRIES_MAX = 3
 
-/** Why a day is not reconciled. `lastError`: why the last try failed; undefined when it is too early. */
+/**
+ * Why a day is not reconciled. `lastError` is the reason why the last try failed; undefined when it is too
+ * early for the bill.
+ */
 export type ReconcileError = Readonly<
   { reason: 'bill_not_found' } | { reason: 'bill_not_ready'; lastError: string | undefined }
 >
 
 /**
- * Reconciles a day now, as far as one request may go; the cron does the rest.
+ * Reconciles a day now, as far as the budget of one request allows; the cron continues the work.
  *
- * @returns the bill afterwards.
+ * @returns the bill with its progress.
  */
 export async function reconcileNow(
   deps: ReconcileBillDeps,
@@ -69,17 +75,19 @@ export async function reconcileNow(
   const now = deps.now()
   const { bills } = deps
   if (!isAvailable(day, now)) return err({ reason: 'bill_not_found' })
-  // Earlier days without a row get one first: once a later day has a row, they would be skipped.
+  // Earlier days that have no row get one first: once a later
+  // day has a row, the cron would not add them any more.
   const last = lastBillDay(now)
   await bills.expect(last, now)
-  // Our clock says that it is too early, but WeChat's decides. Without a bill, the day gets no row.
+  // By our clock it is too early for this day's bill, but only WeChat knows whether the bill is made. If
+  // WeChat has no bill, the day gets no row.
   const reply = day > last ? await deps.wechat.downloadBill(day) : undefined
   if (reply !== undefined && reply.kind !== 'bill') {
     return err({ reason: 'bill_not_ready', lastError: undefined })
   }
   const claimed = await bills.claimDay(day, now)
   if (claimed !== undefined) {
-    // A request makes no other calls, so only its SQL statements are limited.
+    // A request that reconciles makes no other outbound calls, so only its SQL statements are limited.
     const budget = new Budget(deps.used, { ...deps.config.tick, calls: Infinity })
     const ended = await advanceBill(deps, claimed, budget, reply)
     // The new download is not usable: the earlier reconciliation stays, and the caller gets an error.
@@ -94,10 +102,11 @@ export async function reconcileNow(
 }
 
 /**
- * Takes a leased bill as far as the budget allows, stores its progress, and releases it.
+ * Works on a leased bill as far as the budget allows, stores the progress, and ends the lease.
  *
  * @param reply WeChat's answer to downloadbill, if the caller has it already.
- * @returns the bill with its progress; undefined when another run holds its lease now, and will release it.
+ * @returns the bill with its progress; undefined when another run holds the bill's lease now, and will end
+ *   it.
  */
 export async function advanceBill(
   deps: ReconcileBillDeps,
@@ -105,7 +114,8 @@ export async function advanceBill(
   budget: Budget,
   reply?: DownloadBillReply,
 ): Promise<Bill | undefined> {
-  // The last step must be over before the lease ends, because another run may claim the bill then.
+  // The last step must be over before the lease ends, because
+  // another run may claim the bill when the lease has ended.
   const end = later(claimed.leasedUntil ?? deps.now(), -STEP_S)
   const mayGoOn = (): boolean => budget.allows(COSTS.billStep) && deps.now() < end
 
@@ -127,36 +137,38 @@ export async function advanceBill(
   return after
 }
 
-/** Whether a day that was reconciled stays so, because its bill could not be downloaded again. */
+/** Whether a day that was reconciled stays reconciled, because a new download of its bill failed. */
 const staysReconciled = (claimed: Bill, fetched: Bill): boolean =>
   claimed.state === 'reconciled' && fetched.state === 'waiting'
 
 /**
- * A bill that is being compared is read from the archive, or downloaded again if the archive fails to
- * return it.
+ * Whether a bill must be downloaded. A bill that is being compared is read from the archive, and is only
+ * downloaded again if the archive fails to return it.
  */
 function needsDownload({ state, bytes, parts, tries }: Bill): boolean {
   if (state === 'comparing') return bytes > 0 && (parts === 0 || tries > ARCHIVE_TRIES_MAX)
   return state !== 'settling'
 }
 
-/** Stores days that are newly due or were missed, and leases the bill that has been due the longest. */
+/**
+ * Adds a row for each day that is newly due or was missed, and leases the bill that has been due the longest.
+ */
 export async function claimDueBill(deps: ReconcileBillDeps): Promise<Bill | undefined> {
   const now = deps.now()
   await deps.bills.expect(lastBillDay(now), now)
   const bill = await deps.bills.claimDue(now)
   if (bill === undefined) return undefined
-  // A run that crashed could not report an overdue bill, so the next run does. A bill whose differences are
-  // being resolved is not overdue: WeChat's answers may take days.
+  // A run that crashed could not report an overdue bill, so the next run reports it. A bill whose differences
+  // are being resolved is not overdue: WeChat's answers may take days.
   if (bill.state !== 'settling')
     await reportIfOverdue(deps, bill, bill.lastError ?? NO_RUN_FINISHES)
   return bill
 }
 
 /**
- * Releases a bill whose work failed, and sets when it is due again.
+ * Ends the lease of a bill whose work failed, and sets when the bill is due again.
  *
- * @param reason Shown as `last_error`.
+ * @param reason The error, which the report shows as `last_error`.
  */
 export async function postponeBill(
   deps: ReconcileBillDeps,
@@ -174,7 +186,8 @@ async function resolveDifferences(
 ): Promise<Bill> {
   const { day } = bill
   const { bills } = deps
-  // The bill goes behind all others that are due: a day with very many differences must not block them.
+  // If the budget ends, the bill goes behind all other due bills: a day with very many differences must not
+  // block the other days.
   const goesOn: Bill = { ...bill, dueAt: deps.now() }
   if (!mayGoOn()) return goesOn
   for (const { kind, count } of await bills.manyDifferences(day, REVIEWS_MAX)) {
@@ -195,7 +208,8 @@ async function resolveDifferences(
   }
   if (open.length === DIFFERENCES_AT_ONCE) return goesOn
   const books = await bills.booksOn(day)
-  // A row that appears twice agrees with our records, but the sums do not: that is a new difference.
+  // When a row appears twice in the bill, each copy agrees with our records, but the sums do not agree. That
+  // is recorded as a new difference.
   if (await bills.noteUnexplained(bill, books)) return goesOn
   const counts = { ...bill.counts, books }
   const reconciledAt = deps.now()

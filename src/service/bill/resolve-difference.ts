@@ -23,8 +23,8 @@ type ResolveDifferenceDeps = Pick<
 type Verdict = 'booked' | 'review' | 'try_again'
 
 /**
- * Resolves a difference and stores the outcome. What WeChat confirms in a query is recorded, in the same
- * way as a payment from a notice; anything else becomes a review.
+ * Resolves a difference and stores the outcome. What WeChat confirms in a query is recorded in the same way
+ * as a payment from a notice; anything else becomes a review.
  *
  * @returns false when WeChat gave no clear answer, so that the difference must be tried again.
  */
@@ -34,7 +34,8 @@ export async function resolveDifference(
 ): Promise<boolean> {
   const asked = await queryDifference(deps, difference).catch((error: unknown): Verdict => {
     if (error instanceof StoreUnavailable) throw error
-    // An unexpected exception counts as a failed try of this difference; the rest of the day goes on.
+    // An unexpected exception counts as a failed try of this difference, and the run goes on with the day's
+    // other differences.
     const reason = error instanceof Error ? error.name : 'unknown'
     deps.log({ event: 'bill_difference_failed', reason, subject: difference.subject })
     return 'try_again'
@@ -50,8 +51,9 @@ export async function resolveDifference(
 }
 
 /**
- * Opens a review about a difference; after the first hundred of a kind, one review for all others. The review
- * is opened before the outcome is stored: after a crash in between, the same review is not opened twice.
+ * Opens a review about a difference. The first hundred differences of a kind have a review each; one more
+ * review covers all others. The review is opened before the outcome is stored, so a crash in between loses no
+ * review: the next run finds it open and does not open it twice.
  */
 async function openDifferenceReview(
   deps: ResolveDifferenceDeps,
@@ -85,7 +87,10 @@ async function queryDifference(
   }
 }
 
-/** A bill is not signed, so the payment is recorded from WeChat's signed answer to a query. */
+/**
+ * Queries WeChat about a payment that only the bill has, and records it from the signed answer, because a
+ * bill is not signed.
+ */
 async function queryPayment(
   deps: ResolveDifferenceDeps,
   { subject, bill }: Difference,
@@ -99,7 +104,9 @@ async function queryPayment(
   return reason === 'contended' || reason === 'illegal_transition' ? 'try_again' : 'review'
 }
 
-/** Imports the refund of a row, and checks that our records agree with the row afterwards. */
+/**
+ * Imports the refund of a bill's row from WeChat, and checks that our records agree with the row afterwards.
+ */
 async function queryRefundRow(
   deps: ResolveDifferenceDeps,
   view: OrderView,
@@ -107,7 +114,7 @@ async function queryRefundRow(
 ): Promise<Verdict> {
   const transactionId = parseTransactionId(String(bill?.['transaction_id']))
   const payment = view.payments.find((each) => each.transactionId === transactionId)
-  // The refund's payment may be another open difference, which is recorded soon: try again.
+  // The refund's payment may be another open difference that is recorded soon, so the refund is tried again.
   if (payment === undefined) return tries + 1 < TRIES_BEFORE_REVIEW ? 'try_again' : 'review'
   const number = toOutRefundNo(subject)
   const { view: after, known } = await importRefund(deps, view, payment.transactionId, number)

@@ -11,15 +11,15 @@ type HandleNoticeDeps = Pick<
 >
 
 /**
- * What became of a notice. `accepted`: its content is stored, now or from an earlier delivery. `refused`:
- * the notice is not believed. `unavailable` and `failed`: the Worker could not finish, so WeChat must
+ * The outcome of a notice. `accepted`: its content is stored, now or from an earlier delivery. `refused`: the
+ * Worker does not believe the notice. `unavailable` and `failed`: the Worker could not finish, so WeChat must
  * deliver the notice again; a write that was under way may be stored all the same.
  */
 export type NoticeOutcome = 'accepted' | 'refused' | 'unavailable' | 'failed'
 
 /**
- * Does what a notice asks for: records its payment, or confirms it by a query first. Never throws: after an
- * exception the outcome is `unavailable` or `failed`, so that WeChat delivers the notice again.
+ * Acts on a notice: records its payment, or first confirms the payment or refund by a query. Never throws:
+ * after an exception the outcome is `unavailable` or `failed`, so that WeChat delivers the notice again.
  */
 export async function handleNotice(
   deps: HandleNoticeDeps,
@@ -55,7 +55,10 @@ async function handle(deps: HandleNoticeDeps, task: NoticeTask): Promise<NoticeO
   }
 }
 
-/** A race lost to a concurrent request is not the notice's fault, so WeChat should deliver it again. */
+/**
+ * The outcome of a notice whose payment was not recorded. When a concurrent request changed the order first,
+ * the notice is still valid, and the outcome makes WeChat deliver it again.
+ */
 const refusalOf = (reason: string): NoticeOutcome =>
   reason === 'contended' || reason === 'illegal_transition' ? 'unavailable' : 'refused'
 

@@ -9,7 +9,7 @@ type CloseAttemptDeps = Pick<
   'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'reviews' | 'wechat'
 >
 
-/** What became of an attempt or order that was to be closed. Only after `closed` may a new attempt open. */
+/** The outcome of closing an attempt or an order. A new attempt may open only after `closed`. */
 export type CloseOutcome = Readonly<
   | { kind: 'closed'; view: OrderView }
   | { kind: 'paid'; view: OrderView }
@@ -20,9 +20,9 @@ export type CloseOutcome = Readonly<
 >
 
 /**
- * Makes sure that an attempt can no longer be paid, or finds out that it was paid: query, close, query
- * again. The reply to closeorder proves nothing; only a query that says CLOSED, or that WeChat has no such
- * order, counts. Safe to call at any time, concurrently, and again after a crash at any point.
+ * Makes sure that the payer can no longer pay an attempt, or finds out that the payer has paid: query, close,
+ * query again. The reply to closeorder proves nothing. Only a query counts that says CLOSED, or that WeChat
+ * has no such order. Safe to call at any time, concurrently, and again after a crash at any point.
  */
 export async function closeAttempt(
   deps: CloseAttemptDeps,
@@ -51,8 +51,8 @@ export async function closeAttempt(
     })
     return { kind: 'unknown' }
   }
-  // A query decides, not this reply: "closed" has been seen while a payer was paying, and a reply "paid"
-  // lacks the payment to record.
+  // A second query decides, not the reply to closeorder: WeChat has replied "closed" while a payer was
+  // paying, and a reply "paid" does not contain the payment to record.
   const after = await queryAttempt(deps, closing.value, attempt)
   return conclude(deps, closing.value, attempt, after)
 }
@@ -69,7 +69,8 @@ async function conclude(
     case 'closed':
       return { kind: 'closed', view: status.view }
     case 'absent': {
-      // unifiedorder is no longer in flight, and WeChat has no such order: it can never be paid.
+      // unifiedorder is no longer in flight, and WeChat has
+      // no such order: the payer can never pay this attempt.
       const { outTradeNo } = attempt
       const reason = 'absent_at_wechat'
       const closed = await applyEvent(deps, view, { type: 'attempt_closed', outTradeNo, reason })
@@ -84,7 +85,7 @@ async function conclude(
   }
 }
 
-/** The outcome that a concurrent request has stored, when it changed the attempt first. */
+/** Reads the outcome that a concurrent request has stored, when that request changed the attempt first. */
 async function storedOutcome(
   deps: Pick<Deps, 'orders'>,
   view: OrderView,

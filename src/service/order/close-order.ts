@@ -9,7 +9,7 @@ type CloseOrderDeps = Pick<
 >
 
 /**
- * Closes an order: first its live attempt at WeChat, then the order here.
+ * Closes an order: first its live attempt at WeChat, then the order in our records.
  *
  * @returns `closed` or `paid`, which are final; `busy` or `unknown` when the order cannot be closed yet.
  */
@@ -32,7 +32,7 @@ export async function closeOrder(
   return { kind: 'closed', view: closed.value }
 }
 
-/** Closes the order with this ordercode because the shop asks for it. */
+/** Closes an order at the request of the shop. */
 export async function closeForShop(
   deps: CloseOrderDeps,
   ordercode: string,
@@ -41,7 +41,10 @@ export async function closeForShop(
   return view === undefined ? { kind: 'order_not_found' } : closeOrder(deps, view, 'shop')
 }
 
-/** @returns `paid` when a concurrent request has recorded a payment of the order, otherwise undefined. */
+/**
+ * Reads the order again. @returns `paid` when a concurrent
+ * request has recorded a payment, otherwise undefined.
+ */
 async function paidMeanwhile(
   deps: Pick<Deps, 'orders'>,
   view: OrderView,

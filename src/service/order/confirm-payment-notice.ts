@@ -10,13 +10,16 @@ type ConfirmPaymentNoticeDeps = Pick<
   'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'reviews' | 'wechat'
 >
 
-/** However many notices under the previous key arrive, an attempt is queried at most once in this time. */
+/**
+ * The minimum time between two queries about one attempt, in
+ * seconds, however many notices under the previous key arrive.
+ */
 const QUERY_INTERVAL_S = 3
 
 /**
  * Confirms a payment notice that verifies only under the previous API key. Keys are replaced because they
- * leak, so such a notice proves nothing: WeChat is queried, and the payment in its answer, which is signed
- * under the current key, is recorded.
+ * leak, so such a notice proves nothing. The Worker queries WeChat, and records the payment from WeChat's
+ * answer, which is signed under the current key.
  */
 export async function confirmPaymentNotice(
   deps: ConfirmPaymentNoticeDeps,
@@ -27,8 +30,8 @@ export async function confirmPaymentNotice(
   const attempt = view === undefined ? undefined : findAttempt(view, payment.outTradeNo)
   if (view === undefined || attempt === undefined) return err({ reason: 'not_confirmed' })
 
-  // A payment that is recorded already needs no query. For any other, a forger with the leaked key causes
-  // only a few queries.
+  // A payment that is recorded already needs no query. Other queries are limited per attempt, so that a
+  // forger with the leaked key cannot make the Worker query WeChat without end.
   if (view.payments.some((each) => each.transactionId === payment.transactionId)) return ok(view)
   if (!(await deps.orders.claimQuerySlot(attempt.outTradeNo, QUERY_INTERVAL_S, deps.now()))) {
     return err({ reason: 'not_confirmed' })

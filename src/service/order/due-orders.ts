@@ -6,7 +6,7 @@ import type { ClaimLimits, DueRow, NextOrderDue } from '../../ports/order-store.
 
 /** Due orders and attempts that are leased to this run. */
 export type DueOrders = Readonly<{
-  /** No item may still run when the lease ends, because another run may claim it then. */
+  /** When the lease of the items ends. No item may still run then, because another run may claim it. */
   leaseUntil: UnixSeconds
   items: readonly DueRow[]
   /** The order of an item, as it was read right after the claim. */
@@ -18,14 +18,14 @@ export type DueOrders = Readonly<{
 /**
  * Leases due orders and attempts to this run, the longest due first, and reads their orders.
  *
- * @param limits The most orders and attempts to claim.
+ * @param limits The maximum numbers of orders and of attempts to claim.
  */
 export async function claimDueOrders(
   { orders, now }: Pick<Deps, 'now' | 'orders'>,
   limits: ClaimLimits,
 ): Promise<DueOrders> {
   const claimed = await orders.claimDue(now(), limits)
-  // Attempts of expired orders are left out, because closing such an order closes its attempts.
+  // Attempts of orders that have expired are left out, because closing an order closes its attempts.
   const expiring = new Set(
     claimed.items.filter(({ number }) => number === undefined).map(({ ordercode }) => ordercode),
   )

@@ -1,4 +1,4 @@
-/** Follows up one due order or attempt, and says when it is due again. */
+/** Follows up one due order or attempt, and decides when it is due again. */
 import { type Attempt, isLive } from '../../core/order/attempt.ts'
 import type { OrderView } from '../../core/order/order.ts'
 import { nextRefundQueryAt } from '../../core/order/refund-schedule.ts'
@@ -26,13 +26,19 @@ type FollowUpDeps = Pick<
 
 /** The outcome of one follow-up. */
 export type FollowUp = Readonly<{
-  /** `booked`: the payment, or its refunds, are recorded. `waiting`: nothing changed yet. */
+  /**
+   * `booked`: the payment, or the refunds of a returned
+   * payment, are recorded. `waiting`: nothing changed yet.
+   */
   result: 'booked' | 'closed' | 'waiting'
-  /** When the row is due again; undefined for never. Ignored if the row has changed: that set its due time. */
+  /**
+   * When the order or attempt is due again; undefined for never. Ignored if its row has changed, because the
+   * change has set the due time.
+   */
   dueAt: UnixSeconds | undefined
 }>
 
-/** Closes an order that has expired: an order is due at its expiry. */
+/** Closes an order that has expired. An order becomes due at its expiry. */
 export async function followUpOrder(deps: FollowUpDeps, view: OrderView): Promise<FollowUp> {
   const dueAt = expiredOrderDueAt(view.order, deps.now())
   if (deps.now() < view.order.expiresAt) return { result: 'waiting', dueAt }
@@ -40,8 +46,8 @@ export async function followUpOrder(deps: FollowUpDeps, view: OrderView): Promis
 }
 
 /**
- * Follows up an attempt that is due. A live attempt is queried, or closed when its order is paid or closed;
- * a closed one is queried again; a paid one whose money went back gets its refunds imported.
+ * Follows up an attempt that is due. A live attempt is queried, or closed if its order is paid or closed. A
+ * closed attempt is queried again. For a paid attempt whose payment was returned, the refunds are imported.
  *
  * @param number The attempt's number within the order.
  */
@@ -61,7 +67,7 @@ export async function followUpAttempt(
   return query(deps, view, attempt)
 }
 
-/** Finds the refunds of a payment that had been refunded before the Worker first heard of it. */
+/** Imports the refunds of a payment that had been refunded before the Worker first learned of it. */
 async function importMissingRefunds(
   deps: FollowUpDeps,
   view: OrderView,
@@ -77,7 +83,8 @@ async function importMissingRefunds(
     const dueAt = nextRefundQueryAt(payment.paidAt, now) ?? later(now, DAY_S)
     return { result: 'waiting', dueAt }
   }
-  // `payment.returned` tells the shop not to ship. If only a part went back, a person decides on the rest.
+  // The webhook `payment.returned` tells the shop not to ship. If only a part of the payment was refunded, a
+  // person decides about the remaining part.
   const refunded = reservedFee(ofPayment(after.refunds, payment.transactionId))
   if (refunded < payment.totalFee) {
     const { ordercode } = view.order
@@ -97,7 +104,8 @@ async function query(deps: FollowUpDeps, view: OrderView, attempt: Attempt): Pro
       return { result: 'closed', dueAt: attemptDueAt(attempt, now) }
     case 'unpaid':
       if (attempt.state === 'closed') {
-        // The attempt is closed here but open at WeChat: a unifiedorder that seemed lost has arrived there.
+        // The attempt is closed in our records but open at WeChat: a unifiedorder that seemed lost has
+        // arrived at WeChat.
         await deps.wechat.closeOrder(attempt.outTradeNo)
         return { result: 'waiting', dueAt: unansweredAttemptDueAt(attempt, now) }
       }

@@ -9,7 +9,10 @@ type QueryAttemptDeps = Pick<
   'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'reviews' | 'wechat'
 >
 
-/** The status of an attempt at WeChat. The order has been changed accordingly, and `view` shows the change. */
+/**
+ * The status of an attempt at WeChat. The Worker has changed
+ * the order accordingly, and `view` is the order afterwards.
+ */
 export type AttemptStatus = Readonly<
   | { kind: 'paid'; view: OrderView }
   /**
@@ -23,7 +26,7 @@ export type AttemptStatus = Readonly<
   | { kind: 'unknown'; cause: string }
 >
 
-/** Queries WeChat about one attempt, and records its payment or closes it as the answer says. */
+/** Queries WeChat about one attempt. If WeChat's answer says so, records the payment or closes the attempt. */
 export async function queryAttempt(
   deps: QueryAttemptDeps,
   view: OrderView,

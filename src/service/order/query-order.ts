@@ -9,12 +9,12 @@ type QueryOrderDeps = Pick<
   'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
 >
 
-/** Why a query of an order stopped early. The answers that WeChat gave before that are stored. */
+/** Why a query of an order stopped early. The answers that WeChat had given by then are stored. */
 export type QueryError = Readonly<{ reason: 'order_not_found' | 'wechat_unavailable' }>
 
 /**
- * Queries WeChat about an order now: about every attempt that is not recorded as paid, the newest first
- * because only that one can be live, and then about the refunds of every recorded payment.
+ * Queries WeChat about an order now: first about every attempt that is not recorded as paid, beginning with
+ * the newest, because only the newest can be live; then about the refunds of every recorded payment.
  */
 export async function queryOrder(
   deps: QueryOrderDeps,

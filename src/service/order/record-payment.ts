@@ -12,12 +12,12 @@ import { openReview } from '../open-review.ts'
 type RecordPaymentDeps = Pick<Deps, 'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'reviews'>
 
 /**
- * Records a payment that WeChat vouches for, exactly once however often WeChat reports it; or says why the
- * payment is not recorded, and opens a review. `ok` means that the payment is stored, as the one that made
- * the order paid or as an additional one.
+ * Records a payment that WeChat vouches for, exactly once however often WeChat reports it. If the payment
+ * must not be recorded, returns the reason and opens a review. `ok` means that the payment is stored, as the
+ * one that made the order paid or as an additional one.
  *
- * The usual cases, a new payment and one that is recorded already, take one round trip to the database.
- * `transition` explains every other case from what that round trip read back.
+ * The usual cases, a new payment and one that is recorded already, take one round trip to the database. In
+ * every other case, `transition` decides about the order that this round trip read back.
  *
  * @param refunded Whether WeChat reports that the payment has already been refunded, at least in part.
  */
@@ -45,7 +45,8 @@ export async function recordPayment(
   })
   if (recorded.ok) return recorded
   const { error } = recorded
-  // A review refers to its order by the ordercode. Without a stored order it names only the out_trade_no.
+  // A review names its order by the ordercode. If the order
+  // is not stored, the review names only the out_trade_no.
   const known = error.reason === 'unknown_order' ? undefined : ordercode
   const review = rejectionReview(error, payment, known, source)
   if (review !== undefined) await openReview(deps, review)
@@ -77,8 +78,8 @@ async function record(
     autoRefundNotifyUrl,
   })
   if (applied.ok || applied.error.reason !== 'second_payment') return applied
-  // The payer paid twice: the second payment is recorded, and refunded if refunds are configured. If the order
-  // became paid after it was read, it is read again.
+  // The payer paid twice. The second payment is recorded, and refunded if refunds are configured. If a
+  // concurrent request made the order paid after the order was read, the order is read again.
   const isCurrent = view.order.state === 'paid'
   const paid = isCurrent ? view : ((await deps.orders.load(view.order.ordercode)) ?? view)
   return applyEvent(deps, paid, {

@@ -15,20 +15,23 @@ type RegisterOrderDeps = Pick<
   'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'reviews' | 'wechat'
 >
 
-/** Why an order was not registered or changed. `contended`: concurrent requests kept changing it. */
+/** Why an order was not registered or changed. `contended`: concurrent requests kept changing the order. */
 export type RegisterError = Readonly<{
   reason: 'order_paid' | 'order_closed' | 'revision_conflict' | 'wechat_unavailable' | 'contended'
 }>
 
-/** The stored order. `created` is false when it existed before, changed by this request or not. */
+/** The stored order. `created` is false when the order existed before this request, changed by it or not. */
 export type Registered = Readonly<{ created: boolean; view: OrderView }>
 
-/** A payer may open a new attempt while the order is being changed; each round closes one attempt. */
+/**
+ * The maximum number of tries to change an order. Each round
+ * closes one attempt, and meanwhile a payer may open a new one.
+ */
 const ROUNDS_MAX = 4
 
 /**
- * Registers an order, or changes the terms of one that can still be paid. A request that repeats the stored
- * terms succeeds in every state of the order and changes nothing.
+ * Registers an order, or changes the terms of an order that can still be paid. A request that repeats the
+ * stored terms succeeds in every state of the order and changes nothing.
  *
  * @param revision The revision that the order must have, from the shop's `If-Match`; undefined for any.
  */
@@ -38,7 +41,7 @@ export async function registerOrder(
   terms: Terms,
   revision: number | undefined,
 ): Promise<Result<Registered, RegisterError>> {
-  // An order that does not exist has no revision, so a request that demands one registers nothing.
+  // An order that does not exist has no revision, so a request that demands a revision registers nothing.
   const present =
     revision === undefined
       ? await deps.orders.register(ordercode, terms, deps.now())
@@ -76,7 +79,7 @@ async function changeOnce(
   let current = view
   const attempt = liveAttempt(view)
   if (attempt !== undefined) {
-    // Once this request is answered, the order must not be payable at the old price.
+    // The live attempt is closed first: after this request is answered, no payer may pay the old price.
     const outcome = await closeAttempt(deps, view, attempt)
     switch (outcome.kind) {
       case 'paid':

@@ -7,8 +7,8 @@ import type { PayError } from './pay-error.ts'
 type IdentifyPayerDeps = Pick<Deps, 'log' | 'now' | 'orders' | 'wechat'>
 
 /**
- * Trades the login code of `wx.login` for the payer's openid. WeChat accepts a code once, so a repeated
- * request is recognised by the hash of its code.
+ * Trades the login code of `wx.login` for the payer's openid. WeChat accepts a code only once, so the Worker
+ * recognises a repeated request by the hash of the request's code.
  *
  * @param view The order; undefined when it is not registered.
  * @returns the openid.
@@ -20,8 +20,8 @@ export async function identifyPayer(
   ordercode: string,
   view: OrderView | undefined,
 ): Promise<Result<string, PayError>> {
-  // After a lost reply, the mini program may repeat its request with the same code. WeChat would refuse the
-  // code as used, but the attempt that the first request opened has its hash.
+  // If the reply was lost, the mini program may repeat its request with the same code. WeChat would refuse
+  // the code as used, but the attempt that the first request opened has the hash of the code.
   const known = payerOf(view, codeHash, deps)
   if (known !== undefined) return ok(known)
 

@@ -1,6 +1,6 @@
 /**
- * `/pay`: identifies the payer by the login, decides what to do with the order (`decidePay`), and sends
- * unifiedorder for an attempt that is stored first. Every path ends in signed parameters or in a PayError.
+ * `/pay`: identifies the payer by the login, decides what to do with the order (`decidePay`), stores the
+ * attempt, and then sends the attempt's unifiedorder. The outcome is always signed parameters or a PayError.
  */
 import { type Attempt, isLive } from '../../core/order/attempt.ts'
 import { findAttempt, type OrderView } from '../../core/order/order.ts'
@@ -35,12 +35,16 @@ export type PayRequest = Readonly<{ code: string; ordercode: string; ip: string 
 export type PayParameters = Awaited<ReturnType<SignClientPay>> & Readonly<{ ticket: string }>
 
 /**
- * Replacing a dead attempt takes a round, and so does losing a race against a concurrent request. After
- * this many, other requests keep changing the order, and the answer is `order_busy`.
+ * The maximum number of decisions in one request. Replacing a dead attempt takes a round, and so does losing
+ * a race against a concurrent request. After this many rounds, other requests keep changing the order, and
+ * the answer is `order_busy`.
  */
 const ROUNDS_MAX = 4
 
-/** Turns a login code into signed payment parameters, with the order's live attempt or a new one. */
+/**
+ * Trades a login code for signed payment parameters, which
+ * belong to the order's live attempt or to a new one.
+ */
 export async function payOrder(
   deps: PayOrderDeps,
   request: PayRequest,
@@ -65,7 +69,9 @@ export async function payOrder(
   return err({ reason: 'order_busy' })
 }
 
-/** `again`: the order has changed, so it must be read again and the decision made again. */
+/**
+ * The outcome of one round. `again`: the order has changed, so the next round must read it and decide again.
+ */
 type Outcome = Result<PayParameters, PayError> | 'again'
 
 async function payOnce(deps: PayOrderDeps, view: OrderView, payer: Payer): Promise<Outcome> {
@@ -121,7 +127,7 @@ async function payOnce(deps: PayOrderDeps, view: OrderView, payer: Payer): Promi
   }
 }
 
-/** Closes an attempt so that another one can be opened. */
+/** Closes an attempt, so that the next round can open another one. */
 async function replace(deps: PayOrderDeps, view: OrderView, attempt: Attempt): Promise<Outcome> {
   const closed = await closeAttempt(deps, view, attempt)
   switch (closed.kind) {
@@ -149,12 +155,13 @@ async function send(
 
   switch (reply.kind) {
     case 'prepared': {
-      // The prepay_id is stored first, which fails unless the attempt is still open: only then may it be signed.
+      // The prepay_id is signed only after it was stored,
+      // because storing fails if the attempt is no longer open.
       if (await deps.orders.savePrepay(attempt, reply.prepayId, deps.now())) {
         return signParameters(deps, view, attempt, reply.prepayId)
       }
-      // A concurrent request closed the attempt, or recorded its payment. If this call made an order at
-      // WeChat, it must not stay open there.
+      // A concurrent request closed the attempt, or recorded its payment. If this unifiedorder created an
+      // order at WeChat, that order must not stay open.
       await deps.wechat.closeOrder(attempt.outTradeNo)
       return 'again'
     }
@@ -180,7 +187,8 @@ async function send(
     }
 
     case 'misconfigured':
-      // The order is not at fault: once the configuration is fixed, the same attempt is sent again.
+      // The order is not the cause of the refusal. Once the operator has fixed
+      // the configuration, the same attempt is sent again.
       await deps.orders.saveRefusal(attempt, deps.now())
       deps.log({ event: 'wechat_misconfigured', ordercode, reason: reply.errCodeDes })
       return err({ reason: 'misconfigured' })
@@ -193,7 +201,10 @@ async function send(
   }
 }
 
-/** Stores that WeChat has answered, so that unifiedorder is no longer in flight, and replaces the attempt. */
+/**
+ * Stores that WeChat has answered, so that no unifiedorder
+ * of the attempt is in flight, and replaces the attempt.
+ */
 async function replaceAnswered(
   deps: PayOrderDeps,
   view: OrderView,

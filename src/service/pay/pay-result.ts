@@ -9,12 +9,12 @@ type PayResultDeps = Pick<
   'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'reviews' | 'wechat'
 >
 
-/** However many pages poll, WeChat is queried about an attempt at most once in this time. */
+/** The minimum time between two queries about one attempt, in seconds, however many pages call `/result`. */
 const QUERY_INTERVAL_S = 3
 
 /**
- * The order of a ticket, for the page on which the payer waits. Queries WeChat while the order is unpaid,
- * so that the page does not depend on a notice.
+ * Reads the order of a ticket, for the page on which the payer waits. Queries WeChat while the order is
+ * unpaid, so that the page does not depend on a notice.
  *
  * @returns `ticket_invalid` when the ticket is forged or expired, or its order does not exist.
  */
@@ -26,7 +26,8 @@ export async function payResult(
   const view = ordercode === undefined ? undefined : await deps.orders.load(ordercode)
   if (view === undefined) return err({ reason: 'ticket_invalid' })
 
-  // Without a live attempt, the last one is queried: the payer may have paid it while it was being closed.
+  // Without a live attempt, WeChat is queried about the last
+  // one: the payer may have paid while it was being closed.
   const attempt = liveAttempt(view) ?? view.attempts.at(-1)
   if (view.order.state === 'paid' || attempt === undefined) return ok(view.order)
   if (!(await deps.orders.claimQuerySlot(attempt.outTradeNo, QUERY_INTERVAL_S, deps.now()))) {

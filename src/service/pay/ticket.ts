@@ -1,10 +1,10 @@
 /**
- * A ticket proves to `/result` that its bearer got payment parameters for this order from `/pay`.
+ * A ticket proves to `/result` that its bearer got payment parameters for the ticket's order from `/pay`.
  *
  *     ordercode.payer.expiry.mac
  *
- * `payer` is a keyed hash of the openid, so a ticket does not reveal who paid. `expiry` is in Unix seconds;
- * `mac` is an HMAC-SHA256 of all that precedes it.
+ * `payer` is a keyed hash of the openid, so a ticket does not reveal who paid. `expiry` is in Unix seconds.
+ * `mac` is an HMAC-SHA256 of `ordercode.payer.expiry`.
  */
 import { DAY_S, later, type UnixSeconds } from '../../core/time.ts'
 import { equalInConstantTime, toHex } from '../../lib/text.ts'
@@ -13,7 +13,9 @@ const TICKET_LIFE_S = DAY_S
 const PAYER_HEX_CHARS = 32
 const TICKET = /^(([0-9A-Za-z_-]{6,28})\.[0-9a-f]{32}\.(\d{1,12}))\.([0-9a-f]{64})$/
 
-/** Derives the HMAC key of all tickets from the AppSecret, so that there is no further secret to set. */
+/**
+ * Derives the HMAC key of all tickets from the AppSecret, so that the operator has no further secret to set.
+ */
 export async function ticketKey(appSecret: string): Promise<CryptoKey> {
   const utf8 = new TextEncoder()
   const algorithm = { name: 'HMAC', hash: 'SHA-256' }
@@ -24,7 +26,7 @@ export async function ticketKey(appSecret: string): Promise<CryptoKey> {
   return crypto.subtle.importKey('raw', derived, algorithm, false, ['sign'])
 }
 
-/** Makes a ticket for a payer who has logged in. It is valid for one day. */
+/** Makes a ticket for a payer who has logged in. The ticket is valid for one day. */
 export async function issueTicket(
   key: CryptoKey,
   ordercode: string,
@@ -36,7 +38,7 @@ export async function issueTicket(
   return `${claim}.${await mac(key, `ticket ${claim}`)}`
 }
 
-/** Checks a ticket. @returns its ordercode; undefined when it is forged, altered or expired. */
+/** Checks a ticket. @returns its ordercode; undefined when the ticket is forged, altered or expired. */
 export async function readTicket(
   key: CryptoKey,
   ticket: string,

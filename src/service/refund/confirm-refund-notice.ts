@@ -11,16 +11,22 @@ type ConfirmRefundNoticeDeps = Pick<
   'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
 >
 
-/** However many notices under the previous key arrive, an attempt is queried at most once in this time. */
+/**
+ * The minimum time between two queries about one attempt, in
+ * seconds, however many notices under the previous key arrive.
+ */
 const QUERY_INTERVAL_S = 3
 
-/** `not_final`: WeChat confirms the refund, but says that it is still processing. */
+/**
+ * Why a refund notice was not confirmed. `not_final`:
+ * WeChat confirms the refund, but reports it as processing.
+ */
 type NotConfirmed = Readonly<{ reason: 'unknown_refund' | 'not_final' | 'not_confirmed' }>
 
 /**
- * Confirms a refund notice. It is not signed, so it proves nothing and only prompts a query. `ok` means
- * that our records agree with WeChat's answer, and that the refund is no longer processing, as every refund
- * notice claims.
+ * Confirms a refund notice by a query, because a refund notice is not signed
+ * and proves nothing. `ok` means that our records agree with WeChat's answer,
+ * and that the refund is no longer processing, as every refund notice claims.
  */
 export async function confirmRefundNotice(
   deps: ConfirmRefundNoticeDeps,
@@ -30,7 +36,8 @@ export async function confirmRefundNotice(
   const view = ordercode === undefined ? undefined : await deps.orders.load(ordercode)
   const isOurs = view?.payments.some((each) => each.transactionId === unverified.transactionId)
   if (view === undefined || isOurs !== true) return err({ reason: 'unknown_refund' })
-  // A forger with the leaked key causes only a few queries.
+  // Queries are limited per attempt, so that a forger with the leaked previous key cannot make the Worker
+  // query WeChat without end.
   const mayQuery =
     !unverified.isUnderOldKey ||
     (await deps.orders.claimQuerySlot(unverified.outTradeNo, QUERY_INTERVAL_S, deps.now()))
@@ -49,6 +56,7 @@ export async function confirmRefundNotice(
   const asked = await queryRefund(deps, view, refund)
   if (asked === 'absent') return err({ reason: 'unknown_refund' })
   if (asked.kind !== 'known') return err({ reason: 'not_confirmed' })
-  // The query lags behind WeChat's notice, or the notice is forged. WeChat delivers a real notice again.
+  // Either WeChat's query lags behind its notice, or the
+  // notice is forged. WeChat delivers a real notice again.
   return asked.status === 'processing' ? err({ reason: 'not_final' }) : ok(undefined)
 }

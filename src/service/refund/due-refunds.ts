@@ -16,13 +16,18 @@ type DueRefundsDeps = Pick<
 /** Due refunds that are leased to this run. */
 export type DueRefunds = Readonly<{
   count: number
-  /** Grouped by order: refunds of one order change the same order, so they must not run concurrently. */
+  /**
+   * The refunds grouped by order. Refunds of one order change
+   * the same order, so one is worked on after the other.
+   */
   byOrder: readonly (readonly ClaimedRefund[])[]
   /** Stores when refunds are due again. */
   reschedule: (next: readonly NextRefundDue[]) => Promise<void>
 }>
 
-/** Leases due refunds to this run, the longest due first. @param limit The most refunds to claim. */
+/**
+ * Leases due refunds to this run, the longest due first. @param limit The maximum number of refunds to claim.
+ */
 export async function claimDueRefunds(
   { refunds, now }: Pick<Deps, 'now' | 'refunds'>,
   limit: number,
@@ -39,7 +44,7 @@ export async function claimDueRefunds(
 }
 
 /**
- * Sends or queries a due refund, and opens a review if it is overdue.
+ * Sends or queries a due refund, and opens a review if the refund is overdue.
  *
  * @returns when the refund is due again.
  */
@@ -64,6 +69,6 @@ export async function advanceDueRefund(
   return { ordercode, outRefundNo, dueAt }
 }
 
-/** @returns how many refunds are due, up to a thousand. */
+/** Counts the refunds that are due, up to a thousand. */
 export const countDueRefunds = ({ refunds, now }: Pick<Deps, 'now' | 'refunds'>): Promise<number> =>
   refunds.countDue(now())

@@ -10,8 +10,8 @@ type ImportRefundsDeps = Pick<
 >
 
 /**
- * WeChat lists the refunds of a payment ten to a page, and no more than twenty in all. Further refunds can
- * only be queried by their number.
+ * The maximum number of pages. WeChat lists ten refunds of a payment to a page, and twenty in all. Further
+ * refunds can only be queried by their numbers.
  */
 const PAGES_MAX = 2
 
@@ -19,13 +19,13 @@ const PAGES_MAX = 2
 export type Imported = Readonly<{
   /** The order after the import. */
   view: OrderView
-  /** How many refunds WeChat listed; undefined when it gave no clear answer. */
+  /** The number of refunds in WeChat's answer; undefined when WeChat gave no clear answer. */
   known: number | undefined
 }>
 
 /**
- * Queries WeChat for the refunds of a payment and records each, including those that were made manually on
- * the merchant platform, which our records do not have.
+ * Queries WeChat for the refunds of a payment and records each of them, also refunds that our records do not
+ * have because they were made manually on the merchant platform.
  */
 export async function importRefunds(
   deps: ImportRefundsDeps,
@@ -38,12 +38,13 @@ export async function importRefunds(
     const reply = await deps.wechat.refundsOf(transactionId, seen)
     if (reply.kind === 'absent') return { view: current, known: seen }
     if (reply.kind === 'unknown') return { view: current, known: undefined }
-    // Closed refunds first: a closed refund releases its amount, which another one in the list may need.
+    // Closed refunds come first: a closed refund releases its amount, and another refund of the list may need
+    // this room in the payment.
     const closedFirst = reply.records.toSorted(
       (a, b) => Number(b.status === 'closed') - Number(a.status === 'closed'),
     )
     for (const record of closedFirst) {
-      // An answer that is about another payment proves nothing about this one.
+      // A refund of another payment in WeChat's answer shows that the answer is not about this payment.
       if (record.transactionId !== transactionId) return { view: current, known: undefined }
       current = (await recordRefundStatus(deps, current, record)).view
     }
@@ -54,8 +55,8 @@ export async function importRefunds(
 }
 
 /**
- * Queries WeChat for one refund, which a notice or a bill names, and records it. When a payment has more
- * than twenty refunds, the later ones can be learned only in this way.
+ * Queries WeChat for one refund, which a notice or a bill names, and records it. When a payment has more than
+ * twenty refunds, the Worker can learn of the later ones only in this way.
  */
 export async function importRefund(
   deps: ImportRefundsDeps,

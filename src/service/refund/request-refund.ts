@@ -20,22 +20,22 @@ type RequestRefundDeps = Pick<
   'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
 >
 
-/** Why a refund was not accepted, or, for `misconfigured`, why it could not be sent yet. */
+/** Why a refund was not accepted. With `misconfigured` the refund was accepted, but could not be sent yet. */
 export type RefundError =
   | RefundRejection
   | Readonly<{
       reason: 'refund_not_configured' | 'order_not_found' | 'payment_not_found' | 'contended'
     }>
-  /** The refund is reserved, and is sent automatically once the operator has fixed the configuration. */
+  /** The refund is reserved. The cron sends it once the operator has fixed the configuration. */
   | Readonly<{ reason: 'misconfigured'; refund: Refund }>
 
-/** The refund that is asked for. */
+/** A request for a refund, from the shop or from a review. */
 export type RefundRequest = Readonly<{
   outRefundNo: OutRefundNo
   refundFee: Fen
-  /** Shown to the payer. */
+  /** The reason that WeChat shows to the payer. */
   reason: string | undefined
-  /** The payment to refund; undefined for the one that made the order paid. */
+  /** The payment to refund; undefined for the payment that made the order paid. */
   transactionId: TransactionId | undefined
 }>
 
@@ -43,8 +43,8 @@ export type RefundRequest = Readonly<{
 export type Requested = Readonly<{ created: boolean; refund: Refund }>
 
 /**
- * Accepts a refund: reserves its amount here, then sends it to WeChat. A repeated request means the same
- * refund, and sends it again as long as WeChat has not accepted it.
+ * Accepts a refund: reserves its amount in our records, then sends the refund to WeChat. A repeated request
+ * means the same refund, which is sent again as long as WeChat has not accepted it.
  */
 export async function requestRefund(
   deps: RequestRefundDeps,
@@ -71,7 +71,7 @@ export async function requestRefund(
   const { reserved, view: reservedView } = await deps.refunds.reserve(ordercode, refund, deps.now())
   if (reservedView === undefined) return err({ reason: 'order_not_found' })
   if (!reserved) {
-    // Nothing was written. The pure transition explains why.
+    // The store reserved nothing. The pure `transition` shows why.
     const step = transition(reservedView, { type: 'refund_requested', refund }, deps.now())
     if (!step.ok) {
       const { error } = step
@@ -86,8 +86,8 @@ export async function requestRefund(
   if (stored.state !== 'requested') return ok({ created: reserved, refund: stored })
 
   const lease = await leaseFor(deps, ordercode, stored, reserved)
-  // Another refund of this payment was started less than a minute ago, so the cron sends this one; or a
-  // concurrent request is sending it.
+  // Without a lease, another refund of this payment was started less than a minute ago, so the cron sends
+  // this refund later; or a concurrent request is sending it.
   if (lease === undefined) return ok({ created: reserved, refund: stored })
   const sent = await sendRefund(deps, reservedView, stored, lease)
   const after = findRefund(sent.view, refund.outRefundNo) ?? stored
@@ -112,7 +112,10 @@ async function leaseFor(
   return refund.startedAt === undefined ? undefined : { unansweredAt: undefined }
 }
 
-/** The refund fits its order and yet was not reserved, usually because another order uses its number. */
+/**
+ * The error for a refund that fits its order and yet was not
+ * reserved, usually because another order uses its number.
+ */
 async function numberInUse(
   deps: Pick<Deps, 'refunds'>,
   refund: Refund,
@@ -121,7 +124,7 @@ async function numberInUse(
   return err({ reason: owner === undefined ? 'contended' : 'refund_conflict' })
 }
 
-/** @returns undefined when the order has no such payment. */
+/** Makes the refund that a request describes. @returns undefined when the order has no such payment. */
 function newRefund(
   view: OrderView,
   { outRefundNo, refundFee, reason, transactionId }: RefundRequest,

@@ -18,14 +18,14 @@ type SendRefundDeps = Pick<
 
 /** The outcome of sending or querying a refund. */
 export type RefundStatus = Readonly<{
-  /** The order afterwards. */
+  /** The order after WeChat's answer was stored. */
   view: OrderView
   /**
    * `known`: WeChat's answer is stored. `waiting`: the refund was not sent, or WeChat does not accept it
    * yet. `unknown`: WeChat gave no clear answer. `misconfigured`: the operator must fix the configuration.
    */
   kind: 'known' | 'waiting' | 'unknown' | 'misconfigured'
-  /** The status that WeChat reports, when it reports one. */
+  /** The refund's status in WeChat's report; undefined when WeChat's answer has no report. */
   status?: RefundRecord['status']
 }>
 
@@ -44,8 +44,8 @@ export async function sendRefund(
 ): Promise<RefundStatus> {
   const { outRefundNo } = refund
   const started = await applyEvent(deps, view, { type: 'refund_started', outRefundNo })
-  // Another refund of this payment was started less than a minute ago, or a concurrent request has brought
-  // this refund to its end.
+  // The refund must not be sent now: another refund of this payment was started less than a minute ago, or a
+  // concurrent request has brought this refund to its end.
   if (!started.ok) {
     await deps.refunds.releaseSendLease(view.order.ordercode, outRefundNo)
     return { view, kind: 'waiting' }
@@ -70,7 +70,8 @@ export async function sendRefund(
 }
 
 /**
- * Takes a refund one step further: sends it if WeChat has not accepted it yet, otherwise queries it.
+ * Takes a refund one step further: sends it if WeChat has
+ * not accepted it yet, otherwise queries WeChat about it.
  *
  * @param lease The send lease; undefined when a concurrent sender holds it.
  */
@@ -86,8 +87,8 @@ export async function advanceRefund(
   }
   const asked = await queryRefund(deps, view, refund)
   if (asked !== 'absent') return asked
-  // WeChat accepted this refund before, and does not know it now. Sending it again is safe: the same number
-  // yields the same refund, or makes it anew.
+  // WeChat accepted this refund before, and does not know it now. Sending it again is safe: by the same
+  // number WeChat finds the refund that exists, or makes it once.
   const again = await deps.wechat.refund(refund)
   logReply(deps, view, refund, again)
   switch (again.kind) {
@@ -95,7 +96,7 @@ export async function advanceRefund(
       return recordRefundStatus(deps, view, again.record)
     case 'unknown':
       return { view, kind: 'unknown' }
-    default: // The amount stays reserved, and the refund shows the operator why.
+    default: // The refund's amount stays reserved, and its `err_code` shows the operator why.
       return { view: await withRefusal(deps, view, refund, again), kind: 'unknown' }
   }
 }
@@ -103,7 +104,7 @@ export async function advanceRefund(
 /**
  * Queries WeChat about a refund, and stores the answer.
  *
- * @returns `absent` when WeChat has no such refund.
+ * @returns `absent` when WeChat has no refund with this number.
  */
 export async function queryRefund(
   deps: SendRefundDeps,
@@ -120,8 +121,8 @@ export async function queryRefund(
 }
 
 /**
- * Stores what WeChat reports about one refund of the order. A report that our records have no room for
- * opens a review of kind `refund_conflict`.
+ * Stores what WeChat reports about one refund of the order. If the report contradicts our records, for
+ * example with another amount, a review of kind `refund_conflict` opens.
  */
 export async function recordRefundStatus(
   deps: SendRefundDeps,
@@ -130,7 +131,8 @@ export async function recordRefundStatus(
 ): Promise<RefundStatus> {
   const { ordercode } = view.order
   const event = recordEvent(view, record)
-  // A refund made on the merchant platform may have a number that the shop uses here for another order.
+  // A refund that was made on the merchant platform may have a
+  // number that the shop uses for a refund of another order.
   const owner =
     event.type === 'refund_discovered'
       ? await deps.refunds.ordercodeOf(record.outRefundNo)
@@ -149,8 +151,8 @@ export async function recordRefundStatus(
     reason,
   })
   if (reason === 'contended' || reason === 'illegal_transition') return { view, kind: 'unknown' }
-  // WeChat moved the money although our records have no room for it, so a person must look. Another query
-  // would change nothing.
+  // WeChat moved money that does not fit our records, so a
+  // person must look. Another query would change nothing.
   await openReview(deps, conflictReview(record, ordercode, reason))
   return { view, kind: 'known' }
 }
@@ -158,11 +160,11 @@ export async function recordRefundStatus(
 type Refusal = Readonly<{ errCode: string; errCodeDes: string; isRepetition: boolean }>
 
 /**
- * Stores a refusal, after a query has confirmed it, because a refused refund releases its amount. The
- * refusal alone proves nothing: the lost answer to an earlier try may have been "accepted", and WeChat may
- * refuse the repetition for the very reason that the first try got through.
+ * Stores a refusal once a query has confirmed it, because a refused refund releases its amount. The refusal
+ * alone proves nothing: WeChat may have accepted an earlier try whose answer was lost, and may refuse the
+ * repetition because it made the refund the first time.
  *
- * @param mayArriveYet Whether an earlier try may still reach WeChat: then a query that finds no refund
+ * @param mayArriveYet Whether an earlier try may still reach WeChat. If so, a query that finds no refund
  *   proves nothing.
  */
 async function concludeRefusal(
@@ -186,8 +188,8 @@ async function concludeRefusal(
     const outcome = isAbsent ? 'waiting' : 'unknown'
     return { view: await withRefusal(deps, view, refund, refusal), kind: outcome }
   }
-  // WeChat has no refund with this number, so the refusal is true; or it has a different one, which is also
-  // this merchant's money, so a person must look.
+  // Either WeChat has no refund with this number, so the refusal is true. Or WeChat has a different refund
+  // with this number, which moved this merchant's money, so a person must look.
   if (record !== undefined) {
     await openReview(deps, conflictReview(record, view.order.ordercode, 'refund_conflict'))
   }
@@ -198,9 +200,9 @@ async function concludeRefusal(
 }
 
 /**
- * Stores why WeChat does not accept a refund yet, which ends the send lease.
+ * Stores why WeChat does not accept a refund yet, and ends the send lease.
  *
- * @returns the order with the reason.
+ * @returns the order in which the refund has this reason.
  */
 async function withRefusal(
   deps: Pick<Deps, 'now' | 'refunds'>,

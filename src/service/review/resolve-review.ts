@@ -36,8 +36,9 @@ export type ResolveError = Readonly<{
 }>
 
 /**
- * Resolves a review as a person has decided. The action comes first: `accept` records the payment, `refund`
- * returns it. A crash after the action leaves the review open, and resolving it again has the same outcome.
+ * Resolves a review as the operator has decided. The action comes first:
+ * `accept` records the payment, `refund` returns it. A crash after the action
+ * leaves the review open, and resolving it again has the same outcome.
  */
 export async function resolveReview(
   deps: ResolveReviewDeps,
@@ -75,7 +76,7 @@ const isSame = (review: StoredReview, { note, action }: Resolution): boolean =>
   review.note === note && review.action === action
 
 /**
- * Closes the attempt of a payment that a person has dealt with outside this system. The payment is not
+ * Closes the attempt of a payment that the operator has dealt with outside this system. The payment is not
  * recorded, and WeChat answers every query with "paid", so nothing else would close the attempt or its order.
  */
 async function closeReviewedAttempt(
@@ -91,9 +92,9 @@ async function closeReviewedAttempt(
 }
 
 /**
- * Gives up a refund that WeChat never accepted, or no longer knows, and so releases its amount. The person
- * who resolves the review `refund_overdue` decides this, but it happens only after a query has confirmed
- * that WeChat has no such refund.
+ * Gives up a refund that WeChat never accepted, or no longer knows, and so releases the refund's amount. The
+ * operator decides this by resolving the review `refund_overdue`, but the refund is given up only after a
+ * query has confirmed that WeChat does not have it.
  */
 async function releaseRefund(
   deps: ResolveReviewDeps,
@@ -108,7 +109,8 @@ async function releaseRefund(
   const { outRefundNo, state, errCode = 'GIVEN_UP', errCodeDes = '' } = refund
   if (state !== 'requested' && state !== 'processing') return ok(undefined)
 
-  // No other request sends the refund while this one holds the lease, and no earlier try may still arrive.
+  // While this request holds the send lease, no other request sends the refund. An earlier try that may still
+  // arrive at WeChat also prevents giving up.
   if (state === 'requested') {
     const lease = await deps.refunds.acquireSendLease(ordercode, number, deps.now())
     if (lease === undefined) return err({ reason: 'order_busy' })
@@ -125,6 +127,7 @@ async function releaseRefund(
   }
   await deps.refunds.releaseSendLease(ordercode, number)
   if (asked.kind !== 'known') return err({ reason: 'wechat_unavailable' })
-  // WeChat has accepted the refund after all, so the decision was wrong, and the review stays open.
+  // If WeChat has accepted a requested refund after all, the
+  // operator's decision was wrong, and the review stays open.
   return state === 'requested' ? err({ reason: 'order_busy' }) : ok(undefined)
 }

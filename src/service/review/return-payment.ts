@@ -30,7 +30,7 @@ export type ReturnError = Readonly<{
 }>
 
 /**
- * Refunds what is left of a payment under review. A payment that is not recorded yet is first recorded as
+ * Refunds the rest of a payment under review. A payment that is not recorded yet is first recorded as
  * returned. `ok` means that the money is back, under way, or reserved for a refund that will be sent.
  */
 export async function returnPayment(

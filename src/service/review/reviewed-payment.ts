@@ -5,7 +5,7 @@ import type { StoredReview } from '../../core/review.ts'
 import { toUnixSeconds } from '../../core/time.ts'
 import { invariant } from '../../lib/result.ts'
 
-/** The payment that a review is about, from the review's evidence. */
+/** Reads the payment that a review is about from the review's evidence. */
 export function paymentOf({ evidence }: StoredReview): Payment {
   const text = (name: string): string => String(evidence[name] ?? '')
   const fen = (name: string) => toFen(Number(evidence[name]))

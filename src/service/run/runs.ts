@@ -3,34 +3,38 @@ import { DAY_S, later, type UnixSeconds } from '../../core/time.ts'
 import type { Deps } from '../../ports/deps.ts'
 import type { StoredRun } from '../../ports/run-store.ts'
 
-/** Runs and delivered webhooks are kept this long; each run of the cron deletes a few older ones. */
+/**
+ * How long runs and delivered webhooks are kept, in seconds. Each run of the cron deletes a few older rows.
+ */
 const RETENTION_S = 90 * DAY_S
-/** The most rows of each kind that one run deletes. */
+/** The maximum number of rows of each kind that one run of the cron deletes. */
 const SWEEP_ROWS = 50
 
 /** Stores that a run of the cron has started. @returns the number of the run. */
 export const startRun = ({ runs, now }: Pick<Deps, 'now' | 'runs'>): Promise<number> =>
   runs.start(now())
 
-/** Stores that a run has finished. @param report Its figures, stored as JSON and shown by `GET /runs`. */
+/**
+ * Stores that a run has finished. @param report The run's figures, stored as JSON and shown by `GET /runs`.
+ */
 export const finishRun = (
   { runs, now }: Pick<Deps, 'now' | 'runs'>,
   run: number,
   report: Readonly<Record<string, unknown>>,
 ): Promise<void> => runs.finish(run, now(), JSON.stringify(report))
 
-/** Runs of the cron, newest first. @param beforeId Only runs with a smaller number. */
+/** Lists runs of the cron, newest first. @param beforeId Only runs with a smaller number. */
 export const listRuns = (
   { runs }: Pick<Deps, 'runs'>,
   beforeId: number,
   limit: number,
 ): Promise<readonly StoredRun[]> => runs.list(beforeId, limit)
 
-/** @returns when the last finished run started; undefined when none has finished yet. */
+/** When the last finished run started; undefined when no run has finished yet. */
 export const lastRunAt = ({ runs }: Pick<Deps, 'runs'>): Promise<UnixSeconds | undefined> =>
   runs.lastStartedAt()
 
-/** Deletes runs and delivered webhooks that are past their retention, with two statements. */
+/** Deletes runs and delivered webhooks that are past their retention. Takes two SQL statements. */
 export async function sweep({
   runs,
   deliveries,

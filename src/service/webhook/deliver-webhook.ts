@@ -1,4 +1,4 @@
-/** One try of one webhook, and what follows from its outcome. */
+/** One try of one webhook, and what the Worker does about its outcome. */
 import { billJson } from '../../contract/bill.ts'
 import { orderJson } from '../../contract/order.ts'
 import { refundJson } from '../../contract/refund.ts'
@@ -18,7 +18,9 @@ type DeliverWebhookDeps = Pick<
   'bills' | 'deliverSoon' | 'deliveries' | 'log' | 'now' | 'orders' | 'reviews' | 'webhooks'
 >
 
-/** Makes the first try of a webhook that was just stored. The cron repeats it if it fails or is cut off. */
+/**
+ * Makes the first try of a webhook that was just stored. If the try fails or is cut off, the cron repeats it.
+ */
 export async function deliverFirst(deps: DeliverWebhookDeps, id: string): Promise<void> {
   const delivery = await deps.deliveries.find(id)
   if (delivery?.state === 'pending' && delivery.tries === 0) await deliverWebhook(deps, delivery)
@@ -31,18 +33,18 @@ export const claimDueWebhooks = (
 ): Promise<readonly StoredDelivery[]> => deliveries.claimDue(now(), limit)
 
 /**
- * Tries a webhook once and stores the outcome. Whether a fact exists and whether its webhook was delivered
- * are stored separately. The last try of the schedule opens a review when it fails.
+ * Tries a webhook once and stores the outcome. A failed webhook changes nothing about its fact, which is
+ * stored separately. If the last try of the retry schedule fails, a review opens.
  *
- * @returns `too_early` when nothing was sent, because the bill to report is being reconciled again.
+ * @returns `too_early` when nothing was sent, because the webhook's bill is being reconciled again.
  */
 export async function deliverWebhook(
   deps: DeliverWebhookDeps,
   delivery: StoredDelivery,
 ): Promise<'delivered' | 'failed' | 'given_up' | 'too_early'> {
   const body = delivery.body ?? (await renderBody(deps, delivery))
-  // Nothing was sent, so this does not count as a try: the webhook keeps its step in the retry schedule,
-  // and is due again when its lease ends.
+  // Nothing was sent, so no try is counted: the webhook keeps its step in the retry schedule, and is due
+  // again when its lease ends.
   if (body === undefined) return 'too_early'
   const tried = await deps.webhooks.send({ id: delivery.id, body })
 
@@ -92,7 +94,7 @@ async function renderBody(
   return JSON.stringify({ type, timestamp: formatRfc3339(createdAt), data })
 }
 
-/** @returns the webhook's `data`; undefined while the bill to report is being reconciled again. */
+/** Reads the `data` of a webhook. @returns undefined while the webhook's bill is being reconciled again. */
 async function renderData(
   deps: Pick<Deps, 'bills' | 'orders' | 'reviews'>,
   delivery: StoredDelivery,
@@ -106,7 +108,7 @@ async function renderData(
     const day = delivery.subject as BeijingDay
     const bill = await deps.bills.find(day)
     invariant(bill !== undefined, 'the bill of a webhook is stored')
-    // The bill is being reconciled again: its report waits until that is complete.
+    // The bill is being reconciled again, so the webhook with its report waits until the bill is reconciled.
     if (bill.dueAt !== undefined) return undefined
     return billJson(await billReport(deps, bill))
   }
@@ -124,7 +126,7 @@ async function renderData(
 }
 
 /**
- * The order as it was when it was closed. A payment may have been recorded since; it has a webhook of its
+ * The order as it was when it was closed. If a payment was recorded since, the payment has a webhook of its
  * own, with a later revision.
  */
 const asOfClosing = (view: OrderView): OrderView => ({

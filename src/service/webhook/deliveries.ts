@@ -1,4 +1,4 @@
-/** Webhooks and their tries, for the shop that lists them or has one sent again. */
+/** Webhooks and their tries. The shop lists webhooks, and can have one sent again. */
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { DeliveryState, StoredDelivery } from '../../ports/delivery-store.ts'
 import type { Deps } from '../../ports/deps.ts'
@@ -25,7 +25,9 @@ export const listDeliveries = (
   page: Page,
 ): Promise<readonly StoredDelivery[]> => deliveries.list(state, page)
 
-/** Sends a webhook now, in any state. If that fails, the retry schedule starts again from the beginning. */
+/**
+ * Sends a webhook now, in any state. If this try fails, the retry schedule starts again from the beginning.
+ */
 export async function resendDelivery(
   deps: DeliveriesDeps,
   id: string,
