@@ -1,4 +1,4 @@
-/** Runs the simulator as a server, from the command line. */
+/** The command that runs the simulator as a server. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -7,7 +7,7 @@ import { DEMO_MERCHANT } from './server/demo-merchant.ts'
 import { type RunningServer, start } from './server/start.ts'
 
 const DEFAULT_PORT = 8790
-/** The file names of the archive that a merchant downloads from WeChat. */
+/** Certificate and key files are named as in the certificate archive that a merchant downloads from WeChat. */
 const CERTIFICATE_FILES = {
   cert: 'apiclient_cert.pem',
   key: 'apiclient_key.pem',
@@ -87,10 +87,12 @@ async function main(): Promise<void> {
   }
 }
 
-/** 0 stands for any free port, so the port after it is any free port, too. */
+/** The default of --secure-port: the port after --port, or any free port (0) if --port is 0 or the highest port. */
 const nextPort = (port: number): number => (port === 0 || port === 65_535 ? 0 : port + 1)
 
-/** Writes the certificates and the key, the key readable only by this user. Returns their paths. */
+/**
+ * Writes the certificates and the client's key to files, the key readable only by this user. Returns the paths of the files.
+ */
 function writeCertificates(directory: string, secure: RunningServer['secure']) {
   const { clientCertificate, authority } = secure
   mkdirSync(directory, { recursive: true })

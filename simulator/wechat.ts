@@ -27,41 +27,47 @@ import type { World } from './state/world.ts'
 /** How the simulated WeChat behaves. Only the merchant is required. */
 export type SimulatorOptions = {
   merchant: Merchant
-  /** Default: a `ControllableClock` over the machine's clock. */
+  /** The simulator's clock. Default: a `ControllableClock` over the machine's clock. */
   clock?: Clock
-  /** Default: real randomness. With a seeded source a test can be repeated exactly. */
+  /** The source of all randomness. Default: real randomness. With a seeded source a test can be repeated exactly. */
   random?: Random
-  /** Overrides of `DEFAULT_STRICTNESS`. */
+  /** Settings that replace those of `DEFAULT_STRICTNESS`. */
   strict?: Partial<Strictness>
-  /** Where notices of refunds go whose request names no notify_url; set on the merchant platform. Default: nowhere. */
+  /**
+   * The URL for notices of refunds whose request has no notify_url, as set on the merchant platform. Default: WeChat sends no
+   * notice of such a refund.
+   */
   refundNotifyUrl?: string
   /** How long a refund is PROCESSING before it becomes SUCCESS automatically. Default: three minutes. */
   refundProcessingMs?: number
-  /** Makes the signal that ends one delivery attempt of a notice. Default: after five seconds of real time. */
+  /**
+   * Makes the signal that ends one delivery attempt of a notice. Default: a signal that aborts after five seconds of real time.
+   */
   noticeTimeout?: () => AbortSignal
   /** Called with every history entry as it is added. */
   onEvent?: (entry: HistoryEntry) => void
 }
 
 /**
- * WeChat, as one merchant sees it. `fetch` is the API that the shop calls; the six facets are for tests and developers: they
- * act as the payer or the merchant platform, read WeChat's records, and make things go wrong. The simulator is written from
- * the protocol alone and shares no code with the Worker: a second reading of every rule.
+ * The simulated WeChat, as one merchant sees it. `fetch` is the API that the shop calls. The six facets, `payer` to `books`,
+ * are for tests and developers: they act as the payer or the merchant platform, read WeChat's records, and inject faults. The
+ * simulator is written from the protocol alone and shares no code with the Worker, so that a rule that the Worker misreads
+ * fails a test.
  */
 export class WeChatSimulator {
-  /** The clock that decides everything here except the timeout of a notice. */
+  /** The clock for every time in the simulator, except the timeout of a notice, which is real time. */
   readonly clock: Clock
-  /** Login, wx.requestPayment, the cashier. */
+  /** Acts as the payer: login, wx.requestPayment, the cashier. */
   readonly payer: Payer
-  /** What happens to orders and refunds without a call of the API. */
+  /** Changes orders and refunds without a call of the API. */
   readonly platform: Platform
-  /** What WeChat posts to the shop. */
+  /** The notices that WeChat posts to the shop. */
   readonly notices: Notices
-  /** The bills of downloadbill, and changes to them. */
+  /** The bills that downloadbill answers, and changes to these bills. */
   readonly bills: Bills
-  /** What goes wrong at the endpoints. */
+  /** Injects faults into the endpoints. */
   readonly faults: FaultInjector
-  /** WeChat's own records, read only. */
+  /** WeChat's own records, read-only. */
   readonly books: Books
   readonly #world: World
   readonly #faultQueue = new FaultQueue()
@@ -97,18 +103,19 @@ export class WeChatSimulator {
   }
 
   /**
-   * Every endpoint of api.weixin.qq.com, api.mch.weixin.qq.com and api2.mch.weixin.qq.com, distinguished by path only. Throws
-   * `TypeError('Network connection lost.')` for a fault that drops the connection; a stall waits for `request.signal`.
-   * Works as a plain function, without its object. The client shows no certificate: every path under /secapi/ is HTTP 400.
+   * Calls an endpoint of api.weixin.qq.com, api.mch.weixin.qq.com or api2.mch.weixin.qq.com, selected by path only. The client
+   * shows no certificate, so every path under /secapi/ answers HTTP 400. Throws `TypeError('Network connection lost.')` for a
+   * fault that drops the connection; a stall lasts until `request.signal` aborts. Works as a plain function, without its
+   * object.
    */
   readonly fetch = (request: Request): Promise<Response> =>
     serve(request, this.#world, this.#faultQueue, 'none')
 
-  /** The same for a client that showed the merchant's certificate. */
+  /** Calls an endpoint like `fetch`, as a client that shows the merchant's certificate. */
   readonly fetchWithCertificate = (request: Request): Promise<Response> =>
     serve(request, this.#world, this.#faultQueue, 'good')
 
-  /** The same for a client that showed another certificate: HTTP 400 under /secapi/, with another text. */
+  /** Calls an endpoint like `fetch`, as a client that shows another certificate: HTTP 400 under /secapi/, with another text. */
   readonly fetchWithWrongCertificate = (request: Request): Promise<Response> =>
     serve(request, this.#world, this.#faultQueue, 'wrong')
 }

@@ -8,24 +8,29 @@ import { type BillType, printedLayout } from './layouts.ts'
 import { ROW_KINDS, paymentRow, refundRow } from './rows.ts'
 import { formatBill, shuffle } from './text.ts'
 
-// Bills are computed when they are downloaded: from the ledgers, and from the changes that the bill plan holds. `date` is a
-// Beijing day, yyyyMMdd.
+// A bill is computed on every download, from the ledgers and from the changes in the bill plan. `date` is a Beijing day,
+// yyyyMMdd.
 
-/** Which bill, and in which layout. */
+/** Which of the bills of one day to write, and in which layout. */
 export type BillOptions = {
-  /** Default ALL. */
+  /** The type of the bill. Default: ALL. */
   billType?: BillType
-  /** Default: the day's, else the simulator's. */
+  /** Default: the layout that the bill plan orders for the day, else `Strictness.billLayout`. */
   layout?: BillLayout
 }
 
-/** The rows of that day's bill: what happened, with the changes of the bill plan. Not shuffled yet. */
+/**
+ * The rows of the bill of one day: the day's payments and refunds, with the changes of the bill plan applied. Not shuffled yet.
+ */
 export function billRows(date: string, world: World, billType: BillType = 'ALL'): BillRow[] {
   const rows = changeRows(rowsOf(date, world), world.billPlan.changesOf(date))
   return rows.filter(({ kind }) => ROW_KINDS[billType].includes(kind))
 }
 
-/** The file of that day's bill as downloadbill sends it, before compression; `rows` come from `billRows`. */
+/**
+ * Writes the bill file of one day, as downloadbill sends it before compression.
+ * @param rows The result of `billRows`.
+ */
 export function billText(
   rows: readonly BillRow[],
   date: string,
@@ -35,7 +40,7 @@ export function billText(
   const changes = billPlan.changesOf(date)
   const changed = changes.findLast((each) => each.kind === 'layout')?.layout
   const text = formatBill(
-    // The same file for every download, until a row is added to that day.
+    // The seed is fixed per day, so every download has the rows in the same order, until a row is added to the day.
     shuffle(rows, seededRandom(billPlan.seedOf(date))),
     printedLayout(billType, layout ?? changed ?? strict.billLayout),
     changes.some(({ kind }) => kind === 'wrong_totals') ? 1 : 0,

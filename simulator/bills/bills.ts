@@ -3,7 +3,7 @@ import type { World } from '../state/world.ts'
 import { type BillOptions, billRows, billText } from './bill.ts'
 import { planChange } from './plan-change.ts'
 
-/** The bills, and what a test orders to be wrong with them. Days are Beijing days, yyyyMMdd. */
+/** The daily bills, and the mistakes that a test orders in them. Days are Beijing days, yyyyMMdd. */
 export class Bills {
   readonly #world: World
 
@@ -11,18 +11,26 @@ export class Bills {
     this.#world = world
   }
 
-  /** The bill of that day as WeChat would send it now, even if the day is not over or has no row. */
+  /**
+   * The bill file of one day as WeChat would write it now. Unlike downloadbill, also for a day that is not over or has no row.
+   */
   text(date: string, options: BillOptions = {}): string {
     return billText(billRows(date, this.#world, options.billType), date, this.#world, options)
   }
 
-  /** Makes the bill of that day differ from what happened, until it is cleared. Changes add up, in their order. */
+  /**
+   * Makes the bill of one day differ from what happened, until `clearChanges`. Several changes of a day apply in the order of
+   * the calls.
+   */
   change(date: string, change: BillChange): void {
     planChange(date, change, this.#world)
     this.#world.record({ type: 'bill_changed', outcome: `${date} ${change.kind}` })
   }
 
-  /** The bill of that day, or without a date of every day, shows what happened again. */
+  /**
+   * Removes the changes and errors of the bill of one day, or of every day if `date` is omitted: bills show again what
+   * happened.
+   */
   clearChanges(date?: string): void {
     this.#world.billPlan.clear(date)
     this.#world.record({ type: 'bill_changes_cleared', ...(date && { outcome: date }) })

@@ -1,7 +1,9 @@
 import { formatYuan } from '../lib/yuan.ts'
 import type { BillColumns, BillRow, PlannedChange } from '../state/bill-plan.ts'
 
-/** Applies the changes to the rows, in order. Changes of the layout or the totals leave the rows as they are. */
+/**
+ * Applies the bill plan's changes to the rows of a day, in order. Changes of the layout or of the totals do not affect rows.
+ */
 export function changeRows(
   rows: readonly BillRow[],
   changes: readonly PlannedChange[],

@@ -11,20 +11,24 @@ import { type SimulatedRefund, UNSETTLED_FUNDS } from '../state/refund.ts'
 import type { World } from '../state/world.ts'
 import { paymentRow, refundRow } from './rows.ts'
 
-// Rows about payments and refunds that never happened here: those of another mini program of the same merchant, or mistakes.
+// Bill rows about payments and refunds that are not in the ledgers: as if they belonged to another mini program of the same
+// merchant, or were WeChat's mistakes.
 
 type PaidOrder = SimulatedOrder & { capture: Capture }
 
 const NOON_MS = 12 * 3_600_000
 const ONE_YUAN = 100
 
-/** The row of a payment of one yuan at noon. */
+/** Makes the bill row of an invented payment of one yuan, at noon of the day. */
 export function fabricatePayment(date: string, world: World): BillRow {
   const order = fabricatePaidOrder(date, world)
   return paymentRow(order, order.capture, world)
 }
 
-/** The row of a refund at noon, of a real payment or by default of one that never happened. */
+/**
+ * Makes the bill row of an invented refund, at noon of the day.
+ * @param order The refunded order; by default an invented one.
+ */
 export function fabricateRefund(
   date: string,
   world: World,

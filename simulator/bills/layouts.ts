@@ -1,25 +1,32 @@
-// The columns of a bill, as WeChat names and orders them. A row has all of them; a layout decides which are printed.
+// The columns of a bill, as WeChat names and orders them. A row has values for all columns; the layout decides which are
+// printed.
 // @see https://pay.weixin.qq.com/wiki/doc/api/wxa/wxa_api.php?chapter=9_6
 import type { BillLayout } from '../state/bill-plan.ts'
 
-/** `bill_type` of downloadbill. */
+/** The values of `bill_type`, the parameter of downloadbill. */
 export const BILL_TYPES = ['ALL', 'SUCCESS', 'REFUND', 'RECHARGE_REFUND'] as const
 /** One of `BILL_TYPES`. */
 export type BillType = (typeof BILL_TYPES)[number]
 
-/** A printed column: its header, and the name of the row's column that it shows. */
+/** A printed column: the header, and the name of the column in `BillRow.columns` whose values are printed below it. */
 export type PrintedColumn = readonly [header: string, column: string]
 
-/** A total: its header, the column that is added up, and the column's decimals. A total without a column counts the rows. */
+/**
+ * A total: the header, the column whose values are added up, and the decimals of the sum. Without a column, the rows are
+ * counted.
+ */
 export type PrintedTotal = readonly [header: string, column?: string, decimals?: 2 | 5]
 
-/** The columns and totals of a bill file. */
+/** The columns and totals that a bill file prints. */
 export type PrintedLayout = {
   columns: readonly PrintedColumn[]
   totals: readonly PrintedTotal[]
 }
 
-/** The part of a refund that falls to coupons of both kinds. Only the `old` layout prints this column. */
+/**
+ * The name of the column for the part of a refund that goes to CASH and NO_CASH coupons together. Only the `old` layout prints
+ * this column.
+ */
 export const BOTH_COUPONS = '优惠退款金额'
 
 const HEAD =
@@ -32,7 +39,7 @@ const COLUMNS: Readonly<Record<BillType, string>> = {
   ALL: `${HEAD},${REFUND_PART},${GOODS},申请退款金额,费率备注`,
   SUCCESS: `${HEAD},${GOODS},费率备注`,
   REFUND: `${HEAD},${REFUND_TIMES},${REFUND_PART},${GOODS},申请退款金额,费率备注`,
-  // The position of 返还手续费 is not published.
+  // WeChat does not publish the position of the column 返还手续费 (returned service fee).
   RECHARGE_REFUND: `${HEAD},${REFUND_TIMES},${REFUND_PART},${GOODS},申请退款金额,费率备注,返还手续费`,
 }
 
@@ -46,7 +53,10 @@ const TOTALS: readonly PrintedTotal[] = [
   ['申请退款总金额', '申请退款金额', 2],
 ]
 
-/** The `old` layout printed amounts of the order, and did not distinguish the kinds of coupons. */
+/**
+ * What the `old` layout prints in place of a column of today's layout: amounts before NO_CASH coupons are deducted, and one sum
+ * for both types of coupons.
+ */
 const OLD_NAMES: Readonly<Record<string, PrintedColumn>> = {
   特约商户号: ['子商户号', '特约商户号'],
   应结订单金额: ['总金额', '订单金额'],
@@ -55,7 +65,10 @@ const OLD_NAMES: Readonly<Record<string, PrintedColumn>> = {
   充值券退款金额: ['代金券或立减优惠退款金额', BOTH_COUPONS],
 }
 
-/** Without coupons of the merchant's own, the settled amount is the order's amount. */
+/**
+ * What the `short` layout prints in place of settled amounts: amounts before NO_CASH coupons are deducted, which are equal for
+ * a merchant without coupons of its own.
+ */
 const WITHOUT_COUPONS: Readonly<Record<string, string>> = {
   应结订单金额: '订单金额',
   退款金额: '申请退款金额',
@@ -69,7 +82,10 @@ const OLD_TOTALS: readonly PrintedTotal[] = [
   ['手续费总金额', '手续费', 5],
 ]
 
-/** The columns and totals of a layout. Only ALL has the layouts `old` and `short`; the other types print `new` instead. */
+/**
+ * The columns and totals of a bill in a layout. Only bills of type ALL exist in the layouts `old` and `short`; for the other
+ * types, `new` is printed instead.
+ */
 export function printedLayout(type: BillType, layout: BillLayout): PrintedLayout {
   const names = COLUMNS[type].split(',')
   const columns = names.map((name): PrintedColumn => [name, name])

@@ -4,8 +4,8 @@ import type { World } from '../state/world.ts'
 import { fabricatePayment, fabricateRefund } from './fabricated.ts'
 
 /**
- * Adds a change to the plan of that Beijing day (yyyyMMdd). Throws a RangeError for a day that does not exist, and for a payment
- * or refund that WeChat does not know.
+ * Adds a change to the bill plan of one Beijing day (yyyyMMdd). Throws a RangeError for a day that does not exist, and for a
+ * payment or refund that WeChat does not know.
  */
 export function planChange(date: string, change: BillChange, world: World): void {
   startOfDay(date)

@@ -7,7 +7,7 @@ import { RECHARGE_FUNDS, type SimulatedRefund, statusAt, successAt } from '../st
 import type { World } from '../state/world.ts'
 import { type BillType, BOTH_COUPONS } from './layouts.ts'
 
-/** Which kinds of rows each type of bill lists. */
+/** The kinds of rows that each type of bill lists. */
 export const ROW_KINDS: Readonly<Record<BillType, readonly BillRow['kind'][]>> = {
   ALL: ['payment', 'refund'],
   SUCCESS: ['payment'],
@@ -15,7 +15,9 @@ export const ROW_KINDS: Readonly<Record<BillType, readonly BillRow['kind'][]>> =
   RECHARGE_REFUND: ['recharge_refund'],
 }
 
-/** The row of a payment in the bill of its day. Its state is SUCCESS, even after refunds. */
+/**
+ * Makes the row of a payment for the bill of the day of payment. The row's 交易状态 (trade state) is SUCCESS, even after refunds.
+ */
 export function paymentRow(order: SimulatedOrder, capture: Capture, world: World): BillRow {
   const settledFen = capture.settlementTotalFee ?? capture.totalFee
   return {
@@ -33,7 +35,10 @@ export function paymentRow(order: SimulatedOrder, capture: Capture, world: World
   }
 }
 
-/** The row of a refund in the bill of the day it was requested. Its status is that of `madeAt`; WeChat never updates a bill. */
+/**
+ * Makes the row of a refund for the bill of the day on which the refund was requested. The row shows the refund's status at
+ * `madeAt`, when WeChat makes the bill, because WeChat never updates a bill.
+ */
 export function refundRow(
   refund: SimulatedRefund,
   order: SimulatedOrder,
@@ -68,7 +73,7 @@ function commonColumns(order: SimulatedOrder, capture: Capture, world: World): B
   return {
     公众账号ID: world.merchant.appid,
     商户号: world.merchant.mchId,
-    // A direct merchant has no 特约商户号.
+    // The column 特约商户号 (sub-merchant number) is 0, because our merchant is direct.
     特约商户号: '0',
     设备号: order.deviceInfo,
     微信订单号: capture.transactionId,

@@ -6,8 +6,9 @@ const BOM = '\uFEFF'
 const LINE_END = '\r\n'
 
 /**
- * The file of a bill as WeChat writes it: BOM, CRLF after every line, a backtick before every value, and no escape for a comma
- * within a value. `off` is added to the last digit of every total, to make the totals wrong.
+ * Writes a bill file as WeChat does: a BOM, CRLF after every line, a backtick before every value, and no escape for a comma
+ * within a value.
+ * @param off Added to the last digit of every total, to make the totals wrong.
  */
 export function formatBill(rows: readonly BillRow[], layout: PrintedLayout, off = 0): string {
   const { columns, totals } = layout
@@ -23,7 +24,7 @@ export function formatBill(rows: readonly BillRow[], layout: PrintedLayout, off 
   ].join(LINE_END)
 }
 
-/** A random order, as WeChat's bills are not sorted. */
+/** Puts items into a random order, because the rows of WeChat's bills are not sorted. */
 export function shuffle<T>(items: readonly T[], random: Random): T[] {
   const shuffled = [...items]
   const bytes = random(items.length * 4)
@@ -40,12 +41,15 @@ export function shuffle<T>(items: readonly T[], random: Random): T[] {
   return shuffled
 }
 
-/** A line break within a value, for example within a product's name, is printed as a space. */
+/** Writes values as one line of the file. A line break within a value, such as a product's name, is printed as a space. */
 function formatLine(values: readonly string[]): string {
   return ('`' + values.join(',`')).replace(/[\r\n]/g, ' ')
 }
 
-/** The sum of the printed values, changed ones included; added up in the smallest unit, so that nothing is rounded. */
+/**
+ * Adds up the printed values of a column, changed ones included. The sum is in the column's smallest unit, so that nothing is
+ * rounded.
+ */
 function formatTotal(
   rows: readonly BillRow[],
   [, column, decimals = 2]: PrintedTotal,

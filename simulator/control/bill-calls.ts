@@ -22,7 +22,7 @@ const CHANGE_KINDS = [
   'unavailable',
 ] as const satisfies readonly BillChange['kind'][]
 
-/** The calls about bills. */
+/** The calls of the control interface about bills, by method and path below `/_control/`. */
 export const BILL_CALLS: Readonly<Record<string, Call>> = {
   'POST bill': {
     about: `{date, bill_type?, layout?} → {text}: the current bill of that day (yyyyMMdd); layout is one of ${BILL_LAYOUTS.join(', ')}`,

@@ -117,10 +117,11 @@ function describeState({ simulator, clock }: ControlTarget): JsonObject {
     now,
     nowText: new Date(now).toISOString(),
     capturedFen: simulator.books.capturedFen(),
-    // Refunded: the payers have the money. Refunding: the merchant has paid, the payers have nothing yet (PROCESSING, CHANGE).
+    // The payers have `refundedFen`. The merchant has paid `refundingFen` (PROCESSING, CHANGE), but the payers do not have it
+    // yet.
     refundedFen: simulator.books.refundedFen(),
     refundingFen: simulator.books.refundingFen(),
-    // null means no limit.
+    // JSON has no Infinity: null means that the merchant's balance has no limit.
     balanceFen: balanceFen === Infinity ? null : balanceFen,
     orders: simulator.books.orders().length,
     captures: simulator.books.captures().length,

@@ -3,10 +3,13 @@ import { CONTROL_CALLS } from './calls.ts'
 import { noOrder } from './input.ts'
 import { ControlError, type JsonObject, readJson, toSnakeCase } from './json.ts'
 
-/** Paths below this one belong to the control interface; every other path is WeChat's. */
+/** The path below which every path belongs to the control interface. Every other path is WeChat's. */
 export const CONTROL_ROOT = '/_control/'
 
-/** Answers a call below `/_control/`: JSON in, JSON out, errors as `{ error, hint }` with HTTP 400, 404 or 405. */
+/**
+ * Answers a call of the control interface. Request and answer are JSON; an error is `{ error, hint }` with HTTP 400, 404 or
+ * 405.
+ */
 export async function control(request: Request, target: ControlTarget): Promise<Response> {
   try {
     const body = request.method === 'POST' ? await readJson(request) : {}
@@ -15,7 +18,7 @@ export async function control(request: Request, target: ControlTarget): Promise<
     if (error instanceof ControlError) {
       return Response.json({ error: error.message, hint: error.hint }, { status: error.status })
     }
-    // A RangeError is the simulator's refusal of arguments that are impossible.
+    // The simulator throws a RangeError for impossible arguments, so the developer gets HTTP 400.
     if (error instanceof RangeError) {
       const hint = `GET ${CONTROL_ROOT} lists the calls`
       return Response.json({ error: error.message, hint }, { status: 400 })
@@ -42,7 +45,8 @@ function dispatch(request: Request, body: JsonObject, target: ControlTarget): un
 }
 
 function describeOrder(encoded: string, { simulator }: ControlTarget): unknown {
-  // `|` and `*` are legal in an out_trade_no, and a client can percent-encode them. A broken escape matches no order.
+  // A client can percent-encode `|` and `*`, which are legal in an out_trade_no. An invalid escape stays as it is and matches
+  // no order.
   const outTradeNo = safeDecode(encoded)
   const order = simulator.books.order(outTradeNo)
   if (order === undefined) throw noOrder(outTradeNo)

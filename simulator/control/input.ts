@@ -21,19 +21,19 @@ import {
 
 const COPIES_MAX = 100
 
-/** The out_trade_no of the body. Throws a 404 when there is no such order. */
+/** Reads the out_trade_no from a request body. Throws a 404 when WeChat has no such order. */
 export function needOrder(body: JsonObject, simulator: WeChatSimulator): string {
   const outTradeNo = needText(body, 'out_trade_no')
   if (simulator.books.order(outTradeNo) !== undefined) return outTradeNo
   throw noOrder(outTradeNo)
 }
 
-/** The 404 for an unknown out_trade_no. */
+/** The error with HTTP 404 for an out_trade_no that WeChat does not know. */
 export function noOrder(outTradeNo: string): ControlError {
   return new ControlError(404, `no order ${outTradeNo}`, 'GET /_control/orders lists the orders')
 }
 
-/** The parameters for wx.requestPayment, unchecked: the simulated phone checks them. */
+/** Reads the parameters for wx.requestPayment from a request body, unchecked, because the simulated phone checks them. */
 export function needParams(body: JsonObject): UncheckedParams {
   const params = body['params']
   if (isJsonObject(params)) return params
@@ -44,7 +44,7 @@ export function needParams(body: JsonObject): UncheckedParams {
   )
 }
 
-/** bank_type, coupons and despite_close. */
+/** Reads how the payer pays from `bank_type`, `coupons` and `despite_close` of a request body. */
 export function readPayOptions(body: JsonObject): PayOptions {
   const bankType = readText(body, 'bank_type')
   return {
@@ -54,14 +54,17 @@ export function readPayOptions(body: JsonObject): PayOptions {
   }
 }
 
-/** How many copies of a notice to post in parallel; default 1. */
+/** Reads how many copies of a notice to post in parallel. Default: 1. */
 export function needCopies(body: JsonObject): number {
   const copies = body['copies'] === undefined ? 1 : needNumber(body, 'copies')
   if (Number.isSafeInteger(copies) && copies >= 1 && copies <= COPIES_MAX) return copies
   throw new ControlError(400, `copies is not 1 to ${COPIES_MAX}`, 'send {"copies": 3}')
 }
 
-/** Elements to set, or with null to remove; removed ones are `undefined`. */
+/**
+ * Reads changes to the elements of a message, by element name. Text or a number replaces the element's value; null removes the
+ * element and becomes `undefined`.
+ */
 export function readChanges(body: JsonObject, name: string): Record<string, string | undefined> {
   const fields = body[name] ?? {}
   if (!isJsonObject(fields)) {
@@ -72,7 +75,7 @@ export function readChanges(body: JsonObject, name: string): Record<string, stri
   )
 }
 
-/** How the posted payment notice differs from a regular one. */
+/** Reads how a posted payment notice differs from a regular one. */
 export function readNoticeOptions(body: JsonObject): PaymentNoticeOptions {
   const signType = readText(body, 'sign_type')
   if (signType !== undefined && signType !== 'MD5' && signType !== 'HMAC-SHA256') {
@@ -95,7 +98,7 @@ function readChange(name: string, value: unknown): string | undefined {
   throw new ControlError(400, `${name} is neither text nor null`, 'null removes an element')
 }
 
-/** The fault to inject; its endpoint defaults to `any`. */
+/** Reads the fault to inject. The fault's endpoint defaults to `any`. */
 export function needFault(body: JsonObject): Fault {
   const endpoint = body['endpoint'] ?? 'any'
   if (!isFaultEndpoint(endpoint)) {
@@ -116,7 +119,7 @@ export function needFault(body: JsonObject): Fault {
   return { endpoint, times, kind }
 }
 
-/** The trade_state of the body. */
+/** Reads a trade_state from `state` of a request body. */
 export function needState(body: JsonObject): TradeState {
   const given = needText(body, 'state')
   const state = TRADE_STATES.find((each) => each === given)

@@ -1,7 +1,7 @@
-/** A JSON body of a request, before any check. */
+/** A JSON object whose members were not checked yet. */
 export type JsonObject = Readonly<Record<string, unknown>>
 
-/** A call that cannot be answered; `hint` tells the developer what would work. */
+/** A call of the control interface that is refused. `hint` tells the developer which call would work. */
 export class ControlError extends Error {
   readonly status: 400 | 404 | 405
   readonly hint: string
@@ -13,7 +13,7 @@ export class ControlError extends Error {
   }
 }
 
-/** Reads a JSON object. An empty body counts as `{}`, because most calls need no arguments. */
+/** Reads a JSON object from a request. An empty body counts as `{}`, because most calls need no arguments. */
 export async function readJson(request: Request): Promise<JsonObject> {
   const text = await request.text()
   if (text.trim() === '') return {}
@@ -21,7 +21,7 @@ export async function readJson(request: Request): Promise<JsonObject> {
     const value: unknown = JSON.parse(text)
     if (isJsonObject(value)) return value
   } catch {
-    // Not JSON: the error below says what to send.
+    // The body is not JSON: the error below says what to send.
   }
   throw new ControlError(
     400,
@@ -35,26 +35,29 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** A non-empty text of the body. Throws a 400 when it is missing. */
+/** Reads a non-empty text from a request body. Throws a 400 when the text is missing. */
 export function needText(body: JsonObject, name: string): string {
   const value = body[name]
   if (typeof value === 'string' && value !== '') return value
   throw new ControlError(400, `${name} is missing`, `send {"${name}": "…"} as text`)
 }
 
-/** The same for an optional text. */
+/** Reads a non-empty text from a request body, or `undefined` when the body has no member of this name. */
 export function readText(body: JsonObject, name: string): string | undefined {
   return body[name] === undefined ? undefined : needText(body, name)
 }
 
-/** A finite number of the body. Throws a 400 when it is missing. */
+/** Reads a finite number from a request body. Throws a 400 when the number is missing. */
 export function needNumber(body: JsonObject, name: string): number {
   const value = body[name]
   if (typeof value === 'number' && Number.isFinite(value)) return value
   throw new ControlError(400, `${name} is missing`, `send {"${name}": 2} as a number`)
 }
 
-/** Turns `camelCase` keys into `snake_case` at every depth, and Maps into objects, as in the JSON of the shop's API. */
+/**
+ * Prepares a value for JSON: `camelCase` keys become `snake_case` at every depth, as in the shop's API, and Maps become
+ * objects.
+ */
 export function toSnakeCase(value: unknown): unknown {
   if (value instanceof Map) return Object.fromEntries(value)
   if (Array.isArray(value)) return value.map(toSnakeCase)

@@ -4,7 +4,7 @@ import type { Call, ControlTarget } from './call.ts'
 import { needCopies, needOrder, readChanges } from './input.ts'
 import { ControlError, type JsonObject, needNumber, needText, readText } from './json.ts'
 
-/** The calls about refunds. */
+/** The calls of the control interface about refunds, by method and path below `/_control/`. */
 export const REFUND_CALLS: Readonly<Record<string, Call>> = {
   'GET refunds': {
     about:
@@ -103,7 +103,7 @@ function readOptions(body: JsonObject): RefundNoticeOptions {
   }
 }
 
-/** The out_refund_no of the body. Throws a 404 when there is no such refund. */
+/** Reads the out_refund_no from a request body. Throws a 404 when WeChat has no such refund. */
 function needRefund(body: JsonObject, { simulator }: ControlTarget): string {
   const outRefundNo = needText(body, 'out_refund_no')
   if (simulator.books.refund(outRefundNo) !== undefined) return outRefundNo

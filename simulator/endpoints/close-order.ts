@@ -12,7 +12,7 @@ import { isPaid } from '../state/ledger.ts'
 import type { World } from '../state/world.ts'
 
 /**
- * Closes an unpaid order, so that the payer can no longer pay it.
+ * closeorder: closes an unpaid order, so that the payer can no longer pay it.
  * @see https://pay.weixin.qq.com/wiki/doc/api/wxa/wxa_api.php?chapter=9_3
  */
 export const CLOSE_ORDER: PayEndpoint = {
@@ -21,7 +21,10 @@ export const CLOSE_ORDER: PayEndpoint = {
   act,
 }
 
-/** The answer to a successful closeorder. The fault `close_without_effect` gives the same answer and does nothing. */
+/**
+ * The answer to a successful closeorder. With the fault `close_without_effect`, the client gets this answer although the order
+ * stays open.
+ */
 export const CLOSED_ANSWER: Answer = {
   order: inOrder('return_code return_msg appid mch_id nonce_str sign result_code result_msg'),
   values: { result_msg: 'OK' },
@@ -33,7 +36,7 @@ function act({ fields }: CheckedRequest, world: World): Answer | Refusal {
   if (order === undefined) return ORDER_UNKNOWN
   if (isPaid(order)) return CLOSE_OF_PAID_ORDER
   if (order.tradeState === 'CLOSED' || order.tradeState === 'REVOKED') return ORDER_ALREADY_CLOSED
-  // The payer's money is on its way, so WeChat does not close the order.
+  // In USERPAYING and ACCEPT the payer's money is on its way, so WeChat does not close the order.
   if (order.tradeState === 'USERPAYING' || order.tradeState === 'ACCEPT') return WRONG_TRADE_STATE
   if (now - order.createdAt < world.strict.refuseCloseUnderMs) return WRONG_TRADE_STATE
   world.ledger.put({ ...order, tradeState: 'CLOSED' })

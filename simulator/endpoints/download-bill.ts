@@ -9,13 +9,14 @@ import { readElements } from '../protocol/request-checks.ts'
 import type { BillError } from '../state/bill-plan.ts'
 import type { World } from '../state/world.ts'
 
-// downloadbill has a protocol of its own: it answers an unsigned file, or an unsigned error with error_code instead of err_code.
-// Confirmed are only 20002, and 20001 for a bad sign and for no XML; the other errors are from third parties' tables.
+// downloadbill differs from the other endpoints: it answers an unsigned file, or an unsigned error with error_code instead of
+// err_code. Only the codes 20002, and 20001 for a wrong sign or a body that is not XML, are confirmed; the other errors are
+// from third parties' tables.
 
-/** The path of this endpoint. */
+/** The path of downloadbill. */
 export const DOWNLOAD_BILL_PATH = '/pay/downloadbill'
 
-/** The HTTP response, and the result as one line for the history. */
+/** What downloadbill answers: the HTTP response, and its result as one line for the history. */
 export type BillReply = { outcome: string; response: Response }
 
 type BillRequest = { date: string; billType: BillType; gzip: boolean }
@@ -28,7 +29,8 @@ const NO_BILL: BillError = { errorCode: '20002', returnMsg: 'No Bill Exist' }
 const NOT_YET: BillError = { errorCode: '20002', returnMsg: 'Bill Creating' }
 
 /**
- * Answers the bill of one Beijing day, or an error. A fault that is a refusal or `truncated_xml` is acted out here.
+ * Answers the bill of one Beijing day, or an error.
+ * @param fault An injected fault. Refusals and `truncated_xml` are applied here, every other fault by the caller.
  * @see https://pay.weixin.qq.com/wiki/doc/api/wxa/wxa_api.php?chapter=9_6
  */
 export async function downloadBill(
@@ -84,7 +86,7 @@ async function readBillRequest(request: Request, world: World): Promise<BillRequ
   return { date, billType, gzip: field('tar_type') === 'GZIP' }
 }
 
-/** Whether the day exists, and is neither in the future nor more than three months back. */
+/** Whether a bill_date exists, and is neither in the future nor more than three months back. */
 function isBillDate(date: string, now: number): boolean {
   if (!/^\d{8}$/.test(date) || parseBeijingTime(`${date}000000`) === undefined) return false
   const today = formatBeijingTime(now).slice(0, 8)
@@ -113,7 +115,7 @@ function faultError(fault: Fault): BillError | undefined {
   }
 }
 
-/** Errors are plain XML, even if the request requested for GZIP. */
+/** Answers an error, as plain XML even if the request has the tar_type GZIP. */
 function refuse({ errorCode, returnMsg }: BillError): BillReply {
   const xml = formatXml(
     { return_code: 'FAIL', return_msg: returnMsg, error_code: errorCode },

@@ -2,31 +2,32 @@ import { makeRid, makeSessionKey } from '../lib/identifiers.ts'
 import { happens } from '../lib/random.ts'
 import type { World } from '../state/world.ts'
 
-// api.weixin.qq.com answers JSON, always with HTTP 200, and with the content type text/plain.
+// jscode2session is an endpoint of api.weixin.qq.com, which answers JSON, always with HTTP 200 and the content type text/plain.
 
 /** What jscode2session answers: an error, or the user's openid. */
 export type LoginAnswer = { errcode: number; errmsg: string } | { openid: string }
 
-/** WeChat is busy; the login code stays valid. */
+/** The error of jscode2session while WeChat is busy. The login code stays valid. */
 export const LOGIN_BUSY: LoginAnswer = { errcode: -1, errmsg: 'system error' }
-/** The user exceeded the quota of calls per minute. */
+/** The error of jscode2session for a user who exceeded the quota of calls per minute. */
 export const LOGIN_LIMIT: LoginAnswer = {
   errcode: 45011,
   errmsg: 'api minute-quota reach limit mustslower retry next minute',
 }
-/** WeChat considers the user a risk. */
+/** The error of jscode2session for a user whom WeChat considers a risk. */
 export const LOGIN_BLOCKED: LoginAnswer = { errcode: 40226, errmsg: 'code blocked' }
-/** The secret is not the mini program's. */
+/** The error of jscode2session for a secret that is not the mini program's. */
 export const LOGIN_BAD_SECRET: LoginAnswer = { errcode: 40125, errmsg: 'invalid appsecret' }
 
 /**
- * Exchanges a wx.login code for the user's openid, once, within five minutes.
+ * jscode2session: exchanges a wx.login code for the user's openid. A code can be exchanged once, within five minutes.
  * @see https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/code2Session.html
  */
 export function exchangeCode(request: Request, world: World): LoginAnswer {
   const { merchant, users, clock } = world
   const query = new URL(request.url).searchParams
-  // 43001 and 40002 are from the platform's general table of return codes, not from this endpoint's page.
+  // The errcodes 43001 and 40002 are from WeChat's general table of return codes; the page of jscode2session does not list
+  // them.
   if (request.method !== 'GET') return { errcode: 43001, errmsg: 'require GET method' }
   if (!query.get('appid')) return { errcode: 41002, errmsg: 'appid missing' }
   if (!query.get('secret')) return { errcode: 41004, errmsg: 'appsecret missing' }
@@ -48,7 +49,7 @@ export function exchangeCode(request: Request, world: World): LoginAnswer {
   return { openid: found.openid }
 }
 
-/** Writes an answer as the HTTP response: adds a request id to errmsg, and a fresh session_key to an openid. */
+/** Writes an answer of jscode2session as HTTP response: an error gets a request id in errmsg, an openid a new session_key. */
 export function loginReply(answer: LoginAnswer, world: World): Response {
   const { random, strict } = world
   const body =
@@ -57,7 +58,7 @@ export function loginReply(answer: LoginAnswer, world: World): Response {
       : {
           session_key: makeSessionKey(random),
           openid: answer.openid,
-          // Older answers contain errcode 0 on success; newer ones do not.
+          // On success, WeChat's older answers contain errcode 0 and newer ones do not, so a client must accept both.
           ...(happens(random, strict.undocumentedElementRate) ? { errcode: 0, errmsg: 'ok' } : {}),
         }
   return new Response(JSON.stringify(body), { headers: { 'Content-Type': 'text/plain' } })

@@ -7,7 +7,10 @@ import { MISSING_PARAMETER, ORDER_UNKNOWN, type Refusal } from '../protocol/refu
 import type { Capture, SimulatedOrder, TradeState } from '../state/ledger.ts'
 import type { World } from '../state/world.ts'
 
-/** The words for NOTPAY, CLOSED, SUCCESS and REFUND are from live answers, the others are ours. */
+/**
+ * The texts of trade_state_desc. Those of NOTPAY, CLOSED, SUCCESS and REFUND are from WeChat's real answers, the others are
+ * ours.
+ */
 const TRADE_STATE_DESC = {
   SUCCESS: '支付成功',
   REFUND: '订单发生过退款，退款详情请查询退款单',
@@ -20,7 +23,8 @@ const TRADE_STATE_DESC = {
 } as const satisfies Record<TradeState, string>
 
 /**
- * Answers the state of an order. Many elements that the document calls required exist only for a paid order.
+ * orderquery: answers the state of an order. Many elements that WeChat's document calls required are present only for a paid
+ * order.
  * @see https://pay.weixin.qq.com/wiki/doc/api/wxa/wxa_api.php?chapter=9_2
  */
 export const ORDER_QUERY: PayEndpoint = {
@@ -50,7 +54,7 @@ function unpaidAnswer(order: SimulatedOrder): Answer {
       trade_state out_trade_no total_fee trade_state_desc`),
     values: {
       ...stateValues(order),
-      // Live answers write an empty element for an order without device_info.
+      // For an order without device_info, WeChat's real answers contain an empty device_info element.
       device_info: order.deviceInfo,
       total_fee: String(order.totalFee),
     },

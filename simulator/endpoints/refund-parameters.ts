@@ -10,7 +10,7 @@ export const OUT_REFUND_NO: ParameterRule = {
 }
 
 /**
- * Every documented parameter of `refund`. Lengths in UTF-8 bytes.
+ * The rules for every documented parameter of `refund`. Lengths are in UTF-8 bytes.
  * @see https://pay.weixin.qq.com/wiki/doc/api/wxa/wxa_api.php?chapter=9_4
  */
 export const REFUND_PARAMETERS: Readonly<Record<string, ParameterRule>> = {

@@ -20,7 +20,7 @@ import { OUT_REFUND_NO } from './refund-parameters.ts'
 const NUMBERS = ['refund_id', 'out_refund_no', 'transaction_id', 'out_trade_no']
 
 /**
- * Answers the state of refunds: the one that a refund number names, or those of an order, ten per page.
+ * refundquery: answers the state of refunds. The request names one refund, or an order whose refunds are listed ten per page.
  * @see https://pay.weixin.qq.com/wiki/doc/api/wxa/wxa_api.php?chapter=9_5
  */
 export const REFUND_QUERY: PayEndpoint = {
@@ -50,7 +50,10 @@ function act({ fields }: CheckedRequest, world: World): Answer | Refusal {
   return pageAnswer(page, order.capture, offset === undefined ? undefined : refunds.length)
 }
 
-/** Goes by refund_id, else by out_refund_no, else by the order. The first of them that the request names decides alone. */
+/**
+ * Finds the refunds that a request names. Of refund_id, out_refund_no, transaction_id and out_trade_no, only the first one that
+ * is present counts.
+ */
 function look(fields: ReadonlyMap<string, string>, world: World): Found | Refusal {
   const refundId = fields.get('refund_id')
   const outRefundNo = fields.get('out_refund_no')
@@ -81,7 +84,7 @@ function pageAnswer(
     cash_fee: String(capture.cashFee),
     refund_count: String(page.length),
     refund_fee: String(page.reduce((sum, { refundFee }) => sum + refundFee, 0)),
-    // Only a request with an offset gets the number of all refunds.
+    // total_refund_count is present only if the request has an offset.
     ...(totalCount === undefined ? {} : { total_refund_count: String(totalCount) }),
   }
   for (const [n, refund] of page.entries()) Object.assign(values, numberedRefundFields(refund, n))

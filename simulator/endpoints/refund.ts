@@ -22,8 +22,8 @@ import type { World } from '../state/world.ts'
 import { REFUND_PARAMETERS } from './refund-parameters.ts'
 
 /**
- * Accepts a refund, only from a client that shows the merchant's certificate. An accepted refund is PROCESSING: the payer does
- * not have the money yet.
+ * refund: accepts a refund, only from a client that shows the merchant's certificate. An accepted refund is PROCESSING: the
+ * payer does not have the money yet.
  * @see https://pay.weixin.qq.com/wiki/doc/api/wxa/wxa_api.php?chapter=9_4
  */
 export const REFUND: PayEndpoint = {
@@ -88,7 +88,7 @@ function refundAnswer(refund: SimulatedRefund, capture: Capture): Answer {
       out_trade_no: refund.outTradeNo,
       out_refund_no: refund.outRefundNo,
       refund_id: refund.refundId,
-      // Live answers contain this element, and it is empty.
+      // WeChat's real answers contain refund_channel with an empty value.
       refund_channel: '',
       refund_fee: String(refund.refundFee),
       ...settlementRefund,
@@ -104,7 +104,10 @@ function refundAnswer(refund: SimulatedRefund, capture: Capture): Answer {
 
 const NOT_REPEATED = ['nonce_str', 'sign', 'sign_type', 'transaction_id', 'out_trade_no']
 
-/** The parameters that a repeated request must repeat. It may name the order by the other number. */
+/**
+ * The parameters that must be equal in every request for one out_refund_no. The order's numbers are not among them, because a
+ * repeated request may name the order by its other number.
+ */
 function refundParameters(fields: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
   return new Map([...fields].filter(([name]) => !NOT_REPEATED.includes(name)))
 }

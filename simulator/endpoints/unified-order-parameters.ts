@@ -16,7 +16,8 @@ const ID_TYPES = [
 const TRADE_TYPES = ['JSAPI', 'NATIVE', 'APP', 'MWEB']
 
 /**
- * Every parameter in the document for merchants, none of those for service providers. Lengths in UTF-8 bytes.
+ * The rules for every parameter of unifiedorder in WeChat's document for merchants; the parameters for service providers are
+ * not among them. Lengths are in UTF-8 bytes.
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011940985
  */
 export const UNIFIED_ORDER_PARAMETERS: Readonly<Record<string, ParameterRule>> = {

@@ -22,7 +22,8 @@ import type { World } from '../state/world.ts'
 import { UNIFIED_ORDER_PARAMETERS } from './unified-order-parameters.ts'
 
 /**
- * Creates an order, or answers the prepay_id of an unpaid one again.
+ * unifiedorder: creates an order. For an unpaid order that exists, answers the current prepay_id, or a new one if the current
+ * one has expired.
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011940985
  */
 export const UNIFIED_ORDER: PayEndpoint = {
@@ -44,8 +45,8 @@ function check(fields: ReadonlyMap<string, string>, world: World): GatewayRefusa
 }
 
 /**
- * time_expire is checked on the first call for an out_trade_no only: every later call must repeat it, even when less than five
- * minutes are left by then.
+ * Checks that time_expire is at least five minutes away, but only on the first call for an out_trade_no. Every later call must
+ * repeat the parameter, even when less than five minutes are left by then.
  */
 function checkTimeExpire(
   fields: ReadonlyMap<string, string>,
@@ -56,7 +57,7 @@ function checkTimeExpire(
   if (expireAt === undefined) return undefined
   if (world.ledger.find(fields.get('out_trade_no') ?? '', now) !== undefined) return undefined
   const startAt = parseBeijingTime(fields.get('time_start') ?? '') ?? 0
-  // Both times have whole seconds, so the clock's time is rounded down to seconds, too.
+  // time_start and time_expire have whole seconds, so the clock's time is rounded down to whole seconds, too.
   const from = Math.max(startAt, now - (now % 1_000))
   return expireAt - from < TIME_EXPIRE_DISTANCE_MIN_MS ? TIME_EXPIRE_TOO_SHORT : undefined
 }
@@ -124,7 +125,10 @@ function renew(
   return world.ledger.put({ ...order, prepays: [...order.prepays, prepay] })
 }
 
-/** The parameters that a later call must repeat: all but nonce_str and sign, which are new in every message. */
+/**
+ * The parameters that must be equal in every unifiedorder for one out_trade_no: all but nonce_str and sign, which are new in
+ * every message.
+ */
 function orderParameters(fields: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
   return new Map([...fields].filter(([name]) => name !== 'nonce_str' && name !== 'sign'))
 }

@@ -5,13 +5,16 @@ import { REFUND } from '../endpoints/refund.ts'
 import { UNIFIED_ORDER } from '../endpoints/unified-order.ts'
 import type { PayEndpoint } from '../protocol/endpoint.ts'
 
-/** jscode2session, on api.weixin.qq.com. */
+/** The path of jscode2session on api.weixin.qq.com. */
 export const LOGIN_PATH = '/sns/jscode2session'
 
-/** Paths below this one require the merchant's certificate. */
+/** The path below which every endpoint requires the merchant's certificate. */
 export const CERTIFICATE_ROOT = '/secapi/'
 
-/** The payment API by path. The host does not matter: api and api2 serve the same. */
+/**
+ * The endpoints with signed XML, by path. The host is ignored, because api.mch.weixin.qq.com and api2.mch.weixin.qq.com serve
+ * the same endpoints.
+ */
 export const PAY_ENDPOINTS: ReadonlyMap<string, PayEndpoint> = new Map([
   ['/pay/unifiedorder', UNIFIED_ORDER],
   ['/pay/orderquery', ORDER_QUERY],

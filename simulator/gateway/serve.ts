@@ -39,8 +39,8 @@ export type ClientCertificate = 'none' | 'good' | 'wrong'
 type Served = { response: Response; outcome: string; outTradeNo?: string | undefined }
 
 /**
- * Answers one request as WeChat's hosts do, by path only; the host does not matter. Throws a TypeError for a fault that drops the
- * connection.
+ * Answers one request as WeChat's hosts do. The path alone selects the endpoint; the host is ignored. Throws a TypeError for a
+ * fault that drops the connection.
  */
 export async function serve(
   request: Request,
@@ -155,7 +155,10 @@ function answerSigned(
   return { response, outcome: ['SUCCESS', state ?? prepayId ?? refundId ?? ''].join(' ').trimEnd() }
 }
 
-/** ORDER_REUSED contains device_info even if the request has none; other refusals only echo it. */
+/**
+ * The device_info of a refusal. ORDER_REUSED always contains the element, empty if the request has none; other refusals contain
+ * it only if the request does.
+ */
 function echoedDevice(refusal: BusinessRefusal, request: CheckedRequest): string | undefined {
   return request.fields.get('device_info') ?? (refusal === ORDER_REUSED ? '' : undefined)
 }

@@ -1,9 +1,9 @@
-/** An IPv4 address in four decimal numbers, or an IPv6 address with at most one `::`. */
+/** Whether a text is an IP address: IPv4 in four decimal numbers, or IPv6 with at most one `::`. */
 export function isIpAddress(value: string): boolean {
   return isIpv4(value) || isIpv6(value)
 }
 
-/** Four decimal numbers from 0 to 255 without leading zeros. */
+/** Whether a text is an IPv4 address: four decimal numbers from 0 to 255 without leading zeros. */
 export function isIpv4(value: string): boolean {
   const parts = value.split('.')
   return parts.length === 4 && parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && +part < 256)

@@ -2,10 +2,11 @@ import { entriesOf, type Fields } from './fields.ts'
 import { XML_ELEMENTS_MAX } from './limits.ts'
 
 // WeChat Pay V2 uses a very small part of XML: one root, and below it one flat level of elements with text or CDATA and without
-// attributes. This reader accepts exactly that. It refuses a DOCTYPE, a comment, a second level and a name that appears twice:
-// the signature covers names and values, so a document that two readers could read differently is an attack or a mistake.
+// attributes. The parser in this file accepts exactly that. It refuses a DOCTYPE, a comment, a second level and a name that
+// appears twice: the signature covers names and values, so a document that two parsers could read differently is an attack or a
+// mistake.
 
-/** Names and values of a document, or why the document was refused. */
+/** The names and values of a parsed document, or why the parser refused the document. */
 export type ParsedXml =
   { ok: true; fields: ReadonlyMap<string, string> } | { ok: false; why: string }
 
@@ -22,7 +23,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 const CDATA_START = '<![CDATA['
 const CDATA_END = ']]>'
 
-/** Reads one flat document. Values stay text as it is: never trimmed, never converted to numbers. */
+/** Parses one flat document. Values stay text: they are never trimmed, and never converted to numbers. */
 export function parseXml(text: string, root = 'xml'): ParsedXml {
   try {
     return { ok: true, fields: new Reader(text).document(root) }
@@ -32,16 +33,16 @@ export function parseXml(text: string, root = 'xml'): ParsedXml {
   }
 }
 
-/** How a document is written. */
+/** How `formatXml` writes a document. */
 export type XmlStyle = {
   root?: string
-  /** Which elements are written as plain text instead of CDATA; WeChat does that with integers. Default: none. */
+  /** Which elements are written as plain text instead of CDATA, as WeChat does with integers. Default: none. */
   bare?: (name: string, value: string) => boolean
-  /** How many elements, from the first, are followed by a line feed. Default: all. */
+  /** How many elements, counted from the first, are followed by a line feed. Default: all. */
   newlines?: number
 }
 
-/** Writes one flat document in the given order; every element that is not `bare` is CDATA. */
+/** Writes one flat document, with the elements in the given order. Every element that is not `bare` is CDATA. */
 export function formatXml(fields: Fields, style: XmlStyle = {}): string {
   const { root = 'xml', bare = () => false, newlines = Infinity } = style
   const elements = entriesOf(fields).map(([name, value], index) => {
@@ -58,7 +59,7 @@ function cdata(value: string): string {
 
 function escapeText(value: string): string {
   const markup = value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
-  // A reader would turn a bare CR into LF, which would break the signature.
+  // An XML parser turns a bare CR into LF, which would break the signature. So CR is written as a character reference.
   return markup.replaceAll('\r', '&#13;')
 }
 
@@ -69,7 +70,8 @@ class Reader {
   #at = 0
 
   constructor(text: string) {
-    // XML 1.0 §2.11: a parser turns CR LF and CR into LF. A sender that signs CR LF has a wrong signature at WeChat, too.
+    // XML 1.0 §2.11: a parser turns CR LF and CR into LF. So a message whose sender signs CR LF has a wrong signature at
+    // WeChat, too.
     this.#text = text.replace(/\r\n?/g, '\n')
   }
 
@@ -173,7 +175,7 @@ class Reader {
   }
 }
 
-/** XML 1.0 §2.2 `Char`; a lone surrogate is not one. */
+/** Whether XML allows a character (XML 1.0 §2.2, `Char`). A lone surrogate is not allowed. */
 function isXmlCharacter(character: string): boolean {
   const code = character.codePointAt(0)
   if (code === undefined) return false

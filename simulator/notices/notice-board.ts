@@ -8,27 +8,30 @@ import type {
 } from './notice.ts'
 import { postNotice, type PostOptions } from './post-notice.ts'
 
-/** What a notice board needs besides its notices. */
+/** What a notice board needs from the simulator. */
 export type NoticeBoardOptions = PostOptions & {
-  /** The simulator's clock, epoch milliseconds. */
+  /** Reads the simulator's clock, in epoch milliseconds. */
   now: () => number
-  /** Called after every delivery attempt. */
+  /** Called with every delivery attempt, after it was made. */
   onAttempt: (attempt: DeliveryAttempt) => void
 }
 
 type Schedule = {
   url: string
-  /** Epoch milliseconds; default: the clock's now. */
+  /** When the first delivery attempt is due, in epoch milliseconds. Default: now on the simulator's clock. */
   firstDueAt?: number
-  /** Writes the XML anew for every delivery attempt: nonce_str and sign change, the rest does not. */
+  /**
+   * Writes the notice's XML for one delivery attempt. Every attempt has a new nonce_str and sign; the other elements stay the
+   * same.
+   */
   write: () => string
 }
 
-/** The notices of one kind, of payments or of refunds, and WeChat's retry schedule for them. */
+/** Keeps the notices of one kind (payments or refunds), and delivers them on WeChat's retry schedule. */
 export class NoticeBoard {
   readonly #options: NoticeBoardOptions
   readonly #notices: SimulatedNotice[] = []
-  /** The notices with delivery attempts still to come, and how each is written. */
+  /** The notices that have delivery attempts to come, each with the function that writes its XML. */
   readonly #waiting = new Map<SimulatedNotice, () => string>()
   readonly #lost = new Set<string>()
   readonly #inFlight = new Set<SimulatedNotice>()
@@ -39,7 +42,7 @@ export class NoticeBoard {
     this.#options = options
   }
 
-  /** Adds a notice; its first delivery attempt is due at `firstDueAt`. */
+  /** Adds a notice to the schedule. The first delivery attempt is due at `firstDueAt`. */
   schedule(subject: NoticeSubject, { url, firstDueAt, write }: Schedule): SimulatedNotice {
     const dueAt = firstDueAt ?? this.#options.now()
     const notice: SimulatedNotice = {
@@ -59,13 +62,17 @@ export class NoticeBoard {
     return notice
   }
 
-  /** Drops every delivery attempt for that order or refund, or without a number for the next one that is scheduled. */
+  /**
+   * Makes every delivery attempt of a notice fail, as if the notice was lost on the way.
+   * @param number The out_trade_no of a payment or the out_refund_no of a refund; if omitted, the next notice that is scheduled
+   * is lost.
+   */
   lose(number?: string): void {
     if (number === undefined) this.#losesNext += 1
     else this.#lost.add(number)
   }
 
-  /** The next delivery attempt is posted that many times in parallel, as from several of WeChat's servers. */
+  /** Posts the next delivery attempt `copies` times in parallel, as if several of WeChat's servers sent it. */
   duplicate(copies: number): void {
     if (!Number.isSafeInteger(copies) || copies < 2) {
       throw new RangeError(`copies must be 2 or more, not ${copies}`)
@@ -73,12 +80,12 @@ export class NoticeBoard {
     this.#copies.push(copies)
   }
 
-  /** Every notice so far, oldest first. */
+  /** Every notice that was scheduled so far, oldest first. */
   notices(): readonly SimulatedNotice[] {
     return [...this.#notices]
   }
 
-  /** Epoch milliseconds of the next delivery attempt. */
+  /** When the next delivery attempt is due, in epoch milliseconds; `undefined` when no attempt is scheduled. */
   nextDueAt(): number | undefined {
     let earliest: number | undefined
     for (const { nextDueAt = Infinity } of this.#waiting.keys()) {
@@ -87,7 +94,10 @@ export class NoticeBoard {
     return earliest
   }
 
-  /** Makes every delivery attempt that is due: different notices in parallel, the retries of one notice one after another. */
+  /**
+   * Makes every delivery attempt that is due. Different notices are posted in parallel, the retries of one notice one after
+   * another.
+   */
   async deliverDue(deliver: Deliver): Promise<DeliveryAttempt[]> {
     const due = [...this.#waiting.keys()].filter(
       (each) => this.#isDue(each) && !this.#inFlight.has(each),
@@ -96,7 +106,7 @@ export class NoticeBoard {
     return made.flat()
   }
 
-  /** Posts one notice immediately, outside the schedule. */
+  /** Posts one notice immediately, outside the retry schedule. */
   post(url: string, body: string, deliver: Deliver): Promise<PostResult> {
     return postNotice(url, body, deliver, this.#options)
   }
@@ -109,7 +119,7 @@ export class NoticeBoard {
     const made: DeliveryAttempt[] = []
     this.#inFlight.add(notice)
     try {
-      // After a jump of the clock several retries can be due; a delivered one ends the notice.
+      // When the clock was advanced far, several retries of the notice are due. The first successful one ends the loop.
       while (this.#isDue(notice)) made.push(...(await this.#attempt(notice, deliver)))
     } finally {
       this.#inFlight.delete(notice)

@@ -1,7 +1,9 @@
-/** Sends a request to the shop and returns the shop's response. Default everywhere: the global `fetch`. */
+/**
+ * Sends a request to the shop and returns the shop's response. Methods with an optional `deliver` use the global `fetch`.
+ */
 export type Deliver = (request: Request) => Promise<Response>
 
-/** What a notice reports: a payment, or with `outRefundNo` a refund. */
+/** What a notice reports: the refund `outRefundNo`, or without it the payment of the order. */
 export type NoticeSubject = {
   readonly outTradeNo: string
   readonly transactionId: string
@@ -10,39 +12,42 @@ export type NoticeSubject = {
 
 /** One delivery attempt of a notice. The control interface prints it as JSON. */
 export type DeliveryAttempt = NoticeSubject & {
-  /** 1 is the first delivery attempt, 16 the last. */
+  /** The number of the delivery attempt: 1 is the first, 16 the last. */
   readonly attempt: number
-  /** Epoch milliseconds on the simulator's clock. */
+  /** When the delivery attempt was made, in epoch milliseconds on the simulator's clock. */
   readonly at: number
   readonly url: string
-  /** The XML that was posted. */
+  /** The XML of the notice in this delivery attempt. */
   readonly body: string
-  /** `lost` was never posted although WeChat believes so. WeChat retries after every outcome but `delivered`. */
+  /**
+   * How the delivery attempt ended. A `lost` one never reached the shop, although WeChat sent it. WeChat retries after every
+   * outcome but `delivered`.
+   */
   readonly outcome: 'delivered' | 'refused' | 'timeout' | 'connection_error' | 'lost'
-  /** The shop's HTTP status and body, when the shop answered. */
+  /** The HTTP status of the shop's answer, and in `reply` its body. Absent when the shop did not answer. */
   readonly status?: number
   readonly reply?: string
-  /** The error message of a timeout or connection error. */
+  /** The error message of the outcome `timeout` or `connection_error`. */
   readonly why?: string
 }
 
-/** A notice in WeChat's retry schedule. Unlike orders and refunds it changes in place. */
+/** A notice in WeChat's retry schedule. Unlike orders and refunds, this object changes in place. */
 export type SimulatedNotice = NoticeSubject & {
   readonly url: string
-  /** Epoch milliseconds of the first delivery attempt. */
+  /** When the first delivery attempt is due, in epoch milliseconds. */
   readonly firstDueAt: number
-  /** `given_up` after the last retry. */
+  /** The state of the delivery. `given_up` means that the last retry has failed. */
   state: 'waiting' | 'delivered' | 'given_up'
-  /** Oldest first, kept up to date. */
+  /** Every delivery attempt so far, oldest first. New ones are added in place. */
   readonly attempts: DeliveryAttempt[]
-  /** Epoch milliseconds; `undefined` when no more delivery attempts follow. */
+  /** When the next delivery attempt is due, in epoch milliseconds; `undefined` when no attempt follows. */
   nextDueAt: number | undefined
 }
 
 /** How the shop reacted to one posted notice. */
 export type PostResult = Pick<DeliveryAttempt, 'outcome' | 'status' | 'reply' | 'why'>
 
-/** The result of a delivery attempt as one line for the history. */
+/** Describes the result of a delivery attempt in one line, for the history. */
 export function describePostResult({ outcome, status, why }: PostResult): string {
   return [outcome, status === undefined ? undefined : `HTTP ${status}`, why]
     .filter((part) => part !== undefined)

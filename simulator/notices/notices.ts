@@ -5,11 +5,11 @@ import type { RefundNotifier } from './refund-notifier.ts'
 
 type NoticeCalls = 'all' | 'xml' | 'post' | 'loseNext' | 'duplicateNext'
 
-/** The notices that WeChat posts to the shop, and what a test can do to them. */
+/** The notices that WeChat posts to the shop. Tests can also post, lose or duplicate them. */
 export class Notices {
-  /** Addressed by out_trade_no. */
+  /** The notices of payments, addressed by out_trade_no. */
   readonly ofPayments: Pick<PaymentNotifier, NoticeCalls>
-  /** Addressed by out_refund_no. */
+  /** The notices of refunds, addressed by out_refund_no. */
   readonly ofRefunds: Pick<RefundNotifier, NoticeCalls>
   readonly #refundLedger: RefundLedger
   readonly #payments: PaymentNotifier
@@ -22,8 +22,8 @@ export class Notices {
   }
 
   /**
-   * Makes every delivery attempt that is due at the clock's now, for payments and for refunds, overdue retries too. Different
-   * notices go in parallel.
+   * Makes every delivery attempt that is due now on the simulator's clock, for payments and refunds, overdue retries included.
+   * Different notices are posted in parallel.
    */
   async deliverDue(deliver: Deliver = (request) => fetch(request)): Promise<DeliveryAttempt[]> {
     this.#refundLedger.settleDue()
@@ -32,8 +32,8 @@ export class Notices {
   }
 
   /**
-   * Epoch milliseconds of the next delivery attempt, or `undefined` when none is planned. A PROCESSING refund counts with the
-   * time at which it will settle.
+   * When the next delivery attempt is due, in epoch milliseconds; `undefined` when no attempt is planned. The notice of a
+   * PROCESSING refund counts as planned for the time at which the refund will settle.
    */
   nextDueAt(): number | undefined {
     const due = Math.min(

@@ -8,23 +8,26 @@ import { couponFields, settlementFields } from '../protocol/payment-fields.ts'
 import type { Capture, SimulatedOrder } from '../state/ledger.ts'
 import type { World } from '../state/world.ts'
 
-/** How a notice differs from a regular one: for wrong and forged notices. */
+/** How a payment notice differs from a regular one, for tests of wrong and forged notices. */
 export type PaymentNoticeOptions = {
-  /** Fields to set, or with `undefined` to leave out, before signing: a wrong notice with a valid sign. */
+  /**
+   * Fields to set, or to leave out if `undefined`, before the notice is signed: the result is a wrong notice with a valid sign.
+   */
   changes?: Readonly<Record<string, string | undefined>>
-  /** Signs with another key than the merchant's: a forger's notice. */
+  /** The key to sign with instead of the merchant's, as in a forger's notice. */
   key?: string
-  /** Signs with another algorithm than the order's unifiedorder used. */
+  /** The algorithm to sign with instead of the one that the order's unifiedorder used. */
   signType?: SignType
-  /** Adds a `sign_type` element; most live notices have none, even with HMAC-SHA256. */
+  /** Adds a `sign_type` element. Most of WeChat's real notices have none, even with HMAC-SHA256. */
   withSignTypeElement?: boolean
-  /** Leaves the sign out. */
+  /** Leaves out the element `sign`. */
   stripSign?: boolean
 }
 
 /**
- * The XML of a payment notice in the shape of live ones: alphabetical, total_fee bare, cash_fee in CDATA, no return_msg, no
- * sign_type. For an unpaid order the payment is made up, as a forger does; the order stays unpaid.
+ * Writes the XML of a payment notice in the shape of WeChat's real ones: elements in alphabetical order, total_fee as plain
+ * text, cash_fee in CDATA, no return_msg, no sign_type. For an unpaid order the payment is made up, as a forger does; the order
+ * stays unpaid.
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011937248
  */
 export function formatPaymentNotice(

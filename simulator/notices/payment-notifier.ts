@@ -10,7 +10,7 @@ import {
 } from './notice.ts'
 import { formatPaymentNotice, type PaymentNoticeOptions } from './payment-notice.ts'
 
-/** Notifies the shop of payments, at the notify_url of the order. */
+/** Notifies the shop of payments. Each notice is posted to the notify_url of its order. */
 export class PaymentNotifier {
   readonly #world: World
   readonly #board: NoticeBoard
@@ -20,7 +20,7 @@ export class PaymentNotifier {
     this.#board = board
   }
 
-  /** Schedules the notice of a new payment; its first delivery attempt is due now. */
+  /** Schedules the notice of a new payment. The first delivery attempt is due immediately. */
   notify({ outTradeNo, transactionId }: Capture): SimulatedNotice {
     const { ledger, clock } = this.#world
     return this.#board.schedule(
@@ -32,18 +32,18 @@ export class PaymentNotifier {
     )
   }
 
-  /** Every notice of a payment so far, with its delivery attempts. */
+  /** Every notice of a payment so far, oldest first, with its delivery attempts. */
   all(): readonly SimulatedNotice[] {
     return this.#board.notices()
   }
 
-  /** The exact XML of a notice, freshly written and signed. */
+  /** The XML that WeChat would post for the payment of an order, with a new nonce_str and sign. */
   xml(outTradeNo: string, options: PaymentNoticeOptions = {}): string {
     const { ledger, clock } = this.#world
     return formatPaymentNotice(ledger.mustFind(outTradeNo, clock.now()), this.#world, options)
   }
 
-  /** Posts a notice to the order's notify_url now, outside the schedule, and returns what the shop answered. */
+  /** Posts the notice of an order to its notify_url immediately, outside the retry schedule, and returns the shop's answer. */
   async post(
     outTradeNo: string,
     options: PaymentNoticeOptions = {},
@@ -61,22 +61,25 @@ export class PaymentNotifier {
     return posted
   }
 
-  /** Drops every notice of that order, or of the next order that is paid, while WeChat believes that it was sent. */
+  /**
+   * Loses every notice of an order: WeChat counts each one as sent and unanswered, but the shop receives none.
+   * @param outTradeNo If omitted, the next order that is paid.
+   */
   loseNext(outTradeNo?: string): void {
     this.#board.lose(outTradeNo)
   }
 
-  /** The next delivery attempt arrives that many times, in parallel, as from several of WeChat's servers. */
+  /** Posts the next delivery attempt `copies` times in parallel, as if several of WeChat's servers sent it. */
   duplicateNext(copies: number): void {
     this.#board.duplicate(copies)
   }
 
-  /** Epoch milliseconds of the next delivery attempt. */
+  /** When the next delivery attempt for a payment is due, in epoch milliseconds; `undefined` when no attempt is scheduled. */
   nextDueAt(): number | undefined {
     return this.#board.nextDueAt()
   }
 
-  /** Makes every delivery attempt that is due now. */
+  /** Makes every delivery attempt for a payment that is due now. */
   deliverDue(deliver: Deliver): Promise<DeliveryAttempt[]> {
     return this.#board.deliverDue(deliver)
   }

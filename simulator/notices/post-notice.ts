@@ -5,7 +5,9 @@ import type { Deliver, PostResult } from './notice.ts'
 
 export type PostOptions = {
   random: Random
-  /** Makes the signal that ends one delivery attempt; WeChat waits five seconds of real time. */
+  /**
+   * Makes the signal that ends one delivery attempt. WeChat waits five seconds, in real time and not on the simulator's clock.
+   */
   timeout: () => AbortSignal
 }
 
@@ -40,8 +42,9 @@ async function readReply(deliver: Deliver, request: Request): Promise<PostResult
 }
 
 /**
- * Only HTTP 200 with the documented reply ends the retries. White space between the elements is allowed, because the official
- * page itself prints the reply on several lines; an empty body, `ok`, JSON, HTML or a literal `\n` are failures.
+ * Whether the shop's reply ends the retries: only HTTP 200 with the documented reply does. White space between the elements is
+ * allowed, because WeChat's own page prints the reply on several lines; an empty body, `ok`, JSON, HTML or a literal `\n` are
+ * failures.
  */
 function isSuccessReply(status: number, body: string): boolean {
   return status === 200 && body.trim().replace(/>\s+</g, '><') === NOTICE_SUCCESS_REPLY

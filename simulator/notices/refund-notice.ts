@@ -10,23 +10,29 @@ import { encryptReqInfo } from './req-info.ts'
 
 type Changes = Readonly<Record<string, string | undefined>>
 
-/** How a notice differs from a regular one: for wrong and forged notices. */
+/** How a refund notice differs from a regular one, for tests of wrong and forged notices. */
 export type RefundNoticeOptions = {
-  /** Outer elements to set, or with `undefined` to leave out: another appid, for example. Refund notices are unsigned. */
+  /**
+   * Elements of the outer XML to set, or to leave out if `undefined`: another appid, for example. Refund notices are unsigned.
+   */
   changes?: Changes
-  /** Inner elements to set or to leave out before the encryption: another status, an unknown number. */
+  /**
+   * Elements of the inner XML to set or to leave out before the encryption: another status or an unknown refund number, for
+   * example.
+   */
   info?: Changes
-  /** Encrypts with another API key than the merchant's. */
+  /** The API key to encrypt with instead of the merchant's. */
   key?: string
-  /** Encrypts this text instead of the inner XML. */
+  /** The text to encrypt instead of the inner XML. */
   plaintext?: string
-  /** Replaces the value of req_info. */
+  /** The value of req_info instead of the encrypted inner XML. */
   reqInfo?: string
 }
 
 /**
- * The XML of a refund notice: the outer XML is unsigned, everything about the refund is encrypted in req_info. For a PROCESSING
- * refund the notice reports a made-up SUCCESS, as a forger does; the refund stays PROCESSING.
+ * Writes the XML of a refund notice. The outer XML is unsigned; everything about the refund is in the inner XML, which is
+ * encrypted in req_info. For a PROCESSING refund the notice reports a made-up SUCCESS, as a forger does; the refund stays
+ * PROCESSING.
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011937201
  */
 export function formatRefundNotice(
@@ -73,7 +79,7 @@ function formatInfo(
   if (status === 'SUCCESS') {
     fields.set('success_time', formatBeijingDateTime(successAt(refund) ?? clock.now()))
   }
-  // cash_refund_fee is on the newer page of the document only.
+  // WeChat documents refund notices on two pages; only the newer one lists cash_refund_fee.
   if (refund.coupons.length > 0) fields.set('cash_refund_fee', String(refund.cashRefundFee))
   if (happens(random, strict.undocumentedElementRate)) addUndocumentedElement(fields, random)
   change(fields, changes)

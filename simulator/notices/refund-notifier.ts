@@ -10,7 +10,10 @@ import {
 } from './notice.ts'
 import { formatRefundNotice, type RefundNoticeOptions } from './refund-notice.ts'
 
-/** Notifies the shop of its refunds: at the request's notify_url, else at the one set on the platform, else not at all. */
+/**
+ * Notifies the shop of refunds. A notice is posted to the notify_url of the refund's request, else to the URL set on the
+ * merchant platform. Without either, WeChat sends no notice.
+ */
 export class RefundNotifier {
   readonly #world: World
   readonly #board: NoticeBoard
@@ -20,7 +23,11 @@ export class RefundNotifier {
     this.#board = board
   }
 
-  /** Schedules the notice of a refund whose status has changed. Retries report this status, even after the next change. */
+  /**
+   * Schedules the notice of a refund whose status has changed. All retries report this status, even when the refund has changed
+   * again.
+   * @param at When the first delivery attempt is due, in epoch milliseconds.
+   */
   notify(refund: SimulatedRefund, at: number): void {
     const { outTradeNo, outRefundNo, transactionId } = refund
     const url = this.#urlOf(refund)
@@ -31,18 +38,24 @@ export class RefundNotifier {
     )
   }
 
-  /** Every notice of a refund so far, with its delivery attempts. A refund that was CHANGE and then SUCCESS has two. */
+  /**
+   * Every notice of a refund so far, oldest first, with its delivery attempts. A refund that was CHANGE and then SUCCESS has
+   * two.
+   */
   all(): readonly SimulatedNotice[] {
     this.#world.refunds.settleDue()
     return this.#board.notices()
   }
 
-  /** The exact XML of a refund's notice, freshly encrypted, with the refund's current status. */
+  /** The XML that WeChat would post for a refund in its current status, freshly encrypted. */
   xml(outRefundNo: string, options: RefundNoticeOptions = {}): string {
     return this.#write(this.#world.refunds.mustFind(outRefundNo), options)
   }
 
-  /** Posts a refund's notice now, outside the schedule. Rejects with a RangeError when the refund has no notify_url. */
+  /**
+   * Posts the notice of a refund immediately, outside the retry schedule, and returns the shop's answer. Rejects with a
+   * RangeError when neither the refund nor the merchant platform has a notify_url.
+   */
   async post(
     outRefundNo: string,
     options: RefundNoticeOptions = {},
@@ -62,17 +75,23 @@ export class RefundNotifier {
     return posted
   }
 
-  /** Drops every notice of that refund, or of the next refund that settles, while WeChat believes that it was sent. */
+  /**
+   * Loses every notice of a refund: WeChat counts each one as sent and unanswered, but the shop receives none.
+   * @param outRefundNo If omitted, the next refund that settles.
+   */
   loseNext(outRefundNo?: string): void {
     this.#board.lose(outRefundNo)
   }
 
-  /** The next delivery attempt for a refund arrives that many times, in parallel. */
+  /** Posts the next delivery attempt for a refund `copies` times in parallel, as if several of WeChat's servers sent it. */
   duplicateNext(copies: number): void {
     this.#board.duplicate(copies)
   }
 
-  /** Epoch milliseconds of the next delivery attempt, or of the next settlement that will have a notice. */
+  /**
+   * When the next refund notice is due, in epoch milliseconds: the next delivery attempt, or the next settlement of a refund
+   * that will cause a notice. `undefined` when neither is planned.
+   */
   nextDueAt(): number | undefined {
     const settlesAt = this.#world.refunds.nextSettlementAt(
       (refund) => this.#urlOf(refund) !== undefined,
@@ -81,7 +100,7 @@ export class RefundNotifier {
     return due === Infinity ? undefined : due
   }
 
-  /** Makes every delivery attempt that is due now. */
+  /** Makes every delivery attempt for a refund that is due now. */
   deliverDue(deliver: Deliver): Promise<DeliveryAttempt[]> {
     return this.#board.deliverDue(deliver)
   }

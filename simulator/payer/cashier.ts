@@ -10,23 +10,29 @@ import {
 } from '../state/ledger.ts'
 import type { World } from '../state/world.ts'
 
-/** How the payer pays. */
+/** How the payer pays at the cashier. */
 export type PayOptions = {
-  /** CASH coupons are WeChat's money, NO_CASH coupons the shop's own rebate. Fees in fen; an id left out is made up. */
+  /**
+   * The coupons that the payer uses. CASH coupons are WeChat's money, NO_CASH coupons the shop's own rebate. `fee` is in fen; a
+   * missing `id` is made up.
+   */
   coupons?: readonly { type: 'CASH' | 'NO_CASH'; fee: number; id?: string }[]
-  /** Default `OTHERS`. */
+  /** The bank_type of the payment. Default: `OTHERS`. */
   bankType?: string
   /**
-   * Takes the money although the order is closed or its deadline has passed: the payer's click and the close raced, and WeChat's
-   * own servers disagreed for a moment.
+   * Takes the money although the order is closed or its deadline has passed. This happens when the payer pays while the shop
+   * closes the order, and WeChat's own servers disagree for a moment.
    */
   despiteClose?: boolean
 }
 
-/** The payment, or why the cashier refuses it. */
+/** The recorded payment, or why the cashier refuses to take the money. */
 export type CaptureResult = { ok: true; capture: Capture } | { ok: false; why: string }
 
-/** Takes the payer's money for an open order and records the payment; refuses a paid order. */
+/**
+ * Takes the payer's money for an order and records the payment. Refuses a paid order always, and a closed or expired one unless
+ * `despiteClose` is set.
+ */
 export function capturePayment(
   outTradeNo: string,
   options: PayOptions,
@@ -68,7 +74,7 @@ function makeCapture(
   const now = world.clock.now()
   const { outTradeNo, openid, totalFee } = order
   let transactionId = makeTransactionId(world.random, now)
-  // On a very busy day ten random digits can collide.
+  // On a very busy day, two transaction_ids can have the same ten random digits.
   while (world.ledger.findByTransaction(transactionId, now) !== undefined) {
     transactionId = makeTransactionId(world.random, now)
   }

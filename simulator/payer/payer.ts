@@ -18,24 +18,30 @@ export class Payer {
     this.#notifier = notifier
   }
 
-  /** A new user of this mini program: 28 characters, `o…`. */
+  /** Registers a new user of the mini program, and returns the openid: 28 characters, beginning with `o`. */
   newOpenid(): string {
     return this.#world.users.newOpenid()
   }
 
-  /** An openid of the right shape that belongs to another mini program: unifiedorder refuses it. */
+  /** Makes an openid of another mini program. It has the right shape, but unifiedorder refuses it. */
   foreignOpenid(): string {
     return this.#world.users.foreignOpenid()
   }
 
-  /** wx.login() on the phone: a fresh code, valid for five minutes and one exchange. `blocked` makes the exchange fail. */
+  /**
+   * wx.login() on the phone: returns a new login code, valid for five minutes and one exchange. With `blocked`, jscode2session
+   * refuses the code.
+   */
   login(openid: string, options: { blocked?: boolean } = {}): string {
     const { users, clock, record } = this.#world
     record({ type: 'login', outcome: openid })
     return users.issueCode(openid, clock.now(), options.blocked ?? false)
   }
 
-  /** wx.requestPayment on the phone: opens the cashier, or fails with the client's errMsg and, for tests, the true reason. */
+  /**
+   * wx.requestPayment on the phone: opens the cashier, or fails with the WeChat client's errMsg and, for tests, the true
+   * reason.
+   */
   requestPayment(openid: string, params: UncheckedParams): CashierResult {
     const result = openCashier(openid, params, this.#world)
     const outTradeNo = result.ok ? result.cashier.outTradeNo : result.outTradeNo
@@ -47,7 +53,7 @@ export class Payer {
     return result
   }
 
-  /** Pays at the cashier. WeChat captures the money, and a notice is due immediately. */
+  /** Pays an order at the cashier. WeChat records the payment, and its notice is due immediately. */
   pay(outTradeNo: string, options: PayOptions = {}): PaymentResult {
     const result = capturePayment(outTradeNo, options, this.#world)
     if (!result.ok) {
@@ -59,7 +65,7 @@ export class Payer {
     return { ok: true, transactionId, notice: this.#notifier.notify(result.capture) }
   }
 
-  /** The payer leaves the cashier: nothing changes at WeChat. The mini program gets this errMsg. */
+  /** Leaves the cashier without paying, which changes nothing at WeChat. Returns the errMsg that the mini program gets. */
   cancel(outTradeNo: string): { errMsg: string } {
     this.#world.record({ type: 'cancelled', outTradeNo })
     return { errMsg: 'requestPayment:fail cancel' }

@@ -2,7 +2,7 @@ import { isSignedBy, isSignType } from '../lib/sign.ts'
 import { isLive, whyNotPayable } from '../state/ledger.ts'
 import type { World } from '../state/world.ts'
 
-/** The parameters of wx.requestPayment. All five are text, timeStamp too. */
+/** The five parameters of wx.requestPayment. All are text, timeStamp included. */
 export type PaymentParams = {
   timeStamp: string
   nonceStr: string
@@ -11,19 +11,19 @@ export type PaymentParams = {
   paySign: string
 }
 
-/** The same five before any check: values of any type, or missing. */
+/** The parameters of wx.requestPayment before any check: each may be missing, or of any type. */
 export type UncheckedParams = Readonly<Partial<Record<keyof PaymentParams, unknown>>>
 
-/** What the cashier shows to the payer, and the prepay_id behind it. */
+/** What the cashier shows to the payer, and the prepay_id for which it was opened. */
 export type Cashier = {
   outTradeNo: string
-  /** Fen. */
+  /** The amount of the order, in fen. */
   totalFee: number
   body: string
   prepayId: string
 }
 
-/** The open cashier, or the errMsg for the mini program and the true reason. */
+/** The open cashier; or the errMsg that the mini program gets, and the true reason. */
 export type CashierResult =
   { ok: true; cashier: Cashier } | { ok: false; errMsg: string; why: string; outTradeNo?: string }
 
@@ -31,8 +31,9 @@ const PACKAGE_HEAD = 'prepay_id='
 const CANCELLED = 'requestPayment:fail cancel'
 
 /**
- * What the WeChat client and the cashier check before the payer sees an amount. `errMsg` is what the mini program gets: after its
- * dialog 支付验证签名失败 the real client reports `fail cancel`, too. `why` is for developers and tests only.
+ * Checks what the WeChat client and the cashier check before the payer sees an amount. `errMsg` is what the mini program gets.
+ * For a wrong paySign it is `fail cancel`, as in the real client after the dialog 支付验证签名失败 (sign verification failed). `why` is
+ * for developers and tests only.
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935213
  */
 export function openCashier(openid: string, given: UncheckedParams, world: World): CashierResult {
@@ -58,7 +59,7 @@ export function openCashier(openid: string, given: UncheckedParams, world: World
   return { ok: true, cashier: { outTradeNo, totalFee, body, prepayId: prepay.prepayId } }
 }
 
-/** The five parameters, or the client's error message. The classic mistake is a timeStamp that is a number. */
+/** The five parameters, or the WeChat client's error message. A common mistake is a timeStamp that is a number. */
 function readParams(given: UncheckedParams): PaymentParams | string {
   const wrong: string[] = []
   const read = (name: keyof PaymentParams): string => {
@@ -85,7 +86,8 @@ function readParams(given: UncheckedParams): PaymentParams | string {
 function hasGoodSign(params: PaymentParams, { merchant }: World): boolean {
   const { timeStamp, nonceStr, signType, paySign } = params
   if (!isSignType(signType)) return false
-  // The client adds its own appid as `appId`, with a capital I. These five pairs are signed, and nothing else.
+  // The WeChat client adds the mini program's own appid as `appId`, with a capital I. These five pairs are signed, and nothing
+  // else.
   const signed = { appId: merchant.appid, timeStamp, nonceStr, package: params.package, signType }
   return isSignedBy({ ...signed, sign: paySign }, merchant.apiKey, signType)
 }

@@ -5,15 +5,18 @@ import { formatXml } from '../lib/xml.ts'
 import type { World } from '../state/world.ts'
 import type { BusinessRefusal, Refusal } from './refusals.ts'
 
-/** What a signed answer will contain, before it is signed and written. */
+/** The elements of an answer, before it is signed and written as XML. */
 export type Answer = {
-  /** Element names in the order in which live gateways write them. `formatAnswer` fills in the values of the envelope. */
+  /**
+   * The element names in the order of WeChat's real answers. `formatAnswer` fills in the values of the envelope, such as appid
+   * and sign.
+   */
   readonly order: readonly string[]
-  /** Values by element name; `undefined` leaves the element out, '' writes an empty one. */
+  /** The values by element name. `undefined` leaves an element out, '' writes an empty element. */
   readonly values: Readonly<Record<string, string | undefined>>
 }
 
-/** How a fault corrupts a signed answer. */
+/** The ways in which a fault corrupts a signed answer. */
 export type Corruption =
   | 'wrong_sign'
   | 'missing_sign'
@@ -27,7 +30,10 @@ export type Corruption =
 const INTEGER_ELEMENTS =
   /^(total_fee|cash_fee|settlement_total_fee|coupon_(fee|count)|cash_refund_fee|(total_)?refund_count|((settlement_|coupon_)?refund_fee|coupon_refund_count)(_\d+)*)$/
 
-/** Elements that no document names. A verifier that signs only the fields it knows fails on every one of them. */
+/**
+ * Elements that are in none of WeChat's documents. A client that computes the sign only over the elements that it knows cannot
+ * verify a message that contains one, unless the element is empty.
+ */
 const UNDOCUMENTED_ELEMENTS: readonly [
   readonly [string, string],
   ...(readonly [string, string])[],
@@ -39,7 +45,7 @@ const UNDOCUMENTED_ELEMENTS: readonly [
   ['reserved_empty', ''],
 ]
 
-/** Splits a text into element names, so that the order of elements in the source reads as on the wire. */
+/** Splits a text into element names, so that the source shows the elements in the order of the message. */
 export function inOrder(names: string): string[] {
   return names.trim().split(/\s+/)
 }
@@ -49,7 +55,10 @@ export function isAnswer(outcome: Answer | Refusal): outcome is Answer {
   return 'order' in outcome
 }
 
-/** A business refusal in the shape of live ones: result_code and the error come before the ids. */
+/**
+ * Turns a business refusal into an answer in the shape of WeChat's real ones: result_code and the error come before appid and
+ * mch_id.
+ */
 export function refusalAnswer(refusal: BusinessRefusal, deviceInfo?: string): Answer {
   return {
     order: inOrder(`return_code return_msg result_code err_code_des err_code
@@ -63,12 +72,12 @@ export function refusalAnswer(refusal: BusinessRefusal, deviceInfo?: string): An
   }
 }
 
-/** The XML of the gateway's own refusal: two elements, no ids, no sign. */
+/** Writes a refusal of the gateway as XML: return_code and return_msg, without ids and sign. */
 export function formatReturnFail(returnMsg: string): string {
   return formatXml({ return_code: 'FAIL', return_msg: returnMsg }, { newlines: 1 })
 }
 
-/** Signs an answer with the algorithm of the request, and writes it as XML. */
+/** Signs an answer with `signType`, the algorithm of the request, and writes the answer as XML. */
 export function formatAnswer(
   answer: Answer,
   world: World,
@@ -89,14 +98,14 @@ export function formatAnswer(
 
   const isOther = corruption === 'other_order'
   const xml = formatXml(isOther ? [...fields].reverse() : fields, {
-    // WeChat writes integers mostly bare and sometimes in CDATA; strings are always CDATA.
+    // WeChat writes most integers as plain text and some in CDATA; strings are always CDATA.
     bare: (name) => drawIntegerStyle(name, random, strict.integerStyleRate) !== isOther,
     newlines: 6,
   })
   return corruption === 'truncated_xml' ? xml.slice(0, Math.floor(xml.length * 0.6)) : xml
 }
 
-/** Adds an element that no document names, before the fields are signed. */
+/** Adds an element that is in none of WeChat's documents. In a signed message, the caller signs it with the other fields. */
 export function addUndocumentedElement(fields: Map<string, string>, random: Random): void {
   const [name, value] = pick(random, UNDOCUMENTED_ELEMENTS)
   fields.set(name, value)
@@ -114,7 +123,7 @@ function fillEnvelope(answer: Answer, world: World): Map<string, string> {
     appid: world.merchant.appid,
     mch_id: world.merchant.mchId,
     nonce_str: makeReplyNonce(world.random),
-    // A placeholder: `sign` is written where live answers have it.
+    // Reserves the position of `sign` among the elements, as in WeChat's real answers; the value is filled in after signing.
     sign: '',
     ...answer.values,
   }

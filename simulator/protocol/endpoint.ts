@@ -4,33 +4,36 @@ import type { Answer } from './answer.ts'
 import type { ParameterRule } from './parameter-rule.ts'
 import type { GatewayRefusal, Refusal } from './refusals.ts'
 
-/** The endpoints around a payment. */
+/** The names of the endpoints for orders. */
 export type OrderEndpointName = 'unifiedorder' | 'orderquery' | 'closeorder'
-/** The endpoints around a refund. */
+/** The names of the endpoints for refunds. */
 export type RefundEndpointName = 'refund' | 'refundquery'
 
-/** The endpoints whose requests and answers are signed XML. */
+/** The names of all endpoints whose requests and answers are signed XML. */
 export type PayEndpointName = OrderEndpointName | RefundEndpointName
 
 /** A request that passed every check of the gateway. */
 export type CheckedRequest = {
-  /** The parameters that are not empty, nonce_str and sign included. */
+  /** The request's non-empty parameters, nonce_str and sign included. */
   readonly fields: ReadonlyMap<string, string>
   readonly signType: SignType
 }
 
-/** One path of the payment API. A new one is a file with such a value, and a line in `gateway/endpoint-table.ts`. */
+/**
+ * One endpoint of the payment API. A new endpoint needs a file that exports such a value, and a line in
+ * `gateway/endpoint-table.ts`.
+ */
 export type PayEndpoint = {
   readonly name: PayEndpointName
-  /** All documented parameters. The gateway refuses any other element, even an empty one. */
+  /** The rules for all documented parameters outside the envelope. The gateway refuses any other element, even an empty one. */
   readonly parameters: Readonly<Record<string, ParameterRule>>
-  /** Rules between parameters, checked before the signature. */
+  /** Checks beyond the rules for single parameters, made before the signature is checked. */
   readonly check?: (fields: ReadonlyMap<string, string>, world: World) => GatewayRefusal | undefined
-  /** Rules checked after the signature; their refusals are unsigned all the same. */
+  /** Checks made after the signature. Their refusals are unsigned all the same. */
   readonly checkSigned?: (
     fields: ReadonlyMap<string, string>,
     world: World,
   ) => GatewayRefusal | undefined
-  /** The business itself; its refusals are signed, except those of the level `return`. */
+  /** Acts on the request. A refusal is signed, unless its level is `return`. */
   readonly act: (request: CheckedRequest, world: World) => Answer | Refusal
 }

@@ -2,7 +2,7 @@ import type { World } from '../state/world.ts'
 import type { FaultQueue } from './fault-queue.ts'
 import type { Fault } from './faults.ts'
 
-/** What goes wrong at the endpoints, as a test orders it. */
+/** Injects faults: what goes wrong at the endpoints, as a test orders it. */
 export class FaultInjector {
   readonly #queue: FaultQueue
   readonly #record: World['record']
@@ -12,20 +12,23 @@ export class FaultInjector {
     this.#record = record
   }
 
-  /** Queues a fault. Each request uses up the first queued fault that fits its endpoint. */
+  /**
+   * Queues a fault. A request gets the first queued fault that can happen at its endpoint, and uses up one of the fault's
+   * `times`.
+   */
   inject(fault: Fault): void {
     this.#queue.add(fault)
     const outcome = `${fault.kind} × ${fault.times ?? 1}`
     this.#record({ type: 'fault_injected', endpoint: fault.endpoint, outcome })
   }
 
-  /** Drops every fault that did not happen yet. */
+  /** Drops every fault that has not happened yet. */
   clear(): void {
     this.#queue.clear()
     this.#record({ type: 'faults_cleared' })
   }
 
-  /** The faults that did not happen yet; `times` is how often each is still due. */
+  /** The faults that have not happened yet. `times` says how often each will still happen. */
   waiting(): Fault[] {
     return this.#queue.waiting()
   }

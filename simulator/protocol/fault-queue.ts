@@ -1,10 +1,13 @@
 import { canHappenAt, type Fault, type FaultEndpoint } from './faults.ts'
 
-/** The faults that did not happen yet, in the order in which they were injected. */
+/** The faults that have not happened yet, in the order in which they were injected. */
 export class FaultQueue {
   #waiting: { fault: Fault; left: number }[] = []
 
-  /** Throws a RangeError for a fault that cannot happen at its endpoint, and for a wrong `times`. */
+  /**
+   * Queues a fault. Throws a RangeError for a fault that cannot happen at its endpoint, and for `times` that is not a positive
+   * integer.
+   */
   add(fault: Fault): void {
     const times = fault.times ?? 1
     if (!Number.isSafeInteger(times) || times < 1) {
@@ -16,7 +19,7 @@ export class FaultQueue {
     this.#waiting.push({ fault, left: times })
   }
 
-  /** The first fault that fits this endpoint; the call uses up one of its `times`. */
+  /** Takes the first queued fault that can happen at this endpoint, and uses up one of the fault's `times`. */
   take(endpoint: FaultEndpoint): Fault | undefined {
     const next = this.#waiting.find(
       ({ fault }) =>
@@ -34,7 +37,7 @@ export class FaultQueue {
     this.#waiting = []
   }
 
-  /** The queued faults; `times` is what is left of each. */
+  /** The queued faults. `times` says how often each will still happen. */
   waiting(): Fault[] {
     return this.#waiting.map(({ fault, left }) => ({ ...fault, times: left }))
   }

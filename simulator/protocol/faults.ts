@@ -9,13 +9,13 @@ import {
   SYSTEM_ERROR,
 } from './refusals.ts'
 
-/** The endpoints that a shop calls for a payment. */
+/** The endpoints that a shop calls to take a payment. */
 export type EndpointName = 'jscode2session' | OrderEndpointName
 
 /** Every endpoint at which a fault can be injected. */
 export type FaultEndpoint = EndpointName | RefundEndpointName | 'downloadbill'
 
-/** Faults of the network: the request or the reply does not arrive, or the reply does not come from WeChat Pay. */
+/** Faults of the network: the request or the answer is lost, the answer never comes, or nginx answers instead of WeChat Pay. */
 type NetworkKind =
   | 'request_lost'
   | 'reply_lost'
@@ -25,10 +25,10 @@ type NetworkKind =
   | 'http_502'
   | 'http_502_after'
 
-/** Errors of jscode2session. All of them leave the login code unused. */
+/** Errors of jscode2session. Each of them leaves the login code unused. */
 type LoginKind = 'login_busy' | 'login_limit' | 'login_blocked' | 'login_bad_secret'
 
-/** Refusals of the business: signed, and the request has no effect. */
+/** Refusals of the business behind the gateway. They are signed, and the request has no effect. */
 type RefusalKind = 'system_error' | 'frequency_limited' | 'not_auth'
 
 type SimpleKind =
@@ -36,15 +36,21 @@ type SimpleKind =
   | LoginKind
   | RefusalKind
   | Corruption
-  /** closeorder answers OK and the order stays open. Reported once by others, and the reason to query after closing. */
+  /**
+   * closeorder answers OK, but the order stays open. Third parties reported this once; it is the reason to query an order after
+   * closing it.
+   */
   | 'close_without_effect'
-  /** WeChat accepts the refund and answers SYSTEMERROR: the reason to repeat a refund with the same number. */
+  /** WeChat accepts the refund, but answers SYSTEMERROR. This is the reason to repeat a refund with the same out_refund_no. */
   | 'system_error_after'
 
-/** Every kind of fault. The control interface takes these names. */
+/** Every kind of fault. The control interface accepts these names. */
 export type FaultKind = SimpleKind | 'err_code' | 'return_fail'
 
-/** A fault that happens `times` times (default once), at one endpoint or with `any` at the next request that it fits. */
+/**
+ * A fault that happens `times` times (default: once). With the endpoint `any`, it happens at the next request whose endpoint
+ * allows this kind.
+ */
 export type Fault = { endpoint: FaultEndpoint | 'any'; times?: number } & (
   | { kind: SimpleKind }
   | { kind: 'err_code'; errCode: string; errCodeDes: string }
@@ -53,11 +59,11 @@ export type Fault = { endpoint: FaultEndpoint | 'any'; times?: number } & (
 
 const LOGIN = ['jscode2session'] as const
 const SIGNED = ['unifiedorder', 'orderquery', 'closeorder', 'refund', 'refundquery'] as const
-/** downloadbill signs neither bills nor errors, but refuses like the others. */
+/** The endpoints that can refuse a request. downloadbill is one of them, although it signs neither bills nor errors. */
 const PAY = [...SIGNED, 'downloadbill'] as const
 const ALL = [...LOGIN, ...PAY] as const
 
-/** At which endpoints each kind can happen. */
+/** The endpoints at which each kind of fault can happen. */
 const ENDPOINTS_OF_KIND: Readonly<Record<FaultKind, readonly FaultEndpoint[]>> = {
   request_lost: ALL,
   reply_lost: ALL,
@@ -98,22 +104,22 @@ const CORRUPTIONS = [
   'truncated_xml',
 ] as const satisfies readonly Corruption[]
 
-/** The names of all kinds, for messages. */
+/** The names of all kinds of faults, for error messages. */
 export const FAULT_KINDS: readonly string[] = Object.keys(ENDPOINTS_OF_KIND)
-/** What a fault accepts as endpoint, `any` included. */
+/** The endpoints that a fault can name, `any` included. */
 export const FAULT_ENDPOINTS: readonly string[] = ['any', ...ALL]
 
-/** Checks a value from the control interface. */
+/** Whether a value from the control interface names a kind of fault. */
 export function isFaultKind(value: unknown): value is FaultKind {
   return typeof value === 'string' && Object.hasOwn(ENDPOINTS_OF_KIND, value)
 }
 
-/** Checks a value from the control interface. */
+/** Whether a value from the control interface names an endpoint for faults, or `any`. */
 export function isFaultEndpoint(value: unknown): value is FaultEndpoint | 'any' {
   return typeof value === 'string' && FAULT_ENDPOINTS.includes(value)
 }
 
-/** Whether the fault corrupts a signed answer, rather than replacing it. */
+/** Whether a fault of this kind corrupts a signed answer, rather than replacing the answer. */
 export function isCorruption(kind: FaultKind): kind is Corruption {
   return CORRUPTIONS.some((each) => each === kind)
 }
@@ -123,7 +129,7 @@ export function canHappenAt(kind: FaultKind, endpoint: FaultEndpoint | 'any'): b
   return endpoint === 'any' || ENDPOINTS_OF_KIND[kind].includes(endpoint)
 }
 
-/** The refusal that the fault makes the endpoint answer, if the fault is a refusal. */
+/** The refusal that a fault makes the endpoint answer; `undefined` for a fault that is no refusal. */
 export function refusalOf(fault: Fault): Refusal | undefined {
   switch (fault.kind) {
     case 'system_error':

@@ -2,11 +2,12 @@ import { isIpv4 } from '../lib/ip-address.ts'
 import type { Strictness } from '../state/strictness.ts'
 
 /**
- * Whether WeChat would post to this notify_url: a full http(s) URL with a path, without query string, reachable from outside.
+ * Whether WeChat would post notices to this notify_url: a full http or https URL with a path, without a query string, reachable
+ * from outside.
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011937248
  */
 export function isNotifyUrl(value: string, strict: Strictness): boolean {
-  // Checked as text first: a URL parser silently corrects what WeChat would use unchanged.
+  // The text is checked before it is parsed, because a URL parser silently corrects mistakes that WeChat does not correct.
   if (!/^https?:\/\/[^/?#\s@\\]+\/[^?#\s\\]*$/.test(value)) return false
   if (!URL.canParse(value)) return false
   const url = new URL(value)

@@ -1,7 +1,9 @@
 import type { SimulatedOrder } from '../state/ledger.ts'
 import type { World } from '../state/world.ts'
 
-/** The order that a request names. If the request has both numbers, WeChat goes by transaction_id. */
+/**
+ * Finds the order that a request names. If the request has both numbers, WeChat uses transaction_id and ignores out_trade_no.
+ */
 export function lookUpOrder(
   fields: ReadonlyMap<string, string>,
   { ledger, clock }: World,

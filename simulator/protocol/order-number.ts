@@ -8,7 +8,7 @@ export const OUT_TRADE_NO: ParameterRule = {
   format: (value) => /^[0-9A-Za-z_\-|*]+$/.test(value),
 }
 
-/** Whether the value is an amount: whole fen, no sign, no leading zero, at most `TOTAL_FEE_MAX_FEN`. */
+/** Whether a value is an amount: whole fen, at least 1, no sign, no leading zero, at most `TOTAL_FEE_MAX_FEN`. */
 export function isTotalFee(value: string): boolean {
   return /^[1-9]\d{0,9}$/.test(value) && Number(value) <= TOTAL_FEE_MAX_FEN
 }

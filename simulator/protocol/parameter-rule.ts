@@ -1,12 +1,12 @@
 import type { GatewayRefusal } from './refusals.ts'
 
-/** What the API document requires of one parameter. */
+/** What WeChat's document requires of one parameter. */
 export type ParameterRule = {
   required?: boolean
-  /** UTF-8 bytes, not characters: the gateway counts bytes. */
+  /** The maximum length in UTF-8 bytes, because the gateway counts bytes and not characters. */
   bytesMax: number
   bytesMin?: number
   format?: (value: string) => boolean
-  /** The refusal for a wrong format. Default: `<name>参数格式错误`. */
+  /** The refusal of a value in a wrong format. Default: `<name>参数格式错误`. */
   refusal?: GatewayRefusal
 }

@@ -1,7 +1,7 @@
 import { couponSum } from '../state/coupons.ts'
 import type { Capture } from '../state/ledger.ts'
 
-/** The coupon elements of a payment in orderquery and notices, numbered from 0; none when no coupon was used. */
+/** The coupon elements of a payment in orderquery and notices, numbered from 0. Empty when the payer used no coupon. */
 export function couponFields({ coupons }: Capture): Record<string, string> {
   if (coupons.length === 0) return {}
   const fields: Record<string, string> = {
@@ -16,7 +16,7 @@ export function couponFields({ coupons }: Capture): Record<string, string> {
   return fields
 }
 
-/** `settlement_total_fee`, which exists only for a payment with NO_CASH coupons. */
+/** The element `settlement_total_fee`, which is present only for a payment with NO_CASH coupons. */
 export function settlementFields({ settlementTotalFee }: Capture): Record<string, string> {
   return settlementTotalFee === undefined
     ? {}

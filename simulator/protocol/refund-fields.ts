@@ -3,7 +3,7 @@ import { couponSum } from '../state/coupons.ts'
 import type { Coupon } from '../state/ledger.ts'
 import { type SimulatedRefund, successAt } from '../state/refund.ts'
 
-/** The coupon elements in the answer of `refund`, numbered from 0; none when the payment had no coupon. */
+/** The coupon elements in the answer of `refund`, numbered from 0. Empty when the payment had no coupon. */
 export function couponRefundFields(refund: SimulatedRefund): Record<string, string> {
   if (refund.coupons.length === 0) return {}
   const used = usedCoupons(refund)
@@ -19,12 +19,15 @@ export function couponRefundFields(refund: SimulatedRefund): Record<string, stri
   return fields
 }
 
-/** `settlement_refund_fee`, which exists only for a payment with NO_CASH coupons. */
+/** The element `settlement_refund_fee`, which is present only for a payment with NO_CASH coupons. */
 export function settlementRefundFields(refund: SimulatedRefund): Record<string, string> {
   return hasFreeCoupons(refund) ? { settlement_refund_fee: String(refund.settlementRefundFee) } : {}
 }
 
-/** One refund in the answer of refundquery; every element name ends with `_n`. WeChat itself misspells `accout`. */
+/**
+ * The elements of refund number `n` in the answer of refundquery. Every name is followed by `_n`, in coupon elements also by
+ * the coupon's number. The misspelling `accout` is WeChat's own.
+ */
 export function numberedRefundFields(refund: SimulatedRefund, n: number): Record<string, string> {
   const arrivedAt = successAt(refund)
   const fields: Record<string, string> = {

@@ -1,10 +1,10 @@
-// Refusals in WeChat's own words. The comments mark every text that is not published.
+// The refusals in WeChat's own words. A comment marks every text that WeChat has not published.
 
-/** The gateway refuses the request: HTTP 200, return_code FAIL, no ids and no sign. */
+/** A refusal of the gateway: HTTP 200 with return_code FAIL, without ids and sign. */
 export type GatewayRefusal = { level: 'return'; returnMsg: string }
-/** The business behind the gateway refuses the request: a full, signed envelope with err_code. */
+/** A refusal of the business behind the gateway: a full, signed envelope with err_code. */
 export type BusinessRefusal = { level: 'result'; errCode: string; errCodeDes: string }
-/** Either of the two; `level` tells which. */
+/** A refusal of the gateway (level `return`) or of the business (level `result`). */
 export type Refusal = GatewayRefusal | BusinessRefusal
 
 export const WRONG_METHOD = gatewayRefusal('require POST method')
@@ -28,9 +28,9 @@ export const ORDER_REUSED = businessRefusal('INVALID_REQUEST', '201 商户订单
 export const ORDER_ALREADY_PAID = businessRefusal('ORDERPAID', '该订单已支付')
 export const ORDER_ALREADY_CLOSED = businessRefusal('ORDERCLOSED', '该订单已关闭')
 export const ORDER_UNKNOWN = businessRefusal('ORDERNOTEXIST', 'order not exist')
-/** closeorder answers this one in English. */
+/** closeorder refuses a paid order with this English text, unifiedorder with the Chinese one of ORDER_ALREADY_PAID. */
 export const CLOSE_OF_PAID_ORDER = businessRefusal('ORDERPAID', 'order paid')
-/** The code is documented for closeorder; the words are the ones published for refunds. */
+/** WeChat documents this err_code for closeorder; the err_code_des is the one published for refunds. */
 export const WRONG_TRADE_STATE = businessRefusal('TRADE_STATE_ERROR', '订单状态错误')
 
 export const BAD_REFUND_FEE = gatewayRefusal('invalid refund_fee')
@@ -39,7 +39,7 @@ export const REFUND_AMOUNTS_CHANGED = businessRefusal(
   'INVALID_REQUEST',
   '订单金额或退款金额与之前请求不一致，请核实后再试',
 )
-/** The rule is documented (same number, same parameters), the words are ours. */
+/** WeChat documents the rule (same out_refund_no, same parameters); the err_code_des is ours. */
 export const REFUND_PARAMETERS_CHANGED = businessRefusal(
   'INVALID_REQUEST',
   '请求参数与之前请求不一致',
@@ -47,7 +47,10 @@ export const REFUND_PARAMETERS_CHANGED = businessRefusal(
 export const REFUND_SUM_TOO_HIGH = businessRefusal('REFUND_FEE_INVALID', '累计退款金额大于支付金额')
 export const ORDER_FULLY_REFUNDED = businessRefusal('TRADE_STATE_ERROR', '订单已全额退款')
 export const BALANCE_TOO_LOW = businessRefusal('NOTENOUGH', '基本账户余额不足，请充值后重新发起')
-/** The codes are in the official table, the words are ours. Of REFUNDS_TOO_MANY the code is ours, too. */
+/**
+ * The err_code_des of this and the next two constants are ours. The err_codes are in WeChat's table, except that of
+ * REFUNDS_TOO_MANY, which is ours, too.
+ */
 export const REFUND_TOO_LATE = businessRefusal('TRADE_OVERDUE', '订单已经超过退款期限')
 export const REFUNDS_TOO_MANY = businessRefusal('ERROR', '一笔订单最多支持50次部分退款')
 export const REFUNDS_TOO_FAST = {
@@ -55,11 +58,11 @@ export const REFUNDS_TOO_FAST = {
   FREQUENCY_LIMITED: businessRefusal('FREQUENCY_LIMITED', '频率限制'),
 }
 export const REFUND_UNKNOWN = businessRefusal('REFUNDNOTEXIST', '退款订单不存在')
-/** err_code_des is unpublished; the limit of twenty refunds by page is documented. */
+/** WeChat has not published this err_code_des, but documents that refundquery lists at most twenty refunds of an order. */
 export const PAGE_TOO_FAR = businessRefusal('PARAM_ERROR', 'offset参数错误')
 export const INVALID_TRANSACTION_ID = businessRefusal('INVALID_TRANSACTIONID', '无效transaction_id')
 
-/** err_code_des is unpublished; the codes are in the official table. */
+/** WeChat has not published the err_code_des of this and the next two constants; the err_codes are in WeChat's table. */
 export const SYSTEM_ERROR = businessRefusal('SYSTEMERROR', '系统错误，请稍后再试')
 export const FREQUENCY_LIMITED = businessRefusal('FREQUENCY_LIMITED', '频率限制')
 export const NO_AUTH = businessRefusal('NOAUTH', '商户无此接口权限')
@@ -74,12 +77,12 @@ export function badFormat(name: string): GatewayRefusal {
   return gatewayRefusal(`${name}参数格式错误`)
 }
 
-/** A refusal of the gateway with any text. */
+/** Makes a refusal of the gateway with any return_msg. */
 export function gatewayRefusal(returnMsg: string): GatewayRefusal {
   return { level: 'return', returnMsg }
 }
 
-/** A refusal of the business with any code and text. */
+/** Makes a refusal of the business with any err_code and err_code_des. */
 export function businessRefusal(errCode: string, errCodeDes: string): BusinessRefusal {
   return { level: 'result', errCode, errCodeDes }
 }

@@ -29,7 +29,10 @@ const ENVELOPE: Readonly<Record<string, ParameterRule>> = {
   sign_type: { bytesMax: 32, format: isSignType },
 }
 
-/** The gateway's checks, in the order that agrees best with published answers. Every refusal here is unsigned. */
+/**
+ * Checks a request as the gateway does, in the order that agrees best with WeChat's published answers. Every refusal is
+ * unsigned.
+ */
 export async function checkRequest(
   request: Request,
   endpoint: PayEndpoint,
@@ -41,7 +44,7 @@ export async function checkRequest(
 
   const rules = { ...ENVELOPE, ...endpoint.parameters }
   for (const name of elements.keys()) {
-    // hasOwn, so that <constructor> does not count as a documented parameter.
+    // Object.hasOwn ignores inherited members, so an element <constructor> does not count as a documented parameter.
     if (!Object.hasOwn(rules, name)) return { ok: false, refusal: UNDOCUMENTED_PARAMETER }
   }
 
@@ -51,7 +54,8 @@ export async function checkRequest(
     checkMerchant(fields, world) ??
     checkParameters(fields, rules) ??
     endpoint.check?.(fields, world) ??
-    // The sign covers the elements as sent. Empty elements are not signed, so `elements` and `fields` give the same sign.
+    // The client signs all elements that it sends. Empty ones are not part of the signed text, so `elements` and `fields` have
+    // the same sign.
     (isSignType(typeName) && isSignedBy(elements, world.merchant.apiKey, typeName)
       ? undefined
       : BAD_SIGN) ??
@@ -60,7 +64,7 @@ export async function checkRequest(
   return { ok: true, request: { fields, signType: isSignType(typeName) ? typeName : 'MD5' } }
 }
 
-/** The elements of a request body, or `undefined` when the body is not a message of this protocol. */
+/** Reads the elements of a request body; `undefined` when the body is not a message of WeChat Pay V2. */
 export function readElements(bytes: Uint8Array): ReadonlyMap<string, string> | undefined {
   if (bytes.byteLength === 0 || bytes.byteLength > REQUEST_BYTES_MAX) return undefined
   try {
@@ -69,7 +73,7 @@ export function readElements(bytes: Uint8Array): ReadonlyMap<string, string> | u
     )
     return parsed.ok ? parsed.fields : undefined
   } catch (error) {
-    // TextDecoder throws a TypeError for bytes that are not UTF-8.
+    // TextDecoder throws a TypeError for bytes that are not UTF-8, so such a body counts as malformed.
     if (error instanceof TypeError) return undefined
     throw error
   }
@@ -93,7 +97,7 @@ function checkMerchant(
   return undefined
 }
 
-/** Looks for missing parameters first, then for wrong lengths, then for wrong formats: each over all parameters. */
+/** Checks all parameters for a missing one first, then all for a wrong length, then all for a wrong format. */
 function checkParameters(
   fields: ReadonlyMap<string, string>,
   rules: Readonly<Record<string, ParameterRule>>,

@@ -15,7 +15,7 @@ import type { SimulatedRefund } from '../state/refund.ts'
 import type { World } from '../state/world.ts'
 import { allocateRefund, refundableFen } from './refund-allocation.ts'
 
-/** A refund to be accepted, from the API or from the merchant platform. */
+/** A refund to accept, requested by the API or on the merchant platform. */
 export type RefundRequest = Pick<
   SimulatedRefund,
   'outRefundNo' | 'refundFee' | 'source' | 'account' | 'notifyUrl' | 'parameters'
@@ -24,7 +24,9 @@ export type RefundRequest = Pick<
 const WECHAT_BALANCE = '支付用户零钱'
 const RECEIVED_IN: Readonly<Record<string, string>> = { CMB_CREDIT: '招商银行信用卡0403' }
 
-/** Accepts a refund, which is then PROCESSING, or answers the refusal. The caller has checked that `outRefundNo` is new. */
+/**
+ * Accepts a refund, which is then PROCESSING, or returns WeChat's refusal. The caller has checked that `outRefundNo` is new.
+ */
 export function acceptRefund(
   order: SimulatedOrder | undefined,
   request: RefundRequest,
@@ -62,7 +64,7 @@ function whyNotRefundable(
   if (refundFee > left) return REFUND_SUM_TOO_HIGH
   if (earlier.length >= REFUNDS_PER_ORDER_MAX) return REFUNDS_TOO_MANY
   const newest = earlier.at(-1)?.appliedAt ?? -Infinity
-  // The minute between two refunds is a limit of the API, not of the merchant platform.
+  // Only the API requires a minute between two refunds of an order; the merchant platform does not.
   if (source === 'VENDOR_PLATFORM' || strict.refundsTooFast === 'accept') return undefined
   return now < newest + REFUND_INTERVAL_MS ? REFUNDS_TOO_FAST[strict.refundsTooFast] : undefined
 }

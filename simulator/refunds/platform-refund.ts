@@ -4,17 +4,17 @@ import { type SimulatedRefund, UNSETTLED_FUNDS } from '../state/refund.ts'
 import type { World } from '../state/world.ts'
 import { acceptRefund } from './accept-refund.ts'
 
-/** A refund made manually on the merchant platform. */
+/** A refund that the merchant makes manually on the merchant platform. */
 export type PlatformRefundRequest = {
-  /** Fen. */
+  /** The amount of the refund, in fen. */
   refundFee: number
-  /** Default: a number in the platform's own format. */
+  /** Default: a new number in the merchant platform's own format. */
   outRefundNo?: string
 }
 
 /**
- * The merchant refunds an order on the merchant platform. The same ledger and limits as for the API, but without a request, and
- * without a minute between two refunds. Throws a RangeError for an amount that is not whole fen.
+ * Refunds an order as the merchant does on the merchant platform: with the ledger and limits of the API, but without a request,
+ * and without a minute between two refunds. Throws a RangeError for an amount that is not whole fen.
  */
 export function refundOnPlatform(
   outTradeNo: string,

@@ -7,7 +7,9 @@ import { type PlatformRefundRequest, refundOnPlatform } from './platform-refund.
 /** The accepted refund, or WeChat's refusal. */
 export type RefundResult = { ok: true; refund: SimulatedRefund } | { ok: false; why: string }
 
-/** The merchant platform and WeChat's own side: what happens to orders and refunds without a call of the API. */
+/**
+ * Changes orders and refunds without a call of the API, as the merchant does on the merchant platform, or WeChat does itself.
+ */
 export class Platform {
   readonly #world: World
 
@@ -15,7 +17,10 @@ export class Platform {
     this.#world = world
   }
 
-  /** Puts an order into a state manually. A paid order can only be SUCCESS or REFUND, an unpaid one can be neither. */
+  /**
+   * Sets the state of an order. A paid order can only become SUCCESS or REFUND, an unpaid one can become neither; otherwise
+   * throws a RangeError.
+   */
   setTradeState(outTradeNo: string, state: TradeState): void {
     const { ledger, clock, record } = this.#world
     const order = ledger.mustFind(outTradeNo, clock.now())
@@ -27,7 +32,7 @@ export class Platform {
     record({ type: 'trade_state_set', outTradeNo, outcome: state })
   }
 
-  /** Makes a refund manually on the merchant platform; its notice goes to the URL that is set there. */
+  /** Makes a refund manually on the merchant platform. Its notice goes to the URL set by `setRefundNotifyUrl`. */
   refund(outTradeNo: string, request: PlatformRefundRequest): RefundResult {
     const result = refundOnPlatform(outTradeNo, request, this.#world)
     return 'level' in result
@@ -35,24 +40,30 @@ export class Platform {
       : { ok: true, refund: result }
   }
 
-  /** PROCESSING becomes any end, CHANGE becomes SUCCESS only; every other change throws. A notice is due immediately. */
+  /**
+   * Settles a refund manually. PROCESSING can become any other status, CHANGE only SUCCESS; every other change throws a
+   * RangeError. A notice is due immediately.
+   */
   settleRefund(outRefundNo: string, status: SettledStatus): SimulatedRefund {
     return this.#world.refunds.settle(outRefundNo, status)
   }
 
-  /** From now on no refund becomes SUCCESS automatically, until `releaseRefunds`. */
+  /** Stops refunds from becoming SUCCESS automatically, until `releaseRefunds`. */
   holdRefunds(): void {
     this.#world.refunds.hold(true)
     this.#world.record({ type: 'refunds_held' })
   }
 
-  /** Refunds whose time came while they were held settle now, the others when their time comes. */
+  /** Ends `holdRefunds`. Refunds whose processing time has passed settle now, the other refunds when their time has passed. */
   releaseRefunds(): void {
     this.#world.refunds.hold(false)
     this.#world.record({ type: 'refunds_let_go' })
   }
 
-  /** What the merchant can refund from, in fen; `Infinity`, the default, is always enough. Payments do not add to it. */
+  /**
+   * Sets the balance in fen from which the merchant can pay refunds. `Infinity`, the default, is always enough. Payments do not
+   * add to the balance.
+   */
   setBalance(fen: number): void {
     if (fen !== Infinity && (!Number.isSafeInteger(fen) || fen < 0)) {
       throw new RangeError(`a balance is a whole number of fen, not ${fen}`)
@@ -62,8 +73,8 @@ export class Platform {
   }
 
   /**
-   * Sets the URL for notices of refunds whose request names none, for refunds that settle from now on. Throws a RangeError for
-   * a URL that WeChat would refuse as notify_url.
+   * Sets the URL for notices of refunds whose request has no notify_url. The URL applies to refunds that settle from now on;
+   * `undefined` means no notice. Throws a RangeError for a URL that WeChat would refuse as notify_url.
    */
   setRefundNotifyUrl(url: string | undefined): void {
     if (url !== undefined && !isNotifyUrl(url, this.#world.strict)) {

@@ -2,13 +2,13 @@ import { couponSum } from '../state/coupons.ts'
 import type { Capture, Coupon } from '../state/ledger.ts'
 import { isLiveRefund, type SimulatedRefund } from '../state/refund.ts'
 
-/** How a refund is divided: what the payer gets in cash, what the merchant pays, what falls to each coupon. In fen. */
+/** How a refund is divided, in fen: what the payer gets in cash, what the merchant pays, and what goes to each coupon. */
 export type RefundAllocation = Pick<
   SimulatedRefund,
   'cashRefundFee' | 'settlementRefundFee' | 'coupons'
 >
 
-/** The fen of the payment that are neither refunded nor in a refund under way. */
+/** How much of a payment can still be refunded, in fen. Refunds that are under way are deducted, too. */
 export function refundableFen(capture: Capture, refunds: readonly SimulatedRefund[]): number {
   return refunds
     .filter(isLiveRefund)
@@ -16,8 +16,9 @@ export function refundableFen(capture: Capture, refunds: readonly SimulatedRefun
 }
 
 /**
- * Divides a refund between the payer's cash and the coupons, in proportion to what is left of each. The protocol only documents
- * that coupons are refunded, not how much of them. Here no part exceeds what is left of it, and the last refund takes the rest.
+ * Divides a refund between the payer's cash and the coupons, in proportion to what is left of each. WeChat only documents that
+ * coupons are refunded, not how much of them. Here no part exceeds what is left of it, and the last refund takes everything
+ * that is left.
  */
 export function allocateRefund(
   refundFee: number,
@@ -39,10 +40,13 @@ export function allocateRefund(
   return { cashRefundFee, settlementRefundFee: refundFee - couponSum(coupons, 'NO_CASH'), coupons }
 }
 
-/** Rounds down to whole fen, and gives the remaining fen one by one to the first parts that have room. */
+/**
+ * Divides an amount in proportion to `left`. Each part is rounded down to whole fen; the remaining fen go one by one to the
+ * first parts that are below their maximum in `left`.
+ */
 function inProportion(fee: number, left: readonly number[]): number[] {
   const all = left.reduce((sum, each) => sum + each, 0)
-  // BigInt: the product of two amounts can exceed the largest safe integer.
+  // BigInt, because the product of two amounts can exceed the largest safe integer.
   const parts = left.map((each) => Number((BigInt(each) * BigInt(fee)) / BigInt(all)))
   let rest = parts.reduce((sum, each) => sum - each, fee)
   return parts.map((part, n) => {

@@ -2,16 +2,16 @@ import { webcrypto } from 'node:crypto'
 import { isIP } from 'node:net'
 import type * as X509 from '@peculiar/x509'
 
-// The simulator's own certificate authority, made at every start. It signs the certificate of this machine's server and, as the
-// real authority does for a merchant, the client certificate that refunds need. No key is stored: each lives as long as its
-// process.
+// The simulator's own certificate authority, made at every start. It signs the certificate of the simulator's server and, as
+// WeChat's authority does for a merchant, the client certificate that refunds require. Keys are not stored here: each lives as
+// long as the process that made it.
 
 /** A certificate and its private key, both in PEM. */
 export type KeyPair = { cert: string; key: string }
 
 /** Everything that mutual TLS between a shop and the simulator needs. */
 export type Certificates = {
-  /** The certificate of the authority, in PEM, with which a client verifies the server. */
+  /** The authority's certificate in PEM, with which a client verifies the server. */
   authority: string
   server: KeyPair
   merchant: KeyPair
@@ -19,13 +19,13 @@ export type Certificates = {
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 const HOUR_MS = 3_600_000
-/** Longer than a simulator usually runs, too short to be relied on. */
+/** How long the certificates are valid: longer than a simulator usually runs, too short to be relied on. */
 const LIFE_MS = 30 * 24 * HOUR_MS
 
 /**
- * Makes an authority and the two certificates that it signs.
- * @param mchId Becomes the common name of the client certificate, as in WeChat's own certificates.
- * @param hosts Names and addresses of the server beside localhost and 127.0.0.1.
+ * Makes a certificate authority, and the server and client certificates that it signs.
+ * @param mchId The common name of the client certificate, as in WeChat's own certificates.
+ * @param hosts Names and addresses of the server, in addition to localhost and 127.0.0.1.
  */
 export async function makeCertificates(
   mchId: string,
@@ -33,7 +33,7 @@ export async function makeCertificates(
 ): Promise<Certificates> {
   const x509 = await loadLibrary()
   const nowMs = Date.now()
-  // Valid from an hour ago: the clock of the verifying client can be behind.
+  // The certificates are valid from an hour ago, because the clock of the verifying client can be slow.
   const life = { notBefore: new Date(nowMs - HOUR_MS), notAfter: new Date(nowMs + LIFE_MS) }
 
   const authorityKeys = await newKeys()
@@ -96,8 +96,9 @@ const alternativeName = (value: string): X509.JsonGeneralName => ({
 })
 
 /**
- * The library depends on a container for dependency injection that refuses to load without `Reflect.getMetadata`. The container
- * calls it only for classes with injected parameters, and the library has none, so a stub is enough.
+ * Loads @peculiar/x509. The library depends on a container for dependency injection that refuses to load without
+ * `Reflect.getMetadata`. The container calls it only for classes with injected parameters, and the library has none, so a stub
+ * is enough.
  */
 async function loadLibrary(): Promise<typeof X509> {
   if (!('getMetadata' in Reflect)) {

@@ -4,7 +4,10 @@ import type { ClientCertificate } from '../gateway/serve.ts'
 
 const BODY_BYTES_MAX = 1024 * 1024
 
-/** Turns Node's request into a web-standard one, which is aborted when the client disconnects. Reads the whole body. */
+/**
+ * Reads a request from Node, with its whole body, into a web-standard Request. The Request is aborted when the client
+ * disconnects.
+ */
 export async function readRequest(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
@@ -19,7 +22,7 @@ export async function readRequest(
   }
   const { method = 'GET', url = '/' } = incoming
   const body = await readBody(incoming)
-  // The path is set as it is: an absolute or malformed path must not select another origin.
+  // The path is assigned, not parsed together with the origin: an absolute or malformed path must not select another origin.
   const target = new URL(origin)
   const [path = '/', query = ''] = url.split(/\?(.*)/s)
   target.pathname = path
@@ -32,13 +35,16 @@ export async function readRequest(
   })
 }
 
-/** Sends a web-standard response through Node's. */
+/** Sends a web-standard response through Node's ServerResponse. */
 export async function writeResponse(outgoing: ServerResponse, response: Response): Promise<void> {
   outgoing.writeHead(response.status, Object.fromEntries(response.headers))
   outgoing.end(new Uint8Array(await response.arrayBuffer()))
 }
 
-/** Which certificate the client showed. An authorized one is the merchant's: the authority signs no other client's. */
+/**
+ * Which certificate the client showed. An authorized one is the merchant's, because our authority signs no other client
+ * certificate.
+ */
 export function certificateOf({ socket }: IncomingMessage): ClientCertificate {
   if (!(socket instanceof TLSSocket)) return 'none'
   if (socket.authorized) return 'good'
@@ -46,9 +52,9 @@ export function certificateOf({ socket }: IncomingMessage): ClientCertificate {
 }
 
 /**
- * Listens on a port, 0 for any free one. Rejects with a sentence for the user when the port is taken.
- * @param option The command-line option that chooses another port, for that sentence.
- * @returns the port.
+ * Listens on a port; 0 means any free one. Rejects with a sentence for the user when the port is taken.
+ * @param option The command-line option that chooses another port; the sentence names it.
+ * @returns The port on which the server listens.
  */
 export function listen(
   server: Server,
@@ -69,7 +75,7 @@ export function listen(
   })
 }
 
-/** Ends every connection, including stalled ones, and stops listening. */
+/** Ends every connection of a server, including stalled ones, and stops listening. */
 export async function close(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   server.closeAllConnections()

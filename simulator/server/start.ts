@@ -18,11 +18,11 @@ export type StartOptions = {
   port?: number
   /** The port of the listener with TLS. 0, the default, takes any free port. */
   securePort?: number
-  /** Default 127.0.0.1: reachable from this machine only. */
+  /** The address to listen on. Default: 127.0.0.1, which is reachable from this machine only. */
   host?: string
-  /** Default: `DEMO_MERCHANT`. */
+  /** The merchant of the simulated WeChat. Default: `DEMO_MERCHANT`. */
   merchant?: SimulatorOptions['merchant']
-  /** With 60, a minute at WeChat passes in a second. Default 1. */
+  /** How many of WeChat's seconds pass per second: with 60, a minute at WeChat passes in a second. Default: 1. */
   speed?: number
   random?: SimulatorOptions['random']
   strict?: SimulatorOptions['strict']
@@ -30,28 +30,28 @@ export type StartOptions = {
   log?: (line: string) => void
 }
 
-/** A started simulator. */
+/** A running simulator, and how to reach it. */
 export type RunningServer = {
-  /** For example `http://127.0.0.1:8790`. */
+  /** The origin of the HTTP listener, for example `http://127.0.0.1:8790`. */
   origin: string
-  /** The same simulator behind mutual TLS. */
+  /** The second listener, with mutual TLS. It serves the same simulator. */
   secure: {
-    /** For example `https://127.0.0.1:8791`. */
+    /** The origin of the listener with mutual TLS, for example `https://127.0.0.1:8791`. */
     origin: string
-    /** The certificate that the merchant shows for a refund. */
+    /** The certificate and key that the merchant shows for a refund. */
     clientCertificate: KeyPair
     /** The authority's certificate, in PEM, with which a client verifies the server. */
     authority: string
   }
   simulator: WeChatSimulator
   clock: ControllableClock
-  /** Ends every connection, including stalled ones, and every delivery of a notice. */
+  /** Stops the server. Ends every connection, including stalled ones, and every delivery of a notice. */
   close: () => Promise<void>
 }
 
 /**
- * Starts the simulator on HTTP, and on a second port behind mutual TLS. It delivers due notices automatically. Rejects with a
- * sentence for the user when a port is taken.
+ * Starts the simulator on one port with HTTP, and on a second port with mutual TLS. The simulator delivers due notices
+ * automatically. Rejects with a sentence for the user when a port is taken.
  */
 export async function start(options: StartOptions = {}): Promise<RunningServer> {
   const { port = 0, securePort = 0, host = '127.0.0.1', speed = 1, log = () => {} } = options
@@ -88,7 +88,8 @@ export async function start(options: StartOptions = {}): Promise<RunningServer> 
       if (isControl) log(`${request.method} ${incoming.url ?? ''} → ${response.status}`)
       await writeResponse(outgoing, response)
     } catch (error) {
-      // A fault that drops the connection, a client that disconnected, a body that is too long: the client sees the same.
+      // The cause is a fault that drops the connection, a client that disconnected, or a body that is too long. The client sees
+      // a dropped connection in each case.
       const why = error instanceof Error ? error.message : String(error)
       log(`${incoming.method ?? ''} ${incoming.url ?? ''} → connection dropped: ${why}`)
       outgoing.destroy()
@@ -99,7 +100,8 @@ export async function start(options: StartOptions = {}): Promise<RunningServer> 
     ...certificates.server,
     ca: certificates.authority,
     requestCert: true,
-    // Node would drop the connection. WeChat answers a client without certificate, or with a wrong one, with an HTML page.
+    // With `rejectUnauthorized: true`, Node would drop the connection of a client without certificate, or with a wrong one.
+    // WeChat answers such a client with an HTML page.
     rejectUnauthorized: false,
   }
   const plain = createServer((...pair) => void answer(origins.plain, ...pair))

@@ -1,45 +1,48 @@
 import type { Random } from '../lib/random.ts'
 
-// What a bill consists of, and how a test or a developer makes a bill differ from what happened.
+// The content of a bill, and the changes with which a test or a developer makes a bill differ from what happened.
 
 /**
- * `new` is today's layout, `old` the one of ALL before 2018, `short` the one for merchants without coupons of their own.
- * `reversed` and `one_more` are invented: a reader that goes by the position of columns misreads them.
+ * The layouts of a bill. `new` is today's, `old` is that of the type ALL before 2018, `short` is for merchants without coupons
+ * of their own. `reversed` and `one_more` are invented: a client that reads columns by position instead of by name misreads
+ * them.
  */
 export const BILL_LAYOUTS = ['new', 'old', 'short', 'reversed', 'one_more'] as const
 /** One of `BILL_LAYOUTS`. */
 export type BillLayout = (typeof BILL_LAYOUTS)[number]
 
-/** The values of a row by WeChat's own column names. */
+/** The values of one row, by WeChat's own column names. */
 export type BillColumns = Readonly<Record<string, string>>
 
-/** One line of a bill with all its columns; the layout decides which of them are printed. */
+/** One row of a bill with the values of all columns; the layout decides which columns are printed. */
 export type BillRow = {
   readonly kind: 'payment' | 'refund' | 'recharge_refund'
-  /** transaction_id or out_refund_no. */
+  /** The transaction_id of a payment, or the out_refund_no of a refund. */
   readonly number: string
   readonly columns: BillColumns
 }
 
-/** One difference between the bill of a day and what happened. `number` is a transaction_id or an out_refund_no. */
+/** One change by which the bill of a day differs from what happened. `number` is a transaction_id or an out_refund_no. */
 export type BillChange =
   | { kind: 'drop_row'; number: string }
-  /** Overwrites any columns of a row. */
+  /** Overwrites some columns of a row. */
   | { kind: 'set_columns'; number: string; columns: BillColumns }
   | { kind: 'other_amount'; number: string; fen: number }
-  /** Adds a payment or refund that never happened, of one yuan; columns that are not given are made up. */
+  /** Adds a row for a payment or refund of one yuan that never happened. Columns that are not given are made up. */
   | { kind: 'extra_row'; row: 'payment' | 'refund'; columns?: BillColumns }
-  /** Adds a refund that the shop never requested, of a payment that did happen. */
+  /** Adds a row for a refund that the shop never requested, of a payment that did happen. */
   | { kind: 'unasked_refund'; outTradeNo: string; fen: number }
   | { kind: 'layout'; layout: BillLayout }
-  /** Every number in the line of totals is one too high. */
+  /** Makes every number in the line of totals too high, by one in its last digit. */
   | { kind: 'wrong_totals' }
-  /** The file ends after 60 %. As GZIP the stream itself is complete; the fault `truncated_xml` cuts the stream. */
+  /**
+   * Cuts the file off after 60 %. Compressed as GZIP, the stream is still complete; the fault `truncated_xml` cuts the stream.
+   */
   | { kind: 'cut_off' }
-  /** downloadbill answers an error, `times` times (default: until cleared). 20007 and 20003 are real error codes. */
+  /** Makes downloadbill answer an error, `times` times (default: until cleared). 20007 and 20003 are real error codes. */
   | { kind: 'unavailable'; errorCode: string; returnMsg: string; times?: number }
 
-/** A change as the plan stores it. Made-up rows are made up once, so that every download shows the same row. */
+/** A change as the bill plan stores it. Its made-up rows are made up only once, so that every download shows the same row. */
 export type PlannedChange =
   | Exclude<
       BillChange,
@@ -47,12 +50,12 @@ export type PlannedChange =
     >
   | { kind: 'add_row'; row: BillRow }
 
-/** An error that downloadbill answers instead of a bill, in WeChat's own words. */
+/** The error that downloadbill answers instead of a bill, in WeChat's own words. */
 export type BillError = { errorCode: string; returnMsg: string }
 
 /**
- * The changes and errors that were ordered manually, by Beijing day (yyyyMMdd). What really happened is in the ledgers; a bill
- * is computed from both.
+ * The changes and errors that a test or a developer ordered, by Beijing day (yyyyMMdd). What really happened is in the ledgers;
+ * a bill is computed from the ledgers and this plan.
  */
 export class BillPlan {
   readonly #random: Random
@@ -64,22 +67,25 @@ export class BillPlan {
     this.#random = random
   }
 
-  /** Changes of one day add up, in the order in which they were ordered. */
+  /** Adds a change to the bill of one day. The changes of a day apply in the order in which they were added. */
   addChange(date: string, change: PlannedChange): void {
     this.#changes.set(date, [...(this.#changes.get(date) ?? []), change])
   }
 
-  /** The next `times` downloads of that day's bill fail with this error. */
+  /** Makes the next `times` downloads of one day's bill fail with an error. */
   addError(date: string, error: BillError, times: number): void {
     this.#errors.set(date, [...(this.#errors.get(date) ?? []), { ...error, left: times }])
   }
 
-  /** The changes of that day, oldest first. */
+  /** The changes of one day's bill, oldest first. */
   changesOf(date: string): readonly PlannedChange[] {
     return this.#changes.get(date) ?? []
   }
 
-  /** The error that was ordered for the next download of that day's bill; it counts as one download. */
+  /**
+   * Takes the error that was ordered for the next download of one day's bill, and counts this as one download. `undefined` when
+   * no error is left.
+   */
   takeError(date: string): BillError | undefined {
     const next = this.#errors.get(date)?.find(({ left }) => left > 0)
     if (next === undefined) return undefined
@@ -87,7 +93,7 @@ export class BillPlan {
     return next
   }
 
-  /** Forgets the changes and errors of one day, or without a date of all days. */
+  /** Removes the changes and errors of one day, or of all days if `date` is omitted. */
   clear(date?: string): void {
     for (const map of [this.#changes, this.#errors]) {
       if (date === undefined) map.clear()
@@ -95,7 +101,10 @@ export class BillPlan {
     }
   }
 
-  /** The seed for the order of that day's rows: every download of one day gets the same file. */
+  /**
+   * The seed for the order of the rows in one day's bill. It stays the same, so that every download of the bill gives the same
+   * file.
+   */
   seedOf(date: string): number {
     const known = this.#seeds.get(date)
     if (known !== undefined) return known

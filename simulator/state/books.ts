@@ -3,7 +3,7 @@ import type { Capture, SimulatedOrder } from './ledger.ts'
 import type { SimulatedRefund } from './refund.ts'
 import type { World } from './world.ts'
 
-/** WeChat's own records, for tests to compare with the shop's. Reads only; all amounts in fen. */
+/** WeChat's own records, for tests to compare with the shop's records. Read-only; all amounts are in fen. */
 export class Books {
   readonly #world: Pick<World, 'clock' | 'ledger' | 'refunds'>
   readonly #history: History
@@ -13,7 +13,7 @@ export class Books {
     this.#history = history
   }
 
-  /** A snapshot: later changes make a new one. */
+  /** A snapshot of an order: a later change of the order makes a new object. */
   order(outTradeNo: string): SimulatedOrder | undefined {
     return this.#world.ledger.find(outTradeNo, this.#world.clock.now())
   }
@@ -28,38 +28,43 @@ export class Books {
     return this.#world.ledger.captures()
   }
 
-  /** The sum of all payments. */
+  /** The sum of all payments, refunded ones included. */
   capturedFen(): number {
     return this.#world.ledger.capturedFen()
   }
 
-  /** A snapshot, settled as far as the clock says. */
+  /** A snapshot of a refund, as of now on the simulator's clock: if its processing time has passed, it is settled. */
   refund(outRefundNo: string): SimulatedRefund | undefined {
     return this.#world.refunds.find(outRefundNo)
   }
 
-  /** The refunds of one order, or all; oldest first. */
+  /** The refunds of one order, or of all orders if `outTradeNo` is omitted; oldest first. */
   refunds(outTradeNo?: string): SimulatedRefund[] {
     const { refunds } = this.#world
     return outTradeNo === undefined ? refunds.all() : refunds.ofOrder(outTradeNo)
   }
 
-  /** The sum of all refunds that are SUCCESS: money that payers have back. */
+  /** The sum of all refunds that are SUCCESS: the payers have this money. */
   refundedFen(): number {
     return this.#world.refunds.sumOf('SUCCESS')
   }
 
-  /** The sum of all refunds that are PROCESSING or CHANGE: taken from the merchant, and not with the payer yet. */
+  /**
+   * The sum of all refunds that are PROCESSING or CHANGE: the merchant has paid this money, but the payers do not have it yet.
+   */
   refundingFen(): number {
     return this.#world.refunds.sumOf('PROCESSING', 'CHANGE')
   }
 
-  /** What the merchant can still refund. An accepted refund takes what the merchant pays for it, a closed one gives it back. */
+  /**
+   * The balance in fen from which the merchant can pay refunds. An accepted refund is deducted, without NO_CASH coupons; a
+   * closed one is added again.
+   */
   balanceFen(): number {
     return this.#world.refunds.balanceFen
   }
 
-  /** Everything that happened, oldest first. Beyond 10,000 entries the oldest are dropped. */
+  /** Every event, oldest first. Beyond 10,000 entries the oldest ones are dropped. */
   history(): HistoryEntry[] {
     return this.#history.entries()
   }

@@ -1,6 +1,6 @@
 import { HISTORY_ENTRIES_MAX } from '../lib/limits.ts'
 
-/** The kinds of history entries. The control interface prints them. */
+/** The kinds of events in the history. The control interface prints these names. */
 export type HistoryType =
   | 'request'
   | 'login'
@@ -24,21 +24,21 @@ export type HistoryType =
   | 'fault_injected'
   | 'faults_cleared'
 
-/** One event at the simulated WeChat. `at` is epoch milliseconds on the simulator's clock. */
+/** One event at the simulated WeChat. `at` is its time in epoch milliseconds on the simulator's clock. */
 export type HistoryEntry = {
   readonly at: number
   readonly type: HistoryType
-  /** The endpoint that was called, or the URL a notice was posted to. */
+  /** The endpoint that was called, or the URL to which a notice was posted. */
   readonly endpoint?: string
   readonly outTradeNo?: string
   readonly outRefundNo?: string
-  /** The result, for a person to read. */
+  /** The result of the event, for a person to read. */
   readonly outcome?: string
-  /** The kind of the injected fault that struck this request, if one did. */
+  /** The kind of the injected fault that happened to this request; absent if none did. */
   readonly fault?: string
 }
 
-/** Every event, oldest first. Beyond `HISTORY_ENTRIES_MAX` the oldest entry is dropped. */
+/** The list of events, oldest first. Beyond `HISTORY_ENTRIES_MAX` the oldest entry is dropped. */
 export class History {
   readonly #entries: HistoryEntry[] = []
   readonly #listen: ((entry: HistoryEntry) => void) | undefined
@@ -55,7 +55,7 @@ export class History {
     this.#listen?.(entry)
   }
 
-  /** A copy, oldest first. */
+  /** A copy of all entries, oldest first. */
   entries(): HistoryEntry[] {
     return [...this.#entries]
   }

@@ -1,47 +1,49 @@
 import { CLOSE_ABANDONED_AFTER_MS, PREPAY_LIFE_MS } from '../lib/limits.ts'
 import type { SignType } from '../lib/sign.ts'
 
-// What WeChat knows about a merchant's orders. An order is never changed in place: a caller that holds one holds a snapshot.
+// What WeChat knows about a merchant's orders. An order object is never changed in place, so a caller holds a snapshot.
 //
 //   unifiedorder ──▶ NOTPAY ──pay──▶ SUCCESS ──refund accepted──▶ REFUND
 //                      └──closeorder, or WeChat's clean-up days later──▶ CLOSED
 //
 // A passed deadline is not a state: the order stays NOTPAY, but the payer can no longer pay it.
 
-/** `trade_state` as orderquery reports it. */
+/** The values of `trade_state`, as orderquery reports it. */
 export type TradeState =
   'NOTPAY' | 'USERPAYING' | 'ACCEPT' | 'PAYERROR' | 'SUCCESS' | 'REFUND' | 'CLOSED' | 'REVOKED'
 
-/** A coupon that was used in a payment. CASH coupons are WeChat's money, NO_CASH the shop's own rebate; `fee` in fen. */
+/**
+ * A coupon that was used in a payment. CASH coupons are WeChat's money, NO_CASH coupons the shop's own rebate. `fee` is in fen.
+ */
 export type Coupon = { id: string; type: 'CASH' | 'NO_CASH'; fee: number }
 
-/** A successful payment. All fees in fen. */
+/** A successful payment of an order. All fees are in fen. */
 export type Capture = {
   readonly transactionId: string
   readonly outTradeNo: string
   readonly openid: string
-  /** The order's amount, which the shop must compare with its own. */
+  /** The order's amount at WeChat. The shop must compare it with the amount of its own order. */
   readonly totalFee: number
-  /** What the payer paid: the amount less all coupons. */
+  /** What the payer paid: the order's amount less all coupons. */
   readonly cashFee: number
-  /** The amount less NO_CASH coupons; present only when such coupons were used. */
+  /** The order's amount less NO_CASH coupons; present only when such coupons were used. */
   readonly settlementTotalFee?: number
   readonly coupons: readonly Coupon[]
   readonly bankType: string
-  /** Epoch milliseconds; `time_end` is the same in Beijing time. */
+  /** When the payer paid, in epoch milliseconds. `timeEnd` is the same time in WeChat's format. */
   readonly paidAt: number
-  /** `yyyyMMddHHmmss`, Beijing. */
+  /** When the payer paid, as `yyyyMMddHHmmss` in Beijing time. */
   readonly timeEnd: string
 }
 
-/** One prepay_id of an order; `madeAt` in epoch milliseconds. */
+/** One prepay_id of an order. `madeAt` is when WeChat made it, in epoch milliseconds. */
 export type PrepaySession = { readonly prepayId: string; readonly madeAt: number }
 
-/** An order as WeChat stores it: a snapshot. The control interface prints it as JSON. */
+/** A snapshot of an order, as WeChat stores it. The control interface prints it as JSON. */
 export type SimulatedOrder = {
   readonly outTradeNo: string
   readonly openid: string
-  /** Fen. */
+  /** The amount of the order, in fen. */
   readonly totalFee: number
   readonly body: string
   readonly attach: string
@@ -49,35 +51,35 @@ export type SimulatedOrder = {
   readonly notifyUrl: string
   readonly signType: SignType
   readonly tradeState: TradeState
-  /** Epoch milliseconds of the first unifiedorder. */
+  /** When the first unifiedorder created the order, in epoch milliseconds. */
   readonly createdAt: number
-  /** `time_expire` in epoch milliseconds; without it the order can be paid while its newest prepay_id is valid. */
+  /** `time_expire` in epoch milliseconds. An order without it can be paid while its newest prepay_id is valid. */
   readonly timeExpireAt?: number
-  /** Oldest first. */
+  /** Every prepay_id of the order, oldest first. */
   readonly prepays: readonly PrepaySession[]
-  /** Every parameter of the first unifiedorder that was not empty, except nonce_str and sign. */
+  /** Every non-empty parameter of the first unifiedorder, except nonce_str and sign. */
   readonly parameters: ReadonlyMap<string, string>
   readonly capture?: Capture
 }
 
 const OPEN_STATES: readonly TradeState[] = ['NOTPAY', 'USERPAYING', 'ACCEPT', 'PAYERROR']
 
-/** Neither paid nor closed. */
+/** Whether the order is neither paid nor closed. */
 export function isOpen(order: SimulatedOrder): boolean {
   return OPEN_STATES.includes(order.tradeState)
 }
 
-/** SUCCESS or REFUND: an order that is REFUND was paid, too. */
+/** Whether the order was paid. This includes REFUND, the state of a paid order with a refund. */
 export function isPaid(order: SimulatedOrder): boolean {
   return order.tradeState === 'SUCCESS' || order.tradeState === 'REFUND'
 }
 
-/** A prepay_id is valid for two hours. */
+/** Whether the prepay_id is valid at `now`. WeChat accepts a prepay_id for two hours. */
 export function isLive(prepay: PrepaySession, now: number): boolean {
   return now < prepay.madeAt + PREPAY_LIFE_MS
 }
 
-/** Whether the order has a `time_expire`, and it has passed. */
+/** Whether the order has a `time_expire` that has passed at `now`. */
 export function isPastTimeExpire(order: SimulatedOrder, now: number): boolean {
   return order.timeExpireAt !== undefined && now >= order.timeExpireAt
 }
@@ -93,7 +95,7 @@ export function whyNotPayable(order: SimulatedOrder, now: number): string | unde
   return undefined
 }
 
-/** All orders and payments of the merchant. `now` is the clock's time in epoch milliseconds. */
+/** All orders and payments of the merchant. `now` is always the simulator's clock in epoch milliseconds. */
 export class Ledger {
   readonly #orders = new Map<string, SimulatedOrder>()
   readonly #captures: Capture[] = []
@@ -102,7 +104,10 @@ export class Ledger {
   readonly #capturesByDay = new Map<string, Capture[]>()
   #capturedFen = 0
 
-  /** An open order is closed by this call when WeChat's clean-up time for it has passed. */
+  /**
+   * Finds an order by out_trade_no. If the order is open although WeChat's clean-up time for it has passed, this call closes it
+   * first.
+   */
   find(outTradeNo: string, now: number): SimulatedOrder | undefined {
     const order = this.#orders.get(outTradeNo)
     if (order === undefined || !isOpen(order)) return order
@@ -111,19 +116,19 @@ export class Ledger {
     return this.put({ ...order, tradeState: 'CLOSED' })
   }
 
-  /** Throws a RangeError when there is no such order. */
+  /** Finds an order by out_trade_no. Throws a RangeError when WeChat has no such order. */
   mustFind(outTradeNo: string, now: number): SimulatedOrder {
     const order = this.find(outTradeNo, now)
     if (order === undefined) throw new RangeError(`WeChat has no order ${outTradeNo}`)
     return order
   }
 
-  /** By WeChat's transaction_id. */
+  /** Finds an order by WeChat's transaction_id. */
   findByTransaction(transactionId: string, now: number): SimulatedOrder | undefined {
     return this.find(this.#numberByTransaction.get(transactionId) ?? '', now)
   }
 
-  /** By prepay_id, with the prepay session that it names. */
+  /** Finds an order by one of its prepay_ids. Returns the order with this prepay_id's session. */
   findByPrepay(
     prepayId: string,
     now: number,
@@ -133,7 +138,7 @@ export class Ledger {
     return order && prepay && { order, prepay }
   }
 
-  /** Adds an order, or replaces the snapshot of a known one. */
+  /** Adds an order, or replaces the snapshot of a known order. */
   put(order: SimulatedOrder): SimulatedOrder {
     const { outTradeNo } = order
     for (const { prepayId } of order.prepays) this.#numberByPrepay.set(prepayId, outTradeNo)
@@ -141,7 +146,10 @@ export class Ledger {
     return order
   }
 
-  /** Records a payment; the order becomes SUCCESS. Throws for a paid order: two payments of one order would be a bug here. */
+  /**
+   * Records a payment; the order becomes SUCCESS. Throws for a paid order, because two payments of one order would be a bug in
+   * the simulator.
+   */
   capture(order: SimulatedOrder, capture: Capture): SimulatedOrder {
     if (order.capture !== undefined) throw new Error(`${order.outTradeNo} was already captured`)
     this.#captures.push(capture)

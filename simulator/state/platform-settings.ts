@@ -1,5 +1,7 @@
-/** What the merchant has set on the merchant platform. */
+/** The settings that the merchant has made on the merchant platform. */
 export type PlatformSettings = {
-  /** Where notices of refunds go whose request named no notify_url; `undefined` sends them nowhere. */
+  /**
+   * The URL for notices of refunds whose request has no notify_url. If `undefined`, WeChat sends no notice of such a refund.
+   */
   refundNotifyUrl: string | undefined
 }

@@ -16,8 +16,8 @@ type RefundLedgerOptions = {
 }
 
 /**
- * All refunds of the merchant, and the balance they are paid from. Every read shows the refunds as of the clock's now: refunds
- * whose time has come are settled first.
+ * All refunds of the merchant, and the balance from which the merchant pays them. Every read first settles the refunds whose
+ * processing time has passed on the simulator's clock.
  */
 export class RefundLedger {
   readonly #options: RefundLedgerOptions
@@ -25,7 +25,9 @@ export class RefundLedger {
   readonly #numberById = new Map<string, string>()
   readonly #numbersByOrder = new Map<string, string[]>()
   readonly #numbersByDay = new Map<string, string[]>()
-  /** When each PROCESSING refund settles. Refunds are added in the order of that time, so the first entry settles first. */
+  /**
+   * When each PROCESSING refund will settle, by out_refund_no. All refunds take equally long, so the first entry settles first.
+   */
   readonly #underWay = new Map<string, number>()
   readonly #fees: Record<RefundStatus, number> = {
     PROCESSING: 0,
@@ -35,14 +37,17 @@ export class RefundLedger {
   }
   #isHeld = false
   #heldUntil = -Infinity
-  /** Fen that the merchant can still refund. Every refund but a closed one has taken its settlement fee out of it. */
+  /**
+   * The balance in fen from which the merchant can pay refunds. The settlement fee of every refund is deducted, except of
+   * closed refunds.
+   */
   balanceFen = Infinity
 
   constructor(options: RefundLedgerOptions) {
     this.#options = options
   }
 
-  /** Settles every refund whose time has come. All methods that read call this first. */
+  /** Settles every refund whose processing time has passed. All methods that read refunds call this first. */
   settleDue(): void {
     if (this.#isHeld) return
     const now = this.#options.now()
@@ -53,7 +58,7 @@ export class RefundLedger {
     }
   }
 
-  /** Adds a new PROCESSING refund; its settlement fee leaves the balance. */
+  /** Adds a new PROCESSING refund, and deducts its settlement fee from the balance. */
   add(refund: SimulatedRefund): void {
     const { outRefundNo, refundId, outTradeNo, appliedAt } = refund
     this.settleDue()
@@ -66,7 +71,7 @@ export class RefundLedger {
     this.balanceFen -= refund.settlementRefundFee
   }
 
-  /** Settles a refund manually. Throws a RangeError when its status does not allow that. */
+  /** Settles a refund manually. Throws a RangeError when the refund's current status does not allow the new one. */
   settle(outRefundNo: string, status: SettledStatus): SimulatedRefund {
     const refund = this.mustFind(outRefundNo)
     if (!TRANSITIONS[refund.status].includes(status)) {
@@ -75,27 +80,30 @@ export class RefundLedger {
     return this.#move(refund, status, this.#options.now())
   }
 
-  /** While held, no refund settles automatically; a refund whose time came meanwhile settles when `hold(false)` is called. */
+  /**
+   * Holds refunds, or releases them. While they are held, no refund settles automatically. At the release, those whose
+   * processing time has passed settle.
+   */
   hold(isHeld: boolean): void {
     this.settleDue()
     if (this.#isHeld && !isHeld) this.#heldUntil = this.#options.now()
     this.#isHeld = isHeld
   }
 
-  /** By the shop's out_refund_no. */
+  /** Finds a refund by the shop's out_refund_no. */
   find(outRefundNo: string): SimulatedRefund | undefined {
     this.settleDue()
     return this.#refunds.get(outRefundNo)
   }
 
-  /** Throws a RangeError when there is no such refund. */
+  /** Finds a refund by the shop's out_refund_no. Throws a RangeError when WeChat has no such refund. */
   mustFind(outRefundNo: string): SimulatedRefund {
     const refund = this.find(outRefundNo)
     if (refund === undefined) throw new RangeError(`WeChat has no refund ${outRefundNo}`)
     return refund
   }
 
-  /** By WeChat's refund_id. */
+  /** Finds a refund by WeChat's refund_id. */
   findById(refundId: string): SimulatedRefund | undefined {
     return this.find(this.#numberById.get(refundId) ?? '')
   }
@@ -105,7 +113,7 @@ export class RefundLedger {
     return this.#all(this.#numbersByOrder.get(outTradeNo) ?? [])
   }
 
-  /** The refunds that were requested on that Beijing day (yyyyMMdd), oldest first. */
+  /** The refunds that were requested on one Beijing day (yyyyMMdd), oldest first. */
   ofDay(day: string): SimulatedRefund[] {
     return this.#all(this.#numbersByDay.get(day) ?? [])
   }
@@ -121,7 +129,10 @@ export class RefundLedger {
     return states.reduce((sum, status) => sum + this.#fees[status], 0)
   }
 
-  /** When the first refund that `fits` will settle automatically, in epoch milliseconds; `undefined` while refunds are held. */
+  /**
+   * When the first refund for which `fits` is true will settle automatically, in epoch milliseconds; `undefined` if there is
+   * none, and while refunds are held.
+   */
   nextSettlementAt(fits: (refund: SimulatedRefund) => boolean): number | undefined {
     this.settleDue()
     if (this.#isHeld) return undefined
@@ -143,7 +154,7 @@ export class RefundLedger {
       ...refund,
       status,
       steps: [...refund.steps, { status, at }],
-      // What the first card did not take is sent to another one.
+      // The payer's card refused a refund in CHANGE, so the merchant sends the money to another card.
       channel: refund.status === 'CHANGE' ? 'OTHER_BANKCARD' : refund.channel,
     }
     this.#underWay.delete(outRefundNo)

@@ -1,30 +1,42 @@
 import type { BillLayout } from './bill-plan.ts'
 
-/** Behaviour that the protocol leaves open, or in which real gateways differ. Rates are probabilities from 0 to 1. */
+/**
+ * Settings for behaviour that the protocol leaves open, or in which WeChat's real gateways differ. Rates are probabilities from
+ * 0 to 1.
+ */
 export type Strictness = {
-  /** closeorder refuses orders younger than this (TRADE_STATE_ERROR). The document says five minutes; real gateways use 0. */
+  /**
+   * closeorder refuses orders younger than this, with TRADE_STATE_ERROR. WeChat's document says five minutes; the real gateways
+   * use 0.
+   */
   refuseCloseUnderMs: number
-  /** How often a reply or a notice contains a signed element that no document names. */
+  /** How often an answer or a notice contains a signed element that is in none of WeChat's documents. */
   undocumentedElementRate: number
-  /** How often an integer is written in CDATA where WeChat usually writes it bare, and the other way round. */
+  /** How often an integer is written in CDATA where WeChat usually writes plain text, and the other way round. */
   integerStyleRate: number
-  /** Allows as notify_url what only this machine or its network can reach, with http, too. */
+  /** Accepts a notify_url that only this machine or its network can reach, also with http. */
   allowLoopbackNotifyUrl: boolean
-  /** Requires https for every other notify_url, as the newer document does. */
+  /** Requires https for every notify_url that is reachable from outside, as WeChat's newer document does. */
   requireHttpsNotifyUrl: boolean
-  /** Treats an unknown openid of the right shape as a user of this mini program. */
+  /** Treats an unknown openid of the right shape as a user of the mini program. */
   acceptAnyOpenid: boolean
-  /** What an identical unifiedorder after time_expire gets: reports contradict each other, some got a prepay_id, some 201. */
+  /**
+   * How WeChat answers an identical unifiedorder after time_expire. Reports contradict each other: some shops got a prepay_id
+   * (`accept`), others the error 201 (`refuse`).
+   */
   reorderAfterExpiry: 'accept' | 'refuse'
-  /** What a second new refund of one order within a minute gets. */
+  /** How WeChat answers a second new refund of one order within a minute: with one of these err_codes, or with success. */
   refundsTooFast: 'INVALID_REQ_TOO_MUCH' | 'FREQUENCY_LIMITED' | 'accept'
-  /** The layout of bills on days without an ordered layout. `old` has 24 columns and five totals. */
+  /** The layout of the bill of a day for which the bill plan orders no layout. `old` has 24 columns and five totals. */
   billLayout: BillLayout
-  /** appids that exist but are not bound to the merchant. */
+  /** appids that exist but are not bound to the merchant. The gateway refuses them with APPID_NOT_BOUND. */
   unboundAppids: readonly string[]
 }
 
-/** Lenient where real gateways are; a tenth of the messages differs from the usual shape. */
+/**
+ * The preset that behaves like the real WeChat: it tolerates what WeChat's real gateways tolerate, and a tenth of the messages
+ * deviates from the usual shape.
+ */
 export const DEFAULT_STRICTNESS: Strictness = {
   refuseCloseUnderMs: 0,
   undocumentedElementRate: 0.1,

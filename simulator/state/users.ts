@@ -2,16 +2,16 @@ import { makeLoginCode, makeOpenid } from '../lib/identifiers.ts'
 import { LOGIN_CODE_LIFE_MS, LOGIN_WINDOW_MS, LOGINS_PER_MINUTE_MAX } from '../lib/limits.ts'
 import type { Random } from '../lib/random.ts'
 
-/** A code that wx.login gave to a phone. */
+/** A login code that wx.login gave to the phone of the user `openid`. `issuedAt` is in epoch milliseconds. */
 export type LoginCode = {
   readonly code: string
   readonly openid: string
   readonly issuedAt: number
-  /** WeChat considers the user a risk and refuses the exchange with 40226. */
+  /** Whether WeChat considers the user a risk. If so, jscode2session refuses the code with errcode 40226. */
   readonly blocked: boolean
 }
 
-/** What jscode2session finds out about a code; `unknown` includes expired. */
+/** The state of a login code at jscode2session. `unknown` includes expired codes. */
 export type CodeState =
   { state: 'unknown' } | { state: 'good' | 'used' | 'blocked'; openid: string }
 
@@ -30,27 +30,27 @@ export class Users {
     this.#random = random
   }
 
-  /** Registers a new user of this mini program. */
+  /** Registers a new user of the mini program, and returns the openid. */
   newOpenid(): string {
     const openid = makeOpenid(this.#random)
     this.#own.add(openid)
     return openid
   }
 
-  /** An openid of the right shape that belongs to another mini program. */
+  /** Makes an openid of the right shape that belongs to another mini program. */
   foreignOpenid(): string {
     const openid = makeOpenid(this.#random)
     this.#foreign.add(openid)
     return openid
   }
 
-  /** With `acceptAny`, an unknown openid of the right shape counts as a user of this mini program. */
+  /** Whether an openid is a user of this mini program. With `acceptAny`, an unknown openid of the right shape counts as one. */
   belongs(openid: string, acceptAny: boolean): boolean {
     if (this.#foreign.has(openid)) return false
     return this.#own.has(openid) || (acceptAny && OPENID_SHAPE.test(openid))
   }
 
-  /** A fresh login code for this user. Throws for an openid of another mini program. */
+  /** Issues a new login code for a user. Throws for an openid of another mini program. */
   issueCode(openid: string, now: number, blocked: boolean): string {
     if (this.#foreign.has(openid)) throw new Error(`${openid} belongs to another mini program`)
     this.#own.add(openid)
@@ -59,7 +59,7 @@ export class Users {
     return code
   }
 
-  /** Whether the code can be exchanged at `now`, without exchanging it. */
+  /** The state of a login code at `now`. Reading the state does not use up the code. */
   codeState(code: string, now: number): CodeState {
     const issued = this.#codes.get(code)
     if (issued === undefined || now >= issued.issuedAt + LOGIN_CODE_LIFE_MS) {
@@ -70,12 +70,12 @@ export class Users {
     return { state: blocked ? 'blocked' : 'good', openid }
   }
 
-  /** Marks the code as exchanged. A code is valid once, even if the reply to the exchange is lost. */
+  /** Marks a login code as used. A code can be exchanged only once, even if the answer of jscode2session is lost. */
   useCode(code: string): void {
     this.#used.add(code)
   }
 
-  /** Counts a call for this user; true when the user has exceeded the quota of a minute. */
+  /** Counts a call of jscode2session for a user. Returns true when the user has exceeded the quota of a minute. */
   isOverQuota(openid: string, now: number): boolean {
     const recent = (this.#calls.get(openid) ?? []).filter((at) => at > now - LOGIN_WINDOW_MS)
     recent.push(now)

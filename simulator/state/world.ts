@@ -9,7 +9,7 @@ import type { RefundLedger } from './refund-ledger.ts'
 import type { Strictness } from './strictness.ts'
 import type { Users } from './users.ts'
 
-/** The state of the simulated WeChat, which every endpoint and every facet works on. */
+/** The state of the simulated WeChat. Every endpoint and every facet of `WeChatSimulator` works on it. */
 export type World = {
   readonly merchant: Merchant
   readonly strict: Strictness
@@ -20,6 +20,6 @@ export type World = {
   readonly billPlan: BillPlan
   readonly platform: PlatformSettings
   readonly users: Users
-  /** Adds an entry to the history; `at` defaults to the clock's time. */
+  /** Adds an entry to the history. `at` defaults to now on the simulator's clock. */
   readonly record: (event: Omit<HistoryEntry, 'at'> & { readonly at?: number }) => void
 }
