@@ -1,14 +1,16 @@
-/** A bill of any size, as WeChat writes it: made here, from the protocol, row by row. */
+/** Generates a bill of any size in WeChat's format, written from the protocol and without code of `src`. */
 import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 
+/** What the bill is about. */
 export type Day = Readonly<{
   /** `2026-11-22` */
   day: string
   appid: string
   mchId: string
+  /** How many payments. */
   payments: number
-  /** Every n-th payment is refunded, by a part. */
+  /** Every n-th payment is partly refunded. */
   refundEvery: number
 }>
 
@@ -17,17 +19,21 @@ const HEAD =
 const TOTALS =
   '总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额'
 
+/** Ordercode of the n-th payment. */
 export const ordercodeOf = (n: number): string => `bench-${String(n).padStart(7, '0')}`
-/** Ten digits that differ for each n, and look like chance: a real bill does not pack well. */
+/** Ten digits that differ for each n and look random, because a real bill does not compress well. */
 const digitsOf = (n: number): string =>
   String((n * 7_654_321_987 + 1_234_567_891) % 10 ** 10).padStart(10, '0')
+/** WeChat's transaction_id of the n-th payment. */
 export const transactionIdOf = (day: string, n: number): string =>
   `4200000540${day.replaceAll('-', '')}${digitsOf(n)}`
+/** Number of the refund of the n-th payment. */
 export const outRefundNoOf = (n: number): string => `bench-r-${String(n).padStart(7, '0')}`
-/** From 1.00 to 100.99 yuan. */
+/** Amount of the n-th payment in fen: 1.00 to 100.99 yuan. */
 export const totalFeeOf = (n: number): number => 100 + (n % 10_000)
+/** Amount of the refund of the n-th payment, in fen: about half of the payment. */
 export const refundFeeOf = (n: number): number => 1 + (totalFeeOf(n) >> 1)
-/** Spread over the day; not in its first minute, so that the orders are of that day, too. */
+/** Second of the day at which the n-th payment was made. Not in the first minute, so that its order is of the same day. */
 export const secondOf = (n: number): number => 60 + ((n * 7919) % 86_340)
 
 const yuan = (fen: number): string => {
@@ -39,7 +45,7 @@ const clock = (second: number): string =>
     .map((part) => String(part).padStart(2, '0'))
     .join(':')
 
-/** @returns as WeChat sends it with `tar_type=GZIP`, and how long it is unpacked. */
+/** @returns the bill as WeChat sends it with `tar_type=GZIP`, its unpacked size in bytes, and the number of its rows. */
 export function makeBill(
   of: Day,
 ): Readonly<{ gzip: Uint8Array; plainBytes: number; rows: number }> {
@@ -47,7 +53,7 @@ export function makeBill(
   const lines = [`\uFEFF${HEAD}`]
   let [total, service, refunded, refunds] = [0, 0, 0, 0]
   for (let n = 0; n < payments; n++) {
-    // Not sorted by anything.
+    // A real bill is in no particular order.
     const i = (n * 7) % payments
     const at = `${day} ${clock(secondOf(i))}`
     const openid = `o${createHash('md5').update(String(i)).digest('base64url').padEnd(27, 'x').slice(0, 27)}`

@@ -1,4 +1,4 @@
-/** The real Worker, put together as in production, with a stopwatch around D1 and a door for the bench. */
+/** The real Worker, assembled as in production, with D1 measured and with routes under `/bench/` for `npm run bench`. */
 import { assemble } from '../src/assemble.ts'
 import { readConfig } from '../src/config.ts'
 import { tick } from '../src/cron/tick.ts'
@@ -8,12 +8,14 @@ import { readBill } from '../src/wechat/bill/read.ts'
 
 type BenchEnv = Readonly<{ DB: D1Database; KV: KVNamespace }> & Readonly<Record<string, unknown>>
 
+/** One batch at D1: its statements, its duration in milliseconds, and the rows it read and wrote. */
 export type Measured = Readonly<{
   sql: readonly string[]
   ms: number
   read: number
   written: number
 }>
+/** One statement that fills the database. */
 export type Seed = Readonly<{ sql: string; params: readonly (string | number)[] }>
 
 let batches: Measured[] = []
@@ -22,6 +24,7 @@ const plans = new Map<string, number>()
 let vars: Record<string, string> = {}
 let nowMs = 0
 
+/** Records the duration and the rows of every batch, and the texts of all statements. */
 function watched(real: D1Database): D1Database {
   const texts = new WeakMap<D1PreparedStatement, string>()
   async function batch<T>(statements: D1PreparedStatement[]): Promise<D1Result<T>[]> {
@@ -60,7 +63,7 @@ function watched(real: D1Database): D1Database {
   })
 }
 
-function install(env: BenchEnv, ctx: ExecutionContext): HttpDeps {
+function depsOf(env: BenchEnv, ctx: ExecutionContext): HttpDeps {
   const config = readConfig({ ...env, ...vars })
   if (!config.ok) throw new Error(`misconfigured bench: ${config.error.join(', ')}`)
   return assemble(config.value, {
@@ -111,12 +114,12 @@ export default {
       case '/bench/parse':
         return Response.json({ count: await parse(request.body) })
       default:
-        return respond(request, install(env, ctx))
+        return respond(request, depsOf(env, ctx))
     }
   },
   async scheduled({ scheduledTime }, env, ctx) {
     nowMs = scheduledTime
-    await tick(install(env, ctx), scheduledTime)
+    await tick(depsOf(env, ctx), scheduledTime)
   },
 } satisfies ExportedHandler<BenchEnv>
 
@@ -140,7 +143,7 @@ async function parse(stream: ReadableStream<Uint8Array> | null): Promise<number>
   }
 }
 
-/** How SQLite would go about everything that was asked since the start. */
+/** The query plan of every statement since the start. */
 async function explain(db: D1Database): Promise<{ sql: string; plan: string[] }[]> {
   const explained = []
   for (const [sql, parameters] of plans) {

@@ -1,7 +1,7 @@
-/** The bill of a very busy day, through the real Worker in workerd, over its real D1 and KV. */
+/** `npm run bench`: reads and reconciles the bill of a very busy day with the real Worker in workerd, over real D1 and KV. */
 import { join } from 'node:path'
 import { createTestHarness } from 'wrangler'
-import { Complaint, readOptions, run } from '../scripts/cli/command.ts'
+import { CliError, readOptions, run } from '../scripts/cli/command.ts'
 import { onInterrupt } from '../scripts/cli/interrupt.ts'
 import { bold, dim, red, say, table } from '../scripts/cli/terminal.ts'
 import {
@@ -16,19 +16,18 @@ import {
 import type { Measured, Seed } from './bill-worker.ts'
 import { Workerd } from './workerd-process.ts'
 
-const HELP = `How the bill of a busy day is read and compared with the books: time, ticks, memory, query plans.
+const HELP = `Measures how the bill of a busy day is read and reconciled with our records: time, cron runs, memory, query plans.
 
-  npm run bench
-  npm run bench -- --payments 20000
+Usage: npm run bench
+       npm run bench -- --payments 20000
 
-Options
   --payments N   payments of the day, each with its order in D1 (default 100000)
-  --refund N     every N-th of them is refunded (default 10)
+  --refund N     every N-th payment is refunded (default 10)
   --times N      how often reading is measured (default 5)
-  --help
+  --help         print this text
 
-Nothing is asserted. CPU and memory are read from /proc, so on Linux only; they are those of the whole workerd,
-with D1 and KV in it. The free plan gives a Worker 10 ms of CPU, a paid one 30 s; each has 128 MB for the isolate.`
+Asserts nothing. CPU and memory are read from /proc, so they are shown on Linux only. They are those of the whole workerd
+process, which includes D1 and KV. The free plan gives a Worker 10 ms of CPU, the paid plan 30 s; both give an isolate 128 MB.`
 
 const ROOT = join(import.meta.dirname, '..')
 const DAY = '2026-11-22'
@@ -38,7 +37,7 @@ const APPID = 'wxd930ea5d5a258f4f'
 const MCH_ID = '10000100'
 const TOKEN = 'merchant-token-of-the-bench-0123456789'
 const SEED_ROWS = 2_500
-const TICKS_MAX = 400
+const RUNS_MAX = 400
 let lastSaidMs = -Infinity
 const BUDGETS = {
   'free plan (default)': { TICK_CALLS: '40', TICK_STATEMENTS: '50' },
@@ -48,7 +47,7 @@ const BUDGETS = {
 type Harness = ReturnType<typeof createTestHarness>
 type Worker = Pick<ReturnType<Harness['getWorker']>, 'fetch' | 'scheduled'>
 type Bill = ReturnType<typeof makeBill>
-type Tick = Readonly<{
+type CronRun = Readonly<{
   ms: number
   cpuMs: number
   batches: readonly Measured[]
@@ -62,35 +61,33 @@ async function bench(
   interrupted: AbortSignal,
 ): Promise<void> {
   const workerd = new Workerd()
-  await reading(worker, workerd, bill, options.times, interrupted)
+  await measureReading(worker, workerd, bill, options.times, interrupted)
   await seed(worker, options.payments, options.refundEvery, interrupted)
   const rows: string[][] = []
   for (const [name, vars] of Object.entries(BUDGETS)) {
-    rows.push(await reconcile(worker, workerd, bill, name, vars, interrupted))
+    rows.push(await measureReconciling(worker, workerd, bill, name, vars, interrupted))
   }
   say()
   say(bold('One day, from the download to "reconciled"'))
-  const head = ['budget', 'ticks', 'total', 'slowest tick', 'its CPU', 'CPU in all']
-  const more = [
-    'a page in D1',
-    'rows read',
-    'rows written',
-    'most statements',
-    'memory at the most',
-  ]
+  const head = ['budget', 'runs', 'total', 'slowest run', 'its CPU', 'total CPU']
+  const more = ['D1 per page', 'rows read', 'rows written', 'max statements', 'peak memory']
   for (const line of table([...head, ...more], rows)) say(line)
-  await plans(worker)
+  await printPlans(worker)
 }
 
-/** Reading alone, beside what cannot be left out: taking the bytes, and unpacking them. */
-async function reading(
+/** Measures reading alone, compared with what cannot be avoided: receiving the bytes, and unpacking them. */
+async function measureReading(
   worker: Worker,
   workerd: Workerd,
   bill: Bill,
   times: number,
   interrupted: AbortSignal,
 ): Promise<void> {
-  const ways = { drain: 'taking the bytes', unpack: 'and unpacking', parse: 'and reading the rows' }
+  const ways = {
+    drain: 'receive the bytes',
+    unpack: '… and unpack',
+    parse: '… and parse the rows',
+  }
   const best = new Map<string, { ms: number; cpuMs: number; grown: number }>()
   for (let round = 0; round < times; round++) {
     progress(`reading, round ${round + 1} of ${times}`)
@@ -99,7 +96,7 @@ async function reading(
       workerd.forgetPeak()
       const before = workerd.memory().now
       const [cpu, startedMs] = [workerd.cpuMs(), performance.now()]
-      await ask(worker, `/bench/${way}`, bill.gzip)
+      await callWorker(worker, `/bench/${way}`, bill.gzip)
       const ms = performance.now() - startedMs
       const grown = Math.max(0, workerd.memory().peak - before)
       const known = best.get(way) ?? { ms: Infinity, cpuMs: Infinity, grown: 0 }
@@ -112,15 +109,15 @@ async function reading(
   }
   const parse = best.get('parse')
   say()
-  say(bold(`Reading ${bill.rows} rows in workerd, the best of ${times}; memory: the worst`))
+  say(bold(`Reading ${bill.rows} rows in workerd: best time and highest memory of ${times} rounds`))
   const rows = Object.entries(ways).map(([way, label]) => {
     const { ms = 0, cpuMs = 0, grown = 0 } = best.get(way) ?? {}
     return [label, time(ms), time(cpuMs), (ms / (parse?.ms ?? 1)).toFixed(2), mb(grown)]
   })
-  for (const line of table(['', 'time', 'CPU', 'ratio', 'memory grew by'], rows)) say(line)
+  for (const line of table(['', 'time', 'CPU', 'ratio', 'memory growth'], rows)) say(line)
 }
 
-async function reconcile(
+async function measureReconciling(
   worker: Worker,
   workerd: Workerd,
   bill: Bill,
@@ -128,68 +125,69 @@ async function reconcile(
   vars: Record<string, string>,
   interrupted: AbortSignal,
 ): Promise<string[]> {
-  await ask(worker, '/bench/vars', JSON.stringify(vars))
+  await callWorker(worker, '/bench/vars', JSON.stringify(vars))
   await seedAll(worker, [
     'DELETE FROM bill_differences',
     'DELETE FROM bills',
     'UPDATE payments SET billed_on = NULL',
     'UPDATE refunds SET billed_on = NULL',
   ])
-  await ask(worker, '/bench/measured')
+  await callWorker(worker, '/bench/measured')
   workerd.forgetPeak()
-  const ticks: Tick[] = []
+  const runs: CronRun[] = []
   for (let minute = 0; ; minute++) {
     interrupted.throwIfAborted()
-    if (minute === TICKS_MAX)
-      throw new Complaint(`${name}: not reconciled after ${TICKS_MAX} ticks`)
+    if (minute === RUNS_MAX)
+      throw new CliError(`${name}: not reconciled after ${RUNS_MAX} runs of the cron`)
     const [cpu, startedMs] = [workerd.cpuMs(), performance.now()]
     await worker.scheduled({ scheduledTime: new Date(READY_MS + minute * 60_000) })
     const ms = performance.now() - startedMs
-    const measured = (await ask(worker, '/bench/measured')) as {
+    const measured = (await callWorker(worker, '/bench/measured')) as {
       batches: Measured[]
       report: { statements: number }
     }
-    ticks.push({
+    runs.push({
       ms,
       cpuMs: workerd.cpuMs() - cpu,
       batches: measured.batches,
       statements: measured.report.statements,
     })
-    const report = (await ask(worker, `/bills/${DAY}`)) as Record<string, unknown>
+    const report = (await callWorker(worker, `/bills/${DAY}`)) as Record<string, unknown>
     const { rows } = (report['bill'] ?? {}) as { rows?: number }
-    progress(`${name}: tick ${ticks.length}, ${rows ?? 0} of ${bill.rows} rows`)
+    progress(`${name}: run ${runs.length}, ${rows ?? 0} of ${bill.rows} rows`)
     if (report['state'] !== 'reconciled') continue
-    if (report['difference_count'] !== 0) throw new Complaint(`${name}: the day does not agree`)
+    if (report['difference_count'] !== 0)
+      throw new CliError(`${name}: the reconciliation found differences, and must find none`)
     break
   }
-  const batches = ticks.flatMap((tick) => tick.batches)
+  const batches = runs.flatMap((each) => each.batches)
   const sum = (of: (batch: Measured) => number): number =>
     batches.reduce((total, batch) => total + of(batch), 0)
-  // The page is summed up in one round trip, and compared in another.
+  // Each page takes two round trips: one sums it up, the other compares it.
   const pages = batches.filter(({ sql }) => sql.some((text) => /json_each\(\?1\)\s*\)/.test(text)))
   const pageCount = pages.filter(({ sql }) => sql.length > 1).length
-  const slowest = ticks.toSorted((a, b) => b.ms - a.ms)[0]
+  const slowest = runs.toSorted((a, b) => b.ms - a.ms)[0]
   return [
     name,
-    String(ticks.length),
-    time(ticks.reduce((total, { ms }) => total + ms, 0)),
+    String(runs.length),
+    time(runs.reduce((total, { ms }) => total + ms, 0)),
     time(slowest?.ms ?? 0),
     time(slowest?.cpuMs ?? 0),
-    time(ticks.reduce((total, { cpuMs }) => total + cpuMs, 0)),
+    time(runs.reduce((total, { cpuMs }) => total + cpuMs, 0)),
     time(pages.reduce((total, { ms }) => total + ms, 0) / Math.max(1, pageCount)),
     String(sum(({ read }) => read)),
     String(sum(({ written }) => written)),
-    String(Math.max(...ticks.map(({ statements }) => statements))),
+    String(Math.max(...runs.map(({ statements }) => statements))),
     mb(workerd.memory().peak),
   ]
 }
 
-/** Whether the books are reached by key. */
-async function plans(worker: Worker): Promise<void> {
-  const all = (await ask(worker, '/bench/plans')) as { sql: string; plan: string[] }[]
+/** Prints the query plans of the reconciliation, and marks scans of a whole table. */
+async function printPlans(worker: Worker): Promise<void> {
+  const all = (await callWorker(worker, '/bench/plans')) as { sql: string; plan: string[] }[]
   const bills = all.filter(({ sql }) => /bill|json_each\(\?1\)\s*\)|paid_at >= /.test(sql))
   say()
-  say(bold('How SQLite goes about it; a SCAN of orders, payments or refunds would be a defect'))
+  say(bold('Query plans of SQLite; a SCAN of orders, payments or refunds would be a defect'))
   for (const { sql, plan } of bills) {
     say(dim(sql.replace(/\s+/g, ' ').slice(0, 110)))
     for (const step of plan) {
@@ -199,7 +197,7 @@ async function plans(worker: Worker): Promise<void> {
   }
 }
 
-/** The day's orders as they are after everything went well. */
+/** Inserts the day's orders, attempts, payments and refunds in their final state, so that the bill agrees with them. */
 async function seed(
   worker: Worker,
   payments: number,
@@ -208,7 +206,7 @@ async function seed(
 ): Promise<void> {
   for (let from = 0; from < payments; from += SEED_ROWS) {
     interrupted.throwIfAborted()
-    progress(`putting orders into D1: ${from} of ${payments}`)
+    progress(`inserting orders into D1: ${from} of ${payments}`)
     const numbers = Array.from({ length: Math.min(SEED_ROWS, payments - from) }, (_, n) => from + n)
     const orders = numbers.map((n) => [
       ordercodeOf(n),
@@ -258,14 +256,20 @@ async function seed(
         params: [refundJson],
       },
     ]
-    await ask(worker, '/bench/seed', JSON.stringify(seeds))
+    await callWorker(worker, '/bench/seed', JSON.stringify(seeds))
   }
 }
 
+/** Runs statements without parameters. */
 const seedAll = (worker: Worker, statements: readonly string[]): Promise<unknown> =>
-  ask(worker, '/bench/seed', JSON.stringify(statements.map((sql) => ({ sql, params: [] }))))
+  callWorker(worker, '/bench/seed', JSON.stringify(statements.map((sql) => ({ sql, params: [] }))))
 
-async function ask(worker: Worker, path: string, body?: string | Uint8Array): Promise<unknown> {
+/** Calls the Worker with the merchant token, or one of its `/bench/` routes. */
+async function callWorker(
+  worker: Worker,
+  path: string,
+  body?: string | Uint8Array,
+): Promise<unknown> {
   const response = await worker.fetch(`https://pay.test${path}`, {
     method: body === undefined ? 'GET' : 'POST',
     headers: { authorization: `Bearer ${TOKEN}` },
@@ -303,14 +307,14 @@ const workerInput = () => ({
 function readCount(option: string, text: string): number {
   const count = Number(text)
   if (/^\d{1,7}$/.test(text) && count >= 1) return count
-  throw new Complaint(`${option} takes a whole number from 1 on, not "${text}".`)
+  throw new CliError(`${option} takes a whole number of at least 1, not "${text}".`)
 }
 
 const time = (ms: number): string =>
   ms >= 10_000 ? `${(ms / 1_000).toFixed(1)} s` : `${Math.round(ms)} ms`
 const mb = (bytes: number): string => `${(bytes / 1_048_576).toFixed(1)} MB`
 
-/** At most twice a second; into a pipe less often. */
+/** Prints progress at most twice a second, and every five seconds into a pipe. */
 function progress(text: string): void {
   const pauseMs = process.stdout.isTTY ? 500 : 5_000
   if (performance.now() - lastSaidMs < pauseMs) return
@@ -334,17 +338,17 @@ void run(async () => {
   const times = readCount('--times', values.times)
   const interrupted = onInterrupt()
 
-  progress(`making a bill of ${payments} payments`)
+  progress(`generating a bill of ${payments} payments`)
   const bill = makeBill({ day: DAY, appid: APPID, mchId: MCH_ID, payments, refundEvery })
-  say(`${bill.rows} rows, ${mb(bill.gzip.length)} in gzip, ${mb(bill.plainBytes)} unpacked`)
+  say(`${bill.rows} rows, ${mb(bill.gzip.length)} gzipped, ${mb(bill.plainBytes)} unpacked`)
 
-  // Nothing of a bench leaves this machine.
+  // The bench must work without a network.
   for (const name of ['CLOUDFLARE_CF_FETCH_ENABLED', 'WRANGLER_SEND_METRICS']) {
     process.env[name] ??= 'false'
   }
   const realFetch = globalThis.fetch
   const server = createTestHarness({ workers: [workerInput()] })
-  /** What the Worker sends out ends here. */
+  /** The Worker's outgoing requests end here: downloadbill gets the bill, every other call to WeChat gets a 500. */
   globalThis.fetch = (input, init) => {
     const request = new Request(input, init)
     const { hostname, pathname } = new URL(request.url)
@@ -363,6 +367,6 @@ void run(async () => {
     globalThis.fetch = realFetch
     await server.close()
   }
-  if (interrupted.aborted) say(red('interrupted'))
+  if (interrupted.aborted) say(red('Interrupted.'))
   return interrupted.aborted ? 1 : 0
 })

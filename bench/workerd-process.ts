@@ -1,4 +1,4 @@
-/** What the operating system knows of the workerd that this process started. Linux only; elsewhere nothing. */
+/** CPU time and memory of the workerd processes that this process started, from /proc. On other systems than Linux all zero. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 
 const TICKS_PER_SECOND = 100
@@ -10,11 +10,11 @@ const read = (path: string): string => {
   }
 }
 
-/** Fields of /proc/…/stat after the name, which may hold anything: the first is the state. */
+/** The fields of /proc/…/stat behind the process name. The name may contain any character. The first field is the state. */
 const statOf = (pid: number): string[] =>
   read(`/proc/${pid}/stat`).split(') ').at(-1)?.split(' ') ?? []
 
-/** Descendants of this process by that name. */
+/** Pids of the descendants of this process that have that name. */
 function findProcesses(name: string): number[] {
   const parents = new Map<number, number>()
   let entries: string[] = []
@@ -31,10 +31,11 @@ function findProcesses(name: string): number[] {
   )
 }
 
+/** The workerd processes that run when this is created. */
 export class Workerd {
   readonly #pids = findProcesses('workerd')
 
-  /** User and system time so far, in milliseconds; steps of ten. */
+  /** User and system time so far, in milliseconds. The resolution is 10 ms. */
   cpuMs(): number {
     const ticks = this.#pids.map((pid) => {
       const stat = statOf(pid)
@@ -43,7 +44,7 @@ export class Workerd {
     return (ticks.reduce((sum, each) => sum + each, 0) * 1_000) / TICKS_PER_SECOND
   }
 
-  /** Bytes in memory: now, and at the most since `forgetPeak`. */
+  /** Resident memory in bytes: now, and the peak since `forgetPeak`. */
   memory(): { now: number; peak: number } {
     const sum = (name: string): number =>
       this.#pids.reduce((total, pid) => {
@@ -53,12 +54,13 @@ export class Workerd {
     return { now: sum('VmRSS'), peak: sum('VmHWM') }
   }
 
+  /** Starts measuring the peak anew. */
   forgetPeak(): void {
     for (const pid of this.#pids) {
       try {
         writeFileSync(`/proc/${pid}/clear_refs`, '5')
       } catch {
-        // Then the peak is that of the whole run.
+        // Without this permission, the peak is that of the whole process life.
       }
     }
   }

@@ -1,26 +1,26 @@
-/** Sends the Worker a million things that nobody should send, and a few that are nearly right. */
+/** `npm run fuzz`: sends the Worker a million invalid and almost valid requests, and checks every answer. */
 import { availableParallelism } from 'node:os'
 import { Tally } from '../testing/fuzz/judge/tally.ts'
 import { runTasks } from '../testing/fuzz/run/processes.ts'
 import { BATCH, type Failure } from '../testing/fuzz/run/run-batch.ts'
 import type { Task } from '../testing/fuzz/run/worker.ts'
-import { Complaint, readOptions, run } from './cli/command.ts'
+import { CliError, readOptions, run } from './cli/command.ts'
 import { onInterrupt } from './cli/interrupt.ts'
 import { bold, dim, green, red, say, table } from './cli/terminal.ts'
 
-const HELP = `npm run fuzz -- [options]
+const HELP = `Sends generated inputs to every public entry of the Worker, over SQLite and a simulated WeChat. Checks for each
+input: no unexpected 5xx, no forbidden change of the database, no answer slower than a second.
 
-Sends seeded inputs to every public entry of the Worker, over SQLite and a simulated WeChat, and
-checks of each: no 5xx, no change that it may not make, no answer slower than a second.
+Usage: npm run fuzz -- [options]
 
-  --inputs N    how many (default 1000000, rounded up to whole batches of ${BATCH})
-  --from S      the first one's number (default 0, rounded down to a batch)
-  --workers K   processes (default: one for each processor)
-  --seed X      another seed, other inputs (default 1)
-  --outcomes    lists every outcome that was reached
-  --help
+  --inputs N    how many inputs (default 1000000, rounded up to whole batches of ${BATCH})
+  --from S      number of the first input (default 0, rounded down to a whole batch)
+  --workers K   how many processes (default: one per core)
+  --seed X      seed of the generator (default 1)
+  --outcomes    list every outcome that was reached
+  --help        print this text
 
-Ends with 1 when a rule was broken, and says how to see that input again.`
+Exits with 1 if a rule was broken, and prints how to repeat that input.`
 
 const PROGRESS_MS = 2_000
 
@@ -73,28 +73,28 @@ function verdict(tally: Tally, seed: number, seconds: number, withOutcomes: bool
   say()
   if (withOutcomes) for (const line of tally.outcomeLines()) say(line)
   say(
-    `${bold(String(tally.inputs))} inputs in ${seconds.toFixed(0)} s, ${(tally.inputs / seconds).toFixed(0)} a second`,
+    `${bold(String(tally.inputs))} inputs in ${seconds.toFixed(0)} s, ${(tally.inputs / seconds).toFixed(0)} per second`,
   )
   say(`${tally.outcomes.size} different outcomes`)
-  say(`slowest answer ${slowest.ms.toFixed(0)} ms, to input ${slowest.index}:`)
+  say(`slowest answer: ${slowest.ms.toFixed(0)} ms, for input ${slowest.index}:`)
   say(dim(slowest.input.slice(0, 400)))
   if (tally.failures.length === 0) {
     say(green('No rule was broken.'))
     return tally.inputs === 0 ? 1 : 0
   }
   for (const failure of tally.failures) show(failure, seed)
-  say.error(red(`${tally.failures.length} kinds of inputs broke a rule.`))
+  say.error(red(`${tally.failures.length} kinds of failures.`))
   return 1
 }
 
 function show({ index, broken, input }: Failure, seed: number): void {
   const batch = Math.floor(index / BATCH) * BATCH
   say.error(`\n${red(`Input ${index}`)}: ${broken.join('; ')}\n${input}`)
-  say.error(`again: npm run fuzz -- --seed ${seed} --from ${batch} --inputs 1 --workers 1`)
+  say.error(`To repeat: npm run fuzz -- --seed ${seed} --from ${batch} --inputs 1 --workers 1`)
 }
 
 function readCount(option: string, text: string, min: number): number {
   const count = Number(text.replaceAll('_', ''))
   if (Number.isSafeInteger(count) && count >= min) return count
-  throw new Complaint(`${option} takes a whole number of at least ${min}, not "${text}".`)
+  throw new CliError(`${option} takes a whole number of at least ${min}, not "${text}".`)
 }

@@ -1,22 +1,24 @@
-/** Breaks one line at a time in a copy of the repository, and asks the tests whether they notice. */
+/** `npm run mutants`: breaks one line at a time in a copy of the repository, and runs the tests to see whether one fails. */
 import { rm } from 'node:fs/promises'
 import { MUTANTS } from '../testing/mutants/list.ts'
 import type { Mutant } from '../testing/mutants/mutant.ts'
 import { type Verdict, Workbench } from '../testing/mutants/workbench.ts'
-import { Complaint, readOptions, run } from './cli/command.ts'
+import { CliError, readOptions, run } from './cli/command.ts'
 import { onInterrupt } from './cli/interrupt.ts'
 import { dim, green, red, say, seconds, table } from './cli/terminal.ts'
 
-const HELP = `npm run mutants -- [options]
+const HELP = `Applies ${MUTANTS.length} one-line bugs, one at a time, to a copy of the repository. For each bug, runs first the tests
+that should fail, and then, if none of them fails, all tests.
 
-Applies each of ${MUTANTS.length} one-line bugs to a copy of the repository and runs the tests: first those
-that should notice, then all of them. Ends with 1 when one survives, or does not fit the source.
+Usage: npm run mutants -- [options]
 
-  --only TEXT       those whose name or file contains the text; may be repeated
-  --list            says what there is, and does nothing
-  --quick           asks only the tests that should notice
-  --no-baseline     believes that the tests are green without a mutant
-  --help`
+  --only TEXT       only bugs whose name or file contains the text; may be repeated
+  --list            print the list and run nothing
+  --quick           run only the tests that should fail
+  --no-baseline     do not check first that all tests pass without a bug
+  --help            print this text
+
+Exits with 1 if a bug is not caught, or does not fit the source.`
 
 await run(async () => {
   const { values } = readOptions({
@@ -34,7 +36,7 @@ await run(async () => {
     values.only.some((text) => `${file} ${name}`.includes(text)),
   )
   if (chosen.length === 0)
-    throw new Complaint(`No mutant is called "${values.only.join('", "')}". See --list.`)
+    throw new CliError(`No mutant matches "${values.only.join('", "')}". See --list.`)
   if (values.list) {
     for (const { name, file } of chosen) say(`${name}  ${dim(file)}`)
     return 0
@@ -51,11 +53,11 @@ await run(async () => {
 })
 
 async function checkBaseline(bench: Workbench): Promise<void> {
-  say('The tests as they are, without a mutant …')
+  say('Running all tests without a mutant …')
   const from = performance.now()
   const { failed, why } = await bench.testAll()
-  if (failed) throw new Complaint(`The tests fail without any mutant: ${why}`)
-  say(green(`green in ${seconds(performance.now() - from)}`))
+  if (failed) throw new CliError(`The tests fail without a mutant: ${why}`)
+  say(green(`passed in ${seconds(performance.now() - from)}`))
 }
 
 async function runAll(
@@ -78,7 +80,7 @@ async function runAll(
     rows.push([mutant.name, mutant.file, verdict.outcome, verdict.by.slice(0, 90)])
   }
   say()
-  for (const line of table(['what it would do', 'file', 'outcome', 'noticed by'], rows)) say(line)
+  for (const line of table(['bug', 'file', 'outcome', 'caught by'], rows)) say(line)
   say()
   const line = `${caught} of ${mutants.length} caught`
   say(caught === mutants.length ? green(line) : red(line))

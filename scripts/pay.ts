@@ -1,31 +1,32 @@
-/** `npm run pay`: plays the payer's phone against what `npm start` runs. */
+/** `npm run pay`: plays the payer's phone against the Worker and the simulated WeChat that `npm start` runs. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Complaint, readOptions, readOrigin, run } from './cli/command.ts'
+import { CliError, readOptions, readOrigin, run } from './cli/command.ts'
 import { bold, dim, green, say, seconds, yuan } from './cli/terminal.ts'
-import { phoneOf } from './client/payer-client.ts'
-import { SAMPLE_TERMS, sampleOrdercode, type Shop, shopOf } from './client/shop-client.ts'
+import { payerClient } from './client/payer-client.ts'
+import { SAMPLE_TERMS, sampleOrdercode, type ShopClient, shopClient } from './client/shop-client.ts'
 import { transcript } from './client/transcript.ts'
 
 const WORKER = 'http://127.0.0.1:8787'
 const WECHAT = 'http://127.0.0.1:8790'
 
 const NOTICE_MS = 15_000
-/** Asked one minute after unifiedorder, by a cron that comes at the full minute: two, and some to spare. */
+/** The first query is due one minute after unifiedorder, and the cron runs at the full minute: two minutes at most, and a margin. */
 const QUERY_MS = 150_000
 const POLL_MS = 100
 const POLL_MS_MAX = 2_000
 
-const HELP = `Plays a payer's phone against what "npm start" runs: log in, ask the Worker, check paySign, pay.
+const HELP = `Plays the payer's phone against the Worker and the simulated WeChat that "npm start" runs: log in, call /pay,
+verify paySign, pay.
 
-  npm run pay -- [ordercode] [options]
+Usage: npm run pay -- [ordercode] [options]
 
-  ordercode            the order to pay; without it a new sample order is registered first
-  --cancel             open the cashier, then leave it
-  --lose-notice        pay, but WeChat's notices never arrive: the Worker's cron finds the payment
-  --worker <address>   default ${WORKER}
-  --wechat <address>   the simulated WeChat, default ${WECHAT}
-  --verbose            every request and reply as it was
-  --help               this text
+  ordercode            the order to pay; without it, a new sample order is registered first
+  --cancel             open the cashier and leave it without paying
+  --lose-notice        pay, but lose WeChat's notices: the Worker's cron finds the payment
+  --worker <address>   address of the Worker, default ${WORKER}
+  --wechat <address>   address of the simulated WeChat, default ${WECHAT}
+  --verbose            print every request and reply in full
+  --help               print this text
 `
 
 async function main(): Promise<number> {
@@ -48,9 +49,9 @@ async function main(): Promise<number> {
     worker: readOrigin('--worker', values.worker),
     wechat: readOrigin('--wechat', values.wechat),
   }
-  const { step, note, onWire } = transcript(values.verbose)
-  const phone = phoneOf(origins, onWire)
-  const shop = shopOf(origins.worker, onWire)
+  const { step, note, onExchange } = transcript(values.verbose)
+  const phone = payerClient(origins, onExchange)
+  const shop = shopClient(origins.worker, onExchange)
 
   const [given] = positionals
   const ordercode = given ?? sampleOrdercode()
@@ -62,58 +63,58 @@ async function main(): Promise<number> {
 
   step('wx.login on the phone')
   const { code, openid } = await phone.login()
-  note(`a login code, for the user ${openid}`)
+  note(`login code for the user ${openid}`)
 
-  step('The mini program asks the Worker')
-  const sheet = await phone.askToPay(code, ordercode)
+  step('The mini program calls /pay')
+  const sheet = await phone.requestPay(code, ordercode)
   note(`${sheet.package}, ${sheet.signType}, paySign ${sheet.paySign.slice(0, 8)}…`)
 
   step('wx.requestPayment on the phone')
   const answer = await phone.openCashier(openid, sheet)
-  if (!answer.ok) throw new Complaint(`The phone refused: ${answer.why}`)
+  if (!answer.ok) throw new CliError(`The phone refused the payment: ${answer.why}`)
   const { out_trade_no: outTradeNo, total_fee: totalFee, body } = answer.cashier
-  note(`paySign is right; the cashier shows ${bold(yuan(totalFee))} for ${body}`)
+  note(`paySign is valid; the cashier shows ${bold(yuan(totalFee))} for ${body}`)
 
   if (values.cancel) {
-    step('The payer leaves the cashier')
+    step('The payer leaves the cashier without paying')
     note((await phone.cancel(outTradeNo)).err_msg)
-    note(`the order is still ${bold((await shop.order(ordercode)).state)}`)
+    note(`the order's state is ${bold((await shop.order(ordercode)).state)}`)
     return 0
   }
 
   step('The payer pays')
   if (values['lose-notice']) await phone.loseNotices(outTradeNo)
   const payment = await phone.pay(outTradeNo)
-  if (!payment.ok) throw new Complaint(`The cashier refused: ${payment.why}`)
+  if (!payment.ok) throw new CliError(`The cashier refused the payment: ${payment.why}`)
   note(`WeChat took ${yuan(totalFee)}: transaction ${payment.transaction_id}`)
 
-  step(values['lose-notice'] ? 'WeChat’s notices get lost' : 'WeChat’s notice reaches the Worker')
+  step(values['lose-notice'] ? 'WeChat’s notices are lost' : 'WeChat’s notice reaches the Worker')
   if (values['lose-notice']) {
-    note('the cron asks WeChat by itself, one to two minutes after the order was placed; waiting …')
+    note('the cron queries WeChat one to two minutes after /pay; waiting …')
   }
   const limitMs = values['lose-notice'] ? QUERY_MS : NOTICE_MS
-  const afterMs = await untilPaid(shopOf(origins.worker), ordercode, limitMs)
+  const afterMs = await untilPaid(shopClient(origins.worker), ordercode, limitMs)
   const order = await shop.order(ordercode)
   if (order.transaction_id !== payment.transaction_id) {
-    throw new Complaint(`The Worker booked ${order.transaction_id}, another transaction.`)
+    throw new CliError(`The Worker recorded a different transaction: ${order.transaction_id}.`)
   }
-  const booked = (await shop.events(ordercode)).find(({ type }) => type === 'payment_booked')
-  note(`booked after ${seconds(afterMs)}, from WeChat’s ${booked?.source ?? 'word'}`)
+  const recorded = (await shop.events(ordercode)).find(({ type }) => type === 'payment_booked')
+  note(`recorded after ${seconds(afterMs)}, source: ${recorded?.source ?? 'unknown'}`)
   say()
-  say(green(`${ordercode} is paid.`) + dim(` GET ${origins.worker}/orders/${ordercode}`))
+  say(green(`${ordercode} is paid.`) + dim(` See GET ${origins.worker}/orders/${ordercode}`))
   return 0
 }
 
-/** @returns after how many milliseconds it was. */
-async function untilPaid(shop: Shop, ordercode: string, limitMs: number): Promise<number> {
+/** Polls until the order is paid. @returns after how many milliseconds. @throws CliError after `limitMs`. */
+async function untilPaid(shop: ShopClient, ordercode: string, limitMs: number): Promise<number> {
   const beganAt = Date.now()
   for (let waitMs = POLL_MS; Date.now() - beganAt < limitMs; waitMs *= 2) {
     const { state } = await shop.order(ordercode)
     if (state === 'paid') return Date.now() - beganAt
     await sleep(Math.min(waitMs, POLL_MS_MAX))
   }
-  throw new Complaint(
-    `WeChat took the money, and after ${seconds(limitMs)} the Worker has not booked it. What "npm start" prints may tell why.`,
+  throw new CliError(
+    `WeChat took the money, but the Worker has not recorded the payment after ${seconds(limitMs)}. See the output of "npm start" for the reason.`,
   )
 }
 

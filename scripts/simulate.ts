@@ -1,34 +1,36 @@
-/** Plays many seeds of the simulation, on every core; or one, with its whole trace. */
+/** `npm run simulate`: plays many seeds of the simulation on every core, or one seed with its complete trace. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { installInstant } from '../testing/simulation/d1/instant.ts'
 import { runSeed } from '../testing/simulation/run/run-seed.ts'
-import type { Order, Report } from '../testing/simulation/run/seeds-process.ts'
+import type { Report, SeedRange } from '../testing/simulation/run/seeds-process.ts'
 import { shrink } from '../testing/simulation/run/shrink.ts'
 import type { Recipe } from '../testing/simulation/run/world.ts'
-import { Complaint, readOptions, run } from './cli/command.ts'
+import { CliError, readOptions, run } from './cli/command.ts'
 import { onInterrupt } from './cli/interrupt.ts'
 import { bold, green, red, say, table } from './cli/terminal.ts'
 
-const HELP = `Plays the whole system against chance: payers, shops, crons, faults, crashes. The books must balance.
+const HELP = `Plays the whole system with random payers, shops, crons, faults and crashes, then checks that the Worker's
+records match WeChat's ledger. A seed always plays the same run.
 
-  npm run simulate -- --seeds 1000             seeds 1 to 1000
-  npm run simulate -- --seeds 1000 --from 5001
-  npm run simulate -- --seed 4711              one seed again, exactly, with everything that happened
+Usage: npm run simulate -- --seeds 1000             seeds 1 to 1000
+       npm run simulate -- --seeds 1000 --from 5001
+       npm run simulate -- --seed 4711              repeat one seed exactly and print its trace
 
-Options
   --seeds N        how many seeds (default 1000)
-  --from S         the first one (default 1)
-  --workers K      processes (default: one for each core)
-  --seed X         plays this one only and prints its trace
-  --without A,B    with --seed: leaves out actors (order 2, payer 1.3, forger, cron, …) and fault kinds
-  --salt N         with --seed: the same cast in another order of things
-  --shrink         with --seed: makes a failing run smaller first
-  --help`
+  --from S         the first seed (default 1)
+  --workers K      how many processes (default: one per core)
+  --seed X         play only this seed and print its trace
+  --without A,B    with --seed: leave out actors (order 2, payer 1.3, forger, cron, …) and kinds of faults
+  --salt N         with --seed: the same actors, interleaved differently
+  --shrink         with --seed: reduce a failing run to fewer actors and faults first
+  --help           print this text
+
+Exits with 0 if every check passed.`
 
 const CHILD = join(import.meta.dirname, '../testing/simulation/run/seeds-process.ts')
-/** Small enough that no core waits long for another at the end. */
+/** Seeds that a process gets at a time: few, so that at the end no core waits long for another. */
 const CHUNK = 5
 const PROGRESS_MS = 2_000
 const FAILING_SHOWN = 20
@@ -61,15 +63,17 @@ void run(async () => {
   )
 })
 
+/** Reads a whole number from `min` to 999 999 999. @throws CliError that names the option. */
 function readCount(option: string, text: string, min = 1): number {
   const count = Number(text)
   if (/^\d{1,9}$/.test(text) && count >= min) return count
-  throw new Complaint(`${option} takes a whole number from ${min} on, not "${text}".`)
+  throw new CliError(`${option} takes a whole number of at least ${min}, not "${text}".`)
 }
 
 const sayFailing = ({ seed, violations }: Report): void =>
   say(red(`seed ${seed}: ${violations.join(' · ')}`))
 
+/** Plays all seeds in child processes, and replays the first failing one, reduced. @returns the exit code. */
 async function playAll(from: number, seeds: number, workers: number): Promise<number> {
   const interrupted = onInterrupt()
   const startedMs = performance.now()
@@ -79,14 +83,14 @@ async function playAll(from: number, seeds: number, workers: number): Promise<nu
   const speed = (): string =>
     (reports.length / ((performance.now() - startedMs) / 1_000)).toFixed(1)
   const progress = setInterval(() => {
-    say(`${reports.length} of ${seeds} seeds, ${speed()} a second, ${failing().length} failing`)
+    say(`${reports.length} of ${seeds} seeds, ${speed()} per second, ${failing().length} failed`)
   }, PROGRESS_MS)
 
   let next = from
   const playNext = (child: ChildProcess): void => {
-    const order: Order = { from: next, to: Math.min(next + CHUNK, from + seeds) }
-    next = order.to
-    if (order.from < order.to) child.send(order)
+    const range: SeedRange = { from: next, to: Math.min(next + CHUNK, from + seeds) }
+    next = range.to
+    if (range.from < range.to) child.send(range)
     else child.disconnect()
   }
   const work = (): Promise<void> =>
@@ -103,7 +107,7 @@ async function playAll(from: number, seeds: number, workers: number): Promise<nu
       })
       child.on('exit', (code) => {
         if (code === 0 || interrupted.aborted) resolve()
-        else reject(new Error(`a process of the simulation ended with ${code}`))
+        else reject(new Error(`a process of the simulation ended with exit code ${code}`))
       })
       playNext(child)
     })
@@ -114,12 +118,12 @@ async function playAll(from: number, seeds: number, workers: number): Promise<nu
   }
 
   printTotals(totals, reports)
-  say(bold(`${reports.length} seeds from ${from} on, ${speed()} a second on ${workers} processes`))
+  say(bold(`${reports.length} seeds from ${from}, ${speed()} per second with ${workers} processes`))
   const failed = failing().sort((a, b) => a.seed - b.seed)
   const [first] = failed
-  if (interrupted.aborted) say(red('interrupted'))
+  if (interrupted.aborted) say(red('Interrupted.'))
   if (first === undefined) {
-    if (!interrupted.aborted) say(green('The books balance.'))
+    if (!interrupted.aborted) say(green('All checks passed: our records match WeChat’s ledger.'))
     return interrupted.aborted ? 1 : 0
   }
   failed.slice(0, FAILING_SHOWN).forEach(sayFailing)
@@ -134,12 +138,13 @@ function printTotals(totals: ReadonlyMap<string, number>, reports: readonly Repo
     .filter(([kind]) => !kind.startsWith('log:'))
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([kind, count]) => [kind, String(count), String(seedsWith(kind))])
-  for (const line of table(['what happened', 'times', 'in seeds'], rows)) say(line)
+  for (const line of table(['situation', 'times', 'in seeds'], rows)) say(line)
   const sum = (of: (report: Report) => number): number =>
     reports.reduce((total, report) => total + of(report), 0)
   say(`${sum(({ steps }) => steps)} steps, ${sum(({ captures }) => captures)} payments taken`)
 }
 
+/** Plays one seed in this process and prints its trace. @param smaller Reduces a failing run first. @returns the exit code. */
 async function replay(recipe: Recipe, smaller: boolean): Promise<number> {
   installInstant()
   const shrunk = smaller ? await shrink(recipe) : undefined
@@ -149,12 +154,12 @@ async function replay(recipe: Recipe, smaller: boolean): Promise<number> {
   const left = [...new Set([...(final.without ?? []), ...(final.withoutActors ?? [])])]
   say(`\nseed ${final.seed}, ${outcome.steps} steps, trace ${outcome.digest}`)
   if (outcome.violations.length === 0) {
-    say(green('The books balance.'))
+    say(green('All checks passed: our records match WeChat’s ledger.'))
     return 0
   }
   for (const violation of outcome.violations) say(red(violation))
   const without = left.length === 0 ? '' : ` --without '${left.join(',')}'`
   const salt = (final.salt ?? 0) === 0 ? '' : ` --salt ${final.salt}`
-  say(`Again: npm run simulate -- --seed ${final.seed}${salt}${without}`)
+  say(`To repeat: npm run simulate -- --seed ${final.seed}${salt}${without}`)
   return 1
 }

@@ -1,12 +1,12 @@
-/** `npm start`: the whole thing on one machine. No account, no network, no real money. */
+/** `npm start`: the Worker, its database, a simulated WeChat and the cron on one machine. No account, no network, no real money. */
 import { rmSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CONTROL_ROOT } from '../simulator/control/control.ts'
-import { Complaint, readOptions, readPort, run } from './cli/command.ts'
+import { CliError, readOptions, readPort, run } from './cli/command.ts'
 import { Interrupted, onInterrupt } from './cli/interrupt.ts'
 import { bold, cyan, dim, live, red, say, seconds, yuan } from './cli/terminal.ts'
-import { DEMO_TOKEN, SAMPLE_TERMS, sampleOrdercode, shopOf } from './client/shop-client.ts'
+import { DEMO_TOKEN, SAMPLE_TERMS, sampleOrdercode, shopClient } from './client/shop-client.ts'
 import { type Stack, startStack } from './local/local-stack.ts'
 import { lockDirectory } from './local/lock.ts'
 import { isFree } from './local/ports.ts'
@@ -18,19 +18,19 @@ const WECHAT_PORT = 8790
 const PERSIST_DIR = join(ROOT, '.wrangler', 'start')
 const MINUTE_MS = 60_000
 
-const HELP = `The whole thing on this machine: the Worker, its database, a simulated WeChat, and the cron.
-No account, no network, no real money. Ctrl-C stops everything.
+const HELP = `Runs the Worker, its database, a simulated WeChat and the cron on this machine.
+Needs no account and no network; no real money moves. Ctrl-C stops everything.
 
-  npm start -- [options]
+Usage: npm start -- [options]
 
-  --port <number>         the Worker's port, default ${WORKER_PORT}
-  --wechat-port <number>  the simulated WeChat's port, default ${WECHAT_PORT}
+  --port <number>         port of the Worker, default ${WORKER_PORT}
+  --wechat-port <number>  port of the simulated WeChat, default ${WECHAT_PORT}
   --persist <directory>   where the database is kept, default ${relative(ROOT, PERSIST_DIR)}
-  --fresh                 forget the orders of earlier starts first
-  --verbose               every line, wrangler's own too
-  --help                  this text
+  --fresh                 delete the database of earlier starts first
+  --verbose               print every log line, including wrangler's
+  --help                  print this text
 
-Your .dev.vars is not read: the Worker gets a demo merchant that exists nowhere.
+Your .dev.vars is not read. The Worker runs with a made-up demo merchant.
 `
 
 type Ports = { worker: number; wechat: number }
@@ -55,9 +55,9 @@ async function main(): Promise<number> {
   }
   const persistDir = resolve(values.persist)
   const interrupted = onInterrupt()
-  await needFreePorts(ports)
+  await requireFreePorts(ports)
   lockDirectory(persistDir)
-  if (values.fresh) forgetOrders(persistDir)
+  if (values.fresh) deleteDatabase(persistDir)
 
   say(dim('Starting the simulated WeChat, the database and the Worker …'))
   const view = liveView(values.verbose)
@@ -85,11 +85,11 @@ async function serve(
   beganAt: number,
 ): Promise<number> {
   try {
-    // Once now, so that /health does not have to wait for the next minute.
+    // Without this run, /health would report a missing cron until the next full minute.
     await stack.cron()
     const ordercode = sampleOrdercode()
-    await shopOf(stack.workerOrigin).register(ordercode, SAMPLE_TERMS)
-    greet(stack, ordercode, Date.now() - beganAt)
+    await shopClient(stack.workerOrigin).register(ordercode, SAMPLE_TERMS)
+    printWelcome(stack, ordercode, Date.now() - beganAt)
     view.open()
 
     void fireCronEveryMinute(stack, interrupted)
@@ -99,13 +99,13 @@ async function serve(
     return 1
   } finally {
     await stack.stop()
-    say(dim('Stopped: nothing is left running.'))
+    say(dim('Stopped. No process is left running.'))
   }
 }
 
-async function needFreePorts({ worker, wechat }: Ports): Promise<void> {
+async function requireFreePorts({ worker, wechat }: Ports): Promise<void> {
   if (worker === wechat) {
-    throw new Complaint(`--port and --wechat-port are both ${worker}: choose two different ones.`)
+    throw new CliError(`--port and --wechat-port are both ${worker}: choose two different ports.`)
   }
   const needed = [
     ['--port', worker, 'the Worker'],
@@ -113,25 +113,25 @@ async function needFreePorts({ worker, wechat }: Ports): Promise<void> {
   ] as const
   for (const [option, port, who] of needed) {
     if (await isFree(port)) continue
-    throw new Complaint(
+    throw new CliError(
       `Port ${port}, for ${who}, is already in use: choose another one with ${option}, for example: npm start -- ${option} ${port + 10}`,
     )
   }
 }
 
-/** wrangler's own folder below the directory, and nothing else that may be there. */
-function forgetOrders(persistDir: string): void {
+/** Deletes wrangler's own folder and no other file of the directory, which the user may have chosen. */
+function deleteDatabase(persistDir: string): void {
   rmSync(join(persistDir, 'v3'), { recursive: true, force: true })
 }
 
-function greet({ workerOrigin, wechat }: Stack, ordercode: string, tookMs: number): void {
+function printWelcome({ workerOrigin, wechat }: Stack, ordercode: string, tookMs: number): void {
   const { total_fee: totalFee, body } = SAMPLE_TERMS
   const isDefault =
     workerOrigin.endsWith(`:${WORKER_PORT}`) && wechat.origin.endsWith(`:${WECHAT_PORT}`)
   const where = isDefault ? '' : ` --worker ${workerOrigin} --wechat ${wechat.origin}`
   const rows = [
-    ['Worker', workerOrigin, 'runs src/, and again whenever you change it'],
-    ['WeChat, simulated', wechat.origin, `what can be done to it: ${CONTROL_ROOT}`],
+    ['Worker', workerOrigin, 'runs src/, reloads on every change'],
+    ['WeChat, simulated', wechat.origin, `control interface: ${CONTROL_ROOT}`],
     ['sample order', ordercode, `${yuan(totalFee)}, ${body}`],
     ["shop's token", DEMO_TOKEN, 'public demo data'],
   ]
@@ -141,26 +141,24 @@ function greet({ workerOrigin, wechat }: Stack, ordercode: string, tookMs: numbe
     say(`  ${name.padEnd(18)} ${bold(value.padEnd(width))}  ${dim(remark)}`)
   }
   say()
-  say(
-    `Ready after ${seconds(tookMs)}. In a second terminal, pay the sample order, then look at it:`,
-  )
+  say(`Ready after ${seconds(tookMs)}. In a second terminal, pay the sample order and look at it:`)
   say()
   say(cyan(`  npm run pay -- ${ordercode}${where}`))
   say(cyan(`  curl -H 'Authorization: Bearer ${DEMO_TOKEN}' ${workerOrigin}/orders/${ordercode}`))
   say()
-  say('What the Worker and WeChat say, as it happens. Ctrl-C stops everything.')
+  say('Log of the Worker and WeChat follows. Ctrl-C stops everything.')
   say()
 }
 
 type LiveView = ReturnType<typeof liveView>
 
-/** Silent until it is opened: the start itself is not news. With `verbose` nothing is hidden. */
+/** The log of the Worker and WeChat. Prints nothing until `open` is called, after the start. `verbose` prints every line. */
 function liveView(verbose: boolean) {
   let isOpen = verbose
   let last = ''
   const show = (who: 'Worker' | 'WeChat', what: string | undefined): void => {
     if (!isOpen || what === undefined) return
-    // Somebody who waits asks the same again and again; once is enough to know it.
+    // A client that polls makes the same line again and again: print it once.
     const key = `${who} ${what.replace(/ \(\d+ ms\)$/, '')}`
     if (key === last && !verbose) return
     last = key
@@ -174,15 +172,15 @@ function liveView(verbose: boolean) {
   }
 }
 
-/** The control interface is the hand that moves the payer: what it brought about has a line of its own. */
+/** @returns the line to print. A control call that succeeded is left out, since its effect has a line of its own. */
 function describeWechatLine(line: string, verbose: boolean): string | undefined {
   const isControl = line.includes(` ${CONTROL_ROOT}`)
   if (isControl && !verbose && line.endsWith('→ 200')) return undefined
-  // Its own time is WeChat's, which may have been put forward.
+  // The line begins with the simulated WeChat's time, which may have been moved forward.
   return line.replace(/^\d{4}-\S+Z /, '').replace(/^request /, '')
 }
 
-/** At the full minute, as the platform does. One that fails is told, and the next one comes. */
+/** Runs the cron at every full minute, as Cloudflare does. A failed run is logged and does not stop the next one. */
 async function fireCronEveryMinute(stack: Stack, interrupted: AbortSignal): Promise<void> {
   while (!interrupted.aborted) {
     const untilNextMs = MINUTE_MS - (Date.now() % MINUTE_MS)

@@ -1,29 +1,31 @@
-/** Days and their bills: what the stories of the reconciliation have in common. */
+/** Helpers of the stories about the daily bill. */
 import { env } from 'cloudflare:workers'
 import { expect, vi } from 'vitest'
 import type { PayOptions } from '../simulator/payer/cashier.ts'
 import type { World } from './world.ts'
 
-/** The day on which every world begins, at noon in Beijing. */
+/** The Beijing day on which every world begins, at noon. */
 export const DAY = '2026-11-23'
+/** The day after {@link DAY}. */
 export const NEXT_DAY = '2026-11-24'
 
-/** `20261123`, as the simulator wants it. */
+/** `2026-11-23` → `20261123`, the form of the simulator. */
 export const compact = (day: string): string => day.replaceAll('-', '')
 
-/** Puts the clock to that time in Beijing; back, too. */
+/** Sets the clock to a Beijing time, `2026-11-24T10:10:00`. It may also go back. */
 export function goTo(w: World, beijing: string): void {
   w.advance((Date.parse(`${beijing}+08:00`) - w.now()) / 1_000)
 }
 
-/** `11-24 10:10` in Beijing. */
+/** Formats milliseconds as a Beijing time: `11-24 10:10`. */
 export const beijing = (ms: number): string =>
   new Date(ms + 8 * 3_600_000).toISOString().slice(5, 16).replace('T', ' ')
 
+/** How often the Worker has called downloadbill. */
 export const downloads = (w: World): number =>
   w.calls.filter((call) => call.endsWith('/pay/downloadbill')).length
 
-/** Paid, and its notice came. @returns ordercode and transaction_id. */
+/** An order that is paid and whose notice has arrived. */
 export async function paid(
   w: World,
   name: string,
@@ -37,7 +39,7 @@ export async function paid(
   return { ordercode, transactionId }
 }
 
-/** Paid, and no notice of it ever comes. */
+/** An order that is paid at WeChat, but whose notices are lost. */
 export async function lost(
   w: World,
   name: string,
@@ -52,7 +54,7 @@ export async function lost(
   return { ordercode, transactionId: result.transactionId }
 }
 
-/** Asked for by the shop and accepted by WeChat; it will succeed by itself. */
+/** Requests a refund, which WeChat accepts. It succeeds later without further action. */
 export async function refunded(
   w: World,
   ordercode: string,
@@ -64,7 +66,7 @@ export async function refunded(
   if (answer.status !== 201) throw new Error(await answer.text())
 }
 
-/** Lets the cron run every minute, as often as that. */
+/** Runs the cron every minute, `count` times. */
 export async function minutes(w: World, count: number): Promise<void> {
   for (let minute = 0; minute < count; minute++) {
     await w.cron()
@@ -73,7 +75,7 @@ export async function minutes(w: World, count: number): Promise<void> {
   }
 }
 
-/** The same every ten minutes, for what takes hours. */
+/** Runs the cron every ten minutes, `count` times. */
 export async function tens(w: World, count: number): Promise<void> {
   for (let times = 0; times < count; times++) {
     await w.cron()
@@ -82,7 +84,7 @@ export async function tens(w: World, count: number): Promise<void> {
   }
 }
 
-/** From the first look at the day's bill on, until it is reconciled. */
+/** Goes to 10:10 of the next day and runs the cron every minute until the day is reconciled. @throws Error after `patience` minutes. */
 export async function reconciled(w: World, day = DAY, patience = 60): Promise<Report> {
   const ready = Date.parse(`${day}T10:10:00+08:00`) + 86_400_000
   if (w.now() < ready) w.advance((ready - w.now()) / 1_000)
@@ -94,6 +96,7 @@ export async function reconciled(w: World, day = DAY, patience = 60): Promise<Re
   throw new Error(`the bill of ${day} is not reconciled after ${patience} minutes`)
 }
 
+/** The day's report, or undefined when there is none yet. */
 export async function reportOf(w: World, day = DAY): Promise<Report | undefined> {
   const answer = await w.shop('GET', `/bills/${day}`)
   if (answer.status !== 200) {
@@ -103,9 +106,11 @@ export async function reportOf(w: World, day = DAY): Promise<Report | undefined>
   return answer.json()
 }
 
+/** The shop's request to reconcile the day now. */
 export const runNow = (w: World, day = DAY): Promise<Response> =>
   w.shop('POST', `/bills/${day}/reconcile`)
 
+/** All reviews of a kind, from every page of the list. */
 export async function reviews(w: World, kind = 'bill_difference'): Promise<ReviewJson[]> {
   const all: ReviewJson[] = []
   let cursor: string | null = ''
@@ -119,17 +124,18 @@ export async function reviews(w: World, kind = 'bill_difference'): Promise<Revie
   return all.filter((each) => each.kind === kind)
 }
 
-/** Who booked the order's payments. */
+/** The sources of the order's recorded payments: `notice`, `query`, `bill`, … */
 export async function sources(w: World, ordercode: string): Promise<unknown[]> {
   const answer = await w.shop('GET', `/orders/${ordercode}/events`)
   const { events } = await answer.json<{ events: { type: string; source?: string }[] }>()
   return events.filter(({ type }) => type === 'payment_booked').map(({ source }) => source)
 }
 
+/** Webhooks of a type that the shop has received. */
 export const webhooks = (w: World, type: string) =>
   w.receiver.received.filter((each) => each.type === type)
 
-/** What WeChat answers to downloadbill is changed on its way; `undefined` leaves it. */
+/** Changes WeChat's answers to downloadbill; `change` returns undefined to leave an answer as it is. */
 export function onDownload(
   w: World,
   change: (response: Response, day: string) => Promise<Response | undefined>,
@@ -144,17 +150,17 @@ export function onDownload(
   })
 }
 
-/** The days that WeChat is asked for from now on, as it is asked: `20261123`. */
+/** Records the days whose bills the Worker downloads from now on: `20261123`. */
 export function watchDays(w: World): string[] {
-  const asked: string[] = []
+  const days: string[] = []
   onDownload(w, (_, day) => {
-    asked.push(day)
+    days.push(day)
     return Promise.resolve(undefined)
   })
-  return asked
+  return days
 }
 
-/** Every row of everything that lasts, without the times, which depend on when it was done. */
+/** All lasting data without the columns that hold times, to compare two runs. */
 export async function everything(w: World): Promise<Record<string, unknown>> {
   const rows = async (sql: string): Promise<unknown[]> => (await w.db.prepare(sql).all()).results
   return {
@@ -186,9 +192,9 @@ const TABLES = [
   'runs',
 ]
 
-/** All of the database, to come back to. */
+/** Copies the whole database. @returns a function that restores it. */
 export async function snapshot(): Promise<() => Promise<void>> {
-  const kept = await Promise.all(
+  const copies = await Promise.all(
     TABLES.map(async (table) => {
       const { results } = await env.DB.prepare(`SELECT * FROM ${table}`).all()
       return { table, results }
@@ -197,7 +203,7 @@ export async function snapshot(): Promise<() => Promise<void>> {
   return async () => {
     await env.DB.batch([
       ...TABLES.toReversed().map((table) => env.DB.prepare(`DELETE FROM ${table}`)),
-      ...kept.flatMap(({ table, results }) =>
+      ...copies.flatMap(({ table, results }) =>
         results.map((row) => {
           const columns = Object.keys(row)
           const marks = columns.map(() => '?').join(', ')
@@ -210,8 +216,10 @@ export async function snapshot(): Promise<() => Promise<void>> {
   }
 }
 
+/** One side of a difference: the fields of the bill or of our records. */
 export type Side = Record<string, string | number>
 
+/** A difference in a report. */
 export type DifferenceJson = {
   kind: string
   subject: string
@@ -222,6 +230,7 @@ export type DifferenceJson = {
   review_id: string | null
 }
 
+/** The answer of `GET /bills/{day}`. */
 export type Report = {
   date: string
   state: string
@@ -242,6 +251,7 @@ export type Report = {
   differences: DifferenceJson[]
 }
 
+/** The fields of a review that the stories read. */
 export type ReviewJson = {
   id: string
   kind: string

@@ -1,6 +1,6 @@
 declare namespace Cloudflare {
   interface Env {
-    /** Given by vitest.config.ts, so that a test's D1 has the tables that production has. */
+    /** Set by vitest.config.ts, so that a test's D1 has the same tables as production. */
     TEST_MIGRATIONS: import('cloudflare:test').D1Migration[]
   }
 }

@@ -1,7 +1,7 @@
 import type { BlobStore } from '../src/store/bill/archive.ts'
 
-/** A place for raw bills where there is no KV. */
-export function memoryKeep(): BlobStore {
+/** A KV in memory, for the archive of raw bills. */
+export function memoryKv(): BlobStore {
   const values = new Map<string, Uint8Array>()
   return {
     async put(key, value) {

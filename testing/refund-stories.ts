@@ -1,14 +1,15 @@
-/** What the stories about refunds have in common. */
+/** Helpers of the stories about refunds. */
 import { expect, vi } from 'vitest'
 import type { OrderJson, RefundJson, World } from './world.ts'
 
-/** `/secapi/pay/refund`, `/pay/refundquery`: how often each was called. */
+/** How often the Worker has called a path of WeChat, for example `/secapi/pay/refund`. */
 export const called = (w: World, path: string): number =>
   w.calls.filter((call) => call.endsWith(path)).length
 
+/** A paid order. */
 export type Paid = Readonly<{ ordercode: string; openid: string; transactionId: string }>
 
-/** An order that was paid, and whose payment we know. */
+/** An order that is paid and whose payment is recorded. */
 export async function paidOrder(w: World, name: string, totalFee = 8_800): Promise<Paid> {
   const ordercode = await w.order(name, { total_fee: totalFee })
   const openid = w.wechat.payer.newOpenid()
@@ -21,7 +22,10 @@ export async function paidOrder(w: World, name: string, totalFee = 8_800): Promi
   return { ordercode, openid, transactionId: paid.transactionId }
 }
 
-/** Money for a second time: the first payer's, whose attempt was closed for the second's, is let through. */
+/**
+ * An order that is paid twice: the second payer's attempt replaced the first payer's, and WeChat lets the first payer pay
+ * nevertheless. No notice is delivered yet. `transactions` begins with the second payer's.
+ */
 export async function paidTwice(w: World, name: string) {
   const ordercode = await w.order(name)
   await w.pay(ordercode, w.wechat.payer.newOpenid())
@@ -32,12 +36,14 @@ export async function paidTwice(w: World, name: string) {
   return { ordercode, transactions: [first.transactionId, second.transactionId] }
 }
 
+/** The body of a refund request. */
 export type RefundBody = Readonly<{
   refund_fee: number
   reason?: string
   transaction_id?: string
 }>
 
+/** Requests a refund. @param body A number is the refund_fee in fen. */
 export const putRefund = (
   w: World,
   ordercode: string,
@@ -50,6 +56,7 @@ export const putRefund = (
     typeof body === 'number' ? { refund_fee: body } : body,
   )
 
+/** The answer to a refund request: the refund's or the problem's fields, and the status. */
 export type RefundAnswer = RefundJson &
   Readonly<{
     status: number
@@ -63,7 +70,7 @@ export type RefundAnswer = RefundJson &
     ended_at: string | null
   }>
 
-/** The same, read: the refund or the problem, with the status of the answer. */
+/** Requests a refund and reads the answer. */
 export async function refund(
   w: World,
   ordercode: string,
@@ -74,20 +81,21 @@ export async function refund(
   return { ...(await answer.json<RefundAnswer>()), status: answer.status }
 }
 
+/** Reads a refund. */
 export async function getRefund(w: World, ordercode: string, number: string) {
   const path = `/orders/${ordercode}/refunds/${encodeURIComponent(number)}`
   const answer = await w.shop('GET', path)
   return { ...(await answer.json<RefundAnswer>()), status: answer.status }
 }
 
-/** `201 processing`, `409 refund_conflict`: what an answer to a PUT comes down to. */
+/** An answer in short: status and code or state, such as `201 processing` or `409 refund_conflict`. */
 export async function outcome(answer: Response | Promise<Response>): Promise<string> {
   const response = await answer
   const { code, state } = await response.json<{ code?: string; state?: string }>()
   return `${response.status} ${code ?? state ?? ''}`
 }
 
-/** Minutes go by, with their crons and WeChat's notices. */
+/** Lets minutes pass. In each, WeChat's due notices are delivered, unless `notices` is false, and the cron runs. */
 export async function pass(w: World, minutes: number, { notices = true } = {}): Promise<void> {
   for (let minute = 0; minute < minutes; minute++) {
     w.advance(60)
@@ -97,7 +105,7 @@ export async function pass(w: World, minutes: number, { notices = true } = {}): 
   await w.settled()
 }
 
-/** Cron by cron until the refund is no longer `requested`, for ten minutes at most. */
+/** Lets minutes pass until the refund is no longer `requested`, ten at most. */
 export async function passUntilSent(w: World, ordercode: string, number: string): Promise<void> {
   for (let minute = 0; minute < 10; minute++) {
     if ((await getRefund(w, ordercode, number)).state !== 'requested') return
@@ -105,7 +113,7 @@ export async function passUntilSent(w: World, ordercode: string, number: string)
   }
 }
 
-/** Records every refund that leaves with the certificate, as it is on the wire. */
+/** Records the XML of every refund request that is sent with the certificate from now on. */
 export function recordRefunds(w: World): string[] {
   const sent: string[] = []
   const real = w.wechat.fetchWithCertificate
@@ -116,23 +124,27 @@ export function recordRefunds(w: World): string[] {
   return sent
 }
 
-/** The same request without what must differ. */
+/** The XML without nonce and signature, which differ in every request. */
 export const withoutNonce = (xml: string): string => xml.replace(/<(nonce_str|sign)>.*?<\/\1>/g, '')
 
+/** Posts a refund notice. */
 export const notifyRefund = (w: World, body: BodyInit): Promise<Response> =>
   w.fetch('/notify/refund', { method: 'POST', body })
 
-/** What the shop was told about refunds, and nothing else. */
-export const toldOfRefunds = (w: World): string[] =>
+/** Webhooks about refunds that the shop has received, as `type out_refund_no`. */
+export const refundWebhooks = (w: World): string[] =>
   w.receiver.received
     .filter(({ type }) => type.startsWith('refund.'))
     .map(({ type, data }) => `${type} ${String(data['out_refund_no'])}`)
 
+/** Types of the order's events about refunds, oldest first. */
 export const refundEvents = async (w: World, ordercode: string): Promise<string[]> =>
   (await w.history(ordercode)).filter((type) => type.startsWith('refund_'))
 
+/** States of the order's refunds, sorted. */
 export const states = ({ refunds }: OrderJson): string[] => refunds.map(({ state }) => state).sort()
 
+/** The fields of a review that the stories read. */
 export type ReviewJson = Readonly<{
   id: string
   kind: string
@@ -142,17 +154,18 @@ export type ReviewJson = Readonly<{
   evidence: Record<string, unknown>
 }>
 
-/** Reviews of the whole shop; those of the daily bill are another story. */
+/** Reviews of the whole shop, except those of the daily bill. @param query For example `?open=true`. */
 export async function reviews(w: World, query = ''): Promise<ReviewJson[]> {
   const answer = await w.shop('GET', `/reviews${query}`)
   const all = (await answer.json<{ reviews: ReviewJson[] }>()).reviews
   return all.filter(({ kind }) => kind !== 'bill_difference')
 }
 
+/** Kinds of these reviews, sorted. */
 export const kinds = async (w: World): Promise<string[]> =>
   (await reviews(w)).map(({ kind }) => kind).sort()
 
-/** However it went: not a fen more went back than came in, at WeChat and on the books, per payment. */
+/** Expects that no payment of the order has more refunds, succeeded or reserved, than its amount, and that the sums are right. */
 export async function expectBalanced(w: World, ordercode: string): Promise<void> {
   const order = await w.read(ordercode)
   for (const { transaction_id, total_fee, refunded_fee } of order.payments) {
@@ -171,5 +184,6 @@ export async function expectBalanced(w: World, ordercode: string): Promise<void>
   )
 }
 
+/** The answer that accepts a notice. */
 export const SUCCESS =
   '<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>'

@@ -1,5 +1,6 @@
-/** The shop's side of a webhook: records what came, and answers as a test wants. */
+/** The shop's webhook receiver in tests: stores every webhook and answers as the test says. */
 
+/** A received webhook. */
 export type Received = Readonly<{
   id: string
   type: string
@@ -8,21 +9,23 @@ export type Received = Readonly<{
   body: string
 }>
 
+/** Answers 204 unless a test says otherwise. Does not verify signatures. */
 export class ShopReceiver {
   readonly received: Received[] = []
   #answers: (() => Promise<Response>)[] = []
   #usual = (): Promise<Response> => Promise.resolve(new Response(null, { status: 204 }))
 
-  /** The next answers, first to last; then 204 again. */
+  /** Sets the next answers, in order. After them the usual answer is given again. */
   answerWith(...answers: (() => Promise<Response>)[]): void {
     this.#answers.push(...answers)
   }
 
-  /** Every answer from now on that is not said otherwise. */
+  /** Sets the usual answer. */
   answerAlways(answer: () => Promise<Response>): void {
     this.#usual = answer
   }
 
+  /** Stores the webhook and answers. */
   async receive(request: Request): Promise<Response> {
     const body = await request.text()
     const { type, data } = JSON.parse(body) as Pick<Received, 'type' | 'data'>
@@ -32,6 +35,7 @@ export class ShopReceiver {
     return answer === undefined ? this.#usual() : answer()
   }
 
+  /** Types of all webhooks, in order. */
   types(): string[] {
     return this.received.map(({ type }) => type)
   }

@@ -1,4 +1,4 @@
-/** A world for one test: the real Worker over real D1, a simulated WeChat, and a clock that stands still. */
+/** A world for one test: the real Worker over real D1, a simulated WeChat, and a clock that only the test moves. */
 import { env } from 'cloudflare:workers'
 import { WeChatSimulator } from '../simulator/wechat.ts'
 import { assemble, type Platform } from '../src/assemble.ts'
@@ -10,30 +10,39 @@ import type { HttpDeps } from '../src/routes/http/deps.ts'
 import { respond } from '../src/routes/router.ts'
 import { ShopReceiver } from './shop-receiver.ts'
 
+/** The merchant of both the Worker and the simulated WeChat. */
 export const MERCHANT = {
   appid: 'wxd930ea5d5a258f4f',
   mchId: '10000100',
   apiKey: '192006250b4c09247ec02edce69f6a2d',
   appSecret: '00000000000000000000000000000000',
 }
+/** The Worker's MERCHANT_TOKEN. */
 export const TOKEN = 'merchant-token-of-the-tests-0123456789'
+/** Origin of the shop, which receives the webhooks. */
 export const SHOP = 'https://shop.test'
+/** The Worker's WEBHOOK_SECRET. */
 export const WEBHOOK_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 const T0_MS = Date.parse('2026-11-23T04:00:00Z')
 
+/** How to change the world. */
 export type WorldOptions = Readonly<{
+  /** Variables of the Worker that replace the default ones. */
   vars?: Readonly<Record<string, string>>
-  /** Stands between the Worker and D1, to make it fail. */
+  /** Wraps the Worker's D1, to make it fail or to watch it. */
   wrapDb?: (db: D1Database) => D1Database
+  /** The platform's limits. */
   limits?: NonNullable<Platform['limits']>
-  /** Whether the Worker has the merchant's certificate; it has. */
+  /** Whether the Worker has the merchant's certificate. Default: true. */
   certificate?: boolean
 }>
 
+/** See {@link world}. */
 export type World = ReturnType<typeof world>
 
 let worlds = 0
 
+/** Creates a world. Worlds of one test file share the database, so each has its own prefix for ordercodes. */
 export function world(options: WorldOptions = {}) {
   let nowMs = T0_MS
   const clock = { now: () => nowMs }
@@ -46,7 +55,7 @@ export function world(options: WorldOptions = {}) {
   const calls: string[] = []
   const background: Promise<void>[] = []
   const shopReceiver = new ShopReceiver()
-  /** Work that a test holds up on its way to WeChat, by path. */
+  /** By path of WeChat: calls wait for this promise before they are sent. */
   const holds = new Map<string, Promise<void>>()
 
   const settings = {
@@ -67,7 +76,7 @@ export function world(options: WorldOptions = {}) {
     db,
     kv: env.KV,
     nowMs: () => nowMs,
-    timers: quickTimers,
+    timers: fastTimers,
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
     log: (entry) => void log.push(entry),
     ...(options.limits === undefined ? {} : { limits: options.limits }),
@@ -89,7 +98,7 @@ export function world(options: WorldOptions = {}) {
             return wechat.fetchWithCertificate(request)
           },
   }
-  /** A Worker as one request sees it: nothing is shared but the database. */
+  /** A new Worker for each request. Workers share only the databases. */
   const worker = (): HttpDeps => assemble(vars, platform)
   const post = (body: BodyInit) => new Request('https://pay.test/notify', { method: 'POST', body })
 
@@ -117,10 +126,10 @@ export function world(options: WorldOptions = {}) {
     advance(seconds: number): void {
       nowMs += seconds * 1_000
     },
-    /** An ordercode that no other test of the file uses. */
+    /** An ordercode that no other world of the file uses. */
     code: (name: string): string => `${prefix}${name}`,
 
-    /** Registers an order and returns its ordercode. */
+    /** Registers an order of 88.00 yuan, unless `terms` say otherwise. @returns its ordercode. */
     async order(name: string, terms: Record<string, unknown> = {}): Promise<string> {
       const ordercode = `${prefix}${name}`
       const body = { total_fee: 8_800, body: '测试商店-图书', ...terms }
@@ -132,21 +141,25 @@ export function world(options: WorldOptions = {}) {
     pay(ordercode: string, openid: string, code = wechat.payer.login(openid)): Promise<Response> {
       return fetch(`/pay?code=${code}&ordercode=${ordercode}`)
     },
+    /** Reads the order through the merchant API. */
     read: async (ordercode: string): Promise<OrderJson> =>
       (await shop('GET', `/orders/${ordercode}`)).json(),
+    /** Types of the order's events, oldest first. */
     history: async (ordercode: string): Promise<string[]> => {
       const response = await shop('GET', `/orders/${ordercode}/events`)
       const { events } = await response.json<{ events: { type: string }[] }>()
       return events.map(({ type }) => type)
     },
-    /** WeChat's notices that are due, posted to this Worker. */
+    /** WeChat posts all notices that are due to the Worker. */
     deliverNotices: () => wechat.notices.deliverDue((request) => respond(request, worker())),
+    /** Posts a payment notice. */
     notify: (body: BodyInit): Promise<Response> => respond(post(body), worker()),
-    /** The same, at a Worker that is configured otherwise. */
+    /** Posts a payment notice to a Worker with other variables. */
     notifyWith: (changed: Readonly<Record<string, string>>, body: BodyInit): Promise<Response> =>
       respond(post(body), assemble(configOf({ ...settings, ...changed }), platform)),
+    /** One run of the cron at the world's time. */
     cron: (): Promise<void> => tick(worker(), nowMs),
-    /** Waits for what runs beside the answers: the first try of each webhook. */
+    /** Waits for the Workers' background work, such as the first try of each webhook. */
     async settled(): Promise<void> {
       while (background.length > 0) await background.shift()
     },
@@ -159,14 +172,15 @@ function configOf(settings: Readonly<Record<string, string>>): Vars {
   return config.value
 }
 
-/** Deadlines pass at once, so that a test of an outage does not wait for one. */
-const quickTimers: Timers = {
+/** Timers that run 100 times faster, so that a test of an outage need not wait for real deadlines. */
+const fastTimers: Timers = {
   after(ms, wake) {
     const timer = setTimeout(wake, ms / 100)
     return () => clearTimeout(timer)
   },
 }
 
+/** The fields of a refund that tests read. */
 export type RefundJson = Readonly<{
   out_refund_no: string
   ordercode: string
@@ -180,6 +194,7 @@ export type RefundJson = Readonly<{
   err_code: string | null
 }>
 
+/** The fields of an order that tests read. */
 export type OrderJson = Readonly<{
   ordercode: string
   state: string

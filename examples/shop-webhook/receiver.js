@@ -1,6 +1,6 @@
 /**
- * How a shop receives webhooks: verify, do it once, never go back, answer 2xx. Copy it, and put your
- * database where the maps are.
+ * Receives webhooks in a shop: verify the signature, handle each webhook once, never replace newer data by
+ * older, answer 2xx. Copy this file and replace the two collections in memory by your database.
  *
  *     WEBHOOK_SECRET=whsec_… node examples/shop-webhook/receiver.js --port 8800
  */
@@ -13,23 +13,23 @@ const BODY_BYTES_MAX = 256 * 1024
 /** @param {string} secret `whsec_…`, the same as the Worker's WEBHOOK_SECRET */
 export function createReceiver(secret) {
   const verifier = new Webhook(secret)
-  /** Ids that were handled. In a database: a unique column, written in the transaction of the work. */
+  /** Ids of handled webhooks. In a database: a unique column, written in the same transaction as the work. */
   const handled = new Set()
-  /** What the shop knows of each order: state and revision. */
+  /** The last webhook's type, state and revision, by ordercode. */
   const orders = new Map()
 
   /** @returns the HTTP status to answer with. */
   function receive(body, headers) {
     let event
     try {
-      // The raw text, as it came: JSON that was parsed and written again has another signature.
+      // Verify the raw text. JSON that was parsed and serialized again has another signature.
       event = verifier.verify(body, headers)
     } catch (error) {
       if (error instanceof WebhookVerificationError) return 401
       return 400
     }
 
-    // The same webhook comes again after a lost answer, and on "send again". Say yes, do nothing.
+    // The Worker repeats a webhook when the answer was lost or the operator resends it: answer 2xx, do nothing.
     const id = headers['webhook-id']
     if (handled.has(id)) return 204
     handle(event)
@@ -42,32 +42,32 @@ export function createReceiver(secret) {
       case 'order.paid':
       case 'order.closed':
       case 'payment.returned': {
-        // Webhooks can overtake each other: an older revision never replaces a newer one.
+        // Webhooks can arrive out of order: an older revision must not replace a newer one.
         const known = orders.get(data.ordercode)
         if (known !== undefined && known.revision >= data.revision) return
-        // order.paid: ship. payment.returned: the money went back, so do not ship.
+        // order.paid: ship. payment.returned: the money was refunded, so do not ship.
         orders.set(data.ordercode, { type, state: data.state, revision: data.revision })
         console.log(`${data.ordercode}: ${type}`)
         return
       }
       case 'review.opened':
-        console.log(`a person must look: ${data.kind} ${data.id}`)
+        console.log(`review needed: ${data.kind} ${data.id}`)
         return
-      default: // A type of the future is not an error.
-        console.log(`nothing to do for ${type}`)
+      default: // A type that is added later is not an error.
+        console.log(`ignored: ${type}`)
     }
   }
 
   const server = createServer((request, response) => {
     void readBody(request)
       .then((body) => (body === undefined ? 413 : receive(body, request.headers)))
-      .catch(() => 500) // yours failed: the webhook comes again
+      .catch(() => 500) // your code failed: the Worker will send the webhook again
       .then((status) => response.writeHead(status).end())
   })
   return { server, orders }
 }
 
-/** The raw text, or undefined when there is too much of it. */
+/** @returns the raw text, or undefined when the body is larger than the limit. */
 async function readBody(request) {
   const chunks = []
   let length = 0
@@ -88,6 +88,6 @@ if (import.meta.main) {
   }
   const { server } = createReceiver(secret)
   server.listen(Number(values.port), '127.0.0.1', () => {
-    console.log(`Webhooks to http://127.0.0.1:${values.port}/`)
+    console.log(`Listening for webhooks on http://127.0.0.1:${values.port}/`)
   })
 }

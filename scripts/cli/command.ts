@@ -1,9 +1,9 @@
-/** What every command line tool here has in common: options, `--help`, and errors that a person can read. */
+/** What all commands of this repository share: options, exit codes, and errors that the user can act on. */
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { red, say } from './terminal.ts'
 
-/** Something the person at the keyboard can mend: shown without a stack. */
-export class Complaint extends Error {}
+/** An error that the user can fix, such as a wrong option or a port in use. Only its message is printed, without a stack. */
+export class CliError extends Error {}
 
 type Config<T extends NonNullable<ParseArgsConfig['options']>> = {
   options: T
@@ -11,44 +11,50 @@ type Config<T extends NonNullable<ParseArgsConfig['options']>> = {
   strict: true
 }
 
+/**
+ * Parses the command line.
+ *
+ * @param positionalsMax How many arguments without a `--name` are allowed; default none.
+ * @throws CliError that names the option or argument and refers to --help.
+ */
 export function readOptions<T extends NonNullable<ParseArgsConfig['options']>>(
   options: T,
   positionalsMax = 0,
 ): ReturnType<typeof parseArgs<Config<T>>> {
-  const parsed = parseOrComplain({ options, allowPositionals: positionalsMax > 0, strict: true })
+  const parsed = parseOrFail({ options, allowPositionals: positionalsMax > 0, strict: true })
   if (parsed.positionals.length <= positionalsMax) return parsed
-  throw new Complaint(`Too many arguments: ${parsed.positionals.join(' ')}. See --help.`)
+  throw new CliError(`Too many arguments: ${parsed.positionals.join(' ')}. See --help.`)
 }
 
-function parseOrComplain<T extends NonNullable<ParseArgsConfig['options']>>(config: Config<T>) {
+function parseOrFail<T extends NonNullable<ParseArgsConfig['options']>>(config: Config<T>) {
   try {
     return parseArgs(config)
   } catch (error) {
-    // Node's own sentence names the option; its second one is about a case we do not have.
+    // Node's first sentence names the option. The sentences after it are about positionals and do not apply here.
     const [sentence] = (error instanceof Error ? error.message : String(error)).split('. ')
-    throw new Complaint(`${sentence}. See --help.`)
+    throw new CliError(`${sentence}. See --help.`)
   }
 }
 
-/** @throws a complaint that names the option. */
+/** Reads a TCP port, 1 to 65535. @throws CliError that names the option. */
 export function readPort(option: string, text: string): number {
   const port = Number(text)
   if (/^\d{1,5}$/.test(text) && port >= 1 && port <= 65_535) return port
-  throw new Complaint(`${option} takes a port from 1 to 65535, not "${text}".`)
+  throw new CliError(`${option} takes a port from 1 to 65535, not "${text}".`)
 }
 
-/** @throws a complaint that names the option. */
+/** Reads an http or https address and returns its origin, without a path. @throws CliError that names the option. */
 export function readOrigin(option: string, text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url?.protocol === 'http:' || url?.protocol === 'https:') return url.origin
-  throw new Complaint(`${option} takes an address such as http://127.0.0.1:8787, not "${text}".`)
+  throw new CliError(`${option} takes an address such as http://127.0.0.1:8787, not "${text}".`)
 }
 
-/** Runs the tool and ends the process with what it returns: 0 for "as it should be". */
+/** Runs a command and ends the process with the exit code that `main` returns; 1 when `main` throws. */
 export async function run(main: () => Promise<number>): Promise<void> {
   const code = await main().catch((error: unknown) => {
     const text =
-      error instanceof Complaint
+      error instanceof CliError
         ? error.message
         : error instanceof Error
           ? (error.stack ?? error.message)
@@ -56,6 +62,6 @@ export async function run(main: () => Promise<number>): Promise<void> {
     say.error(red(text))
     return 1
   })
-  // Sockets kept alive for a next call would hold the process for seconds. What was said goes out first.
+  // Keep-alive sockets would hold the process open for seconds, so exit explicitly, after stdout is flushed.
   process.stdout.write('', () => process.exit(code))
 }

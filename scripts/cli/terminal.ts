@@ -1,14 +1,15 @@
-/** How the tools talk: plain lines, coloured on a terminal that wants it. */
+/** Terminal output of all commands: plain lines, with colours where the terminal supports them. */
 import { styleText } from 'node:util'
 
 type Style = Parameters<typeof styleText>[0]
 
-// styleText asks the stream, NO_COLOR and FORCE_COLOR by itself.
+// styleText itself honours NO_COLOR, FORCE_COLOR and whether stdout is a terminal.
 const painter =
   (style: Style) =>
   (text: string): string =>
     styleText(style, text, { stream: process.stdout })
 
+// Each colours its text on a terminal that supports colours.
 export const bold = painter('bold')
 export const dim = painter('dim')
 export const red = painter('red')
@@ -16,6 +17,7 @@ export const green = painter('green')
 export const yellow = painter('yellow')
 export const cyan = painter('cyan')
 
+/** Prints one line to stdout; `say.error` prints to stderr. */
 export function say(line = ''): void {
   process.stdout.write(`${line}\n`)
 }
@@ -23,18 +25,19 @@ say.error = (line: string): void => void process.stderr.write(`${line}\n`)
 
 const TIME = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' })
 
-/** One line of the live view: when, who, what. */
+/** Prints one line of the live log: local time, source, text. */
 export function live(who: 'Worker' | 'WeChat' | 'cron', what: string): void {
   const name = { Worker: cyan, WeChat: green, cron: yellow }[who](who.padEnd(6))
   say(`${dim(TIME.format(Date.now()))} ${name}  ${what}`)
 }
 
-/** 2900 → `29.00 yuan`. */
+/** Formats fen: 2900 → `29.00 yuan`. */
 export const yuan = (fen: number): string => `${(fen / 100).toFixed(2)} yuan`
 
+/** Formats milliseconds: 1234 → `1.2 s`. */
 export const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`
 
-/** A table of text; columns whose cells are numbers are set to the right. */
+/** @returns the lines of a table: a head, a rule and the rows. Columns that hold only numbers are aligned right. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const widths = head.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),

@@ -1,7 +1,7 @@
-/** The shop's side of the Worker, as the shop's own system would call it. */
-import { call, type Call, type OnWire } from './http-call.ts'
+/** The shop's backend: calls the Worker's merchant API. */
+import { call, type Call, type OnExchange } from './http-call.ts'
 
-/** Of the order as the Worker tells it, what these tools look at. */
+/** The fields of an order's JSON that the commands read. */
 export type OrderJson = {
   ordercode: string
   state: string
@@ -16,8 +16,10 @@ export type OrderJson = {
   refunds: RefundJson[]
 }
 
+/** The fields of a refund's JSON that the commands read. */
 export type RefundJson = { out_refund_no: string; state: string; refund_id: string | null }
 
+/** The fields of a daily bill's report that the commands read. `bill` is WeChat's side, `books` are our records. */
 export type BillJson = {
   state: string
   bill: { payments: number; total_fee: number }
@@ -25,21 +27,28 @@ export type BillJson = {
   differences: { kind: string; subject: string; review_id: string | null }[]
 }
 
+/** The fields of a review's JSON that the commands read. */
 export type ReviewJson = { id: string; kind: string; ordercode: string | null }
 
+/** One event of an order; `source` says how a payment became known. */
 export type EventJson = { type: string; source?: string }
 
 /**
- * Public demo data: it opens the Worker that `npm start` runs on this machine, and nothing else. That it never changes is
- * what lets commands be copied from the documentation.
+ * The merchant token of the Worker that `npm start` and `npm run demo` run on this machine. It is public and protects nothing.
+ * It never changes, so that commands can be copied from the documentation.
  */
 export const DEMO_TOKEN = 'demo-merchant-token-not-a-secret-at-all'
 
-export type Shop = ReturnType<typeof shopOf>
+/** See {@link shopClient}. */
+export type ShopClient = ReturnType<typeof shopClient>
 
-export function shopOf(worker: string, onWire?: OnWire, token = DEMO_TOKEN) {
+/**
+ * @param worker Address of the Worker.
+ * @param onExchange Called after every exchange, for a transcript.
+ */
+export function shopClient(worker: string, onExchange?: OnExchange, token = DEMO_TOKEN) {
   const shop = <T>(method: Call['method'], path: string, more: Partial<Call> = {}): Promise<T> =>
-    call<T>({ method, url: `${worker}${path}`, token, ...more }, onWire)
+    call<T>({ method, url: `${worker}${path}`, token, ...more }, onExchange)
   return {
     register: (ordercode: string, terms: { total_fee: number; body: string }) =>
       shop<OrderJson>('PUT', `/orders/${ordercode}`, { body: terms, status: 201 }),
@@ -48,7 +57,7 @@ export function shopOf(worker: string, onWire?: OnWire, token = DEMO_TOKEN) {
       const { events } = await shop<{ events: EventJson[] }>('GET', `/orders/${ordercode}/events`)
       return events
     },
-    /** `code` is there when it was refused. */
+    /** Requests a refund; `number` is its out_refund_no. The answer has a `code` when the refund is refused. */
     refund: (ordercode: string, number: string, body: { refund_fee: number }, status: number) =>
       shop<RefundJson & { code?: string }>('PUT', `/orders/${ordercode}/refunds/${number}`, {
         body,
@@ -60,7 +69,7 @@ export function shopOf(worker: string, onWire?: OnWire, token = DEMO_TOKEN) {
   }
 }
 
-/** A new ordercode of now, for example `sample-1123-150405-k7x`: two may be made in one second. */
+/** A new ordercode from the local time and three random characters, for example `sample-1123-150405-k7x`. */
 export function sampleOrdercode(at = new Date()): string {
   const two = (value: number): string => String(value).padStart(2, '0')
   const day = two(at.getMonth() + 1) + two(at.getDate())
@@ -69,4 +78,5 @@ export function sampleOrdercode(at = new Date()): string {
   return `sample-${day}-${time}-${luck.toString(36).padStart(3, '0')}`
 }
 
+/** The order that `npm start` and `npm run pay` register. */
 export const SAMPLE_TERMS = { total_fee: 2_900, body: '咖啡豆 250g' }

@@ -1,13 +1,14 @@
-/** A story told step by step: what is done, which HTTP call does it, what came of it. */
+/** Prints a run as numbered steps, each with its HTTP calls and their results. */
 import { bold, dim, say } from '../cli/terminal.ts'
-import type { OnWire } from './http-call.ts'
+import type { OnExchange } from './http-call.ts'
 
+/** See {@link transcript}. */
 export type Transcript = ReturnType<typeof transcript>
 
-/** @param verbose Shows bodies and replies whole, but never the token. */
+/** @param verbose Prints request and reply bodies in full. The token is never printed. */
 export function transcript(verbose: boolean) {
   let steps = 0
-  const onWire: OnWire = ({ method, url, body }, status, reply) => {
+  const onExchange: OnExchange = ({ method, url, body }, status, reply) => {
     const sent = body === undefined ? '' : ` ${JSON.stringify(body)}`
     const isShort = sent.length <= 60
     say(
@@ -21,10 +22,10 @@ export function transcript(verbose: boolean) {
       say(bold(`${String(++steps).padStart(2)} ${title}`))
     },
     note: (text: string): void => say(`   ${text}`),
-    onWire,
+    onExchange,
   }
 }
 
-/** A login code is long and says nothing. */
+/** Shortens the login code in a URL. It is long and of no interest to the reader. */
 const shorten = (url: string, verbose: boolean): string =>
   verbose ? url : url.replace(/(?<=[?&]code=)([^&]{6})[^&]+/, '$1…')

@@ -1,7 +1,8 @@
 /**
- * The Worker as a process of its own: wrangler's development server by its API, because its command line cannot give a
- * Worker a binding that shows a client certificate. `worker-process.ts` starts it and tells it what to run in a message, so
- * that neither `ps` nor a file shows a key. What wrangler and the Worker say goes to stdout and stderr, as under `wrangler dev`.
+ * The process in which the Worker runs. It uses wrangler's development server through its API, because the command line
+ * `wrangler dev` cannot give a Worker a binding that presents a client certificate. `worker-process.ts` starts this process and
+ * sends it the options in a message, so that no key shows up in `ps` or in a file. wrangler and the Worker print to stdout and
+ * stderr, as under `wrangler dev`.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,39 +12,42 @@ import {
   unstable_splitSqlQuery as splitSql,
 } from 'wrangler'
 
+/** What the process is to run. */
 export type DevWorkerOptions = {
-  /** wrangler's configuration. */
+  /** Path of wrangler's configuration file. */
   config: string
-  /** Runs instead of the configuration's `main`. */
+  /** Path of an entry file that replaces `main` of the configuration. */
   main?: string | undefined
   port: number
-  /** Where D1 and KV are kept, as under `--persist-to`. */
+  /** Where D1 and KV are kept, like wrangler's `--persist-to`. */
   persistDir: string
   migrationsDir: string
+  /** Variables and secrets of the Worker. */
   vars: Readonly<Record<string, string>>
-  /** Without it the Worker has no WX_CERT. */
+  /** Without it, the Worker has no WX_CERT. */
   certificate?: CertificateBinding | undefined
-  /** Whether a change of the code is run at once. */
+  /** Whether the Worker reloads when its code changes. */
   watch: boolean
 }
 
-/** The binding WX_CERT: whatever the URL, it goes to this one address, and shows the certificate there. */
+/** The binding WX_CERT. Every request through it goes to this one address, regardless of its URL, with the client certificate. */
 export type CertificateBinding = {
-  /** For example `127.0.0.1:8791`. */
+  /** Host and port, for example `127.0.0.1:8791`. */
   address: string
-  /** A name in the server's certificate. */
+  /** A name that the server's certificate contains. */
   serverName: string
-  /** What the server's certificate is verified with. */
+  /** PEM of the authority that signed the server's certificate. */
   authority: string
-  /** PEM, like the others. */
+  /** PEM of the client certificate. */
   cert: string
+  /** PEM of the client certificate's key. */
   key: string
 }
 
-/** Said to the parent once. */
+/** The one message to the parent: the Worker answers, or why it did not start. */
 export type DevWorkerReport = { ok: true } | { ok: false; why: string }
 
-/** As `wrangler d1 migrations apply` has it: each goes on where the other stopped. */
+/** The table of `wrangler d1 migrations apply`, so that this process and wrangler each continue where the other stopped. */
 const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS d1_migrations (
   id         INTEGER PRIMARY KEY AUTOINCREMENT,
   name       TEXT UNIQUE,
@@ -55,7 +59,7 @@ const server = new DevEnv()
 async function start(options: DevWorkerOptions): Promise<void> {
   const failed = new Promise<never>((_, reject) => {
     server.on('error', (event: unknown) => reject(event))
-    // Only the first one: after that wrangler shows it, and lets requests wait until the code is mended.
+    // Only a failed first build ends the start. wrangler prints later ones and holds requests until the code is fixed.
     server.once('buildFailed', (event: unknown) => reject(event))
   })
   const loaded = new Promise((resolve) => server.once('reloadComplete', resolve))
@@ -68,21 +72,21 @@ async function start(options: DevWorkerOptions): Promise<void> {
   })
 }
 
-/** Of what `unstable_startWorker` takes, what `wrangler dev` would make of our command line. */
+/** The input of `unstable_startWorker` that corresponds to the command line of `wrangler dev`. */
 function inputOf(options: DevWorkerOptions) {
   const { config, main, port, persistDir, vars, certificate, watch } = options
-  // Where there is an env file, wrangler leaves the developer's own .dev.vars, which hold real keys, alone.
+  // Given an env file, wrangler does not read the developer's own .dev.vars, which may hold real keys.
   const envFile = join(persistDir, 'empty.env')
   writeFileSync(envFile, '')
   return {
-    // The operator's own certificate is at Cloudflare; here its binding would only throw.
+    // The configured certificate is stored at Cloudflare. Locally its binding would throw, so it is removed.
     config:
       certificate === undefined ? { ...readConfig({ config }), mtls_certificates: [] } : config,
     ...(main === undefined ? {} : { entrypoint: main }),
     envFiles: [envFile],
     bindings: {
       ...Object.fromEntries(
-        // Some of them are secrets, and wrangler prints no value of that type.
+        // Some of the variables are secrets. wrangler does not print values of type secret_text.
         Object.entries(vars).map(([name, value]) => [name, { type: 'secret_text', value }]),
       ),
       ...(certificate === undefined ? {} : { WX_CERT: bindingOf(certificate) }),
@@ -108,10 +112,10 @@ function bindingOf({ address, serverName, authority, cert, key }: CertificateBin
   return { type: 'fetcher', fetcher: { external } }
 }
 
-/** In the Worker's own runtime: a second one on the same files would be locked out, and slower. */
+/** Applies the missing migrations in the Worker's own runtime. A second runtime on the same files would be locked out. */
 async function migrate(directory: string): Promise<void> {
   const runtime = server.runtimes.find(({ mf }) => mf !== undefined)?.mf
-  if (runtime === undefined) throw new Error('wrangler has started no runtime')
+  if (runtime === undefined) throw new Error('wrangler did not start a runtime')
   const db = await runtime.getD1Database('DB')
   await db.prepare(MIGRATIONS_TABLE).run()
   const { results } = await db.prepare('SELECT name FROM d1_migrations').all<{ name: string }>()
@@ -121,22 +125,22 @@ async function migrate(directory: string): Promise<void> {
     const statements = splitSql(readFileSync(join(directory, name), 'utf8'))
     const record = db.prepare('INSERT INTO d1_migrations (name) VALUES (?)').bind(name)
     await db.batch([...statements.map((sql) => db.prepare(sql)), record]).catch((cause) => {
-      throw new Error(`The database could not be migrated by ${name}.`, { cause })
+      throw new Error(`Migration ${name} failed.`, { cause })
     })
   }
 }
 
-/** wrangler reports an error as it is, or as the cause of an event or of another error: what they say, from outside in. */
+/** The messages of an error and of its causes, outermost first. wrangler reports an Error, an event, or one wrapped in the other. */
 function explain(problem: unknown): string {
-  const told: string[] = []
+  const messages: string[] = []
   let each = problem
   while (typeof each === 'object' && each !== null) {
     const { message, reason, cause }: Trouble = each
     const text = message ?? reason
-    if (typeof text === 'string' && told.at(-1)?.includes(text) !== true) told.push(text)
+    if (typeof text === 'string' && messages.at(-1)?.includes(text) !== true) messages.push(text)
     each = cause
   }
-  return told.join('\n')
+  return messages.join('\n')
 }
 
 type Trouble = { message?: unknown; reason?: unknown; cause?: unknown }
@@ -146,7 +150,7 @@ function stop(): void {
 }
 
 process.once('SIGTERM', stop)
-// Whoever started this is gone, by a kill that it could not answer.
+// The parent was killed without a chance to stop this process.
 process.once('disconnect', stop)
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 

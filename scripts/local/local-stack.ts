@@ -1,9 +1,9 @@
-/** Everything on one machine: the simulated WeChat, a migrated local D1, the Worker, and the cron that nobody else fires. */
+/** Everything on one machine: the simulated WeChat, a migrated local D1, the Worker, and a way to run the cron. */
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DEMO_MERCHANT } from '../../simulator/server/demo-merchant.ts'
 import { type RunningServer, start as startWechat } from '../../simulator/server/start.ts'
-import { Complaint } from '../cli/command.ts'
+import { CliError } from '../cli/command.ts'
 import { call, type Call } from '../client/http-call.ts'
 import { DEMO_TOKEN } from '../client/shop-client.ts'
 import type { CertificateBinding, DevWorkerOptions } from './dev-worker.ts'
@@ -14,48 +14,52 @@ import { ROOT, spawnWorker, type WorkerProcess } from './worker-process.ts'
 const READY_MS = 60_000
 const TAIL_LINES = 20
 
+/** How to start a stack. Only `persistDir` is required. */
 export type StackOptions = {
-  /** Where D1 is kept. A second start on it finds the orders of the first; two at a time break each other. */
+  /** Where D1 is kept. A later start on the same directory finds its orders. Two stacks must not use one directory concurrently. */
   persistDir: string
-  /** Default: any free port. */
+  /** Default: a free port. */
   workerPort?: number
+  /** Default: a free port. */
   wechatPort?: number
-  /** Variables of the Worker beside the demo merchant's. */
+  /** Variables of the Worker in addition to the demo merchant's. */
   vars?: Readonly<Record<string, string>>
-  /** Whether the Worker has WX_CERT, which shows WeChat the merchant's certificate. Default: it has. */
+  /** Whether the Worker has WX_CERT, which presents the merchant's certificate to WeChat. Default: true. */
   certificate?: boolean
-  /** Runs the code again whenever it changes. Default: it does not. */
+  /** Whether the Worker reloads when its code changes. Default: false. */
   watch?: boolean
-  /** Another Worker than src/worker.ts, with the same bindings. */
+  /** Path of another entry file than src/worker.ts, which gets the same bindings. */
   main?: string
   onWorkerLine?: (line: WorkerLine) => void
   onWechatLine?: (line: string) => void
-  /** Gives up starting, and leaves nothing behind. */
+  /** Aborts the start and stops what was already started. */
   signal?: AbortSignal
 }
 
+/** A running stack. */
 export type Stack = {
   workerOrigin: string
   wechat: RunningServer
   merchantToken: string
-  /** One call of the merchant's API. Rejects when the status is not 2xx's `status`, default 200. */
+  /** One call of the merchant API. Rejects when the answer does not have the expected `status`, default 200. */
   shop: <T>(method: Call['method'], path: string, more?: Partial<Call>) => Promise<T>
-  /** Fires the cron and waits for it. Default: WeChat's clock, so that advancing it takes the Worker along. */
+  /** Runs the cron once, at that time, and waits for it. Default: the simulated WeChat's time, so that both clocks advance together. */
   cron: (atMs?: number) => Promise<void>
-  /** Resolves with a sentence and its last lines when the Worker ends without being asked to. */
+  /** Resolves when the Worker ends unexpectedly, with a message that includes its last log lines. */
   died: Promise<string>
-  /** The Worker's last lines, for a report. */
+  /** The Worker's last log lines, for an error message. */
   tail: () => string
-  /** Ends everything; twice is once. */
+  /** Stops everything. Idempotent. */
   stop: () => Promise<void>
 }
 
+/** Starts the simulated WeChat and the Worker, and resolves when the Worker answers. @throws CliError when it does not start. */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { persistDir, signal, onWechatLine } = options
   const worker = openWorker(persistDir, options.onWorkerLine ?? (() => {}))
   let wechat: RunningServer | undefined
   let stopping: Promise<void> | undefined
-  // The Worker first: without its WeChat it would complain.
+  // The Worker stops first: without WeChat it would log errors.
   const stop = () => (stopping ??= worker.stop().then(() => wechat?.close()))
 
   try {
@@ -76,10 +80,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       certificate: options.certificate === false ? undefined : certificateBinding(secure),
       watch: options.watch ?? false,
     }
-    await Promise.race([untilAnswers(worker, run, workerOrigin), aborted(signal)])
+    await Promise.race([untilReady(worker, run, workerOrigin), aborted(signal)])
 
     const died = worker.exited.then(
-      (code) => `The Worker ended by itself (exit ${code ?? 'by a signal'}):\n${worker.tail()}`,
+      (code) =>
+        `The Worker ended unexpectedly (${code === null ? 'by a signal' : `exit code ${code}`}):\n${worker.tail()}`,
     )
     return {
       workerOrigin,
@@ -98,19 +103,19 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
 }
 
-type TalkingWorker = WorkerProcess & { tail: () => string }
+type LoggedWorker = WorkerProcess & { tail: () => string }
 
-/** It loads while WeChat starts. */
-function openWorker(persistDir: string, onLine: (line: WorkerLine) => void): TalkingWorker {
+/** Starts the Worker's process, which loads wrangler while the simulated WeChat starts. Keeps its last log lines for `tail`. */
+function openWorker(persistDir: string, onLine: (line: WorkerLine) => void): LoggedWorker {
   const readers = { stdout: workerLineReader(), stderr: workerLineReader() }
-  const told: string[] = []
+  const lines: string[] = []
   const worker = spawnWorker(persistDir, (raw, stream) => {
     const line = readers[stream](raw)
-    if (line.kind !== 'noise') told.push(raw)
-    if (told.length > TAIL_LINES) told.shift()
+    if (line.kind !== 'noise') lines.push(raw)
+    if (lines.length > TAIL_LINES) lines.shift()
     onLine(line)
   })
-  return { ...worker, tail: () => told.join('\n') }
+  return { ...worker, tail: () => lines.join('\n') }
 }
 
 function certificateBinding(secure: RunningServer['secure']): CertificateBinding {
@@ -133,8 +138,9 @@ function demoVars(worker: string, wechat: string): Record<string, string> {
   }
 }
 
-async function untilAnswers(
-  worker: TalkingWorker,
+/** Runs the Worker and resolves when it answers. @throws CliError with the reason and the last log lines. */
+async function untilReady(
+  worker: LoggedWorker,
   options: DevWorkerOptions,
   origin: string,
 ): Promise<void> {
@@ -142,31 +148,31 @@ async function untilAnswers(
   const report = await Promise.race([worker.run(options), tooLate])
   if (report === 'late') {
     const limit = `${READY_MS / 1_000} seconds`
-    throw new Complaint(`The Worker is not ready after ${limit}:\n${worker.tail()}`)
+    throw new CliError(`The Worker was not ready after ${limit}:\n${worker.tail()}`)
   }
   if (!report.ok) {
-    // wrangler may have said more. Once it has ended, all of it is here.
+    // wrangler may still have output in its pipe. After `stop`, all of it was read.
     await worker.stop()
-    throw new Complaint(`The Worker did not start:\n${report.why}\n${worker.tail()}`.trimEnd())
+    throw new CliError(`The Worker did not start:\n${report.why}\n${worker.tail()}`.trimEnd())
   }
   const response = await fetch(`${origin}/health`, { signal: AbortSignal.timeout(READY_MS) })
   await response.body?.cancel()
-  // 503 is well: no cron ever ran on a new database.
+  // 503 is fine here: on a new database the cron has never run.
   if (response.status === 500) {
     await worker.stop()
-    throw new Complaint(`The Worker is misconfigured:\n${worker.tail()}`)
+    throw new CliError(`The Worker is misconfigured:\n${worker.tail()}`)
   }
 }
 
-/** What the platform does every minute in production. */
+/** Runs the cron once, as Cloudflare does every minute in production. */
 async function fireCron(origin: string, atMs: number): Promise<void> {
   const query = `cron=*+*+*+*+*&time=${Math.floor(atMs)}&format=json`
   const url = `${origin}/cdn-cgi/handler/scheduled?${query}`
   const { outcome } = await call<{ outcome: string }>({ method: 'GET', url })
-  if (outcome !== 'ok') throw new Complaint(`The cron ended with "${outcome}" instead of "ok".`)
+  if (outcome !== 'ok') throw new CliError(`The cron ended with "${outcome}" instead of "ok".`)
 }
 
-/** Never resolves. */
+/** Rejects when the signal aborts; never resolves. */
 function aborted(signal: AbortSignal | undefined): Promise<never> {
   return new Promise((_, reject) => {
     if (signal?.aborted === true) reject(signal.reason)

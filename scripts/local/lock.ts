@@ -1,17 +1,19 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Complaint } from '../cli/command.ts'
+import { CliError } from '../cli/command.ts'
 
 /**
- * Keeps a state directory for this process: two Workers on one local D1 lock each other out, request by request, and it looks
- * like a bug of the Worker. The file of a process that was killed is recognised and replaced.
+ * Locks a state directory for this process until it exits. Two Workers on one local D1 lock each other out, request by request,
+ * which looks like a bug in the Worker. The lock of a process that was killed is detected and replaced.
+ *
+ * @throws CliError when another running process holds the lock.
  */
 export function lockDirectory(directory: string): void {
   const file = join(directory, 'running.pid')
   const holder = readHolder(file)
   if (holder !== undefined && isAlive(holder)) {
-    throw new Complaint(
-      `${directory} is in use by process ${holder}, another npm start: stop that one, or choose another directory with --persist. (If process ${holder} is something else, delete ${file}.)`,
+    throw new CliError(
+      `${directory} is in use by process ${holder}, another npm start: stop it, or choose another directory with --persist. (If process ${holder} is not an npm start, delete ${file}.)`,
     )
   }
   mkdirSync(directory, { recursive: true })
@@ -33,7 +35,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    // Somebody else's process, which we may not signal, is alive too.
+    // EPERM: the process exists, but belongs to another user.
     return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net'
 
-/** Whether this machine lets us listen there now. */
+/** Whether a server can listen on that port of 127.0.0.1 now. */
 export function isFree(port: number): Promise<boolean> {
   return listenBriefly(port).then(
     () => true,
@@ -8,7 +8,7 @@ export function isFree(port: number): Promise<boolean> {
   )
 }
 
-/** A port that was free a moment ago. Nothing holds it: use it at once. */
+/** A port of 127.0.0.1 that was free a moment ago. It is not reserved: use it immediately. */
 export function freePort(): Promise<number> {
   return listenBriefly(0)
 }

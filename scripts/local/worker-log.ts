@@ -1,20 +1,24 @@
-/** Reads what `wrangler dev` prints: the Worker's own words, and much that nobody asked for. */
+/** Parses what wrangler's development server prints: the Worker's log, requests, and much noise. */
 import { stripVTControlCharacters } from 'node:util'
 
+/** One parsed line of the output. */
 export type WorkerLine =
-  /** The Worker's structured log. */
+  /** An entry of the Worker's structured log. */
   | { kind: 'log'; event: string; fields: Readonly<Record<string, unknown>> }
+  /** A request that the Worker has answered. */
   | { kind: 'request'; method: string; path: string; status: number; ms: number }
-  /** An error of the build or of the runtime, or what somebody's console.log said. */
+  /** An error of the build or of the runtime, or any other text from console.log. */
   | { kind: 'text'; text: string }
+  /** The Worker was reloaded after a change of its code. */
   | { kind: 'reloaded' }
+  /** wrangler's own messages, of no interest unless --verbose. */
   | { kind: 'noise'; text: string }
 
 const REQUEST = /^\[wrangler:info\] ([A-Z]+) (\S+) (\d{3}) .*\((\d+)ms\)$/
 const NOISE =
   /^(\s*$|Using secrets|Your Worker has access|Binding +Resource|env\.|⎔|🌀|\[wrangler:|To access your)/u
 
-/** A reader for one stream of one process: a warning goes on over several lines. */
+/** @returns a parser for one stream of one process. It has state, because a warning of wrangler spans several lines. */
 export function workerLineReader(): (raw: string) => WorkerLine {
   let inWarning = false
   return (raw) => {
@@ -47,7 +51,7 @@ function readLog(text: string): WorkerLine | undefined {
   }
 }
 
-/** What is worth a line of somebody's attention; `undefined` is what passes every minute and says nothing. */
+/** @returns the text to show, or undefined for a line of no interest, such as an empty cron run. `verbose` shows every line. */
 export function describeWorkerLine(line: WorkerLine, verbose: boolean): string | undefined {
   switch (line.kind) {
     case 'log':
@@ -59,7 +63,7 @@ export function describeWorkerLine(line: WorkerLine, verbose: boolean): string |
     case 'text':
       return line.text
     case 'reloaded':
-      return 'runs the code you just changed'
+      return 'reloaded with the changed code'
     case 'noise':
       return verbose && line.text.trim() !== '' ? line.text : undefined
   }
@@ -70,9 +74,9 @@ function describeLog(
   fields: Readonly<Record<string, unknown>>,
   verbose: boolean,
 ): string | undefined {
-  // A tick that found nothing to do says so every minute.
+  // A run of the cron without due work logs this every minute.
   if (event === 'tick_finished' && fields['due'] === 0 && !verbose) return undefined
-  // Mostly the same number twice.
+  // The out_trade_no of a first attempt equals the ordercode: print it once.
   const { out_trade_no: outTradeNo, ...others } = fields
   const shown = outTradeNo === fields['ordercode'] ? others : fields
   const pairs = Object.entries(shown).map(([name, value]) => `${name}=${String(value)}`)

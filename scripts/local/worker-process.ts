@@ -1,6 +1,6 @@
 /**
- * The Worker as a child that can be ended for good. wrangler starts workerd and esbuild, which outlive it when
- * only wrangler is killed hard: so it leads a process group of its own, and the group is what ends.
+ * Starts the Worker's process and stops it with all its children. wrangler starts workerd and esbuild, which survive when only
+ * wrangler is killed with SIGKILL. So the process leads its own process group, and the whole group is killed.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
@@ -8,34 +8,38 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Complaint } from '../cli/command.ts'
+import { CliError } from '../cli/command.ts'
 import type { DevWorkerOptions, DevWorkerReport } from './dev-worker.ts'
 
+/** The root of the repository. */
 export const ROOT = join(import.meta.dirname, '../..')
 
-const POLITE_MS = 8_000
+/** How long wrangler may take to stop its children after SIGTERM, before the group is killed. */
+const GRACE_MS = 8_000
 const IS_WINDOWS = process.platform === 'win32'
 
+/** A running process of `dev-worker.ts`. */
 export type WorkerProcess = {
-  /** Tells it what to run; once. Resolves when the Worker answers with a migrated database. */
+  /** Sends the options to the process; call it once. Resolves when the Worker is ready and its database migrated, or failed. */
   readonly run: (options: DevWorkerOptions) => Promise<DevWorkerReport>
-  /** The exit code; `null` after a signal. Never rejects. */
+  /** The exit code, or `null` after a signal. Never rejects. */
   readonly exited: Promise<number | null>
-  /** Resolves when nothing of it is left. */
+  /** Stops the process and its children, and resolves when none is left. Idempotent. */
   readonly stop: () => Promise<void>
 }
 
 /**
- * Starts loading wrangler, which takes it a while.
+ * Starts the process, which begins to load wrangler. That takes seconds, so start it before the options are known.
  *
- * @param stateDir What wrangler wants to write down goes there.
- * @param onLine Gets every line, without its end.
+ * @param stateDir Created for the state that wrangler writes.
+ * @param onLine Called with every line of output, without the line end.
+ * @throws CliError when wrangler is not installed.
  */
 export function spawnWorker(
   stateDir: string,
   onLine: (line: string, stream: 'stdout' | 'stderr') => void,
 ): WorkerProcess {
-  needWrangler()
+  requireWrangler()
   mkdirSync(stateDir, { recursive: true })
   const child = spawn(process.execPath, [join(import.meta.dirname, 'dev-worker.ts')], {
     cwd: ROOT,
@@ -50,7 +54,7 @@ export function spawnWorker(
     createInterface({ input }).on('line', (line) => onLine(line, stream))
   }
 
-  // Whatever ends this process, an error of ours too, ends the group.
+  // The group must not survive this process, also when an uncaught error ends it.
   const killRest = () => killGroup(pid)
   process.once('exit', killRest)
 
@@ -60,44 +64,46 @@ export function spawnWorker(
       onLine(error.message, 'stderr')
       resolve(1)
     })
-    // At once, and never again: hours later the number may be somebody else's.
+    // Kill the rest of the group now, and unregister: later the system may give the same pid to an unrelated process.
     child.once('exit', () => {
       hasExited = true
       killRest()
       process.off('exit', killRest)
     })
-    // Not `exit`: its last words may still be on the way then.
+    // `close` and not `exit`: on `exit`, the last output may not have been read yet.
     child.once('close', (code) => resolve(code))
   })
 
   const run = (options: DevWorkerOptions) =>
     new Promise<DevWorkerReport>((resolve) => {
       child.once('message', (report: DevWorkerReport) => resolve(report))
-      void exited.then((code) => resolve({ ok: false, why: `It ended at once (exit ${code}).` }))
-      // That nobody is there to take it is told by `exited`.
+      void exited.then((code) =>
+        resolve({ ok: false, why: `The process ended immediately (exit code ${code}).` }),
+      )
+      // A send that fails because the process is gone is reported through `exited`.
       child.send(options, () => {})
     })
 
   let stopping: Promise<void> | undefined
   const stop = async () => {
-    // It alone is asked first: it ends its children and waits for them.
+    // SIGTERM goes to wrangler alone, which stops its children and waits for them.
     if (!hasExited) child.kill('SIGTERM')
-    await Promise.race([exited, sleep(POLITE_MS, undefined, { ref: false })])
+    await Promise.race([exited, sleep(GRACE_MS, undefined, { ref: false })])
     if (!hasExited) killRest()
     await exited
   }
   return { run, exited, stop: () => (stopping ??= stop()) }
 }
 
-function needWrangler(): void {
+function requireWrangler(): void {
   try {
     createRequire(import.meta.url).resolve('wrangler/package.json')
   } catch {
-    throw new Complaint('wrangler is not installed: run `npm ci` in this directory first.')
+    throw new CliError('wrangler is not installed: run `npm ci` in this directory first.')
   }
 }
 
-/** No account, no network, no question, and nothing of the developer's own configuration. */
+/** An environment in which wrangler uses no account and no network, asks no question, and sees none of the developer's settings. */
 function offlineEnv(): NodeJS.ProcessEnv {
   const env = { ...process.env }
   for (const name of Object.keys(env)) {
@@ -111,12 +117,12 @@ function offlineEnv(): NodeJS.ProcessEnv {
     CLOUDFLARE_TELEMETRY_DISABLED: 'true',
     WRANGLER_SEND_METRICS: 'false',
     WRANGLER_SEND_ERROR_REPORTS: 'false',
-    // The banner is what asks the npm registry for a newer version.
+    // Printing the banner would query the npm registry for a newer version.
     WRANGLER_HIDE_BANNER: 'true',
     WRANGLER_WRITE_LOGS: 'false',
-    // A trace of every request would fill the state directory, and nobody reads it.
+    // Otherwise a trace of every request fills the state directory.
     X_LOCAL_OBSERVABILITY: 'false',
-    // wrangler is one file of 15 MB: compiled once, it is there in two thirds of the time.
+    // wrangler is one file of 15 MB. With a compile cache it loads in two thirds of the time.
     NODE_COMPILE_CACHE: join(ROOT, '.wrangler', 'compiled'),
   })
 }
@@ -130,6 +136,6 @@ function killGroup(pid: number | undefined): void {
   try {
     process.kill(-pid, 'SIGKILL')
   } catch {
-    // ESRCH: nothing is left, which is what was wanted.
+    // ESRCH: the group has already ended.
   }
 }

@@ -20,7 +20,7 @@ describe('a webhook', () => {
 
     await shop(world, 'POST', `/deliveries/${id}/resend`)
 
-    expect(await world.told.at(-1)?.text()).toBe(first?.['body'])
+    expect(await world.webhooks.at(-1)?.text()).toBe(first?.['body'])
   })
 
   it('about a closing says closed, though a late payer was quicker than the webhook', async () => {
@@ -33,15 +33,15 @@ describe('a webhook', () => {
 
     await shop(world, 'POST', `/deliveries/${id}/resend`)
 
-    const told: unknown = await world.told.at(-1)?.json()
+    const told: unknown = await world.webhooks.at(-1)?.json()
     expect(told).toMatchObject({ type: 'order.closed', data: { state: 'closed', payments: [] } })
   })
 
   it('goes where it was sent, and not where that place points to', async () => {
     const world = await makeShop(chanceOf(1, 'telling'))
 
-    expect(world.told.length).toBeGreaterThan(0)
-    expect(new Set(world.told.map(({ redirect }) => redirect))).toEqual(new Set(['manual']))
+    expect(world.webhooks.length).toBeGreaterThan(0)
+    expect(new Set(world.webhooks.map(({ redirect }) => redirect))).toEqual(new Set(['manual']))
   })
 })
 

@@ -108,7 +108,7 @@ describe('npm start', { timeout: TEST_MS }, () => {
     process.kill(worker, 'SIGKILL')
 
     expect(await start.exited).toBe(1)
-    expect(start.output()).toContain('The Worker ended by itself')
+    expect(start.output()).toContain('The Worker ended unexpectedly')
     expect(stillRunning(children)).toEqual([])
     expect(await isListening(wechatPort)).toBe(false)
   })

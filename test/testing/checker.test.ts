@@ -1,6 +1,6 @@
 /** A checker that cannot fail proves nothing: each way to spoil the books is noticed. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { INVARIANTS } from '../../testing/simulation/checkers/orders.ts'
+import { INVARIANTS } from '../../testing/simulation/checkers/checker.ts'
 import { installInstant } from '../../testing/simulation/d1/instant.ts'
 import { runSeed } from '../../testing/simulation/run/run-seed.ts'
 import type { World } from '../../testing/simulation/run/world.ts'
@@ -85,11 +85,11 @@ type Spoiling = Readonly<{
 
 const SPOILINGS: Readonly<Record<string, Spoiling>> = {
   'a payment that is lost': {
-    invariant: 'capturedIsBooked',
+    invariant: 'capturedIsRecorded',
     by: (w) => spoil(w, `DELETE FROM payments WHERE transaction_id = '${payment(w)}'`),
   },
   'a wrong amount': {
-    invariant: 'capturedIsBooked',
+    invariant: 'capturedIsRecorded',
     by: (w) =>
       spoil(
         w,
@@ -97,11 +97,11 @@ const SPOILINGS: Readonly<Record<string, Spoiling>> = {
       ),
   },
   'another payer': {
-    invariant: 'capturedIsBooked',
+    invariant: 'capturedIsRecorded',
     by: (w) => spoil(w, `UPDATE payments SET openid = 'o' WHERE transaction_id = '${payment(w)}'`),
   },
   'a payment on another order': {
-    invariant: 'paidMeansPaid',
+    invariant: 'paidOrderHasItsPayment',
     by: (w) =>
       spoil(
         w,
@@ -109,7 +109,7 @@ const SPOILINGS: Readonly<Record<string, Spoiling>> = {
       ),
   },
   'a payment that nobody made': {
-    invariant: 'bookedWasCaptured',
+    invariant: 'recordedWasCaptured',
     by: (w) =>
       spoil(
         w,
@@ -118,11 +118,11 @@ const SPOILINGS: Readonly<Record<string, Spoiling>> = {
       ),
   },
   'sums that do not agree': {
-    invariant: 'theBooksBalance',
+    invariant: 'sumsAgree',
     by: (w) => spoil(w, `DELETE FROM payments WHERE transaction_id = '${payment(w)}'`),
   },
   'a paid order that was set back': {
-    invariant: 'paidMeansPaid',
+    invariant: 'paidOrderHasItsPayment',
     by: (w) =>
       spoil(
         w,
@@ -130,7 +130,7 @@ const SPOILINGS: Readonly<Record<string, Spoiling>> = {
       ),
   },
   'an attempt that does not know that it is paid': {
-    invariant: 'paidMeansPaid',
+    invariant: 'paidOrderHasItsPayment',
     by: (w) =>
       spoil(
         w,
@@ -173,28 +173,28 @@ const SPOILINGS: Readonly<Record<string, Spoiling>> = {
     },
   },
   'an attempt that was not stored': {
-    invariant: 'wechatKnowsWhatWeKnow',
+    invariant: 'attemptsMatchWeChat',
     by: (w) => spoil(w, `DELETE FROM attempts WHERE ordercode = '${paid(w)}'`),
   },
   'an attempt with another price than WeChat has': {
-    invariant: 'wechatKnowsWhatWeKnow',
+    invariant: 'attemptsMatchWeChat',
     by: (w) =>
       spoil(w, `UPDATE attempts SET total_fee = total_fee + 1 WHERE ordercode = '${paid(w)}'`),
   },
   'a row that refers to nothing': {
-    invariant: 'referencesHold',
+    invariant: 'foreignKeysHold',
     by: (w) => spoil(w, `DELETE FROM orders WHERE ordercode = '${paid(w)}'`),
   },
   'a paid order without a webhook': {
-    invariant: 'thePaidIsTold',
+    invariant: 'paidOrderHasItsWebhook',
     by: (w) => spoil(w, `DELETE FROM deliveries WHERE subject = '${payment(w)}'`),
   },
   'a webhook under another id': {
-    invariant: 'thePaidIsTold',
+    invariant: 'paidOrderHasItsWebhook',
     by: (w) => spoil(w, `UPDATE deliveries SET id = 'other.id' WHERE subject = '${payment(w)}'`),
   },
   'a webhook that asks to ship what goes back': {
-    invariant: 'thePaidIsTold',
+    invariant: 'paidOrderHasItsWebhook',
     by: (w) =>
       spoil(
         w,
@@ -203,23 +203,23 @@ const SPOILINGS: Readonly<Record<string, Spoiling>> = {
       ),
   },
   'a webhook that was given up': {
-    invariant: 'everythingIsTold',
+    invariant: 'everyFactIsDelivered',
     by: (w) => spoil(w, "UPDATE deliveries SET state = 'given_up', delivered_at = NULL"),
   },
   'a closed order that nobody is told of': {
-    invariant: 'everythingIsTold',
+    invariant: 'everyFactIsDelivered',
     by: (w) => spoil(w, "DELETE FROM deliveries WHERE type = 'order.closed'"),
   },
   'an untrue webhook': {
-    invariant: 'theToldIsTrue',
+    invariant: 'webhooksAreTrue',
     by: (w) => spoil(w, "DELETE FROM events WHERE type = 'order_closed'"),
   },
   'an odd payment that nobody looks at': {
-    invariant: 'theOddIsReviewed',
+    invariant: 'oddPaymentsAreReviewed',
     by: (w) => spoil(w, "DELETE FROM reviews WHERE kind IN ('late_payment', 'second_payment')"),
   },
   'a webhook that says what the books do not': {
-    invariant: 'thePaidIsTold',
+    invariant: 'paidOrderHasItsWebhook',
     by: (w) => spoil(w, 'UPDATE payments SET returned = 1 - returned'),
   },
   'more promised than was paid': {
@@ -228,12 +228,12 @@ const SPOILINGS: Readonly<Record<string, Spoiling>> = {
     by: (w) => spoil(w, 'UPDATE refunds SET refund_fee = total_fee + 1'),
   },
   'a refund that is lost': {
-    invariant: 'wechatsRefundsAreHere',
+    invariant: 'wechatRefundsAreRecorded',
     needs: 'refunds',
     by: (w) => spoil(w, `DELETE FROM refunds WHERE out_refund_no = '${refunded(w)}'`),
   },
   'a refund of another amount': {
-    invariant: 'wechatsRefundsAreHere',
+    invariant: 'wechatRefundsAreRecorded',
     needs: 'refunds',
     by: (w) =>
       spoil(
@@ -242,13 +242,13 @@ const SPOILINGS: Readonly<Record<string, Spoiling>> = {
       ),
   },
   'a refund that does not know that it arrived': {
-    invariant: 'wechatsRefundsAreHere',
+    invariant: 'wechatRefundsAreRecorded',
     needs: 'refunds',
     by: (w) =>
       spoil(w, `UPDATE refunds SET state = 'abnormal' WHERE out_refund_no = '${refunded(w)}'`),
   },
   'a refund that WeChat never made': {
-    invariant: 'ourRefundsAreWechats',
+    invariant: 'refundsExistAtWeChat',
     needs: 'refunds',
     by: (w) =>
       spoil(
@@ -257,23 +257,23 @@ const SPOILINGS: Readonly<Record<string, Spoiling>> = {
       ),
   },
   'a refund under another name of WeChat': {
-    invariant: 'ourRefundsAreWechats',
+    invariant: 'refundsExistAtWeChat',
     needs: 'refunds',
     by: (w) => spoil(w, "UPDATE refunds SET refund_id = '5'"),
   },
   'a reservation that was given free': {
-    invariant: 'refusedWasRefused',
+    invariant: 'refusedRefundsWereRefused',
     needs: 'refunds',
     by: (w) =>
       spoil(w, `UPDATE refunds SET state = 'refused' WHERE out_refund_no = '${refunded(w)}'`),
   },
   'a refusal without a reason': {
-    invariant: 'refusedWasRefused',
+    invariant: 'refusedRefundsWereRefused',
     needs: 'refused',
     by: (w) => spoil(w, "UPDATE refunds SET err_code = NULL WHERE state = 'refused'"),
   },
   'a refusal that was believed and not true': {
-    invariant: 'refusedWasRefused',
+    invariant: 'refusedRefundsWereRefused',
     needs: 'refunds',
     by: (w) =>
       spoil(
@@ -282,59 +282,59 @@ const SPOILINGS: Readonly<Record<string, Spoiling>> = {
       ),
   },
   'a refund that waits for ever': {
-    invariant: 'refundsComeToAnEnd',
+    invariant: 'refundsReachAnEnd',
     needs: 'refunds',
     by: (w) => spoil(w, "UPDATE refunds SET state = 'requested'"),
   },
   'a refund that was promised and is not there': {
-    invariant: 'refundsComeToAnEnd',
+    invariant: 'refundsReachAnEnd',
     needs: 'refunds',
     by: (w) => spoil(w, "DELETE FROM refunds WHERE source = 'shop'"),
   },
   'an end of a refund without its event': {
-    invariant: 'refundEventsTellTheStory',
+    invariant: 'refundEventsMatchState',
     needs: 'refunds',
     by: (w) => spoil(w, "DELETE FROM events WHERE type = 'refund_succeeded'"),
   },
   'events of a refund in the wrong order': {
-    invariant: 'refundEventsTellTheStory',
+    invariant: 'refundEventsMatchState',
     needs: 'refunds',
     by: (w) =>
       spoil(w, "UPDATE events SET type = 'refund_requested' WHERE type = 'refund_accepted'"),
   },
   'events of a refund that is not there': {
-    invariant: 'refundEventsTellTheStory',
+    invariant: 'refundEventsMatchState',
     needs: 'refunds',
     by: (w) => spoil(w, 'DELETE FROM refunds'),
   },
   'a refund that nobody is told of': {
-    invariant: 'refundsAreTold',
+    invariant: 'refundsHaveWebhooks',
     needs: 'refunds',
     by: (w) => spoil(w, "DELETE FROM deliveries WHERE type = 'refund.succeeded'"),
   },
   'a webhook of a refund with a wrong revision': {
-    invariant: 'refundsAreTold',
+    invariant: 'refundsHaveWebhooks',
     needs: 'refunds',
     by: (w) => spoil(w, "UPDATE deliveries SET revision = 99 WHERE type LIKE 'refund.%'"),
   },
   'a second payment that stays': {
-    invariant: 'wrongMoneyGoesBack',
+    invariant: 'wrongPaymentsAreRefunded',
     needs: 'automatic',
     by: (w) => spoil(w, "DELETE FROM refunds WHERE source = 'automatic'"),
   },
   'a second payment of which a part stays': {
-    invariant: 'wrongMoneyGoesBack',
+    invariant: 'wrongPaymentsAreRefunded',
     needs: 'automatic',
     by: (w) =>
       spoil(w, "UPDATE refunds SET refund_fee = refund_fee - 1 WHERE source = 'automatic'"),
   },
   'a good payment that goes back by itself': {
-    invariant: 'wrongMoneyGoesBack',
+    invariant: 'wrongPaymentsAreRefunded',
     needs: 'automatic',
     by: (w) => spoil(w, 'UPDATE payments SET further = 0'),
   },
   'a decision that nobody carried out': {
-    invariant: 'theDecidedIsDone',
+    invariant: 'resolvedReviewsAreRefunded',
     by: (w) =>
       spoil(
         w,
@@ -369,7 +369,7 @@ const SPOILINGS: Readonly<Record<string, Spoiling>> = {
     by: (w) => spoil(w, 'UPDATE bill_differences SET outcome = NULL'),
   },
   'a bill that was counted wrong': {
-    invariant: 'theBillAddsUp',
+    invariant: 'billCountsAgree',
     by: (w) =>
       spoil(
         w,
@@ -377,7 +377,7 @@ const SPOILINGS: Readonly<Record<string, Spoiling>> = {
       ),
   },
   'books that were summed up wrong': {
-    invariant: 'theBillAddsUp',
+    invariant: 'billCountsAgree',
     by: (w) =>
       spoil(
         w,
@@ -396,17 +396,17 @@ const SPOILINGS: Readonly<Record<string, Spoiling>> = {
       spoil(w, "UPDATE reviews SET id = id || 'x', subject = 'x' WHERE kind = 'bill_difference'"),
   },
   'a day that nobody is told of': {
-    invariant: 'reconciledDaysAreTold',
+    invariant: 'reconciledDaysHaveWebhooks',
     needs: 'bills',
     by: (w) => spoil(w, "DELETE FROM deliveries WHERE type = 'bill.reconciled'"),
   },
   'a day that is said to be done, and is not': {
-    invariant: 'reconciledDaysAreTold',
+    invariant: 'reconciledDaysHaveWebhooks',
     needs: 'bills',
     by: (w) => spoil(w, "UPDATE bills SET state = 'comparing', due_at = 1"),
   },
   'books that say something else when a day is reconciled again': {
-    invariant: 'againIsTheSame',
+    invariant: 'reconcilingAgainChangesNothing',
     by: (w) => w.audits.push({ day: '2026-11-23', before: 'a', after: 'a\nb' }),
   },
 }

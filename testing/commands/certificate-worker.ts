@@ -1,4 +1,4 @@
-/** A Worker that only passes on what it gets to WeChat: by WX_CERT under /secapi/, where it has that, else by itself. */
+/** A Worker that forwards every request to WeChat: under /secapi/ through WX_CERT if it has that binding, else with plain fetch. */
 type Bindings = { WX_PAY_ORIGIN: string; WX_CERT?: Fetcher }
 
 export default {

@@ -1,4 +1,4 @@
-/** Runs the tools as a person would: as processes, judged by what they print, return and leave behind. */
+/** Runs the commands of `scripts/` as processes, and observes their output, exit code and leftover processes. */
 import { execFileSync, spawn } from 'node:child_process'
 import { connect } from 'node:net'
 import { join } from 'node:path'
@@ -7,8 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const ROOT = join(import.meta.dirname, '..', '..')
 const POLL_MS = 50
 
+/** See {@link tool}. */
 export type Tool = ReturnType<typeof tool>
 
+/** Starts `scripts/{name}.ts` without colours. */
 export function tool(name: 'start' | 'pay' | 'demo', args: readonly string[] = []) {
   const child = spawn(process.execPath, [join(ROOT, 'scripts', `${name}.ts`), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -22,13 +24,13 @@ export function tool(name: 'start' | 'pay' | 'demo', args: readonly string[] = [
 
   return {
     pid: child.pid ?? 0,
-    /** The exit code, once all of its output is read. */
+    /** The exit code, after all output was read. */
     exited,
-    /** Both streams, in the order in which they came. */
+    /** Everything printed so far to stdout and stderr, in the order of arrival. */
     output: () => output,
     signal: (name: NodeJS.Signals) => child.kill(name),
 
-    /** @returns the match; rejects with everything that was printed instead. */
+    /** Waits until the output matches. @returns the match. @throws Error with the whole output when the limit passes. */
     async prints(pattern: RegExp, limitMs: number): Promise<RegExpExecArray> {
       const deadline = Date.now() + limitMs
       for (;;) {
@@ -43,7 +45,7 @@ export function tool(name: 'start' | 'pay' | 'demo', args: readonly string[] = [
   }
 }
 
-/** Process ids of everything that this process started, and what those started. */
+/** Pids of all child processes of `pid`, and of their children. */
 export function descendants(pid: number): number[] {
   const rows = processes()
   const found = [pid]
@@ -53,7 +55,7 @@ export function descendants(pid: number): number[] {
   return found.slice(1)
 }
 
-/** Those of them that still run. One that ended and that nobody has asked about yet does not. */
+/** Those of the processes that still run, as `pid command`. A zombie, which has ended and was not waited for, does not count. */
 export function stillRunning(pids: readonly number[]): string[] {
   return processes()
     .filter(({ pid, state }) => pids.includes(pid) && !state.startsWith('Z'))
@@ -69,13 +71,14 @@ function processes(): { pid: number; ppid: number; state: string; command: strin
   })
 }
 
+/** Whether a server accepts connections on that port of 127.0.0.1. */
 export function isListening(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1')
-    const say = (answer: boolean) => {
+    const finish = (answer: boolean) => {
       socket.destroy()
       resolve(answer)
     }
-    socket.once('connect', () => say(true)).once('error', () => say(false))
+    socket.once('connect', () => finish(true)).once('error', () => finish(false))
   })
 }

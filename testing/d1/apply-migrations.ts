@@ -5,5 +5,5 @@ import { emptyTables } from './tables.ts'
 
 await applyD1Migrations(env.DB, env.TEST_MIGRATIONS)
 
-// The tests of a file share a database: each begins with an empty one.
+// All tests of a file share one database, so it is emptied before each test.
 beforeEach(() => emptyTables(env.DB))

@@ -1,4 +1,4 @@
-/** The real store over the D1 at hand (workerd's, or the simulation's in Node), and its tables as they are. */
+/** The real store over the D1 of the current project (workerd's, or the simulation's in Node), with access to its tables. */
 import { env } from 'cloudflare:workers'
 import type { OrderView } from '../../src/core/order/order.ts'
 import type { Stores } from '../../src/ports/deps.ts'
@@ -10,15 +10,18 @@ const TABLES = ['orders', 'attempts', 'payments', 'events', 'reviews', 'deliveri
 
 type SqlRow = Readonly<Record<string, unknown>>
 
+/** See {@link storeBench}. */
 export type StoreBench = Readonly<{
   store: Stores
-  /** Runs statements that end with a semicolon, one after the other. */
+  /** Runs statements, separated by semicolons, in one batch. */
   exec: (sql: string) => Promise<void>
+  /** Runs a query. */
   read: (sql: string) => Promise<readonly SqlRow[]>
-  /** Every row of every table that an order may write. */
+  /** All rows of the tables that belong to orders, by table name. */
   rows: () => Promise<Readonly<Record<string, readonly SqlRow[]>>>
 }>
 
+/** The stores as the Worker has them, with a webhook target. */
 export function storeBench(): StoreBench {
   const timers = { after: () => () => {} }
   const database = new Database(env.DB, timers, (count) => new Uint8Array(count))
@@ -40,7 +43,7 @@ export function storeBench(): StoreBench {
   }
 }
 
-/** Registers the order of the samples. */
+/** Registers the order of `order-samples.ts`. */
 export async function registered({ store }: StoreBench): Promise<OrderView> {
   const { ordercode, terms } = anOrder()
   return (await store.orders.register(ordercode, terms, T0)).view

@@ -1,30 +1,37 @@
-/** D1 with a counter and with switches: what it was asked, and how it is to fail next. */
+/** Wraps D1: counts round trips and rows, and fails when a test says so. */
 
+/** How a round trip fails. */
 export type DatabaseFault =
-  /** An error, and nothing was done. */
+  /** It throws, and nothing was written. */
   | 'before_commit'
-  /** An error, although all was done. */
+  /** It throws, although everything was written. */
   | 'after_commit'
-  /** All was done, and no answer ever comes. */
+  /** Everything was written, but no answer comes. */
   | 'stall_after_commit'
+  /** Nothing was written, and no answer comes. */
   | 'stall_before_commit'
 
+/** See {@link watchDatabase}. */
 export type WatchedDatabase = Readonly<{
   db: D1Database
   /** Round trips since the last reset. */
   roundTrips: () => number
+  /** Rows written since the last reset. */
   rowsWritten: () => number
+  /** Rows read since the last reset. */
   rowsRead: () => number
+  /** Sets the counters to zero and cancels faults. */
   reset: () => void
-  /** Makes the next `times` round trips fail, or those whose SQL matches. */
+  /** Makes the next `times` round trips fail, or the next ones whose SQL matches. */
   fail: (fault: DatabaseFault, options?: { times?: number; matching?: RegExp }) => void
-  /** Runs once, just before the next batch whose SQL matches. */
+  /** Runs `act` once, just before the next batch whose SQL matches, as a concurrent request would. */
   before: (matching: RegExp, act: () => Promise<void>) => void
 }>
 
 const RETRYABLE = 'D1_ERROR: Network connection lost.'
 const FINAL = 'D1_ERROR: D1 DB storage operation exceeded timeout which caused object to be reset.'
 
+/** @param real Only its `prepare` and `batch` are watched. */
 export function watchDatabase(real: D1Database): WatchedDatabase {
   let roundTrips = 0
   let written = 0

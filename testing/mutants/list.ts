@@ -1,21 +1,22 @@
-/** Every mutant. Each is a line that somebody could write tomorrow, and that a test must notice. */
+/** All mutants. Each is a bug that a developer could write tomorrow, and that a test must notice. */
 import { BILL_MUTANTS } from './bills.ts'
 import type { Mutant } from './mutant.ts'
 import { NOTICE_MUTANTS } from './notices.ts'
 import { ORDER_MUTANTS } from './orders.ts'
 import { PAYING_MUTANTS } from './paying.ts'
 import { REFUND_MUTANTS } from './refunds.ts'
-import { WRITING_MUTANTS } from './store.ts'
-import { TELLING_MUTANTS } from './webhooks.ts'
+import { STORE_MUTANTS } from './store.ts'
+import { WEBHOOK_MUTANTS } from './webhooks.ts'
 import { WECHAT_MUTANTS } from './wechat.ts'
 
+/** The list of `npm run mutants`, grouped by subject. */
 export const MUTANTS: readonly Mutant[] = [
   ...NOTICE_MUTANTS,
   ...ORDER_MUTANTS,
-  ...WRITING_MUTANTS,
+  ...STORE_MUTANTS,
   ...PAYING_MUTANTS,
   ...WECHAT_MUTANTS,
-  ...TELLING_MUTANTS,
+  ...WEBHOOK_MUTANTS,
   ...REFUND_MUTANTS,
   ...BILL_MUTANTS,
 ]

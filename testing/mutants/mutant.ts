@@ -1,12 +1,13 @@
-/** One line of the source, broken. */
+/** A one-line bug that a test must notice. */
 export type Mutant = Readonly<{
-  /** What it would do to a shop. */
+  /** A sentence that says what the bug would do to a shop. */
   name: string
-  /** Under `src/`. */
+  /** Path below `src/`. */
   file: string
-  /** Occurs once in the file; when it does not, the list is out of date. */
+  /** A text that occurs exactly once in the file. If it does not, the entry is out of date. */
   find: string
+  /** The text that replaces it. */
   replace: string
-  /** Test files that should notice, from the root of the repository; they run first. */
+  /** Paths of the test files that should fail. They run first. */
   tests: readonly string[]
 }>

@@ -1,4 +1,4 @@
-/** A copy of the repository in which one file at a time may be spoilt. */
+/** A copy of the repository in which one mutant at a time is applied and tested. */
 import { spawn } from 'node:child_process'
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -8,20 +8,21 @@ import type { Mutant } from './mutant.ts'
 const ROOT = join(import.meta.dirname, '../..')
 const NOT_COPIED = ['node_modules', '.git', '.wrangler', 'dist', 'coverage']
 
-/** All that tests `src/`. Tests of the tools and of the simulator cannot notice anything. */
+/** All tests of `src/`. Tests of scripts and of the simulator cannot notice a mutant. */
 const ALL_TESTS = [
   ...['lib', 'core', 'wechat', 'webhooks', 'store', 'routes', 'cron', 'stories'].map(
     (folder) => `test/${folder}/`,
   ),
   ...['config', 'fuzz', 'simulation', 'two-workers'].map((name) => `test/${name}.test.ts`),
 ]
-/** A mutant may make something run for ever. */
+/** A run of tests that takes longer counts as failed: the mutant may have caused an endless loop. */
 const PATIENCE_MS = 10 * 60_000
 
+/** `caught`: a test failed. `survived`: none did. `stale`: the entry does not fit the source. `by` says which test, or why. */
 export type Verdict = Readonly<{ outcome: 'caught' | 'survived' | 'stale'; by: string }>
 type Tested = Readonly<{ failed: boolean; byTest: boolean; why: string }>
 
-/** What is read of the JSON that vitest writes. */
+/** The fields of vitest's JSON report that are read. */
 type Results = Readonly<{
   testResults: readonly Readonly<{
     name: string
@@ -31,6 +32,7 @@ type Results = Readonly<{
   }>[]
 }>
 
+/** Made by {@link Workbench.make}. The caller deletes `folder` at the end. */
 export class Workbench {
   readonly folder: string
   readonly #signal: AbortSignal
@@ -40,42 +42,44 @@ export class Workbench {
     this.#signal = signal
   }
 
+  /** Copies the repository to a temporary folder. @param signal Kills running tests. */
   static async make(signal: AbortSignal): Promise<Workbench> {
     const folder = await mkdtemp(join(tmpdir(), 'wxpay-edge-mutants-'))
     await cp(ROOT, folder, {
       recursive: true,
       filter: (path) => path === ROOT || !NOT_COPIED.includes(basename(path)),
     })
-    // It says that the list fits the source, which is about to be wrong.
+    // This test checks that the list fits the source, which a mutant makes untrue.
     await rm(join(folder, 'test/mutants.test.ts'))
     await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
     return new Workbench(folder, signal)
   }
 
-  /** @param isQuick Asks only the tests that should notice. */
+  /** Applies the mutant, runs tests, and restores the file. @param isQuick Runs only the tests that should fail. */
   async try(mutant: Mutant, isQuick: boolean): Promise<Verdict> {
     const path = join(this.folder, 'src', mutant.file)
-    const sound = await readFile(path, 'utf8')
-    const places = sound.split(mutant.find).length - 1
-    if (places !== 1) return { outcome: 'stale', by: `its text is there ${places} times` }
-    // A function, since a replacement text would take `$` for something else.
-    const spoilt = sound.replace(mutant.find, () => mutant.replace)
-    await writeFile(path, spoilt)
+    const original = await readFile(path, 'utf8')
+    const places = original.split(mutant.find).length - 1
+    if (places !== 1) return { outcome: 'stale', by: `its text occurs ${places} times` }
+    // A function, because `$` has a special meaning in a replacement text.
+    const mutated = original.replace(mutant.find, () => mutant.replace)
+    await writeFile(path, mutated)
     try {
       const expected = await this.#test(mutant.tests)
-      // Code that does not even load is no bug that anybody could deploy.
+      // Code that does not even load is not a bug that could be deployed.
       if (expected.failed && !expected.byTest) return { outcome: 'stale', by: expected.why }
       if (expected.failed) return { outcome: 'caught', by: expected.why }
-      if (isQuick) return { outcome: 'survived', by: 'the tests that should notice' }
+      if (isQuick) return { outcome: 'survived', by: 'the tests that should fail' }
       const all = await this.testAll()
       return all.failed
         ? { outcome: 'caught', by: `only by ${all.why}` }
         : { outcome: 'survived', by: '' }
     } finally {
-      await writeFile(path, sound)
+      await writeFile(path, original)
     }
   }
 
+  /** Runs all tests of `src/`. */
   testAll(): Promise<Tested> {
     return this.#test(ALL_TESTS)
   }
@@ -89,8 +93,7 @@ export class Workbench {
     await writeFile(report, '{"testResults":[]}')
     const status = await this.#vitest([...filters, '--reporter=json', `--outputFile=${report}`])
     if (status === 0) return { failed: false, byTest: false, why: '' }
-    if (status === 'too long')
-      return { failed: true, byTest: true, why: 'something that never ends' }
+    if (status === 'too long') return { failed: true, byTest: true, why: 'a timeout' }
     const { testResults } = JSON.parse(await readFile(report, 'utf8')) as Results
     for (const { name, assertionResults } of testResults) {
       const test = assertionResults.find((each) => each.status === 'failed')
@@ -109,7 +112,7 @@ export class Workbench {
     return new Promise((resolve, reject) => {
       this.#signal.throwIfAborted()
       const command = join(this.folder, 'node_modules/vitest/vitest.mjs')
-      // A group of its own: vitest has children, and they must go with it.
+      // In its own process group, so that vitest's children can be killed with it.
       const child = spawn(process.execPath, [command, 'run', ...args], {
         cwd: this.folder,
         detached: true,

@@ -1,8 +1,8 @@
 import type { Timers } from '../../src/lib/deadline.ts'
 
-/** Timers that wait until a test lets them go. */
+/** Timers that fire only when a test calls `pass`. */
 export class HeldTimers implements Timers {
-  /** How long each wait was to be, in milliseconds. */
+  /** The requested duration of each wait, in milliseconds. */
   readonly waits: number[] = []
   readonly #held = new Set<() => void>()
 
@@ -12,11 +12,12 @@ export class HeldTimers implements Timers {
     return () => void this.#held.delete(wake)
   }
 
+  /** How many timers are waiting. */
   get held(): number {
     return this.#held.size
   }
 
-  /** All that is held passes now. */
+  /** Fires all waiting timers. */
   pass(): void {
     const wakes = [...this.#held]
     this.#held.clear()

@@ -1,4 +1,4 @@
-/** An order, an attempt and a payment that fit each other; a test changes what it is about. */
+/** An order, an attempt and a payment that fit each other. A test changes the fields that it is about. */
 import { parseTransactionId, toOutTradeNo, type TransactionId } from '../../src/core/ids.ts'
 import { toFen } from '../../src/core/money.ts'
 import type { Attempt, FrozenTerms } from '../../src/core/order/attempt.ts'
@@ -6,18 +6,24 @@ import type { Order, OrderView, Terms } from '../../src/core/order/order.ts'
 import type { Payment } from '../../src/core/order/payment.ts'
 import { toUnixSeconds, type UnixSeconds } from '../../src/core/time.ts'
 
-/** 2024-01-02 03:04:05 in Beijing. */
+/** When the order was created and its attempt was sent: 2024-01-02 03:04:05 in Beijing. */
 export const T0 = toUnixSeconds(Date.UTC(2024, 0, 1, 19, 4, 5) / 1_000)
+/** That many seconds after T0. */
 export const at = (seconds: number): UnixSeconds => toUnixSeconds(T0 + seconds)
 
+// Durations in seconds.
 export const MINUTE = 60
 export const HOUR = 3_600
 export const DAY = 86_400
 
+/** The order's ordercode, which is also the out_trade_no of its first attempt. */
 export const ORDERCODE = 'T20240102030405_0001'
+/** The payer. */
 export const OPENID = 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o'
+/** Another payer. */
 export const OTHER_OPENID = 'oOtherPayerOtherPayerOther00'
 
+/** The order's terms: 1.00 yuan, any payer, two hours. */
 export const TERMS: Terms = {
   totalFee: toFen(100),
   body: '测试商店-图书',
@@ -29,6 +35,7 @@ export const TERMS: Terms = {
   expiresIn: 2 * HOUR,
 }
 
+/** An order that was just created, with changes. */
 export const anOrder = (changes: Partial<Order> = {}): Order => ({
   ordercode: ORDERCODE,
   state: 'created',
@@ -45,7 +52,7 @@ export const anOrder = (changes: Partial<Order> = {}): Order => ({
 
 type AttemptChanges = Partial<Omit<Attempt, 'terms'>> & { terms?: Partial<FrozenTerms> }
 
-/** Open, and answered with a prepay_id five seconds after it was sent. */
+/** An open attempt, which WeChat answered with a prepay_id five seconds after it was sent; with changes. */
 export const anAttempt = ({ terms, ...changes }: AttemptChanges = {}): Attempt => ({
   outTradeNo: toOutTradeNo(ORDERCODE),
   number: 1,
@@ -77,12 +84,14 @@ export const anAttempt = ({ terms, ...changes }: AttemptChanges = {}): Attempt =
   ...changes,
 })
 
+/** @throws Error when the text is not a transaction_id. */
 export function aTransactionId(text: string): TransactionId {
   const id = parseTransactionId(text)
   if (id === undefined) throw new Error(`not a transaction id: ${text}`)
   return id
 }
 
+/** The payment of the attempt, 54 seconds after T0. */
 export const PAYMENT: Payment = {
   transactionId: aTransactionId('4200000540202401020123456789'),
   outTradeNo: toOutTradeNo(ORDERCODE),
@@ -95,8 +104,10 @@ export const PAYMENT: Payment = {
   paidAt: at(54),
 }
 
+/** The payment with changes. */
 export const aPayment = (changes: Partial<Payment> = {}): Payment => ({ ...PAYMENT, ...changes })
 
+/** The order with attempts and payments and without refunds. */
 export const aView = (
   order: Partial<Order> = {},
   attempts: readonly Attempt[] = [],

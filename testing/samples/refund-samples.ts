@@ -1,4 +1,4 @@
-/** A paid order and refunds of it that fit each other; a test changes what it is about. */
+/** A paid order and refunds of it that fit each other. A test changes the fields that it is about. */
 import { toFen } from '../../src/core/money.ts'
 import type { Step } from '../../src/core/order/change.ts'
 import type { OrderEvent, OrderView } from '../../src/core/order/order.ts'
@@ -8,15 +8,17 @@ import { transition } from '../../src/core/order/transition.ts'
 import type { UnixSeconds } from '../../src/core/time.ts'
 import { anAttempt, aPayment, at, aTransactionId, aView, PAYMENT } from './order-samples.ts'
 
+// Refund numbers.
 export const R1 = 'R20240102030405_0001'
 export const R2 = 'R20240102030405_0002'
 export const R3 = 'R20240102030405_0003'
+/** The transaction_id of a second payment. */
 export const OTHER_TRANSACTION = aTransactionId('4200000540202401029999999999')
 
-/** The time of the events below: an hour after the payment. */
+/** The time of the events below: an hour after T0. */
 export const NOW = at(3_600)
 
-/** Thirty of a hundred fen, asked for and not sent yet. */
+/** A refund of 30 of 100 fen that is requested and not sent yet; with changes. */
 export const aRefund = (changes: Partial<Refund> = {}): Refund => ({
   outRefundNo: toOutRefundNo(R1),
   transactionId: PAYMENT.transactionId,
@@ -37,7 +39,7 @@ export const aRefund = (changes: Partial<Refund> = {}): Refund => ({
   ...changes,
 })
 
-/** What WeChat says of {@link aRefund}. */
+/** WeChat's record of {@link aRefund}, as refundquery returns it; with changes. */
 export const aRecord = (changes: Partial<RefundRecord> = {}): RefundRecord => ({
   outRefundNo: toOutRefundNo(R1),
   transactionId: PAYMENT.transactionId,
@@ -49,6 +51,7 @@ export const aRecord = (changes: Partial<RefundRecord> = {}): RefundRecord => ({
   ...changes,
 })
 
+/** The paid order with refunds. */
 export const paidView = (
   refunds: readonly Refund[] = [],
   payments: readonly Payment[] = [PAYMENT],
@@ -61,11 +64,14 @@ export const paidView = (
   refunds,
 })
 
+/** A second payment of the same attempt, with changes. */
 export const secondPayment = (changes: Partial<Payment> = {}): Payment =>
   aPayment({ transactionId: OTHER_TRANSACTION, ...changes })
 
+/** A transition that changed something. */
 export type Changed = Extract<Step, { kind: 'changed' }>
 
+/** Applies an event. @throws Error when it is rejected or changes nothing. */
 export function changeBy(before: OrderView, event: OrderEvent, now: UnixSeconds = NOW): Changed {
   const step = transition(before, event, now)
   if (!step.ok) throw new Error(step.error.reason)
@@ -73,13 +79,13 @@ export function changeBy(before: OrderView, event: OrderEvent, now: UnixSeconds 
   return step.value
 }
 
-/** `changed`, `unchanged`, or why not. */
+/** Applies an event. @returns `changed`, `unchanged`, or the rejection. */
 export function outcomeOf(before: OrderView, event: OrderEvent, now: UnixSeconds = NOW) {
   const step = transition(before, event, now)
   return step.ok ? step.value.kind : step.error
 }
 
-/** All events, one after the other, each of which must change something; the webhooks of all of them. */
+/** Applies all events in order, each of which must change something. @returns the last view, and all webhooks and reviews. */
 export function story(before: OrderView, events: readonly OrderEvent[]) {
   let view = before
   const webhooks: string[] = []

@@ -1,10 +1,11 @@
-/** A bill as somebody reads it who knows only the published rules: by column name, in fen. */
+/** A bill, read by WeChat's published rules only: values by column name. Independent of the reader in `src`. */
 export type ReadBill = {
   header: string[]
   rows: Record<string, string>[]
   totals: Record<string, string>
 }
 
+/** @throws Error when the text breaks a rule of the format. */
 export function readBill(text: string): ReadBill {
   if (!text.startsWith('\uFEFF')) throw new Error('no BOM')
   if (!text.endsWith('\r\n')) throw new Error('no CRLF at the end')
@@ -19,7 +20,7 @@ export function readBill(text: string): ReadBill {
   }
 }
 
-/** `12.34` is 1234. */
+/** Reads an amount in yuan as fen: `12.34` → 1234. @throws Error for anything but two decimals. */
 export function fenOf(yuan: string | undefined): number {
   const [, sign, whole, part] = /^(-?)(\d+)\.(\d\d)$/.exec(yuan ?? '') ?? []
   if (whole === undefined || part === undefined) throw new Error(`${yuan} is no amount`)

@@ -1,7 +1,7 @@
 import { control } from '../../simulator/control/control.ts'
 import { shop, SUCCESS_REPLY } from './simulated-shop.ts'
 
-/** A shop with a payment, and the control interface of its WeChat; every notice is accepted. */
+/** A shop with a payment, and the control interface of its simulated WeChat. The shop accepts every notice. */
 export async function controlledShop() {
   const world = shop()
   const transactionId = await world.paid()

@@ -2,7 +2,7 @@ import { OUT_TRADE_NO, REFUND_NOTIFY_URL, shop, SUCCESS_REPLY } from './simulate
 
 type Options = Parameters<typeof shop>[0]
 
-/** A shop whose only order is paid; its notice is due. */
+/** A shop whose only order is paid and whose notice is due. */
 export async function paidShop(options: Options = {}, changes = {}) {
   const world = shop(options)
   await world.unifiedOrder(changes)
@@ -11,7 +11,7 @@ export async function paidShop(options: Options = {}, changes = {}) {
   return { ...world, notice: paid.notice, transactionId: paid.transactionId }
 }
 
-/** A shop with a payment and a refund of it that is PROCESSING. */
+/** A shop with a payment, and a refund of it in state PROCESSING. */
 export async function refundedShop(options: Options = {}) {
   const world = shop(options)
   const transactionId = await world.paid()
@@ -19,7 +19,7 @@ export async function refundedShop(options: Options = {}) {
   return { ...world, transactionId, refundId }
 }
 
-/** The same with the payment's notice delivered, so that the next notice is the refund's, unless `notifyUrl` is undefined. */
+/** The same, with the payment's notice delivered. So the next notice is the refund's, or none when `notifyUrl` is undefined. */
 export async function shopAwaitingRefundNotice(
   options: Options = {},
   notifyUrl: string | undefined = REFUND_NOTIFY_URL,

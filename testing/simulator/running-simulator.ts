@@ -4,7 +4,7 @@ import { onTestFinished } from 'vitest'
 import { start, type StartOptions } from '../../simulator/server/start.ts'
 import { orderFields, read, signedXml, SUCCESS_REPLY } from './simulated-shop.ts'
 
-/** The simulator on a free port, and a shop's notify_url on another. Both end with the test that called this. */
+/** Runs the simulator's server on a free port, and a shop's notify_url on another. Both stop when the current test ends. */
 export async function runSimulator(options: StartOptions = {}) {
   const wechat = await start({
     ...options,

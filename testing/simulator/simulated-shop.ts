@@ -7,21 +7,28 @@ import { DEMO_MERCHANT } from '../../simulator/server/demo-merchant.ts'
 import type { Strictness } from '../../simulator/state/strictness.ts'
 import { type SimulatorOptions, WeChatSimulator } from '../../simulator/wechat.ts'
 
-/** 2024-01-02 03:04:05 in Beijing. */
+/** The time at which every shop begins, in milliseconds: 2024-01-02 03:04:05 in Beijing. */
 export const T0 = Date.UTC(2024, 0, 1, 19, 4, 5)
+
+// Durations in milliseconds.
 export const SECOND_MS = 1_000
 export const MINUTE_MS = 60 * SECOND_MS
 export const HOUR_MS = 60 * MINUTE_MS
 export const DAY_MS = 24 * HOUR_MS
+/** WeChat's origin. */
 export const ORIGIN = 'https://api.mch.weixin.qq.com'
+/** The shop's notify_url for payments. */
 export const NOTIFY_URL = 'https://shop.example.com/wxpay/notify'
+/** The shop's notify_url for refunds. */
 export const REFUND_NOTIFY_URL = 'https://shop.example.com/wxpay/refunded'
+/** The answer that accepts a notice. */
 export const SUCCESS_REPLY =
   '<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>'
 
+/** Fields that replace the default ones; `undefined` removes a field. */
 export type Changes = Record<string, string | undefined>
 
-/** A stopped clock, a seeded simulator without surprises, and a shop that signs as the protocol says. */
+/** A stopped clock, a seeded simulator without random variations, and a shop that signs as the protocol says. */
 export function shop(options: Partial<SimulatorOptions> & { strict?: Partial<Strictness> } = {}) {
   const clock = new ControllableClock(() => T0)
   const wechat = new WeChatSimulator({
@@ -45,7 +52,7 @@ export function shop(options: Partial<SimulatorOptions> & { strict?: Partial<Str
   const unifiedOrder = async (changes: Changes = {}) =>
     read(await post('/pay/unifiedorder', order(changes)))
 
-  /** An order that was paid; its transaction_id. */
+  /** Places and pays an order. @returns its transaction_id. */
   const paid = async (changes: Changes = {}, options: PayOptions = {}): Promise<string> => {
     await unifiedOrder(changes)
     const result = wechat.payer.pay(changes['out_trade_no'] ?? OUT_TRADE_NO, options)
@@ -64,7 +71,7 @@ export function shop(options: Partial<SimulatorOptions> & { strict?: Partial<Str
       read(await post('/pay/orderquery', envelope(fields))),
     closeOrder: async (fields: Changes = { out_trade_no: OUT_TRADE_NO }) =>
       read(await post('/pay/closeorder', envelope(fields))),
-    /** 30 of the 100 fen, by default. */
+    /** Refunds 30 of the 100 fen, unless `changes` say otherwise. */
     refund: async (changes: Changes = {}) =>
       read(await post('/secapi/pay/refund', refundFields(changes), wechat.fetchWithCertificate)),
     refundQuery: async (fields: Changes = { out_refund_no: OUT_REFUND_NO }) =>
@@ -79,9 +86,12 @@ export function shop(options: Partial<SimulatorOptions> & { strict?: Partial<Str
   }
 }
 
+/** The shop's order. */
 export const OUT_TRADE_NO = 'T20240102030405_0001'
+/** The shop's refund. */
 export const OUT_REFUND_NO = 'R20240102030405_0001'
 
+/** Adds the fields that every message to WeChat has. */
 export function envelope(fields: Changes): Changes {
   return {
     appid: DEMO_MERCHANT.appid,
@@ -91,6 +101,7 @@ export function envelope(fields: Changes): Changes {
   }
 }
 
+/** Fields of a unifiedorder for 100 fen. */
 export function orderFields(openid: string, changes: Changes = {}): Changes {
   return envelope({
     body: '测试商店-图书',
@@ -104,6 +115,7 @@ export function orderFields(openid: string, changes: Changes = {}): Changes {
   })
 }
 
+/** Fields of a refund of 30 of the 100 fen. */
 export function refundFields(changes: Changes = {}): Changes {
   return envelope({
     out_trade_no: OUT_TRADE_NO,
@@ -114,7 +126,7 @@ export function refundFields(changes: Changes = {}): Changes {
   })
 }
 
-/** Signs with what `sign_type` says; a given `sign` is kept. `undefined` leaves an element out. */
+/** Writes the fields as XML, signed with the algorithm in `sign_type`. A `sign` in the fields is kept. */
 export function signedXml(changes: Changes, key = DEMO_MERCHANT.apiKey): string {
   const fields = new Map<string, string>()
   for (const [name, value] of Object.entries(changes)) {
@@ -125,6 +137,7 @@ export function signedXml(changes: Changes, key = DEMO_MERCHANT.apiKey): string 
   return formatXml(fields)
 }
 
+/** Reads an answer's fields. @throws Error when it is not XML in WeChat's form. */
 export function read(xml: string): Record<string, string> {
   const parsed = parseXml(xml)
   if (!parsed.ok) throw new Error(`${parsed.why}: ${xml}`)

@@ -1,40 +1,47 @@
-/** Writes bills as WeChat does, and reads with the reader in question. Shares nothing with `src`. */
+/** Writes bills in WeChat's format, and reads them with the reader of `src` that is under test. The writer uses no code of `src`. */
 import { gzipSync } from 'node:zlib'
 import type { BillEnd, BillRow } from '../../src/ports/bill-reader.ts'
 import { readBill } from '../../src/wechat/bill/read.ts'
 
 const names = (text: string): readonly string[] => text.split(',')
 
+/** Columns of a bill of type ALL. */
 export const ALL = names(
   '交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,应结订单金额,代金券金额,微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,商品名称,商户数据包,手续费,费率,订单金额,申请退款金额,费率备注',
 )
-/** Of a merchant without coupons of its own. */
+/** Columns for a merchant without coupons of its own. */
 export const ALL_WITHOUT_COUPONS = ALL.slice(0, -3)
+/** Columns of a bill of type SUCCESS. */
 export const SUCCESS = names(
   '交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,应结订单金额,代金券金额,商品名称,商户数据包,手续费,费率,订单金额,费率备注',
 )
+/** Columns of a bill of type REFUND. */
 export const REFUND = names(
   '交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,应结订单金额,代金券金额,退款申请时间,退款成功时间,微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,商品名称,商户数据包,手续费,费率,订单金额,申请退款金额,费率备注',
 )
+/** Columns of a bill of type RECHARGE_REFUND. */
 export const RECHARGE_REFUND = [...REFUND, '返还手续费']
+/** Columns of an old bill of type ALL. */
 export const OLD_ALL = names(
   '交易时间,公众账号ID,商户号,子商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,总金额,代金券或立减优惠金额,微信退款单号,商户退款单号,退款金额,代金券或立减优惠退款金额,退款类型,退款状态,商品名称,商户数据包,手续费,费率',
 )
-/** Between the oldest and today's, vouchers were called red packets for a while. */
+/** Columns of a bill of type REFUND from the time between, when vouchers were called red packets. */
 export const OLD_REFUND = names(
   '交易时间,公众账号ID,商户号,子商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,总金额,企业红包金额,退款申请时间,退款成功时间,微信退款单号,商户退款单号,退款金额,企业红包退款金额,退款类型,退款状态,商品名称,商户数据包,手续费,费率',
 )
+/** Columns of the total line. */
 export const SUMMARY = names(
   '总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额',
 )
+/** Columns of the total line of an old bill. */
 export const OLD_SUMMARY = names(
   '总交易单数,总交易额,总退款金额,总代金券或立减优惠退款金额,手续费总金额',
 )
 
-/** A row of any layout: its values by the names of the columns. */
+/** A row: values by column name. */
 export type Values = Readonly<Record<string, string>>
 
-/** A row on which today's names and the old ones agree. */
+/** Adds the values under the old column names, so that a row can be written in every layout. */
 const named = (values: Values): Values => ({
   子商户号: values['特约商户号'] ?? '',
   总金额: values['订单金额'] ?? '',
@@ -45,6 +52,7 @@ const named = (values: Values): Values => ({
   ...values,
 })
 
+/** A row of a payment of 88.00 yuan. */
 export const payment = (changes: Values = {}): Values =>
   named({
     交易时间: '2026-11-22 10:00:00',
@@ -80,6 +88,7 @@ export const payment = (changes: Values = {}): Values =>
     ...changes,
   })
 
+/** A row of a refund of 8.00 yuan. */
 export const refund = (changes: Values = {}): Values =>
   payment({
     交易状态: 'REFUND',
@@ -98,17 +107,17 @@ export const refund = (changes: Values = {}): Values =>
     ...changes,
   })
 
-/** 12345n with two places is `123.45`. */
+/** Formats a whole number with decimals: 12345n with two places → `123.45`. */
 export function decimal(amount: bigint, places: number): string {
   const digits = (amount < 0n ? -amount : amount).toString().padStart(places + 1, '0')
   return `${amount < 0n ? '-' : ''}${digits.slice(0, -places)}.${digits.slice(-places)}`
 }
 
-/** What is no amount with so many places adds nothing. */
+/** The digits of an amount as a whole number; zero for a text that is not an amount with that many decimals. */
 const scaled = (text: string, places: number): bigint =>
   new RegExp(`^-?\\d+\\.\\d{${places}}$`).test(text) ? BigInt(text.replace('.', '')) : 0n
 
-/** What WeChat would state: the sums of the columns, under both generations of names. */
+/** The total line that WeChat would write: sums of the columns, under today's and the old names. */
 export function summaryOf(rows: readonly Values[]): Values {
   const sum = (column: string, places: number): string =>
     decimal(
@@ -132,20 +141,26 @@ export function summaryOf(rows: readonly Values[]): Values {
 const cells = (columns: readonly string[], values: Values): string =>
   columns.map((column) => `\`${values[column] ?? ''}`).join(',')
 
+/** What to write. Everything but the rows has a default. */
 export type BillPlan = Readonly<{
   rows: readonly Values[]
   columns?: readonly string[]
-  /** For rows and lines that are not as they should be. */
+  /** Lines that are written instead of the rows, for malformed bills. */
   lines?: readonly string[]
   summaryColumns?: readonly string[]
+  /** Values that replace the computed totals. */
   summary?: Values
   lineEnd?: string
+  /** What the file begins with; default the BOM. */
   begin?: string
+  /** What the file ends with; default the line end. */
   end?: string
 }>
 
+/** A row as a line of the file. */
 export const rowLine = (values: Values, columns = ALL): string => cells(columns, values)
 
+/** The whole file as text. */
 export function writeBill(plan: BillPlan): string {
   const { rows, columns = ALL, summaryColumns = SUMMARY, lineEnd = '\r\n' } = plan
   return (
@@ -160,10 +175,12 @@ export function writeBill(plan: BillPlan): string {
   )
 }
 
+/** Encodes text as UTF-8. */
 export const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
+/** Packs bytes with gzip. */
 export const gzip = (bytes: Uint8Array): Uint8Array => new Uint8Array(gzipSync(bytes))
 
-/** A source that tells what became of it. */
+/** A stream of chunks whose `state` tells how many were taken and whether the reader cancelled it. @param broken Fails at the end. */
 export function sourceOf(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, broken = false) {
   const state = { taken: 0, isCancelled: false }
   const left =
@@ -187,8 +204,10 @@ export function sourceOf(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array
   return { stream, state }
 }
 
+/** What the reader of `src` returned: sizes of the pages, all rows, and the end. */
 export type Reading = Readonly<{ pages: readonly number[]; rows: readonly BillRow[]; end: BillEnd }>
 
+/** Reads a whole bill with the reader of `src`. */
 export async function readAll(
   chunks: Iterable<Uint8Array>,
   { pageRows = 1_000, afterRow = 0, broken = false } = {},
@@ -204,5 +223,7 @@ export async function readAll(
   }
 }
 
+/** Reads a text. */
 export const readText = (text: string): Promise<Reading> => readAll([bytesOf(text)])
+/** Writes a bill and reads it. */
 export const readPlan = (plan: BillPlan): Promise<Reading> => readText(writeBill(plan))

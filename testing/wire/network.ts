@@ -1,33 +1,44 @@
-/** A network between us and WeChat that answers as a test says. */
+/** The transport of `src` over a network that answers as a test says. */
 import { expect, vi } from 'vitest'
 import { toUnixSeconds } from '../../src/core/time.ts'
 import { OriginHealth, type TransportOptions, wechatTransport } from '../../src/wechat/transport.ts'
 import { HeldTimers } from '../samples/held-timers.ts'
 import { T0 } from '../samples/order-samples.ts'
 
+/** WeChat's primary origin for payments. */
 export const PRIMARY = 'https://api.mch.weixin.qq.com'
+/** WeChat's backup origin for payments. */
 export const BACKUP = 'https://api2.mch.weixin.qq.com'
+/** WeChat's origin for logins. */
 export const LOGIN = 'https://api.weixin.qq.com'
+/** The path of the tests' message. */
 export const PATH = '/pay/unifiedorder'
+/** The tests' message. */
 export const XML = '<xml><body><![CDATA[测试商店-图书]]></body></xml>'
 
+/** Answers one request. */
 export type Answer = (request: Request) => Promise<Response>
 type Sent = Readonly<{ url: string; method: string; type: string | null; body: string }>
 
+/** Answers with a response. */
 export const answer =
   (body: string | null, status = 200, headers: Record<string, string> = {}): Answer =>
   async () =>
     new Response(body, { status, headers })
+/** The connection is lost without an answer. */
 export const reset: Answer = async () => {
   throw new TypeError('Network connection lost.')
 }
+/** Never answers. */
 export const silence: Answer = () => new Promise(() => {})
 
+/** The transport's result for a failed call. */
 export const failed = (reason: string) => ({ ok: false, error: { reason } })
+/** The text of a successful reply, or the failed result. */
 export const text = (reply: { ok: true; value: Uint8Array } | { ok: false; error: unknown }) =>
   reply.ok ? new TextDecoder().decode(reply.value) : reply
 
-/** Answers in the order given; another request than those fails the test. */
+/** Gives the answers in order. One request more than answers fails the test. */
 export function network(answers: readonly Answer[], options: Partial<TransportOptions> = {}) {
   const sent: Sent[] = []
   const requests: Request[] = []
@@ -59,7 +70,7 @@ export function network(answers: readonly Answer[], options: Partial<TransportOp
     timers,
     origins: () => sent.map(({ url }) => new URL(url).origin),
     advance: (seconds: number) => void (clock.now = toUnixSeconds(clock.now + seconds)),
-    /** Lets the deadline of the request that is under way pass. */
+    /** Waits until `count` requests were sent, and lets the deadline of the last one pass. */
     async passDeadline(count: number): Promise<void> {
       await vi.waitFor(() => expect(sent.length).toBe(count), { interval: 1 })
       timers.pass()

@@ -1,4 +1,4 @@
-/** Refund notices as WeChat would send them, encrypted by node:crypto. */
+/** Refund notices as WeChat sends them, encrypted with node:crypto. */
 import { createCipheriv, createDecipheriv, createHash } from 'node:crypto'
 import { formatXml } from '../../simulator/lib/xml.ts'
 import { Secret } from '../../src/lib/secret.ts'
@@ -14,7 +14,7 @@ import {
   utf8,
 } from './wire.ts'
 
-/** Vector E1 of the protocol reference, letter for letter. */
+/** Test vector E1 of the protocol reference, byte for byte: the decrypted req_info. */
 export const E1_PLAINTEXT = `<root>
 <out_refund_no><![CDATA[R20240102030405_0001]]></out_refund_no>
 <out_trade_no><![CDATA[T20240102030405_0001]]></out_trade_no>
@@ -30,6 +30,7 @@ export const E1_PLAINTEXT = `<root>
 <total_fee><![CDATA[100]]></total_fee>
 <transaction_id><![CDATA[4200000540202401020123456789]]></transaction_id>
 </root>`
+/** Test vector E1: the encrypted req_info. */
 export const E1_REQ_INFO = [
   '4gS8kbcHysCW7bHqyEU0M9umdFVGKPOUBs+y0jA3Bljaf689orrENmlSmc1KybAZ2GWwcXNolQr6RpJfkxeC4d70CFOHVNx5',
   'zaQ0n95RG/mPyVVBrCgrtCcoSoxwjBIwWYgatOfZIsEodPPO4ACMFNbmdMdqIkfHPb8yiiSYg6nyG7hgMQuTzfqTQ/z/ZgYy',
@@ -45,35 +46,40 @@ export const E1_REQ_INFO = [
   'eBssY6zIGDPm697B7jkSz7T6IP/iejoK',
 ].join('')
 
-/** Vector E2: a key whose MD5 begins with zeros. */
+/** Test vector E2: a key whose MD5 begins with zeros. */
 export const E2_KEY = 'zeroLeadingMd5Key000000000000036'
+/** Test vector E2: a req_info under that key. */
 export const E2_REQ_INFO =
   'gi7Es9GOn5Mavoyy/9wkicgkfeAbRJXnSwSp7g6aR5Vb9ZO3DvukZzHbzQM725oWgRxJwJfYns855Ub7N42pTA=='
 
+/** A previous key of the merchant. */
 export const OLD_KEY = 'qazwsxedcrfvtgbyhnujmikolp111111'
 
-/** What E1 tells: which refund is worth asking about. */
+/** What the Worker reads from E1: which refund to query. */
 export const E1_HINT = {
   outRefundNo: 'R20240102030405_0001',
   transactionId: '4200000540202401020123456789',
   outTradeNo: 'T20240102030405_0001',
 }
 
+/** The AES key of a req_info: the lower-case hex MD5 of the API key. */
 export const aesKeyOf = (apiKey: string): string =>
   createHash('md5').update(apiKey, 'utf8').digest('hex')
 
+/** Encrypts a req_info. */
 export function lock(plaintext: string | Uint8Array, apiKey = API_KEY): string {
   const cipher = createCipheriv('aes-256-ecb', aesKeyOf(apiKey), null)
   return Buffer.concat([cipher.update(plaintext), cipher.final()]).toString('base64')
 }
 
+/** Decrypts a req_info. */
 export function unlock(reqInfo: string, apiKey = API_KEY): string {
   const decipher = createDecipheriv('aes-256-ecb', aesKeyOf(apiKey), null)
   const plaintext = [decipher.update(Buffer.from(reqInfo, 'base64')), decipher.final()]
   return Buffer.concat(plaintext).toString('utf8')
 }
 
-/** What is inside a notice. */
+/** The decrypted fields of a genuine notice. */
 export const INNER: Message = {
   out_refund_no: 'R20240102030405_0001',
   out_trade_no: 'T20240102030405_0001',
@@ -89,9 +95,11 @@ export const INNER: Message = {
   total_fee: '100',
   transaction_id: '4200000540202401020123456789',
 }
+/** These fields as XML, with changes. */
 export const root = (changes: Changes = {}): string =>
   formatXml(changed(INNER, changes), { root: 'root' })
 
+/** A notice with the req_info of E1, with changes. */
 export const notice = (changes: Changes = {}): Uint8Array =>
   utf8(
     formatXml(
@@ -108,12 +116,13 @@ export const notice = (changes: Changes = {}): Uint8Array =>
     ),
   )
 
+/** Reads a notice with the reader of `src`. @param keys The current key, then the old one. */
 export const read = (bytes: Uint8Array, keys: readonly string[] = [API_KEY]) =>
   readRefundNotice(
     bytes,
     MERCHANT,
     keys.map((key) => new Secret(key)),
   )
-/** A notice with this inside. */
+/** Encrypts a plaintext into a notice and reads that. */
 export const readInner = (plaintext: string | Uint8Array, keys?: readonly string[]) =>
   read(notice({ req_info: lock(plaintext) }), keys)

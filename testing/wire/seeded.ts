@@ -1,4 +1,4 @@
-/** Repeatable chance (mulberry32): the same seed makes the same test. */
+/** Repeatable random numbers (mulberry32): the same seed gives the same test. */
 export function seeded(seed: number) {
   let state = seed >>> 0
   const below = (limit: number): number => {

@@ -1,4 +1,4 @@
-/** Messages as WeChat would send them, signed by node:crypto and written by the simulator's writer. */
+/** Messages as WeChat sends them, signed with node:crypto and written with the simulator's XML writer. */
 import { createHash, createHmac } from 'node:crypto'
 import { formatXml } from '../../simulator/lib/xml.ts'
 import type { Merchant } from '../../src/core/merchant.ts'
@@ -7,17 +7,21 @@ import { ok } from '../../src/lib/result.ts'
 import { Secret } from '../../src/lib/secret.ts'
 import { type AuthenticFields, openEnvelope } from '../../src/wechat/v2/wire/envelope.ts'
 
+/** The fields of a message. */
 export type Message = Readonly<Record<string, string>>
-/** `undefined` takes an element away. */
+/** Fields to replace; `undefined` removes a field. */
 export type Changes = Readonly<Record<string, string | undefined>>
 
+/** AppID of the merchant in the tests. */
 export const APPID = 'wxd930ea5d5a258f4f'
+/** Merchant number in the tests. */
 export const MCH_ID = '10000100'
-/** The key of the official pages' examples. */
+/** The API key in the examples of WeChat's official pages. */
 export const API_KEY = '192006250b4c09247ec02edce69f6a2d'
+/** The merchant in the tests. */
 export const MERCHANT: Merchant = { appid: APPID, mchId: MCH_ID, apiKey: new Secret(API_KEY) }
 
-/** A genuine notice of ¥1.00, paid with two coupons (vector S7). */
+/** A genuine notice of a payment of ¥1.00 with two coupons (test vector S7). */
 export const NOTICE: Message = {
   transaction_id: '4200000540202401020123456789',
   appid: APPID,
@@ -47,6 +51,7 @@ export const NOTICE: Message = {
   trade_type: 'JSAPI',
 }
 
+/** The fields of every successful answer. */
 export const ANSWERED: Message = {
   return_code: 'SUCCESS',
   return_msg: 'OK',
@@ -56,6 +61,7 @@ export const ANSWERED: Message = {
   result_code: 'SUCCESS',
 }
 
+/** A copy of the message with changes. */
 export function changed(base: Message, changes: Changes): Message {
   const message: Record<string, string> = {}
   for (const [name, value] of Object.entries({ ...base, ...changes })) {
@@ -64,14 +70,14 @@ export function changed(base: Message, changes: Changes): Message {
   return message
 }
 
-/** What a refusal says, besides the envelope. */
+/** The changes that turn {@link ANSWERED} into a refusal. */
 export const refusal = (errCode: string, errCodeDes = ''): Changes => ({
   result_code: 'FAIL',
   err_code: errCode,
   err_code_des: errCodeDes,
 })
 
-/** The second route to every signature: the protocol read again, with other tools. */
+/** A second implementation of WeChat's signature, independent of `src`, with node:crypto. */
 export function signature(message: Message, type: SignType = 'MD5', key = API_KEY): string {
   const pairs = Object.entries(message)
     .filter(([name, value]) => name !== 'sign' && value !== '')
@@ -82,15 +88,18 @@ export function signature(message: Message, type: SignType = 'MD5', key = API_KE
   return hash.digest('hex').toUpperCase()
 }
 
+/** The message with its signature. */
 export const signed = (message: Message, type: SignType = 'MD5', key = API_KEY): Message => ({
   ...message,
   sign: signature(message, type, key),
 })
 
+/** The message as XML bytes. */
 export const wire = (message: Message): Uint8Array => utf8(formatXml(message))
+/** Encodes text as UTF-8. */
 export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
 
-/** An answer of WeChat's whose envelope was opened. */
+/** The verified fields of an answer of WeChat, with changes to {@link ANSWERED}. */
 export async function authentic(changes: Changes): Promise<AuthenticFields> {
   const message = signed(changed(ANSWERED, changes))
   const opened = await openEnvelope(ok(new Map(Object.entries(message))), MERCHANT, 'MD5')

@@ -13,7 +13,7 @@ import {
   recordRefunds,
   refund,
   refundEvents,
-  toldOfRefunds,
+  refundWebhooks,
   withoutNonce,
 } from '../../../testing/refund-stories.ts'
 import { world } from '../../../testing/world.ts'
@@ -53,7 +53,7 @@ describe('a crash', () => {
       'refund_accepted',
       'refund_succeeded',
     ])
-    expect(toldOfRefunds(w)).toEqual(['refund.succeeded R1'])
+    expect(refundWebhooks(w)).toEqual(['refund.succeeded R1'])
   })
 
   it('between the sending and the noting: the cron sends the same again, and WeChat has one', async () => {
@@ -75,7 +75,7 @@ describe('a crash', () => {
         'refund_accepted',
         'refund_succeeded',
       ])
-      expect(toldOfRefunds(w)).toEqual([`refund.succeeded ${number}`])
+      expect(refundWebhooks(w)).toEqual([`refund.succeeded ${number}`])
       await expectBalanced(w, ordercode)
     }
   })
@@ -98,7 +98,7 @@ describe('a crash', () => {
           `${fault} succeeded`,
         )
         expect(w.wechat.books.refunds(ordercode)).toHaveLength(1)
-        expect(toldOfRefunds(w)).toEqual([`refund.succeeded ${number}`])
+        expect(refundWebhooks(w)).toEqual([`refund.succeeded ${number}`])
         const events = await refundEvents(w, ordercode)
         expect(new Set(events).size).toBe(events.length)
       }
@@ -115,7 +115,7 @@ describe('a crash', () => {
       await putRefund(w, ordercode, number, 800)
       await pass(w, 7)
       expect(await getRefund(w, ordercode, number)).toMatchObject({ state: 'refused' })
-      expect(toldOfRefunds(w)).toEqual([`refund.failed ${number}`])
+      expect(refundWebhooks(w)).toEqual([`refund.failed ${number}`])
       expect(await refundEvents(w, ordercode)).toEqual(['refund_requested', 'refund_refused'])
     }
   })
@@ -178,7 +178,7 @@ describe('an answer of D1 that is lost,', () => {
       'refund_accepted',
       'refund_succeeded',
     ])
-    expect(toldOfRefunds(w)).toEqual(['refund.succeeded R1'])
+    expect(refundWebhooks(w)).toEqual(['refund.succeeded R1'])
     expect(w.wechat.books.refunds()).toHaveLength(1)
   })
 })
@@ -265,7 +265,7 @@ describe('the cron', () => {
     w.advance(4 * 86_400)
     await pass(w, 8, { notices: false })
     expect((await w.read(ordercode)).refunded_fee).toBe(300)
-    expect(toldOfRefunds(w).sort()).toEqual(['refund.succeeded A', 'refund.succeeded B'])
+    expect(refundWebhooks(w).sort()).toEqual(['refund.succeeded A', 'refund.succeeded B'])
   })
 })
 

@@ -13,8 +13,8 @@ import {
   putRefund,
   refund,
   refundEvents,
+  refundWebhooks,
   SUCCESS,
-  toldOfRefunds,
 } from '../../../testing/refund-stories.ts'
 import { world, type World } from '../../../testing/world.ts'
 
@@ -61,7 +61,7 @@ describe('a refund notice', () => {
       refund_id: w.wechat.books.refund(number)?.refundId,
     })
     await w.settled()
-    expect(toldOfRefunds(w)).toEqual([`refund.succeeded ${number}`])
+    expect(refundWebhooks(w)).toEqual([`refund.succeeded ${number}`])
   })
 
   it('comes by itself from WeChat, and needs to come once', async () => {
@@ -84,7 +84,7 @@ describe('a refund notice', () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => notifyRefund(w, notice)))
     for (const answer of answers) expect(await answer.text()).toBe(SUCCESS)
     await w.settled()
-    expect(toldOfRefunds(w)).toEqual([`refund.succeeded ${number}`])
+    expect(refundWebhooks(w)).toEqual([`refund.succeeded ${number}`])
     expect(await refundEvents(w, ordercode)).toEqual([
       'refund_requested',
       'refund_accepted',
@@ -100,7 +100,7 @@ describe('a refund notice', () => {
     const notice = w.wechat.notices.ofRefunds.xml(number)
     await Promise.all(Array.from({ length: 20 }, () => notifyRefund(w, notice)))
     await w.settled()
-    expect(toldOfRefunds(w)).toEqual([`refund.failed ${number}`])
+    expect(refundWebhooks(w)).toEqual([`refund.failed ${number}`])
     expect((await getRefund(w, ordercode, number)).state).toBe('closed')
   })
 
@@ -119,7 +119,7 @@ describe('a refund notice', () => {
     ])
     await w.settled()
     expect((await getRefund(w, ordercode, number)).state).toBe('succeeded')
-    expect(toldOfRefunds(w)).toEqual([`refund.succeeded ${number}`])
+    expect(refundWebhooks(w)).toEqual([`refund.succeeded ${number}`])
     expect((await refundEvents(w, ordercode)).filter((t) => t === 'refund_succeeded')).toHaveLength(
       1,
     )
@@ -145,7 +145,7 @@ describe('a refund notice', () => {
     await w.settled()
     const order = await w.read(ordercode)
     expect(order.refunded_fee).toBe(1_045)
-    expect(toldOfRefunds(w)).toHaveLength(10)
+    expect(refundWebhooks(w)).toHaveLength(10)
     expect(await kinds(w)).toEqual([])
     await expectBalanced(w, ordercode)
   })
@@ -163,7 +163,7 @@ describe('a refund notice', () => {
     })
     expect(await outcome(putRefund(w, ordercode, 'B1', 800))).toBe('201 succeeded')
     await w.settled()
-    expect(toldOfRefunds(w)).toEqual(['refund.succeeded B1'])
+    expect(refundWebhooks(w)).toEqual(['refund.succeeded B1'])
     expect((await w.read(ordercode)).refunded_fee).toBe(800)
   })
 
@@ -203,7 +203,7 @@ describe('a refund notice', () => {
       expect(await everything(w, ordercode)).toEqual(before)
     }
     await w.settled()
-    expect(toldOfRefunds(w)).toEqual([])
+    expect(refundWebhooks(w)).toEqual([])
   })
 })
 
@@ -364,7 +364,7 @@ describe('when we cannot take a refund notice', () => {
     expect(second).toMatchObject({ outcome: 'delivered' })
     await w.settled()
     expect((await getRefund(w, ordercode, number)).state).toBe('succeeded')
-    expect(toldOfRefunds(w)).toEqual([`refund.succeeded ${number}`])
+    expect(refundWebhooks(w)).toEqual([`refund.succeeded ${number}`])
   })
 
   it('because D1 fails under the booking, before or after the commit, or stalls', async () => {
@@ -394,8 +394,8 @@ describe('when we cannot take a refund notice', () => {
       expect(events.filter((type) => type === 'refund_succeeded')).toHaveLength(1)
     }
     await pass(w, 2)
-    expect(new Set(toldOfRefunds(w)).size).toBe(4)
-    expect(toldOfRefunds(w)).toHaveLength(4)
+    expect(new Set(refundWebhooks(w)).size).toBe(4)
+    expect(refundWebhooks(w)).toHaveLength(4)
   })
 
   it('because WeChat’s own query does not answer, it is asked to come again', async () => {

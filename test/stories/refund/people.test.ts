@@ -11,8 +11,8 @@ import {
   pass,
   putRefund,
   refund,
+  refundWebhooks,
   reviews,
-  toldOfRefunds,
 } from '../../../testing/refund-stories.ts'
 import { MERCHANT, world, type World } from '../../../testing/world.ts'
 
@@ -61,7 +61,7 @@ describe('a person who says that a refund is over', () => {
     await pass(w, 3)
     expect((await getRefund(w, ordercode, 'R1')).state).toBe('refused')
     expect(w.wechat.books.refundedFen()).toBe(0)
-    expect(toldOfRefunds(w)).toEqual(['refund.failed R1'])
+    expect(refundWebhooks(w)).toEqual(['refund.failed R1'])
   })
 
   it('is not believed while a try of it may still arrive, or somebody sends it', async () => {
@@ -185,7 +185,7 @@ describe('a request that may still be on its way', () => {
     await pass(w, 10)
     expect(w.wechat.books.refundedFen()).toBe(400)
     expect((await getRefund(w, ordercode, 'R1')).state).toBe('succeeded')
-    expect(toldOfRefunds(w)).toEqual(['refund.succeeded R1'])
+    expect(refundWebhooks(w)).toEqual(['refund.succeeded R1'])
   })
 })
 

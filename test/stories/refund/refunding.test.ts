@@ -13,8 +13,8 @@ import {
   refund,
   type RefundAnswer,
   refundEvents,
+  refundWebhooks,
   states,
-  toldOfRefunds,
 } from '../../../testing/refund-stories.ts'
 import { MERCHANT, TOKEN, world } from '../../../testing/world.ts'
 
@@ -82,7 +82,7 @@ describe('a refund', () => {
     await pass(w, 5)
     expect(await outcome(putRefund(w, ordercode, 'R1', 800))).toBe('200 succeeded')
     expect(called(w, '/secapi/pay/refund')).toBe(1)
-    expect(toldOfRefunds(w)).toEqual(['refund.succeeded R1'])
+    expect(refundWebhooks(w)).toEqual(['refund.succeeded R1'])
   })
 
   it('in parts to the last fen, and not one fen more', async () => {
@@ -105,7 +105,7 @@ describe('a refund', () => {
     await pass(w, 5)
     expect(await w.read(ordercode)).toMatchObject({ refunded_fee: 1_000, state: 'paid' })
     expect(w.wechat.books.refundedFen()).toBe(1_000)
-    expect(toldOfRefunds(w)).toEqual(['P1', 'P2', 'P3', 'P4'].map((n) => `refund.succeeded ${n}`))
+    expect(refundWebhooks(w)).toEqual(['P1', 'P2', 'P3', 'P4'].map((n) => `refund.succeeded ${n}`))
     expect(await outcome(putRefund(w, ordercode, 'P5', 1))).toBe('409 refund_exceeds_payment')
     await expectBalanced(w, ordercode)
   })
@@ -365,7 +365,7 @@ describe('ten clients at once', () => {
       'refund_accepted',
       'refund_succeeded',
     ])
-    expect(toldOfRefunds(w)).toEqual(['refund.succeeded S1'])
+    expect(refundWebhooks(w)).toEqual(['refund.succeeded S1'])
   })
 
   it('with one number and two amounts agree on one of them', async () => {
@@ -480,7 +480,7 @@ describe('the budget of a refund', () => {
     w.wechat.platform.settleRefund('B1', 'SUCCESS')
     await w.deliverNotices()
     await w.settled()
-    expect(toldOfRefunds(w)).toEqual(['refund.succeeded B1'])
+    expect(refundWebhooks(w)).toEqual(['refund.succeeded B1'])
     expect(watched.rowsWritten()).toBeLessThanOrEqual(20)
   })
 

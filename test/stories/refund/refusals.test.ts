@@ -13,8 +13,8 @@ import {
   recordRefunds,
   refund,
   refundEvents,
+  refundWebhooks,
   reviews,
-  toldOfRefunds,
   withoutNonce,
 } from '../../../testing/refund-stories.ts'
 import { world, type World } from '../../../testing/world.ts'
@@ -82,12 +82,12 @@ describe('when WeChat does not say what became of a refund', () => {
       })
       expect(w.wechat.books.refunds(ordercode)).toHaveLength(1)
       expect(new Set(sent.map(withoutNonce)).size).toBe(1)
-      expect(toldOfRefunds(w)).toEqual([])
+      expect(refundWebhooks(w)).toEqual([])
       expect(await kinds(w)).toEqual([])
       w.wechat.platform.settleRefund('R1', 'SUCCESS')
       await w.deliverNotices()
       await w.settled()
-      expect(toldOfRefunds(w)).toEqual(['refund.succeeded R1'])
+      expect(refundWebhooks(w)).toEqual(['refund.succeeded R1'])
       await expectBalanced(w, ordercode)
     })
   }
@@ -193,7 +193,7 @@ describe('when WeChat asks for patience', () => {
         err_code_des: null,
       })
       expect(new Set(sent.map(withoutNonce)).size).toBe(1)
-      expect(toldOfRefunds(w)).toEqual([])
+      expect(refundWebhooks(w)).toEqual([])
     })
   }
 
@@ -216,7 +216,7 @@ describe('when WeChat asks for patience', () => {
     expect(await getRefund(w, ordercode, 'R1')).toMatchObject({ state: 'processing' })
     expect(w.wechat.books.balanceFen()).toBe(9_200)
     await pass(w, 5)
-    expect(toldOfRefunds(w)).toEqual(['refund.succeeded R1'])
+    expect(refundWebhooks(w)).toEqual(['refund.succeeded R1'])
   })
 
   it('a smaller refund of another payment need not wait for a bigger one', async () => {
@@ -226,7 +226,7 @@ describe('when WeChat asks for patience', () => {
     expect(await outcome(putRefund(w, big.ordercode, 'big', 800))).toBe('201 requested')
     expect(await outcome(putRefund(w, small.ordercode, 'small', 400))).toBe('201 processing')
     await pass(w, 5)
-    expect(toldOfRefunds(w)).toEqual(['refund.succeeded small'])
+    expect(refundWebhooks(w)).toEqual(['refund.succeeded small'])
   })
 
   it('NOTENOUGH keeps it due, for longer than a month', async () => {
@@ -274,7 +274,7 @@ describe('when a person says that a refund which waited for a month is over', ()
     })
     await expectReserved(w, ordercode, 1_000)
     await pass(w, 2)
-    expect(toldOfRefunds(w)).toEqual(['refund.failed R1'])
+    expect(refundWebhooks(w)).toEqual(['refund.failed R1'])
     expect(w.wechat.books.refunds()).toEqual([])
   })
 
@@ -288,7 +288,7 @@ describe('when a person says that a refund which waited for a month is over', ()
     await expectReserved(w, ordercode, 700)
     await pass(w, 5)
     expect(await getRefund(w, ordercode, 'R1')).toMatchObject({ state: 'succeeded' })
-    expect(toldOfRefunds(w)).toEqual(['refund.succeeded R1'])
+    expect(refundWebhooks(w)).toEqual(['refund.succeeded R1'])
     await expectBalanced(w, ordercode)
   })
 })
@@ -314,14 +314,14 @@ describe('when WeChat refuses a refund for good', () => {
       await pass(w, 10)
       expect(called(w, '/secapi/pay/refund')).toBe(1)
       expect(await refundEvents(w, ordercode)).toEqual(['refund_requested', 'refund_refused'])
-      expect(toldOfRefunds(w)).toEqual(['refund.failed R1'])
+      expect(refundWebhooks(w)).toEqual(['refund.failed R1'])
       expect(w.receiver.received.at(-1)).toMatchObject({
         id: 'refund.failed.R1',
         data: { state: 'refused', err_code: code, refund_fee: 1_000 },
       })
       expect(await outcome(putRefund(w, ordercode, 'R2', 1_000))).toBe('201 processing')
       await pass(w, 5)
-      expect(toldOfRefunds(w)).toEqual(['refund.failed R1', 'refund.succeeded R2'])
+      expect(refundWebhooks(w)).toEqual(['refund.failed R1', 'refund.succeeded R2'])
       await expectBalanced(w, ordercode)
     })
   }
@@ -347,7 +347,7 @@ describe('when WeChat refuses a refund for good', () => {
     expect(answers.toSorted()).toEqual([...Array<string>(9).fill('200 requested'), '201 refused'])
     expect(called(w, '/secapi/pay/refund')).toBe(1)
     await pass(w, 3)
-    expect(toldOfRefunds(w)).toEqual(['refund.failed R1'])
+    expect(refundWebhooks(w)).toEqual(['refund.failed R1'])
     expect(await refundEvents(w, ordercode)).toEqual(['refund_requested', 'refund_refused'])
   })
 
@@ -371,7 +371,7 @@ describe('when WeChat refuses a refund for good', () => {
       await expectReserved(w, ordercode, 0)
     }
     await pass(w, 10)
-    expect(toldOfRefunds(w).filter((each) => each.startsWith('refund.failed'))).toEqual([])
+    expect(refundWebhooks(w).filter((each) => each.startsWith('refund.failed'))).toEqual([])
   })
 
   it('and a request that was stuck on its way arrives after that, WeChat’s word counts', async () => {
@@ -394,7 +394,7 @@ describe('when WeChat refuses a refund for good', () => {
       err_code: null,
     })
     expect(await outcome(putRefund(w, ordercode, 'R2', 1))).toBe('409 refund_exceeds_payment')
-    expect(toldOfRefunds(w)).toEqual(['refund.failed R1', 'refund.succeeded R1'])
+    expect(refundWebhooks(w)).toEqual(['refund.failed R1', 'refund.succeeded R1'])
     await expectBalanced(w, ordercode)
   })
 
@@ -408,10 +408,10 @@ describe('when WeChat refuses a refund for good', () => {
       err_code: 'USER_ACCOUNT_ABNORMAL',
     })
     await expectReserved(w, ordercode, 8_000)
-    expect(toldOfRefunds(w)).toEqual([])
+    expect(refundWebhooks(w)).toEqual([])
     await pass(w, 10)
     expect(await getRefund(w, ordercode, 'R1')).toMatchObject({ state: 'refused' })
-    expect(toldOfRefunds(w)).toEqual(['refund.failed R1'])
+    expect(refundWebhooks(w)).toEqual(['refund.failed R1'])
   })
 
   it('and the query tells of another refund, that is no confirmation', async () => {
@@ -444,7 +444,7 @@ describe('when the installation is wrong', () => {
       vi.restoreAllMocks()
       await passUntilSent(w, ordercode, 'R1')
       expect((await getRefund(w, ordercode, 'R1')).state).not.toBe('requested')
-      expect(toldOfRefunds(w).filter((each) => each.startsWith('refund.failed'))).toEqual([])
+      expect(refundWebhooks(w).filter((each) => each.startsWith('refund.failed'))).toEqual([])
     })
   }
 
@@ -503,7 +503,7 @@ describe('a refund that WeChat has taken on', () => {
     await w.deliverNotices()
     await w.settled()
     expect(await getRefund(w, ordercode, 'R1')).toMatchObject({ state: 'succeeded' })
-    expect(toldOfRefunds(w)).toEqual(['refund.succeeded R1'])
+    expect(refundWebhooks(w)).toEqual(['refund.succeeded R1'])
     expect(await kinds(w)).toEqual(['refund_overdue'])
   })
 
@@ -529,7 +529,7 @@ describe('a refund that WeChat has taken on', () => {
     await refund(w, ordercode, 'R1', 800)
     await pass(w, 6, { notices: false })
     expect(await getRefund(w, ordercode, 'R1')).toMatchObject({ state: 'succeeded' })
-    expect(toldOfRefunds(w)).toEqual(['refund.succeeded R1'])
+    expect(refundWebhooks(w)).toEqual(['refund.succeeded R1'])
   })
 
   it('learns nothing from a query that is lost, unsigned, forged or not understood', async () => {
@@ -561,7 +561,7 @@ describe('a refund that WeChat has taken on', () => {
       w.wechat.faults.clear()
       expect((await getRefund(w, ordercode, 'R1')).state).toBe('processing')
     }
-    expect(toldOfRefunds(w)).toEqual([])
+    expect(refundWebhooks(w)).toEqual([])
     expect((await w.shop('POST', `/orders/${ordercode}/query`)).status).toBe(200)
     expect((await getRefund(w, ordercode, 'R1')).state).toBe('closed')
   })
@@ -578,7 +578,7 @@ describe('a refund that WeChat has taken on', () => {
     expect(new Set(sent.map(withoutNonce)).size).toBe(1)
     expect(await getRefund(w, ordercode, 'R1')).toMatchObject({ state: 'processing' })
     expect(w.wechat.books.refunds(ordercode)).toHaveLength(1)
-    expect(toldOfRefunds(w)).toEqual([])
+    expect(refundWebhooks(w)).toEqual([])
   })
 
   it('but closes gives the amount free, and the shop is told once', async () => {
@@ -594,7 +594,7 @@ describe('a refund that WeChat has taken on', () => {
       succeeded_at: null,
     })
     expect(await w.read(ordercode)).toMatchObject({ refunded_fee: 0, state: 'paid' })
-    expect(toldOfRefunds(w)).toEqual(['refund.failed R1'])
+    expect(refundWebhooks(w)).toEqual(['refund.failed R1'])
     expect(await refundEvents(w, ordercode)).toEqual([
       'refund_requested',
       'refund_accepted',
@@ -630,7 +630,7 @@ describe('a refund that WeChat has taken on', () => {
     await w.deliverNotices()
     await w.settled()
     expect(await getRefund(w, ordercode, 'R1')).toMatchObject({ state: 'succeeded' })
-    expect(toldOfRefunds(w)).toEqual(['refund.succeeded R1'])
+    expect(refundWebhooks(w)).toEqual(['refund.succeeded R1'])
     expect(await refundEvents(w, ordercode)).toEqual([
       'refund_requested',
       'refund_accepted',

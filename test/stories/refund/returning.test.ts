@@ -12,9 +12,9 @@ import {
   pass,
   putRefund,
   refund,
+  refundWebhooks,
   reviews,
   states,
-  toldOfRefunds,
 } from '../../../testing/refund-stories.ts'
 import { world, type World } from '../../../testing/world.ts'
 
@@ -555,7 +555,7 @@ describe('a refund made by hand on the merchant platform', () => {
       'payment_booked',
       'refund_discovered',
     ])
-    expect(toldOfRefunds(w)).toEqual(['refund.succeeded hand-1'])
+    expect(refundWebhooks(w)).toEqual(['refund.succeeded hand-1'])
   })
 
   it('is found by POST query while it is under way, and followed to its end', async () => {
@@ -570,7 +570,7 @@ describe('a refund made by hand on the merchant platform', () => {
     expect(await refund(w, ordercode, 'R1', 8_501)).toMatchObject({ status: 409, left: 8_500 })
     await pass(w, 6, { notices: false })
     expect((await w.read(ordercode)).refunded_fee).toBe(300)
-    expect(toldOfRefunds(w)).toEqual(['refund.succeeded hand-1'])
+    expect(refundWebhooks(w)).toEqual(['refund.succeeded hand-1'])
   })
 
   it('closed or abnormal is told as such', async () => {
@@ -584,7 +584,7 @@ describe('a refund made by hand on the merchant platform', () => {
     await w.shop('POST', `/orders/${ordercode}/query`)
     await w.settled()
     expect(states(await w.read(ordercode))).toEqual(['abnormal', 'closed'])
-    expect(toldOfRefunds(w)).toEqual(['refund.failed hand-1'])
+    expect(refundWebhooks(w)).toEqual(['refund.failed hand-1'])
     expect(await kinds(w)).toEqual(['refund_abnormal'])
     expect(await refund(w, ordercode, 'R1', 8_501)).toMatchObject({ left: 8_500 })
   })
@@ -631,8 +631,8 @@ describe('a refund made by hand on the merchant platform', () => {
     expect(order.refunded_fee).toBe(w.wechat.books.refundedFen())
     expect(new Set(states(order))).toEqual(new Set(['succeeded']))
     await pass(w, 10)
-    expect(new Set(toldOfRefunds(w)).size).toBe(20)
-    expect(toldOfRefunds(w)).toHaveLength(20)
+    expect(new Set(refundWebhooks(w)).size).toBe(20)
+    expect(refundWebhooks(w)).toHaveLength(20)
   })
 
   it('as one of more than twenty is found by its notice', async () => {
@@ -646,7 +646,7 @@ describe('a refund made by hand on the merchant platform', () => {
     }
     await w.settled()
     expect((await w.read(ordercode)).refunded_fee).toBe(w.wechat.books.refundedFen())
-    expect(toldOfRefunds(w)).toHaveLength(24)
+    expect(refundWebhooks(w)).toHaveLength(24)
   })
 
   it('while ours waits: ours is refused then, and never more goes back than was paid', async () => {
@@ -665,7 +665,7 @@ describe('a refund made by hand on the merchant platform', () => {
       err_code: 'REFUND_FEE_INVALID',
     })
     expect(await w.read(ordercode)).toMatchObject({ refunded_fee: 500 })
-    expect(toldOfRefunds(w).sort()).toEqual(['refund.failed ours', 'refund.succeeded hand-1'])
+    expect(refundWebhooks(w).sort()).toEqual(['refund.failed ours', 'refund.succeeded hand-1'])
     expect(w.wechat.books.refundedFen()).toBe(500)
     await expectBalanced(w, ordercode)
     expect(await outcome(putRefund(w, ordercode, 'rest', 500))).toBe('201 processing')
@@ -710,6 +710,6 @@ describe('a refund made by hand on the merchant platform', () => {
     // 500 went back at WeChat. Either the books say so, or a person has been told that they do not.
     const { reviews: opened, refunded_fee } = await w.read(ordercode)
     expect(opened.length > 0 || refunded_fee === 500).toBe(true)
-    expect(toldOfRefunds(w)).toEqual(['refund.failed N1'])
+    expect(refundWebhooks(w)).toEqual(['refund.failed N1'])
   })
 })

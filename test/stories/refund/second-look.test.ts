@@ -10,8 +10,8 @@ import {
   putRefund,
   refund,
   refundEvents,
+  refundWebhooks,
   reviews,
-  toldOfRefunds,
 } from '../../../testing/refund-stories.ts'
 import { world, type World } from '../../../testing/world.ts'
 
@@ -43,7 +43,7 @@ describe('a refund that WeChat refuses', () => {
       w.wechat.faults.inject({ endpoint: 'refund', ...REFUSED })
       expect(await outcome(putRefund(w, ordercode, 'R1', 1_000))).toBe('201 refused')
       await w.settled()
-      expect(toldOfRefunds(w)).toEqual(['refund.failed R1'])
+      expect(refundWebhooks(w)).toEqual(['refund.failed R1'])
       // It begins a minute after the first one, as all refunds of one payment do.
       expect(await outcome(putRefund(w, ordercode, 'R2', 1_000))).toBe('201 requested')
     },
@@ -172,7 +172,7 @@ describe('many refunds that end', () => {
     for (const number of numbers) w.wechat.platform.settleRefund(number, 'SUCCESS')
     w.advance(60)
     await w.cron()
-    expect(toldOfRefunds(w).toSorted()).toEqual(numbers.map((each) => `refund.succeeded ${each}`))
+    expect(refundWebhooks(w).toSorted()).toEqual(numbers.map((each) => `refund.succeeded ${each}`))
     expect(await lastRun(w)).toMatchObject({ refunds: 5, refunds_left: 0, told: 5 })
   })
 
@@ -191,7 +191,7 @@ describe('many refunds that end', () => {
     expect(Number(refunds)).toBeGreaterThan(0)
     expect(Number(left)).toBe(6 - Number(refunds))
     await pass(w, 8, { notices: false })
-    const told = toldOfRefunds(w)
+    const told = refundWebhooks(w)
     expect(told.toSorted()).toEqual(numbers.map((each) => `refund.succeeded ${each}`).toSorted())
     // Those of one run end side by side.
     expect(told.slice(0, 2)).toContain('refund.succeeded B6')

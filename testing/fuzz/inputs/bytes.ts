@@ -1,10 +1,10 @@
-/** Mutations that know nothing of what they change: bytes, and text. */
+/** Mutations of bytes and of text, independent of their format. */
 import type { Chance } from '../../simulation/run/random.ts'
 import { utf8 } from './input.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
-/** Bytes and texts at which parsers have stumbled. */
+/** Texts that have caused bugs in parsers. */
 export const ODD_TEXTS = [
   '',
   ' ',
@@ -78,7 +78,7 @@ const splice = (bytes: Bytes, from: number, to: number, put: Bytes): Bytes => {
 
 const randomBytes = (chance: Chance, count: number): Bytes => Uint8Array.from(chance.bytes(count))
 
-/** A few changes, mostly one. */
+/** Makes up to eight random changes, mostly one. */
 export function mutateBytes(chance: Chance, original: Bytes): Bytes {
   let bytes = original
   for (let left = chance.pick([1, 1, 1, 2, 3, 8]); left > 0; left--) {
@@ -104,7 +104,7 @@ function mutateOnce(chance: Chance, bytes: Bytes): Bytes {
       return bytes.slice(at)
     case 4:
       return splice(bytes, at, to, new Uint8Array())
-    case 5: // a part again, behind itself
+    case 5: // repeat a part
       return splice(bytes, to, to, bytes.slice(at, to))
     case 6: {
       const elsewhere = chance.below(bytes.length + 1)
@@ -117,7 +117,7 @@ function mutateOnce(chance: Chance, bytes: Bytes): Bytes {
   }
 }
 
-/** The same on text, by code unit: halves of surrogate pairs are welcome. */
+/** Makes one random change to a text, by UTF-16 code units, so that surrogate pairs may be split. */
 export function mutateText(chance: Chance, text: string): string {
   const at = chance.below(text.length + 1)
   const to = Math.min(text.length, at + chance.pick([1, 1, 2, 8]))
@@ -142,9 +142,10 @@ export function mutateText(chance: Chance, text: string): string {
   }
 }
 
+/** Random bytes, up to 4000. */
 export const noise = (chance: Chance): Bytes =>
   randomBytes(chance, chance.pick([0, 1, 3, 16, 200, 4_000]))
 
-/** Around the limit of a body. */
+/** A length near the limit of a request body, which is 64 KiB. */
 export const nearLimit = (chance: Chance): number =>
   65_536 + chance.pick([-70, -1, 0, 1, 2, 100, 70_000])

@@ -1,7 +1,8 @@
-/** JSON that is nearly what was asked for, and JSON that is made to hurt. */
+/** Almost valid JSON, and JSON that attacks a parser: deep nesting, huge numbers, `__proto__`. */
 import type { Chance } from '../../simulation/run/random.ts'
 import { mutateText, ODD_TEXTS } from './bytes.ts'
 
+/** One attack, as text. */
 export function hostileJson(chance: Chance): string {
   const many = chance.pick([10, 1_000, 30_000])
   const all: readonly (() => string)[] = [
@@ -33,7 +34,7 @@ export function hostileJson(chance: Chance): string {
 
 const LENGTHS = [0, 1, 31, 32, 33, 42, 43, 126, 127, 128, 5_999, 6_000, 6_001]
 
-/** One value of any kind. */
+/** A JSON value of any type, often at the limit of what is allowed. */
 export const strangeValue = (chance: Chance): unknown =>
   chance.pick<() => unknown>([
     () => chance.pick(ODD_TEXTS),
@@ -44,7 +45,7 @@ export const strangeValue = (chance: Chance): unknown =>
     () => String(chance.below(100_000)),
   ])()
 
-/** Changes one thing of an object, or the text that it makes. */
+/** Changes one field of a valid object, or its serialized text. @param names Fields that may be changed. */
 export function changedJson(
   chance: Chance,
   valid: Readonly<Record<string, unknown>>,

@@ -1,7 +1,8 @@
-/** XML that is made to make a reader believe, read a file, or never come back. */
+/** XML that attacks a parser: external entities, entity expansion, deep nesting, wrong encodings. */
 import type { Chance } from '../../simulation/run/random.ts'
 import { type Body, bodyOf, utf8 } from './input.ts'
 
+/** One attack that contains the elements of `xml`. */
 export function hostileXml(chance: Chance, xml: string): Body | string {
   const inner = xml.replace(/^\s*<xml>/, '').replace(/<\/xml>\s*$/, '')
   const many = chance.pick([10, 150, 450, 1_000, 5_000])

@@ -1,45 +1,52 @@
-/** One thing that a stranger, a shop or WeChat says, kept as data so that it can be mutated and shown. */
+/** An input of the fuzz: one request, and what WeChat answers meanwhile. It is plain data, so that it can be mutated and printed. */
 
+/** A request body and how it arrives. */
 export type Body = Readonly<{
   bytes: Uint8Array<ArrayBuffer>
-  /** Into how many chunks it is cut on its way. */
+  /** In how many chunks it arrives. */
   pieces: number
-  /** The connection breaks behind the last chunk. */
+  /** Whether the connection breaks after the last chunk. */
   breaks: boolean
 }>
 
+/** Calls to WeChat whose answers may be replaced. */
 export type EndpointName = 'jscode2session' | 'unifiedorder' | 'orderquery' | 'closeorder'
 
-/** What comes back from WeChat in place of the simulated one's answer. */
+/** An answer that replaces the simulated WeChat's: an HTTP response, no answer, a lost connection, or a broken body. */
 export type Answer = Readonly<{
   endpoint: EndpointName
   what: Readonly<{ status: number; bytes: Uint8Array<ArrayBuffer> }> | 'stalls' | 'drops' | 'breaks'
 }>
 
+/** One input. */
 export type Input = Readonly<{
-  /** Which generator made it. */
+  /** The name of the generator that made it. */
   lane: string
   method: string
-  /** With the query, as it goes over the wire. */
+  /** Path and query, as sent. */
   path: string
   headers: readonly (readonly [string, string])[]
   body: Body | undefined
-  /** Seconds after the beginning of the world. */
+  /** When it is sent, in seconds after the beginning of the world. */
   at: number
   answers: readonly Answer[]
 }>
 
+/** The Worker's PUBLIC_URL. */
 export const ORIGIN = 'https://pay.test'
 
 const encoder = new TextEncoder()
+/** Encodes text as UTF-8. */
 export const utf8 = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(encoder.encode(text))
 
+/** A body that arrives in one chunk. */
 export const bodyOf = (text: string | Uint8Array<ArrayBuffer>): Body => ({
   bytes: typeof text === 'string' ? utf8(text) : text,
   pieces: 1,
   breaks: false,
 })
 
+/** An input without a lane; headers, body, time and answers default to none and 0. */
 export const requestOf = (
   method: string,
   path: string,
@@ -54,7 +61,7 @@ export const requestOf = (
   ...rest,
 })
 
-/** @returns undefined for what no client could send: the platform would refuse it before us. */
+/** @returns undefined for an input that no client can send, because the platform refuses it before the Worker runs. */
 export function toRequest(input: Input): Request | undefined {
   const { method, path, headers, body } = input
   const hasBody = body !== undefined && method !== 'GET' && method !== 'HEAD'
@@ -90,7 +97,7 @@ function streamOf({ bytes, pieces, breaks }: Body): Uint8Array<ArrayBuffer> | Re
   })
 }
 
-/** For a person: everything, with what does not print escaped, and no more than fits a screen. */
+/** The whole input as text for a person: unprintable characters are escaped, long bodies cut. */
 export function describeInput(input: Input): string {
   const lines = [
     `${input.method} ${input.path}    (lane ${input.lane}, ${input.at} s after the beginning)`,
@@ -98,7 +105,7 @@ export function describeInput(input: Input): string {
   ]
   if (input.body !== undefined) {
     const { bytes, pieces, breaks } = input.body
-    const how = `${bytes.length} bytes in ${pieces} pieces${breaks ? ', then it breaks' : ''}`
+    const how = `${bytes.length} bytes in ${pieces} pieces${breaks ? ', then the connection breaks' : ''}`
     lines.push(`body (${how}): ${shown(bytes)}`)
   }
   for (const { endpoint, what } of input.answers) {

@@ -1,4 +1,4 @@
-/** `/notify`: from WeChat's genuine word to noise, by way of everything that is nearly genuine. */
+/** Inputs for `/notify`: genuine notices, almost genuine ones, and noise. */
 import { sign } from '../../../simulator/lib/sign.ts'
 import { formatXml, parseXml } from '../../../simulator/lib/xml.ts'
 import type { Chance } from '../../simulation/run/random.ts'
@@ -9,6 +9,7 @@ import { type Body, bodyOf, type Input, requestOf, utf8 } from './input.ts'
 
 type Made = Body | string
 
+/** A random notice. */
 export function makeNotice(world: FuzzWorld, chance: Chance): Input {
   const [lane, made] = chance.pick(KINDS)(world, chance)
   const whole = typeof made === 'string' ? bodyOf(made) : made
@@ -27,7 +28,7 @@ const bytesChanged: Kind = (world, chance) => [
   { ...bodyOf(mutateBytes(chance, utf8(genuine(world, chance)))) },
 ]
 
-/** The signature stays: nothing that it covers may change what is believed. */
+/** Moves, repeats, nests or changes elements and keeps the signature. Nothing may be accepted that the signature does not cover. */
 const elementsMoved: Kind = (world, chance) => {
   const xml = genuine(world, chance)
   const elements = [...xml.matchAll(/<(\w+)>(?!<\w).*?<\/\1>/gs)].map(([text]) => text)
@@ -64,8 +65,8 @@ function changeElements(chance: Chance, elements: string[]): void {
   elements.splice(at, 1, ...chance.pick(changes)())
 }
 
-/** Whole, but signed with what a stranger may have. */
-const signedWrongly: Kind = (world, chance) => {
+/** Complete, but signed with a key that a forger may have, or with an almost right signature. */
+const wronglySigned: Kind = (world, chance) => {
   const fields = genuineFields(world, chance)
   fields.delete('sign')
   const key = chance.pick([OLD_KEY, OLD_KEY, '', 'x'.repeat(32), MERCHANT.appSecret, 'undefined'])
@@ -84,7 +85,7 @@ const signedWrongly: Kind = (world, chance) => {
   ])
   if (signature !== ABSENT) fields.set('sign', signature)
   if (chance.happens(0.3)) fields.set('sign_type', chance.pick(['HMAC-SHA256', 'NONE', 'md5']))
-  return ['notice: signed wrongly', formatted(chance, fields)]
+  return ['notice: wrong signature', formatted(chance, fields)]
 }
 
 const ABSENT = '(absent)'
@@ -92,11 +93,11 @@ const ABSENT = '(absent)'
 const FIELDS: Readonly<Record<string, readonly string[]>> = {
   total_fee: ['1', '0', '8801', '08800', ' 8800', '8.8e3', '8800.0', '-8800', '８８００', ABSENT],
   fee_type: ['USD', 'cny', 'CNY ', ' '],
-  openid: ['oSomebodyElse', '', ABSENT, 'OSOMEBODY'],
+  openid: ['oAnotherPayer', '', ABSENT, 'OANOTHER1'],
   appid: ['wx0000000000000000', '', ABSENT],
   mch_id: ['1', '', ABSENT],
   out_trade_no: [
-    'nobody-01',
+    'absent-01',
     'created-01',
     'paying-01*2',
     'paying-01*1',
@@ -113,8 +114,8 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   transaction_id: ['', ABSENT, 'a b', "' OR 1=1 --", '9'.repeat(33), '中'],
 }
 
-/** WeChat's own signature below what does not fit: a review at most. */
-const signedAndWrong: Kind = (world, chance) => {
+/** One wrong field under WeChat's valid signature. It may open a review, but not record a payment. */
+const signedWithWrongField: Kind = (world, chance) => {
   const name = chance.pick(Object.keys(FIELDS))
   const value = chance.happens(0.8) ? chance.pick(FIELDS[name] ?? []) : chance.pick(ODD_TEXTS)
   const ordercode = chance.pick([
@@ -128,11 +129,11 @@ const signedAndWrong: Kind = (world, chance) => {
   const xml = world.wechat.notices.ofPayments.xml(ordercode, {
     changes: { [name]: value === ABSENT ? undefined : value },
   })
-  return ['notice: signed, and wrong', xml]
+  return ['notice: signed, wrong field', xml]
 }
 
-/** The same message in other clothes, still signed. */
-const dressedAnew: Kind = (world, chance) => {
+/** The same signed message in another XML form: other order, CDATA, whitespace, extra fields. */
+const reformatted: Kind = (world, chance) => {
   const fields = genuineFields(world, chance)
   if (chance.happens(0.3)) {
     fields.set(chance.pick(['extra', 'A', '__proto__', 'constructor']), chance.pick(ODD_TEXTS))
@@ -142,7 +143,7 @@ const dressedAnew: Kind = (world, chance) => {
   const entries = [...fields]
   if (chance.happens(0.5)) entries.sort(() => chance.pick([-1, 1]))
   const head = chance.pick(['', '', '<?xml version="1.0" encoding="UTF-8"?>', '\ufeff', '\n'])
-  return ['notice: dressed anew', head + formatted(chance, new Map(entries))]
+  return ['notice: reformatted', head + formatted(chance, new Map(entries))]
 }
 
 const hostile: Kind = (world, chance) => [
@@ -164,15 +165,15 @@ const random: Kind = (_world, chance) => ['notice: noise', bodyOf(noise(chance))
 const KINDS: readonly Kind[] = [
   ...Array<Kind>(6).fill(bytesChanged),
   ...Array<Kind>(6).fill(elementsMoved),
-  ...Array<Kind>(3).fill(signedWrongly),
-  ...Array<Kind>(4).fill(signedAndWrong),
-  ...Array<Kind>(2).fill(dressedAnew),
+  ...Array<Kind>(3).fill(wronglySigned),
+  ...Array<Kind>(4).fill(signedWithWrongField),
+  ...Array<Kind>(2).fill(reformatted),
   ...Array<Kind>(3).fill(hostile),
   large,
   random,
 ]
 
-/** Of an order that is paid, or of one that waits; of the second only such as are not signed for us. */
+/** A genuine notice: of the paid order, or of one whose payment would be recorded. Generators break the latter before it is sent. */
 function genuine(world: FuzzWorld, chance: Chance): string {
   return chance.happens(0.5)
     ? world.seeds.paidNotice

@@ -1,12 +1,14 @@
-/** Everybody without a token: any path, any method, tickets of their own making, codes that nobody gave. */
+/** Inputs without the merchant token: any path and method, `/pay` with wrong login codes, `/result` with forged tickets. */
 import type { Chance } from '../../simulation/run/random.ts'
 import { type FuzzWorld, ORDERS, TOKEN } from '../run/world.ts'
 import { mutateBytes, mutateText, nearLimit, noise, ODD_TEXTS } from './bytes.ts'
 import { hostileJson } from './hostile-json.ts'
 import { type Body, bodyOf, type Input, requestOf, utf8 } from './input.ts'
 
+/** Ordercodes of the fixture. */
 export const ORDERCODES: readonly string[] = Object.values(ORDERS)
 
+/** Paths of every route, and of some that do not exist. */
 export const ROUTES = [
   '/pay',
   '/result',
@@ -33,15 +35,16 @@ export const ROUTES = [
 
 const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS', 'PROPFIND', 'X']
 
-/** Anything at all, without the token. */
-export function makeStranger(_world: FuzzWorld, chance: Chance): Input {
+/** A random request to any route, without the token or with a wrong one. */
+export function makeWithoutToken(_world: FuzzWorld, chance: Chance): Input {
   const path = strangePath(chance, chance.pick(ROUTES))
   const method = chance.pick(METHODS)
   const headers = [...strangeHeaders(chance), ...authorization(chance)]
   const body = strangeBody(chance)
-  return { lane: 'stranger', ...requestOf(method, path, { headers, body, at: 120 }) }
+  return { lane: 'without token', ...requestOf(method, path, { headers, body, at: 120 }) }
 }
 
+/** A route, half of the time mutated, with odd endings and queries. */
 export function strangePath(chance: Chance, route: string): string {
   const path = chance.happens(0.5) ? route : mutateText(chance, route)
   const slashes = chance.pick(['', '', '', '', '/', '//', '/.', '%2f', ';a=b', '.json'])
@@ -53,6 +56,7 @@ const QUERY_NAMES = [
   'transaction_id', '__proto__', 'constructor', 'toString', '', 'x',
 ] as const // prettier-ignore
 
+/** A query with known and unknown names, odd values and odd separators. */
 export function strangeQuery(chance: Chance): string {
   const pairs = Array.from({ length: chance.pick([1, 1, 2, 3, 50]) }, () => {
     const value = encoded(chance, chance.pick(ODD_TEXTS))
@@ -61,7 +65,7 @@ export function strangeQuery(chance: Chance): string {
   return pairs.join(chance.pick(['&', '&', '&', ';', '&&']))
 }
 
-/** As text goes into a URL: rightly, not at all, twice, or as bytes that are no UTF-8. */
+/** Encodes text for a URL: correctly, not at all, twice, or followed by bytes that are not UTF-8. */
 export function encoded(chance: Chance, text: string): string {
   const wellFormed = text.toWellFormed()
   switch (chance.below(5)) {
@@ -81,19 +85,20 @@ const HEADER_NAMES = [
   'x-forwarded-for', 'x-http-method-override', 'accept', 'range', 'content-encoding',
 ] as const // prettier-ignore
 
-/** What a header may hold: bytes, without line ends and NUL. */
+/** Reduces text to what a header may contain: bytes without NUL and line ends. */
 const headerText = (text: string): string =>
   Buffer.from(text, 'utf8')
     .toString('latin1')
     .replaceAll(/[\0\r\n]/g, '')
 
+/** Up to six headers with odd values. */
 export const strangeHeaders = (chance: Chance): (readonly [string, string])[] =>
   Array.from({ length: chance.pick([0, 0, 1, 2, 6]) }, () => {
     const value = chance.pick(['gzip', '"1"', '1.2.3.4', '::1', ...ODD_TEXTS])
     return [chance.pick(HEADER_NAMES), headerText(value)] as const
   })
 
-/** Every way to say a token wrongly. */
+/** An almost right Authorization header, or none. */
 function authorization(chance: Chance): (readonly [string, string])[] {
   const wrong = [
     `Bearer ${TOKEN.slice(0, -1)}`,
@@ -113,6 +118,7 @@ function authorization(chance: Chance): (readonly [string, string])[] {
   return chance.happens(0.6) ? [['authorization', chance.pick(wrong)]] : []
 }
 
+/** A body of any kind: none, JSON, noise, too large, in pieces. */
 export function strangeBody(chance: Chance): Body | undefined {
   const bodies: readonly (() => Body | undefined)[] = [
     () => undefined,
@@ -128,7 +134,7 @@ export function strangeBody(chance: Chance): Body | undefined {
   return chance.pick(bodies)()
 }
 
-/** `/pay` as the mini program calls it, with what it may have got wrong, and as it should be. */
+/** `/pay` with valid and invalid login codes and ordercodes. */
 export function makePay(world: FuzzWorld, chance: Chance): Input {
   const at = chance.pick([120, 120, 120, 400, 7_400, 604_700, 700_000])
   world.setTime(at)
@@ -136,10 +142,10 @@ export function makePay(world: FuzzWorld, chance: Chance): Input {
   const blocked = chance.happens(0.1)
   const known = chance.happens(0.3)
     ? world.wechat.payer.login(openid, { blocked })
-    : 'nobody-gave-this'
+    : 'unknown-code-001'
   const code = chance.happens(0.6) ? known : mutateText(chance, known)
-  const asked = chance.pick([...ORDERCODES, 'nobody-01'])
-  const ordercode = chance.happens(0.7) ? asked : mutateText(chance, asked)
+  const requested = chance.pick([...ORDERCODES, 'absent-01'])
+  const ordercode = chance.happens(0.7) ? requested : mutateText(chance, requested)
   const headers = strangeHeaders(chance)
   if (chance.happens(0.5)) {
     const more = chance.happens(0.2) ? `&${strangeQuery(chance)}` : ''
@@ -152,7 +158,7 @@ export function makePay(world: FuzzWorld, chance: Chance): Input {
   return { lane: 'pay: POST', ...requestOf('POST', '/pay', { headers, body, at }) }
 }
 
-/** `/result` with tickets: as given, changed anywhere, of another order, expired. */
+/** `/result` with tickets that are valid, changed, of another order, or expired. */
 export function makeResult(world: FuzzWorld, chance: Chance): Input {
   const given = chance.pick(world.seeds.tickets)
   const [ordercode = '', payer = '', expiry = '', mac = ''] = given.split('.')

@@ -1,4 +1,4 @@
-/** The shop, with its token, and a program that has not read the documentation. */
+/** Inputs with the merchant token: requests of a shop whose program does not follow the documentation. */
 import type { Chance } from '../../simulation/run/random.ts'
 import { deliveryIds, FEE, reviewIds } from '../run/fixture.ts'
 import { type FuzzWorld, TOKEN } from '../run/world.ts'
@@ -19,6 +19,7 @@ const TERMS_NAMES = [
   'total_fee', 'body', 'attach', 'detail', 'goods_tag', 'limit_pay', 'openid', 'expires_in',
 ] as const // prettier-ignore
 
+/** A random request to the merchant API. */
 export function makeShopRequest(world: FuzzWorld, chance: Chance): Input {
   const [lane, request] = chance.pick(KINDS)(world, chance)
   const bearer = ['authorization', chance.pick(BEARERS)] as const
@@ -131,7 +132,7 @@ const MOMENTS = [
   '',
 ]
 
-/** Cursors as given, with other places in them, and with what is no place. */
+/** A cursor of a list: valid, changed, with another position, or with something that is not a position. */
 function cursorOf(chance: Chance, given: string): string {
   const place = (json: unknown): string => Buffer.from(JSON.stringify(json)).toString('base64url')
   const numbers = [0, -1, 1.5, 1e308, 2 ** 53, Number.MAX_SAFE_INTEGER, -Number.MAX_SAFE_INTEGER]
@@ -150,7 +151,7 @@ function cursorOf(chance: Chance, given: string): string {
 const anywhere: Kind = (_world, chance) => {
   const method = chance.pick(['GET', 'POST', 'PUT', 'DELETE'])
   const path = strangePath(chance, chance.pick(ROUTES))
-  return ['shop: anywhere', requestOf(method, path, { body: strangeBody(chance), at: 120 })]
+  return ['shop: any route', requestOf(method, path, { body: strangeBody(chance), at: 120 })]
 }
 
 const KINDS: readonly Kind[] = [

@@ -1,4 +1,4 @@
-/** What WeChat answers us, or what somebody says in its place. No order may ever be paid by it. */
+/** Inputs that make the Worker call WeChat, with answers by WeChat or by an attacker on the way. No order may become paid by them. */
 import { sign } from '../../../simulator/lib/sign.ts'
 import { formatXml } from '../../../simulator/lib/xml.ts'
 import type { Chance } from '../../simulation/run/random.ts'
@@ -18,7 +18,7 @@ const ERR_CODES = [
 
 const TRADE_STATES = ['NOTPAY', 'CLOSED', 'USERPAYING', 'PAYERROR', 'REVOKED', 'ACCEPT', 'WHAT', '']
 
-/** A caller for whom WeChat is asked, and several answers, one for each question of a kind. */
+/** A request that makes the Worker call WeChat, and up to two answers for each endpoint, used in order. */
 export function makeAnswered(world: FuzzWorld, chance: Chance): Input {
   const at = chance.pick([120, 120, 400, 7_400, 700_000])
   world.setTime(at)
@@ -35,14 +35,14 @@ export function makeAnswered(world: FuzzWorld, chance: Chance): Input {
     () => requestOf('GET', `/result?ticket=${chance.pick(world.seeds.tickets)}`),
     () => shopRequest('POST', `/orders/${ordercode}/query`),
     () => shopRequest('POST', `/orders/${ordercode}/close`),
-    () => hintRequest(world, chance),
+    () => oldKeyNotice(world, chance),
   ])()
   const answers = ENDPOINTS.flatMap((endpoint) =>
     Array.from({ length: chance.pick([0, 1, 2, 2]) }, () =>
       answer(world, chance, endpoint, ordercode),
     ),
   )
-  return { lane: 'answered', ...request, at, answers }
+  return { lane: 'WeChat answers', ...request, at, answers }
 }
 
 const ENDPOINTS = ['jscode2session', 'unifiedorder', 'orderquery', 'closeorder'] as const
@@ -55,8 +55,8 @@ function payRequest(world: FuzzWorld, chance: Chance, ordercode: string) {
   return requestOf('GET', `/pay?code=${world.wechat.payer.login(openid)}&ordercode=${ordercode}`)
 }
 
-/** A notice under the old key makes us ask. */
-function hintRequest(world: FuzzWorld, chance: Chance) {
+/** A notice under the old key makes the Worker query WeChat. */
+function oldKeyNotice(world: FuzzWorld, chance: Chance) {
   const ordercode = chance.pick([ORDERS.paying, ORDERS.second, ORDERS.paid])
   const xml = world.wechat.notices.ofPayments.xml(ordercode, { key: OLD_KEY })
   return requestOf('POST', '/notify', { body: { bytes: utf8(xml), pieces: 1, breaks: false } })
@@ -110,7 +110,7 @@ function pay(
   ordercode: string,
 ): Uint8Array<ArrayBuffer> | string {
   const fields = fieldsOf(world, chance, endpoint, ordercode)
-  // What says "paid" and fits is never signed for us here: WeChat would be right, and we would book it.
+  // An answer that says paid and fits the attempt must not be signed with the current key, or the Worker would rightly record it.
   const forged = fields['trade_state'] === 'SUCCESS' || fields['trade_state'] === 'REFUND'
   const fitting = forged && fields['wrong'] === undefined
   const { wrong: _, ...said } = fields
@@ -134,7 +134,7 @@ function fieldsOf(
   const head = { return_code: 'SUCCESS', return_msg: 'OK', nonce_str: 'n', ...OURS }
   const roll = chance.below(10)
   if (roll === 0) {
-    const messages = ['签名错误', 'appid不存在', '系统繁忙', 'SYSTEMERROR', 'whatever', '']
+    const messages = ['签名错误', 'appid不存在', '系统繁忙', 'SYSTEMERROR', 'anything', '']
     return { return_code: chance.pick(['FAIL', '', 'success']), return_msg: chance.pick(messages) }
   }
   if (roll <= 3) {
@@ -171,12 +171,12 @@ const WRONG: readonly Fields[] = [
   { total_fee: '1' },
   { total_fee: `${FEE}.0` },
   { fee_type: 'USD' },
-  { openid: 'oSomebodyElse' },
+  { openid: 'oAnotherPayer' },
   { trade_type: 'NATIVE' },
   { time_end: '20200101000000' },
   { time_end: 'yesterday' },
   { transaction_id: '' },
-  { out_trade_no: 'nobody-01' },
+  { out_trade_no: 'absent-01' },
 ]
 
 function paidFields(world: FuzzWorld, chance: Chance): Fields {

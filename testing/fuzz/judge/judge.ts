@@ -1,30 +1,31 @@
-/** What must hold of every input, whatever it is. */
+/** Rules that must hold for every input. */
 import { type Input, ORIGIN } from '../inputs/input.ts'
 import { API_KEY, type FuzzWorld, OLD_KEY, SECRETS, TOKEN } from '../run/world.ts'
-import type { Change, Table } from './books.ts'
-import { deservesBooking, signedFields, wrongTerms } from './oracle.ts'
+import type { Change, Table } from './table-snapshot.ts'
+import { mayBeRecorded, signedFields, wrongTerms } from './oracle.ts'
 
-/** WeChat waits five seconds; a second for one input would be an attack. */
+/** The longest allowed answer, in milliseconds. WeChat waits five seconds; an input that takes one is usable for an attack. */
 export const ANSWER_MS_MAX = 1_000
 
+/** What an input caused. */
 export type Observed = Readonly<{
   status: number
   text: string
   headers: Headers
-  /** The problem's code, or WeChat's return_code. */
+  /** The `code` of a problem+json answer, or the return_code of an answer to WeChat; else empty. */
   code: string
-  /** Events that were logged, with their reasons. */
+  /** Logged events with their reasons, `event:reason`. */
   reasons: readonly string[]
-  /** Rows were written, if only with what was there before. */
+  /** Whether any row was written, even without a change. */
   hasWritten: boolean
   changes: readonly Change[]
   ms: number
 }>
 
-/** The fixture gives its tickets at the beginning. */
+/** The lifetime of the fixture's tickets, which are issued at the beginning. */
 const TICKET_LIFE_S = 86_400
 
-/** The only answers of 5xx that are answers, and not failures of ours. */
+/** The 5xx answers that are documented. Any other 5xx is a bug. */
 const ANSWERS_5XX: Readonly<Record<string, number>> = {
   misconfigured: 500,
   refund_not_configured: 501,
@@ -32,48 +33,48 @@ const ANSWERS_5XX: Readonly<Record<string, number>> = {
   wechat_unavailable: 503,
 }
 
-/** @returns a sentence for each rule that is broken. */
+/** @returns a sentence for each broken rule. */
 export function judge(world: FuzzWorld, input: Input, observed: Observed): string[] {
   return [
     ...judgeAnswer(world, input, observed),
     ...judgeChanges(world, input, observed),
     ...judgeTerms(input, observed),
-    ...judgeDoor(world, input, observed),
+    ...judgeAccess(world, input, observed),
   ]
 }
 
-/** Who is let in: only bearers of the token, and of tickets that were given. */
-function judgeDoor(world: FuzzWorld, input: Input, { status }: Observed): string[] {
+/** Access: the merchant API only with the token, `/result` only with a ticket that was issued and has not expired. */
+function judgeAccess(world: FuzzWorld, input: Input, { status }: Observed): string[] {
   const { pathname, searchParams } = new URL(input.path, ORIGIN)
   if (/^\/(orders|reviews|deliveries|runs)(\/|$)/.test(pathname) && !hasToken(input)) {
-    return [401, 404, 405].includes(status) ? [] : ['a stranger was let in']
+    return [401, 404, 405].includes(status) ? [] : ['the merchant API answered without the token']
   }
   if (pathOf(input) !== '/result' || status !== 200) return []
   const ticket = searchParams.get('ticket') ?? ''
   const isGood = world.seeds.tickets.includes(ticket) && input.at < TICKET_LIFE_S
-  return isGood ? [] : ['a ticket was taken that nobody gave, or that is over']
+  return isGood ? [] : ['/result accepted a ticket that was never issued or has expired']
 }
 
 function judgeAnswer(world: FuzzWorld, input: Input, observed: Observed): string[] {
   const { status, code, text, headers, ms } = observed
   const wrong: string[] = []
   if (status >= 500 && ANSWERS_5XX[code] !== status && pathOf(input) !== '/health') {
-    wrong.push(`a 5xx: ${status} ${code}`)
+    wrong.push(`an undocumented 5xx: ${status} ${code}`)
   }
   if (world.log.some(({ event }) => event === 'internal_error')) wrong.push('an internal error')
-  if (ms > ANSWER_MS_MAX) wrong.push(`slower than ${ANSWER_MS_MAX} ms`)
+  if (ms > ANSWER_MS_MAX) wrong.push(`an answer slower than ${ANSWER_MS_MAX} ms`)
   const said = text + JSON.stringify(world.log)
   if (SECRETS.some((secret) => said.includes(secret))) wrong.push('a secret in an answer or a log')
   if (JSON.stringify(world.log).includes(world.payer)) wrong.push('an openid in a log')
   if (isNotice(input) && ![NOTICE_ACCEPTED, NOTICE_REFUSED].includes(text)) {
-    wrong.push('an answer to a notice that WeChat does not know')
+    wrong.push('an answer to a notice that WeChat does not understand')
   }
   if (isNotice(input) && (status === 200) !== (text === NOTICE_ACCEPTED)) {
-    wrong.push('a notice whose status and text do not agree')
+    wrong.push('an answer to a notice whose status and body contradict each other')
   }
   if (status === 405 && headers.get('allow') === null) wrong.push('405 without Allow')
   if (status >= 400 && !isNotice(input) && code === '' && input.method !== 'HEAD') {
-    wrong.push('a refusal without a code')
+    wrong.push('an error answer without a code')
   }
   return wrong
 }
@@ -90,16 +91,16 @@ function judgeChanges(world: FuzzWorld, input: Input, observed: Observed): strin
   const tables = [...new Set(changes.map(({ table }) => table))]
   const wrong = tables
     .filter((table) => !allowed.tables.includes(table))
-    .map((table) => `a change of ${table}, which this input may not make`)
+    .map((table) => `a change of table ${table}, which this input must not make`)
 
   const money = changes.some(
     ({ table, before, after }) =>
       table === 'payments' ||
       (table === 'orders' && before?.['state'] !== after?.['state'] && after?.['state'] === 'paid'),
   )
-  if (money && !allowed.money) wrong.push('an order was paid that nobody paid')
+  if (money && !allowed.money) wrong.push('a payment was recorded that WeChat did not confirm')
   if (changes.some(({ table, after }) => table === 'payments' && after === undefined)) {
-    wrong.push('a payment was forgotten')
+    wrong.push('a payment was deleted')
   }
   if (
     changes.some(
@@ -117,31 +118,32 @@ function judgeChanges(world: FuzzWorld, input: Input, observed: Observed): strin
 
 type Allowed = Readonly<{
   tables: readonly Table[]
-  /** Whether a payment may be booked. */
+  /** Whether a payment may be recorded. */
   money: boolean
-  /** The only order that may change, when there is one. */
+  /** The only order that may change; undefined for any. */
   ordercode?: string
 }>
 
 const NOTHING: Allowed = { tables: [], money: false }
 const ORDER = ['orders', 'attempts', 'events', 'deliveries', 'reviews'] as const
-const ASKED: Allowed = { tables: ORDER, money: false }
+const ORDER_WITHOUT_MONEY: Allowed = { tables: ORDER, money: false }
 
 function allowedTables(world: FuzzWorld, input: Input, { status, code }: Observed): Allowed {
   if (isNotice(input)) {
     const bytes = input.body?.bytes ?? new Uint8Array()
     const fields = signedFields(bytes, API_KEY)
-    // A notice under the old key makes us ask; what WeChat says then counts, and it says no payment.
-    if (fields === undefined) return signedFields(bytes, OLD_KEY) === undefined ? NOTHING : ASKED
-    if (!deservesBooking(world, fields)) return { tables: ['reviews', 'deliveries'], money: false }
+    // A notice under the old key makes the Worker query WeChat. WeChat's answer may change the order, but contains no payment.
+    if (fields === undefined)
+      return signedFields(bytes, OLD_KEY) === undefined ? NOTHING : ORDER_WITHOUT_MONEY
+    if (!mayBeRecorded(world, fields)) return { tables: ['reviews', 'deliveries'], money: false }
     return { tables: [...ORDER, 'payments'], money: true }
   }
   const path = pathOf(input)
   const [, list, ordercode = ''] = path.split('/')
-  // Who is refused for what was asked has changed nothing.
+  // A refused request must not have changed anything.
   if (status >= 400 && status < 500 && ![409, 429].includes(status)) return NOTHING
-  // For a payer who logged in, and for the bearer of a ticket, WeChat is asked; its answer counts.
-  if (path === '/pay' || path === '/result') return ASKED
+  // For a payer with a login or a ticket, the Worker queries WeChat, whose answer may change the order.
+  if (path === '/pay' || path === '/result') return ORDER_WITHOUT_MONEY
   if (!hasToken(input) || input.method === 'GET') return NOTHING
   switch (list) {
     case 'orders':
@@ -161,12 +163,12 @@ function allowedTables(world: FuzzWorld, input: Input, { status, code }: Observe
   }
 }
 
-/** What `PUT /orders/…` took must be what the documentation allows. */
+/** `PUT /orders/…` must accept only terms that the documentation allows. */
 function judgeTerms(input: Input, { status }: Observed): string[] {
   const isPut = input.method === 'PUT' && /^\/orders\/[^/]+$/.test(pathOf(input))
   if (!isPut || status >= 300) return []
   const wrong = wrongTerms(input.body)
-  return wrong === undefined ? [] : [`terms were taken that are not allowed: ${wrong}`]
+  return wrong === undefined ? [] : [`terms were accepted that are not allowed: ${wrong}`]
 }
 
 const isNotice = (input: Input): boolean => input.method === 'POST' && pathOf(input) === '/notify'

@@ -1,18 +1,18 @@
 /**
- * What an input may do, judged without the Worker's code: the simulator's reader and signer for XML,
- * and the documented rules for the shop's terms.
+ * Decides what an input may do, without code of the Worker: by the simulator's XML reader and signature, and by the documented
+ * rules for a shop's terms.
  */
 import { isSignedBy } from '../../../simulator/lib/sign.ts'
 import { parseXml } from '../../../simulator/lib/xml.ts'
 import type { Input } from '../inputs/input.ts'
 import { type FuzzWorld, MERCHANT } from '../run/world.ts'
 
-/** By how much our clock and WeChat's may differ. */
+/** By how many seconds our clock and WeChat's may differ. */
 const SKEW_S = 300
 
 type Fields = ReadonlyMap<string, string>
 
-/** The fields of a message that is signed under the key, or nothing. */
+/** @returns the fields of a message that is correctly signed with the key, else undefined. */
 export function signedFields(bytes: Uint8Array, key: string): Fields | undefined {
   let text: string
   try {
@@ -20,7 +20,7 @@ export function signedFields(bytes: Uint8Array, key: string): Fields | undefined
   } catch {
     return undefined
   }
-  // Blanks at the end of a tag are XML; the simulator's reader does without.
+  // XML allows blanks at the end of a tag. The simulator's reader does not, so try without them, too.
   for (const variant of [text, text.replaceAll(/(<\/?\w+)\s+(\/?>)/g, '$1$2')]) {
     const parsed = parseXml(variant)
     if (parsed.ok && isSignedBy(parsed.fields, key, 'MD5')) return parsed.fields
@@ -28,8 +28,8 @@ export function signedFields(bytes: Uint8Array, key: string): Fields | undefined
   return undefined
 }
 
-/** Whether this is WeChat's word for a payment that fits one of our attempts. */
-export function deservesBooking(world: FuzzWorld, fields: Fields): boolean {
+/** Whether these fields report a payment that fits one of our attempts. */
+export function mayBeRecorded(world: FuzzWorld, fields: Fields): boolean {
   const says = (name: string): string => fields.get(name) ?? ''
   const [ordercode = '', number = '1'] = says('out_trade_no').split('*')
   const [attempt] = world.sqlite.read(
@@ -54,7 +54,7 @@ export function deservesBooking(world: FuzzWorld, fields: Fields): boolean {
   )
 }
 
-/** Beijing time as WeChat writes it; NaN for anything else. */
+/** Unix seconds of a Beijing time as WeChat writes it, `20261123120300`; NaN for anything else. */
 const secondsOf = (text: string): number =>
   Date.parse(text.replace(/^(....)(..)(..)(..)(..)(..)$/, '$1-$2-$3T$4:$5:$6+08:00')) / 1_000
 
@@ -69,7 +69,7 @@ const TERMS = {
   expires_in: (value: unknown) => isWhole(value, 300, 604_800),
 } as const satisfies Record<string, (value: unknown) => boolean>
 
-/** What is wrong with a body that `PUT /orders/…` took. */
+/** @returns what is wrong with a body that `PUT /orders/…` accepted, or undefined. */
 export function wrongTerms(body: Input['body']): string | undefined {
   let json: unknown
   try {

@@ -1,11 +1,14 @@
-/** What all batches found, together. */
+/** Adds up the reports of all batches. */
 import type { Failure, Report } from '../run/run-batch.ts'
 
+/** The sums so far. */
 export class Tally {
   inputs = 0
+  /** Inputs by the lane that made them. */
   readonly lanes = new Map<string, number>()
+  /** How often each outcome was reached. */
   readonly outcomes = new Map<string, number>()
-  /** One for each kind: other inputs that break the same rule in the same way add nothing. */
+  /** One failure for each set of broken rules. Others of the same kind are not kept. */
   readonly failures: Failure[] = []
   slowest: Report['slowest'] = { ms: 0, index: 0, input: '' }
   readonly #kinds = new Set<string>()
@@ -22,6 +25,7 @@ export class Tally {
     }
   }
 
+  /** A line about the progress. @param of Planned inputs. @param from `performance.now()` at the start. */
   progress(of: number, from: number): string {
     const seconds = (performance.now() - from) / 1_000
     const places = new Map<string, number>()
@@ -31,9 +35,10 @@ export class Tally {
     }
     const each = [...places].map(([place, n]) => `${place} ${n}`).join(', ')
     const speed = (this.inputs / seconds).toFixed(0)
-    return `${this.inputs} of ${of}, ${speed} a second, ${this.failures.length} failures (${each})`
+    return `${this.inputs} of ${of}, ${speed} per second, ${this.failures.length} failures (${each})`
   }
 
+  /** All outcomes with their counts, sorted. */
   outcomeLines(): string[] {
     return [...this.outcomes]
       .sort(([a], [b]) => (a < b ? -1 : 1))

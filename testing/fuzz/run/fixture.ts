@@ -1,11 +1,13 @@
-/** The small shop before anybody fuzzes it: orders in every state, tickets, cursors, reviews, a run. */
+/** The world that every batch begins with: a small shop with orders in every state, tickets, cursors, reviews and a run. */
 import type { Chance } from '../../simulation/run/random.ts'
 import { bodyOf, requestOf, toRequest } from '../inputs/input.ts'
 import { FuzzWorld, MERCHANT, ORDERS, TOKEN, type WorldOptions } from './world.ts'
 
 const BEARER = ['authorization', `Bearer ${TOKEN}`] as const
+/** The amount of every order, in fen. */
 export const FEE = 8_800
 
+/** Creates the world through the Worker's HTTP interface, and takes the snapshot. */
 export async function makeShop(chance: Chance, options: WorldOptions = {}): Promise<FuzzWorld> {
   const world = new FuzzWorld(chance, options)
   const { wechat, payer, otherPayer, seeds } = world
@@ -27,11 +29,11 @@ export async function makeShop(chance: Chance, options: WorldOptions = {}): Prom
   seeds.paidNotice = wechat.notices.ofPayments.xml(ORDERS.paid)
   await notify(world, seeds.paidNotice)
   await shop(world, 'POST', `/orders/${ORDERS.closed}/close`)
-  // Three reviews: one open, one that may be accepted, one that is resolved.
+  // Three reviews: one open, one that the operator may accept, one resolved.
   await notify(world, wechat.notices.ofPayments.xml(ORDERS.paying, { changes: { total_fee: '1' } }))
   await notify(
     world,
-    wechat.notices.ofPayments.xml(ORDERS.paying, { changes: { openid: 'oSomebodyElse' } }),
+    wechat.notices.ofPayments.xml(ORDERS.paying, { changes: { openid: 'oAnotherPayer' } }),
   )
   await notify(world, wechat.notices.ofPayments.xml(ORDERS.bound, { changes: { fee_type: 'USD' } }))
   const usd = String(
@@ -46,17 +48,20 @@ export async function makeShop(chance: Chance, options: WorldOptions = {}): Prom
     ).json<{ next_cursor: string }>()
     seeds.cursors.push(page.next_cursor)
   }
-  // Nothing is in flight any more.
+  // Two minutes later no attempt counts as in flight.
   world.setTime(120)
-  world.books.keep()
+  world.tables.snapshot()
   return world
 }
 
+/** Ids of all reviews. */
 export const reviewIds = (world: FuzzWorld): readonly string[] =>
   world.sqlite.read('SELECT id FROM reviews').map((row) => String(row['id']))
+/** Ids of all webhooks. */
 export const deliveryIds = (world: FuzzWorld): readonly string[] =>
   world.sqlite.read('SELECT id FROM deliveries').map((row) => String(row['id']))
 
+/** `GET /pay` with a new login. @returns the ticket, or an empty text when /pay refuses. */
 export async function pay(world: FuzzWorld, ordercode: string, openid: string): Promise<string> {
   const path = `/pay?code=${world.wechat.payer.login(openid)}&ordercode=${ordercode}`
   const response = await sent(world, requestOf('GET', path))
@@ -64,9 +69,11 @@ export async function pay(world: FuzzWorld, ordercode: string, openid: string): 
   return ticket ?? ''
 }
 
+/** Posts a payment notice. */
 export const notify = (world: FuzzWorld, xml: string): Promise<Response> =>
   sent(world, requestOf('POST', '/notify', { body: bodyOf(xml) }))
 
+/** A call of the merchant API. */
 export function shop(
   world: FuzzWorld,
   method: string,
@@ -79,9 +86,9 @@ export function shop(
 
 function sent(world: FuzzWorld, input: ReturnType<typeof requestOf>): Promise<Response> {
   const request = toRequest({ lane: 'fixture', ...input })
-  if (request === undefined) throw new Error('the fixture can be sent')
+  if (request === undefined) throw new Error('a request of the fixture cannot be sent')
   return world.send(request)
 }
 
-/** What every message of this merchant must say. */
+/** Fields that every message for this merchant must have. */
 export const OURS = { appid: MERCHANT.appid, mch_id: MERCHANT.mchId }

@@ -1,4 +1,4 @@
-/** Batches in processes of their own, side by side: plain Node is twice as fast as a test runner. */
+/** Runs batches in child processes, since plain Node is twice as fast as a test runner. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { join } from 'node:path'
 import type { Tally } from '../judge/tally.ts'
@@ -9,7 +9,7 @@ const WORKER = join(import.meta.dirname, 'worker.ts')
 
 type Answer = Readonly<{ report?: Report; error?: string }>
 
-/** Adds to the tally what the tasks found; returns early, with everything stopped, on the signal. */
+/** Runs all tasks and adds their reports to the tally. On the signal, stops all processes and returns early. */
 export async function runTasks(
   tasks: readonly Task[],
   processes: number,
@@ -20,7 +20,7 @@ export async function runTasks(
   await Promise.all(Array.from({ length: processes }, () => feedOne(waiting, tally, signal)))
 }
 
-/** One process, fed until nothing is left. */
+/** One process, which gets tasks until none is left. */
 async function feedOne(waiting: Task[], tally: Tally, signal?: AbortSignal): Promise<void> {
   const child = fork(WORKER, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], execArgv: [] })
   const kill = () => child.kill('SIGKILL')
@@ -29,10 +29,10 @@ async function feedOne(waiting: Task[], tally: Tally, signal?: AbortSignal): Pro
     for (;;) {
       const task = signal?.aborted === true ? undefined : waiting.shift()
       if (task === undefined) return
-      const answer = await ask(child, task)
+      const answer = await runOn(child, task)
       if (answer === undefined && signal?.aborted === true) return
       if (answer?.report === undefined) {
-        throw new Error(`batch ${task.batch} died: ${answer?.error ?? 'the process is gone'}`)
+        throw new Error(`batch ${task.batch} failed: ${answer?.error ?? 'its process ended'}`)
       }
       tally.add(answer.report)
     }
@@ -42,7 +42,7 @@ async function feedOne(waiting: Task[], tally: Tally, signal?: AbortSignal): Pro
   }
 }
 
-function ask(child: ChildProcess, task: Task): Promise<Answer | undefined> {
+function runOn(child: ChildProcess, task: Task): Promise<Answer | undefined> {
   return new Promise((resolve) => {
     const gone = () => resolve(undefined)
     child.once('exit', gone)

@@ -1,23 +1,25 @@
-/** A batch: a fresh world, some thousand inputs in a row, and the ones that showed something new again. */
+/** A batch: a new world and some thousand inputs, a quarter of them mutations of inputs that reached a new outcome. */
 import { type Chance, chanceOf } from '../../simulation/run/random.ts'
 import { mutateBytes, mutateText } from '../inputs/bytes.ts'
 import { describeInput, type Input, toRequest } from '../inputs/input.ts'
 import { makeNotice } from '../inputs/notices.ts'
-import { makePay, makeResult, makeStranger } from '../inputs/public-requests.ts'
+import { makePay, makeResult, makeWithoutToken } from '../inputs/public-requests.ts'
 import { makeShopRequest } from '../inputs/shop-requests.ts'
 import { makeAnswered } from '../inputs/wechat-answers.ts'
 import { ANSWER_MS_MAX, judge, type Observed } from '../judge/judge.ts'
 import { makeShop } from './fixture.ts'
 import type { FuzzWorld } from './world.ts'
 
-/** A batch is what can be repeated: its inputs depend on each other through the corpus. */
+/** Inputs in a batch. A failure is repeated with its whole batch, because inputs depend on earlier ones through the corpus. */
 export const BATCH = 5_000
 const CORPUS_SHARE = 0.25
-/** One broken rule is one bug, however many inputs break it. */
+/** How many failures of one kind are kept: a rule that many inputs break is one bug. */
 const SAME_FAILURE_MAX = 1
 
+/** An input that broke rules. `index` counts over all batches; `input` is its description. */
 export type Failure = Readonly<{ index: number; broken: readonly string[]; input: string }>
 
+/** The result of a batch. */
 export type Report = Readonly<{
   batch: number
   inputs: number
@@ -35,12 +37,12 @@ const MAKERS: readonly Maker[] = [
   ...Array<Maker>(7).fill(makeNotice),
   ...Array<Maker>(4).fill(makeShopRequest),
   ...Array<Maker>(3).fill(makeAnswered),
-  ...Array<Maker>(2).fill(makeStranger),
+  ...Array<Maker>(2).fill(makeWithoutToken),
   ...Array<Maker>(2).fill(makePay),
   ...Array<Maker>(2).fill(makeResult),
 ]
 
-/** @param count How many of the batch's inputs; fewer to come back to one of them quickly. */
+/** @param count How many of the batch's inputs to run; fewer, to reach one of them quickly. */
 export async function runBatch(seed: number, batch: number, count = BATCH): Promise<Report> {
   const chance = chanceOf(seed, `fuzz batch ${batch}`)
   const world = await makeShop(chanceOf(seed, `fuzz world ${batch}`))
@@ -59,7 +61,7 @@ export async function runBatch(seed: number, batch: number, count = BATCH): Prom
         : chance.pick(MAKERS)(world, chance)
     lanes[input.lane] = (lanes[input.lane] ?? 0) + 1
     const observed = await observe(world, input)
-    if (observed === undefined) continue // no client can send it
+    if (observed === undefined) continue // no client can send this input
 
     const outcome = outcomeOf(input, observed)
     if (outcomes[outcome] === undefined) corpus.push(input)
@@ -72,8 +74,8 @@ export async function runBatch(seed: number, batch: number, count = BATCH): Prom
       }
       seen.add(broken.join() + outcome)
     }
-    if (observed.changes.length > 0) world.books.restore(observed.changes)
-    else if (observed.hasWritten) world.books.forgetAsking()
+    if (observed.changes.length > 0) world.tables.restore(observed.changes)
+    else if (observed.hasWritten) world.tables.clearQuerySlots()
   }
   world.sqlite.close()
   return { batch, inputs: count, lanes, outcomes, slowest, failures }
@@ -82,8 +84,8 @@ export async function runBatch(seed: number, batch: number, count = BATCH): Prom
 async function observe(world: FuzzWorld, input: Input): Promise<Observed | undefined> {
   const observed = await observeOnce(world, input)
   if (observed === undefined || observed.ms <= ANSWER_MS_MAX) return observed
-  // A busy machine is slow once; an expensive input is slow every time.
-  world.books.restore(observed.changes)
+  // Repeat a slow input: a busy machine is slow once, an expensive input is slow every time.
+  world.tables.restore(observed.changes)
   const again = await observeOnce(world, input)
   return again === undefined || again.ms > observed.ms ? observed : again
 }
@@ -92,13 +94,13 @@ async function observeOnce(world: FuzzWorld, input: Input): Promise<Observed | u
   const request = toRequest(input)
   if (request === undefined) return undefined
   world.setTime(input.at)
-  const writes = world.books.writes()
+  const writes = world.tables.writes()
   const from = performance.now()
   const response = await world.send(request, input.answers)
   const text = await response.text()
   const ms = performance.now() - from
-  const hasWritten = world.books.writes() !== writes
-  const changes = hasWritten ? world.books.changes() : []
+  const hasWritten = world.tables.writes() !== writes
+  const changes = hasWritten ? world.tables.changes() : []
   const reasons = world.log.map(({ event, reason }) => {
     const [word = ''] = /^[a-z_]+/.exec(reason ?? '') ?? []
     return word === '' ? event : `${event}:${word}`
@@ -115,7 +117,7 @@ function codeOf(text: string): string {
   return code
 }
 
-/** What was reached: where, what was answered, and why. */
+/** The outcome as a text: method and route, status, code, logged reasons, and whether a table changed. */
 function outcomeOf(input: Input, { status, code, reasons, changes }: Observed): string {
   const [, first = '', , action = ''] = new URL(input.path, 'https://pay.test').pathname.split('/')
   const known = /^(pay|result|notify|health|orders|reviews|deliveries|runs)$/.test(first)
@@ -127,7 +129,7 @@ function outcomeOf(input: Input, { status, code, reasons, changes }: Observed): 
     .join(' ')
 }
 
-/** The same again with something else in it. */
+/** A copy of the input with a mutation in its body, an answer or its path. */
 function mutated(chance: Chance, input: Input): Input {
   const { body } = input
   if (body !== undefined && chance.happens(0.7)) {

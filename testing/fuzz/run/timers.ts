@@ -1,8 +1,9 @@
 import type { Timers } from '../../../src/lib/deadline.ts'
 
-/** Pauses end at once; deadlines pass only when somebody stalls. */
+/** Waits up to this long are pauses before a retry; longer ones are deadlines. */
 const PAUSE_MS_MAX = 1_000
 
+/** Timers without real time: pauses end immediately, deadlines only pass when a call to WeChat stalls. */
 export class FuzzTimers implements Timers {
   readonly #deadlines = new Set<() => void>()
 
@@ -15,7 +16,7 @@ export class FuzzTimers implements Timers {
     return () => void this.#deadlines.delete(wake)
   }
 
-  /** Lets every deadline that is waited for pass, once whoever waits has begun to. */
+  /** Lets all deadlines pass, after the code that stalls has begun to wait. */
   passAll(): void {
     setImmediate(() => {
       for (const wake of this.#deadlines) wake()

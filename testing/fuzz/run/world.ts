@@ -1,21 +1,25 @@
-/** What is fuzzed: the Worker over a small shop, with orders in every state, and a simulated WeChat. */
+/** The world of a batch: the real Worker over SQLite, a simulated WeChat, and a clock that each input sets. */
 import { WeChatSimulator } from '../../../simulator/wechat.ts'
 import { assemble, type Platform } from '../../../src/assemble.ts'
 import { readConfig } from '../../../src/config.ts'
 import { tick } from '../../../src/cron/tick.ts'
 import type { LogEntry } from '../../../src/ports/deps.ts'
 import { respond } from '../../../src/routes/router.ts'
-import { memoryKeep } from '../../memory-kv.ts'
+import { memoryKv } from '../../memory-kv.ts'
 import { d1Shim } from '../../simulation/d1/d1-shim.ts'
 import { Sqlite } from '../../simulation/d1/sqlite.ts'
 import type { Chance } from '../../simulation/run/random.ts'
 import { type Answer, type Input, ORIGIN } from '../inputs/input.ts'
-import { Books } from '../judge/books.ts'
+import { TableSnapshot } from '../judge/table-snapshot.ts'
 import { FuzzTimers } from './timers.ts'
 
+/** The Worker's WX_API_KEY. */
 export const API_KEY = '192006250b4c09247ec02edce69f6a2d'
+/** The Worker's WX_API_KEY_OLD. */
 export const OLD_KEY = 'oldApiKeyOldApiKeyOldApiKey00000'
+/** The Worker's MERCHANT_TOKEN. */
 export const TOKEN = 'merchant-token-of-the-fuzz-01234567'
+/** The merchant of both the Worker and the simulated WeChat. */
 export const MERCHANT = {
   appid: 'wxd930ea5d5a258f4f',
   mchId: '10000100',
@@ -26,9 +30,10 @@ const SHOP_ORIGIN = 'https://shop.test'
 const WEBHOOK_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 const T0_MS = Date.parse('2026-11-23T04:00:00Z')
 
-/** Nothing of these may ever leave, in an answer or in a log. */
+/** Secrets that must never appear in an answer or in a log. */
 export const SECRETS = [API_KEY, OLD_KEY, TOKEN, MERCHANT.appSecret, WEBHOOK_SECRET]
 
+/** Ordercodes of the fixture, by the state of the order. `bound` has a fixed payer, `second` had two payers, `lost` lost its reply. */
 export const ORDERS = {
   created: 'created-01',
   paying: 'paying-01',
@@ -39,24 +44,28 @@ export const ORDERS = {
   lost: 'lost-0001',
 } as const
 
+/** How to change the world for a test. */
 export type WorldOptions = Readonly<{
-  /** Stands between the Worker and its database. */
+  /** Wraps the Worker's database. */
   wrapDb?: (db: D1Database) => D1Database
+  /** Variables of the Worker that replace the default ones. */
   vars?: Readonly<Record<string, string>>
 }>
 
+/** Sends requests to the Worker and observes its log, webhooks and tables. */
 export class FuzzWorld {
   readonly wechat: WeChatSimulator
   readonly sqlite = new Sqlite()
-  readonly books = new Books(this.sqlite)
+  readonly tables = new TableSnapshot(this.sqlite)
   readonly timers = new FuzzTimers()
-  /** Payers that the shop has seen: of `paying`, and the one for whom `bound` is. */
+  /** The payer of `paying` and `bound`, and another one. */
   readonly payer: string
   readonly otherPayer: string
+  /** Log entries of the last request. */
   log: LogEntry[] = []
-  /** Webhooks as they came, the last few. */
-  told: Request[] = []
-  /** `paid`'s notice as WeChat sent it, and tickets and cursors as they were given. */
+  /** The last ten webhooks. */
+  webhooks: Request[] = []
+  /** Genuine values that inputs are made from: the notice of `paid`, tickets, and cursors. */
   readonly seeds = { paidNotice: '', tickets: [] as string[], cursors: [] as string[] }
   #nowMs = T0_MS
   #answers: Answer[] = []
@@ -74,7 +83,7 @@ export class FuzzWorld {
     this.payer = this.wechat.payer.newOpenid()
     this.otherPayer = this.wechat.payer.newOpenid()
     this.#platform = {
-      kv: memoryKeep(),
+      kv: memoryKv(),
       db: wrapDb(d1Shim(this.sqlite)),
       nowMs: () => this.#nowMs,
       timers: this.timers,
@@ -99,12 +108,12 @@ export class FuzzWorld {
     this.#vars = config.value
   }
 
-  /** Seconds after the beginning. */
+  /** Sets the clock to that many seconds after the beginning. */
   setTime(at: number): void {
     this.#nowMs = T0_MS + at * 1_000
   }
 
-  /** The Worker's answer, and all that it set going. */
+  /** Sends a request and waits for the Worker's background work, too. @param answers Replace the simulated WeChat's answers. */
   async send(request: Request, answers: Input['answers'] = []): Promise<Response> {
     this.#answers = [...answers]
     this.log = []
@@ -113,12 +122,13 @@ export class FuzzWorld {
     return response
   }
 
+  /** One run of the cron. */
   cron = (): Promise<void> => tick(assemble(this.#vars, this.#platform), this.#nowMs)
 
   async #outside(request: Request): Promise<Response> {
     const { origin, pathname } = new URL(request.url)
     if (origin === SHOP_ORIGIN) {
-      this.told = [...this.told.slice(-9), request]
+      this.webhooks = [...this.webhooks.slice(-9), request]
       return new Response(null, { status: 204 })
     }
     const name = pathname.split('/').at(-1)

@@ -1,11 +1,11 @@
-/** What becomes of refunds, and where they come from beside the shop: the banks, the merchant's account, its own hand. */
+/** The banks that complete refunds, the balance of the merchant's account, and refunds made on the merchant platform. */
 import { codeOf } from '../checkers/witness.ts'
 import { deliverFrom } from '../faults/notice-delivery.ts'
 import type { Chance } from '../run/random.ts'
 import type { World } from '../run/world.ts'
 import { pause } from './client.ts'
 
-/** Refunds end in every way, some soon, some only when the banks feel like it. */
+/** Ends refunds that are under way: they succeed, get stuck (CHANGE) or are closed, some soon and some late. */
 export async function runBank(world: World): Promise<void> {
   const { wechat, faults } = world
   const chance = world.chance('bank')
@@ -25,23 +25,25 @@ export async function runBank(world: World): Promise<void> {
       status === 'CHANGE'
         ? 'SUCCESS'
         : chance.pick(['SUCCESS', 'SUCCESS', 'CHANGE', 'REFUNDCLOSE'] as const)
-    faults.count(`situation:refund_${status === 'CHANGE' ? 'mended' : end}`)
+    faults.count(
+      status === 'CHANGE' ? 'situation:abnormal_refund_succeeded' : `situation:refund_${end}`,
+    )
     wechat.platform.settleRefund(outRefundNo, end)
     void deliverFrom(world, 0)
   }
 }
 
-/** The merchant's account runs out, and somebody fills it up. */
+/** In some seeds the merchant's account is short of money for a while, until the merchant tops it up. */
 export async function runTreasurer(world: World): Promise<void> {
   const chance = world.chance('treasurer')
   if (!chance.happens(0.3)) return
   world.wechat.platform.setBalance(chance.between(0, 60_000))
   for (let left = chance.between(2, 6); left > 0; left--) await pause(world, chance)
-  world.faults.count('situation:balance_filled_up')
+  world.faults.count('situation:balance_topped_up')
   world.wechat.platform.setBalance(Infinity)
 }
 
-/** Refunds by hand on the merchant platform, of whatever was paid. */
+/** The merchant's staff refunds payments on WeChat's merchant platform, without the Worker. */
 export async function runPlatform(world: World): Promise<void> {
   const chance = world.chance('platform')
   for (let left = chance.below(4); left > 0; left--) {
@@ -50,17 +52,17 @@ export async function runPlatform(world: World): Promise<void> {
     if (captures.length === 0) continue
     const { outTradeNo } = chance.pick(captures)
     if (chance.happens(0.1)) {
-      // More than refundquery shows at a time.
-      world.faults.count('situation:many_refunds_by_hand')
+      // Up to 24: more than one answer of refundquery contains.
+      world.faults.count('situation:many_platform_refunds')
       for (let n = chance.between(8, 24); n > 0; n--) {
         world.wechat.platform.refund(outTradeNo, { refundFee: 1 })
       }
-    } else refundByHand(world, chance, outTradeNo)
+    } else refundOnPlatform(world, chance, outTradeNo)
   }
 }
 
-/** @param everything Whether nothing is to be left of the payment. */
-export function refundByHand(
+/** Refunds a payment on the merchant platform. @param everything Refunds the whole payment; otherwise a random part of it. */
+export function refundOnPlatform(
   world: World,
   chance: Chance,
   outTradeNo: string,
@@ -68,11 +70,11 @@ export function refundByHand(
 ): void {
   const { wechat, faults } = world
   const total = wechat.books.order(outTradeNo)?.totalFee ?? 1
-  // The shop's own numbers are free to whoever is at the platform, too.
+  // The merchant's staff may use a refund number that the shop uses, too.
   const outRefundNo = `${codeOf(outTradeNo)}-${chance.below(6)}`
   const refunded = wechat.platform.refund(outTradeNo, {
     refundFee: everything ? total : chance.between(1, total),
     ...(chance.happens(0.2) ? { outRefundNo } : {}),
   })
-  faults.count(refunded.ok ? 'situation:refunded_by_hand' : 'situation:refund_by_hand_refused')
+  faults.count(refunded.ok ? 'situation:platform_refund' : 'situation:platform_refund_refused')
 }

@@ -1,16 +1,18 @@
-/** Whoever calls the Worker over a network that loses things. */
+/** HTTP calls of all actors to the Worker, over a network that loses requests and replies. */
 import { CLIENT_FAULTS } from '../faults/faults.ts'
 import type { Chance } from '../run/random.ts'
 import { ORIGIN, TOKEN, type World } from '../run/world.ts'
 
+/** The Worker's answer, read as JSON. */
 export type Answer = Readonly<{
   status: number
-  /** The problem's code, or none. */
+  /** The `code` of a problem+json answer, else undefined. */
   code: string | undefined
   body: Readonly<Record<string, unknown>>
   etag: string | null
 }>
 
+/** One request to the Worker. */
 export type Call = Readonly<{
   method: 'GET' | 'POST' | 'PUT'
   path: string
@@ -18,13 +20,19 @@ export type Call = Readonly<{
   headers?: Readonly<Record<string, string>>
 }>
 
-/** How long a phone or a shop's server waits. */
+/** How long a phone or a shop's server waits for an answer. */
 const PATIENCE_MS = 30_000
 
+/** Waits in virtual time. */
 export const sleep = (world: World, ms: number): Promise<void> =>
   world.scheduler.point(undefined, ms)
 
-/** @returns undefined when no answer came; the Worker may have done its work all the same. */
+/**
+ * Calls the Worker, adds a line to the trace, and reports an answer `internal` as a violation.
+ *
+ * @param who The actor, for the trace.
+ * @returns undefined when no answer came. The Worker may have handled the request nevertheless.
+ */
 export async function call(world: World, who: string, what: Call): Promise<Answer | undefined> {
   const answered = await Promise.race([
     send(world, requestOf(what)).catch(() => undefined),
@@ -37,14 +45,14 @@ export async function call(world: World, who: string, what: Call): Promise<Answe
   return answer
 }
 
-/** The shop's call, with its token. */
+/** The same with the shop's token. */
 export const shopCall = (world: World, who: string, what: Call): Promise<Answer | undefined> =>
   call(world, who, {
     ...what,
     headers: { authorization: `Bearer ${TOKEN}`, ...what.headers },
   })
 
-/** @throws TypeError when the connection breaks, before or after the Worker did its work. */
+/** Sends a request over the unreliable network. @throws TypeError when the connection breaks, before or after the Worker's work. */
 export async function send(world: World, request: Request): Promise<Response> {
   const { faults, workers, scheduler } = world
   await scheduler.point()
@@ -52,7 +60,7 @@ export async function send(world: World, request: Request): Promise<Response> {
     case 'client_request_lost':
       throw new TypeError('Network connection lost.')
     case 'client_gone':
-      // The platform lets a Worker run on, or not, when its caller hangs up.
+      // When a client hangs up, the platform may or may not let the Worker finish.
       workers.fetch(request).catch(() => {})
       await scheduler.point(undefined, 500)
       throw new TypeError('Network connection lost.')
@@ -82,10 +90,10 @@ async function readAnswer(response: Response): Promise<Answer> {
   return { status: response.status, code, body: fields, etag: response.headers.get('etag') }
 }
 
-/** Orders begin together and live for a multiple of this: at each multiple many things happen at once. */
+/** Orders begin together and expire after a multiple of this time, so at each multiple many things happen concurrently. */
 const RENDEZVOUS_MS = 300_000
 
-/** Waits a while: mostly briefly, seldom for hours, and often until others do something, too. */
+/** Waits a random time: mostly briefly, rarely for hours, and in a fifth of the cases until a moment when other actors act, too. */
 export function pause(world: World, chance: Chance): Promise<void> {
   if (chance.happens(0.2)) {
     const leftMs = RENDEZVOUS_MS - ((world.scheduler.now() - world.startMs) % RENDEZVOUS_MS)

@@ -1,15 +1,16 @@
-/** Forgers, replayers, and notices that are signed well and wrong. */
+/** A forger of notices: replays old notices, forges signatures, and sends correctly signed notices with wrong contents. */
 import type { PaymentNoticeOptions } from '../../../simulator/notices/payment-notice.ts'
 import type { RefundNoticeOptions } from '../../../simulator/notices/refund-notice.ts'
 import type { Chance } from '../run/random.ts'
 import { OLD_API_KEY, ORIGIN, REFUND_URL, type World } from '../run/world.ts'
 import { pause, send } from './client.ts'
 
+/** Sends up to five replayed or forged notices. */
 export async function runForger(world: World): Promise<void> {
   const chance = world.chance('forger')
   for (let left = chance.below(6); left > 0; left--) {
     await pause(world, chance)
-    const { old } = world.mail
+    const { sent: old } = world.mail
     if (old.length > 0 && chance.happens(0.4)) {
       world.faults.count('forger:replay')
       const { url, body } = chance.pick(old)
@@ -20,18 +21,18 @@ export async function runForger(world: World): Promise<void> {
   }
 }
 
-/** Signed by WeChat's key and not to be booked all the same; or not signed by it. */
+/** Payment notices that must not be recorded: not signed with WeChat's key, or signed with it but with contents that do not fit. */
 const FORGERIES = {
   wrong_key: { key: 'ffffffffffffffffffffffffffffffff' },
   old_key: { key: OLD_API_KEY },
   no_sign: { stripSign: true },
   wrong_amount: { changes: { total_fee: '7' } },
   wrong_currency: { changes: { fee_type: 'USD' } },
-  other_payer: { changes: { openid: 'oSomebodyElse000000000000000' } },
+  other_payer: { changes: { openid: 'oOtherPayer00000000000000000' } },
   other_appid: { changes: { appid: 'wx0000000000000000' } },
   other_mch_id: { changes: { mch_id: '10000999' } },
   not_a_success: { changes: { result_code: 'FAIL', err_code: 'ORDERPAID' } },
-  unknown_number: { changes: { out_trade_no: 'nobody-knows-this*3' } },
+  unknown_number: { changes: { out_trade_no: 'unknown-order*3' } },
   not_our_number: { changes: { out_trade_no: 'of another system' } },
 } as const satisfies Record<string, PaymentNoticeOptions>
 
@@ -42,7 +43,7 @@ async function forge(world: World, chance: Chance): Promise<void> {
   if (orders.length === 0) return
   const { outTradeNo } = chance.pick(orders)
   if (chance.happens(0.3)) {
-    // Signed well, and changed on the way.
+    // Signed correctly, then changed on its way.
     const name = chance.pick(TAMPERED)
     world.faults.count(`forger:tampered_${name}`)
     const other = chance.pick(world.wechat.books.orders()).outTradeNo
@@ -61,22 +62,22 @@ const replaceElement = (xml: string, name: string, value: string): string =>
 
 async function mustRefuse(world: World, outTradeNo: string, xml: string): Promise<void> {
   const answer = await post(world, xml)
-  // A hint makes the Worker ask, and by then the order may really be paid.
+  // A notice under the old key makes the Worker query WeChat, and by then the payer may really have paid.
   const paid = world.wechat.books.order(outTradeNo)?.capture !== undefined
   if (answer?.includes('SUCCESS') === true && !paid) {
-    world.witness.report(`a forgery was accepted: ${xml}`)
+    world.witness.report(`a forged notice was accepted: ${xml}`)
   }
 }
 
-/** Nobody signs a refund notice, so everybody who has the key of the moment may write one. */
+/** Refund notices that must be refused. They are encrypted but not signed, so that anyone who has the API key can write one. */
 const REFUND_FORGERIES = {
   undecryptable: { key: 'ffffffffffffffffffffffffffffffff' },
   no_blocks: { reqInfo: 'bm90IGEgYmxvY2s=' },
   no_base64: { reqInfo: '?' },
   no_xml: { plaintext: 'SUCCESS' },
-  unknown_refund: { info: { out_refund_no: 'nobody-knows-this' } },
+  unknown_refund: { info: { out_refund_no: 'unknown-refund' } },
   unknown_payment: { info: { transaction_id: '4200000540202611239999999999' } },
-  unknown_order: { info: { out_trade_no: 'nobody-knows-this*3' } },
+  unknown_order: { info: { out_trade_no: 'unknown-order*3' } },
   other_mch_id: { changes: { mch_id: '10000999' } },
   return_fail: { changes: { return_code: 'FAIL' } },
 } as const satisfies Record<string, RefundNoticeOptions>
@@ -88,7 +89,7 @@ async function forgeRefund(world: World, chance: Chance): Promise<void> {
   if (refunds.length === 0) return
   const { outRefundNo } = chance.pick(refunds)
   if (chance.happens(0.4)) {
-    // True in everything but what counts; the books must not follow.
+    // Genuine except for status and amount. The Worker may query WeChat, but must not record what the notice says.
     world.faults.count('forger:refund_status')
     const info = { refund_status: chance.pick(LIES), refund_fee: '1' }
     await post(world, world.wechat.notices.ofRefunds.xml(outRefundNo, { info }), REFUND_URL)

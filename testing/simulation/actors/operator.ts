@@ -1,4 +1,4 @@
-/** The platform and the people around it: the cron, deployments, outages, and WeChat's own whims. */
+/** The operator and the platform: the cron, deployments, outages, decisions about reviews; and orders that WeChat closes. */
 import type { Chance } from '../run/random.ts'
 import type { World } from '../run/world.ts'
 import { call, pause, shopCall, sleep } from './client.ts'
@@ -6,7 +6,7 @@ import { call, pause, shopCall, sleep } from './client.ts'
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 
-/** The cron: every minute, sometimes late, sometimes twice, and for a while not at all. */
+/** The cron: every minute; in some seeds late, twice in one minute, or not at all for up to five hours. */
 export async function runCron(world: World, isOver: () => boolean): Promise<void> {
   const chance = world.chance('cron')
   const silentRate = chance.pick([0, 0.1, 0.8, 1])
@@ -16,7 +16,7 @@ export async function runCron(world: World, isOver: () => boolean): Promise<void
     await sleep(world, MINUTE_MS - (world.scheduler.now() % MINUTE_MS) + chance.below(5_000))
     if (world.scheduler.now() < silentUntilMs || chance.happens(silentRate)) continue
     if (chance.happens(0.01)) silentUntilMs = world.scheduler.now() + chance.below(5 * HOUR_MS)
-    // Nobody waits for the run before: they overlap when one takes long.
+    // The platform does not wait for the previous run, so runs overlap when one takes long.
     void world.workers.cron()
     if (chance.happens(twiceRate)) {
       world.faults.count('situation:two_crons')
@@ -25,7 +25,7 @@ export async function runCron(world: World, isOver: () => boolean): Promise<void
   }
 }
 
-/** Now and then everything stops at once, and goes on after minutes, hours or days. */
+/** Checks /health, works through the lists, deploys, or takes everything down for minutes, hours or days. */
 export async function runOperator(world: World): Promise<void> {
   const chance = world.chance('operator')
   for (let left = chance.below(6); left > 0; left--) {
@@ -35,7 +35,7 @@ export async function runOperator(world: World): Promise<void> {
         await call(world, 'operator', { method: 'GET', path: '/health' })
         break
       case 2:
-        await tidyUp(world, chance)
+        await workThroughLists(world, chance)
         break
       case 1:
         world.trace.add('operator', 'deploys: every Worker dies')
@@ -54,8 +54,8 @@ export async function runOperator(world: World): Promise<void> {
   }
 }
 
-/** Looks through the lists, sends a webhook once more, and settles a review. */
-async function tidyUp(world: World, chance: Chance): Promise<void> {
+/** Reads the lists, resends a webhook, and resolves a review. */
+async function workThroughLists(world: World, chance: Chance): Promise<void> {
   await list(world, '/orders?limit=10', 'orders')
   await list(world, '/runs', 'runs')
   const deliveries = await list(world, '/deliveries', 'deliveries')
@@ -74,7 +74,7 @@ const list = async (world: World, path: string, name: string): Promise<Item[]> =
   return Array.isArray(items) ? (items as Item[]) : []
 }
 
-/** Reviews of what a forger made up stay: nobody who looks would say yes. */
+/** Reviews that the operator can resolve. Those caused by forged notices stay open: no operator would accept them. */
 const decidable = async (world: World): Promise<Item[]> =>
   (await list(world, '/reviews?open=true', 'reviews')).filter(({ kind }) =>
     ['late_payment', 'second_payment'].includes(String(kind)),
@@ -86,25 +86,25 @@ async function resolve(world: World, id: string, isRefund: boolean): Promise<voi
   const path = `/reviews/${id}/resolve`
   const answer = await shopCall(world, 'operator', { method: 'POST', path, body })
   if (answer?.status === 501 && world.settings.hasCertificate) {
-    world.witness.report('refunds are not configured, and they are')
+    world.witness.report('answer says refunds are not configured, but they are')
   }
 }
 
-/** When it has become quiet: the money of every odd payment goes back, unless it did. */
-export async function decide(world: World): Promise<void> {
+/** At the end, the operator refunds every late and second payment whose review is still open. */
+export async function refundOpenReviews(world: World): Promise<void> {
   for (const { id } of await decidable(world)) await resolve(world, id, true)
 }
 
 type Item = Readonly<{ id: string; kind?: string }>
 
-/** WeChat closes an order by itself, or says REVOKED: nobody told us. */
-export async function runWhims(world: World): Promise<void> {
+/** WeChat closes or revokes an order on its own, without a notice. */
+export async function runWeChatClosures(world: World): Promise<void> {
   const chance = world.chance('whims')
   for (let left = chance.below(3); left > 0; left--) {
     await pause(world, chance)
     const open = world.wechat.books.orders().filter(({ tradeState }) => tradeState === 'NOTPAY')
     if (open.length === 0 || !chance.happens(0.5)) continue
-    world.faults.count('situation:closed_behind_our_back')
+    world.faults.count('situation:closed_by_wechat')
     const state = chance.pick(['CLOSED', 'CLOSED', 'REVOKED'] as const)
     world.wechat.platform.setTradeState(chance.pick(open).outTradeNo, state)
   }

@@ -1,9 +1,9 @@
-/** A payer with a phone: opens the mini program, taps, waits, pays, or thinks better of it. */
+/** A payer with a phone: opens the mini program, taps "pay", hesitates, pays late, or leaves. */
 import type { PaymentResult } from '../../../simulator/payer/payer.ts'
-import { capture } from '../faults/notice-delivery.ts'
+import { schedulePaymentNotice } from '../faults/notice-delivery.ts'
 import type { Chance } from '../run/random.ts'
 import type { World } from '../run/world.ts'
-import { refundByHand } from './bank.ts'
+import { refundOnPlatform } from './bank.ts'
 import { type Answer, call, pause, sleep } from './client.ts'
 
 type Payer = Readonly<{
@@ -15,9 +15,10 @@ type Payer = Readonly<{
 }>
 
 const TRIES_MAX = 5
-/** What the phone complains about only when the Worker made a mistake. */
+/** Errors of wx.requestPayment that can only be caused by a bug of the Worker. */
 const OUR_MISTAKE = /paySign|was signed with|parameter error|no such prepay_id|账号不一致/
 
+/** One payer of an order, who visits the mini program one to three times. @param number Counts the payers of the order. */
 export async function runPayer(
   world: World,
   ordercode: string,
@@ -29,12 +30,12 @@ export async function runPayer(
   const payer = { world, ordercode, openid, chance, who }
   for (let visits = chance.between(1, 3); visits > 0; visits--) {
     await pause(world, chance)
-    for (const sheet of await order(payer)) await atCashier(payer, sheet)
+    for (const params of await requestPayParams(payer)) await atCashier(payer, params)
   }
 }
 
-/** From a tap to what wx.requestPayment takes; two taps, or two devices, may bring two of it. */
-async function order(payer: Payer): Promise<readonly Answer[]> {
+/** Taps "pay" until /pay answers. @returns answers with parameters for wx.requestPayment: two after a double tap, none on failure. */
+async function requestPayParams(payer: Payer): Promise<readonly Answer[]> {
   const { world, openid, chance } = payer
   let code = world.wechat.payer.login(openid, { blocked: chance.happens(0.02) })
   for (let tries = 0; tries < TRIES_MAX; tries++) {
@@ -43,14 +44,14 @@ async function order(payer: Payer): Promise<readonly Answer[]> {
       : [code]
     if (codes.length === 2) world.faults.count('situation:double_tap')
     const answers = await Promise.all(codes.map((each) => pay(payer, each)))
-    const sheets = answers.filter((answer) => answer?.status === 200)
-    if (sheets.length > 0) return sheets.filter((answer) => answer !== undefined)
+    const usable = answers.filter((answer) => answer?.status === 200)
+    if (usable.length > 0) return usable.filter((answer) => answer !== undefined)
     if (answers.some((answer) => answer !== undefined && isFinal(answer))) return []
 
     await sleep(world, chance.between(500, 15_000))
-    // After a lost reply the client has the old code still.
+    // When the reply was lost, the client may send the same login code again.
     const again = answers.includes(undefined) && chance.happens(0.6)
-    if (again) world.faults.count('situation:same_code_again')
+    if (again) world.faults.count('situation:login_code_reused')
     else code = world.wechat.payer.login(openid)
   }
   return []
@@ -66,7 +67,7 @@ async function pay(payer: Payer, code: string): Promise<Answer | undefined> {
     : await call(world, who, { method: 'POST', path: '/pay', body: { code, ordercode } })
   if (answer?.code !== undefined) world.faults.count(`pay:${answer.code}`)
   if (answer?.status === 200) world.faults.count('pay:ok')
-  if (answer?.code === 'order_paid') world.witness.stateTold(ordercode, 'paid', '/pay')
+  if (answer?.code === 'order_paid') world.witness.stateReported(ordercode, 'paid', '/pay')
   return answer
 }
 
@@ -80,7 +81,7 @@ async function atCashier(payer: Payer, { body }: Answer): Promise<void> {
     return
   }
   const { outTradeNo } = opened.cashier
-  if (chance.happens(0.4)) void watch(payer, String(body['ticket']))
+  if (chance.happens(0.4)) void pollResult(payer, String(body['ticket']))
   await pause(world, chance)
   switch (chance.below(10)) {
     case 0:
@@ -92,16 +93,16 @@ async function atCashier(payer: Payer, { body }: Answer): Promise<void> {
       await hesitate(payer, outTradeNo)
       return
     case 3:
-      // Sits there until it is too late, or another one has taken over.
+      // Leaves the cashier open until the order has expired or another payer has taken over.
       await sleep(world, chance.between(200_000, 1_000_000))
-      takeMoney(payer, outTradeNo)
+      payAtCashier(payer, outTradeNo)
       return
     default:
-      takeMoney(payer, outTradeNo)
+      payAtCashier(payer, outTradeNo)
   }
 }
 
-/** The bank takes its time, and perhaps says no at first. */
+/** The payment is pending for a while (USERPAYING, ACCEPT) or fails at first (PAYERROR). */
 async function hesitate(payer: Payer, outTradeNo: string): Promise<void> {
   const { world, chance } = payer
   if (world.wechat.books.order(outTradeNo)?.tradeState !== 'NOTPAY') return
@@ -112,10 +113,10 @@ async function hesitate(payer: Payer, outTradeNo: string): Promise<void> {
   if (world.wechat.books.order(outTradeNo)?.tradeState === state) {
     world.wechat.platform.setTradeState(outTradeNo, chance.pick(['NOTPAY', 'PAYERROR'] as const))
   }
-  if (chance.happens(0.7)) takeMoney(payer, outTradeNo)
+  if (chance.happens(0.7)) payAtCashier(payer, outTradeNo)
 }
 
-function takeMoney({ world, chance }: Payer, outTradeNo: string): void {
+function payAtCashier({ world, chance }: Payer, outTradeNo: string): void {
   const order = world.wechat.books.order(outTradeNo)
   const half = Math.floor((order?.totalFee ?? 0) / 2)
   const coupons =
@@ -125,19 +126,19 @@ function takeMoney({ world, chance }: Payer, outTradeNo: string): void {
   const paid = world.wechat.payer.pay(outTradeNo, { coupons })
   if (paid.ok) {
     world.witness.captured(outTradeNo, order?.totalFee ?? 0)
-    taken(world, chance, outTradeNo, paid)
+    onCaptured(world, chance, outTradeNo, paid)
     return
   }
   world.faults.count('situation:pay_refused')
-  // WeChat's own servers disagreed for a moment: the click was in time after all.
+  // A race inside WeChat: the payment was made just before the close took effect.
   if (!mayRace(world, outTradeNo) || !chance.happens(0.7)) return
   const late = world.wechat.payer.pay(outTradeNo, { despiteClose: true })
   if (!late.ok) return
   world.faults.count('situation:paid_despite_close')
-  taken(world, chance, outTradeNo, late)
+  onCaptured(world, chance, outTradeNo, late)
 }
 
-/** A race is over soon. What comes long after the close, with no notice, only the bill shows. */
+/** Such a race ends soon. A payment long after the close and without a notice would only be found in the bill. */
 const RACE_MS = 4 * 86_400_000
 
 function mayRace({ wechat, scheduler, closedAtMs }: World, outTradeNo: string): boolean {
@@ -146,22 +147,22 @@ function mayRace({ wechat, scheduler, closedAtMs }: World, outTradeNo: string): 
   return scheduler.now() < closedMs + RACE_MS
 }
 
-function taken(world: World, chance: Chance, outTradeNo: string, paid: PaymentResult): void {
+function onCaptured(world: World, chance: Chance, outTradeNo: string, paid: PaymentResult): void {
   if (!paid.ok) return
   world.faults.count('situation:captured')
-  // The merchant gives it back by hand; the first that we hear may be REFUND.
-  if (chance.happens(0.05)) refundByHand(world, chance, outTradeNo, chance.happens(0.8))
-  capture(world, outTradeNo, chance)
+  // The merchant refunds it on the platform, so the Worker's first answer about it may be trade_state REFUND.
+  if (chance.happens(0.05)) refundOnPlatform(world, chance, outTradeNo, chance.happens(0.8))
+  schedulePaymentNotice(world, outTradeNo, chance)
 }
 
-/** The mini program's page asks how it stands, for a while. */
-async function watch({ world, ordercode, chance, who }: Payer, ticket: string): Promise<void> {
+/** The mini program's page polls /result for a while. */
+async function pollResult({ world, ordercode, chance, who }: Payer, ticket: string): Promise<void> {
   for (let left = chance.between(1, 6); left > 0; left--) {
     await sleep(world, chance.between(1_000, 40_000))
-    const fresh = world.witness.isTold(ordercode, 'paid') ? 'fresh ' : ''
+    const fresh = world.witness.wasReported(ordercode, 'paid') ? 'fresh ' : ''
     const answer = await call(world, who, { method: 'GET', path: `/result?ticket=${ticket}` })
     if (answer?.status === 200) {
-      world.witness.stateTold(ordercode, String(answer.body['state']), `${fresh}/result`)
+      world.witness.stateReported(ordercode, String(answer.body['state']), `${fresh}/result`)
       if (answer.body['state'] === 'paid') return
     }
     if (answer?.code === 'ticket_invalid' && world.scheduler.now() < world.startMs + DAY_MS) {

@@ -1,16 +1,17 @@
-/** The shop's receiver of webhooks, by the Standard Webhooks text and not by our sender. */
+/** The shop's receiver of webhooks, written from the Standard Webhooks specification and not from our sender. */
 import { createHmac } from 'node:crypto'
 import type { Witness } from '../checkers/witness.ts'
 import { type FaultBox, SHOP_FAULTS } from '../faults/faults.ts'
 import type { Trace } from '../run/trace.ts'
 
+/** A webhook as the shop has it. */
 export type Received = Readonly<{
   id: string
   type: string
-  /** How often it came, however often we said that it had. */
+  /** How often it arrived, including arrivals whose answer was lost. */
   times: number
   body: string
-  /** The order, the refund, the review or the bill, of which these are read here. */
+  /** The order, refund, review or bill; only the fields that the checks read. */
   data: Readonly<{
     ordercode?: string
     state?: string
@@ -20,6 +21,7 @@ export type Received = Readonly<{
   }>
 }>
 
+/** What the receiver needs. `secret` is the `whsec_…` of the Worker. */
 export type ReceiverParts = Readonly<{
   secret: string
   faults: FaultBox
@@ -29,14 +31,16 @@ export type ReceiverParts = Readonly<{
 }>
 
 /**
- * A try that is not stored, because the Worker died or D1 failed behind it, is rendered anew, and by then
- * the order may say more. To be switched on when the body is stored before it is sent.
+ * Whether a repeated webhook must have the same body. Not yet: when a try is not stored, because the Worker died or D1 failed
+ * after it, the next try renders the body anew, and by then the order may have changed. Set to true when the body is stored
+ * before it is sent.
  */
 const EVERY_TRY_SENDS_THE_SAME_BYTES = false
 
-/** The specification's tolerance for a timestamp; a call may also wait on its way. */
+/** Five minutes: the tolerance that the specification recommends, since a request may also be delayed on its way. */
 const TOLERANCE_S = 5 * 60
 
+/** Verifies every webhook, stores it, and answers with the faults of the seed. */
 export class Receiver {
   readonly #parts: ReceiverParts
   readonly #received = new Map<string, Received>()
@@ -45,6 +49,7 @@ export class Receiver {
     this.#parts = parts
   }
 
+  /** All webhooks, one entry per id. */
   received(): readonly Received[] {
     return [...this.#received.values()]
   }
@@ -56,7 +61,7 @@ export class Receiver {
     trace.add('receiver', `${id}${fault === undefined ? '' : `, ${fault}`}`)
     if (fault === 'shop_unreachable') throw new TypeError('Network connection lost.')
     const body = await request.text()
-    this.#take(request.headers, id, body)
+    this.#accept(request.headers, id, body)
 
     switch (fault) {
       case 'shop_reply_lost':
@@ -72,11 +77,11 @@ export class Receiver {
     }
   }
 
-  #take(headers: Headers, id: string, body: string): void {
+  #accept(headers: Headers, id: string, body: string): void {
     const { witness, faults } = this.#parts
-    const mistake = this.#mistakeIn(headers, id, body)
-    if (mistake !== undefined) {
-      witness.report(`webhook ${id}: ${mistake}`)
+    const problem = this.#problemIn(headers, id, body)
+    if (problem !== undefined) {
+      witness.report(`webhook ${id}: ${problem}`)
       return
     }
     const { type, data } = JSON.parse(body) as Pick<Received, 'type' | 'data'>
@@ -84,14 +89,14 @@ export class Receiver {
     if (before !== undefined && before.body !== body) {
       faults.count('situation:webhook_body_differs')
       const mustNot = EVERY_TRY_SENDS_THE_SAME_BYTES || type !== before.type
-      if (mustNot) witness.report(`webhook ${id} says something else the second time`)
+      if (mustNot) witness.report(`webhook ${id} has another body when it is repeated`)
     }
-    if (before !== undefined) faults.count('situation:webhook_again')
+    if (before !== undefined) faults.count('situation:webhook_repeated')
     faults.count(`webhook:${type}`)
     this.#received.set(id, { id, type, data, body, times: (before?.times ?? 0) + 1 })
   }
 
-  #mistakeIn(headers: Headers, id: string, body: string): string | undefined {
+  #problemIn(headers: Headers, id: string, body: string): string | undefined {
     const { secret, nowMs } = this.#parts
     const at = headers.get('webhook-timestamp') ?? ''
     if (id === '' || id.includes('.') === false) return 'no id'

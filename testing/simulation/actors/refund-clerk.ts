@@ -1,24 +1,25 @@
-/** The shop's refund desk for one order: refunds parts, everything, too much, and the same thing twice. */
+/** A clerk of the shop who refunds the payments of one order: partly, fully, too much, and twice under one number. */
 import { codeOf } from '../checkers/witness.ts'
 import type { Chance } from '../run/random.ts'
 import type { World } from '../run/world.ts'
 import { type Answer, pause, shopCall, sleep } from './client.ts'
 
-type Wish = Readonly<{ refund_fee: number; reason?: string; transaction_id?: string }>
+type RefundBody = Readonly<{ refund_fee: number; reason?: string; transaction_id?: string }>
 
 const TRIES_MAX = 5
-/** Patience until somebody has paid. */
+/** How often the clerk looks whether the order is paid. */
 const LOOKS_MAX = 12
 
-export async function runClerk(world: World, ordercode: string): Promise<void> {
+/** Requests up to four refunds of the order's payments. */
+export async function runRefundClerk(world: World, ordercode: string): Promise<void> {
   const chance = world.chance(`clerk of ${ordercode}`)
   let left = chance.below(5)
   for (let looks = 0; looks < LOOKS_MAX && left > 0; looks++) {
     await pause(world, chance)
-    // Now and then too early.
+    // In a few cases the clerk asks for a refund before the order is paid.
     if (!isPaid(world, ordercode) && !chance.happens(0.04)) continue
     left--
-    await new Clerk(world, ordercode, chance).act()
+    await new RefundClerk(world, ordercode, chance).act()
   }
 }
 
@@ -27,7 +28,7 @@ const paymentsOf = ({ wechat }: World, ordercode: string) =>
 
 const isPaid = (world: World, ordercode: string): boolean => paymentsOf(world, ordercode).length > 0
 
-class Clerk {
+class RefundClerk {
   readonly #world: World
   readonly #ordercode: string
   readonly #chance: Chance
@@ -43,52 +44,55 @@ class Clerk {
   async act(): Promise<void> {
     const chance = this.#chance
     const number = this.#number()
-    const wish = this.#wish()
+    const body = this.#randomBody()
     switch (chance.below(8)) {
       case 0:
         await this.#read(number)
         return
       case 1: {
         this.#count('refund_from_many_clients')
-        const many = Array.from({ length: chance.between(2, 3) }, () => this.#ask(number, wish))
+        const many = Array.from({ length: chance.between(2, 3) }, () => this.#request(number, body))
         await Promise.all(many)
         return
       }
       case 2: {
-        // Each alone fits what was paid, and both together perhaps do not.
-        this.#count('refunds_at_once')
-        await Promise.all([this.#ask(number, wish), this.#ask(`${number}b`, this.#wish())])
+        // Each refund alone fits the payment. Both together may exceed it.
+        this.#count('concurrent_refunds')
+        await Promise.all([
+          this.#request(number, body),
+          this.#request(`${number}b`, this.#randomBody()),
+        ])
         return
       }
       case 3: {
         this.#count('refund_number_twice')
-        const other = { ...wish, refund_fee: Math.max(1, wish.refund_fee - 1) }
-        await Promise.all([this.#ask(number, wish), this.#ask(number, other)])
+        const other = { ...body, refund_fee: Math.max(1, body.refund_fee - 1) }
+        await Promise.all([this.#request(number, body), this.#request(number, other)])
         return
       }
       case 4:
-        await this.#mistake()
+        await this.#sendInvalid()
         return
       default:
-        await this.#ask(number, wish)
+        await this.#request(number, body)
     }
   }
 
-  /** Mostly a new one; sometimes one that was used, or that another order wants, too. */
+  /** A refund number: mostly new, sometimes used before, sometimes shared with another order. */
   #number(): string {
     const chance = this.#chance
     if (chance.happens(0.08)) return `shared-${chance.below(2)}@${this.#world.recipe.seed}`
     return `${this.#ordercode}-${chance.below(6)}`
   }
 
-  #wish(): Wish {
+  #randomBody(): RefundBody {
     const chance = this.#chance
     const payments = paymentsOf(this.#world, this.#ordercode)
     const payment = payments.length === 0 ? undefined : chance.pick(payments)
     const total = payment?.totalFee ?? 100
     const half = Math.ceil(total / 2)
     const fee = chance.pick([total, half, half, chance.between(1, total), 1])
-    if (fee === total) this.#count('refund_of_everything')
+    if (fee === total) this.#count('full_refund')
     return {
       refund_fee: fee,
       ...(chance.happens(0.3) ? { reason: chance.pick(['不想要了', '缺货']) } : {}),
@@ -98,8 +102,8 @@ class Clerk {
     }
   }
 
-  /** What must never be taken on. */
-  async #mistake(): Promise<void> {
+  /** Sends a request that the Worker must refuse. */
+  async #sendInvalid(): Promise<void> {
     const chance = this.#chance
     const payments = paymentsOf(this.#world, this.#ordercode)
     const most = Math.max(0, ...payments.map(({ totalFee }) => totalFee))
@@ -111,21 +115,21 @@ class Clerk {
     this.#count(`refund_${name}`)
     const answer = await this.#put(number, { refund_fee: fee })
     const taken = answer?.status === 200 || answer?.status === 201
-    if (taken) this.#world.witness.report(`a refund was taken on: ${number}, ${fee} fen`)
+    if (taken) this.#world.witness.report(`an invalid refund was accepted: ${number}, ${fee} fen`)
   }
 
-  /** Asks until there is an answer. */
-  async #ask(number: string, wish: Wish): Promise<void> {
+  /** Requests a refund, and repeats the request while no final answer has come. */
+  async #request(number: string, body: RefundBody): Promise<void> {
     const { witness, settings } = this.#world
     for (let tries = 0; tries < TRIES_MAX; tries++) {
-      const answer = await this.#put(number, wish)
+      const answer = await this.#put(number, body)
       if (answer?.status === 200 || answer?.status === 201) {
-        witness.refundTaken(this.#ordercode, number, wish.refund_fee)
-        this.#heard(number, answer)
+        witness.refundAccepted(this.#ordercode, number, body.refund_fee)
+        this.#reportState(number, answer)
         return
       }
       if (answer?.status === 501 && settings.hasCertificate) {
-        witness.report('refunds are not configured, and they are')
+        witness.report('answer says refunds are not configured, but they are')
       }
       if (answer !== undefined && answer.status < 500) return
       if (answer?.status === 501) return
@@ -135,7 +139,7 @@ class Clerk {
     }
   }
 
-  async #put(number: string, body: Wish): Promise<Answer | undefined> {
+  async #put(number: string, body: RefundBody): Promise<Answer | undefined> {
     const path = `/orders/${this.#ordercode}/refunds/${encodeURIComponent(number)}`
     const answer = await shopCall(this.#world, this.#who, { method: 'PUT', path, body })
     this.#world.faults.count(`refund:${answer?.code ?? answer?.status ?? 'no answer'}`)
@@ -145,11 +149,11 @@ class Clerk {
   async #read(number: string): Promise<void> {
     const path = `/orders/${this.#ordercode}/refunds/${encodeURIComponent(number)}`
     const answer = await shopCall(this.#world, this.#who, { method: 'GET', path })
-    if (answer?.status === 200) this.#heard(number, answer)
+    if (answer?.status === 200) this.#reportState(number, answer)
   }
 
-  #heard(number: string, { body }: Answer): void {
-    this.#world.witness.refundTold(number, String(body['state']))
+  #reportState(number: string, { body }: Answer): void {
+    this.#world.witness.refundReported(number, String(body['state']))
   }
 
   #count(situation: string): void {

@@ -1,4 +1,4 @@
-/** A shop's server with one order: registers it, changes its mind, asks, closes. */
+/** The shop's server for one order: registers it, changes its terms, reads it, has it queried, closes it. */
 import type { Chance } from '../run/random.ts'
 import type { World } from '../run/world.ts'
 import { type Answer, pause, shopCall, sleep } from './client.ts'
@@ -7,6 +7,7 @@ type Terms = Readonly<{ total_fee: number; body: string; openid?: string; expire
 
 const TRIES_MAX = 6
 
+/** Registers the order and then acts on it up to five times. @param payers Openids that the order may be bound to. */
 export async function runShop(
   world: World,
   ordercode: string,
@@ -29,7 +30,7 @@ class Shop {
   readonly #who: string
   #terms: Terms
   #etag: string | null = null
-  /** Calls that ended without an answer may still change the price. */
+  /** Whether a PUT got no definite answer. Such a request may still change the price. */
   #unsure = false
 
   constructor(world: World, ordercode: string, payers: readonly string[], chance: Chance) {
@@ -113,9 +114,9 @@ class Shop {
       if (terms.total_fee !== this.#terms.total_fee) faults.count('situation:price_changed')
       this.#terms = terms
       witness.priceConfirmed(this.#ordercode, terms.total_fee, this.#unsure)
-      this.#heard(answer)
+      this.#readAnswer(answer)
     }
-    if (answer?.code === 'order_paid') this.#tell('paid', 'PUT')
+    if (answer?.code === 'order_paid') this.#reportState('paid', 'PUT')
     return answer
   }
 
@@ -124,24 +125,24 @@ class Shop {
       method: 'POST',
       path: `/orders/${this.#ordercode}/close`,
     })
-    if (answer?.status === 200) this.#heard(answer)
-    if (answer?.code === 'order_paid') this.#tell('paid', 'close')
+    if (answer?.status === 200) this.#readAnswer(answer)
+    if (answer?.code === 'order_paid') this.#reportState('paid', 'close')
     if (answer?.code === 'order_busy') this.#world.faults.count('situation:close_busy')
   }
 
   async #read(method: 'GET' | 'POST', path: string): Promise<void> {
-    // Read once more what was paid when we began: it must still be.
-    const fresh = this.#world.witness.isTold(this.#ordercode, 'paid') ? 'fresh ' : ''
+    // If an earlier answer said paid, this later read must say paid, too.
+    const fresh = this.#world.witness.wasReported(this.#ordercode, 'paid') ? 'fresh ' : ''
     const answer = await shopCall(this.#world, this.#who, { method, path })
-    if (answer?.status === 200) this.#heard(answer, `${fresh}${method}`)
+    if (answer?.status === 200) this.#readAnswer(answer, `${fresh}${method}`)
   }
 
-  #heard({ body, etag }: Answer, by = 'shop'): void {
+  #readAnswer({ body, etag }: Answer, by = 'shop'): void {
     this.#etag = etag
-    if (typeof body['state'] === 'string') this.#tell(body['state'], by)
+    if (typeof body['state'] === 'string') this.#reportState(body['state'], by)
   }
 
-  #tell(state: string, by: string): void {
-    this.#world.witness.stateTold(this.#ordercode, state, by)
+  #reportState(state: string, by: string): void {
+    this.#world.witness.stateReported(this.#ordercode, state, by)
   }
 }

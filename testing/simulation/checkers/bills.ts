@@ -1,12 +1,12 @@
-/** Every day is reconciled: what was paid is found, what differs is looked at, and nothing else is. */
+/** Checks of the daily bills: every day is reconciled, every difference has a review, and there are no other reviews. */
 import type { SqlRow } from '../d1/sqlite.ts'
 import { dayOf, startOf } from '../run/days.ts'
 import type { Evidence } from './evidence.ts'
-import { complaints, type Find, rows } from './rows.ts'
+import { type Check, failures, rows } from './rows.ts'
 
 const HOUR_S = 3_600
 
-/** Days on which WeChat took or gave back any money. */
+/** Days on which WeChat took or refunded money. */
 const daysOf = ({ captures, wechatRefunds }: Evidence): readonly string[] => [
   ...new Set([
     ...captures.map(({ paidAt }) => dayOf(paidAt)),
@@ -14,25 +14,26 @@ const daysOf = ({ captures, wechatRefunds }: Evidence): readonly string[] => [
   ]),
 ]
 
-const everyDayIsReconciled: Find = (evidence) => {
+/** Every day with payments or refunds has a reconciled bill, and every difference has an outcome. */
+const everyDayIsReconciled: Check = (evidence) => {
   const bills = rows(evidence, 'bills')
   return [
     ...daysOf(evidence)
       .filter((day) => !bills.some((row) => row['day'] === day))
-      .map((day) => `nobody has looked at ${day}`),
+      .map((day) => `there is no bill of ${day}`),
     ...bills
       .filter(({ state }) => state !== 'reconciled')
-      .map(({ day, state }) => `${day} is ${state} after all that time`),
+      .map(({ day, state }) => `the bill of ${day} is still ${state}`),
     ...rows(evidence, 'bill_differences')
       .filter(({ outcome }) => outcome === null)
-      .map(({ day, kind, subject }) => `${day}: nothing came of ${kind} ${subject}`),
+      .map(({ day, kind, subject }) => `${day}: difference ${kind} ${subject} has no outcome`),
   ]
 }
 
 type Counts = Readonly<Record<string, number> & { books?: Record<string, number> }>
 
-/** What was counted is what happened, where the bill says what happened. */
-const theBillAddsUp: Find = (evidence) =>
+/** Where the bill was not falsified, the counts of bill and records are those of WeChat's ledger. */
+const billCountsAgree: Check = (evidence) =>
   rows(evidence, 'bills')
     .filter(({ day, state }) => state === 'reconciled' && !evidence.bills.changed.has(String(day)))
     .flatMap(({ day, counts }) => {
@@ -50,19 +51,19 @@ const theBillAddsUp: Find = (evidence) =>
         others: 0,
         unreadable: 0,
       }
-      return complaints([
+      return failures([
         ...Object.entries(expected).map(
           ([name, value]) => counted[name] === value || `${name} ${counted[name]}, not ${value}`,
         ),
         counted.books?.['payments'] === captures.length ||
-          `${counted.books?.['payments']} payments on the books, not ${captures.length}`,
+          `${counted.books?.['payments']} payments in our records, not ${captures.length}`,
         counted.books?.['paymentFee'] === paid ||
-          `${counted.books?.['paymentFee']} fen on the books, not ${paid}`,
+          `${counted.books?.['paymentFee']} fen in our records, not ${paid}`,
       ]).map((what) => `${day}: ${what}`)
     })
 
-/** Each difference that was made is in one review, and there is none about anything else. */
-const differencesAreReviewed: Find = (evidence) => {
+/** Each difference that was injected into a bill has one review, and there is no other review of a bill. */
+const differencesAreReviewed: Check = (evidence) => {
   const { expected } = evidence.bills
   const reviews = rows(evidence, 'reviews').filter(({ kind }) => kind === 'bill_difference')
   const fits = (wanted: string, id: string): boolean =>
@@ -70,22 +71,22 @@ const differencesAreReviewed: Find = (evidence) => {
   return [
     ...expected
       .filter((wanted) => !reviews.some(({ id }) => fits(wanted, String(id))))
-      .map((id) => `no review ${id}`),
+      .map((id) => `review ${id} is missing`),
     ...reviews
       .filter(({ id }) => !expected.some((wanted) => fits(wanted, String(id))))
       .filter((row) => !isMissingBill(evidence, row) && !isTakenNumber(evidence, row))
-      .map(({ id }) => `review ${id} is about nothing`),
+      .map(({ id }) => `review ${id} has no cause`),
   ]
 }
 
-/** Late, or not for us to have: told before it came in the end. */
+/** A review `bill_missing` is right when the bill came very late, or when WeChat said that the merchant may not download it. */
 function isMissingBill({ bills }: Evidence, { subject, opened_at: openedAt }: SqlRow): boolean {
   const [, day = ''] = /^(.*)\.bill_missing$/.exec(String(subject)) ?? []
   if (day === '') return false
   return bills.isForbidden || Number(openedAt) > startOf(day) / 1_000 + (24 + 36) * HOUR_S
 }
 
-/** A number of ours that somebody used at WeChat for other money. */
+/** A review is right when our refund number was used on the merchant platform for another refund. */
 const isTakenNumber = (evidence: Evidence, { subject }: SqlRow): boolean =>
   rows(evidence, 'refunds').some((row) => {
     const number = String(row['out_refund_no'])
@@ -98,38 +99,39 @@ const isTakenNumber = (evidence: Evidence, { subject }: SqlRow): boolean =>
     )
   })
 
-/** The shop is told of each reconciled day once, and when it is. */
-const reconciledDaysAreTold: Find = (evidence) => {
+/** Each reconciled day has one webhook, sent only when the day was reconciled. */
+const reconciledDaysHaveWebhooks: Check = (evidence) => {
   const days = rows(evidence, 'bills')
     .filter(({ state }) => state === 'reconciled')
     .map(({ day }) => `bill.reconciled.${day}`)
-  const told = rows(evidence, 'deliveries')
+  const sent = rows(evidence, 'deliveries')
     .filter(({ type }) => type === 'bill.reconciled')
     .map(({ id }) => String(id))
   return [
-    ...days.filter((id) => !told.includes(id)).map((id) => `no webhook ${id}`),
-    ...told.filter((id) => !days.includes(id)).map((id) => `webhook ${id} is about nothing`),
+    ...days.filter((id) => !sent.includes(id)).map((id) => `webhook ${id} is missing`),
+    ...sent.filter((id) => !days.includes(id)).map((id) => `webhook ${id} has no cause`),
     ...evidence.received
       .filter(({ type, data }) => type === 'bill.reconciled' && data.state !== 'reconciled')
       .map(({ id, data }) => `${id}: says ${data.state}`),
   ]
 }
 
-/** A day that is reconciled once more says the same. */
-const againIsTheSame: Find = ({ audits }) =>
+/** Reconciling a day once more changes nothing. */
+const reconcilingAgainChangesNothing: Check = ({ audits }) =>
   audits.flatMap(({ day, before, after }) => {
     if (before === after) return []
     const known = new Set(before.split('\n'))
     const news = after.split('\n').filter((line) => !known.has(line))
     return [
-      `${day} was reconciled again: ${news.length === 0 ? 'rows are gone' : news.join(' · ')}`,
+      `reconciling ${day} again changed: ${news.length === 0 ? 'rows are gone' : news.join(' · ')}`,
     ]
   })
 
-export const RECONCILING = {
+/** All checks of this file, by name. */
+export const BILL_CHECKS = {
   everyDayIsReconciled,
-  theBillAddsUp,
+  billCountsAgree,
   differencesAreReviewed,
-  reconciledDaysAreTold,
-  againIsTheSame,
+  reconciledDaysHaveWebhooks,
+  reconcilingAgainChangesNothing,
 }

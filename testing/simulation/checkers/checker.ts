@@ -1,8 +1,23 @@
-/** The promise, as questions to the books. Knows nothing of the Worker but its tables. */
+/**
+ * All checks of the product's promise, run when a seed is over. They compare the Worker's tables with the simulated WeChat's
+ * ledger and with what the shop received, and use no code of the Worker.
+ */
+import { BILL_CHECKS } from './bills.ts'
 import type { Evidence } from './evidence.ts'
-import { INVARIANTS } from './orders.ts'
+import { ORDER_CHECKS } from './orders.ts'
+import { REFUND_CHECKS } from './refunds.ts'
+import type { Check } from './rows.ts'
+import { WEBHOOK_CHECKS } from './webhooks.ts'
 
-/** @returns one sentence for each thing that is wrong. */
+/** Every check by its name, which a violation is printed with. */
+export const INVARIANTS = {
+  ...ORDER_CHECKS,
+  ...WEBHOOK_CHECKS,
+  ...REFUND_CHECKS,
+  ...BILL_CHECKS,
+} satisfies Record<string, Check>
+
+/** Runs every check. @returns one sentence for each violation, with the name of its check before it. */
 export const check = (evidence: Evidence): string[] =>
   Object.entries(INVARIANTS).flatMap(([name, find]) =>
     find(evidence).map((violation) => `${name}: ${violation}`),

@@ -1,28 +1,32 @@
-/** What the checker may know: WeChat's own ledger, the rows of the database, and what was received. */
+/** What the checks may read: WeChat's ledger, the rows of the database, and the webhooks that the shop received. */
 import type { Capture, SimulatedOrder } from '../../../simulator/state/ledger.ts'
 import type { SimulatedRefund } from '../../../simulator/state/refund.ts'
 import type { Received } from '../actors/receiver.ts'
 import type { SqlRow } from '../d1/sqlite.ts'
-import type { Audit, BillTrouble, Settings, World } from '../run/world.ts'
-import type { TakenRefund } from './witness.ts'
+import type { Audit, BillFaults, Settings, World } from '../run/world.ts'
+import type { AcceptedRefund } from './witness.ts'
 
+/** Collected once, when a seed is over. */
 export type Evidence = Readonly<{
   captures: readonly Capture[]
   wechatOrders: readonly SimulatedOrder[]
   wechatRefunds: readonly SimulatedRefund[]
-  /** Refunds that were confirmed to the shop. */
-  refundsTaken: readonly TakenRefund[]
-  bills: BillTrouble
+  /** Refunds that the Worker confirmed to the shop. */
+  acceptedRefunds: readonly AcceptedRefund[]
+  bills: BillFaults
   audits: readonly Audit[]
-  /** Ordercodes whose registration was confirmed to the shop. */
+  /** Ordercodes whose registration the Worker confirmed to the shop. */
   registered: readonly string[]
+  /** Every row of every table, by the table's name. */
   tables: Readonly<Record<string, readonly SqlRow[]>>
+  /** Rows that break a foreign key. */
   brokenReferences: number
-  /** What the shop's receiver took. */
+  /** Webhooks that the shop's receiver stored. */
   received: readonly Received[]
   settings: Settings
 }>
 
+/** Reads all evidence from a world that is over. */
 export function collect(world: World): Evidence {
   const { wechat, sqlite, witness, receiver, settings, bills, audits } = world
   const names = sqlite
@@ -32,7 +36,7 @@ export function collect(world: World): Evidence {
     captures: wechat.books.captures(),
     wechatOrders: wechat.books.orders(),
     wechatRefunds: wechat.books.refunds(),
-    refundsTaken: witness.refundsTaken(),
+    acceptedRefunds: witness.acceptedRefunds(),
     bills,
     audits,
     registered: witness.registered(),

@@ -1,26 +1,23 @@
-/** Each finds what breaks one part of the promise, and says so in a sentence. */
-import { RECONCILING } from './bills.ts'
+/** Checks of orders, attempts and payments. Each check covers one part of the product's promise. */
 import type { Evidence } from './evidence.ts'
-import { REFUNDING } from './refunds.ts'
-import { complaints, type Find, numberOf, rows } from './rows.ts'
-import { TELLING } from './webhooks.ts'
+import { type Check, failures, numberOf, rows } from './rows.ts'
 
 const isOpenAtWeChat = (state: string): boolean =>
   !['SUCCESS', 'REFUND', 'CLOSED', 'REVOKED'].includes(state)
 
-/** Money that WeChat took is booked: the sum, the payer, the time, on the attempt that was paid. */
-const capturedIsBooked: Find = (evidence) =>
+/** Every payment that WeChat took is recorded once, on the attempt that was paid, with the same amount, payer and time. */
+const capturedIsRecorded: Check = (evidence) =>
   evidence.captures.flatMap((capture) => {
     const { transactionId, outTradeNo, totalFee, openid } = capture
-    const booked = rows(evidence, 'payments').filter(
+    const recorded = rows(evidence, 'payments').filter(
       (row) => row['transaction_id'] === transactionId,
     )
-    const [payment] = booked
+    const [payment] = recorded
     if (payment === undefined) {
-      return [`${transactionId} of ${outTradeNo}, ${totalFee} fen, is not booked`]
+      return [`${transactionId} of ${outTradeNo}, ${totalFee} fen, is not recorded`]
     }
-    const wrong = complaints([
-      booked.length === 1 || 'booked twice',
+    const wrong = failures([
+      recorded.length === 1 || 'twice',
       numberOf(payment) === outTradeNo || `on ${numberOf(payment)}`,
       payment['total_fee'] === totalFee || `with ${payment['total_fee']} fen`,
       payment['cash_fee'] === capture.cashFee || `with ${payment['cash_fee']} fen in cash`,
@@ -28,40 +25,39 @@ const capturedIsBooked: Find = (evidence) =>
       payment['paid_at'] === Math.floor(capture.paidAt / 1_000) || 'at another time',
     ])
     return wrong.map(
-      (what) => `${transactionId} of ${outTradeNo}, ${totalFee} fen, is booked ${what}`,
+      (what) => `${transactionId} of ${outTradeNo}, ${totalFee} fen, is recorded ${what}`,
     )
   })
 
-const bookedWasCaptured: Find = (evidence) =>
+/** Every recorded payment was taken by WeChat. */
+const recordedWasCaptured: Check = (evidence) =>
   rows(evidence, 'payments')
     .filter(
       (row) => !evidence.captures.some((each) => each.transactionId === row['transaction_id']),
     )
     .map((row) => `${row['transaction_id']} of ${numberOf(row)} was never captured`)
 
-/** `paid` if and only if a booked payment of this order says so, equal to its attempt's amount. */
-const paidMeansPaid: Find = (evidence) =>
+/** An order is `paid` if and only if it has a recorded payment, whose amount equals that of its attempt. */
+const paidOrderHasItsPayment: Check = (evidence) =>
   rows(evidence, 'orders').flatMap((order) => {
     const { ordercode, state, transaction_id: transactionId } = order
     const own = rows(evidence, 'payments').filter((row) => row['ordercode'] === ordercode)
     if (state !== 'paid') {
-      return own.map(
-        (row) => `${ordercode} is ${state}, and ${row['transaction_id']} is booked on it`,
-      )
+      return own.map((row) => `${ordercode} is ${state}, but has payment ${row['transaction_id']}`)
     }
     const payment = own.find((row) => row['transaction_id'] === transactionId)
     if (payment === undefined)
-      return [`${ordercode} is paid by ${transactionId}, which is not its own`]
+      return [`${ordercode} is paid by ${transactionId}, which is not a payment of this order`]
     const attempt = rows(evidence, 'attempts').find((row) => numberOf(row) === numberOf(payment))
-    return complaints([
+    return failures([
       attempt?.['state'] === 'paid' || `its attempt is ${attempt?.['state']}`,
       attempt?.['total_fee'] === payment['total_fee'] || 'the amounts differ',
       order['paid_at'] === payment['paid_at'] || 'the times differ',
     ]).map((what) => `${ordercode} is paid, but ${what}`)
   })
 
-/** One event for each revision, without a hole, and they tell the same story as the state. */
-const everyChangeHasItsEvent: Find = (evidence) =>
+/** Each revision of an order has one event, without gaps, and replaying the events gives the order's state. */
+const everyChangeHasItsEvent: Check = (evidence) =>
   rows(evidence, 'orders').flatMap((order) => {
     const { ordercode, revision, state } = order
     const events = rows(evidence, 'events')
@@ -73,11 +69,11 @@ const everyChangeHasItsEvent: Find = (evidence) =>
       return [`${ordercode} is at revision ${revision} and has events ${numbers.join()}`]
     }
     const types = events.map((row) => String(row['type']))
-    const told = replay(types)
+    const replayed = replay(types)
     return [
-      ...(told === state
+      ...(replayed === state
         ? []
-        : [`${ordercode} is ${state}, its events say ${told}: ${types.join()}`]),
+        : [`${ordercode} is ${state}, but its events say ${replayed}: ${types.join()}`]),
       ...countsOf(evidence, String(ordercode), types),
     ]
   })
@@ -97,62 +93,67 @@ function countsOf(evidence: Evidence, ordercode: string, types: readonly string[
   const count = (...wanted: string[]) => types.filter((type) => wanted.includes(type)).length
   const payments = of('payments').length
   const attempts = of('attempts').length
-  const booked = count('payment_booked', 'second_payment_recorded')
+  const recorded = count('payment_booked', 'second_payment_recorded')
   return [
-    ...(booked === payments ? [] : [`${ordercode} has ${payments} payments and ${booked} events`]),
+    ...(recorded === payments
+      ? []
+      : [`${ordercode} has ${payments} payments and ${recorded} events about payments`]),
     ...(count('payment_booked') <= 1 ? [] : [`${ordercode} became paid more than once`]),
-    ...(count('attempt_opened') === attempts ? [] : [`${ordercode} has ${attempts} attempts`]),
+    ...(count('attempt_opened') === attempts
+      ? []
+      : [`${ordercode} has ${attempts} attempts and another number of attempt_opened events`]),
   ]
 }
 
-/** Nobody can pay for what is closed or paid, and nothing that the shop registered is forgotten. */
-const nothingIsLeftOpen: Find = (evidence) => [
+/** No order or attempt is open long after its expiry, neither here nor at WeChat; and every registered order exists. */
+const nothingIsLeftOpen: Check = (evidence) => [
   ...rows(evidence, 'orders')
     .filter(({ state }) => state !== 'paid' && state !== 'closed')
     .map(({ ordercode, state }) => `${ordercode} is ${state} long after its expiry`),
   ...rows(evidence, 'attempts')
     .filter(({ state }) => state === 'open' || state === 'closing')
-    .map((row) => `${numberOf(row)} is ${row['state']} long after its order is over`),
+    .map((row) => `${numberOf(row)} is ${row['state']} long after its order has ended`),
   ...evidence.wechatOrders
     .filter(({ tradeState }) => isOpenAtWeChat(tradeState))
-    .map(({ outTradeNo, tradeState }) => `${outTradeNo} is ${tradeState} at WeChat`),
+    .map(({ outTradeNo, tradeState }) => `${outTradeNo} is still ${tradeState} at WeChat`),
   ...evidence.registered
     .filter((code) => !rows(evidence, 'orders').some(({ ordercode }) => ordercode === code))
-    .map((ordercode) => `${ordercode} was confirmed and is not there`),
+    .map((ordercode) => `${ordercode} was confirmed to the shop, but does not exist`),
 ]
 
-/** What WeChat has was stored before it was sent, and as it was sent. */
-const wechatKnowsWhatWeKnow: Find = (evidence) =>
+/** Every order at WeChat has an attempt in our tables, with the same amount and payer: attempts are stored before they are sent. */
+const attemptsMatchWeChat: Check = (evidence) =>
   evidence.wechatOrders.flatMap(({ outTradeNo, totalFee, openid }) => {
     const attempt = rows(evidence, 'attempts').find((row) => numberOf(row) === outTradeNo)
-    if (attempt === undefined) return [`${outTradeNo} is at WeChat and not here`]
-    return complaints([
+    if (attempt === undefined) return [`${outTradeNo} exists at WeChat, but not here`]
+    return failures([
       attempt['total_fee'] === totalFee ||
         `${totalFee} fen at WeChat, ${attempt['total_fee']} here`,
       attempt['openid'] === openid || 'another payer at WeChat',
     ]).map((what) => `${outTradeNo}: ${what}`)
   })
 
-/** The sums, by a second route: no row is looked at twice. */
-const theBooksBalance: Find = (evidence) => {
+/** The sums of all payments agree. A second route to the same result, independent of matching rows. */
+const sumsAgree: Check = (evidence) => {
   const captured = evidence.captures.reduce((sum, { totalFee }) => sum + totalFee, 0)
-  const booked = rows(evidence, 'payments').reduce((sum, row) => sum + Number(row['total_fee']), 0)
-  return captured === booked ? [] : [`${captured} fen captured, ${booked} fen booked`]
+  const recorded = rows(evidence, 'payments').reduce(
+    (sum, row) => sum + Number(row['total_fee']),
+    0,
+  )
+  return captured === recorded ? [] : [`${captured} fen captured, ${recorded} fen recorded`]
 }
 
-const referencesHold: Find = ({ brokenReferences }) =>
-  brokenReferences === 0 ? [] : [`${brokenReferences} rows refer to nothing`]
+const foreignKeysHold: Check = ({ brokenReferences }) =>
+  brokenReferences === 0 ? [] : [`${brokenReferences} rows break a foreign key`]
 
-export const INVARIANTS = {
-  capturedIsBooked,
-  bookedWasCaptured,
-  paidMeansPaid,
+/** All checks of this file, by name. */
+export const ORDER_CHECKS = {
+  capturedIsRecorded,
+  recordedWasCaptured,
+  paidOrderHasItsPayment,
   everyChangeHasItsEvent,
   nothingIsLeftOpen,
-  wechatKnowsWhatWeKnow,
-  theBooksBalance,
-  referencesHold,
-  ...TELLING,
-  ...REFUNDING,
-  ...RECONCILING,
-} satisfies Record<string, Find>
+  attemptsMatchWeChat,
+  sumsAgree,
+  foreignKeysHold,
+} satisfies Record<string, Check>

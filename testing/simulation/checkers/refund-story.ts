@@ -1,23 +1,25 @@
-/** The life of a refund as the events of its order tell it. */
+/** Replays the history of a refund from the events of its order. */
 import type { SqlRow } from '../d1/sqlite.ts'
 import type { Evidence } from './evidence.ts'
 import { rows } from './rows.ts'
 
+/** A change of the refund's state, and the revision of the order at which it happened. */
 export type RefundStep = Readonly<{ state: string; revision: unknown }>
 
-export type RefundStory = Readonly<{
+/** What the events say about one refund. */
+export type RefundHistory = Readonly<{
   steps: readonly RefundStep[]
-  /** What could not follow what was before. */
-  nonsense: readonly string[]
+  /** Events that must not follow the state before them, and a last state that is not the stored one. One sentence each. */
+  contradictions: readonly string[]
 }>
 
-/** From which states each event may lead on; `none` is before there was anything. */
+/** For each event, the states in which it may happen. `none` is the state before the refund exists. */
 const MAY_FOLLOW: Readonly<Record<string, readonly string[]>> = {
-  // By our own rules it begins with its payment.
+  // An automatic refund begins with the event that records its payment.
   payment_booked: ['none'],
   second_payment_recorded: ['none'],
   refund_requested: ['none'],
-  // Who lost a race for the discovery tells the next step under the same name.
+  // When a concurrent request has discovered the refund first, the next step has this event type, too.
   refund_discovered: ['none', 'requested', 'refused', 'processing', 'abnormal', 'closed'],
   refund_started: ['requested'],
   refund_refused: ['requested'],
@@ -39,7 +41,8 @@ const STATE_AFTER: Readonly<Record<string, string>> = {
   refund_abnormal: 'abnormal',
 }
 
-export function storyOf(evidence: Evidence, refund: SqlRow): RefundStory {
+/** @param refund A row of the table `refunds`. */
+export function historyOf(evidence: Evidence, refund: SqlRow): RefundHistory {
   const events = rows(evidence, 'events')
     .filter((row) => row['ordercode'] === refund['ordercode'])
     .map((row) => ({ row, data: dataOf(row) }))
@@ -47,16 +50,16 @@ export function storyOf(evidence: Evidence, refund: SqlRow): RefundStory {
     .sort((a, b) => Number(a.row['revision']) - Number(b.row['revision']))
   let state = 'none'
   const steps: RefundStep[] = []
-  const nonsense: string[] = []
+  const contradictions: string[] = []
   for (const { row, data } of events) {
     const type = String(row['type'])
-    if (MAY_FOLLOW[type]?.includes(state) !== true) nonsense.push(`${type} when it was ${state}`)
+    if (MAY_FOLLOW[type]?.includes(state) !== true) contradictions.push(`${type} in state ${state}`)
     const after = STATE_AFTER[type] ?? String(data['status'])
     if (after !== state) steps.push({ state: after, revision: row['revision'] })
     state = after
   }
-  if (state !== refund['state']) nonsense.push(`in the end ${state}`)
-  return { steps, nonsense }
+  if (state !== refund['state']) contradictions.push(`finally ${state}`)
+  return { steps, contradictions: contradictions }
 }
 
 const dataOf = (row: SqlRow): Readonly<Record<string, unknown>> =>

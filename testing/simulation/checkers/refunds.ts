@@ -1,9 +1,9 @@
-/** Money on its way back: never more than was paid, never twice, and the same on our books as on WeChat's. */
+/** Checks of refunds: never more than was paid, never twice, and the same in our records as in WeChat's ledger. */
 import { isLiveRefund, type SimulatedRefund } from '../../../simulator/state/refund.ts'
 import type { SqlRow } from '../d1/sqlite.ts'
 import type { Evidence } from './evidence.ts'
-import { storyOf } from './refund-story.ts'
-import { complaints, type Find, rows } from './rows.ts'
+import { historyOf } from './refund-story.ts'
+import { type Check, failures, rows } from './rows.ts'
 import { isLate } from './webhooks.ts'
 
 const STATE_OF: Readonly<Record<string, string>> = {
@@ -21,72 +21,72 @@ const refundsOf = (evidence: Evidence, transactionId: unknown): readonly SqlRow[
 const feesOf = (refunds: readonly SqlRow[]): number =>
   refunds.reduce((sum, row) => sum + Number(row['refund_fee']), 0)
 
-/** Of a payment no more is promised, and no more is returned, than was paid; by both ledgers. */
-const refundsFitPayments: Find = (evidence) =>
+/** The refunds of a payment do not exceed it, neither those reserved here nor those made at WeChat. */
+const refundsFitPayments: Check = (evidence) =>
   rows(evidence, 'payments').flatMap(({ transaction_id: transactionId, total_fee: total }) => {
     const here = feesOf(refundsOf(evidence, transactionId).filter(isReserved))
     const there = evidence.wechatRefunds
       .filter((each) => each.transactionId === transactionId && isLiveRefund(each))
       .reduce((sum, { refundFee }) => sum + refundFee, 0)
-    return complaints([
-      here <= Number(total) || `${here} fen are to go back`,
-      there <= Number(total) || `${there} fen went back`,
-    ]).map((what) => `of ${transactionId}, ${total} fen, ${what}`)
+    return failures([
+      here <= Number(total) || `${here} fen are reserved for refunds`,
+      there <= Number(total) || `WeChat refunded ${there} fen`,
+    ]).map((what) => `of payment ${transactionId}, ${total} fen, ${what}`)
   })
 
-/** The number is on our books for other money: made by hand at WeChat, or for another order. A person sees it. */
-const isTaken = (row: SqlRow, refund: SimulatedRefund): boolean =>
+/** WeChat has another refund under this number: made on the merchant platform, or for another order. It must have a review. */
+const isOtherRefund = (row: SqlRow, refund: SimulatedRefund): boolean =>
   row['transaction_id'] !== refund.transactionId || row['refund_fee'] !== refund.refundFee
 
-/** What WeChat has taken on is on our books: of the same payment, as much, and as far. */
-const wechatsRefundsAreHere: Find = (evidence) =>
+/** Every refund at WeChat is in our records, with the same payment, amount and state. */
+const wechatRefundsAreRecorded: Check = (evidence) =>
   evidence.wechatRefunds.flatMap((refund) => {
     const { outRefundNo, refundFee, status, transactionId } = refund
     const row = rows(evidence, 'refunds').find((each) => each['out_refund_no'] === outRefundNo)
     const what = `${outRefundNo} of ${transactionId}, ${refundFee} fen`
-    if (row === undefined) return [`${what}, is ${status} at WeChat and not here`]
-    if (isTaken(row, refund)) {
-      const isSeen = rows(evidence, 'reviews').some(
+    if (row === undefined) return [`${what}, is ${status} at WeChat, but does not exist here`]
+    if (isOtherRefund(row, refund)) {
+      const isReviewed = rows(evidence, 'reviews').some(
         ({ subject, kind }) =>
           (subject === outRefundNo && kind === 'refund_conflict') ||
           (kind === 'bill_difference' && String(subject).endsWith(`.${outRefundNo}`)),
       )
-      return isSeen ? [] : [`${what}, is not ours under its number, and nobody is to look at it`]
+      return isReviewed ? [] : [`${what}, differs from our refund of that number, without a review`]
     }
     return row['state'] === STATE_OF[status]
       ? []
-      : [`${what}, is ${status} at WeChat and ${row['state']} here`]
+      : [`${what}, is ${status} at WeChat, but ${row['state']} here`]
   })
 
-/** And the reverse: nothing is on its way, arrived, stuck or closed that WeChat does not know. */
-const ourRefundsAreWechats: Find = (evidence) =>
+/** The reverse: every refund that is processing, succeeded, abnormal or closed here exists at WeChat. */
+const refundsExistAtWeChat: Check = (evidence) =>
   rows(evidence, 'refunds')
     .filter(({ state }) => state !== 'refused' && state !== 'requested')
     .flatMap((row) => {
       const { out_refund_no: number, state } = row
       const refund = evidence.wechatRefunds.find(({ outRefundNo }) => outRefundNo === number)
-      if (refund === undefined) return [`${number} is ${state}, and WeChat has no such refund`]
-      return complaints([
-        !isTaken(row, refund) || 'WeChat has it for other money',
-        row['refund_id'] === refund.refundId || `WeChat calls it ${refund.refundId}`,
+      if (refund === undefined) return [`${number} is ${state}, but WeChat has no such refund`]
+      return failures([
+        !isOtherRefund(row, refund) || 'WeChat has another refund under that number',
+        row['refund_id'] === refund.refundId || `its refund_id at WeChat is ${refund.refundId}`,
         row['source'] !== 'merchant_platform' ||
           refund.source === 'VENDOR_PLATFORM' ||
-          'we made it',
-      ]).map((what) => `${number} is ${state}, and ${what}`)
+          'our API call made it, not the merchant platform',
+      ]).map((what) => `${number} is ${state}, but ${what}`)
     })
 
-/** A reservation is given free only by a refusal that is true, and was when it was believed. */
-const refusedWasRefused: Find = (evidence) => [
+/** A refund is `refused`, which releases its reservation, only if WeChat really had no such refund when the refusal was recorded. */
+const refusedRefundsWereRefused: Check = (evidence) => [
   ...rows(evidence, 'refunds')
     .filter(({ state }) => state === 'refused')
     .flatMap((row) => {
       const refund = evidence.wechatRefunds.find(
         ({ outRefundNo }) => outRefundNo === row['out_refund_no'],
       )
-      return complaints([
-        refund === undefined || isTaken(row, refund) || `WeChat has it as ${refund.status}`,
-        row['err_code'] !== null || 'nobody said why',
-      ]).map((what) => `${row['out_refund_no']} is refused, and ${what}`)
+      return failures([
+        refund === undefined || isOtherRefund(row, refund) || `at WeChat it is ${refund.status}`,
+        row['err_code'] !== null || 'there is no err_code',
+      ]).map((what) => `${row['out_refund_no']} is refused, but ${what}`)
     }),
   ...rows(evidence, 'events')
     .filter(({ type }) => type === 'refund_refused')
@@ -94,18 +94,18 @@ const refusedWasRefused: Find = (evidence) => [
       const number = (JSON.parse(String(data)) as { out_refund_no?: string }).out_refund_no
       const row = rows(evidence, 'refunds').find((each) => each['out_refund_no'] === number)
       const refund = evidence.wechatRefunds.find(({ outRefundNo }) => outRefundNo === number)
-      if (row === undefined || refund === undefined || isTaken(row, refund)) return []
+      if (row === undefined || refund === undefined || isOtherRefund(row, refund)) return []
       const isKnown = refund.source === 'API' && refund.appliedAt < Number(at) * 1_000
-      return isKnown ? [`${number} was taken for refused when WeChat had it`] : []
+      return isKnown ? [`${number} was recorded as refused after WeChat had accepted it`] : []
     }),
 ]
 
-/** Nothing waits for ever; and what the shop was promised is there. */
-const refundsComeToAnEnd: Find = (evidence) => [
+/** No refund waits forever, and every refund that the Worker confirmed to the shop exists. */
+const refundsReachAnEnd: Check = (evidence) => [
   ...rows(evidence, 'refunds')
     .filter(({ state }) => state === 'requested' || state === 'processing')
-    .map((row) => `${row['out_refund_no']} is ${row['state']} after all that time`),
-  ...evidence.refundsTaken
+    .map((row) => `${row['out_refund_no']} is still ${row['state']}`),
+  ...evidence.acceptedRefunds
     .filter(
       ({ outRefundNo, ordercode, refundFee }) =>
         !rows(evidence, 'refunds').some(
@@ -115,20 +115,24 @@ const refundsComeToAnEnd: Find = (evidence) => [
             row['refund_fee'] === refundFee,
         ),
     )
-    .map(({ outRefundNo, refundFee }) => `${outRefundNo}, ${refundFee} fen, was promised`),
+    .map(
+      ({ outRefundNo, refundFee }) =>
+        `${outRefundNo}, ${refundFee} fen, was confirmed to the shop, but does not exist`,
+    ),
 ]
 
-const refundEventsTellTheStory: Find = (evidence) => [
+/** Replaying the events of a refund gives its state, and there are no events of a refund that does not exist. */
+const refundEventsMatchState: Check = (evidence) => [
   ...rows(evidence, 'refunds').flatMap((refund) =>
-    storyOf(evidence, refund).nonsense.map(
-      (what) => `${refund['out_refund_no']} is ${refund['state']}, its events say: ${what}`,
+    historyOf(evidence, refund).contradictions.map(
+      (what) => `${refund['out_refund_no']} is ${refund['state']}, but its events say: ${what}`,
     ),
   ),
   ...rows(evidence, 'events')
     .filter(({ type }) => String(type).startsWith('refund_'))
     .map((row) => (JSON.parse(String(row['data'])) as { out_refund_no?: string }).out_refund_no)
     .filter((number) => !rows(evidence, 'refunds').some((row) => row['out_refund_no'] === number))
-    .map((number) => `${number} has events and no row`),
+    .map((number) => `${number} has events, but no row`),
 ]
 
 const WEBHOOK_OF: Readonly<Record<string, string>> = {
@@ -137,25 +141,25 @@ const WEBHOOK_OF: Readonly<Record<string, string>> = {
   closed: 'refund.failed',
 }
 
-/** One webhook for each end that a refund came to, from the revision at which it did. */
-const refundsAreTold: Find = (evidence) => {
+/** Each final state that a refund reached has one webhook, with the order's revision at that time; and webhooks are true. */
+const refundsHaveWebhooks: Check = (evidence) => {
   const expected = rows(evidence, 'refunds').flatMap((refund) =>
-    storyOf(evidence, refund).steps.flatMap(({ state, revision }) => {
+    historyOf(evidence, refund).steps.flatMap(({ state, revision }) => {
       const type = WEBHOOK_OF[state]
       return type === undefined ? [] : [{ id: `${type}.${refund['out_refund_no']}`, revision }]
     }),
   )
-  const told = rows(evidence, 'deliveries').filter(({ type }) => String(type).startsWith('refund.'))
+  const sent = rows(evidence, 'deliveries').filter(({ type }) => String(type).startsWith('refund.'))
   return [
     ...expected
-      .filter(({ id }) => !told.some((row) => row['id'] === id))
-      .map(({ id }) => `no webhook ${id}`),
-    ...told
+      .filter(({ id }) => !sent.some((row) => row['id'] === id))
+      .map(({ id }) => `webhook ${id} is missing`),
+    ...sent
       .filter((row) => {
         const ends = expected.filter(({ id }) => id === row['id'])
         return !ends.some(({ revision }) => revision === row['revision'])
       })
-      .map(({ id, revision }) => `webhook ${id} of revision ${revision} is about nothing`),
+      .map(({ id, revision }) => `webhook ${id} of revision ${revision} has no cause`),
     ...evidence.received
       .filter(({ type }) => type.startsWith('refund.'))
       .flatMap(({ id, type, data }) => {
@@ -163,22 +167,22 @@ const refundsAreTold: Find = (evidence) => {
           ({ outRefundNo }) => outRefundNo === data.out_refund_no,
         )
         const isSuccess = type === 'refund.succeeded'
-        return complaints([
-          !isSuccess || refund?.status === 'SUCCESS' || 'the money did not arrive',
+        return failures([
+          !isSuccess || refund?.status === 'SUCCESS' || 'the refund did not succeed at WeChat',
           !isSuccess || refund?.refundFee === data.refund_fee || `not ${data.refund_fee} fen`,
-          WEBHOOK_OF[data.state ?? ''] === type || `says ${data.state}`,
+          WEBHOOK_OF[data.state ?? ''] === type || `its state is ${data.state}`,
         ]).map((what) => `${id}: ${what}`)
       }),
   ]
 }
 
-const isByHand = (evidence: Evidence, transactionId: unknown): boolean =>
+const isRefundedOnPlatform = (evidence: Evidence, transactionId: unknown): boolean =>
   evidence.wechatRefunds.some(
     (each) => each.transactionId === transactionId && each.source === 'VENDOR_PLATFORM',
   )
 
-/** Money that is not the order's goes back by itself, once; and no other does. */
-const wrongMoneyGoesBack: Find = (evidence) => {
+/** Second payments, and late payments where LATE_PAYMENT=refund, are refunded automatically and once; no other payment is. */
+const wrongPaymentsAreRefunded: Check = (evidence) => {
   const { hasCertificate, latePayment } = evidence.settings
   return rows(evidence, 'payments').flatMap((payment) => {
     const { transaction_id: transactionId, ordercode, total_fee: total } = payment
@@ -187,9 +191,9 @@ const wrongMoneyGoesBack: Find = (evidence) => {
     const own = refundsOf(evidence, transactionId)
     const automatic = own.find((row) => row['out_refund_no'] === `auto*${transactionId}`)
     if (automatic === undefined) {
-      // Somebody was quicker, and we heard of it first.
-      return isWrong && !isByHand(evidence, transactionId)
-        ? [`${transactionId} is to go back, and nothing is done`]
+      // If the merchant's staff refunded it first, no automatic refund is needed.
+      return isWrong && !isRefundedOnPlatform(evidence, transactionId)
+        ? [`${transactionId} must be refunded, but has no automatic refund`]
         : []
     }
     const decided = rows(evidence, 'reviews').some(
@@ -197,16 +201,16 @@ const wrongMoneyGoesBack: Find = (evidence) => {
         id === `late_payment.${transactionId}` || id === `second_payment.${transactionId}`,
     )
     const isOurs = automatic['source'] === 'automatic'
-    return complaints([
-      isWrong || !isOurs || 'goes back by itself',
-      decided || 'goes back, and there was nothing to decide',
-      !isOurs || automatic['refund_fee'] === total || `only ${automatic['refund_fee']} fen of it`,
+    return failures([
+      isWrong || !isOurs || 'is refunded automatically, but must not be',
+      decided || 'is refunded without a review',
+      !isOurs || automatic['refund_fee'] === total || `only ${automatic['refund_fee']} refunded`,
     ]).map((what) => `${transactionId}, ${total} fen, ${what}`)
   })
 }
 
-/** A person's word is kept: what was to be refunded is, or was tried. */
-const theDecidedIsDone: Find = (evidence) =>
+/** A review that the operator resolved with `refund` led to a refund, or at least to a request. */
+const resolvedReviewsAreRefunded: Check = (evidence) =>
   rows(evidence, 'reviews')
     .filter(({ action }) => action === 'refund')
     .filter(({ subject }) => {
@@ -215,36 +219,37 @@ const theDecidedIsDone: Find = (evidence) =>
       const isTried = own.some((row) => row['out_refund_no'] === `auto*${subject}`)
       return !isTried && feesOf(own) < Number(payment?.['total_fee'])
     })
-    .map(({ id }) => `${id} was to be refunded, and is not`)
+    .map(({ id }) => `review ${id} was resolved with refund, but there is no refund`)
 
-/** A person gets to see money that does not arrive, and is told again when it never does. */
-const stuckRefundsAreReviewed: Find = (evidence) => {
+/** A refund that WeChat cannot deliver has a review, and a second one when it is overdue; there are no other such reviews. */
+const stuckRefundsAreReviewed: Check = (evidence) => {
   const reviews = rows(evidence, 'reviews').map(({ id }) => String(id))
   const refunds = rows(evidence, 'refunds')
   const wasStuck = refunds
-    .filter((row) => storyOf(evidence, row).steps.some(({ state }) => state === 'abnormal'))
+    .filter((row) => historyOf(evidence, row).steps.some(({ state }) => state === 'abnormal'))
     .map((row) => `refund_abnormal.${row['out_refund_no']}`)
   const isStuck = refunds
     .filter(({ state }) => state === 'abnormal')
     .map((row) => `refund_overdue.${row['out_refund_no']}`)
   const expected = [...wasStuck, ...isStuck]
   return [
-    ...expected.filter((id) => !reviews.includes(id)).map((id) => `no review ${id}`),
+    ...expected.filter((id) => !reviews.includes(id)).map((id) => `review ${id} is missing`),
     ...reviews
       .filter((id) => /^refund_(abnormal|overdue)\./.test(id) && !expected.includes(id))
-      .map((id) => `review ${id} is about nothing`),
+      .map((id) => `review ${id} has no cause`),
   ]
 }
 
-export const REFUNDING = {
+/** All checks of this file, by name. */
+export const REFUND_CHECKS = {
   refundsFitPayments,
-  wechatsRefundsAreHere,
-  ourRefundsAreWechats,
-  refusedWasRefused,
-  refundsComeToAnEnd,
-  refundEventsTellTheStory,
-  refundsAreTold,
-  wrongMoneyGoesBack,
-  theDecidedIsDone,
+  wechatRefundsAreRecorded,
+  refundsExistAtWeChat,
+  refusedRefundsWereRefused,
+  refundsReachAnEnd,
+  refundEventsMatchState,
+  refundsHaveWebhooks,
+  wrongPaymentsAreRefunded,
+  resolvedReviewsAreRefunded,
   stuckRefundsAreReviewed,
 }

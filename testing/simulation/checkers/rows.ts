@@ -1,16 +1,18 @@
-/** The Worker's tables as the checker reads them. */
+/** Helpers of the checks: reading the Worker's tables and collecting violations. */
 import type { SqlRow } from '../d1/sqlite.ts'
 import type { Evidence } from './evidence.ts'
 
-export type Find = (evidence: Evidence) => string[]
+/** Looks for violations of one rule. @returns one sentence for each violation. */
+export type Check = (evidence: Evidence) => string[]
 
+/** All rows of a table; none when the table does not exist. */
 export const rows = ({ tables }: Pick<Evidence, 'tables'>, name: string): readonly SqlRow[] =>
   tables[name] ?? []
 
-/** The number of an attempt at WeChat, as the tables have it. */
+/** The out_trade_no of an attempt or payment, built from the columns `ordercode` and `number`. */
 export const numberOf = (row: SqlRow): string =>
   row['number'] === 1 ? String(row['ordercode']) : `${row['ordercode']}*${row['number']}`
 
-/** Keeps the complaints of a list of `it is right || what is wrong`. */
-export const complaints = (list: readonly (true | string)[]): string[] =>
+/** From a list of `condition || 'what is wrong'`, keeps what is wrong. */
+export const failures = (list: readonly (true | string)[]): string[] =>
   list.filter((each) => each !== true)

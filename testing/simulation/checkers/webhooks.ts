@@ -1,35 +1,40 @@
-/** Who was told: the shop of what is paid, a person of what is odd. */
+/** Checks of webhooks and reviews of payments: every fact has one webhook, and every odd payment has a review. */
 import type { Evidence } from './evidence.ts'
-import { complaints, type Find, rows } from './rows.ts'
+import { type Check, failures, rows } from './rows.ts'
 
-/** Every payment that made an order paid reached the shop at least once, under one id, in one meaning. */
-const thePaidIsTold: Find = (evidence) =>
+/** Every paid order has exactly one webhook about its payment, of the right type and revision, which the shop received. */
+const paidOrderHasItsWebhook: Check = (evidence) =>
   rows(evidence, 'orders')
     .filter(({ state }) => state === 'paid')
     .flatMap(({ ordercode, transaction_id: transactionId }) => {
-      const told = rows(evidence, 'deliveries').filter(
+      const deliveries = rows(evidence, 'deliveries').filter(
         ({ type, subject }) =>
           (type === 'order.paid' || type === 'payment.returned') && subject === transactionId,
       )
-      const [delivery] = told
-      if (delivery === undefined) return [`${ordercode} is paid, and no webhook is to say so`]
-      const heard = evidence.received.filter(
+      const [delivery] = deliveries
+      if (delivery === undefined) return [`${ordercode} is paid, but has no webhook about it`]
+      const received = evidence.received.filter(
         ({ type, data }) =>
           (type === 'order.paid' || type === 'payment.returned') && data.ordercode === ordercode,
       )
-      const ids = heard.map(({ id }) => id).join()
+      const ids = received.map(({ id }) => id).join()
       const expected = expectedType(evidence, String(ordercode), String(transactionId))
-      return complaints([
-        told.length === 1 || `has ${told.length} webhooks`,
-        expected === undefined || delivery['type'] === expected || `is told by ${delivery['type']}`,
+      return failures([
+        deliveries.length === 1 || `it has ${deliveries.length} webhooks`,
+        expected === undefined ||
+          delivery['type'] === expected ||
+          `its webhook is ${delivery['type']}, not ${expected}`,
         (delivery['type'] === 'payment.returned') === isReturned(evidence, transactionId) ||
-          `is told by ${delivery['type']}, unlike the books`,
-        delivery['revision'] === revisionOfBooking(evidence, ordercode) || 'with a wrong revision',
-        !evidence.settings.hasReceiver || ids === delivery['id'] || `reached the shop as "${ids}"`,
-      ]).map((what) => `${ordercode} is paid, and ${what}`)
+          `its webhook ${delivery['type']} contradicts the payment's row`,
+        delivery['revision'] === revisionOfRecording(evidence, ordercode) ||
+          'its webhook has a wrong revision',
+        !evidence.settings.hasReceiver ||
+          ids === delivery['id'] ||
+          `the shop received webhooks "${ids}"`,
+      ]).map((what) => `${ordercode} is paid, but ${what}`)
     })
 
-/** A late payment that is to go back must not be shipped; a payment in time must. */
+/** A late payment that will be refunded must not be announced as paid; a payment in time must. */
 function expectedType(
   evidence: Evidence,
   ordercode: string,
@@ -37,7 +42,7 @@ function expectedType(
 ): string | undefined {
   if (isLate(evidence, ordercode, transactionId) && evidence.settings.latePayment === 'refund')
     return 'payment.returned'
-  // Given back by hand: what we were told first depends on when we asked.
+  // Refunded on the merchant platform: the type depends on whether the Worker queried before or after that.
   const isByHand = evidence.wechatRefunds.some(
     (each) => each.transactionId === transactionId && each.source === 'VENDOR_PLATFORM',
   )
@@ -49,7 +54,7 @@ const isReturned = (evidence: Evidence, transactionId: unknown): boolean =>
     (row) => row['transaction_id'] === transactionId && row['returned'] === 1,
   )
 
-/** For an order that was closed, or that the shop had given another price or another payer by then. */
+/** Whether the payment is late: its order was closed, or the shop had changed the price or the payer by then. */
 export function isLate(evidence: Evidence, ordercode: unknown, transactionId: unknown): boolean {
   const order = rows(evidence, 'orders').find((row) => row['ordercode'] === ordercode)
   const payment = rows(evidence, 'payments').find((row) => row['transaction_id'] === transactionId)
@@ -66,20 +71,20 @@ const eventsOf = (evidence: Evidence, ordercode: unknown) =>
 const typesOf = (evidence: Evidence, ordercode: unknown): string[] =>
   eventsOf(evidence, ordercode).map(({ type }) => String(type))
 
-const revisionOfBooking = (evidence: Evidence, ordercode: unknown): unknown =>
+const revisionOfRecording = (evidence: Evidence, ordercode: unknown): unknown =>
   eventsOf(evidence, ordercode).find(({ type }) => type === 'payment_booked')?.['revision']
 
-/** Nothing is told that is not so. */
-const theToldIsTrue: Find = (evidence) =>
+/** No webhook says something untrue. */
+const webhooksAreTrue: Check = (evidence) =>
   evidence.received.flatMap(({ id, type, data }) => {
     const { ordercode, state, transaction_id: transactionId } = data
     switch (type) {
       case 'order.paid':
       case 'payment.returned': {
         const capture = evidence.captures.find((each) => each.transactionId === transactionId)
-        return complaints([
-          capture !== undefined || `${id}: nobody paid ${ordercode}`,
-          state === 'paid' || `${id}: says ${state}`,
+        return failures([
+          capture !== undefined || `${id}: ${ordercode} was never paid`,
+          state === 'paid' || `${id}: its state is ${state}`,
         ])
       }
       case 'order.closed':
@@ -91,8 +96,8 @@ const theToldIsTrue: Find = (evidence) =>
     }
   })
 
-/** What became true was told: closed orders, and every review but the one about a webhook itself. */
-const everythingIsTold: Find = (evidence) => {
+/** Every closed order and every review, except those about a webhook itself, has a webhook, and all webhooks were delivered. */
+const everyFactIsDelivered: Check = (evidence) => {
   const ids = rows(evidence, 'deliveries').map(({ id }) => id)
   const closed = rows(evidence, 'events')
     .filter(({ type }) => type === 'order_closed')
@@ -103,18 +108,18 @@ const everythingIsTold: Find = (evidence) => {
   const expected = [...closed, ...reviews]
   const received = evidence.received.map(({ id }) => id)
   return [
-    ...expected.filter((id) => !ids.includes(id)).map((id) => `no webhook ${id}`),
+    ...expected.filter((id) => !ids.includes(id)).map((id) => `webhook ${id} is missing`),
     ...rows(evidence, 'deliveries')
       .filter(({ state }) => state !== (evidence.settings.hasReceiver ? 'delivered' : 'no_target'))
       .map(({ id, state }) => `webhook ${id} is ${state}`),
     ...rows(evidence, 'deliveries')
       .filter(({ id, state }) => state === 'delivered' && !received.includes(String(id)))
-      .map(({ id }) => `webhook ${id} is delivered, and nobody received it`),
+      .map(({ id }) => `webhook ${id} is delivered, but the shop has not received it`),
   ]
 }
 
-/** A person gets to see each late and each second payment, and only those. */
-const theOddIsReviewed: Find = (evidence) => {
+/** Each late payment and each second payment has a review, and no other payment has. */
+const oddPaymentsAreReviewed: Check = (evidence) => {
   const reviews = rows(evidence, 'reviews').map(({ id }) => String(id))
   const odd = rows(evidence, 'payments').flatMap((payment) => {
     const { ordercode, transaction_id: transactionId } = payment
@@ -123,9 +128,15 @@ const theOddIsReviewed: Find = (evidence) => {
   })
   const opened = reviews.filter((id) => /^(late|second)_payment\./.test(id))
   return [
-    ...odd.filter((id) => !reviews.includes(id)).map((id) => `no review ${id}`),
-    ...opened.filter((id) => !odd.includes(id)).map((id) => `review ${id} is about nothing`),
+    ...odd.filter((id) => !reviews.includes(id)).map((id) => `review ${id} is missing`),
+    ...opened.filter((id) => !odd.includes(id)).map((id) => `review ${id} has no cause`),
   ]
 }
 
-export const TELLING = { thePaidIsTold, theToldIsTrue, everythingIsTold, theOddIsReviewed }
+/** All checks of this file, by name. */
+export const WEBHOOK_CHECKS = {
+  paidOrderHasItsWebhook,
+  webhooksAreTrue,
+  everyFactIsDelivered,
+  oddPaymentsAreReviewed,
+}

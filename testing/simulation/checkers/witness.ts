@@ -1,15 +1,18 @@
 /**
- * Watches while it happens what nobody can see afterwards: whether an answer was true when it was given,
- * and whether a payer could pay what was not for sale any more.
+ * Checks during a run what the tables and the ledger do not show afterwards: whether an answer of the Worker was true when it
+ * was given, and whether a payer could pay for an order that was closed, paid or had another price.
  */
 import type { WeChatSimulator } from '../../../simulator/wechat.ts'
 
-/** The shop's statements of a price: one that was confirmed, and those whose fate it does not know. */
+/** Prices of an order: the one that the Worker confirmed, and those of requests that got no definite answer. */
 type Prices = { confirmed: number | undefined; unsure: Set<number> }
 
-export type TakenRefund = Readonly<{ ordercode: string; outRefundNo: string; refundFee: number }>
+/** A refund that the Worker confirmed to the shop. */
+export type AcceptedRefund = Readonly<{ ordercode: string; outRefundNo: string; refundFee: number }>
 
+/** Actors report here what the Worker answers; the witness compares it with WeChat's ledger at that moment. */
 export class Witness {
+  /** One sentence for each violation seen so far. */
   readonly violations: string[] = []
   readonly #wechat: WeChatSimulator
   readonly #prices = new Map<string, Prices>()
@@ -17,7 +20,7 @@ export class Witness {
   readonly #paid = new Set<string>()
   readonly #registered = new Set<string>()
   readonly #captured = new Set<string>()
-  readonly #refunds = new Map<string, TakenRefund>()
+  readonly #refunds = new Map<string, AcceptedRefund>()
 
   constructor(wechat: WeChatSimulator) {
     this.#wechat = wechat
@@ -27,12 +30,12 @@ export class Witness {
     this.violations.push(violation)
   }
 
-  /** From here on the order may have this price. */
+  /** The shop sends this price: from now on the order may have it. */
   priceStated(ordercode: string, price: number): void {
     this.#pricesOf(ordercode).unsure.add(price)
   }
 
-  /** The Worker said 200: this is the price now, and no other that was confirmed before. */
+  /** The Worker answered 200: this is the price now. @param othersUnsure Whether an earlier request may still change it. */
   priceConfirmed(ordercode: string, price: number, othersUnsure: boolean): void {
     const prices = this.#pricesOf(ordercode)
     prices.confirmed = price
@@ -40,68 +43,70 @@ export class Witness {
     this.#registered.add(ordercode)
   }
 
-  /** What an answer says of the order. It must be true, and stay so. */
-  stateTold(ordercode: string, state: string, by: string): void {
+  /** An answer contains this state of the order. `paid` must be true, and later answers must not contradict it. */
+  stateReported(ordercode: string, state: string, by: string): void {
     if (state === 'paid') {
       this.#paid.add(ordercode)
       const captured = this.#wechat.books
         .captures()
         .some((each) => codeOf(each.outTradeNo) === ordercode)
-      if (!captured) this.report(`told paid, and nobody paid: ${ordercode} by ${by}`)
+      if (!captured) this.report(`answered paid, but WeChat took no money: ${ordercode} by ${by}`)
     } else if (this.#paid.has(ordercode)) {
-      // An answer may be older than another; only what was asked afterwards must know.
-      if (by.startsWith('fresh ')) this.report(`was paid, is ${state}: ${ordercode} by ${by}`)
+      // Answers can overtake each other. Only a request that was sent after an answer `paid` must get `paid`, too.
+      if (by.startsWith('fresh ')) {
+        this.report(`answered ${state} after paid: ${ordercode} by ${by}`)
+      }
     }
     if (state === 'closed') this.#closed.add(ordercode)
   }
 
-  isTold(ordercode: string, state: 'paid'): boolean {
+  wasReported(ordercode: string, state: 'paid'): boolean {
     return state === 'paid' && this.#paid.has(ordercode)
   }
 
-  /** Money was taken at the cashier, by the rules. */
+  /** WeChat took the payer's money at the cashier, without a race inside WeChat. */
   captured(outTradeNo: string, totalFee: number): void {
     const ordercode = codeOf(outTradeNo)
     if (this.#closed.has(ordercode)) {
-      this.report(`paid after it was told closed: ${outTradeNo}`)
+      this.report(`paid after the Worker answered closed: ${outTradeNo}`)
     }
     if (this.#captured.has(ordercode)) {
-      this.report(`paid twice, and both could be paid by the rules: ${outTradeNo}`)
+      this.report(`two attempts of one order could be paid: ${outTradeNo}`)
     }
     this.#captured.add(ordercode)
     const { confirmed, unsure } = this.#pricesOf(ordercode)
     if (totalFee !== confirmed && !unsure.has(totalFee)) {
-      this.report(`paid ${totalFee} fen, the price is ${confirmed}: ${outTradeNo}`)
+      this.report(`paid ${totalFee} fen, but the price is ${confirmed}: ${outTradeNo}`)
     }
   }
 
-  /** Orders that the Worker has confirmed; they must be there in the end. */
+  /** Ordercodes that the Worker confirmed. They must exist at the end. */
   registered(): readonly string[] {
     return [...this.#registered]
   }
 
-  /** The Worker said that it has taken on a refund; it must be there in the end, as it was asked for. */
-  refundTaken(ordercode: string, outRefundNo: string, refundFee: number): void {
+  /** The Worker confirmed a refund. It must exist at the end, as requested. */
+  refundAccepted(ordercode: string, outRefundNo: string, refundFee: number): void {
     const before = this.#refunds.get(outRefundNo)
     const differs = before?.ordercode !== ordercode || before.refundFee !== refundFee
     if (before !== undefined && differs) {
-      this.report(`one number for two refunds: ${outRefundNo}, ${refundFee} fen`)
+      this.report(`two refunds accepted under one number: ${outRefundNo}, ${refundFee} fen`)
     }
     this.#refunds.set(outRefundNo, { ordercode, outRefundNo, refundFee })
   }
 
-  /** What an answer says of a refund. What is done is done, and WeChat knows it. */
-  refundTold(outRefundNo: string, state: string): void {
+  /** An answer contains this state of a refund. WeChat's ledger must confirm it. */
+  refundReported(outRefundNo: string, state: string): void {
     const status = this.#wechat.books.refund(outRefundNo)?.status
     if (state === 'succeeded' && status !== 'SUCCESS') {
-      this.report(`told succeeded, and WeChat says ${status}: ${outRefundNo}`)
+      this.report(`answered succeeded, but WeChat's ledger says ${status}: ${outRefundNo}`)
     }
     if (['processing', 'abnormal', 'closed'].includes(state) && status === undefined) {
-      this.report(`told ${state}, and WeChat has no such refund: ${outRefundNo}`)
+      this.report(`answered ${state}, but WeChat has no such refund: ${outRefundNo}`)
     }
   }
 
-  refundsTaken(): readonly TakenRefund[] {
+  acceptedRefunds(): readonly AcceptedRefund[] {
     return [...this.#refunds.values()]
   }
 
@@ -114,5 +119,5 @@ export class Witness {
   }
 }
 
-/** An attempt's number is the ordercode, and from the second on `*` and a count behind it. */
+/** The ordercode in an out_trade_no, which is the ordercode itself, or from the second attempt on `ordercode*2`, `ordercode*3`, … */
 export const codeOf = (outTradeNo: string): string => outTradeNo.split('*')[0] ?? ''

@@ -1,15 +1,18 @@
-/** D1 over SQLite in this process: the same calls, the same rows, the same words when it fails. */
+/** D1's interface over SQLite in this process, with the same rows and the same error messages. */
 import type { BoundSql, Ran, Sqlite, SqlRow } from './sqlite.ts'
 
 /**
- * Every call passes through here: `run` does the work, at once and all of it. A gate decides when, and
- * what of it the caller hears.
+ * Every call passes through a gate. `run` does all the work immediately. The gate decides when to call it, and what the caller
+ * gets: the result, an error or no answer.
+ *
+ * @param label For a trace, for example `INSERT payments`.
  */
 export type Gate = (label: string, run: () => Ran[]) => Promise<Ran[]>
 
-/** No delay and no fault: for tests of the store. */
+/** Without delay or fault, for tests of the store. */
 const open: Gate = (_label, run) => Promise.resolve().then(run)
 
+/** @param gate Default: no delay and no faults. */
 export function d1Shim(sqlite: Sqlite, gate: Gate = open): D1Database {
   return new ShimDatabase(sqlite, gate)
 }
@@ -68,7 +71,7 @@ class ShimStatement implements D1PreparedStatement {
 
   static boundOf(this: void, statement: D1PreparedStatement): BoundSql {
     if (statement instanceof ShimStatement) return statement.#bound
-    throw new TypeError('a batch takes statements of its own database')
+    throw new TypeError('a batch takes only statements of the same database')
   }
 
   bind(...values: unknown[]): D1PreparedStatement {
@@ -115,7 +118,7 @@ function resultOf<T>({ rows, changes, lastRowId }: Ran): D1Result<T> {
     meta: {
       duration: 0,
       size_after: 0,
-      // SQLite does not say how many rows it touched on the way; nobody may rely on these here.
+      // SQLite does not report rows read and written. Tests over this shim must not rely on them.
       rows_read: 0,
       rows_written: 0,
       last_row_id: lastRowId,

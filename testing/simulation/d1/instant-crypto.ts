@@ -1,4 +1,4 @@
-/** `crypto.subtle` works on other threads, whose order nobody can repeat; here its answers are there at once. */
+/** A synchronous `crypto.subtle`. The real one works on other threads, whose order cannot be repeated. */
 import { createHash, createHmac, createSecretKey, KeyObject, type webcrypto } from 'node:crypto'
 
 type Bytes = ArrayBuffer | ArrayBufferView
@@ -33,7 +33,7 @@ const METHODS = {
     usages: KeyUsage[],
   ) => {
     if (format !== 'raw') throw new TypeError(`the simulation imports raw keys, not ${format}`)
-    // Extractable, whatever was asked: `sign` below takes the bytes out again.
+    // Always extractable, because `sign` below reads the bytes.
     return createSecretKey(toBuffer(data)).toCryptoKey(algorithm, true, usages)
   },
 
@@ -49,13 +49,13 @@ type KeyUsage = 'sign' | 'verify'
 const hmac = (key: webcrypto.CryptoKey, data: Bytes): Buffer =>
   createHmac(hashName(key.algorithm), KeyObject.from(key)).update(toBuffer(data)).digest()
 
-/** @returns a function that puts the real one back. */
+/** Replaces `crypto.subtle`'s methods. @returns a function that restores them. */
 export function installInstantCrypto(): () => void {
   for (const [name, value] of Object.entries(METHODS)) {
     Object.defineProperty(crypto.subtle, name, { value, configurable: true, writable: true })
   }
   return () => {
-    // The originals are on the prototype, and show again.
+    // The originals are on the prototype: without the own properties they are used again.
     for (const name of Object.keys(METHODS)) Reflect.deleteProperty(crypto.subtle, name)
   }
 }

@@ -1,9 +1,9 @@
-/** Packing and unpacking work on other threads, whose order nobody can repeat; here the bytes are there at once. */
+/** Synchronous compression streams. The real ones work on other threads, whose order cannot be repeated. */
 import { constants, gunzipSync, gzipSync } from 'node:zlib'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
-/** Takes all bytes in, and gives what becomes of them when there are no more. */
+/** Collects all bytes, and emits the result at the end of the input. */
 class WholeStream {
   readonly readable: ReadableStream<Bytes>
   readonly writable: WritableStream<Uint8Array>
@@ -34,10 +34,10 @@ class InstantDecompression extends WholeStream {
     super((whole, give) => {
       const all = unpack(whole)
       if (all !== undefined) return give(all)
-      // As the real one: what was there is given, and then it breaks off.
+      // Like the real stream: emit what could be unpacked, then fail.
       const some = unpack(whole, constants.Z_SYNC_FLUSH)
       if (some !== undefined && some.length > 0) give(some)
-      throw new TypeError('the gzip stream breaks off')
+      throw new TypeError('the gzip stream is cut off')
     })
   }
 }
@@ -50,7 +50,7 @@ function unpack(packed: Uint8Array, finishFlush = constants.Z_FINISH): Uint8Arra
   }
 }
 
-/** Only what the simulator asks of it: text in, its bytes out. */
+/** The part of `Blob` that the simulator uses: text in, a stream of its bytes out. */
 class InstantBlob {
   readonly #text: string
 
@@ -75,7 +75,7 @@ const INSTANT = {
   Blob: InstantBlob,
 }
 
-/** @returns a function that puts the real ones back. */
+/** Replaces CompressionStream, DecompressionStream and Blob. @returns a function that restores them. */
 export function installInstantStreams(): () => void {
   const before = Object.keys(INSTANT).map(
     (name) => [name, Object.getOwnPropertyDescriptor(globalThis, name) ?? {}] as const,

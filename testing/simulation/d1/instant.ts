@@ -1,8 +1,8 @@
-/** The runtime without its own threads: every answer of it is there at once. */
+/** Makes the runtime deterministic: replaces its APIs that work on other threads by synchronous ones. */
 import { installInstantCrypto } from './instant-crypto.ts'
 import { installInstantStreams } from './instant-streams.ts'
 
-/** @returns a function that puts the real runtime back. */
+/** Call it before any seed is played. @returns a function that restores the real APIs. */
 export function installInstant(): () => void {
   const restores = [installInstantCrypto(), installInstantStreams()]
   return () => restores.forEach((restore) => restore())

@@ -1,13 +1,14 @@
-/** What can be said of an SQL text without running it. Small, and enough for the texts of one program. */
+/** Facts about an SQL text, found without running it. Not a parser: it is good enough for the statements of this program. */
 
+/** What {@link readSql} finds. */
 export type SqlText = Readonly<{
-  /** How many values have to be bound. */
+  /** How many values must be bound. */
   parameters: number
-  /** More than one statement in one text. */
+  /** The text contains more than one statement. */
   several: boolean
-  /** Reads only; D1 counts no changes for it. */
+  /** The statement only reads. D1 reports no changes for it. */
   readOnly: boolean
-  /** `INSERT payments`: for a trace. */
+  /** For a trace, for example `INSERT payments`. */
   label: string
 }>
 
@@ -16,6 +17,7 @@ const FORBIDDEN = /^\s*(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|ATTACH|DETACH|VA
 
 const known = new Map<string, SqlText>()
 
+/** Results are cached by the text. */
 export function readSql(sql: string): SqlText {
   const before = known.get(sql)
   if (before !== undefined) return before
@@ -35,16 +37,16 @@ function read(sql: string): SqlText {
   }
 }
 
-/** D1 lets nobody open a transaction by hand. */
+/** Whether the statement controls a transaction, which D1 refuses. */
 export const isTransactionControl = (sql: string): boolean => FORBIDDEN.test(sql)
 
-/** Blanks out string literals, quoted names and comments, where `?` and `;` mean nothing. */
+/** Blanks out string literals and comments, and `?` and `;` in quoted names, where these characters have no meaning. */
 const withoutTextAndComments = (sql: string): string =>
   sql.replace(/'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[^]*?\*\//g, (text) =>
     text.startsWith('"') ? text.replace(/[?;]/g, '_') : ' ',
   )
 
-/** `?` takes the next number, `?3` is the third; the highest number counts. */
+/** A `?` takes the next number, `?3` is number three; the highest number is the count. */
 function countParameters(sql: string): number {
   let highest = 0
   for (const [, digits] of sql.matchAll(/\?(\d*)/g)) {

@@ -1,18 +1,22 @@
-/** The database file of the simulation: SQLite in memory, with the real migrations, failing in D1's words. */
+/** The simulation's database: SQLite in memory with the real migrations, whose errors have D1's messages. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite'
 import { isTransactionControl, readSql, type SqlText } from './sql-text.ts'
 
+/** A value that can be bound. */
 export type SqlValue = string | number | null | Uint8Array
+/** A row by column names. */
 export type SqlRow = Record<string, SQLOutputValue>
+/** The result of one statement. */
 export type Ran = Readonly<{ rows: SqlRow[]; changes: number; lastRowId: number }>
+/** A statement with its bound values. */
 export type BoundSql = Readonly<{ sql: string; values: readonly unknown[] }>
 
 const PARAMETERS_MAX = 100
 const MIGRATIONS = join(import.meta.dirname, '../../../src/store/migrations')
 
-/** SQLite's result codes by the names that D1 shows. */
+/** SQLite's result codes, with the names that D1 shows. */
 const CODE_NAMES: Readonly<Record<number, string>> = {
   1: 'SQLITE_ERROR',
   19: 'SQLITE_CONSTRAINT',
@@ -30,18 +34,19 @@ const CODE_NAMES: Readonly<Record<number, string>> = {
 
 type Prepared = Readonly<{ text: SqlText; statement: StatementSync; hasRows: boolean }>
 
+/** Runs statements by D1's rules. @throws Error with D1's message when a statement fails. */
 export class Sqlite {
   readonly #db = new DatabaseSync(':memory:', { enableForeignKeyConstraints: true })
   readonly #prepared = new Map<string, Prepared>()
   readonly #changes: StatementSync
 
-  /** @param migrations SQL texts, in order. Default: the ones of the Worker. */
+  /** @param migrations SQL texts, in order. Default: those of the Worker. */
   constructor(migrations: readonly string[] = workerMigrations()) {
     for (const sql of migrations) this.#db.exec(sql)
     this.#changes = this.#db.prepare('SELECT changes() AS n')
   }
 
-  /** All statements in one transaction: all take effect or none. */
+  /** Runs all statements in one transaction. */
   batch(statements: readonly BoundSql[]): Ran[] {
     this.#db.exec('BEGIN IMMEDIATE')
     try {
@@ -54,6 +59,7 @@ export class Sqlite {
     }
   }
 
+  /** Runs one statement. Prepared statements are cached by their text. */
   run({ sql, values }: BoundSql): Ran {
     try {
       const { text, statement, hasRows } = this.#prepare(sql)
@@ -74,12 +80,12 @@ export class Sqlite {
     }
   }
 
-  /** For the checker, and for a test that tampers: straight to the rows. */
+  /** Reads rows without D1's rules, for the checks and for tests that tamper with the tables. */
   read(sql: string, ...values: SqlValue[]): SqlRow[] {
     return this.#db.prepare(sql).all(...values)
   }
 
-  /** Several statements at once, outside of D1's rules. */
+  /** Runs several statements without D1's rules. */
   exec(sql: string): void {
     this.#db.exec(sql)
   }
@@ -96,7 +102,7 @@ export class Sqlite {
     const known = this.#prepared.get(sql)
     if (known !== undefined) return known
     const text = readSql(sql)
-    // D1 would run both and answer with the last; nothing of ours may ever ask for that.
+    // D1 would run all statements and return the last result. The Worker must never do that.
     if (text.several) throw new Error('several statements in one prepare: SQLITE_ERROR')
     if (isTransactionControl(sql)) {
       throw new Error('To execute a transaction, please use the state.storage.transaction() API')
@@ -110,6 +116,7 @@ export class Sqlite {
 
 let texts: readonly string[] | undefined
 
+/** The texts of all files in `src/store/migrations`, in order. */
 export function workerMigrations(): readonly string[] {
   texts ??= readdirSync(MIGRATIONS)
     .filter((name) => name.endsWith('.sql'))
@@ -118,7 +125,7 @@ export function workerMigrations(): readonly string[] {
   return texts
 }
 
-/** What D1 takes, and nothing else. Numbers reach SQLite as REAL, there as here. */
+/** Converts a value as D1 does, and refuses other types. Numbers reach SQLite as REAL, as in D1. */
 function toSqlValue(value: unknown): SqlValue {
   if (value === null || typeof value === 'string' || typeof value === 'number') return value
   if (typeof value === 'boolean') return value ? 1 : 0

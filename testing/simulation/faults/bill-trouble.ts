@@ -1,4 +1,4 @@
-/** Bills that say something else than what happened, or cannot be had; and the reviews that must come of it. */
+/** Faults in bills: WeChat's bill differs from what happened or cannot be downloaded. Records the reviews that must follow. */
 import type { BillChange } from '../../../simulator/state/bill-plan.ts'
 import type { SqlRow } from '../d1/sqlite.ts'
 import { compact, dayOf, startOf } from '../run/days.ts'
@@ -7,10 +7,10 @@ import type { World } from '../run/world.ts'
 
 type Difference = Readonly<{ change: BillChange; kind?: string; subject?: string }>
 
-/** Nearer to midnight it is the other day's bill, perhaps, that is found to miss it. */
+/** A refund within six minutes of midnight may belong to the other day's bill, so a difference about it could be found there. */
 const MIDNIGHT_S = 6 * 60
 
-/** Days whose bill nobody has fetched yet, and on which something was paid. */
+/** Days with payments whose bill no Worker has fetched yet. */
 function untouchedDays({ wechat, sqlite }: World): string[] {
   const touched = sqlite
     .read("SELECT day FROM bills WHERE state <> 'waiting' OR fetched_at IS NOT NULL")
@@ -19,21 +19,21 @@ function untouchedDays({ wechat, sqlite }: World): string[] {
   return [...days].filter((day) => !touched.includes(day)).sort()
 }
 
-/** Spoils bills that nobody has fetched yet. */
-export function troubleBills(world: World): void {
+/** Changes bills that no Worker has fetched yet, or makes them unavailable for a while. */
+export function injectBillFaults(world: World): void {
   const chance = world.chance('bills')
-  // Nobody may have the true bill in his hands still.
+  // A Worker that is still reading the true bill would not see the change.
   world.workers.killAll()
   for (const day of untouchedDays(world)) {
     const choice = chance.below(7)
     if (choice === 0) continue
-    if (choice <= 2) delay(world, chance, day)
-    else differ(world, chance, day)
+    if (choice <= 2) makeUnavailable(world, chance, day)
+    else makeDifferent(world, chance, day)
   }
 }
 
-/** What the bill says is true; only it cannot be read. */
-function delay(world: World, chance: Chance, day: string): void {
+/** The bill is true, but cannot be downloaded completely for a while. */
+function makeUnavailable(world: World, chance: Chance, day: string): void {
   world.bills.delayed.add(day)
   const change = chance.pick<BillChange>([
     { kind: 'cut_off' },
@@ -41,13 +41,13 @@ function delay(world: World, chance: Chance, day: string): void {
     { kind: 'unavailable', errorCode: '20003', returnMsg: 'SYSTEMERROR', times: 2 },
     { kind: 'unavailable', errorCode: '20007', returnMsg: '权限已经关闭', times: 4 },
   ])
-  make(world, day, change)
+  changeBill(world, day, change)
 }
 
-function differ(world: World, chance: Chance, day: string): void {
+function makeDifferent(world: World, chance: Chance, day: string): void {
   world.bills.changed.add(day)
   if (chance.happens(0.3)) {
-    make(world, day, {
+    changeBill(world, day, {
       kind: 'layout',
       layout: chance.pick(['old', 'short', 'reversed', 'one_more']),
     })
@@ -57,7 +57,7 @@ function differ(world: World, chance: Chance, day: string): void {
     const difference = chance.pick(KINDS)(world, chance, day, left)
     if (difference === undefined || subjects.has(difference.subject ?? '')) continue
     subjects.add(difference.subject ?? '')
-    make(world, day, difference.change)
+    changeBill(world, day, difference.change)
     const { kind, subject } = difference
     if (kind === undefined) continue
     world.bills.expected.push(
@@ -66,15 +66,15 @@ function differ(world: World, chance: Chance, day: string): void {
   }
 }
 
-function make(world: World, day: string, change: BillChange): void {
+function changeBill(world: World, day: string, change: BillChange): void {
   world.faults.count(`bill:${change.kind}`)
   world.wechat.bills.change(compact(day), change)
 }
 
 type Kind = (world: World, chance: Chance, day: string, n: number) => Difference | undefined
 
-/** Only what is on the books can be missed, or be found to differ. */
-const bookedPayment = ({ sqlite }: World, chance: Chance, day: string): SqlRow | undefined => {
+/** A payment of that day in our records: only such a payment can be missing from the bill or differ. */
+const recordedPayment = ({ sqlite }: World, chance: Chance, day: string): SqlRow | undefined => {
   const from = startOf(day) / 1_000
   const rows = sqlite.read(
     'SELECT * FROM payments WHERE paid_at >= ? AND paid_at < ? ORDER BY transaction_id',
@@ -84,7 +84,7 @@ const bookedPayment = ({ sqlite }: World, chance: Chance, day: string): SqlRow |
   return rows.length === 0 ? undefined : chance.pick(rows)
 }
 
-/** One of ours, far enough from midnight, on the same day by both clocks. */
+/** A refund of ours that was made on that day by our clock and by WeChat's, and not near midnight. */
 function knownRefund({ sqlite, wechat }: World, chance: Chance, day: string): string | undefined {
   const from = startOf(day) / 1_000
   const numbers = sqlite
@@ -105,12 +105,12 @@ const madeUpNumber = (day: string, n: number): string =>
 
 const KINDS: readonly Kind[] = [
   (world, chance, day) => {
-    const subject = bookedPayment(world, chance, day)?.['transaction_id']
+    const subject = recordedPayment(world, chance, day)?.['transaction_id']
     if (typeof subject !== 'string') return undefined
     return { change: { kind: 'drop_row', number: subject }, kind: 'payment_not_in_bill', subject }
   },
   (world, chance, day) => {
-    const payment = bookedPayment(world, chance, day)
+    const payment = recordedPayment(world, chance, day)
     const subject = payment?.['transaction_id']
     if (typeof subject !== 'string') return undefined
     const fen = Number(payment?.['total_fee']) + chance.between(1, 100)
@@ -130,7 +130,7 @@ const KINDS: readonly Kind[] = [
       subject,
     }
   },
-  // Of another system of the same merchant: nobody's business.
+  // A row of another system of the same merchant: it must be ignored.
   (_world, chance) => ({
     change: { kind: 'extra_row', row: chance.pick(['payment', 'refund'] as const) },
   }),
@@ -159,7 +159,7 @@ const KINDS: readonly Kind[] = [
       subject,
     }
   },
-  // A bill that loses its only row is none, and has no totals.
+  // A bill without rows does not exist and has no totals, so the day needs enough rows.
   ({ wechat }, _chance, day) =>
     wechat.books.captures().filter(({ paidAt }) => dayOf(paidAt) === day).length > 3
       ? { change: { kind: 'wrong_totals' }, kind: 'sum_differs' }

@@ -1,4 +1,4 @@
-/** What goes wrong, how often, and how often it did. */
+/** The kinds of faults, their rates, and how often each has happened. */
 import {
   canHappenAt,
   type Fault,
@@ -8,7 +8,7 @@ import {
 } from '../../../simulator/protocol/faults.ts'
 import type { Chance } from '../run/random.ts'
 
-/** A call to D1: fails before or after the commit, never answers, or takes effect after we gave up. */
+/** Faults of a D1 call: it fails before or after the commit, never answers, or takes effect after the caller has given up. */
 export const D1_FAULTS = [
   'd1_error_before',
   'd1_error_after',
@@ -17,25 +17,25 @@ export const D1_FAULTS = [
   'd1_late',
 ] as const
 
-/** On the way to WeChat, beside what the simulator can do itself: never there, or there after we gave up. */
+/** Faults of the network to WeChat, in addition to the simulator's own: the request never arrives, or too late for the caller. */
 const NETWORK_FAULTS = ['wechat_unreachable', 'wechat_late'] as const
 
-/** Where a certificate is shown: it has run out, or was replaced at WeChat. */
+/** Faults of the client certificate: WeChat refuses it, because it has expired or was replaced. */
 const CERTIFICATE_FAULTS = ['certificate_refused'] as const
 
-/** What the store of raw bills does wrong: throws, before or after the fact, has nothing yet, never answers. */
+/** Faults of KV, the archive of raw bills: it throws before or after the write, has no value yet, or never answers. */
 export const KV_FAULTS = ['kv_error_before', 'kv_error_after', 'kv_missing', 'kv_stall'] as const
 
-/** The Worker dies, with its call not sent, or with its call done. */
+/** The Worker dies before its call is sent, or after its call was carried out. */
 export const CRASHES = ['crash_before', 'crash_after'] as const
 
-/** On the way between a client and the Worker. */
+/** Faults between a client and the Worker: the request is lost, the reply is lost, or the client hangs up. */
 export const CLIENT_FAULTS = ['client_request_lost', 'client_reply_lost', 'client_gone'] as const
 
-/** The Worker's machine stands still between two steps, longer than any deadline, and then goes on. */
+/** The Worker stops between two steps for longer than any deadline, and then continues. */
 export const FREEZES = ['worker_frozen'] as const
 
-/** What the shop's receiver of webhooks does wrong. */
+/** Faults of the shop's webhook receiver. */
 export const SHOP_FAULTS = [
   'shop_500',
   'shop_302',
@@ -46,8 +46,11 @@ export const SHOP_FAULTS = [
 
 const WECHAT_FAULTS = FAULT_KINDS.filter(isFaultKind)
 
+/** A place where faults happen. Each has one rate. */
 export type Area = 'd1' | 'wechat' | 'crash' | 'client' | 'shop' | 'freeze' | 'kv'
+/** How likely a fault is at each opportunity, 0 to 1. */
 export type Rates = Readonly<Record<Area, number>>
+/** The rates after the faults are over. */
 export const NO_FAULTS: Rates = {
   d1: 0,
   wechat: 0,
@@ -58,7 +61,7 @@ export const NO_FAULTS: Rates = {
   kv: 0,
 }
 
-/** In some seeds an area is quiet, in some it is terrible. */
+/** Draws the rates of a seed: each area has no faults, few, or many. */
 export function drawRates(chance: Chance): Rates {
   const rate = (low: number, high: number) => chance.pick([0, low, low, high])
   return {
@@ -72,7 +75,10 @@ export function drawRates(chance: Chance): Rates {
   }
 }
 
-/** Words of a business refusal that WeChat may use, truly or not; a signed lie about a query is none. */
+/**
+ * Error codes that the fault `err_code` picks from. Those of a refusal may be untrue: WeChat may have carried out the call. A
+ * signed wrong answer to a query is not among them, since the Worker must believe those.
+ */
 const ERR_CODES: Readonly<Record<FaultEndpoint, readonly string[]>> = {
   jscode2session: [],
   unifiedorder: ['INVALID_REQUEST', 'PARAM_ERROR', 'ORDERPAID', 'ORDERCLOSED', 'NEW_IN_2027'],
@@ -92,7 +98,7 @@ const ERR_CODES: Readonly<Record<FaultEndpoint, readonly string[]>> = {
     'NEW_IN_2027',
   ],
   refundquery: ['SYSTEMERROR', 'INVALID_TRANSACTIONID', 'NEW_IN_2027'],
-  // error_code, and not err_code; `No Bill Exist` would be a lie about the whole day.
+  // downloadbill answers an error_code, not an err_code. `No Bill Exist` would be untrue about the whole day.
   downloadbill: ['20001', '20003', '20007', '20100', '100'],
 }
 
@@ -100,6 +106,7 @@ const REPETITION_REFUSED_RATE = 0.4
 
 type NetworkFault = (typeof NETWORK_FAULTS | typeof CERTIFICATE_FAULTS)[number]
 
+/** Decides by chance which faults happen, and counts them. */
 export class FaultBox {
   readonly counts = new Map<string, number>()
   #rates: Rates
@@ -112,12 +119,12 @@ export class FaultBox {
     this.#chance = chance
   }
 
-  /** From here on nothing goes wrong any more. */
-  heal(): void {
+  /** No fault happens from now on. */
+  stop(): void {
     this.#rates = NO_FAULTS
   }
 
-  /** Draws whether one of these happens now, and which. */
+  /** Draws whether one of these faults happens now, and which; counts it. */
   draw<K extends string>(area: Area, kinds: readonly K[]): K | undefined {
     if (!this.#chance.happens(this.#rates[area])) return undefined
     const kind = this.#chance.pick(kinds)
@@ -126,6 +133,7 @@ export class FaultBox {
     return kind
   }
 
+  /** Draws a fault of a call to WeChat: one that the simulator injects into its answer, or one of the network. */
   drawWeChat(endpoint: FaultEndpoint): Fault | NetworkFault | undefined {
     const kinds = WECHAT_FAULTS.filter((kind) => canHappenAt(kind, endpoint))
     const ofNetwork =
@@ -148,7 +156,7 @@ export class FaultBox {
     }
   }
 
-  /** A refund that WeChat has taken on is sent again: the first one got through, and that is the reason to refuse. */
+  /** For a refund request that WeChat has already accepted: WeChat may refuse the repetition, because the first one succeeded. */
   drawRepetition(): Fault | undefined {
     if (this.#rates.wechat === 0 || !this.#chance.happens(REPETITION_REFUSED_RATE)) return undefined
     if (this.#without.has('repetition_refused')) return undefined
@@ -161,7 +169,7 @@ export class FaultBox {
     return { kind: 'err_code', endpoint: 'refund', errCode, errCodeDes: 'known already' }
   }
 
-  /** Something worth knowing happened: a fault, or a situation that the run was to reach. */
+  /** Counts a fault, or a situation that shows what the run has covered. */
   count(kind: string): void {
     this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1)
   }

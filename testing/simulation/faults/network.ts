@@ -1,4 +1,4 @@
-/** The ways from a Worker to D1 and to the outside: each a place to wait, to fail and to die. */
+/** The connections of a Worker to D1, KV, WeChat and the shop. On each call it may wait, fail or die. */
 import type { FaultEndpoint } from '../../../simulator/protocol/faults.ts'
 import type { WeChatSimulator } from '../../../simulator/wechat.ts'
 import type { BlobStore } from '../../../src/store/bill/archive.ts'
@@ -8,17 +8,18 @@ import type { Owner, Scheduler } from '../run/scheduler.ts'
 import type { Trace } from '../run/trace.ts'
 import { CRASHES, D1_FAULTS, type FaultBox, FREEZES, KV_FAULTS } from './faults.ts'
 
+/** What the network connects. */
 export type NetworkParts = Readonly<{
   scheduler: Scheduler
   faults: FaultBox
   chance: Chance
   trace: Trace
   wechat: WeChatSimulator
-  /** Anything that is not WeChat: the shop's receiver of webhooks. */
+  /** Answers requests to every host except WeChat: the shop's webhook receiver. */
   outside: (request: Request) => Promise<Response>
 }>
 
-/** After these D1 may be asked again; after the others it is to be left alone. */
+/** Error messages after which the Worker may retry. After those of D1_FINAL it must not. */
 const D1_RETRYABLE = [
   'D1_ERROR: Network connection lost.',
   'D1_ERROR: Internal error in D1 DB storage caused object to be reset.',
@@ -29,24 +30,25 @@ const D1_FINAL = [
   'D1_ERROR: D1 DB storage operation exceeded timeout which caused object to be reset.',
   'D1_ERROR: D1 DB exceeded its CPU time limit and was reset.',
 ]
-/** Later than any deadline of a caller, and sooner than an attempt stops counting as in flight. */
+/** How late a late call arrives: after some deadlines of callers, but before an attempt stops counting as in flight. */
 const LATE_MS = { from: 2_500, to: 30_000 }
 const FROZEN_MS = { from: 10_000, to: 150_000 }
 
 const WECHAT_HOSTS = ['api.weixin.qq.com', 'api.mch.weixin.qq.com', 'api2.mch.weixin.qq.com']
-/** How many times likelier a Worker stands still behind a call: where it hurts most. */
-const DANGERS: Readonly<Record<string, number>> = {
+/** How many times likelier a Worker freezes after these calls, where a freeze is most dangerous. */
+const FREEZE_WEIGHTS: Readonly<Record<string, number>> = {
   '/pay/unifiedorder': 6,
   '/secapi/pay/refund': 6,
   '/pay/downloadbill': 6,
 }
 
-/** One for each who waits: a shared one would keep all of them in memory. */
+/** A promise that never settles. A new one for each caller: one shared promise would keep all its callers in memory. */
 const never = (): Promise<never> => new Promise(() => {})
 
+/** Gives each Worker its D1, fetch and KV, with delays and faults. */
 export class Network {
   readonly #parts: NetworkParts
-  /** A request that is dropped by everybody could be collected, and its end would depend on when. */
+  /** Keeps requests reachable. Otherwise the garbage collector could abort one, at a moment that no seed repeats. */
   readonly #inFlight = new Set<Request>()
   #outages = 0
 
@@ -54,11 +56,12 @@ export class Network {
     this.#parts = parts
   }
 
-  /** The world stood still for a while: what was under way is lost, not late. */
+  /** Everything was down for a while: calls under way are lost, not late. */
   outage(): void {
     this.#outages++
   }
 
+  /** The gate of this Worker's D1 calls, with delays and faults. */
   gateFor(owner: Owner): Gate {
     const { scheduler, faults, chance, trace } = this.#parts
     return async (label, run) => {
@@ -87,7 +90,7 @@ export class Network {
     }
   }
 
-  /** @param isCertified Whether it shows the merchant's certificate where WeChat asks for one. */
+  /** This Worker's fetch. @param isCertified Whether it presents the merchant's certificate where WeChat requires one. */
   fetchFor(owner: Owner, isCertified = false): (request: Request) => Promise<Response> {
     const { faults, chance, scheduler, trace, wechat } = this.#parts
     const certified = isCertified ? wechat.fetchWithCertificate : wechat.fetch
@@ -104,7 +107,7 @@ export class Network {
         throw new TypeError('Network connection lost.')
       }
       trace.add(owner.name, `fetch ${host}${pathname}${delayMs > 0 ? `, ${delayMs} ms late` : ''}`)
-      // What was sent arrives even if the sender has hung up since.
+      // A sent request arrives even if the sender has given up since.
       const arrived = request.signal.aborted
         ? new Request(request, { signal: new AbortController().signal })
         : request
@@ -113,12 +116,13 @@ export class Network {
       if (typeof injected === 'object') wechat.faults.inject(injected)
       const toFetch = fault === 'certificate_refused' ? wechat.fetchWithWrongCertificate : certified
       const response = await (toWeChat ? toFetch(arrived) : this.#parts.outside(arrived))
-      await this.#answered(owner, DANGERS[pathname] ?? 1)
+      await this.#answered(owner, FREEZE_WEIGHTS[pathname] ?? 1)
       this.#inFlight.delete(request)
       return response
     }
   }
 
+  /** Whether the request is a refund that WeChat has already accepted. */
   async #isRepeatedRefund(pathname: string, request: Request): Promise<boolean> {
     if (endpointOf(pathname) !== 'refund') return false
     const xml = await request.clone().text()
@@ -126,8 +130,8 @@ export class Network {
     return this.#parts.wechat.books.refund(number) !== undefined
   }
 
-  /** The store of raw bills, as this Worker reaches it. */
-  keepFor(owner: Owner, store: BlobStore): BlobStore {
+  /** This Worker's KV, with delays and faults. */
+  kvFor(owner: Owner, store: BlobStore): BlobStore {
     const call = async <T>(what: string, none: T, run: () => Promise<T>): Promise<T> => {
       const { faults, trace, scheduler } = this.#parts
       const fault = faults.draw('kv', KV_FAULTS)
@@ -150,7 +154,7 @@ export class Network {
     }
   }
 
-  /** On its way. The sender may die before it has left, or while it is under way. */
+  /** The call is under way. The sender may die before it is sent, or meanwhile. */
   async #sent(owner: Owner, delayMs: number, what: string): Promise<void> {
     const { scheduler, chance } = this.#parts
     const outages = this.#outages
@@ -161,9 +165,9 @@ export class Network {
   }
 
   /**
-   * On its way back. The sender may die before it hears, or stand still for a while.
+   * The answer is under way. The sender may die before it arrives, or freeze for a while.
    *
-   * @param danger How many times likelier that is.
+   * @param danger How many times likelier a freeze is.
    */
   async #answered(owner: Owner, danger = 1): Promise<void> {
     const { scheduler, faults, chance, trace } = this.#parts
@@ -172,7 +176,7 @@ export class Network {
     const freezes = Array.from({ length: danger }, () => faults.draw('freeze', FREEZES))
     if (freezes.every((fault) => fault === undefined)) return
     const ms = chance.between(FROZEN_MS.from, FROZEN_MS.to)
-    trace.add(owner.name, `stands still for ${ms} ms`)
+    trace.add(owner.name, `freezes for ${ms} ms`)
     scheduler.freeze(owner, ms)
     await scheduler.point(owner)
   }
@@ -185,7 +189,7 @@ export class Network {
   }
 }
 
-/** The real one is an `Error` with these words; its name tells it from our own mistakes. */
+/** KV throws a plain `Error` with this message. The name lets the alarms distinguish it from errors of our own code. */
 class KvError extends Error {
   override readonly name = 'KvError'
 }

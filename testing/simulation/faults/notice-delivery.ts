@@ -1,4 +1,4 @@
-/** WeChat's notices on their way: lost, late, twice at once, again after days. */
+/** Delivery of WeChat's notices: lost, late, duplicated, or repeated after days. */
 import { send } from '../actors/client.ts'
 import type { Chance } from '../run/random.ts'
 import type { World } from '../run/world.ts'
@@ -8,8 +8,8 @@ const DUPLICATE_RATE = 0.3
 const HOURS_LATE_RATE = 0.15
 const OLD_NOTICES_MAX = 30
 
-/** After a payment: how its notice will fare. */
-export function capture(world: World, outTradeNo: string, chance: Chance): void {
+/** After a payment: decides whether its notice is lost, duplicated or late, and starts its delivery. */
+export function schedulePaymentNotice(world: World, outTradeNo: string, chance: Chance): void {
   const { wechat, faults } = world
   if (chance.happens(LOST_FOR_GOOD_RATE)) {
     wechat.notices.ofPayments.loseNext(outTradeNo)
@@ -26,8 +26,8 @@ export function capture(world: World, outTradeNo: string, chance: Chance): void 
   void deliverFrom(world, chance.pick([0, 0, 1_000, 20_000]))
 }
 
-/** A refund was taken on: how the notices of what becomes of it will fare. */
-export function refundTaken(world: World, outRefundNo: string, chance: Chance): void {
+/** After WeChat accepted a refund: decides the same about its notices. */
+export function scheduleRefundNotices(world: World, outRefundNo: string, chance: Chance): void {
   const { wechat, faults } = world
   if (chance.happens(LOST_FOR_GOOD_RATE)) {
     wechat.notices.ofRefunds.loseNext(outRefundNo)
@@ -53,11 +53,12 @@ export async function deliverFrom(world: World, delayMs: number): Promise<void> 
   if (nextMs !== undefined) void deliverFrom(world, Math.max(1_000, nextMs - scheduler.now()))
 }
 
+/** Delivers all notices that are due now, and keeps them for replays by the forger. */
 export async function deliverDue(world: World): Promise<void> {
   const made = await world.wechat.notices.deliverDue((request) => send(world, request))
   for (const { outcome, url, body, outRefundNo } of made) {
     world.faults.count(`${outRefundNo === undefined ? 'notice' : 'refund_notice'}:${outcome}`)
-    world.mail.old.push({ url, body })
-    if (world.mail.old.length > OLD_NOTICES_MAX) world.mail.old.shift()
+    world.mail.sent.push({ url, body })
+    if (world.mail.sent.length > OLD_NOTICES_MAX) world.mail.sent.shift()
   }
 }

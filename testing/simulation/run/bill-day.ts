@@ -1,6 +1,6 @@
-/** The first mornings, with everything that goes wrong: bills are made, downloaded, cut off, and looked at. */
+/** The morning after, while faults still happen: WeChat makes the bill, the cron downloads and reconciles it, an accountant reads it. */
 import { send, shopCall, sleep } from '../actors/client.ts'
-import { troubleBills } from '../faults/bill-trouble.ts'
+import { injectBillFaults } from '../faults/bill-trouble.ts'
 import { deliverDue } from '../faults/notice-delivery.ts'
 import { billTimeOf, DAY_MS, dayOf } from './days.ts'
 import { play } from './play.ts'
@@ -10,25 +10,26 @@ import { ORIGIN, TOKEN, type World } from './world.ts'
 const MINUTE_MS = 60_000
 const PATIENCE_MS = 30_000
 
-export async function morning(world: World): Promise<void> {
+/** Moves the clock to about 10:10 in Beijing on the next day, injects faults into bills, and runs the cron 6 to 14 times. */
+export async function playBillDay(world: World): Promise<void> {
   const { scheduler, trace, faults } = world
   const chance = world.chance('morning')
   const today = dayOf(scheduler.now())
   const beginsMs = billTimeOf(today) - chance.between(0, 15) * MINUTE_MS
   scheduler.leap(beginsMs - scheduler.now())
   world.network.outage()
-  trace.add('morning', `after ${today}`)
-  faults.count('situation:morning')
-  troubleBills(world)
+  trace.add('bill day', `the morning after ${today}`)
+  faults.count('situation:bill_day')
+  injectBillFaults(world)
   const ticks = chance.between(6, 14)
-  await play(world, [runTicks(world, chance, ticks), runAccountant(world, today)])
+  await play(world, [runCronOnBillDay(world, chance, ticks), runAccountant(world, today)])
 }
 
-async function runTicks(world: World, chance: Chance, count: number): Promise<void> {
+async function runCronOnBillDay(world: World, chance: Chance, count: number): Promise<void> {
   const { scheduler, workers, faults, mail } = world
   for (let left = count; left > 0; left--) {
     const aMinute = MINUTE_MS - (scheduler.now() % MINUTE_MS) + chance.below(5_000)
-    // Every ten minutes new days are looked for.
+    // The cron looks for bills of new days only every ten minutes.
     const tenMinutes = 10 * MINUTE_MS - (scheduler.now() % (10 * MINUTE_MS)) + chance.below(5_000)
     await sleep(world, chance.happens(0.3) ? tenMinutes : aMinute)
     void workers.cron()
@@ -39,12 +40,12 @@ async function runTicks(world: World, chance: Chance, count: number): Promise<vo
     if (chance.happens(0.3) && scheduler.now() >= mail.mutedUntilMs) void deliverDue(world)
     if (!chance.happens(0.12)) continue
     await scheduler.point(undefined, chance.below(2_000))
-    faults.count('situation:killed_in_the_morning')
+    faults.count('situation:killed_on_bill_day')
     workers.killAll()
   }
 }
 
-/** Looks at the bills, has a day reconciled now, and wants to see the file. */
+/** The shop's accountant reads reports, has a day reconciled again, and downloads the raw bill. */
 async function runAccountant(world: World, today: string): Promise<void> {
   const chance = world.chance('accountant')
   for (let left = chance.between(1, 5); left > 0; left--) {
@@ -77,6 +78,6 @@ async function readRaw(world: World, path: string): Promise<void> {
     world.trace.add('accountant', `GET ${path} → ${status}, ${bytes.byteLength} bytes`)
     if (status === 200) world.faults.count('situation:raw_bill_read')
   } catch {
-    world.trace.add('accountant', `GET ${path} → broken off`)
+    world.trace.add('accountant', `GET ${path} → failed`)
   }
 }

@@ -1,17 +1,19 @@
-/** Days in Beijing, reckoned without the Worker's help. */
+/** Days in Beijing, computed without code of the Worker. */
 
+/** One day in milliseconds. */
 export const DAY_MS = 86_400_000
 const BEIJING_MS = 8 * 3_600_000
-/** From then on the bill of the day before is fetched. */
+/** 10:10 in Beijing: from then on the cron fetches the bill of the day before. */
 const READY_MS = (10 * 60 + 10) * 60_000
 
-/** `2026-11-23` */
+/** The day of a time in milliseconds: `2026-11-23`. */
 export const dayOf = (ms: number): string => new Date(ms + BEIJING_MS).toISOString().slice(0, 10)
 
-/** `20261123` */
+/** `2026-11-23` → `20261123` */
 export const compact = (day: string): string => day.replaceAll('-', '')
 
+/** Midnight in Beijing at which the day begins, in milliseconds. */
 export const startOf = (day: string): number => Date.parse(`${day}T00:00:00Z`) - BEIJING_MS
 
-/** When the bill of that day is looked for: at 10:10 the morning after. */
+/** When the cron looks for the bill of that day, in milliseconds: 10:10 on the next morning. */
 export const billTimeOf = (day: string): number => startOf(day) + DAY_MS + READY_MS

@@ -1,80 +1,80 @@
-/** After the storm: nothing fails any more, the cron comes every minute, and what is due gets done. */
-import { decide } from '../actors/operator.ts'
+/** The last phase of a seed: faults stop, and the cron runs until no work is due. */
+import { refundOpenReviews } from '../actors/operator.ts'
 import { deliverDue } from '../faults/notice-delivery.ts'
 import { billTimeOf, DAY_MS, dayOf } from './days.ts'
-import { secondWind } from './extra-rounds.ts'
+import { playExtraRounds } from './extra-rounds.ts'
 import { finish } from './play.ts'
 import { reconcileAgain } from './reconcile-again.ts'
 import type { World } from './world.ts'
 
 const MINUTE_MS = 60_000
-/** Expiry, the ladder, and the last question 24 hours after closing need far fewer. */
+/** Far more than expiry, the query ladder and the last query 24 hours after closing need. */
 const ROUNDS_MAX = 600
-/** Beyond everything that a row could still wait for. */
+/** Longer than anything that a row could still wait for. */
 const REST_MS = 26 * 60 * MINUTE_MS
-/** A refund that was taken on so shortly before midnight is judged with the next day's bill. */
+/** A refund that WeChat accepts less than five minutes before midnight is reconciled with the next day's bill. */
 const MIDNIGHT_MS = 5 * MINUTE_MS
 
-/** @returns false when there is no end to what is due. */
-export async function heal(world: World): Promise<boolean> {
+/** @returns false when work is still due after {@link ROUNDS_MAX} rounds. */
+export async function drain(world: World): Promise<boolean> {
   const { faults, wechat, scheduler, workers, chance, mail, trace, bills } = world
-  trace.add('healing', 'no more faults')
+  trace.add('drain', 'no more faults')
   mail.isOver = true
-  faults.heal()
+  faults.stop()
   wechat.faults.clear()
   wechat.platform.setBalance(Infinity)
   wechat.platform.releaseRefunds()
   for (const day of bills.delayed) wechat.bills.clearChanges(day.replaceAll('-', ''))
   await scheduler.run(() => false)
-  mendRefunds(world)
-  await finish(world, secondWind(world))
+  completeStuckRefunds(world)
+  await finish(world, playExtraRounds(world))
 
-  // In half of the runs no notice ever comes again: the cron alone must find everything.
+  // In half of the seeds no more notices are sent: the cron alone must find everything.
   const withNotices = chance('healing').happens(0.5)
   const round = async (): Promise<void> => {
     if (withNotices) await deliverDue(world)
     await workers.cron()
   }
-  /** Plays until nothing is due. */
-  const settle = async (): Promise<boolean> => {
+  /** Runs the cron until no row is due. @returns false when there is no end. */
+  const playUntilIdle = async (): Promise<boolean> => {
     for (let rounds = 0; rounds < ROUNDS_MAX; rounds++) {
       await finish(world, round())
       const nextMs = nextDueMs(world, withNotices)
       if (nextMs === undefined) return true
-      // Ticks between now and then would find nothing due.
+      // Runs of the cron before that time would find nothing due.
       const inMinutes = Math.max(1, Math.ceil((nextMs - scheduler.now()) / MINUTE_MS))
       scheduler.leap(inMinutes * MINUTE_MS)
     }
     return false
   }
 
-  if (!(await settle())) return false
+  if (!(await playUntilIdle())) return false
   if (chance('decision').happens(0.4)) {
-    await finish(world, decide(world))
-    if (!(await settle())) return false
+    await finish(world, refundOpenReviews(world))
+    if (!(await playUntilIdle())) return false
   }
   for (;;) {
     const nextMs = nextBillMs(world)
     if (nextMs === undefined) break
     scheduler.leap(Math.max(0, nextMs - scheduler.now()))
-    if (!(await settle())) return false
+    if (!(await playUntilIdle())) return false
   }
-  if (chance('audit').happens(0.3)) await reconcileAgain(world, settle)
+  if (chance('audit').happens(0.3)) await reconcileAgain(world, playUntilIdle)
   scheduler.leap(REST_MS)
-  return settle()
+  return playUntilIdle()
 }
 
-/** Most money that did not arrive is sent another way; some never is. */
-function mendRefunds({ wechat, chance, faults }: World): void {
+/** Most refunds that are stuck (CHANGE) succeed now, as after a transfer by the merchant. Some stay stuck forever. */
+function completeStuckRefunds({ wechat, chance, faults }: World): void {
   const mending = chance('mending')
   for (const { outRefundNo, status } of wechat.books.refunds()) {
     if (status !== 'CHANGE') continue
     if (mending.happens(0.6)) wechat.platform.settleRefund(outRefundNo, 'SUCCESS')
-    else faults.count('situation:refund_never_mended')
+    else faults.count('situation:abnormal_refund_stays')
   }
 }
 
-/** When the cron is to find the next bill; undefined when the days on which anything happened have theirs. */
+/** When the cron will find the next bill; undefined when every day with payments or refunds has one. */
 function nextBillMs({ wechat, sqlite, scheduler }: World): number | undefined {
   const accepted = sqlite.read('SELECT max(accepted_at) AS at FROM refunds')[0]?.['at']
   const lastMs = Math.max(
@@ -85,7 +85,7 @@ function nextBillMs({ wechat, sqlite, scheduler }: World): number | undefined {
   const lastDay = dayOf(lastMs)
   if (lastMs <= 0 || isBilled(sqlite, lastDay)) return undefined
   const nextMs = billTimeOf(lastDay)
-  // Too late for that minute: the next day's at the same time.
+  // When that minute has passed, take the same time on the next day.
   const lateDays = Math.max(0, Math.ceil((scheduler.now() - nextMs) / DAY_MS))
   return nextMs + lateDays * DAY_MS
 }
@@ -105,7 +105,7 @@ function nextDueMs({ sqlite, wechat }: World, withNotices: boolean): number | un
 const firstDueOf = (table: string): string =>
   `SELECT min(due_at) AS at FROM ${table} WHERE due_at IS NOT NULL`
 
-/** Every table whose rows say when they want to be looked at. */
+/** Every table with a column `due_at`. */
 const dueTables = (sqlite: World['sqlite']): string[] =>
   sqlite
     .read(

@@ -1,35 +1,36 @@
 /**
- * When the faults are over and an order still has time, nobody may be stuck: whoever comes again gets to
- * the cashier within minutes, or hears why there is nothing left to pay.
+ * Extra rounds of the payers after the faults are over: as long as an order has time left, no payer may be stuck. A payer who
+ * tries again gets to the cashier within minutes, or gets an answer that the order is paid or closed.
  */
 import { call, shopCall } from '../actors/client.ts'
-import { capture } from '../faults/notice-delivery.ts'
+import { schedulePaymentNotice } from '../faults/notice-delivery.ts'
 import type { World } from './world.ts'
 
 const MINUTE_MS = 60_000
 const TRIES_MAX = 15
-/** Less than this before its expiry an order may say that it is too late. */
+/** An order that expires sooner may refuse a payment as too late. */
 const TIME_LEFT_MS = 25 * MINUTE_MS
 
-export async function secondWind(world: World): Promise<void> {
+/** One more payer for every order that is neither paid nor closed and has time left. Reports a stuck order as a violation. */
+export async function playExtraRounds(world: World): Promise<void> {
   for (const [ordercode, openids] of world.cast) {
     const path = `/orders/${ordercode}`
-    const order = await shopCall(world, 'second wind', { method: 'GET', path })
+    const order = await shopCall(world, 'extra rounds', { method: 'GET', path })
     const { state, expires_at: expiresAt, openid } = order?.body ?? {}
     if (state === 'paid' || state === 'closed' || typeof expiresAt !== 'string') continue
     if (Date.parse(expiresAt) - world.scheduler.now() < TIME_LEFT_MS) continue
-    world.faults.count('situation:second_wind')
-    await payAtLast(world, ordercode, typeof openid === 'string' ? openid : (openids[0] ?? ''))
+    world.faults.count('situation:extra_rounds')
+    await payEventually(world, ordercode, typeof openid === 'string' ? openid : (openids[0] ?? ''))
   }
 }
 
-async function payAtLast(world: World, ordercode: string, openid: string): Promise<void> {
+async function payEventually(world: World, ordercode: string, openid: string): Promise<void> {
   const { wechat, witness, workers, scheduler } = world
-  const heard: string[] = []
+  const answers: string[] = []
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     const path = `/pay?code=${wechat.payer.login(openid)}&ordercode=${ordercode}`
-    const answer = await call(world, 'second wind', { method: 'GET', path })
-    heard.push(answer?.code ?? String(answer?.status))
+    const answer = await call(world, 'extra rounds', { method: 'GET', path })
+    answers.push(answer?.code ?? String(answer?.status))
     if (answer?.code === 'order_paid' || answer?.code === 'order_closed') return
     if (answer?.status === 200) {
       const opened = wechat.payer.requestPayment(openid, answer.body)
@@ -37,17 +38,17 @@ async function payAtLast(world: World, ordercode: string, openid: string): Promi
         const { outTradeNo, totalFee } = opened.cashier
         if (wechat.payer.pay(outTradeNo).ok) {
           witness.captured(outTradeNo, totalFee)
-          capture(world, outTradeNo, world.chance(`second wind of ${ordercode}`))
+          schedulePaymentNotice(world, outTradeNo, world.chance(`second wind of ${ordercode}`))
         }
         return
       }
-      // Paid or closed without our knowing: the page asks, and that makes us ask.
-      heard.push(opened.why)
+      // The attempt was paid or closed without the Worker's knowledge: polling /result makes the Worker query WeChat.
+      answers.push(opened.why)
       const ticket = String(answer.body['ticket'])
-      await call(world, 'second wind', { method: 'GET', path: `/result?ticket=${ticket}` })
+      await call(world, 'extra rounds', { method: 'GET', path: `/result?ticket=${ticket}` })
     }
     await workers.cron()
     await scheduler.point(undefined, MINUTE_MS)
   }
-  witness.report(`stuck: ${ordercode} answers ${heard.join(' ')}`)
+  witness.report(`stuck: /pay for ${ordercode} answered ${answers.join(' ')}`)
 }

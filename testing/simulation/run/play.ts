@@ -1,7 +1,11 @@
-/** Several actors at the same time, until all of them are done. */
+/** Runs actors concurrently in virtual time. */
 import type { World } from './world.ts'
 
-/** @param beside Goes on for as long as the others act. */
+/**
+ * Runs all actors until each has finished.
+ *
+ * @param beside Another actor, which runs as long as the others and stops when `isOver` returns true: the cron.
+ */
 export async function play(
   world: World,
   actors: readonly Promise<void>[],
@@ -16,7 +20,7 @@ export async function play(
   )
 }
 
-/** Plays on until it is done, and everything it left running, too. */
+/** Runs until the work and everything that it started have finished. */
 export const finish = (world: World, work: Promise<void>): Promise<void> =>
   untilDone(
     work,
@@ -29,6 +33,6 @@ async function untilDone(work: Promise<unknown>, played: Promise<void>): Promise
   done.catch(() => {})
   await Promise.race([played, done.then(() => played)])
   for (let turns = 0; turns < 10 && !isDone; turns++) await new Promise(setImmediate)
-  if (!isDone) throw new Error('somebody waits for what never comes')
+  if (!isDone) throw new Error('deadlock: an actor waits, but nothing is scheduled any more')
   await done
 }

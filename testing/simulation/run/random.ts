@@ -1,20 +1,23 @@
-/** Chance that can be repeated: one stream for each name, so that one part's draws never shift another's. */
+/** Repeatable randomness: one independent stream for each name, so that draws of one part never change those of another. */
 
+/** A stream of random draws. */
 export type Chance = Readonly<{
-  /** 0 … below - 1 */
+  /** A whole number from 0 to `limit - 1`. */
   below: (limit: number) => number
-  /** Between two whole numbers, both included. */
+  /** A whole number from `from` to `to`, both included. */
   between: (from: number, to: number) => number
+  /** True with this probability, 0 to 1. */
   happens: (rate: number) => boolean
+  /** One of the choices. @throws RangeError when there is none. */
   pick: <T>(choices: readonly T[]) => T
   bytes: (count: number) => Uint8Array
 }>
 
-/** @param name Says whose stream it is: `scheduler`, `shop of o1`. */
+/** @param name Whose stream it is, such as `scheduler` or `shop of o1`. Another name makes every seed play another run. */
 export function chanceOf(seed: number, name: string): Chance {
   let state = hash(`${seed} ${name}`)
 
-  // splitmix32: short, and good in all its bits.
+  // splitmix32: short, and all its bits are of good quality.
   const next = (): number => {
     state = (state + 0x9e3779b9) | 0
     let z = state
@@ -37,7 +40,7 @@ export function chanceOf(seed: number, name: string): Chance {
   }
 }
 
-/** FNV-1a, 32 bits. */
+/** FNV-1a hash with 32 bits. */
 export function hash(text: string): number {
   let value = 0x811c9dc5
   for (let i = 0; i < text.length; i++) {

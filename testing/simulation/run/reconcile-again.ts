@@ -1,17 +1,20 @@
-/** A day that was reconciled is reconciled once more: the books must say the same afterwards. */
+/** Reconciles a day once more, and records the tables before and after: nothing may change. */
 import { shopCall } from '../actors/client.ts'
 import { finish } from './play.ts'
 import type { World } from './world.ts'
 
-/** What a new run may write: when it was, and what it downloaded. */
-const OF_THE_RUN: Readonly<Record<string, readonly string[]>> = {
+/** Columns that a repeated reconciliation may change: times, tries and the size of the download. */
+const RUN_COLUMNS: Readonly<Record<string, readonly string[]>> = {
   bills: ['fetched_at', 'reconciled_at', 'tries', 'parts', 'bytes', 'leased_until', 'last_error'],
-  // What the books said then: a refund may have arrived since.
+  // `books` holds our side when the difference was found. A refund may have succeeded since.
   bill_differences: ['tries', 'books'],
 }
 
-/** @param settle Plays until nothing is due. */
-export async function reconcileAgain(world: World, settle: () => Promise<boolean>): Promise<void> {
+/** Reconciles the first day again and adds the result to `world.audits`. @param playUntilIdle Runs the cron until no row is due. */
+export async function reconcileAgain(
+  world: World,
+  playUntilIdle: () => Promise<boolean>,
+): Promise<void> {
   const { sqlite, faults } = world
   const days = sqlite.read("SELECT day FROM bills WHERE state = 'reconciled' ORDER BY day")
   const [day] = days.map((row) => String(row['day']))
@@ -20,16 +23,16 @@ export async function reconcileAgain(world: World, settle: () => Promise<boolean
   faults.count('situation:reconciled_again')
   const before = snapshot(world, lastDay)
   const path = `/bills/${day}/reconcile`
-  await finish(world, ask(world, path))
-  await settle()
+  await finish(world, postReconcile(world, path))
+  await playUntilIdle()
   world.audits.push({ day, before, after: snapshot(world, lastDay) })
 }
 
-async function ask(world: World, path: string): Promise<void> {
+async function postReconcile(world: World, path: string): Promise<void> {
   await shopCall(world, 'auditor', { method: 'POST', path })
 }
 
-/** @param lastDay The bills of later days may come in beside it. */
+/** Every row, refund and webhook as text. @param lastDay Lines about later days are left out, since their bills may arrive meanwhile. */
 function snapshot({ sqlite, wechat, receiver }: World, lastDay: string): string {
   const tables = sqlite
     .read("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'runs' ORDER BY name")
@@ -37,7 +40,7 @@ function snapshot({ sqlite, wechat, receiver }: World, lastDay: string): string 
   const rows = tables.flatMap((table) =>
     sqlite.read(`SELECT * FROM ${table}`).map((row) => {
       const kept = Object.entries(row).filter(
-        ([name]) => OF_THE_RUN[table]?.includes(name) !== true,
+        ([name]) => RUN_COLUMNS[table]?.includes(name) !== true,
       )
       return `${table} ${JSON.stringify(kept)}`
     }),
@@ -45,8 +48,8 @@ function snapshot({ sqlite, wechat, receiver }: World, lastDay: string): string 
   const refunds = wechat.books
     .refunds()
     .map(({ outRefundNo, status }) => `${outRefundNo} ${status}`)
-  const heard = receiver.received().map(({ id, times }) => `${id} ${times}`)
-  return [...rows, ...refunds, ...heard].filter((line) => dayIn(line) <= lastDay).join('\n')
+  const webhooks = receiver.received().map(({ id, times }) => `${id} ${times}`)
+  return [...rows, ...refunds, ...webhooks].filter((line) => dayIn(line) <= lastDay).join('\n')
 }
 
 const dayIn = (line: string): string => {

@@ -1,53 +1,59 @@
-/** One seed from its beginning to the verdict. */
+/** Plays one seed: actors and faults, the first bill, the drain, and then all checks. */
 import { runBank, runPlatform, runTreasurer } from '../actors/bank.ts'
 import { runForger } from '../actors/forgers.ts'
-import { runCron, runOperator, runWhims } from '../actors/operator.ts'
+import { runCron, runOperator, runWeChatClosures } from '../actors/operator.ts'
 import { runPayer } from '../actors/payer.ts'
-import { runClerk } from '../actors/refund-clerk.ts'
+import { runRefundClerk } from '../actors/refund-clerk.ts'
 import { runShop } from '../actors/shop.ts'
 import { check } from '../checkers/checker.ts'
 import { collect } from '../checkers/evidence.ts'
-import { troubleBills } from '../faults/bill-trouble.ts'
-import { refundTaken } from '../faults/notice-delivery.ts'
-import { morning } from './bill-day.ts'
-import { heal } from './drain.ts'
+import { injectBillFaults } from '../faults/bill-trouble.ts'
+import { scheduleRefundNotices } from '../faults/notice-delivery.ts'
+import { playBillDay } from './bill-day.ts'
+import { drain } from './drain.ts'
 import { play } from './play.ts'
 import { makeWorld, type Recipe, type World } from './world.ts'
 
 const ORDERS_MAX = 5
-/** In so many seeds the faults last until the bill of the first day is there. */
-const MORNING_RATE = 0.35
+/** In this share of the seeds, faults continue until the first day's bill has been processed. */
+const BILL_DAY_RATE = 0.35
 
+/** The result of one seed. */
 export type Outcome = Readonly<{
   seed: number
+  /** One sentence for each violation; empty when every check passed. */
   violations: readonly string[]
+  /** How often each fault and situation happened. */
   counts: ReadonlyMap<string, number>
+  /** Steps of the scheduler. */
   steps: number
   orders: number
+  /** Payments that WeChat took. */
   captures: number
   trace: readonly string[]
+  /** SHA-256 of the trace: equal digests are equal runs. */
   digest: string
 }>
 
 /**
- * `crypto.subtle` must have been made instant before.
+ * Plays a seed. `installInstant()` must have been called before.
  *
- * @param tamper Spoils the books before they are checked, to see that it is noticed.
+ * @param tamper Changes the world before the checks run, to test that the checks notice it.
  */
 export async function runSeed(
   recipe: Recipe,
   tamper: (world: World) => void = () => {},
 ): Promise<Outcome> {
   const world = makeWorld(recipe)
-  const orders = await storm(world)
+  const orders = await playActors(world)
   const dawn = world.chance('dawn')
-  if (dawn.happens(MORNING_RATE)) await morning(world)
-  else if (dawn.happens(0.3)) troubleBills(world)
-  const settled = await heal(world)
+  if (dawn.happens(BILL_DAY_RATE)) await playBillDay(world)
+  else if (dawn.happens(0.3)) injectBillFaults(world)
+  const drained = await drain(world)
   countEvents(world)
   tamper(world)
   const violations = [
-    ...(settled ? [] : ['there is no end to what is due']),
+    ...(drained ? [] : ['work is still due after the last round of the drain']),
     ...world.witness.violations,
     ...world.workers.alarms,
     ...check(collect(world)),
@@ -66,40 +72,40 @@ export async function runSeed(
   }
 }
 
-/** Everybody at the same time. @returns how many orders there were. */
-async function storm(world: World): Promise<number> {
+/** Runs all actors of the recipe concurrently, with faults. @returns how many orders there were. */
+async function playActors(world: World): Promise<number> {
   const { recipe, wechat, chance } = world
-  const isThere = (name: string): boolean => recipe.withoutActors?.includes(name) !== true
+  const isIncluded = (name: string): boolean => recipe.withoutActors?.includes(name) !== true
   const cast = chance('cast')
   const actors: Promise<void>[] = []
-  if (isThere('forger')) actors.push(runForger(world))
-  if (isThere('operator')) actors.push(runOperator(world))
-  if (isThere('whims')) actors.push(runWhims(world))
-  if (isThere('bank')) actors.push(runBank(world))
-  if (isThere('treasurer')) actors.push(runTreasurer(world))
-  if (isThere('platform')) actors.push(runPlatform(world))
+  if (isIncluded('forger')) actors.push(runForger(world))
+  if (isIncluded('operator')) actors.push(runOperator(world))
+  if (isIncluded('whims')) actors.push(runWeChatClosures(world))
+  if (isIncluded('bank')) actors.push(runBank(world))
+  if (isIncluded('treasurer')) actors.push(runTreasurer(world))
+  if (isIncluded('platform')) actors.push(runPlatform(world))
   const post = chance('post of refunds')
-  world.mail.onRefund = (outRefundNo) => refundTaken(world, outRefundNo, post)
+  world.mail.onRefund = (outRefundNo) => scheduleRefundNotices(world, outRefundNo, post)
 
   const count = cast.between(1, ORDERS_MAX)
   for (let number = 1; number <= count; number++) {
     const openids = Array.from({ length: cast.pick([1, 1, 2, 3]) }, () => wechat.payer.newOpenid())
-    if (!isThere(`order ${number}`)) continue
+    if (!isIncluded(`order ${number}`)) continue
     const ordercode = `o${number}-${String(recipe.seed).padStart(5, '0')}`
     world.cast.set(ordercode, openids)
     actors.push(runShop(world, ordercode, openids))
-    if (isThere(`clerk ${number}`)) actors.push(runClerk(world, ordercode))
+    if (isIncluded(`clerk ${number}`)) actors.push(runRefundClerk(world, ordercode))
     openids.forEach((openid, at) => {
-      if (isThere(`payer ${number}.${at + 1}`)) {
+      if (isIncluded(`payer ${number}.${at + 1}`)) {
         actors.push(runPayer(world, ordercode, openid, at + 1))
       }
     })
   }
-  await play(world, actors, isThere('cron') ? runCron : undefined)
+  await play(world, actors, isIncluded('cron') ? runCron : undefined)
   return count
 }
 
-/** Everybody who can be left out. */
+/** Names of all actors that a recipe can leave out. */
 export const ACTORS: readonly string[] = [
   ...Array.from({ length: ORDERS_MAX }, (_, at) => `order ${at + 1}`),
   ...Array.from({ length: ORDERS_MAX }, (_, at) => [1, 2, 3].map((n) => `payer ${at + 1}.${n}`)),
@@ -113,7 +119,7 @@ export const ACTORS: readonly string[] = [
   'cron',
 ].flat()
 
-/** What the orders went through says which situations the seed has reached. */
+/** Counts events and differences of the tables, to show which situations the seed has covered. */
 function countEvents({ sqlite, faults }: World): void {
   for (const { type, n } of sqlite.read('SELECT type, count(*) AS n FROM events GROUP BY type')) {
     for (let left = Number(n); left > 0; left--) faults.count(`event:${String(type)}`)

@@ -1,18 +1,19 @@
 /**
- * One virtual clock and one list of everything that waits. Whoever waits for a database, a network or
- * a timer waits here; chance decides who goes on. Between two choices everything runs until it waits
- * again, so a run is the sequence of its choices and can be repeated.
+ * A virtual clock and one list of all waiting code. Code that waits for a database, a network or a timer waits here, and chance
+ * decides what continues next. Between two such choices, code runs until it waits again. So a run is the sequence of its choices
+ * and can be repeated.
  */
 import type { Chance } from './random.ts'
 
-/** Someone who can die: a Worker's invocation. What waits for the dead is never resumed. */
+/** One invocation of a Worker, which can die. Code that waits on behalf of a dead owner is never resumed. */
 export class Owner {
   readonly name: string
   alive = true
-  /** How often it gets its turn, compared with others. A slow one shows what others do meanwhile. */
+  /** How often it is chosen, relative to others. While a slow one waits, the others do more. */
   readonly weight: number
-  /** Virtual time until which it stands still, its timers too. */
+  /** Virtual time until which it is frozen, including its timers. */
   frozenUntil = 0
+  /** Called once, when it dies. */
   onDeath: () => void = () => {}
 
   constructor(name: string, weight: number) {
@@ -24,19 +25,20 @@ export class Owner {
 type Waiting = {
   readonly owner: Owner | undefined
   readonly weight: number
-  /** Virtual time from which on it may go on. */
+  /** Virtual time from which on it may continue. */
   from: number
   readonly resume: () => void
 }
 
-/** While something waits, time passes in small steps, now and then in a larger one. */
+/** At each step virtual time may advance, mostly by up to 40 ms, sometimes by up to 4 s. */
 const TICK_RATE = 0.12
 const TICK_MS_MAX = 40
 const LAG_RATE = 0.02
 const LAG_MS_MAX = 4_000
-/** Beyond this a run does not end by itself. */
+/** A run with more steps is considered endless. */
 const STEPS_MAX = 400_000
 
+/** See the head of this file. All times are virtual, in milliseconds. */
 export class Scheduler {
   #nowMs: number
   #waiting: Waiting[] = []
@@ -54,12 +56,12 @@ export class Scheduler {
     return this.#steps
   }
 
-  /** A place where others may go first. For a dead owner, and if it dies here, it never ends. */
+  /** Waits, so that other code may run first. Never resolves when the owner is dead or dies meanwhile. */
   point(owner?: Owner, delayMs = 0): Promise<void> {
     return new Promise((resolve) => void this.#wait(owner, delayMs, resolve))
   }
 
-  /** A timer. @returns a function that calls it off. */
+  /** Starts a timer. @returns a function that cancels it. */
   after(owner: Owner | undefined, ms: number, wake: () => void): () => void {
     const waiting = this.#wait(owner, ms, wake)
     return () => {
@@ -67,6 +69,7 @@ export class Scheduler {
     }
   }
 
+  /** The owner dies: nothing that waits on its behalf continues. */
   kill(owner: Owner): void {
     if (!owner.alive) return
     owner.alive = false
@@ -74,7 +77,7 @@ export class Scheduler {
     owner.onDeath()
   }
 
-  /** Its machine stands still: whatever it waits for comes later. */
+  /** The owner is frozen: everything that it waits for comes after `ms`. */
   freeze(owner: Owner, ms: number): void {
     owner.frozenUntil = this.#nowMs + ms
     for (const each of this.#waiting) {
@@ -82,16 +85,16 @@ export class Scheduler {
     }
   }
 
-  /** Nothing runs for a while: an outage of everything. What fell due meanwhile comes in any order. */
+  /** Advances the clock without running anything, as in an outage. What became due meanwhile continues in random order. */
   leap(ms: number): void {
     this.#nowMs += ms
   }
 
-  /** Lets everything go on until `isOver`, or until nothing waits any more. */
+  /** Runs until `isOver` returns true, or until nothing waits any more. */
   async run(isOver: () => boolean): Promise<void> {
     await settled()
     while (!isOver() && this.#waiting.length > 0) {
-      if (++this.#steps > STEPS_MAX) throw new Error('the run does not come to an end')
+      if (++this.#steps > STEPS_MAX) throw new Error(`the run does not end: ${STEPS_MAX} steps`)
       this.#step()
       await settled()
     }
@@ -128,5 +131,5 @@ export class Scheduler {
   }
 }
 
-/** All microtasks, and whatever a stream hands on in a turn of the event loop. */
+/** Waits for all microtasks, and for what streams pass on in one turn of the event loop. */
 const settled = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))

@@ -1,11 +1,11 @@
-/** A child process that plays seeds for `scripts/simulate.ts`, one core's worth. */
+/** A child process of `scripts/simulate.ts`, which plays seeds on one core. */
 import { installInstant } from '../d1/instant.ts'
 import { runSeed } from './run-seed.ts'
 
-/** From the parent: play these. */
-export type Order = Readonly<{ from: number; to: number }>
+/** Message from the parent: play the seeds from `from` to `to - 1`. */
+export type SeedRange = Readonly<{ from: number; to: number }>
 
-/** To the parent, for each seed. */
+/** Message to the parent after each seed. */
 export type Report = Readonly<{
   seed: number
   violations: readonly string[]
@@ -16,10 +16,10 @@ export type Report = Readonly<{
 
 installInstant()
 
-process.on('message', ({ from, to }: Order) => void play(from, to))
-// Nobody to play for: the parent is gone.
+process.on('message', ({ from, to }: SeedRange) => void play(from, to))
+// The parent has ended.
 process.on('disconnect', () => process.exit())
-// Ctrl-C goes to the whole group; the parent decides when it is over.
+// Ctrl-C sends SIGINT to the whole process group. The parent decides when to stop.
 process.on('SIGINT', () => {})
 
 async function play(from: number, to: number): Promise<void> {

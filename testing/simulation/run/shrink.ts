@@ -1,24 +1,26 @@
-/** Makes a failing run smaller: leaves out actors and faults as long as it fails in the same way. */
+/** Reduces a failing run: leaves out actors and faults as long as it fails in the same way. */
 import { ACTORS, type Outcome, runSeed } from './run-seed.ts'
 import type { Recipe } from './world.ts'
 
+/** The smallest failing recipe found, its outcome, and how many runs that took. */
 export type Shrunk = Readonly<{ recipe: Recipe; outcome: Outcome; runs: number }>
 
-/** Whoever is left out shifts the course of the rest, so a few other courses are tried as well. */
+/** Leaving an actor out changes how the others interleave, so a few other salts are tried as well. */
 const SALTS = [0, 1, 2, 3]
 
-/** The part of the promise that was broken, without the names. */
+/** The violation without numbers and names, to compare violations of two runs. */
 const kindOf = (violation: string | undefined): string | undefined =>
   violation?.replace(/\b(o\d-\d+|\d{6,})\S*/g, '…').slice(0, 60)
 
+/** @param failing A recipe that fails. @returns the smallest recipe found that fails in the same way. */
 export async function shrink(failing: Recipe): Promise<Shrunk> {
   let recipe: Recipe = failing
   let outcome = await runSeed(failing)
   let runs = 1
   const wanted = kindOf(outcome.violations[0])
 
-  /** Keeps a smaller recipe if some course of it fails the same way. */
-  async function keep(smaller: Recipe): Promise<void> {
+  /** Adopts a smaller recipe if it fails in the same way with one of the salts. */
+  async function adopt(smaller: Recipe): Promise<void> {
     for (const salt of new Set([smaller.salt ?? 0, ...SALTS])) {
       const tried = await runSeed({ ...smaller, salt })
       runs++
@@ -31,10 +33,10 @@ export async function shrink(failing: Recipe): Promise<Shrunk> {
   }
 
   for (const actor of ACTORS) {
-    await keep({ ...recipe, withoutActors: [...(recipe.withoutActors ?? []), actor] })
+    await adopt({ ...recipe, withoutActors: [...(recipe.withoutActors ?? []), actor] })
   }
   for (const fault of [...outcome.counts.keys()].filter((kind) => !kind.includes(':'))) {
-    await keep({ ...recipe, without: [...(recipe.without ?? []), fault] })
+    await adopt({ ...recipe, without: [...(recipe.without ?? []), fault] })
   }
   return { recipe, outcome, runs }
 }

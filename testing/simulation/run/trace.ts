@@ -1,6 +1,7 @@
-/** What happened, in order. The same seed gives the same lines, byte for byte. */
+/** The log of a run, in order. The same seed gives the same lines, byte for byte. */
 import { createHash } from 'node:crypto'
 
+/** @param listen Called with every line when it is added. */
 export class Trace {
   readonly lines: string[] = []
   readonly #startMs: number
@@ -13,6 +14,7 @@ export class Trace {
     this.#listen = listen
   }
 
+  /** Adds a line with the virtual time since the beginning. */
   add(who: string, what: string): void {
     const line = `${formatElapsed(this.#nowMs() - this.#startMs)} ${who.padEnd(18)} ${what}`
     this.lines.push(line)
@@ -25,7 +27,7 @@ export class Trace {
   }
 }
 
-/** `1d 02:03:04.005` since the beginning. */
+/** Time since the beginning, for example `1d 02:03:04.005`. */
 function formatElapsed(ms: number): string {
   const days = Math.floor(ms / 86_400_000)
   const time = new Date(ms % 86_400_000).toISOString().slice(11, 23)

@@ -1,4 +1,7 @@
-/** Workers: for each request and each tick a new one, with nothing in common but the database. */
+/**
+ * Runs the real Worker: a new one for each request and each run of the cron. Workers share nothing but the databases and, within
+ * an isolate, what it knows about the health of WeChat's origins.
+ */
 import { assemble } from '../../../src/assemble.ts'
 import { readConfig, type Vars } from '../../../src/config.ts'
 import { tick } from '../../../src/cron/tick.ts'
@@ -6,7 +9,7 @@ import type { LogEntry } from '../../../src/ports/deps.ts'
 import type { HttpDeps } from '../../../src/routes/http/deps.ts'
 import { respond } from '../../../src/routes/router.ts'
 import { OriginHealth } from '../../../src/wechat/transport.ts'
-import { memoryKeep } from '../../memory-kv.ts'
+import { memoryKv } from '../../memory-kv.ts'
 import { d1Shim } from '../d1/d1-shim.ts'
 import type { Sqlite } from '../d1/sqlite.ts'
 import type { FaultBox } from '../faults/faults.ts'
@@ -15,6 +18,7 @@ import type { Chance } from './random.ts'
 import { Owner, type Scheduler } from './scheduler.ts'
 import type { Trace } from './trace.ts'
 
+/** What the Workers run on. */
 export type WorkerParts = Readonly<{
   scheduler: Scheduler
   sqlite: Sqlite
@@ -26,16 +30,17 @@ export type WorkerParts = Readonly<{
   hasCertificate: boolean
 }>
 
-/** Most are quick; some take their time while everybody else goes on. */
+/** Weights of Workers at the scheduler: most run at normal speed, some are slow while the others continue. */
 const WEIGHTS = [1, 1, 1, 0.3, 0.03]
 
+/** Starts Workers and kills them. */
 export class Workers {
-  /** Log events that a person would have to look at, for the checker. */
+  /** Log entries about bugs in our own code. Each is a violation. */
   readonly alarms: string[] = []
   readonly #parts: WorkerParts
   readonly #vars: Vars
   readonly #alive = new Set<Owner>()
-  /** The only thing that requests of one isolate share: what they know of WeChat's two origins. */
+  /** The only state that requests of one isolate share: the health of WeChat's two origins. */
   readonly #isolates = [new OriginHealth(), new OriginHealth()]
   #count = 0
 
@@ -46,7 +51,7 @@ export class Workers {
     this.#vars = config.value
   }
 
-  /** @throws TypeError when the Worker dies before it has answered. */
+  /** Handles one request. @throws TypeError when the Worker dies before it has answered. */
   async fetch(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url)
     const response = await this.#invoke(`${request.method} ${pathname}`, (deps) =>
@@ -55,7 +60,7 @@ export class Workers {
     return response
   }
 
-  /** One run of the cron. One that dies is over, too. */
+  /** One run of the cron. Also resolves when the Worker dies. */
   async cron(): Promise<void> {
     const at = this.#parts.scheduler.now()
     await this.#invoke('tick', async (deps) => {
@@ -64,7 +69,7 @@ export class Workers {
     }).catch(() => {})
   }
 
-  /** A deployment, a machine that goes down: everything that runs dies. */
+  /** Kills every running Worker, as a deployment or a crash of the machine does. */
   killAll(): void {
     for (const owner of this.#alive) this.#parts.scheduler.kill(owner)
   }
@@ -75,7 +80,7 @@ export class Workers {
     if (owner.weight < 0.1) faults.count('situation:slow_worker')
     trace.add(owner.name, `starts: ${what}`)
     this.#alive.add(owner)
-    // What goes on behind the answer keeps the Worker alive, and dies with it.
+    // Work in the background (`waitUntil`) keeps the Worker alive after its answer, and dies with it.
     const background: Promise<void>[] = []
     const dead = new Promise<never>((_, reject) => {
       owner.onDeath = () => reject(new TypeError('Network connection lost.'))
@@ -91,12 +96,12 @@ export class Workers {
     }
   }
 
-  readonly #kv = memoryKeep()
+  readonly #kv = memoryKv()
 
   #deps(owner: Owner, background: Promise<void>[]): HttpDeps {
     const { scheduler, sqlite, network, chance, hasCertificate } = this.#parts
     const platform = {
-      kv: network.keepFor(owner, this.#kv),
+      kv: network.kvFor(owner, this.#kv),
       db: d1Shim(sqlite, network.gateFor(owner)),
       fetch: network.fetchFor(owner),
       certificateFetch: hasCertificate ? network.fetchFor(owner, true) : undefined,
@@ -115,7 +120,7 @@ export class Workers {
     const { stack, ...fields } = rest
     trace.add(owner.name, `log ${event} ${JSON.stringify(fields)}`)
     faults.count(`log:${event}${typeof fields.reason === 'string' ? `:${fields.reason}` : ''}`)
-    // The program's own errors: whatever fails outside, none of these may come up.
+    // Errors of our own code. No fault outside of the Worker may cause one of these.
     if (
       event === 'internal_error' ||
       event === 'tick_item_failed' ||

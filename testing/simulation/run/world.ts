@@ -1,4 +1,4 @@
-/** Everything that one seed plays with: a WeChat, a database, Workers, and a clock of its own. */
+/** The world of one seed: a simulated WeChat, a database, Workers, and a virtual clock. */
 import { WeChatSimulator } from '../../../simulator/wechat.ts'
 import { Receiver } from '../actors/receiver.ts'
 import { Witness } from '../checkers/witness.ts'
@@ -10,19 +10,20 @@ import { Scheduler } from './scheduler.ts'
 import { Trace } from './trace.ts'
 import { Workers } from './workers.ts'
 
-/** What a run is made of. Everything but the seed takes something away, to find what is needed. */
+/** What a run is made of. All fields except the seed change or reduce the run, to find what a failure needs. */
 export type Recipe = Readonly<{
   seed: number
-  /** Fault kinds that do not happen. */
+  /** Kinds of faults that do not happen. */
   without?: readonly string[]
-  /** Orders and other actors that are not there: `order 1`, `forger`. */
+  /** Orders and other actors that are left out: `order 1`, `forger`. */
   withoutActors?: readonly string[]
-  /** Another order of things with the same cast. */
+  /** Interleaves the same actors differently. */
   salt?: number
-  /** Told of every line of the trace as it is written. */
+  /** Called with every line of the trace when it is written. */
   onLine?: (line: string) => void
 }>
 
+/** Everything that actors, faults and checks of one seed share. */
 export type World = Readonly<{
   recipe: Recipe
   scheduler: Scheduler
@@ -36,53 +37,60 @@ export type World = Readonly<{
   witness: Witness
   receiver: Receiver
   settings: Settings
+  /** The random stream of that name. */
   chance: (name: string) => Chance
   mail: Mail
-  /** What the bills were made to say beside the truth. */
-  bills: BillTrouble
-  /** What the books said before and after a day was reconciled once more. */
+  /** Faults that were injected into bills. */
+  bills: BillFaults
+  /** Tables before and after a day was reconciled once more. */
   audits: Audit[]
-  /** When WeChat closed a number, in virtual time. */
+  /** When WeChat closed an out_trade_no, in virtual time. */
   closedAtMs: ReadonlyMap<string, number>
-  /** Who may want to pay which order. */
+  /** Openids of the payers of each order, by ordercode. */
   cast: Map<string, readonly string[]>
 }>
 
-/** What is chosen once for a run, and what the checker has to know of it. */
+/** Configuration that is drawn once for a seed, as far as the checks must know it. */
 export type Settings = Readonly<{
-  /** Whether there is anybody to be told by webhook. */
+  /** Whether the shop receives webhooks. */
   hasReceiver: boolean
-  /** Whether the Workers have the merchant's certificate, without which nothing can be refunded. */
+  /** Whether the Workers have the merchant's certificate, without which no payment can be refunded. */
   hasCertificate: boolean
   latePayment: 'accept' | 'refund'
 }>
 
+/** State of the delivery of WeChat's notices. */
 export type Mail = {
-  /** Notices that were posted, to be posted again. */
-  readonly old: Readonly<{ url: string; body: string }>[]
-  /** WeChat sends nothing until then. */
+  /** The last notices that were posted, for replays by the forger. */
+  readonly sent: Readonly<{ url: string; body: string }>[]
+  /** Until this virtual time WeChat sends no notice. */
   mutedUntilMs: number
-  /** The disturbances are over; what is due is delivered by the healing. */
+  /** The phase with faults is over. From then on only the drain delivers notices. */
   isOver: boolean
-  /** WeChat has taken a refund on; its notice will come. */
+  /** Called when WeChat has accepted a refund. */
   onRefund: (outRefundNo: string) => void
 }
 
-export type BillTrouble = {
-  /** Reviews that must be opened, for differences that were made. */
+/** Faults that were injected into bills, and what must follow from them. */
+export type BillFaults = {
+  /** Ids of reviews that must be opened, one for each injected difference. */
   readonly expected: string[]
-  /** Days whose bill was changed in what it says. */
+  /** Days whose bill was falsified. */
   readonly changed: Set<string>
-  /** Days on which it was made impossible to get or to read, for a while. */
+  /** Days whose bill could not be downloaded or read for a while. */
   readonly delayed: Set<string>
-  /** WeChat has said that we may not have it, for a while. */
+  /** WeChat answered at least once that the merchant may not download bills. */
   isForbidden: boolean
 }
 
+/** The tables as text, before and after the day was reconciled once more. */
 export type Audit = { day: string; before: string; after: string }
 
+/** The Worker's PUBLIC_URL. */
 export const ORIGIN = 'https://pay.test'
+/** The Worker's MERCHANT_TOKEN. */
 export const TOKEN = 'merchant-token-of-the-simulation-01'
+/** The Worker's WX_API_KEY_OLD, in half of the seeds. */
 export const OLD_API_KEY = '0123456789abcdef0123456789abcdef'
 const WEBHOOK_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 const API_KEY = '192006250b4c09247ec02edce69f6a2d'
@@ -93,9 +101,9 @@ const MERCHANT = {
   appSecret: '00000000000000000000000000000000',
 }
 const NOTICE_PATIENCE_MS = 5_000
-/** Where the merchant platform sends notices of refunds made by hand, if anybody has set it. */
+/** Where WeChat sends notices of refunds made on the merchant platform, if that URL is configured there. */
 export const REFUND_URL = `${ORIGIN}/notify/refund`
-/** In Beijing mostly noon; and shortly before midnight, before bills are made, and after midnight. */
+/** Beginnings of a seed: mostly noon in Beijing; also shortly before and after midnight, and before bills are ready. */
 const BEGINNINGS_MS = [
   '2026-11-23T12:00:00+08:00',
   '2026-11-23T12:00:00+08:00',
@@ -104,10 +112,11 @@ const BEGINNINGS_MS = [
   '2026-11-23T00:01:00+08:00',
 ].map((at) => Date.parse(at))
 
+/** Creates the world of a seed. All settings are drawn from the seed's streams. */
 export function makeWorld(recipe: Recipe): World {
   const { seed, salt = 0 } = recipe
   const chance = (name: string) => chanceOf(seed, name)
-  /** What only decides who goes first, and what fails when. */
+  /** Streams that only decide how actors interleave and what fails when. The salt changes these and no other stream. */
   const course = (name: string) => chanceOf(seed, salt === 0 ? name : `${name} ${salt}`)
   const setting = chance('setting')
   const startMs = chance('beginning').pick(BEGINNINGS_MS)
@@ -115,8 +124,8 @@ export function makeWorld(recipe: Recipe): World {
   const trace = new Trace(scheduler.now, recipe.onLine)
   const faults = new FaultBox(drawRates(setting), new Set(recipe.without), course('faults'))
   const closedAtMs = new Map<string, number>()
-  const mail: Mail = { old: [], mutedUntilMs: 0, isOver: false, onRefund: () => {} }
-  const bills: BillTrouble = {
+  const mail: Mail = { sent: [], mutedUntilMs: 0, isOver: false, onRefund: () => {} }
+  const bills: BillFaults = {
     expected: [],
     changed: new Set(),
     delayed: new Set(),

@@ -1,7 +1,7 @@
-/** The tables as they were, what became of them, and the way back. */
+/** A copy of the tables before an input: finds what the input changed, and restores it. */
 import type { Sqlite, SqlRow } from '../../simulation/d1/sqlite.ts'
 
-/** In an order in which foreign keys hold. */
+/** In an order of inserting that foreign keys allow. */
 const TABLES = [
   'orders',
   'attempts',
@@ -11,6 +11,7 @@ const TABLES = [
   'deliveries',
   'runs',
 ] as const
+/** A table that the snapshot covers. */
 export type Table = (typeof TABLES)[number]
 const LINKED: readonly Table[] = ['orders', 'attempts', 'payments', 'events']
 
@@ -24,6 +25,7 @@ const KEYS: Readonly<Record<Table, readonly string[]>> = {
   runs: ['id'],
 }
 
+/** A row that was inserted, changed or deleted. `ordercode` is empty when the row belongs to no order. */
 export type Change = Readonly<{
   table: Table
   ordercode: string
@@ -31,7 +33,8 @@ export type Change = Readonly<{
   after: SqlRow | undefined
 }>
 
-export class Books {
+/** Compares the tables with their last snapshot. */
+export class TableSnapshot {
   readonly #sqlite: Sqlite
   #rows = new Map<string, { table: Table; row: SqlRow; text: string }>()
 
@@ -39,8 +42,8 @@ export class Books {
     this.#sqlite = sqlite
   }
 
-  /** Remembers the tables as they are now. */
-  keep(): void {
+  /** Copies the tables as they are now. */
+  snapshot(): void {
     for (const table of TABLES) {
       this.#sqlite.exec(`DROP TABLE IF EXISTS kept_${table};
         CREATE TABLE kept_${table} AS SELECT * FROM ${table}`)
@@ -48,7 +51,7 @@ export class Books {
     this.#rows = this.#read()
   }
 
-  /** Puts back the tables that changed; the four that hang together go together. */
+  /** Restores the changed tables. The four that foreign keys link are restored together. */
   restore(changes: readonly Change[]): void {
     const changed = new Set(changes.map(({ table }) => table))
     const isOrder = LINKED.some((table) => changed.has(table))
@@ -63,17 +66,17 @@ export class Books {
     )
   }
 
-  /** So that no input waits for the pause of another. */
-  forgetAsking(): void {
+  /** Forgets when attempts were last queried, so that no input has to wait because of another one's query. */
+  clearQuerySlots(): void {
     this.#sqlite.run({ sql: 'UPDATE attempts SET asked_at = NULL', values: [] })
   }
 
-  /** Grows with every row that is written, be it with what was there before. */
+  /** SQLite's counter of written rows. It also grows when a row is written without a change. */
   writes(): number {
     return Number(this.#rowsOf('SELECT total_changes() AS n')[0]?.['n'])
   }
 
-  /** Row by row. When a payer last asked is no state, only a pause. */
+  /** All rows that differ from the snapshot. The column `asked_at` is ignored: it only spaces out queries. */
   changes(): Change[] {
     const now = this.#read()
     const changed: Change[] = []
@@ -99,7 +102,7 @@ export class Books {
     return rows
   }
 
-  /** By a statement that stays prepared. */
+  /** Uses a cached prepared statement. */
   #rowsOf(sql: string): SqlRow[] {
     return this.#sqlite.run({ sql, values: [] }).rows
   }
