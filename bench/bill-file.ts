@@ -2,13 +2,13 @@
 import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 
-/** What the bill is about. */
+/** The contents of the generated bill. */
 export type Day = Readonly<{
-  /** `2026-11-22` */
+  /** The Beijing day of the bill, such as `2026-11-22`. */
   day: string
   appid: string
   mchId: string
-  /** How many payments. */
+  /** The number of payments in the bill. */
   payments: number
   /** Every n-th payment is partly refunded. */
   refundEvery: number
@@ -19,7 +19,7 @@ const HEAD =
 const TOTALS =
   '总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额'
 
-/** Ordercode of the n-th payment. */
+/** The ordercode of the n-th payment. */
 export const ordercodeOf = (n: number): string => `bench-${String(n).padStart(7, '0')}`
 /** Ten digits that differ for each n and look random, because a real bill does not compress well. */
 const digitsOf = (n: number): string =>
@@ -33,7 +33,10 @@ export const outRefundNoOf = (n: number): string => `bench-r-${String(n).padStar
 export const totalFeeOf = (n: number): number => 100 + (n % 10_000)
 /** Amount of the refund of the n-th payment, in fen: about half of the payment. */
 export const refundFeeOf = (n: number): number => 1 + (totalFeeOf(n) >> 1)
-/** Second of the day at which the n-th payment was made. Not in the first minute, so that its order is of the same day. */
+/**
+ * The second of the day at which the n-th payment was made. No payment is made in the first minute, so that its
+ * order, which is a minute older, was registered on the same day.
+ */
 export const secondOf = (n: number): number => 60 + ((n * 7919) % 86_340)
 
 const yuan = (fen: number): string => {
@@ -45,7 +48,7 @@ const clock = (second: number): string =>
     .map((part) => String(part).padStart(2, '0'))
     .join(':')
 
-/** @returns the bill as WeChat sends it with `tar_type=GZIP`, its unpacked size in bytes, and the number of its rows. */
+/** Generates a bill. @returns the bill as gzip, its unpacked size in bytes, and the number of its rows. */
 export function makeBill(
   of: Day,
 ): Readonly<{ gzip: Uint8Array; plainBytes: number; rows: number }> {
@@ -53,7 +56,7 @@ export function makeBill(
   const lines = [`\uFEFF${HEAD}`]
   let [total, service, refunded, refunds] = [0, 0, 0, 0]
   for (let n = 0; n < payments; n++) {
-    // A real bill is in no particular order.
+    // The payments are shuffled, because the rows of a real bill are in no particular order.
     const i = (n * 7) % payments
     const at = `${day} ${clock(secondOf(i))}`
     const openid = `o${createHash('md5').update(String(i)).digest('base64url').padEnd(27, 'x').slice(0, 27)}`

@@ -8,14 +8,14 @@ import { readBill } from '../src/wechat/bill/read.ts'
 
 type BenchEnv = Readonly<{ DB: D1Database; KV: KVNamespace }> & Readonly<Record<string, unknown>>
 
-/** One batch at D1: its statements, its duration in milliseconds, and the rows it read and wrote. */
+/** What was measured of one D1 batch: its statements, its duration in ms, and the rows it read and wrote. */
 export type Measured = Readonly<{
   sql: readonly string[]
   ms: number
   read: number
   written: number
 }>
-/** One statement that fills the database. */
+/** One statement that the bench runs to fill or reset the database. */
 export type Seed = Readonly<{ sql: string; params: readonly (string | number)[] }>
 
 let batches: Measured[] = []
@@ -24,7 +24,7 @@ const plans = new Map<string, number>()
 let vars: Record<string, string> = {}
 let nowMs = 0
 
-/** Records the duration and the rows of every batch, and the texts of all statements. */
+/** Wraps D1 so that each batch adds to `batches`, and each statement's text to `plans`. */
 function watched(real: D1Database): D1Database {
   const texts = new WeakMap<D1PreparedStatement, string>()
   async function batch<T>(statements: D1PreparedStatement[]): Promise<D1Result<T>[]> {
@@ -143,7 +143,7 @@ async function parse(stream: ReadableStream<Uint8Array> | null): Promise<number>
   }
 }
 
-/** The query plan of every statement since the start. */
+/** Asks SQLite for the query plan of every statement that the Worker has used since its start. */
 async function explain(db: D1Database): Promise<{ sql: string; plan: string[] }[]> {
   const explained = []
   for (const [sql, parameters] of plans) {

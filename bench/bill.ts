@@ -1,4 +1,7 @@
-/** `npm run bench`: reads and reconciles the bill of a very busy day with the real Worker in workerd, over real D1 and KV. */
+/**
+ * `npm run bench`: reads and reconciles the bill of a very busy day with the real Worker in workerd, over real D1 and
+ * KV.
+ */
 import { join } from 'node:path'
 import { createTestHarness } from 'wrangler'
 import { CliError, readOptions, run } from '../scripts/cli/command.ts'
@@ -75,7 +78,7 @@ async function bench(
   await printPlans(worker)
 }
 
-/** Measures reading alone, compared with what cannot be avoided: receiving the bytes, and unpacking them. */
+/** Measures how long the Worker parses a bill, and for comparison how long it only receives or unpacks it. */
 async function measureReading(
   worker: Worker,
   workerd: Workerd,
@@ -163,7 +166,7 @@ async function measureReconciling(
   const batches = runs.flatMap((each) => each.batches)
   const sum = (of: (batch: Measured) => number): number =>
     batches.reduce((total, batch) => total + of(batch), 0)
-  // Each page takes two round trips: one sums it up, the other compares it.
+  // The Worker compares a page of the bill in two D1 batches: one statement that adds up, then several that compare.
   const pages = batches.filter(({ sql }) => sql.some((text) => /json_each\(\?1\)\s*\)/.test(text)))
   const pageCount = pages.filter(({ sql }) => sql.length > 1).length
   const slowest = runs.toSorted((a, b) => b.ms - a.ms)[0]
@@ -197,7 +200,7 @@ async function printPlans(worker: Worker): Promise<void> {
   }
 }
 
-/** Inserts the day's orders, attempts, payments and refunds in their final state, so that the bill agrees with them. */
+/** Fills D1 with the orders, attempts, payments and refunds that the bill contains, so that no difference is found. */
 async function seed(
   worker: Worker,
   payments: number,
@@ -264,7 +267,7 @@ async function seed(
 const seedAll = (worker: Worker, statements: readonly string[]): Promise<unknown> =>
   callWorker(worker, '/bench/seed', JSON.stringify(statements.map((sql) => ({ sql, params: [] }))))
 
-/** Calls the Worker with the merchant token, or one of its `/bench/` routes. */
+/** Calls the Worker's merchant API, or one of the `/bench/` routes of `bill-worker.ts`. */
 async function callWorker(
   worker: Worker,
   path: string,
@@ -314,7 +317,7 @@ const time = (ms: number): string =>
   ms >= 10_000 ? `${(ms / 1_000).toFixed(1)} s` : `${Math.round(ms)} ms`
 const mb = (bytes: number): string => `${(bytes / 1_048_576).toFixed(1)} MB`
 
-/** Prints progress at most twice a second, and every five seconds into a pipe. */
+/** Prints progress, at most twice a second on a terminal, and at most every five seconds otherwise. */
 function progress(text: string): void {
   const pauseMs = process.stdout.isTTY ? 500 : 5_000
   if (performance.now() - lastSaidMs < pauseMs) return
@@ -342,7 +345,7 @@ void run(async () => {
   const bill = makeBill({ day: DAY, appid: APPID, mchId: MCH_ID, payments, refundEvery })
   say(`${bill.rows} rows, ${mb(bill.gzip.length)} gzipped, ${mb(bill.plainBytes)} unpacked`)
 
-  // The bench must work without a network.
+  // wrangler must not use the network, so that the bench runs offline.
   for (const name of ['CLOUDFLARE_CF_FETCH_ENABLED', 'WRANGLER_SEND_METRICS']) {
     process.env[name] ??= 'false'
   }

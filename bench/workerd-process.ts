@@ -1,4 +1,4 @@
-/** CPU time and memory of the workerd processes that this process started, from /proc. On other systems than Linux all zero. */
+/** Measures CPU time and memory of the workerd processes that this process started, from /proc. Zero if not on Linux. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 
 const TICKS_PER_SECOND = 100
@@ -10,11 +10,14 @@ const read = (path: string): string => {
   }
 }
 
-/** The fields of /proc/…/stat behind the process name. The name may contain any character. The first field is the state. */
+/**
+ * The fields of /proc/…/stat after the process name, beginning with the state. The name is skipped because it may
+ * contain spaces.
+ */
 const statOf = (pid: number): string[] =>
   read(`/proc/${pid}/stat`).split(') ').at(-1)?.split(' ') ?? []
 
-/** Pids of the descendants of this process that have that name. */
+/** Finds the pids of this process's descendants with the given name. */
 function findProcesses(name: string): number[] {
   const parents = new Map<number, number>()
   let entries: string[] = []
@@ -31,11 +34,11 @@ function findProcesses(name: string): number[] {
   )
 }
 
-/** The workerd processes that run when this is created. */
+/** The workerd processes that run when the object is created. */
 export class Workerd {
   readonly #pids = findProcesses('workerd')
 
-  /** User and system time so far, in milliseconds. The resolution is 10 ms. */
+  /** CPU time that the processes have used so far, user and system, in milliseconds. The resolution is 10 ms. */
   cpuMs(): number {
     const ticks = this.#pids.map((pid) => {
       const stat = statOf(pid)
@@ -44,7 +47,7 @@ export class Workerd {
     return (ticks.reduce((sum, each) => sum + each, 0) * 1_000) / TICKS_PER_SECOND
   }
 
-  /** Resident memory in bytes: now, and the peak since `forgetPeak`. */
+  /** Resident memory of the processes in bytes: now, and the peak since `forgetPeak`. */
   memory(): { now: number; peak: number } {
     const sum = (name: string): number =>
       this.#pids.reduce((total, pid) => {
@@ -54,13 +57,13 @@ export class Workerd {
     return { now: sum('VmRSS'), peak: sum('VmHWM') }
   }
 
-  /** Starts measuring the peak anew. */
+  /** Resets the peak of the resident memory to its present value. */
   forgetPeak(): void {
     for (const pid of this.#pids) {
       try {
         writeFileSync(`/proc/${pid}/clear_refs`, '5')
       } catch {
-        // Without this permission, the peak is that of the whole process life.
+        // Without permission to reset it, the peak is that since the process started.
       }
     }
   }

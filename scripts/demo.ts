@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: plays a few payments on its own Worker and its own simulated WeChat. Every step is checked on both sides: what the
- * Worker answers to the shop, and what the simulated WeChat has in its ledger. The two share no code.
+ * `npm run demo`: plays a few payments on its own Worker and its own simulated WeChat. Every step is checked on both
+ * sides: what the Worker answers to the shop, and what the simulated WeChat has in its ledger. The two share no code.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -50,7 +50,7 @@ async function main(): Promise<number> {
   }
 }
 
-/** Starts the stack, uses it, and stops it in every case. @returns the exit code. */
+/** Starts the stack, calls `use`, and stops the stack even after an error. @returns the exit code. */
 async function withStack(
   persistDir: string,
   verbose: boolean,
@@ -70,7 +70,7 @@ async function withStack(
         if (verbose) live('WeChat', line)
       },
     })
-    // `died` resolves with a sentence when the Worker ends before the story does.
+    // If the Worker ends before the last chapter, `died` resolves with a sentence that says why.
     const death = await Promise.race([use(stack), stack.died, rejectOn(interrupted)])
     if (death === undefined) return 0
     throw new DemoFailed(death)
@@ -86,7 +86,7 @@ async function withStack(
   }
 }
 
-/** Every chapter, in order. @returns how many checks held. */
+/** Plays all chapters in their order. @returns the number of checks that passed. */
 async function playStory(stack: Stack, verbose: boolean): Promise<number> {
   const demo = demoContext(stack, verbose)
   const first = await paymentWithNotice(demo)

@@ -10,7 +10,10 @@ const WORKER = 'http://127.0.0.1:8787'
 const WECHAT = 'http://127.0.0.1:8790'
 
 const NOTICE_MS = 15_000
-/** The first query is due one minute after unifiedorder, and the cron runs at the full minute: two minutes at most, and a margin. */
+/**
+ * How long a payment without a notice may take to be recorded. The first query is due one minute after unifiedorder,
+ * and the cron runs every minute: two minutes at most, and a margin.
+ */
 const QUERY_MS = 150_000
 const POLL_MS = 100
 const POLL_MS_MAX = 2_000
@@ -105,7 +108,7 @@ async function main(): Promise<number> {
   return 0
 }
 
-/** Polls until the order is paid. @returns after how many milliseconds. @throws CliError after `limitMs`. */
+/** Polls the order until it is paid. @returns the time waited, in ms. @throws CliError after `limitMs`. */
 async function untilPaid(shop: ShopClient, ordercode: string, limitMs: number): Promise<number> {
   const beganAt = Date.now()
   for (let waitMs = POLL_MS; Date.now() - beganAt < limitMs; waitMs *= 2) {

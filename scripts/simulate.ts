@@ -30,7 +30,7 @@ Usage: npm run simulate -- --seeds 1000             seeds 1 to 1000
 Exits with 0 if every check passed.`
 
 const CHILD = join(import.meta.dirname, '../testing/simulation/run/seeds-process.ts')
-/** Seeds that a process gets at a time: few, so that at the end no core waits long for another. */
+/** The number of seeds that a child process plays at a time. It is small, so that all cores finish about together. */
 const CHUNK = 5
 const PROGRESS_MS = 2_000
 const FAILING_SHOWN = 20
@@ -73,7 +73,11 @@ function readCount(option: string, text: string, min = 1): number {
 const sayFailing = ({ seed, violations }: Report): void =>
   say(red(`seed ${seed}: ${violations.join(' · ')}`))
 
-/** Plays all seeds in child processes, and replays the first failing one, reduced. @returns the exit code. */
+/**
+ * Plays all seeds in child processes. If one fails, the failing seed with the lowest number is reduced and replayed.
+ *
+ * @returns the exit code.
+ */
 async function playAll(from: number, seeds: number, workers: number): Promise<number> {
   const interrupted = onInterrupt()
   const startedMs = performance.now()
@@ -144,7 +148,12 @@ function printTotals(totals: ReadonlyMap<string, number>, reports: readonly Repo
   say(`${sum(({ steps }) => steps)} steps, ${sum(({ captures }) => captures)} payments taken`)
 }
 
-/** Plays one seed in this process and prints its trace. @param smaller Reduces a failing run first. @returns the exit code. */
+/**
+ * Plays one seed in this process and prints its trace.
+ *
+ * @param smaller Whether a failing run is first reduced to fewer actors and faults.
+ * @returns the exit code.
+ */
 async function replay(recipe: Recipe, smaller: boolean): Promise<number> {
   installInstant()
   const shrunk = smaller ? await shrink(recipe) : undefined

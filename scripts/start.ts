@@ -1,4 +1,7 @@
-/** `npm start`: the Worker, its database, a simulated WeChat and the cron on one machine. No account, no network, no real money. */
+/**
+ * `npm start`: the Worker, its database, a simulated WeChat and the cron on one machine. No account, no network, no
+ * real money.
+ */
 import { rmSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -85,7 +88,7 @@ async function serve(
   beganAt: number,
 ): Promise<number> {
   try {
-    // Without this run, /health would report a missing cron until the next full minute.
+    // The first run does not wait for the full minute, because until then /health would report a missing cron.
     await stack.cron()
     const ordercode = sampleOrdercode()
     await shopClient(stack.workerOrigin).register(ordercode, SAMPLE_TERMS)
@@ -119,7 +122,7 @@ async function requireFreePorts({ worker, wechat }: Ports): Promise<void> {
   }
 }
 
-/** Deletes wrangler's own folder and no other file of the directory, which the user may have chosen. */
+/** Deletes wrangler's folder. Other files stay, because with `--persist` the user can name any directory. */
 function deleteDatabase(persistDir: string): void {
   rmSync(join(persistDir, 'v3'), { recursive: true, force: true })
 }
@@ -152,13 +155,17 @@ function printWelcome({ workerOrigin, wechat }: Stack, ordercode: string, tookMs
 
 type LiveView = ReturnType<typeof liveView>
 
-/** The log of the Worker and WeChat. Prints nothing until `open` is called, after the start. `verbose` prints every line. */
+/**
+ * Creates the live log of the Worker and the simulated WeChat. It prints nothing before `open` is called.
+ *
+ * @param verbose Prints every line, from the beginning.
+ */
 function liveView(verbose: boolean) {
   let isOpen = verbose
   let last = ''
   const show = (who: 'Worker' | 'WeChat', what: string | undefined): void => {
     if (!isOpen || what === undefined) return
-    // A client that polls makes the same line again and again: print it once.
+    // A client that polls produces the same line many times. Consecutive equal lines are printed once.
     const key = `${who} ${what.replace(/ \(\d+ ms\)$/, '')}`
     if (key === last && !verbose) return
     last = key
@@ -172,15 +179,18 @@ function liveView(verbose: boolean) {
   }
 }
 
-/** @returns the line to print. A control call that succeeded is left out, since its effect has a line of its own. */
+/**
+ * Formats a line of the simulated WeChat's log; undefined hides it. A successful call to the control interface is
+ * hidden, because its effect has its own line.
+ */
 function describeWechatLine(line: string, verbose: boolean): string | undefined {
   const isControl = line.includes(` ${CONTROL_ROOT}`)
   if (isControl && !verbose && line.endsWith('→ 200')) return undefined
-  // The line begins with the simulated WeChat's time, which may have been moved forward.
+  // The time at the beginning of the line is removed: it is the simulated WeChat's, which may be ahead.
   return line.replace(/^\d{4}-\S+Z /, '').replace(/^request /, '')
 }
 
-/** Runs the cron at every full minute, as Cloudflare does. A failed run is logged and does not stop the next one. */
+/** Runs the cron at every full minute, as Cloudflare does. A run that fails is logged, and the next run follows. */
 async function fireCronEveryMinute(stack: Stack, interrupted: AbortSignal): Promise<void> {
   while (!interrupted.aborted) {
     const untilNextMs = MINUTE_MS - (Date.now() % MINUTE_MS)

@@ -125,8 +125,8 @@ const TAKES_WHOLE_DEPS = ['src/assemble.ts', 'src/cron/tick.ts', 'src/routes/rou
 const VAGUE_LINES_MAX: Readonly<Record<string, number>> = {
   src: 0,
   simulator: 0,
-  scripts: 17,
-  testing: 82,
+  scripts: 0,
+  testing: 0,
 }
 
 type Source = Readonly<{ path: string; text: string }>

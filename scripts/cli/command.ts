@@ -1,8 +1,11 @@
-/** What all commands of this repository share: options, exit codes, and errors that the user can act on. */
+/** What all commands of this repository share: options, exit codes, and errors that the user can fix. */
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { red, say } from './terminal.ts'
 
-/** An error that the user can fix, such as a wrong option or a port in use. Only its message is printed, without a stack. */
+/**
+ * An error that the user can fix, such as a wrong option or a port in use. Only its message is printed, without a
+ * stack.
+ */
 export class CliError extends Error {}
 
 type Config<T extends NonNullable<ParseArgsConfig['options']>> = {
@@ -14,7 +17,7 @@ type Config<T extends NonNullable<ParseArgsConfig['options']>> = {
 /**
  * Parses the command line.
  *
- * @param positionalsMax How many arguments without a `--name` are allowed; default none.
+ * @param positionalsMax The maximum number of arguments without a `--name`; default 0.
  * @throws CliError that names the option or argument and refers to --help.
  */
 export function readOptions<T extends NonNullable<ParseArgsConfig['options']>>(
@@ -30,7 +33,8 @@ function parseOrFail<T extends NonNullable<ParseArgsConfig['options']>>(config: 
   try {
     return parseArgs(config)
   } catch (error) {
-    // Node's first sentence names the option. The sentences after it are about positionals and do not apply here.
+    // The first sentence of Node's message names the wrong option. The following sentences explain how to pass
+    // positional arguments that begin with a dash, which no command needs.
     const [sentence] = (error instanceof Error ? error.message : String(error)).split('. ')
     throw new CliError(`${sentence}. See --help.`)
   }
@@ -62,6 +66,7 @@ export async function run(main: () => Promise<number>): Promise<void> {
     say.error(red(text))
     return 1
   })
-  // Keep-alive sockets would hold the process open for seconds, so exit explicitly, after stdout is flushed.
+  // Without process.exit, keep-alive sockets would keep the process running for seconds. The callback waits until
+  // stdout is flushed.
   process.stdout.write('', () => process.exit(code))
 }

@@ -1,15 +1,15 @@
-/** Terminal output of all commands: plain lines, with colours where the terminal supports them. */
+/** Prints the output of all commands: plain lines, in colour if the terminal supports it. */
 import { styleText } from 'node:util'
 
 type Style = Parameters<typeof styleText>[0]
 
-// styleText itself honours NO_COLOR, FORCE_COLOR and whether stdout is a terminal.
+// styleText adds colours only if stdout is a terminal, and respects NO_COLOR and FORCE_COLOR.
 const painter =
   (style: Style) =>
   (text: string): string =>
     styleText(style, text, { stream: process.stdout })
 
-// Each colours its text on a terminal that supports colours.
+// Each function returns its text in one style, or unchanged if stdout has no colours.
 export const bold = painter('bold')
 export const dim = painter('dim')
 export const red = painter('red')
@@ -37,7 +37,11 @@ export const yuan = (fen: number): string => `${(fen / 100).toFixed(2)} yuan`
 /** Formats milliseconds: 1234 → `1.2 s`. */
 export const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`
 
-/** @returns the lines of a table: a head, a rule and the rows. Columns that hold only numbers are aligned right. */
+/**
+ * Formats a table: a line of titles, a rule and the rows. Columns with only numbers are aligned right.
+ *
+ * @returns the lines.
+ */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const widths = head.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),

@@ -1,9 +1,9 @@
-/** HTTP calls of the commands: JSON in and out, one expected status, and a readable error for any other. */
+/** Sends the HTTP calls of the commands. Bodies are JSON; a status other than the expected one is a readable error. */
 import { CliError } from '../cli/command.ts'
 
 const DEADLINE_MS = 30_000
 
-/** One request, and the status that it must be answered with. */
+/** One request, and the status that its answer must have. */
 export type Call = {
   method: 'GET' | 'POST' | 'PUT'
   url: string
@@ -15,13 +15,13 @@ export type Call = {
   status?: number
 }
 
-/** Called after every exchange; `reply` is the unparsed body. */
+/** Called after every request and its answer; `reply` is the unparsed body of the answer. */
 export type OnExchange = (call: Call, status: number, reply: string) => void
 
 /**
  * Sends one request.
  *
- * @returns the parsed body. `T` is the shape that the Worker, or the simulator's control interface, documents for that status.
+ * @returns the parsed body of the answer. Its type `T` is not checked.
  * @throws CliError when the status is not the expected one, when nothing listens at the address, or after 30 seconds.
  */
 export async function call<T>(given: Call, onExchange: OnExchange = () => {}): Promise<T> {
@@ -54,7 +54,7 @@ async function fetchOrFail(url: string, init: RequestInit): Promise<Response> {
   }
 }
 
-/** The Worker answers errors as problem+json, the simulator's control interface as `{ error, hint }`. */
+/** Extracts the reason from an error answer: problem+json of the Worker, or `{ error, hint }` of the simulator. */
 function explain(reply: string): string {
   try {
     const value: unknown = JSON.parse(reply)
@@ -65,7 +65,7 @@ function explain(reply: string): string {
         return `${String(value.error)}; ${String(value.hint)}`
     }
   } catch {
-    // Not JSON: show the text.
+    // The answer is not JSON, so its text is shown.
   }
   return reply.slice(0, 300)
 }

@@ -1,8 +1,8 @@
-/** The payer's phone: plays the mini program and the WeChat client through the simulator's control interface. */
+/** Plays the payer's phone, with the mini program and the WeChat client, through the simulator's control interface. */
 import { CONTROL_ROOT } from '../../simulator/control/control.ts'
 import { call, type Call, type OnExchange } from './http-call.ts'
 
-/** The part of `/pay`'s answer that wx.requestPayment takes. */
+/** The fields of the answer to `/pay` that the mini program passes to wx.requestPayment. */
 export type PayParams = {
   timeStamp: string
   nonceStr: string
@@ -18,12 +18,14 @@ export type CashierAnswer = { ok: true; cashier: Cashier } | { ok: false; why: s
 /** The outcome of paying at the cashier. */
 export type PayAnswer = { ok: true; transaction_id: string } | { ok: false; why: string }
 
-/** See {@link payerClient}. */
+/** The payer's phone, made by {@link payerClient}. */
 export type PayerClient = ReturnType<typeof payerClient>
 
 /**
+ * Creates the payer's phone.
+ *
  * @param origins Addresses of the Worker and of the simulated WeChat.
- * @param onExchange Called after every exchange, for a transcript.
+ * @param onExchange Called after every request and its answer, for a transcript.
  */
 export function payerClient(origins: { worker: string; wechat: string }, onExchange?: OnExchange) {
   const control = <T>(name: string, body: unknown): Promise<T> => {
@@ -31,7 +33,7 @@ export function payerClient(origins: { worker: string; wechat: string }, onExcha
     return call<T>(given, onExchange)
   }
   return {
-    /** wx.login of a new user. The code works once. */
+    /** wx.login: creates a user and returns a login code, which works once. */
     login: () => control<{ code: string; openid: string }>('login', {}),
 
     /** `GET /pay`: the mini program's request to the Worker. */
@@ -43,16 +45,16 @@ export function payerClient(origins: { worker: string; wechat: string }, onExcha
     /** wx.requestPayment: verifies paySign as the real WeChat client does, and opens the cashier. */
     openCashier: (openid: string, params: PayParams) =>
       control<CashierAnswer>('request-payment', { openid, params }),
-    /** Pays at the open cashier. */
+    /** Pays the attempt at the open cashier. */
     pay: (outTradeNo: string) => control<PayAnswer>('pay', { out_trade_no: outTradeNo }),
     /** Leaves the cashier without paying. */
     cancel: (outTradeNo: string) =>
       control<{ err_msg: string }>('cancel', { out_trade_no: outTradeNo }),
 
-    /** Every notice about that number is lost from now on. */
+    /** Makes WeChat lose every later notice about the attempt. */
     loseNotices: (outTradeNo: string) =>
       control<{ ok: true }>('lose-next-notice', { out_trade_no: outTradeNo }),
-    /** WeChat posts a notice about that number to the Worker now. */
+    /** Makes WeChat post a notice about the attempt to the Worker immediately. */
     resendNotice: (outTradeNo: string, options: NoticeOptions = {}) =>
       control<{ replies: NoticeReply[] }>('resend-notice', {
         out_trade_no: outTradeNo,
@@ -65,11 +67,11 @@ export function payerClient(origins: { worker: string; wechat: string }, onExcha
 
 /** How a resent notice differs from the genuine one. */
 export type NoticeOptions = {
-  /** How many are sent concurrently; default 1. */
+  /** How many copies of the notice are sent concurrently; default 1. */
   copies?: number
-  /** Fields that are replaced before the notice is signed. */
+  /** Fields of the notice to replace before it is signed. */
   fields?: Readonly<Record<string, string>>
-  /** Signs with this key instead of the merchant's, as a forger would. */
+  /** The key that signs the notice instead of the merchant's API key, as a forger would do. */
   key?: string
 }
 

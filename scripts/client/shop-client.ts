@@ -1,4 +1,4 @@
-/** The shop's backend: calls the Worker's merchant API. */
+/** Plays the shop's backend: calls the Worker's merchant API. */
 import { call, type Call, type OnExchange } from './http-call.ts'
 
 /** The fields of an order's JSON that the commands read. */
@@ -34,17 +34,19 @@ export type ReviewJson = { id: string; kind: string; ordercode: string | null }
 export type EventJson = { type: string; source?: string }
 
 /**
- * The merchant token of the Worker that `npm start` and `npm run demo` run on this machine. It is public and protects nothing.
- * It never changes, so that commands can be copied from the documentation.
+ * The merchant token of the Worker that `npm start` and `npm run demo` run on this machine. It is public and protects
+ * nothing. It never changes, so that commands in the documentation can be copied.
  */
 export const DEMO_TOKEN = 'demo-merchant-token-not-a-secret-at-all'
 
-/** See {@link shopClient}. */
+/** The shop's backend, made by {@link shopClient}. */
 export type ShopClient = ReturnType<typeof shopClient>
 
 /**
+ * Creates the shop's backend.
+ *
  * @param worker Address of the Worker.
- * @param onExchange Called after every exchange, for a transcript.
+ * @param onExchange Called after every request and its answer, for a transcript.
  */
 export function shopClient(worker: string, onExchange?: OnExchange, token = DEMO_TOKEN) {
   const shop = <T>(method: Call['method'], path: string, more: Partial<Call> = {}): Promise<T> =>
@@ -57,7 +59,10 @@ export function shopClient(worker: string, onExchange?: OnExchange, token = DEMO
       const { events } = await shop<{ events: EventJson[] }>('GET', `/orders/${ordercode}/events`)
       return events
     },
-    /** Requests a refund; `number` is its out_refund_no. The answer has a `code` when the refund is refused. */
+    /**
+     * Requests a refund and expects `status`. `number` is the out_refund_no. The answer has a `code` if the Worker
+     * refuses the refund.
+     */
     refund: (ordercode: string, number: string, body: { refund_fee: number }, status: number) =>
       shop<RefundJson & { code?: string }>('PUT', `/orders/${ordercode}/refunds/${number}`, {
         body,
@@ -69,7 +74,7 @@ export function shopClient(worker: string, onExchange?: OnExchange, token = DEMO
   }
 }
 
-/** A new ordercode from the local time and three random characters, for example `sample-1123-150405-k7x`. */
+/** Makes an ordercode from the local time and three random characters, for example `sample-1123-150405-k7x`. */
 export function sampleOrdercode(at = new Date()): string {
   const two = (value: number): string => String(value).padStart(2, '0')
   const day = two(at.getMonth() + 1) + two(at.getDate())
@@ -78,5 +83,5 @@ export function sampleOrdercode(at = new Date()): string {
   return `sample-${day}-${time}-${luck.toString(36).padStart(3, '0')}`
 }
 
-/** The order that `npm start` and `npm run pay` register. */
+/** The price and name of the sample order, which `npm start` and `npm run pay` register. */
 export const SAMPLE_TERMS = { total_fee: 2_900, body: '咖啡豆 250g' }

@@ -1,11 +1,11 @@
-/** Prints a run as numbered steps, each with its HTTP calls and their results. */
+/** Prints what a command does as numbered steps, each with its HTTP calls and results. */
 import { bold, dim, say } from '../cli/terminal.ts'
 import type { OnExchange } from './http-call.ts'
 
-/** See {@link transcript}. */
+/** The printing functions, made by {@link transcript}. */
 export type Transcript = ReturnType<typeof transcript>
 
-/** @param verbose Prints request and reply bodies in full. The token is never printed. */
+/** Creates the printing functions. @param verbose Prints full request and answer bodies. The token is never printed. */
 export function transcript(verbose: boolean) {
   let steps = 0
   const onExchange: OnExchange = ({ method, url, body }, status, reply) => {
@@ -26,6 +26,6 @@ export function transcript(verbose: boolean) {
   }
 }
 
-/** Shortens the login code in a URL. It is long and of no interest to the reader. */
+/** Shortens the login code in a URL, which is long and not worth reading, unless `verbose` is set. */
 const shorten = (url: string, verbose: boolean): string =>
   verbose ? url : url.replace(/(?<=[?&]code=)([^&]{6})[^&]+/, '$1…')

@@ -1,4 +1,4 @@
-/** What every chapter of `npm run demo` works with: the running stack, the payer, the shop, the transcript and the checks. */
+/** What every chapter of `npm run demo` uses: the running stack, the payer, the shop, the transcript and the checks. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { inspect, isDeepStrictEqual } from 'node:util'
 import { green, seconds } from '../cli/terminal.ts'
@@ -10,32 +10,32 @@ import type { Stack } from '../local/local-stack.ts'
 const WAIT_MS = 15_000
 const POLL_MS = 50
 
-/** A check of the demo did not hold, or the Worker ended. The message is for the user; the demo exits with 1. */
+/** A check of the demo failed, or the Worker ended. The message is printed, and the demo exits with 1. */
 export class DemoFailed extends Error {}
 
-/** One order of the story. */
+/** One order of the demo, with its price in fen. */
 export type DemoOrder = { ordercode: string; fen: number }
-/** An order that the payer has paid, with WeChat's number of the payment. */
+/** An order that the payer has paid, with the transaction_id of the payment. */
 export type PaidOrder = DemoOrder & { transactionId: string }
 
-/** What a chapter gets. Chapters share no state but the stack. */
+/** What each chapter receives. Chapters share the stack and the number of checks, and no other state. */
 export type DemoContext = Pick<Transcript, 'step' | 'note'> & {
   stack: Stack
   phone: PayerClient
   shop: ShopClient
   /** A second client of the shop, whose calls are not printed: for waiting and for checks. */
   silentShop: ShopClient
-  /** Prints the check that holds. @throws DemoFailed when `seen` is not deeply equal to `expected`. */
+  /** Compares `seen` with `expected` deeply, and prints `what` if they are equal. @throws DemoFailed if not. */
   check: (what: string, seen: unknown, expected: unknown) => void
-  /** How many checks have held so far. */
+  /** The number of checks that have passed so far. */
   checkCount: () => number
   /** Polls `isSo` until it is true. `what` completes "waiting for …". @throws DemoFailed after 15 seconds. */
   until: (what: string, isSo: () => boolean) => Promise<void>
-  /** The order's state, revision, payments and event types. If two snapshots are equal, nothing happened between them. */
+  /** Reads the order's state, revision, payments and event types. Equal snapshots mean that nothing happened between. */
   snapshot: (ordercode: string) => Promise<OrderSnapshot>
-  /** What WeChat's ledger says about the number, or undefined when WeChat does not know it. */
+  /** Reads the state and the captured fen of an attempt in WeChat's ledger; undefined if WeChat does not know it. */
   ledger: (outTradeNo: string) => { state: string; captured: number } | undefined
-  /** WeChat's notices about the order's payments, sent or lost. */
+  /** Lists WeChat's notices about the order's payments: delivered, lost or scheduled. */
   notices: (ordercode: string) => ReturnType<PaymentNotices['all']>
 }
 
@@ -48,7 +48,7 @@ type OrderSnapshot = {
   types: readonly string[]
 }
 
-/** @param verbose Prints requests and replies in full. */
+/** Creates the context of the demo. @param verbose Prints full request and answer bodies. */
 export function demoContext(stack: Stack, verbose: boolean): DemoContext {
   const { simulator } = stack.wechat
   const { step, note, onExchange } = transcript(verbose)

@@ -3,11 +3,11 @@ import { bold, say, yuan } from '../cli/terminal.ts'
 import type { NoticeReply } from '../client/payer-client.ts'
 import { type DemoContext, DemoFailed, type DemoOrder, type PaidOrder } from './context.ts'
 
-/** The cron first queries WeChat one minute after unifiedorder; one second more. */
+/** How far the demo moves the clock. The first query is due one minute after unifiedorder; one second is a margin. */
 const FIRST_QUERY_S = 61
 const COPIES = 5
 
-/** The usual case: WeChat's notice arrives, and then arrives five times more. */
+/** Chapter 1: WeChat delivers the notice of a payment, and then delivers it five more times. */
 export async function paymentWithNotice(demo: DemoContext): Promise<PaidOrder> {
   const { step, check, until, phone, snapshot, notices, stack } = demo
   const order = { ordercode: 'demo-coffee', fen: 2_900 }
@@ -45,7 +45,7 @@ export async function paymentWithNotice(demo: DemoContext): Promise<PaidOrder> {
   return { ...order, transactionId }
 }
 
-/** Every notice is lost, and the cron finds the payment by a query. */
+/** Chapter 2: every notice of a payment is lost, and the cron finds the payment by a query. */
 export async function paymentWithLostNotices(demo: DemoContext): Promise<PaidOrder> {
   const { step, note, check, until, phone, snapshot, notices, stack } = demo
   const order = { ordercode: 'demo-teapot', fen: 15_800 }
@@ -79,7 +79,7 @@ export async function paymentWithLostNotices(demo: DemoContext): Promise<PaidOrd
   return { ...order, transactionId }
 }
 
-/** Two forged notices for an order that is not paid: both get the same refusal and change nothing. */
+/** Chapter 3: a forger sends two notices for an unpaid order. Both get the same refusal and change nothing. */
 export async function forgedNotices(demo: DemoContext): Promise<DemoOrder> {
   const { step, check, phone, snapshot, ledger } = demo
   const order = { ordercode: 'demo-camera', fen: 650_000 }
@@ -114,7 +114,7 @@ async function register(demo: DemoContext, order: DemoOrder, body: string): Prom
   check('WeChat does not know the order yet', ledger(order.ordercode), undefined)
 }
 
-/** Login, `/pay` and wx.requestPayment, up to the open cashier. */
+/** Takes the payer from the login over `/pay` and wx.requestPayment to the open cashier. */
 async function openCashier(demo: DemoContext, { ordercode, fen }: DemoOrder): Promise<void> {
   const { phone, note, check, snapshot } = demo
   const { code, openid } = await phone.login()
@@ -129,7 +129,7 @@ async function openCashier(demo: DemoContext, { ordercode, fen }: DemoOrder): Pr
   check("the order's state is paying", (await snapshot(ordercode)).state, 'paying')
 }
 
-/** @returns the transaction_id that WeChat gave the payment. */
+/** Pays the order and checks WeChat's ledger. @returns the transaction_id of the payment. */
 async function payAtCashier(demo: DemoContext, { ordercode, fen }: DemoOrder): Promise<string> {
   const { phone, note, check, ledger } = demo
   const payment = await phone.pay(ordercode)
@@ -142,7 +142,7 @@ async function payAtCashier(demo: DemoContext, { ordercode, fen }: DemoOrder): P
   return payment.transaction_id
 }
 
-/** @param source How the Worker must have learned of the payment. */
+/** Checks that the Worker recorded the payment once. @param source How the Worker must have learned of the payment. */
 async function checkRecorded(
   { shop, silentShop, check }: DemoContext,
   { ordercode, fen, transactionId }: PaidOrder,
@@ -162,7 +162,7 @@ async function checkRecorded(
   )
 }
 
-/** `200 SUCCESS` or `400 FAIL`: the Worker's answer as WeChat reads it. */
+/** Formats the Worker's answer to a notice as WeChat reads it: `200 SUCCESS` or `400 FAIL`. */
 function verdict({ status, body }: NoticeReply): string {
   const [, code] = /<return_code><!\[CDATA\[(\w+)\]\]><\/return_code>/.exec(body ?? '') ?? []
   return `${status ?? 'no answer'} ${code ?? body ?? ''}`

@@ -1,16 +1,16 @@
-/** Two more chapters of `npm run demo`: a partial refund, and WeChat's bill of the day with a payment missing. */
+/** Two more chapters of `npm run demo`: a partial refund, and a bill of WeChat in which a payment is missing. */
 import { bold, say, yuan } from '../cli/terminal.ts'
 import type { DemoContext, PaidOrder } from './context.ts'
 
 const REFUND_FEN = 900
-/** Longer than the simulated WeChat takes to complete a refund to the payer's balance. */
+/** How far the demo moves the clock: the simulated WeChat completes a refund to the payer's balance sooner. */
 const REFUND_TAKES_S = 240
 const BEIJING_MS = 8 * 3_600_000
 const DAY_MS = 86_400_000
-/** 10:10 in Beijing, when WeChat's bill of the day before is ready. */
+/** The time of day in Beijing from which the Worker downloads WeChat's bill of the day before: 10:10. */
 const BILL_TIME_MS = (10 * 60 + 10) * 60_000
 
-/** A part of the payment is refunded over mutual TLS; a second refund of more than what is left is refused. */
+/** Chapter 4: the shop refunds a part of a payment, over mutual TLS. A second refund exceeds the rest and is refused. */
 export async function partialRefund(demo: DemoContext, order: PaidOrder): Promise<void> {
   const { stack, step, note, phone, shop, silentShop, check, until } = demo
   const { simulator } = stack.wechat
@@ -53,7 +53,7 @@ export async function partialRefund(demo: DemoContext, order: PaidOrder): Promis
   note((await silentShop.events(ordercode)).map(({ type }) => type).join(' → '))
 }
 
-/** The next morning. @param missing The payment that WeChat's bill leaves out. */
+/** Chapter 5: the Worker reconciles WeChat's bill on the next morning. @param missing The payment that the bill lacks. */
 export async function billWithMissingPayment(demo: DemoContext, missing: PaidOrder): Promise<void> {
   const { stack, step, note, phone, shop, check } = demo
   const { simulator, clock } = stack.wechat
@@ -96,6 +96,6 @@ export async function billWithMissingPayment(demo: DemoContext, missing: PaidOrd
   check('no second review is opened', await reviewsOfBill(), reviews)
 }
 
-/** `2 payments, 187.00 yuan` */
+/** Formats a number of payments and their sum, such as `2 payments, 187.00 yuan`. */
 const paymentsText = (sums: { payments: number; total_fee: number }): string =>
   `${sums.payments} ${sums.payments === 1 ? 'payment' : 'payments'}, ${yuan(sums.total_fee)}`

@@ -1,8 +1,8 @@
-/** The end of `npm run demo`: what WeChat took and returned, compared with what the Worker recorded. */
+/** The last chapter of `npm run demo`: compares what WeChat captured and refunded with what the Worker recorded. */
 import { bold, say, table } from '../cli/terminal.ts'
 import type { DemoContext, DemoOrder } from './context.ts'
 
-/** Prints both sides, order by order and in total, and checks that they agree. */
+/** Prints WeChat's and the Worker's amounts, for each order and in total, and checks that they are equal. */
 export async function compareTotals(
   { stack, silentShop, note, check, ledger }: DemoContext,
   orders: readonly DemoOrder[],

@@ -1,8 +1,8 @@
 /**
- * The process in which the Worker runs. It uses wrangler's development server through its API, because the command line
- * `wrangler dev` cannot give a Worker a binding that presents a client certificate. `worker-process.ts` starts this process and
- * sends it the options in a message, so that no key shows up in `ps` or in a file. wrangler and the Worker print to stdout and
- * stderr, as under `wrangler dev`.
+ * The process in which the Worker runs. It uses wrangler's development server through its API, because the command
+ * line `wrangler dev` cannot give a Worker a binding that presents a client certificate. `worker-process.ts` starts
+ * this process and sends it the options in a message, so that no key shows up in `ps` or in a file. wrangler and the
+ * Worker print to stdout and stderr, as under `wrangler dev`.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,25 +12,28 @@ import {
   unstable_splitSqlQuery as splitSql,
 } from 'wrangler'
 
-/** What the process is to run. */
+/** What the process runs, and how. */
 export type DevWorkerOptions = {
   /** Path of wrangler's configuration file. */
   config: string
   /** Path of an entry file that replaces `main` of the configuration. */
   main?: string | undefined
   port: number
-  /** Where D1 and KV are kept, like wrangler's `--persist-to`. */
+  /** The directory in which D1 and KV are stored, like wrangler's `--persist-to`. */
   persistDir: string
   migrationsDir: string
   /** Variables and secrets of the Worker. */
   vars: Readonly<Record<string, string>>
-  /** Without it, the Worker has no WX_CERT. */
+  /** The binding WX_CERT; undefined for a Worker without it. */
   certificate?: CertificateBinding | undefined
   /** Whether the Worker reloads when its code changes. */
   watch: boolean
 }
 
-/** The binding WX_CERT. Every request through it goes to this one address, regardless of its URL, with the client certificate. */
+/**
+ * The binding WX_CERT. Every request through it goes to this one address, regardless of its URL, with the client
+ * certificate.
+ */
 export type CertificateBinding = {
   /** Host and port, for example `127.0.0.1:8791`. */
   address: string
@@ -44,10 +47,13 @@ export type CertificateBinding = {
   key: string
 }
 
-/** The one message to the parent: the Worker answers, or why it did not start. */
+/** The only message that the process sends to its parent: that the Worker is ready, or why it did not start. */
 export type DevWorkerReport = { ok: true } | { ok: false; why: string }
 
-/** The table of `wrangler d1 migrations apply`, so that this process and wrangler each continue where the other stopped. */
+/**
+ * The table in which `wrangler d1 migrations apply` stores what it applied. This process uses the same table, so
+ * that either applies only the migrations that the other has not.
+ */
 const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS d1_migrations (
   id         INTEGER PRIMARY KEY AUTOINCREMENT,
   name       TEXT UNIQUE,
@@ -59,7 +65,8 @@ const server = new DevEnv()
 async function start(options: DevWorkerOptions): Promise<void> {
   const failed = new Promise<never>((_, reject) => {
     server.on('error', (event: unknown) => reject(event))
-    // Only a failed first build ends the start. wrangler prints later ones and holds requests until the code is fixed.
+    // Only the first build may fail the start. When a later build fails, wrangler prints the error and holds requests
+    // until the code is fixed.
     server.once('buildFailed', (event: unknown) => reject(event))
   })
   const loaded = new Promise((resolve) => server.once('reloadComplete', resolve))
@@ -72,21 +79,21 @@ async function start(options: DevWorkerOptions): Promise<void> {
   })
 }
 
-/** The input of `unstable_startWorker` that corresponds to the command line of `wrangler dev`. */
+/** Builds the input of wrangler's `startWorker`, as `wrangler dev` builds it from its command line. */
 function inputOf(options: DevWorkerOptions) {
   const { config, main, port, persistDir, vars, certificate, watch } = options
-  // Given an env file, wrangler does not read the developer's own .dev.vars, which may hold real keys.
+  // The empty env file keeps wrangler from reading the developer's .dev.vars, which may contain real keys.
   const envFile = join(persistDir, 'empty.env')
   writeFileSync(envFile, '')
   return {
-    // The configured certificate is stored at Cloudflare. Locally its binding would throw, so it is removed.
+    // The certificate in the configuration is stored at Cloudflare. Its binding would throw here, so it is removed.
     config:
       certificate === undefined ? { ...readConfig({ config }), mtls_certificates: [] } : config,
     ...(main === undefined ? {} : { entrypoint: main }),
     envFiles: [envFile],
     bindings: {
       ...Object.fromEntries(
-        // Some of the variables are secrets. wrangler does not print values of type secret_text.
+        // All variables have the type secret_text, because some are secrets, and wrangler prints other types.
         Object.entries(vars).map(([name, value]) => [name, { type: 'secret_text', value }]),
       ),
       ...(certificate === undefined ? {} : { WX_CERT: bindingOf(certificate) }),
@@ -112,7 +119,10 @@ function bindingOf({ address, serverName, authority, cert, key }: CertificateBin
   return { type: 'fetcher', fetcher: { external } }
 }
 
-/** Applies the missing migrations in the Worker's own runtime. A second runtime on the same files would be locked out. */
+/**
+ * Applies the missing migrations through the Worker's own runtime, because a second runtime could not lock the
+ * database files.
+ */
 async function migrate(directory: string): Promise<void> {
   const runtime = server.runtimes.find(({ mf }) => mf !== undefined)?.mf
   if (runtime === undefined) throw new Error('wrangler did not start a runtime')
@@ -130,7 +140,10 @@ async function migrate(directory: string): Promise<void> {
   }
 }
 
-/** The messages of an error and of its causes, outermost first. wrangler reports an Error, an event, or one wrapped in the other. */
+/**
+ * Joins the messages of a problem and of its causes, outermost first. wrangler reports an Error, or an event with
+ * an Error as its cause.
+ */
 function explain(problem: unknown): string {
   const messages: string[] = []
   let each = problem
@@ -150,7 +163,7 @@ function stop(): void {
 }
 
 process.once('SIGTERM', stop)
-// The parent was killed without a chance to stop this process.
+// The channel closes when the parent has been killed with SIGKILL and could not stop this process.
 process.once('disconnect', stop)
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 

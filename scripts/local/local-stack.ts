@@ -1,4 +1,4 @@
-/** Everything on one machine: the simulated WeChat, a migrated local D1, the Worker, and a way to run the cron. */
+/** Starts the whole system on this machine: the simulated WeChat, a migrated local D1 and the Worker. */
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DEMO_MERCHANT } from '../../simulator/server/demo-merchant.ts'
@@ -16,11 +16,14 @@ const TAIL_LINES = 20
 
 /** How to start a stack. Only `persistDir` is required. */
 export type StackOptions = {
-  /** Where D1 is kept. A later start on the same directory finds its orders. Two stacks must not use one directory concurrently. */
+  /**
+   * The directory in which D1 is stored. A later start with the same directory finds its orders. Two stacks must
+   * not use one directory concurrently.
+   */
   persistDir: string
-  /** Default: a free port. */
+  /** The Worker's port. Default: a free port. */
   workerPort?: number
-  /** Default: a free port. */
+  /** The simulated WeChat's port. Default: a free port. */
   wechatPort?: number
   /** Variables of the Worker in addition to the demo merchant's. */
   vars?: Readonly<Record<string, string>>
@@ -28,11 +31,11 @@ export type StackOptions = {
   certificate?: boolean
   /** Whether the Worker reloads when its code changes. Default: false. */
   watch?: boolean
-  /** Path of another entry file than src/worker.ts, which gets the same bindings. */
+  /** The path of the Worker's entry file. Default: src/worker.ts. */
   main?: string
   onWorkerLine?: (line: WorkerLine) => void
   onWechatLine?: (line: string) => void
-  /** Aborts the start and stops what was already started. */
+  /** Its abort ends the start: `startStack` stops what is already running, and rejects. */
   signal?: AbortSignal
 }
 
@@ -41,25 +44,29 @@ export type Stack = {
   workerOrigin: string
   wechat: RunningServer
   merchantToken: string
-  /** One call of the merchant API. Rejects when the answer does not have the expected `status`, default 200. */
+  /** Calls the Worker's merchant API. Rejects when the answer does not have the status `more.status`, default 200. */
   shop: <T>(method: Call['method'], path: string, more?: Partial<Call>) => Promise<T>
-  /** Runs the cron once, at that time, and waits for it. Default: the simulated WeChat's time, so that both clocks advance together. */
+  /**
+   * Runs the cron once and waits for its end.
+   *
+   * @param atMs The time that the run sees. Default: the simulated WeChat's time, so that both clocks agree.
+   */
   cron: (atMs?: number) => Promise<void>
-  /** Resolves when the Worker ends unexpectedly, with a message that includes its last log lines. */
+  /** Resolves when the Worker's process ends, with a message that includes its last log lines. */
   died: Promise<string>
-  /** The Worker's last log lines, for an error message. */
+  /** Returns the Worker's last log lines, for an error message. */
   tail: () => string
-  /** Stops everything. Idempotent. */
+  /** Stops the Worker and the simulated WeChat. A second call has no further effect. */
   stop: () => Promise<void>
 }
 
-/** Starts the simulated WeChat and the Worker, and resolves when the Worker answers. @throws CliError when it does not start. */
+/** Starts a stack, and resolves when the Worker answers. @throws CliError when the Worker does not start. */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { persistDir, signal, onWechatLine } = options
   const worker = openWorker(persistDir, options.onWorkerLine ?? (() => {}))
   let wechat: RunningServer | undefined
   let stopping: Promise<void> | undefined
-  // The Worker stops first: without WeChat it would log errors.
+  // The Worker stops before the simulated WeChat, because without WeChat it would log errors.
   const stop = () => (stopping ??= worker.stop().then(() => wechat?.close()))
 
   try {
@@ -105,7 +112,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
 type LoggedWorker = WorkerProcess & { tail: () => string }
 
-/** Starts the Worker's process, which loads wrangler while the simulated WeChat starts. Keeps its last log lines for `tail`. */
+/**
+ * Starts the Worker's process, which loads wrangler while the simulated WeChat starts, and keeps the process's last
+ * log lines for `tail`.
+ */
 function openWorker(persistDir: string, onLine: (line: WorkerLine) => void): LoggedWorker {
   const readers = { stdout: workerLineReader(), stderr: workerLineReader() }
   const lines: string[] = []
@@ -138,7 +148,7 @@ function demoVars(worker: string, wechat: string): Record<string, string> {
   }
 }
 
-/** Runs the Worker and resolves when it answers. @throws CliError with the reason and the last log lines. */
+/** Runs the Worker, and resolves when it answers. @throws CliError with the reason and the Worker's last log lines. */
 async function untilReady(
   worker: LoggedWorker,
   options: DevWorkerOptions,
@@ -151,13 +161,13 @@ async function untilReady(
     throw new CliError(`The Worker was not ready after ${limit}:\n${worker.tail()}`)
   }
   if (!report.ok) {
-    // wrangler may still have output in its pipe. After `stop`, all of it was read.
+    // Output of wrangler may still be unread. After `stop`, `tail` has all of it.
     await worker.stop()
     throw new CliError(`The Worker did not start:\n${report.why}\n${worker.tail()}`.trimEnd())
   }
   const response = await fetch(`${origin}/health`, { signal: AbortSignal.timeout(READY_MS) })
   await response.body?.cancel()
-  // 503 is fine here: on a new database the cron has never run.
+  // /health may answer 503, because on a new database the cron has never run. 500 means a wrong configuration.
   if (response.status === 500) {
     await worker.stop()
     throw new CliError(`The Worker is misconfigured:\n${worker.tail()}`)
@@ -172,7 +182,7 @@ async function fireCron(origin: string, atMs: number): Promise<void> {
   if (outcome !== 'ok') throw new CliError(`The cron ended with "${outcome}" instead of "ok".`)
 }
 
-/** Rejects when the signal aborts; never resolves. */
+/** Makes a promise that rejects when the signal aborts, and never resolves. */
 function aborted(signal: AbortSignal | undefined): Promise<never> {
   return new Promise((_, reject) => {
     if (signal?.aborted === true) reject(signal.reason)

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { CliError } from '../cli/command.ts'
 
 /**
- * Locks a state directory for this process until it exits. Two Workers on one local D1 lock each other out, request by request,
- * which looks like a bug in the Worker. The lock of a process that was killed is detected and replaced.
+ * Locks a state directory until this process exits. If two Workers used one local D1, their requests would block each
+ * other, which looks like a bug in the Worker. The lock of a process that was killed is detected and replaced.
  *
  * @throws CliError when another running process holds the lock.
  */
@@ -35,7 +35,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    // EPERM: the process exists, but belongs to another user.
+    // EPERM means that the process exists and belongs to another user; any other error, that it does not exist.
     return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net'
 
-/** Whether a server can listen on that port of 127.0.0.1 now. */
+/** Whether a server can now listen on the given port of 127.0.0.1. */
 export function isFree(port: number): Promise<boolean> {
   return listenBriefly(port).then(
     () => true,
@@ -8,7 +8,7 @@ export function isFree(port: number): Promise<boolean> {
   )
 }
 
-/** A port of 127.0.0.1 that was free a moment ago. It is not reserved: use it immediately. */
+/** Finds a free port of 127.0.0.1. The port is not reserved, so the caller must use it immediately. */
 export function freePort(): Promise<number> {
   return listenBriefly(0)
 }

@@ -1,7 +1,7 @@
-/** Parses what wrangler's development server prints: the Worker's log, requests, and much noise. */
+/** Parses the output of wrangler's development server: the Worker's log, its requests, and wrangler's messages. */
 import { stripVTControlCharacters } from 'node:util'
 
-/** One parsed line of the output. */
+/** One parsed line of the development server's output. */
 export type WorkerLine =
   /** An entry of the Worker's structured log. */
   | { kind: 'log'; event: string; fields: Readonly<Record<string, unknown>> }
@@ -11,14 +11,17 @@ export type WorkerLine =
   | { kind: 'text'; text: string }
   /** The Worker was reloaded after a change of its code. */
   | { kind: 'reloaded' }
-  /** wrangler's own messages, of no interest unless --verbose. */
+  /** A message of wrangler itself, shown only with `--verbose`. */
   | { kind: 'noise'; text: string }
 
 const REQUEST = /^\[wrangler:info\] ([A-Z]+) (\S+) (\d{3}) .*\((\d+)ms\)$/
 const NOISE =
   /^(\s*$|Using secrets|Your Worker has access|Binding +Resource|env\.|⎔|🌀|\[wrangler:|To access your)/u
 
-/** @returns a parser for one stream of one process. It has state, because a warning of wrangler spans several lines. */
+/**
+ * Creates a parser for the lines of one output stream. Each stream needs its own parser, which remembers whether it
+ * is inside a warning, because wrangler's warnings span several lines.
+ */
 export function workerLineReader(): (raw: string) => WorkerLine {
   let inWarning = false
   return (raw) => {
@@ -51,7 +54,10 @@ function readLog(text: string): WorkerLine | undefined {
   }
 }
 
-/** @returns the text to show, or undefined for a line of no interest, such as an empty cron run. `verbose` shows every line. */
+/**
+ * Formats a line for the user; undefined hides it. Routine lines, such as a run of the cron without due work, are
+ * shown only if `verbose` is set.
+ */
 export function describeWorkerLine(line: WorkerLine, verbose: boolean): string | undefined {
   switch (line.kind) {
     case 'log':
@@ -74,9 +80,9 @@ function describeLog(
   fields: Readonly<Record<string, unknown>>,
   verbose: boolean,
 ): string | undefined {
-  // A run of the cron without due work logs this every minute.
+  // The cron logs tick_finished every minute. Without due work the line is hidden.
   if (event === 'tick_finished' && fields['due'] === 0 && !verbose) return undefined
-  // The out_trade_no of a first attempt equals the ordercode: print it once.
+  // The out_trade_no of an order's first attempt equals the ordercode, so it is printed only once.
   const { out_trade_no: outTradeNo, ...others } = fields
   const shown = outTradeNo === fields['ordercode'] ? others : fields
   const pairs = Object.entries(shown).map(([name, value]) => `${name}=${String(value)}`)

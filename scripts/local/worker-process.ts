@@ -1,6 +1,7 @@
 /**
- * Starts the Worker's process and stops it with all its children. wrangler starts workerd and esbuild, which survive when only
- * wrangler is killed with SIGKILL. So the process leads its own process group, and the whole group is killed.
+ * Starts the Worker's process and stops it with all its children. wrangler starts workerd and esbuild, which would
+ * survive if only wrangler were killed with SIGKILL. So the process leads its own process group, and the whole group
+ * is killed.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
@@ -11,7 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { CliError } from '../cli/command.ts'
 import type { DevWorkerOptions, DevWorkerReport } from './dev-worker.ts'
 
-/** The root of the repository. */
+/** The path of the repository's root. */
 export const ROOT = join(import.meta.dirname, '../..')
 
 /** How long wrangler may take to stop its children after SIGTERM, before the group is killed. */
@@ -20,18 +21,22 @@ const IS_WINDOWS = process.platform === 'win32'
 
 /** A running process of `dev-worker.ts`. */
 export type WorkerProcess = {
-  /** Sends the options to the process; call it once. Resolves when the Worker is ready and its database migrated, or failed. */
+  /**
+   * Sends the options to the process, which starts the Worker. May be called once. Resolves when the Worker is ready
+   * and its database migrated, or when that failed.
+   */
   readonly run: (options: DevWorkerOptions) => Promise<DevWorkerReport>
-  /** The exit code, or `null` after a signal. Never rejects. */
+  /** Resolves when the process has ended, with its exit code, or `null` if a signal ended it. Never rejects. */
   readonly exited: Promise<number | null>
-  /** Stops the process and its children, and resolves when none is left. Idempotent. */
+  /** Stops the process and its children, and resolves when none is left. A second call has no further effect. */
   readonly stop: () => Promise<void>
 }
 
 /**
- * Starts the process, which begins to load wrangler. That takes seconds, so start it before the options are known.
+ * Starts the Worker's process, which begins to load wrangler. Loading takes seconds, so the process starts before the
+ * options are known.
  *
- * @param stateDir Created for the state that wrangler writes.
+ * @param stateDir The directory for the files that wrangler writes. Created if missing.
  * @param onLine Called with every line of output, without the line end.
  * @throws CliError when wrangler is not installed.
  */
@@ -54,7 +59,7 @@ export function spawnWorker(
     createInterface({ input }).on('line', (line) => onLine(line, stream))
   }
 
-  // The group must not survive this process, also when an uncaught error ends it.
+  // The process group must end with this process, even if an uncaught error ends this process.
   const killRest = () => killGroup(pid)
   process.once('exit', killRest)
 
@@ -64,13 +69,14 @@ export function spawnWorker(
       onLine(error.message, 'stderr')
       resolve(1)
     })
-    // Kill the rest of the group now, and unregister: later the system may give the same pid to an unrelated process.
+    // The rest of the group is killed now and not at the exit of this process, because by then the system may have
+    // given the pid to an unrelated process.
     child.once('exit', () => {
       hasExited = true
       killRest()
       process.off('exit', killRest)
     })
-    // `close` and not `exit`: on `exit`, the last output may not have been read yet.
+    // `exited` waits for the event `close`, because at the event `exit` the last output may still be unread.
     child.once('close', (code) => resolve(code))
   })
 
@@ -80,13 +86,13 @@ export function spawnWorker(
       void exited.then((code) =>
         resolve({ ok: false, why: `The process ended immediately (exit code ${code}).` }),
       )
-      // A send that fails because the process is gone is reported through `exited`.
+      // Sending fails if the process has ended. The error is ignored, because `exited` reports the end.
       child.send(options, () => {})
     })
 
   let stopping: Promise<void> | undefined
   const stop = async () => {
-    // SIGTERM goes to wrangler alone, which stops its children and waits for them.
+    // Only wrangler gets SIGTERM. It stops its children and waits for them.
     if (!hasExited) child.kill('SIGTERM')
     await Promise.race([exited, sleep(GRACE_MS, undefined, { ref: false })])
     if (!hasExited) killRest()
@@ -103,7 +109,10 @@ function requireWrangler(): void {
   }
 }
 
-/** An environment in which wrangler uses no account and no network, asks no question, and sees none of the developer's settings. */
+/**
+ * Makes the environment variables for wrangler: it uses no account and no network, never prompts, and does not see
+ * the developer's own settings.
+ */
 function offlineEnv(): NodeJS.ProcessEnv {
   const env = { ...process.env }
   for (const name of Object.keys(env)) {
@@ -117,12 +126,12 @@ function offlineEnv(): NodeJS.ProcessEnv {
     CLOUDFLARE_TELEMETRY_DISABLED: 'true',
     WRANGLER_SEND_METRICS: 'false',
     WRANGLER_SEND_ERROR_REPORTS: 'false',
-    // Printing the banner would query the npm registry for a newer version.
+    // Before wrangler prints its banner, it queries the npm registry for a newer version.
     WRANGLER_HIDE_BANNER: 'true',
     WRANGLER_WRITE_LOGS: 'false',
-    // Otherwise a trace of every request fills the state directory.
+    // Unless switched off, wrangler stores a trace of every request in the state directory.
     X_LOCAL_OBSERVABILITY: 'false',
-    // wrangler is one file of 15 MB. With a compile cache it loads in two thirds of the time.
+    // wrangler is a single file of 15 MB. With Node's compile cache, loading takes two thirds of the time.
     NODE_COMPILE_CACHE: join(ROOT, '.wrangler', 'compiled'),
   })
 }
@@ -136,6 +145,6 @@ function killGroup(pid: number | undefined): void {
   try {
     process.kill(-pid, 'SIGKILL')
   } catch {
-    // ESRCH: the group has already ended.
+    // The error is ESRCH: the group has already ended.
   }
 }

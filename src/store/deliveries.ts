@@ -1,4 +1,4 @@
-/** Webhooks in D1. */
+/** Reads and writes webhooks in D1. */
 import { later, MINUTE_S, type UnixSeconds } from '../core/time.ts'
 import type { WebhookType } from '../core/webhook.ts'
 import type { DeliveryState, StoredDelivery } from '../ports/delivery-store.ts'
@@ -15,8 +15,8 @@ import {
 import type { Database, Row } from './d1/database.ts'
 
 /**
- * A lease is longer than one try can take: until it ends, the run that claimed the
- * webhook may be trying it.
+ * How long no other run tries a claimed webhook. This is longer than one try can take, so no two runs try a
+ * webhook concurrently.
  */
 const LEASE_S = 3 * MINUTE_S
 
@@ -26,7 +26,7 @@ export async function findDelivery(db: Database, id: string): Promise<StoredDeli
   return rows[0] === undefined ? undefined : deliveryFromRow(rows[0])
 }
 
-/** Leases due webhooks to this run, the longest due first. No other run tries them until the lease ends. */
+/** Leases due webhooks to the caller, the longest due first. No other run tries them until the lease ends. */
 export async function claimDeliveries(
   db: Database,
   now: UnixSeconds,
@@ -44,9 +44,10 @@ export async function claimDeliveries(
 }
 
 /**
- * Stores a try.
+ * Stores the outcome of one try of a webhook.
  *
- * @returns false when another try was stored since `before` was read, or the webhook is delivered.
+ * @returns false, and stores nothing, when another try was stored since `before` was read, or the webhook is
+ *   already delivered.
  */
 export async function saveTry(
   db: Database,
@@ -73,7 +74,8 @@ export async function saveTry(
 }
 
 /**
- * Makes a webhook pending again, with a new retry schedule. The cron tries it from one minute on.
+ * Makes a webhook pending again, with a new retry schedule. The cron tries it after one minute at the earliest,
+ * because the caller tries it first.
  *
  * @returns undefined when no row has this id.
  */
@@ -92,17 +94,17 @@ export async function reopenDelivery(
 }
 
 /**
- * The FROM clause for each state. Rare states use a partial index, so a page of them is
- * found without a full scan.
+ * The FROM clause for the webhooks of each state. Rare states have a partial index, so that a page of them is
+ * read without a full scan.
  */
 const OF_STATE: Readonly<Record<DeliveryState, string>> = {
   pending: 'deliveries INDEXED BY deliveries_due WHERE due_at IS NOT NULL',
   given_up: "deliveries INDEXED BY deliveries_given_up WHERE state = 'given_up'",
-  delivered: "deliveries WHERE state = 'delivered'", // most webhooks, so the index on `created_at` serves
+  delivered: "deliveries WHERE state = 'delivered'", // most webhooks, so the index on `created_at` is fast enough
   no_target: "deliveries WHERE state = 'no_target'",
 }
 
-/** One page of webhooks, newest first. @param state Undefined for every state. */
+/** Reads one page of webhooks, newest first. @param state Undefined for all states. */
 export async function listDeliveries(
   db: Database,
   state: DeliveryState | undefined,
@@ -119,7 +121,7 @@ export async function listDeliveries(
   return rows.map(deliveryFromRow)
 }
 
-/** Deletes up to `limit` webhooks created before `before` that were delivered or had no target. */
+/** Deletes up to `limit` webhooks created before `before` whose state is `delivered` or `no_target`. */
 export async function sweepDeliveries(
   db: Database,
   before: UnixSeconds,

@@ -27,7 +27,7 @@ export async function openReview(
     params: [reviewId(review)],
   }
   const outcomes = await db.batch([
-    // The webhook comes first, because inserting the review makes the guard false.
+    // The webhook is inserted first, because the guard is false as soon as the review exists.
     ...(webhook === undefined
       ? []
       : [insertIf('deliveries', deliveryRow(webhook, now, hasTarget), absent)]),
@@ -42,7 +42,7 @@ export async function findReview(db: Database, id: string): Promise<StoredReview
   return rows[0] === undefined ? undefined : reviewFromRow(rows[0])
 }
 
-/** The reviews of these orders, open and resolved, oldest first. */
+/** Reads the reviews of several orders, open and resolved, oldest first. */
 export async function reviewsOf(
   db: Database,
   ordercodes: readonly string[],
@@ -56,7 +56,7 @@ export async function reviewsOf(
   return rows.map(reviewFromRow)
 }
 
-/** Resolves an open review. @returns false when it was resolved before, or does not exist. */
+/** Resolves an open review. @returns false when the review is already resolved, or does not exist. */
 export async function resolveReview(
   db: Database,
   id: string,
@@ -74,13 +74,13 @@ export async function resolveReview(
   return changes === 1
 }
 
-/** One page of reviews, newest first. @param open Undefined for open and resolved ones. */
+/** Reads one page of reviews, newest first. @param open Undefined for both open and resolved reviews. */
 export async function listReviews(
   db: Database,
   open: boolean | undefined,
   page: Page,
 ): Promise<readonly StoredReview[]> {
-  // A literal condition rather than a parameter, so that SQLite can use the index of open reviews.
+  // The condition is part of the SQL and not a parameter, so that SQLite can use the index of open reviews.
   const filter =
     open === undefined ? '' : open ? 'resolved_at IS NULL AND' : 'resolved_at IS NOT NULL AND'
   const { rows } = await db.run(

@@ -1,16 +1,20 @@
-/** Runs of the cron in D1. */
+/** Reads and writes the record of the cron's runs in D1. */
 import type { UnixSeconds } from '../core/time.ts'
 import type { StoredRun } from '../ports/run-store.ts'
 import { integer, optionalText, optionalTime, time } from './d1/columns.ts'
 import type { Database } from './d1/database.ts'
 
-/** Inserts a run that has started. @returns its number. A run that is never finished has crashed. */
+/**
+ * Inserts a run that has started. A run that never gets `finished_at` has crashed.
+ *
+ * @returns the run's number.
+ */
 export async function startRun(db: Database, now: UnixSeconds): Promise<number> {
   const { rows } = await db.run('INSERT INTO runs (started_at) VALUES (?) RETURNING id', now)
   return rows[0] === undefined ? 0 : integer(rows[0], 'id')
 }
 
-/** Stores that a run ended. @param report JSON. */
+/** Stores that a run has finished. @param report What the run did, as JSON. */
 export async function finishRun(
   db: Database,
   id: number,
@@ -20,7 +24,7 @@ export async function finishRun(
   await db.run('UPDATE runs SET finished_at = ?2, report = ?3 WHERE id = ?1', id, now, report)
 }
 
-/** @returns when the last finished run started; undefined when no run has finished. */
+/** @returns the time at which the latest finished run started; undefined when no run has finished. */
 export async function lastRunAt(db: Database): Promise<UnixSeconds | undefined> {
   const { rows } = await db.run(
     'SELECT started_at FROM runs WHERE finished_at IS NOT NULL ORDER BY id DESC LIMIT 1',
@@ -28,7 +32,7 @@ export async function lastRunAt(db: Database): Promise<UnixSeconds | undefined> 
   return rows[0] === undefined ? undefined : time(rows[0], 'started_at')
 }
 
-/** One page of runs with a number below `beforeId`, newest first. */
+/** Reads one page of runs, newest first: those whose number is below `beforeId`. */
 export async function listRuns(
   db: Database,
   beforeId: number,
@@ -47,7 +51,7 @@ export async function listRuns(
   }))
 }
 
-/** Deletes runs that started before `before`, at most about `limit` of the oldest. */
+/** Deletes the oldest runs, about `limit` at most, that started before `before`. */
 export async function sweepRuns(db: Database, before: UnixSeconds, limit: number): Promise<void> {
   await db.run(
     `DELETE FROM runs WHERE id IN

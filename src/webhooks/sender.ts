@@ -10,26 +10,33 @@ import type { Secret } from '../lib/secret.ts'
 import type { WebhookSender } from '../ports/webhooks.ts'
 
 const DEADLINE_MS = 10_000
-/** The body of the response is ignored. It is read up to this size, so that the connection can be reused. */
+/**
+ * The maximum number of bytes that are read of the receiver's response. The body is ignored, but reading it
+ * lets the connection be reused.
+ */
 const ANSWER_BYTES_MAX = 64 * 1024
 
-/** The receiver of webhooks, the secrets to sign with, and the platform. */
+/** What the sender needs: the receiver's URL, the signing secrets, and the platform's functions. */
 export type SenderOptions = Readonly<{
   fetch: (request: Request) => Promise<Response>
   timers: Timers
   /**
-   * This is the real clock, even when a test shifts the time of the cron: the receiver compares the
+   * The real clock, even when a test shifts the time of the cron, because the receiver compares the webhook's
    * timestamp with its own clock.
    */
   now: () => UnixSeconds
   url: string
-  /** The signing secrets, the current one first. During a rotation the previous secret signs, too. */
+  /**
+   * The signing secrets, the current one first. During a rotation the list also has the previous secret; each
+   * secret adds a signature.
+   */
   secrets: readonly Secret[]
 }>
 
 /**
- * Creates the sender. Its `send` never rejects; `error` is `timeout` after 10 s, `no_answer` when the
- * request fails, and `status` when the status is not 2xx. Redirects are not followed.
+ * Creates the sender. Its `send` never rejects. In its result, `error` is `timeout` when no response came
+ * within 10 s, `no_answer` when the request failed, and `status` when the response's status is not 2xx.
+ * Redirects are not followed.
  */
 export function webhookSender(options: SenderOptions): WebhookSender {
   const { fetch, timers, now, url, secrets } = options
@@ -71,7 +78,11 @@ export function webhookSender(options: SenderOptions): WebhookSender {
   }
 }
 
-/** `v1,` and the HMAC-SHA256 in Base64. The key is what follows `whsec_` in the secret, decoded from Base64. */
+/**
+ * Signs a text. The key is the part of the secret after `whsec_`, decoded from Base64.
+ *
+ * @returns `v1,` and the HMAC-SHA256 in Base64.
+ */
 async function sign(text: string, secret: Secret): Promise<string> {
   const algorithm = { name: 'HMAC', hash: 'SHA-256' }
   const raw = atob(secret.reveal().replace(/^whsec_/, ''))
@@ -82,8 +93,8 @@ async function sign(text: string, secret: Secret): Promise<string> {
 }
 
 /**
- * For an installation without `WEBHOOK_URL`. Its webhooks are stored as `no_target`, and no
- * request or run sends them.
+ * The sender of an installation without `WEBHOOK_URL`. Webhooks are then stored as `no_target`, and neither
+ * requests nor the cron send them.
  */
 export const noSender: WebhookSender = {
   send: () => Promise.resolve({ delivered: false, status: undefined, error: 'no_target' }),

@@ -9,7 +9,7 @@ const Reply = v.object({
 })
 
 /**
- * Reads the answer of jscode2session. The session_key is not read, because paying does not need it.
+ * Reads the answer of jscode2session. Its session_key is ignored, because paying does not need it.
  *
  * @see https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/code2Session.html
  */

@@ -1,32 +1,32 @@
-/** Sends HTTP requests to WeChat. No other code of the Worker does. */
+/** Sends HTTP requests to WeChat. No other part of the Worker sends requests to WeChat. */
 import { later, MINUTE_S, type UnixSeconds } from '../core/time.ts'
 import { type Timers, withDeadline } from '../lib/deadline.ts'
 import { readChunks, readLimited } from '../lib/limited-body.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 
-/** The deadline of one call: as long as WeChat's own SDK waits for a reply. */
+/** How long one origin may take to reply. WeChat's own SDK waits as long. */
 export const CALL_DEADLINE_MS = 8_000
 const REPLY_BYTES_MAX = 64 * 1024
-/** The bill of a day with 100 000 payments has about 10 MB in gzip, and 30 MB plain. */
+/** The maximum size of a bill. With 100 000 payments a bill has about 10 MB as gzip, and 30 MB plain. */
 const BILL_BYTES_MAX = 48 * 1024 * 1024
 const BILL_DEADLINE_MS = 60_000
-/** The status with which nginx, in front of WeChat, answers a missing or wrong client certificate. */
+/** The HTTP status of WeChat's nginx when the client certificate is missing or wrong. */
 const BAD_CERTIFICATE = 400
-/** The statuses with which Cloudflare itself answers when it cannot reach an origin. */
+/** The range of HTTP statuses that Cloudflare itself returns when it cannot reach an origin. */
 const ORIGIN_UNREACHABLE = { from: 520, to: 530 }
 
-/** The platform's `fetch`, or that of a certificate binding. */
+/** The platform's `fetch`, or the `fetch` of a binding that presents a client certificate. */
 export type Fetch = (request: Request) => Promise<Response>
 
 /**
- * How long the backup origin is used first after the primary failed. The backup is farther away, so the
- * primary then gets another chance.
+ * How long the backup origin is tried first after the primary origin failed, in seconds. Then the primary is
+ * tried first again, because the backup is farther away.
  */
 const BACKUP_S = 3 * MINUTE_S
 
 /**
- * Remembers which of the two payment origins works. An isolate has one object for all requests that it
- * serves; losing it costs one deadline.
+ * Remembers which of the two payment origins works. All requests of an isolate share one object. A new isolate
+ * knows nothing of a failure, so its first call may wait one deadline in vain.
  */
 export class OriginHealth {
   #backupUntil: UnixSeconds | undefined
@@ -36,18 +36,18 @@ export class OriginHealth {
     return this.#backupUntil !== undefined && now < this.#backupUntil
   }
 
-  /** Call it when the backup answered a message that the primary did not. */
+  /** Records that the backup answered a message that the primary had not answered. */
   primaryFailed(now: UnixSeconds): void {
     this.#backupUntil = later(now, BACKUP_S)
   }
 
-  /** Call it when the backup, used first, gave no answer. */
+  /** Records that the backup was tried first and did not answer. */
   backupFailed(): void {
     this.#backupUntil = undefined
   }
 }
 
-/** The origins of WeChat, what is known of them, and the platform. */
+/** What the transport needs: WeChat's origins, their health, and the platform's functions. */
 export type TransportOptions = Readonly<{
   fetch: Fetch
   timers: Timers
@@ -56,35 +56,35 @@ export type TransportOptions = Readonly<{
   payOriginBackup: string
   now: () => UnixSeconds
   health: OriginHealth
-  /** Presents the merchant certificate; undefined when none is installed. */
+  /** A `fetch` that presents the merchant certificate; undefined when no certificate is installed. */
   certificateFetch?: Fetch | undefined
 }>
 
 /**
- * Why there is no reply to read. In every case WeChat may have acted.
- *
- * Only after `no_answer` the other origin may help. `http_status` is a status other than 200, `too_long` a
- * reply above the size limit, `no_certificate` a missing or wrong merchant certificate.
+ * Why a call has no readable reply: `no_answer` (failed connection or timeout), `http_status` (a status other
+ * than 200), `too_long` (a reply above the size limit) or `no_certificate` (the merchant certificate is missing
+ * or wrong). Only after `no_answer` the transport tries the other origin. Unless no certificate is installed,
+ * WeChat may have processed the message.
  */
 export type TransportError = Readonly<{
   reason: 'no_answer' | 'http_status' | 'too_long' | 'no_certificate'
 }>
 
-/** Requests to WeChat, each with a deadline. Failures are values, not exceptions. */
+/** Sends requests to WeChat, each with a deadline. Failures are returned, not thrown. */
 export interface Transport {
-  /** Sends one GET to the login origin. It is never repeated, because a login code works once. */
+  /** Sends a GET to the login origin. It is never repeated, because a login code works only once. */
   get(path: string, query: URLSearchParams): Promise<Result<Uint8Array, TransportError>>
   /**
-   * Posts one XML message to WeChat Pay. When no answer comes, the identical message goes to the other
-   * origin, once. Only messages that are safe to repeat may be sent here, and all of ours are. After the
-   * primary failed, the backup is used first for three minutes.
+   * Posts an XML message to WeChat Pay. When no answer comes, the identical message goes to the other origin,
+   * once. So a message must be safe to repeat; all of ours are. After the primary origin failed, the backup is
+   * tried first for three minutes.
    */
   post(path: string, xml: string): Promise<Result<Uint8Array, TransportError>>
   /**
-   * Like `post`, with the merchant certificate. WeChat answers a request with no certificate, or a wrong
-   * one, with HTTP 400 and a web page.
+   * Like `post`, but presents the merchant certificate. When the certificate is missing or wrong, WeChat
+   * answers with HTTP 400 and a web page.
    *
-   * @param onRepeat Called before the message is sent a second time, because no answer came.
+   * @param onRepeat Called before the message is sent to the other origin because no answer came.
    */
   postWithCertificate(
     path: string,
@@ -95,7 +95,9 @@ export interface Transport {
   download(path: string, xml: string): Promise<Result<readonly Uint8Array[], TransportError>>
 }
 
-/** How one message is sent, and how its reply is read. */
+/**
+ * How a message is sent, and how its reply is read. It differs for calls, calls with certificate, and bills.
+ */
 type Way<T> = Readonly<{
   fetch: Fetch
   deadlineMs: number
@@ -104,8 +106,8 @@ type Way<T> = Readonly<{
 }>
 
 /**
- * Creates the transport. Requests share `health`, so that a failed primary origin costs one
- * deadline and not one per request.
+ * Creates the transport. All requests share `options.health`, so that only the first call waits in vain for a
+ * failed primary origin.
  */
 export function wechatTransport(options: TransportOptions): Transport {
   const { fetch, certificateFetch, timers, loginOrigin, payOrigin, payOriginBackup } = options
@@ -121,7 +123,8 @@ export function wechatTransport(options: TransportOptions): Transport {
       )
       return outcome.done ? outcome.value : err({ reason: 'no_answer' })
     } catch {
-      // The platform does not distinguish a refused connection from one that was reset after sending.
+      // Cloudflare does not distinguish a refused connection from a connection that was reset after sending, so
+      // WeChat may have received the request.
       return err({ reason: 'no_answer' })
     }
   }

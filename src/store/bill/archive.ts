@@ -1,11 +1,11 @@
-/** Raw bills in KV, split into parts, because a KV value is limited to 25 MiB. */
+/** Stores bills in KV as WeChat sent them, split into parts, because a KV value is limited to 25 MiB. */
 import type { UnixSeconds } from '../../core/time.ts'
 import { type Timers, withDeadline } from '../../lib/deadline.ts'
 import { concat } from '../../lib/limited-body.ts'
 import type { BillArchive } from '../../ports/bill-archive.ts'
 
 const PART_BYTES_MAX = 8 * 1024 * 1024
-/** The deadline for one part: a KV call that never completes must not block a run of the cron. */
+/** The deadline of one KV call. A call that never completes must not block a run of the cron. */
 const DEADLINE_MS = 20_000
 
 /** The methods of a KV namespace that the archive uses. */
@@ -16,15 +16,15 @@ export type BlobStore = Readonly<{
 }>
 
 /**
- * The key contains the time of the download, so that a later download overwrites no part of an earlier one
- * and parts of two downloads never mix.
+ * The KV key of one part of a bill. It contains the time of the download, so that a later download overwrites
+ * no part of an earlier one, and parts of two downloads never mix.
  */
 const keyOf = (day: string, fetchedAt: UnixSeconds | undefined, part: number): string =>
   `bill/${day}/${fetchedAt ?? 0}/${part}`
 
 /**
- * The archive of raw bills. `put` and `drop` reject when KV fails or takes longer than 20 s for a part. The
- * stream of `open` fails then, and `isBroken` returns true.
+ * Creates the archive of raw bills. When KV fails, or takes longer than 20 s for a part, `put` and `drop`
+ * reject; the stream that `open` returns ends with an error, and its `isBroken` returns true.
  */
 export function kvArchive(kv: BlobStore, timers: Timers): BillArchive {
   async function inTime<T>(work: () => Promise<T>): Promise<T> {
@@ -67,7 +67,7 @@ export function kvArchive(kv: BlobStore, timers: Timers): BillArchive {
           const key = keyOf(day, fetchedAt, next)
           const part = await inTime(() => kv.get(key, 'arrayBuffer')).catch(() => null)
           if (part === null) {
-            // KV has not yet copied the part to this location, has lost it, or is unavailable.
+            // KV is unavailable, has lost the part, or has not yet copied it to this Cloudflare location.
             isBroken = true
             return controller.error(new Error('a part of the bill is missing in the archive'))
           }

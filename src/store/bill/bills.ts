@@ -22,10 +22,7 @@ import { deliveryRow } from '../d1/outbox.ts'
 import { beijingDay, type Guard, insertIf, statement, updateIf } from '../d1/sql.ts'
 import { clearUpReviews } from './differences.ts'
 
-/**
- * A lease is longer than a step can take: a download may take a minute, and so may
- * one from the backup origin.
- */
+/** The length of a lease. It is longer than any step: a download may take a minute from each of two origins. */
 const LEASE_S = 5 * MINUTE_S
 
 /** Reads the bill of a day; undefined when the day has no row. */
@@ -34,7 +31,7 @@ export async function findBill(db: Database, day: BeijingDay): Promise<Bill | un
   return rows[0] === undefined ? undefined : billFromRow(rows[0])
 }
 
-/** Creates due rows for missing days up to `last`: from the first order on, and at most 89 days back. */
+/** Inserts a due row for each of the 89 days up to `last` without one, from the first order's day on. */
 export async function expectBills(db: Database, last: BeijingDay, now: UnixSeconds): Promise<void> {
   const days = Array.from({ length: BILL_DAYS_AVAILABLE }, (_, back) => addDays(last, -back))
   await db.run(
@@ -50,7 +47,7 @@ export async function expectBills(db: Database, last: BeijingDay, now: UnixSecon
   )
 }
 
-/** Leases the bill that is due longest. No other run gets it until the lease ends. */
+/** Leases the bill that has been due for the longest time. No other run can claim it until the lease ends. */
 export async function claimDueBill(db: Database, now: UnixSeconds): Promise<Bill | undefined> {
   const { rows } = await db.run(
     `UPDATE bills SET leased_until = ?1, tries = tries + 1
@@ -83,7 +80,7 @@ export async function claimBillOf(
   return rows[0] === undefined ? undefined : billFromRow(rows[0])
 }
 
-/** Counts and sums, in fen, of our records that belong to a day's bill. */
+/** Counts and adds up, in fen, the payments and refunds in our records that belong to a day's bill. */
 export async function booksOn(db: Database, day: BeijingDay): Promise<BookSums> {
   const from = startOf(day)
   const to = later(from, DAY_S)
@@ -98,7 +95,7 @@ export async function booksOn(db: Database, day: BeijingDay): Promise<BookSums> 
       from,
       to,
     ),
-    // WeChat decides a refund's day. A refund that no bill contains counts on the day we learned of it.
+    // A refund that no bill contains belongs to the day on which we learned that WeChat accepted it.
     statement(
       `SELECT count(*) AS count, coalesce(sum(refund_fee), 0) AS fee FROM refunds
        WHERE accepted_at >= ?2 - ?5 AND accepted_at < ?4
@@ -121,8 +118,8 @@ export async function booksOn(db: Database, day: BeijingDay): Promise<BookSums> 
 }
 
 /**
- * Whether WeChat's bill of the day should contain a payment or refund of ours, or may: an order that is still
- * `paying` may have been paid that day.
+ * Whether WeChat's bill of the day should contain one of our payments or refunds, or may contain one because
+ * an order is still `paying` and may have been paid that day.
  */
 export async function isExpectedOn(db: Database, day: BeijingDay): Promise<boolean> {
   const from = startOf(day)
@@ -144,13 +141,13 @@ export async function isExpectedOn(db: Database, day: BeijingDay): Promise<boole
   return rows[0]?.['expected'] === 1
 }
 
-/** Holds only under the lease with which the bill was claimed, so that no other run writes the bill. */
+/** A guard that is true while the caller holds the lease of the bill: only one run at a time writes it. */
 const heldBy = ({ day, leasedUntil }: Bill): Guard => ({
   sql: 'EXISTS (SELECT 1 FROM bills WHERE day = ? AND leased_until = ?)',
   params: [day, orNull(leasedUntil)],
 })
 
-/** Releases a bill that could not be worked on. It is due again later, and other days do not wait for it. */
+/** Ends the lease of a bill that could not be worked on. It is due later, so that no other day waits. */
 export async function postponeBill(
   db: Database,
   { day, leasedUntil }: Bill,
@@ -168,10 +165,11 @@ export async function postponeBill(
 }
 
 /**
- * Stores that the comparison begins. At the first row, it deletes the differences of an earlier comparison,
- * except `booked` ones, because this one finds them again.
+ * Stores that the comparison of a bill with our records begins or continues. If it begins at the first row,
+ * the differences that an earlier comparison found are deleted, except `booked` ones: the new comparison
+ * finds those that still exist.
  *
- * @returns false when the lease was lost.
+ * @returns false when the caller no longer holds the lease.
  */
 export async function beginBill(db: Database, bill: Bill): Promise<boolean> {
   const guard = heldBy(bill)
@@ -196,8 +194,8 @@ export async function beginBill(db: Database, bill: Bill): Promise<boolean> {
 }
 
 /**
- * Stores the bill's state and releases it. For a reconciled bill, inserts its webhook, once per day, and
- * resolves reviews of differences that no longer exist.
+ * Stores the bill's state and ends the lease. For a reconciled bill, also inserts the webhook
+ * `bill.reconciled`, once for each day of a bill, and resolves reviews of differences that no longer exist.
  */
 export async function saveBill(
   db: Database,
@@ -225,7 +223,7 @@ export async function saveBill(
   ])
 }
 
-/** The row of a bill that is not leased. */
+/** Converts a bill to its row. `leased_until` is NULL, because writing the row ends the lease. */
 const rowFromBill = (bill: Bill): Record<string, Value> => ({
   day: bill.day,
   state: bill.state,

@@ -1,6 +1,6 @@
 /**
- * The second direction of the comparison: payments and refunds in our records that a
- * completely read bill lacks.
+ * Finds payments and refunds in our records that WeChat's bill lacks, after the last row of the bill was read.
+ * `compare-page.ts` compares in the other direction.
  */
 import type { Bill, BookSums } from '../../core/bill/bill.ts'
 import type { Difference, DifferenceKind } from '../../core/bill/difference.ts'
@@ -11,32 +11,36 @@ import type { Database } from '../d1/database.ts'
 import { beijingDay, statement } from '../d1/sql.ts'
 import { PAYMENT, REFUND } from './difference-sql.ts'
 
-/** SQL: a difference of one of these kinds about `subject` is already stored, for any day. */
+/**
+ * SQL: whether a difference of one of these kinds is already stored, for any day.
+ *
+ * @param subject An SQL expression for the payment's or refund's number.
+ */
 const isKnown = (subject: string, ...kinds: readonly DifferenceKind[]): string =>
   `EXISTS (SELECT 1 FROM bill_differences known WHERE known.subject = ${subject}
     AND known.kind IN (${kinds.map((kind) => `'${kind}'`).join(', ')}))`
 
 /**
- * SQL: a payment that the bill should contain, and no bill does. It was paid on this day. Or it was paid
- * earlier, and recorded only after the bill of that day was compared: the payment was recorded late, was
- * accepted by the operator, or comes from a notice that was forged with a leaked key.
+ * SQL: whether payment `p` is missing from the bill, and from every other bill. Either `p` was paid on the
+ * day of this bill. Or `p` was paid earlier, and recorded only after the bill of that earlier day was compared:
+ * WeChat reported it late, the operator accepted it, or it was forged with a leaked key.
  */
 const PAYMENT_MISSED = `p.billed_on IS NULL AND p.paid_at >= ?2 AND p.paid_at < ?4
   AND (p.paid_at >= ?3 OR EXISTS (
     SELECT 1 FROM bills WHERE day = ${beijingDay('p.paid_at')} AND state IN ('settling', 'reconciled')))
   AND NOT ${isKnown('p.transaction_id', 'payment_not_here', 'payment_not_in_bill')}`
 
-/** SQL: the first and the last day whose bill may contain the refund. */
+/** SQL: the first and the last day whose bill may contain refund `r`. */
 const FIRST_DAY = beijingDay(`r.started_at - ${BILL_SKEW_S}`)
 const LAST_DAY = beijingDay(`r.accepted_at + ${BILL_SKEW_S}`)
 /**
- * SQL: a refund that a bill should contain, and no bill does.
+ * SQL: whether refund `r` is missing from every bill that may contain it.
  *
- * We know a refund by our clock, and the first answer may have been lost. The bill that contains it is
- * therefore one of several days, from when the refund was first sent to when we learned of its
- * acceptance, give or take the difference of the clocks. Once the bills of all these days were
- * compared, the last one compared reports it. Refunds made on the merchant platform are left out,
- * because we do not know their day.
+ * The bill of which day contains a refund depends on WeChat's clock, and WeChat's answer to the refund may have
+ * been lost. So the bills of several days are possible: from the day on which we first sent the refund to the
+ * day on which we learned that WeChat accepted it, plus and minus the difference of the clocks. The refund is
+ * reported as missing when the last of these bills is compared. Refunds made on the merchant platform are left
+ * out, because we do not know when they were made.
  */
 const REFUND_MISSED = `r.accepted_at >= ?2 AND r.accepted_at < ?3 AND r.started_at < ?4
   AND r.billed_on IS NULL AND r.source <> 'merchant_platform'
@@ -47,8 +51,9 @@ const REFUND_MISSED = `r.accepted_at >= ?2 AND r.accepted_at < ?3 AND r.started_
   AND EXISTS (SELECT 1 FROM bills WHERE day = ${LAST_DAY})`
 
 /**
- * Stores a `sum_differs` difference when no other difference explains why the sums of a day differ. A row
- * that occurs twice in the bill shows only in the sums.
+ * Stores a `sum_differs` difference when the payments of a day differ in number or sum between the bill and
+ * our records, and the day has no difference that explains it (`row_unreadable` explains nothing). This
+ * happens when a row occurs twice in the bill.
  *
  * @returns whether the difference is new.
  */
@@ -70,10 +75,11 @@ export async function noteUnexplained(
 }
 
 /**
- * Stores what a completely read bill lacks, together with `sums`, the totals in WeChat's last line that
- * differ from its rows. The bill then is `settling`.
+ * Ends the comparison of a bill whose rows were all read: stores a difference for each payment or refund that
+ * the bill lacks, and the differences `sums`, and sets the bill's state to `settling`.
  *
- * @returns undefined when a concurrent run changed the bill's state or progress.
+ * @param sums One difference for each total in WeChat's last line that is not the sum of the rows.
+ * @returns the bill afterwards; undefined when a concurrent run changed the bill's state or progress.
  */
 export async function finishComparing(
   db: Database,
@@ -90,8 +96,8 @@ export async function finishComparing(
       day,
       bill.counts.rows,
     ),
-    // A payment recorded after its row was compared is in the bill. Its row is stored as
-    // `payment_not_here`, and the condition leaves it out.
+    // A payment may have been recorded after the bill's row about it was compared. That row is stored as the
+    // difference `payment_not_here`, so PAYMENT_MISSED leaves the payment out.
     statement(
       `INSERT INTO bill_differences (day, kind, subject, ordercode, books)
        SELECT ?1, 'payment_not_in_bill', p.transaction_id, p.ordercode, ${PAYMENT}

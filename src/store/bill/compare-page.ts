@@ -1,4 +1,4 @@
-/** Compares rows of a bill with our records, in SQL: no record has to be read into the Worker. */
+/** Compares rows of a bill with our records. SQL compares them, so that no record is read into the Worker. */
 import type { Bill, BillCounts } from '../../core/bill/bill.ts'
 import type { BeijingDay } from '../../core/day.ts'
 import { parseOutTradeNo } from '../../core/ids.ts'
@@ -8,39 +8,39 @@ import type { Database, Row, Statement } from '../d1/database.ts'
 import { statement } from '../d1/sql.ts'
 import { outTradeNo, PAYMENT, REFUND } from './difference-sql.ts'
 
-/** A row of the bill as SQL reads it. The names are short, because a page has thousands of rows. */
+/** A row of the bill, as JSON for the SQL. The names are short, because a page has thousands of rows. */
 type Line = Readonly<{
-  /** payment, refund or revoked */
+  /** The kind of the row: `payment`, `refund` or `revoked`. */
   k: string
   /** transaction_id */
   t: string
-  /** ordercode of the attempt */
+  /** The ordercode of the row's out_trade_no. */
   c: string
-  /** number of the attempt */
+  /** The number of the attempt in the row's out_trade_no. */
   n: number
-  /** total_fee or refund_fee, in fen */
+  /** total_fee of a payment or refund_fee of a refund, in fen. */
   f: number
-  /** settlement_total_fee, in fen; 0 for a refund */
+  /** settlement_total_fee of a payment, in fen; 0 for a refund. */
   s: number
-  /** service fee, in 1/1000 fen */
+  /** WeChat's service fee, in 1/1000 fen. */
   e: number
   /** out_refund_no */
   r?: string
 }>
 
-/** SQL: the table of lines in the JSON of parameter ?1. */
+/** SQL: a table with one row for each {@link Line}. Parameter ?1 is the JSON array of lines. */
 const LINES = `SELECT json_extract(value, '$.k') AS k, json_extract(value, '$.t') AS t,
   json_extract(value, '$.c') AS c, json_extract(value, '$.n') AS n, json_extract(value, '$.f') AS f,
   json_extract(value, '$.s') AS s, json_extract(value, '$.e') AS e,
   json_extract(value, '$.r') AS r FROM json_each(?1)`
 
 /**
- * Compares one page in a batch with the bill's progress: marks payments and refunds as billed,
- * stores differences, and adds to the counts. A row of another appid, or without an order of
- * ours, only counts as `others`.
+ * Compares one page of a bill: marks our payments and refunds as contained in the bill, stores differences,
+ * and adds to the bill's counts, all in one batch with the bill's progress. A row of another appid, or of an
+ * order that we do not have, is only counted, as `others`.
  *
  * @param bill The bill before this page.
- * @returns the bill after it; undefined when a concurrent run compared the page first.
+ * @returns the bill after this page; undefined when a concurrent run compared the page first.
  */
 export async function comparePage(
   db: Database,
@@ -58,7 +58,8 @@ export async function comparePage(
       : [{ ...line, f: row.totalFee, s: row.settlementTotalFee }]
   })
   const json = JSON.stringify(lines)
-  // Another system of the merchant may use numbers in our format, so a row needs an order here to be ours.
+  // Another system of the merchant may use numbers in our format. So a row is ours only if its order exists
+  // in our records.
   const { rows: sums } = await db.run(
     `SELECT k, count(*) AS lines, sum(f) AS fee, sum(s) AS settlement, sum(e) AS service
      FROM (${LINES})
@@ -76,8 +77,9 @@ export async function comparePage(
 }
 
 /**
- * Stores the progress, unless a concurrent run did. Comes first in its batch, and its outcome decides. The
- * statements after it may then run twice, which changes nothing.
+ * Stores the bill's progress, unless a concurrent run has compared the page. The statement is the first of its
+ * batch, and its number of changed rows tells which run was first. The other statements of the batch carry no
+ * guard: when they run a second time, they change nothing.
  */
 const progress = ({ day, counts }: Bill, after: BillCounts): Statement =>
   statement(

@@ -1,4 +1,4 @@
-/** Differences between WeChat's bills and our records, and their outcomes. */
+/** Reads and writes the differences between WeChat's bills and our records, and their outcomes. */
 import type { Difference, DifferenceKind } from '../../core/bill/difference.ts'
 import type { BeijingDay } from '../../core/day.ts'
 import type { UnixSeconds } from '../../core/time.ts'
@@ -9,7 +9,7 @@ import { statement } from '../d1/sql.ts'
 /** The note of a review that is resolved because its difference no longer exists. */
 const RESOLVED_NOTE = 'resolved automatically: bill and records agree'
 
-/** Differences of a day that have no outcome yet, those with the fewest tries first. */
+/** Reads the differences of a day that have no outcome yet, those with the fewest tries first. */
 export async function openDifferences(
   db: Database,
   day: BeijingDay,
@@ -24,7 +24,7 @@ export async function openDifferences(
   return rows.map(differenceFromRow)
 }
 
-/** Kinds of which at least `atLeast` differences of a day have no outcome yet, with their number. */
+/** Finds the kinds of which a day has at least `atLeast` differences without an outcome, and their number. */
 export async function manyDifferences(
   db: Database,
   day: BeijingDay,
@@ -42,7 +42,10 @@ export async function manyDifferences(
   }))
 }
 
-/** Marks all open differences of a kind as `collected`: one review stands for them all. */
+/**
+ * Sets the outcome `collected` for all differences of a kind and day that have no outcome yet: a single review
+ * stands for all of them.
+ */
 export async function collectDifferences(
   db: Database,
   day: BeijingDay,
@@ -56,7 +59,7 @@ export async function collectDifferences(
   )
 }
 
-/** The differences of a day with any outcome: their number, and the first `limit` of them. */
+/** Counts all differences of a day, with and without an outcome, and reads the first `limit` of them. */
 export async function differences(
   db: Database,
   day: BeijingDay,
@@ -77,7 +80,7 @@ export async function differences(
   }
 }
 
-/** How many differences of a kind have a review of their own, counted up to `atMost`. */
+/** Counts the differences of a kind and day that have a review of their own. The count stops at `atMost`. */
 export async function countReviewed(
   db: Database,
   day: BeijingDay,
@@ -95,8 +98,8 @@ export async function countReviewed(
 }
 
 /**
- * Resolves the open reviews about a day's bill whose difference no longer exists, if the day is reconciled.
- * The review about a missing bill is one of them.
+ * SQL that resolves the open reviews about a day's bill, if the day is reconciled: each review whose difference
+ * no longer exists, and the review that reported the bill as missing.
  */
 export const clearUpReviews = (day: BeijingDay, now: UnixSeconds): Statement =>
   statement(
@@ -112,8 +115,8 @@ export const clearUpReviews = (day: BeijingDay, now: UnixSeconds): Statement =>
   )
 
 /**
- * Counts a try and stores the outcome of a difference; an undefined outcome leaves it open. A payment or
- * refund that was recorded because of the bill (`booked`) is marked as contained in that bill.
+ * Stores the outcome of a difference, and counts the try that led to it; an undefined outcome leaves the
+ * difference open. With the outcome `booked`, the payment or refund is marked as contained in the bill.
  */
 export async function resolveDifference(
   db: Database,

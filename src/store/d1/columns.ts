@@ -1,4 +1,4 @@
-/** Typed reads of a row's columns. A value of another type is a bug, so the readers throw. */
+/** Typed reads of a row's columns. A value of another type is a bug, so the functions throw. */
 import { toUnixSeconds, type UnixSeconds } from '../../core/time.ts'
 import { invariant } from '../../lib/result.ts'
 import type { Row, Value } from './database.ts'

@@ -1,10 +1,10 @@
-/** D1 with a deadline, and with the retries that Cloudflare recommends. */
+/** Access to D1 with a deadline, and with the retries that Cloudflare recommends. */
 import { sleep, type Timers, withDeadline } from '../../lib/deadline.ts'
 import { StoreUnavailable } from '../../ports/store.ts'
 
-/** A value that a statement binds. */
+/** A value of a placeholder. */
 export type Value = string | number | null
-/** SQL with the values of its placeholders, in order. */
+/** An SQL text and the values of its placeholders, in their order. */
 export type Statement = Readonly<{ sql: string; params: readonly Value[] }>
 /** A row as D1 returns it: unchecked values by column name. `columns.ts` reads them. */
 export type Row = Readonly<Record<string, unknown>>
@@ -12,17 +12,17 @@ export type Row = Readonly<Record<string, unknown>>
 export type Outcome = Readonly<{ rows: readonly Row[]; changes: number }>
 
 /**
- * WeChat ends a notice request after 5 s. When D1 stalls, we must answer FAIL before
- * that, so that WeChat retries.
+ * The deadline of one batch, retries included. WeChat ends the request of a notice after 5 s. When D1 stalls,
+ * the Worker must answer FAIL before that, so that WeChat delivers the notice again.
  */
 const DEADLINE_MS = 3_000
 const TRIES_MAX = 3
 const PAUSE_MS = 50
 
 /**
- * Errors after which D1 may be called again. D1 may have applied the failed batch nevertheless,
- * so every write sent through this class must do no harm when it is applied twice: most carry a
- * guard and then change nothing.
+ * The messages of errors after which a batch may be sent to D1 again. D1 may have applied the failed batch
+ * nevertheless, so every write must do no harm when it is applied twice. Most writes carry a guard, and
+ * change nothing the second time.
  *
  * @see https://developers.cloudflare.com/d1/observability/debug-d1/#error-list
  */
@@ -42,7 +42,10 @@ export class Database {
     this.#randomBytes = randomBytes
   }
 
-  /** Statements sent so far, those of retries included. D1 limits them for each invocation of the Worker. */
+  /**
+   * The number of statements sent so far, those of retries included. Cloudflare limits the number for each
+   * invocation of the Worker.
+   */
   get statementsUsed(): number {
     return this.#statementsUsed
   }
@@ -91,7 +94,10 @@ export class Database {
     }
   }
 
-  /** Full jitter: callers that failed at the same moment do not retry at the same moment. */
+  /**
+   * The pause before the next try, in milliseconds. It is random, so that callers that failed at the same
+   * moment do not retry at the same moment (full jitter).
+   */
   #pauseMs(tries: number): number {
     const [byte = 0] = this.#randomBytes(1)
     return Math.ceil((PAUSE_MS * 4 ** (tries - 1) * (byte + 1)) / 256)
@@ -99,8 +105,8 @@ export class Database {
 }
 
 /**
- * A constraint, type or syntax error is a bug and is not hidden as an outage. Every
- * other error is an outage.
+ * Whether an error message of D1 means an outage. A constraint, type or syntax error is a bug in our code and
+ * not an outage; every other error is one.
  */
 const isOutage = (message: string): boolean =>
   !/SQLITE_(CONSTRAINT|MISMATCH|ERROR)|D1_TYPE_ERROR|syntax error|no such (table|column)|too many SQL variables/.test(

@@ -1,4 +1,4 @@
-/** Rows by which the shop and the operator are notified: webhooks and reviews. */
+/** The rows of webhooks, which notify the shop, and of reviews, which the operator resolves. */
 import { type Review, reviewId } from '../../core/review.ts'
 import { later, MINUTE_S, type UnixSeconds } from '../../core/time.ts'
 import { type Webhook, webhookId } from '../../core/webhook.ts'
@@ -6,12 +6,16 @@ import { orNull } from './columns.ts'
 import type { Value } from './database.ts'
 
 /**
- * The request or run that inserts the row tries the webhook immediately. The cron
- * takes over after this time.
+ * How long after its insertion a webhook is due for the cron. The request or run that inserts the webhook
+ * tries it immediately; the cron takes over if that try fails or never happens.
  */
 const FIRST_TRY_S = MINUTE_S
 
-/** The row of a new webhook. Without a receiver (`hasTarget` is false) the row is only a record. */
+/**
+ * Makes the row of a new webhook.
+ *
+ * @param hasTarget Whether a receiver is configured. If not, the row only records the webhook as `no_target`.
+ */
 export const deliveryRow = (
   webhook: Webhook,
   now: UnixSeconds,
@@ -27,7 +31,7 @@ export const deliveryRow = (
   due_at: hasTarget ? later(now, FIRST_TRY_S) : null,
 })
 
-/** The row of a new, open review. */
+/** Makes the row of a new, open review. */
 export const reviewRow = (review: Review, now: UnixSeconds): Record<string, Value> => ({
   id: reviewId(review),
   kind: review.kind,

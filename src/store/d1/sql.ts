@@ -1,15 +1,18 @@
 import type { Statement, Value } from './database.ts'
 
-/** A condition that every statement of a batch carries, so that all take effect or none. */
+/** An SQL condition with its values. Each statement of a batch carries it, so that all take effect or none. */
 export type Guard = Readonly<{ sql: string; params: readonly Value[] }>
 
-/** SQL for the Beijing day, as in `2026-11-22`. `at` is an SQL expression in Unix seconds. */
+/** SQL for the Beijing day of a time, such as `2026-11-22`. @param at An SQL expression for Unix seconds. */
 export const beijingDay = (at: string): string => `date(${at} + 28800, 'unixepoch')`
 
 /** Pairs SQL with the values of its placeholders, in order. */
 export const statement = (sql: string, ...params: readonly Value[]): Statement => ({ sql, params })
 
-/** `INSERT` of one row, if the guard holds. Column names must be constants of our code; values are bound. */
+/**
+ * Builds an `INSERT` that inserts one row if the guard is true. Column names become part of the SQL, so they
+ * must be constants of our code; values are bound.
+ */
 export function insertIf(
   table: string,
   row: Readonly<Record<string, Value>>,
@@ -23,7 +26,7 @@ export function insertIf(
   }
 }
 
-/** Like {@link insertIf}, but inserts at most once per id, so that a webhook or review is never repeated. */
+/** Like {@link insertIf}, but inserts nothing if the id exists, so that no webhook or review is repeated. */
 export function insertOnce(
   table: 'deliveries' | 'reviews',
   row: Readonly<Record<string, Value>>,
@@ -34,9 +37,9 @@ export function insertOnce(
 }
 
 /**
- * `UPDATE` of the columns that differ between `before` and `after`, if the guard holds. Unchanged columns
- * are left out, because naming an indexed column would write its index again. A column that is undefined in
- * `before` is always written.
+ * Builds an `UPDATE` that writes one row if the guard is true. It sets only columns that differ between
+ * `before` and `after`, because setting an indexed column writes its index again, even to the same value. A
+ * column that is undefined in `before` is always set.
  *
  * @param key The columns that identify the row.
  */

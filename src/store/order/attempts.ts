@@ -1,6 +1,6 @@
 /**
- * Writes to an attempt that do not change its order: WeChat's answer, the payer's
- * login code, the last query.
+ * Writes those fields of an attempt that no transition changes: WeChat's answer to unifiedorder, the payer's
+ * login code, and the time of the last query.
  */
 import type { OutTradeNo } from '../../core/ids.ts'
 import type { Attempt } from '../../core/order/attempt.ts'
@@ -33,7 +33,10 @@ export async function savePrepay(
   return changes === 1
 }
 
-/** Stores that WeChat refused unifiedorder, unless the attempt has an answer or was sent again since. */
+/**
+ * Stores that WeChat refused unifiedorder. Stores nothing when an answer is already stored, or when the attempt
+ * was sent again after `attempt` was read.
+ */
 export async function saveRefusal(db: Database, attempt: Attempt, now: UnixSeconds): Promise<void> {
   const { ordercode, number } = keyOf(attempt.outTradeNo)
   await db.run(
@@ -47,7 +50,7 @@ export async function saveRefusal(db: Database, attempt: Attempt, now: UnixSecon
 }
 
 /**
- * Stores the hash of the payer's login code, to recognise a repeated request.
+ * Stores the hash of the payer's login code, so that a repeated `/pay` request with this code is recognised.
  *
  * @returns false when the attempt is no longer open, or its order no longer `paying`.
  */
@@ -71,8 +74,9 @@ export async function rememberCode(
 }
 
 /**
- * Claims the right to query WeChat about an attempt. Of several concurrent requests, the one that moves
- * `asked_at` gets true. The others get false, and so does every request within `pauseS` seconds.
+ * Claims the right to query WeChat about an attempt now. Of several concurrent requests, only one may query.
+ *
+ * @returns false when another request claimed it within the last `pauseS` seconds.
  */
 export async function claimQuerySlot(
   db: Database,

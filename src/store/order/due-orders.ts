@@ -1,7 +1,7 @@
 /**
- * Orders and attempts that are due. A run leases a row by moving its `due_at` ahead in the batch
- * that reads it, so two concurrent runs never hold the same row. When a run dies, its rows are due
- * again once the lease ends.
+ * Leases and reschedules due orders and attempts. The batch that reads a due row also moves the row's `due_at`
+ * to the end of the lease, so two concurrent runs never hold the same row. When a run crashes, its rows are due
+ * again when the lease ends.
  */
 import { later, type UnixSeconds } from '../../core/time.ts'
 import type { ClaimedOrders, ClaimLimits, DueRow, NextOrderDue } from '../../ports/order-store.ts'
@@ -9,7 +9,10 @@ import { integer, text, time } from '../d1/columns.ts'
 import type { Database, Statement } from '../d1/database.ts'
 import { statement } from '../d1/sql.ts'
 
-/** A lease is longer than a run can take: 40 calls, several at a time, each with two deadlines of 8 s. */
+/**
+ * The length of a lease, in seconds. It is longer than a run of the cron can take: 40 calls to WeChat, several
+ * at a time, each with a deadline of 8 s at the primary origin and another 8 s at the backup.
+ */
 const LEASE_S = 180
 
 /** Leases due orders and attempts, up to the limits. @returns both in one list, the longest due first. */
@@ -21,7 +24,7 @@ export async function claimDueOrders(
   const leaseUntil = later(now, LEASE_S)
   const dueOrders = 'FROM orders WHERE due_at <= ? ORDER BY due_at, ordercode LIMIT ?'
   const dueAttempts = 'FROM attempts WHERE due_at <= ? ORDER BY due_at, ordercode, number LIMIT ?'
-  // Rows are read first, because the lease overwrites `due_at`, the time since which they are due.
+  // Each SELECT comes before its UPDATE, because the lease overwrites `due_at`, by which the rows are sorted.
   const [orders, , attempts] = await db.batch([
     statement(`SELECT ordercode, due_at ${dueOrders}`, now, limits.orders),
     statement(
@@ -55,8 +58,9 @@ export async function claimDueOrders(
 }
 
 /**
- * Sets when claimed rows are due again; rows that changed since they were claimed are left alone. Takes one
- * statement for all orders and one for all attempts, however many there are.
+ * Sets when claimed orders and attempts are due again. A row whose due time has changed since it was claimed
+ * keeps the new due time. Takes one statement for all orders and one for all attempts, because the number of
+ * statements per run is limited.
  */
 export async function rescheduleOrders(
   db: Database,

@@ -1,4 +1,4 @@
-/** Refunds that are due: to be sent to WeChat, or to be queried. */
+/** Leases and reschedules refunds that are due to be sent to WeChat, or to be queried. */
 import { toOutRefundNo } from '../../core/order/refund.ts'
 import { later, type UnixSeconds } from '../../core/time.ts'
 import type { ClaimedRefunds, NextRefundDue } from '../../ports/refund-store.ts'
@@ -7,14 +7,14 @@ import type { Database } from '../d1/database.ts'
 import { leaseFromRow } from './send-lease.ts'
 
 /**
- * A lease is longer than one refund can take: sent, queried, and sent again, each
- * with two deadlines of 8 s.
+ * The length of a lease, in seconds. It is longer than one refund can take: a send, a query and a second send,
+ * each with a deadline of 8 s at the primary origin and another 8 s at the backup.
  */
 const LEASE_S = 180
 
 /**
- * Leases due refunds to this run, the longest due first. A refund that WeChat has not accepted is also
- * leased for sending, unless a concurrent sender holds that lease.
+ * Leases due refunds to the caller, the longest due first. For a refund that WeChat has not accepted, the
+ * caller also gets the send lease, unless a concurrent sender holds it.
  */
 export async function claimDueRefunds(
   db: Database,
@@ -49,7 +49,10 @@ export async function countDueRefunds(db: Database, now: UnixSeconds): Promise<n
   return rows[0] === undefined ? 0 : integer(rows[0], 'due')
 }
 
-/** Sets when claimed refunds are due again. A refund that changed since keeps the due time of its change. */
+/**
+ * Sets when claimed refunds are due again. A refund whose due time has changed since it was claimed keeps the
+ * new due time.
+ */
 export async function rescheduleRefunds(
   db: Database,
   claimed: ClaimedRefunds,

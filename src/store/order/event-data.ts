@@ -1,7 +1,7 @@
 import type { OrderEvent } from '../../core/order/order.ts'
 
 /**
- * The fields of an event besides its type and time. The shop reads them unchanged in the
+ * Makes the JSON of an event that is stored beside its type and time. The shop reads it unchanged in the
  * list of an order's events.
  */
 export function eventData(event: OrderEvent): Readonly<Record<string, string | number>> {

@@ -6,8 +6,8 @@ import type { Database, Outcome } from '../d1/database.ts'
 import { loadMany } from './views.ts'
 
 /**
- * One page of orders, newest first. A page begins after a given order, so orders registered in the meantime
- * do not shift the following pages.
+ * Reads one page of orders, newest first. `page.before` names the last order of the preceding page, so orders
+ * that are registered in the meantime do not shift the following pages.
  */
 export async function listOrders(
   db: Database,
@@ -24,7 +24,8 @@ export async function listOrders(
 
 function findOrdercodes(db: Database, filter: OrderFilter, page: Page): Promise<Outcome> {
   const { state, transactionId, createdFrom = 0, createdTo } = filter
-  // The smaller of the two upper bounds alone, so that only the requested part of the index is read.
+  // `createdTo` and `page.before` both limit the time of registration. Only the smaller one goes into the SQL,
+  // so that SQLite reads no more of the index than needed.
   const upper =
     createdTo !== undefined && createdTo <= page.before.at
       ? { at: createdTo, key: '' }
@@ -50,12 +51,12 @@ function findOrdercodes(db: Database, filter: OrderFilter, page: Page): Promise<
 }
 
 /**
- * The FROM clause for each state. Rare states use a partial index, so a page of them is
- * found without a full scan.
+ * The FROM clause for the orders of each state. Rare states have a partial index, so that a page of them is
+ * read without a full scan.
  */
 const OF_STATE: Readonly<Record<OrderState, string>> = {
   created: "orders INDEXED BY orders_due WHERE due_at IS NOT NULL AND state = 'created'",
   paying: "orders INDEXED BY orders_due WHERE due_at IS NOT NULL AND state = 'paying'",
   closed: "orders INDEXED BY orders_closed WHERE state = 'closed'",
-  paid: "orders WHERE state = 'paid'", // most orders, so the index on `created_at` serves
+  paid: "orders WHERE state = 'paid'", // most orders, so the index on `created_at` is fast enough
 }

@@ -1,7 +1,7 @@
 /**
- * Writes orders: registration, and any transition. Elsewhere only `record-payment.ts`, and `reserve`
- * in `refunds.ts`, write an order: each writes one frequent transition in one round trip.
- * `due-orders.ts` moves due times only.
+ * Writes orders: registers a new order, and stores the outcome of any transition. Two frequent transitions have
+ * a fast path that decides and writes in one round trip: `record-payment.ts` and `reserve-refund.ts`.
+ * `due-orders.ts` writes only due times. No other file writes orders.
  */
 import type { Change } from '../../core/order/change.ts'
 import type { Order, OrderEvent, OrderView, Terms } from '../../core/order/order.ts'
@@ -18,9 +18,9 @@ import { keyOf, rowFromAttempt, rowFromOrder } from './rows.ts'
 import { viewFrom, viewStatements } from './views.ts'
 
 /**
- * Inserts an order and its first event, unless the ordercode exists.
+ * Inserts an order and its first event, unless an order with this ordercode exists.
  *
- * @returns the order as stored, and whether it is new.
+ * @returns the stored order, and whether this call inserted it.
  */
 export async function register(
   db: Database,
@@ -63,10 +63,10 @@ export async function register(
 
 /**
  * Writes a transition in one batch: the order, its attempts, payments and refunds, the event, webhooks and
- * reviews. All of it takes effect only if the order still has the revision of `before`.
+ * reviews. The whole batch takes effect only if the stored order still has the revision of `before`.
  *
- * @returns `stale` when it has not, or when a repeated batch was already applied: load
- *   the order and decide again.
+ * @returns `stale` when the revision differs: a concurrent request changed the order, or D1 had already applied
+ *   this batch when it was retried. The caller loads the order and decides again.
  */
 export async function commit(
   db: Database,
@@ -98,7 +98,8 @@ export async function commit(
     ...(event.type === 'payment_booked'
       ? [makeOthersDue(ordercode, keyOf(event.payment.outTradeNo).number, now, guard)]
       : []),
-    // Last, because it makes the guard false, for a repetition of this batch and for concurrent writers.
+    // The order is written last, because its new revision makes the guard of every statement false. So a retry
+    // of the batch, and the batch of a concurrent writer, change nothing.
     updateIf(
       'orders',
       rowFromOrder(before.order, orderDueAt(before.order)),
@@ -124,13 +125,17 @@ function attemptChanges(
     const dueAt = needsRefundImport(after, attempt) ? now : attemptDueAt(attempt, now)
     const row = rowFromAttempt(ordercode, attempt, dueAt)
     if (old === undefined) return [insertIf('attempts', row, guard)]
-    // The stored due time may have become a lease, so the new one is written even if it looks unchanged.
+    // A run may have leased the attempt since it was read, which changed the stored `due_at`. So `due_at` is
+    // written even if the transition did not change it.
     const oldRow = { ...rowFromAttempt(ordercode, old, undefined), due_at: undefined }
     return [updateIf('attempts', oldRow, row, ['ordercode', 'number'], guard)]
   })
 }
 
-/** The row of the event. When the transition also created an automatic refund, the data names it. */
+/**
+ * Makes the row of the event. If the transition also created an automatic refund, the event's data contains
+ * the out_refund_no.
+ */
 function eventRow(
   before: OrderView,
   after: OrderView,

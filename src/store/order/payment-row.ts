@@ -7,9 +7,10 @@ import type { Guard } from '../d1/sql.ts'
 import { keyOf } from './rows.ts'
 
 /**
- * The row of a payment.
+ * Makes the row of a payment.
  *
- * @param orderTransactionId The payment that made the order `paid`; every other one is stored as `further`.
+ * @param orderTransactionId The transaction_id of the payment that made the order `paid`. Every other payment
+ *   of the order is stored as `further`.
  */
 export function paymentRow(
   payment: BookedPayment,
@@ -33,8 +34,10 @@ export function paymentRow(
 }
 
 /**
- * Makes the other live attempts of a paid order due now, because they could still be
- * paid: the cron closes them.
+ * SQL that makes the other open or closing attempts of a paid order due now, so that the cron closes them. The
+ * payer could still pay them.
+ *
+ * @param number The attempt that was paid.
  */
 export const makeOthersDue = (
   ordercode: string,

@@ -1,25 +1,25 @@
 /**
- * The fast path of `payment_booked`: records a payment, its event and its webhook, and reads the order back, in
- * one round trip. It covers the usual case alone; where it says no, the caller asks `transition`, which records
- * the rest (late and second payments) or explains the refusal.
+ * The fast path of the event `payment_booked`: records a payment, its event and its webhook, and reads the order
+ * back, in one round trip. It covers only the usual case. When a clause of its guard is false, nothing is
+ * written, and the caller applies `transition`, which records late and second payments or explains the refusal.
  *
- * Each clause of the guard is a rule of `onPaymentBooked` in `core/order/transition.ts` or of `checkPayment` in
- * `core/order/payment-check.ts`. A table test (`test/store/order/two-deciders.test.ts`) generates cases and
- * compares: the statement records exactly where the transition says `changed` and opens no review, and it
- * writes the same rows.
+ * Each clause of the guard corresponds to a rule of `onPaymentBooked` in `core/order/transition.ts` or of
+ * `checkPayment` in `core/order/payment-check.ts`. A table test (`test/store/order/two-deciders.test.ts`)
+ * generates cases and checks that the SQL records a payment exactly when the transition returns `changed` and
+ * opens no review, and that both write the same rows.
  *
  * | clause | pure rule |
  * |---|---|
- * | the caller: `isUsual` | `checkPayment`: `currency_mismatch`, `foreign_payment` by trade_type; an operator's word skips checks |
+ * | the caller has checked `isUsual` | `checkPayment`: `currency_mismatch`, `foreign_payment` by trade_type; an operator's decision skips checks |
  * | the order is `paying` | `created` is illegal, `paid` is `second_payment`, `closed` is late |
  * | the attempt's `total_fee` is the payment's | `checkPayment`: `amount_mismatch` |
  * | the attempt's `openid` is the payment's | `checkPayment`: `foreign_payment` by openid |
  * | the attempt's `time_start` is not after `time_end` | `checkPayment`: `foreign_payment` by time_end, with `CLOCK_SKEW_S` |
- * | the attempt's `total_fee` and `openid` are the order's | `isOutdated`: the shop changed price or payer since: late |
+ * | the attempt's `total_fee` and `openid` are the order's | `isOutdated`: the shop has changed price or payer, so it is late |
  * | the `transaction_id` has no row | `isBooked`: `unchanged` |
  *
- * The last clause knows more than the transition, which sees a single order: the transaction may be recorded
- * for another order. Then nothing is written.
+ * The last clause sees more than the transition, which sees a single order: when the transaction_id is recorded
+ * for another order, nothing is written.
  */
 import { parseOutTradeNo } from '../../core/ids.ts'
 import type { OrderEvent, OrderView, Returned } from '../../core/order/order.ts'
@@ -35,10 +35,10 @@ import { makeOthersDue, paymentRow } from './payment-row.ts'
 import { viewFrom, viewStatements } from './views.ts'
 
 /**
- * Records a payment that `isUsual`.
+ * Records a payment for which `isUsual` (`core/order/payment-check.ts`) is true.
  *
- * @returns `recorded` false when a clause did not hold; the view is the order as it is then, undefined when the
- *   number is not ours or the order does not exist.
+ * @returns `recorded` is false when a clause of the guard was false. `view` is the order as it is afterwards;
+ *   undefined when the out_trade_no does not have our format or the order does not exist.
  */
 export async function recordPayment(
   db: Database,
@@ -69,7 +69,8 @@ export async function recordPayment(
       payment.transactionId,
     ],
   }
-  // The other statements depend on the payment's row and on the order still being `paying`: both hold once.
+  // The guard of the other statements: the payment's row exists, and the order is still `paying`. The UPDATE of
+  // the order makes it `paid`, so the guard is false when the batch is retried.
   const entered: Guard = {
     sql: `EXISTS (SELECT 1 FROM payments WHERE transaction_id = ? AND ordercode = ? AND number = ?)
       AND EXISTS (SELECT 1 FROM orders WHERE ordercode = ? AND state = 'paying')`,

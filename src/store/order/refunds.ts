@@ -1,4 +1,4 @@
-/** Refunds in D1: rows, the changes that a transition makes to them, and who uses a number. */
+/** Writes the refunds of an order in a transition's batch, and finds the order of a refund. */
 import type { OrderView } from '../../core/order/order.ts'
 import { refundDueAt } from '../../core/order/refund-schedule.ts'
 import type { OutRefundNo, Refund } from '../../core/order/refund.ts'
@@ -7,7 +7,7 @@ import { orNull, text } from '../d1/columns.ts'
 import type { Database, Statement, Value } from '../d1/database.ts'
 import { type Guard, insertIf, updateIf } from '../d1/sql.ts'
 
-/** The changes of an order's refunds, for the batch that writes the order. */
+/** Builds the statements that write new and changed refunds, for the batch that writes the order. */
 export function refundChanges(
   before: OrderView,
   after: OrderView,
@@ -24,7 +24,8 @@ export function refundChanges(
     )
     const row = rowFromRefund(ordercode, refund, refundDueAt(refund, others, now))
     if (old === undefined) return [insertIf('refunds', row, guard)]
-    // A lease or a note may have been stored since the order was read: these columns are always written.
+    // A run may have leased the refund, or a sender may have stored an err_code, since the order was read. So
+    // these columns are written even if the transition did not change them.
     const oldRow = {
       ...rowFromRefund(ordercode, old, undefined),
       due_at: undefined,
@@ -35,7 +36,7 @@ export function refundChanges(
   })
 }
 
-/** @returns the order that a refund belongs to. */
+/** @returns the ordercode of the order that a refund belongs to; undefined when no refund has this number. */
 export async function ordercodeOfRefund(
   db: Database,
   outRefundNo: OutRefundNo,
@@ -47,7 +48,7 @@ export async function ordercodeOfRefund(
   return rows[0] === undefined ? undefined : text(rows[0], 'ordercode')
 }
 
-/** The row of a refund, without what only its sender writes. */
+/** Makes the row of a refund, without `sending_until` and `unanswered_at`, which only the sender writes. */
 export function rowFromRefund(
   ordercode: string,
   refund: Refund,

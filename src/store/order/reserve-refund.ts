@@ -1,21 +1,22 @@
 /**
- * The fast path of `refund_requested`: reserves the amount, writes the event and reads the order back, in one
- * round trip. One guarded statement decides, so concurrent requests never reserve more than was paid.
+ * The fast path of the event `refund_requested`: reserves the amount, writes the event and reads the order back,
+ * in one round trip. One guarded statement decides, so concurrent requests never reserve more than was paid.
  *
- * Each clause of the guard is a rule of `onRequested` in `core/order/refund-transition.ts`. A table test
- * (`test/store/order/two-deciders.test.ts`) generates cases and compares: the statement inserts exactly where
- * the transition says `changed`. Where it inserts nothing, the transition explains why to the shop.
+ * Each clause of the guard corresponds to a rule of `onRequested` in `core/order/refund-transition.ts`. A table
+ * test (`test/store/order/two-deciders.test.ts`) generates cases and checks that the SQL inserts a refund exactly
+ * when the transition returns `changed`. When the SQL inserts nothing, the caller applies the transition, whose
+ * error explains the refusal to the shop.
  *
  * | clause | pure rule |
  * |---|---|
- * | the payment is the order's, and the order is `paid` | else `order_not_paid` |
- * | what is reserved and this fit into `total_fee` | `leftOf`: `refund_exceeds_payment` |
- * | fewer than `REFUNDS_MAX` that WeChat counts | `too_many_refunds` |
+ * | the payment belongs to the order, and the order is `paid` | otherwise `order_not_paid` |
+ * | this refund and what is reserved are at most `total_fee` | `leftOf`: `refund_exceeds_payment` |
+ * | the payment has fewer than `REFUNDS_MAX` refunds, without refused ones | `too_many_refunds` |
  * | the `out_refund_no` has no row | a known number is `unchanged`, or `refund_conflict` |
- * | it starts now when none began within a minute | `nextStartAt`: refunds of one payment start a minute apart |
+ * | the refund starts now if no other one started within a minute | `nextStartAt`: refunds of a payment start a minute apart |
  *
- * The statement knows one thing more than the transition, which sees a single order: the number may be used
- * by another order. Then nothing is inserted although the transition would allow it.
+ * The SQL sees more than the transition, which sees a single order: when a refund of another order has the
+ * out_refund_no, nothing is inserted, although the transition would allow it.
  */
 import type { OrderView } from '../../core/order/order.ts'
 import { PAUSE_S } from '../../core/order/refund-schedule.ts'
@@ -29,10 +30,11 @@ import { SENDING_S } from './send-lease.ts'
 import { viewFrom, viewStatements } from './views.ts'
 
 /**
- * Reserves a refund. When no other refund of the payment started within the last minute, this one starts with
- * its reservation, and the caller holds the lease to send it.
+ * Reserves a refund. When no other refund of the payment started within the last minute, this refund starts
+ * immediately, and the caller holds its send lease.
  *
- * @returns `reserved` false when a clause did not hold; the view is the order as it is then.
+ * @returns `reserved` is false when a clause of the guard was false. `view` is the order as it is afterwards;
+ *   undefined when the order does not exist.
  */
 export async function reserve(
   db: Database,
@@ -71,7 +73,7 @@ export async function reserve(
         ...Object.values(row),
       ],
     },
-    // changes() is of the statement before: 0 for everybody who reserved nothing.
+    // changes() is the number of rows that the preceding statement changed: 0 when nothing was reserved.
     statement(
       `INSERT INTO events (ordercode, revision, type, at, data)
        SELECT ordercode, revision + 1, 'refund_requested', ?2, ?3 FROM orders

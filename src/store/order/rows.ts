@@ -1,4 +1,4 @@
-/** Converts rows to domain objects and back. Column names and NULL do not leave the store. */
+/** Converts rows to domain objects and back. No other layer sees column names or NULL. */
 import {
   formatOutTradeNo,
   type OutTradeNo,
@@ -29,7 +29,7 @@ import {
 import type { Row, Value } from '../d1/database.ts'
 
 /**
- * The key of an attempt's row: the ordercode, and the number of the attempt.
+ * Splits an out_trade_no into the key of the attempt's row: the ordercode, and the number of the attempt.
  *
  * @throws when `outTradeNo` does not have our format.
  */
@@ -64,7 +64,7 @@ export function orderFromRow(row: Row): Order {
   }
 }
 
-/** The row of an order. @param dueAt When the cron must look at the order; undefined for never. */
+/** Makes the row of an order. @param dueAt When the cron must next check the order; undefined for never. */
 export function rowFromOrder(order: Order, dueAt: UnixSeconds | undefined): Record<string, Value> {
   const { terms } = order
   return {
@@ -122,7 +122,11 @@ export function attemptFromRow(row: Row): Attempt {
   }
 }
 
-/** The row of an attempt. @param dueAt When the cron must query it; undefined for never. */
+/**
+ * Makes the row of an attempt.
+ *
+ * @param dueAt When the cron must next query WeChat about it; undefined for never.
+ */
 export function rowFromAttempt(
   ordercode: string,
   attempt: Attempt,

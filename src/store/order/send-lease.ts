@@ -5,7 +5,10 @@ import type { SendLease } from '../../ports/refund-store.ts'
 import { optionalTime, orNull } from '../d1/columns.ts'
 import type { Database, Row } from '../d1/database.ts'
 
-/** Longer than it takes to send a refund and to query its refusal, and as long as an unanswered try may arrive. */
+/**
+ * The length of a send lease, in seconds. It is longer than sending a refund and querying WeChat after a
+ * refusal take, and as long as an unanswered request may still reach WeChat.
+ */
 export const SENDING_S = MINUTE_S
 
 /**
@@ -31,12 +34,12 @@ export async function acquireSendLease(
   return rows[0] === undefined ? undefined : leaseFromRow(rows[0])
 }
 
-/** Reads the lease from a row with `unanswered_at`. */
+/** Reads a send lease from a row of `refunds`, of which only `unanswered_at` is needed. */
 export const leaseFromRow = (row: Row): SendLease => ({
   unansweredAt: optionalTime(row, 'unanswered_at'),
 })
 
-/** Ends the lease of a refund that was not sent. */
+/** Ends the send lease of a refund that the caller did not send. */
 export async function releaseSendLease(
   db: Database,
   ordercode: string,
@@ -50,10 +53,11 @@ export async function releaseSendLease(
 }
 
 /**
- * Stores why WeChat does not accept a refund yet, or no longer does, and ends the lease.
- * The refund may be sent again.
+ * Stores WeChat's reason for not accepting a refund yet, or for refusing a refund that it accepted before, and
+ * ends the send lease. The refund may be sent again.
  *
- * @param unansweredAt When the same request was sent before without a clear answer.
+ * @param unansweredAt When the same refund was sent before without a clear answer; undefined keeps the stored
+ *   time.
  */
 export async function noteRefusal(
   db: Database,
@@ -75,8 +79,8 @@ export async function noteRefusal(
 }
 
 /**
- * Stores that a refund was sent without an answer, so WeChat may or may not have received it, and ends the
- * lease. The refund may be sent again.
+ * Stores that a refund was sent and no answer came, so that WeChat may or may not have received it, and ends
+ * the send lease. The refund may be sent again.
  */
 export async function noteUnanswered(
   db: Database,

@@ -7,8 +7,8 @@ import { statement } from '../d1/sql.ts'
 import { attemptFromRow, orderFromRow, paymentFromRow, refundFromRow } from './rows.ts'
 
 /**
- * The statements that read an order with its attempts, payments and refunds: four reads by key, for one
- * round trip. {@link viewFrom} reads their outcomes.
+ * Builds the statements that read an order with its attempts, payments and refunds: four reads by key, for one
+ * batch. {@link viewFrom} converts their outcomes.
  */
 export const viewStatements = (ordercode: string): readonly Statement[] => [
   statement('SELECT * FROM orders WHERE ordercode = ?', ordercode),
@@ -24,7 +24,7 @@ export const viewStatements = (ordercode: string): readonly Statement[] => [
   ),
 ]
 
-/** Reads the outcomes of {@link viewStatements}; undefined when the order does not exist. */
+/** Converts the outcomes of {@link viewStatements} to an order; undefined when the order does not exist. */
 export function viewFrom(outcomes: readonly Outcome[]): OrderView | undefined {
   const [orders, attempts, payments, refunds] = outcomes
   const row = orders?.rows[0]
@@ -82,7 +82,7 @@ export async function loadMany(
   }))
 }
 
-/** The events of an order, oldest first. */
+/** Reads the events of an order, oldest first. */
 export async function events(db: Database, ordercode: string): Promise<readonly StoredEvent[]> {
   const { rows } = await db.run(
     'SELECT * FROM events WHERE ordercode = ? ORDER BY revision',

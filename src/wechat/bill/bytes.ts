@@ -1,24 +1,27 @@
-/** The bytes of a bill as a stream, decompressed if the bill is gzip. */
+/** Reads the bytes of a bill as a stream, and decompresses them if the bill is gzip. */
 import { concat } from '../../lib/limited-body.ts'
 
-/** @returns the next bytes, `undefined` at the end. Rejects when the source breaks off. */
+/** Reads the next bytes; `undefined` at the end. Rejects when the source breaks off. */
 type ReadBytes = () => Promise<Uint8Array | undefined>
 
-/** Plain bytes on demand. `read` rejects when the source breaks off, or is not valid gzip. */
+/** The decompressed bytes of a bill. `read` rejects when the source breaks off, or is invalid gzip. */
 export type ByteSource = Readonly<{
   read: ReadBytes
-  /** May be called at any time, also after the end. Never rejects. */
+  /** Stops reading the source. May be called at any time, also after the end. Never rejects. */
   cancel: () => Promise<void>
 }>
 
 const GZIP_MAGIC = [0x1f, 0x8b] as const
 
-/** A piece of gzip decompresses to at most a thousand times its size: 4 MiB. */
+/**
+ * The number of gzip bytes that are decompressed at a time. Gzip grows to about a thousand times its size at
+ * most, so one piece takes at most 4 MiB of memory.
+ */
 const PIECE_BYTES = 4 * 1024
 
 /**
- * Opens a bill. Its first two bytes decide whether it is gzip: WeChat's headers do not say, and the
- * archive may contain either form.
+ * Opens a bill. Its first two bytes decide whether it is gzip, because WeChat's response headers do not say,
+ * and the archive may contain gzip or plain bills.
  */
 export function openBill(raw: ReadableStream<Uint8Array>): ByteSource {
   const reader = raw.getReader()
@@ -41,7 +44,7 @@ export function openBill(raw: ReadableStream<Uint8Array>): ByteSource {
   }
 }
 
-/** @returns an empty array when the source has fewer bytes than `length`. */
+/** Reads until at least `length` bytes are there. @returns an empty array when the source has fewer bytes. */
 async function readAtLeast(read: ReadBytes, length: number): Promise<Uint8Array> {
   let seen: Uint8Array = new Uint8Array()
   while (seen.length < length) {
@@ -52,7 +55,7 @@ async function readAtLeast(read: ReadBytes, length: number): Promise<Uint8Array>
   return seen
 }
 
-/** Puts `head` in front of what `read` returns. */
+/** @returns a reader that first returns `head`, and then what `read` returns. */
 function startingWith(head: Uint8Array, read: ReadBytes): ReadBytes {
   let isFirst = true
   return async () => {
@@ -65,9 +68,9 @@ function startingWith(head: Uint8Array, read: ReadBytes): ReadBytes {
 /**
  * Decompresses gzip on demand.
  *
- * `pipeThrough` is not used, for two reasons. In workerd it has no back pressure, so a slow reader would
- * get the whole file decompressed into memory. And when the file breaks off, what was decompressed and
- * not yet read would be lost.
+ * `pipeThrough` is not used, for two reasons. In workerd it has no back pressure, so with a slow reader the
+ * whole bill would be decompressed into memory. And when the bill breaks off, bytes that were decompressed
+ * and not yet read would be lost.
  */
 function unpacking(readPacked: ReadBytes): ReadBytes {
   const { readable, writable } = new DecompressionStream('gzip')
@@ -94,9 +97,9 @@ function unpacking(readPacked: ReadBytes): ReadBytes {
   return async () => {
     const unpacked = reader.read()
     const arrived = unpacked.then(() => true)
-    arrived.catch(() => undefined) // `unpacked` is awaited below, but `feeding` may reject first
+    arrived.catch(() => undefined) // no unhandled rejection: `feeding` may reject before `unpacked` is awaited
     while (!isInputClosed) {
-      // Input is written only while the pending read has no output: this is the back pressure.
+      // Back pressure: input is decompressed only while the pending read has no output yet.
       if (await Promise.race([arrived, eventLoopTurn()])) break
       feeding ??= feed().finally(() => {
         feeding = undefined
@@ -108,8 +111,8 @@ function unpacking(readPacked: ReadBytes): ReadBytes {
 }
 
 /**
- * Resolves after the runtime has delivered the output that it has ready. An already resolved promise
- * would resolve before that.
+ * Resolves in a later turn of the event loop, when the runtime has delivered output that is already
+ * decompressed. `Promise.resolve()` would resolve before the delivery.
  */
 async function eventLoopTurn(): Promise<false> {
   await new Response('.').arrayBuffer()

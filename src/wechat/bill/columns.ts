@@ -1,14 +1,13 @@
 /**
- * Finds the columns of a bill. WeChat has several layouts and has changed them, so
- * columns are found by name.
+ * Finds the columns of a bill by their names, because WeChat has several layouts and has changed them.
  *
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011939779
  */
 
-/** A column and its index in a row: `at` counts from the left or, when it is negative, from the right. */
+/** The name of a column, and its index in a row: `at` counts from the left or, if negative, from the right. */
 export type Column = Readonly<{ name: string; at: number }>
 
-/** The columns about a refund. Layouts for payments alone do not have them. */
+/** The columns about a refund. A bill that contains only payments does not have them. */
 export type RefundColumns = Readonly<{
   refundId: Column
   outRefundNo: Column
@@ -17,7 +16,7 @@ export type RefundColumns = Readonly<{
   refundStatus: Column
 }>
 
-/** The columns of a layout that we read. */
+/** The columns of a bill that the Worker reads. */
 export type Columns = Readonly<{
   count: number
   /** Whether a row may have more fields than columns, because the merchant's text may contain separators. */
@@ -33,34 +32,37 @@ export type Columns = Readonly<{
   totalFee: Column
   settlementTotalFee: Column
   serviceFee: Column
-  /** Undefined in a bill of payments. */
+  /** Undefined in a bill that contains only payments. */
   refund: RefundColumns | undefined
-  /** Undefined in layouts where refunds have no time of their own. */
+  /** The time of a refund; undefined in layouts without such a column. */
   refundAppliedTime: Column | undefined
 }>
 
-/** Product name and attach: text that the merchant wrote, with any character, not escaped. We need neither. */
+/**
+ * The columns with the merchant's own text: product name and attach. The text may contain any character and is
+ * not escaped. Neither column is read.
+ */
 const FREE_TEXT = ['商品名称', '商户数据包']
 
 /**
- * Names of an amount in different layouts, the preferred one first. In bills before 2018 both order amounts
- * are `总金额`, and the requested refund is `退款金额`.
+ * The names of each amount in different layouts, the preferred name first. In bills before 2018, `总金额` is both
+ * the order amount and the settled amount, and `退款金额` is the requested refund.
  *
- * Merchants without coupons of their own get a layout of 24 columns without `订单金额`. There the settled
- * amount, `应结订单金额`, equals it.
+ * Merchants without coupons of their own get a layout of 24 columns without the order amount (`订单金额`). There
+ * the settled amount (`应结订单金额`) equals the order amount.
  */
 const TOTAL = ['订单金额', '总金额', '应结订单金额']
 const SETTLEMENT_TOTAL = ['应结订单金额', '总金额']
 const REFUND = ['申请退款金额', '退款金额']
 
-/** Each of these names alone shows that a header is meant to be that of a bill. */
+/** A first line with at least one of these column names is the header of a bill, and not some other text. */
 const BILL_MARKS = ['交易时间', '微信订单号', '商户订单号']
 
 /**
- * Finds the columns in the header line.
+ * Finds the columns in the header line of a bill.
  *
- * @returns `not_a_bill` when the line is not the header of a bill, `unknown_layout` when a column that we
- *   need is missing or ambiguous.
+ * @returns `not_a_bill` when the line is not the header of a bill, `unknown_layout` when a needed column is
+ *   missing or ambiguous.
  */
 export function readHeader(line: string): Columns | 'not_a_bill' | 'unknown_layout' {
   const names = line.split(',')
@@ -70,8 +72,9 @@ export function readHeader(line: string): Columns | 'not_a_bill' | 'unknown_layo
   const elastic = free.length === 0 ? undefined : { from: Math.min(...free), to: Math.max(...free) }
 
   /**
-   * Undefined if no column has one of the names, if two have it, or if its index in a row is unknown,
-   * because free text with separators stands on both sides.
+   * Finds the column with the first of the `wanted` names that the header has. Undefined if the header has none
+   * of the names, or has the name twice, or if the column stands between two columns of the merchant's text:
+   * separators in that text make the index in a row unknown.
    */
   function find(...wanted: readonly string[]): Column | undefined {
     const name = wanted.find((candidate) => names.includes(candidate))
@@ -114,16 +117,19 @@ export function readHeader(line: string): Columns | 'not_a_bill' | 'unknown_layo
 }
 
 /**
- * Classifies a header line that ends before its line break.
+ * Classifies a text that ends before its first line break.
  *
- * @returns `cut_off` if a bill may begin like that.
+ * @returns `cut_off` if the text may be the beginning of a bill's header.
  */
 export function readBrokenHeader(text: string): 'cut_off' | 'not_a_bill' {
   const mayBeBill = BILL_MARKS.some((name) => text.includes(name) || name.startsWith(text))
   return mayBeBill && !isXml(text) ? 'cut_off' : 'not_a_bill'
 }
 
-/** WeChat's error messages are XML. They may quote any column name, so names alone do not make a bill. */
+/**
+ * Whether the text is one of WeChat's error messages, which are XML. An error message may quote a column name,
+ * so a column name alone does not make a text a bill.
+ */
 const isXml = (text: string): boolean => text.startsWith('<')
 
 /** @returns the columns if all of them were found, otherwise undefined. */

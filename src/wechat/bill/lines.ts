@@ -1,11 +1,14 @@
 /** Splits a bill's text into lines, joins lines into rows, and recognises the summary in the last two lines. */
 
-/** Far more than any row has. A longer line or row is cut off, so that it does not fill the memory. */
+/**
+ * The maximum number of characters of a line or row, far more than real rows have. A longer one is cut off, so
+ * that it does not fill the memory.
+ */
 export const ROW_CHARS_MAX = 64 * 1024
 
 const SUMMARY = '总交易单数'
 
-/** Cuts text that arrives in pieces into lines. Lines end with CRLF or LF. */
+/** Splits text that arrives in pieces into lines. Lines end with CRLF or LF. */
 export class LineCutter {
   #rest = ''
   #isSkipping = false
@@ -16,8 +19,8 @@ export class LineCutter {
   }
 
   /**
-   * Yields the lines that end in this piece. A line that is too long is yielded, cut off, as
-   * soon as it exceeds the limit.
+   * Yields the lines that end in this piece of text. A line that is longer than {@link ROW_CHARS_MAX} is
+   * cut off and yielded as soon as it exceeds the limit.
    */
   *cut(text: string): Generator<string> {
     let from = 0
@@ -40,10 +43,10 @@ export class LineCutter {
   }
 }
 
-/** The last two lines of a complete bill: the names of WeChat's totals, and their values. */
+/** The last two lines of a complete bill: `header` has the names of WeChat's totals, `values` their values. */
 export type Summary = Readonly<{ header: string; values: string }>
 
-/** What a {@link RowJoiner} holds at the end of the text. */
+/** What {@link RowJoiner} returns at the end of the text. */
 export type LastLines = Readonly<{
   /** The last row; undefined when it may be incomplete. */
   row: string | undefined
@@ -52,14 +55,15 @@ export type LastLines = Readonly<{
 }>
 
 /**
- * Joins lines into rows. A product name may contain line breaks, so a row is complete only when the next
- * row begins. A product name may also look like the summary, so only the last two lines can be the summary.
+ * Joins lines into rows. A product name may contain line breaks, so a row is known to be complete only when the
+ * next row begins. A product name may also look like the summary, so the summary is recognised only in the last
+ * two lines.
  */
 export class RowJoiner {
   #row: string | undefined
   #held: string[] = []
 
-  /** @returns a row that is now known to be complete, if there is one. */
+  /** Takes the next line. @returns the row that this line shows to be complete; undefined if there is none. */
   take(line: string): string | undefined {
     if (isBlank(line)) return undefined
     this.#held.push(line)
@@ -74,7 +78,7 @@ export class RowJoiner {
     return complete
   }
 
-  /** Call it after the last line. @returns what is left: the last row and the summary. */
+  /** Ends the text, after the last line. @returns the last row and the summary. */
   end(): LastLines {
     const [header, values] = this.#held
     if (header?.startsWith(SUMMARY) === true && values !== undefined && isRowStart(values)) {
@@ -85,11 +89,11 @@ export class RowJoiner {
   }
 }
 
-/** Blank lines are skipped everywhere in a bill. */
+/** Whether a line has only spaces. Such lines are skipped everywhere in a bill. */
 export const isBlank = (line: string): boolean => line.trim() === ''
 const isRowStart = (line: string): boolean => line.startsWith('`')
 const withoutReturn = (line: string): string => (line.endsWith('\r') ? line.slice(0, -1) : line)
 
-/** Keeps one character more than the limit, so that the text is recognised as too long later. */
+/** Cuts a text one character after the limit, so that the reader of the row recognises it as too long. */
 const shortened = (text: string): string =>
   text.length > ROW_CHARS_MAX ? text.slice(0, ROW_CHARS_MAX + 1) : text

@@ -1,6 +1,6 @@
 /**
- * Reads WeChat's daily bill as a stream: bytes, text, lines, rows, pages. A bill of any size
- * takes the memory of one page.
+ * Reads WeChat's daily bill as a stream: bytes become text, lines, rows and pages. Only one page is in memory,
+ * however large the bill is.
  *
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011939779
  */
@@ -10,13 +10,13 @@ import { type ByteSource, openBill } from './bytes.ts'
 import { BillText } from './text.ts'
 
 /**
- * Reads a bill page by page. When the bill breaks off, only rows that are certainly complete are returned;
- * the whole bill begins with the same rows, under the same numbers.
+ * Reads a bill page by page. When the bill breaks off, only rows that are certainly complete are returned. A
+ * later download of the complete bill begins with the same rows, and they have the same numbers.
  */
 export const readBill: ReadBill = async function* (raw, { pageRows, afterRow }) {
   invariant(pageRows >= 1 && afterRow >= 0, `no such page: ${pageRows} after ${afterRow}`)
   const source = openBill(raw)
-  const decoder = new TextDecoder() // removes the byte order mark, too
+  const decoder = new TextDecoder() // also removes the byte order mark
   const bill = new BillText()
   let page: BillRow[] = []
 
@@ -38,7 +38,7 @@ export const readBill: ReadBill = async function* (raw, { pageRows, afterRow }) 
         bytes === 'broken'
           ? yield* paged(bill.breakOff())
           : bytes === 'end'
-            ? yield* paged(bill.finish()) // an incomplete last character is ignored
+            ? yield* paged(bill.finish()) // ignores an incomplete UTF-8 character at the end
             : yield* paged(bill.take(decoder.decode(bytes, { stream: true })))
       if (end === undefined) continue
       if (page.length > 0) yield { rows: page }
@@ -49,7 +49,7 @@ export const readBill: ReadBill = async function* (raw, { pageRows, afterRow }) 
   }
 }
 
-/** Any error, at the source or in decompression, means that the bill breaks off there. */
+/** Reads the next bytes. Any error, of the source or of decompression, means that the bill breaks off there. */
 async function readOrBreak(source: ByteSource): Promise<Uint8Array | 'end' | 'broken'> {
   try {
     return (await source.read()) ?? 'end'

@@ -7,10 +7,11 @@ import { ROW_CHARS_MAX } from './lines.ts'
 import { parseYuan, parseYuanMillifen } from './yuan.ts'
 
 /**
- * What a row adds to the totals: fen, and 1/1000 fen for the service fee.
+ * The amounts that a row adds to the totals, in fen; `serviceFee` is in 1/1000 fen.
  *
- * WeChat's totals are sums of whole columns. So the order's amounts in the row of a refund count, and so do
- * the refunded amounts in the row of a revoked payment. Both are zero in every bill we have seen.
+ * WeChat's totals are the sums of whole columns. So the amounts of the order count also in the row of a
+ * refund, and the refunded amounts count also in the row of a revoked payment. Both are zero in every bill we
+ * have seen.
  */
 export type RowAmounts = Readonly<{
   totalFee: number
@@ -20,32 +21,32 @@ export type RowAmounts = Readonly<{
   serviceFee: number
 }>
 
-/** A row and its amounts; or `unreadable`, with the reason. */
+/** What {@link readRow} returns: the row and its amounts, or why it is unreadable. */
 export type ReadRow =
   | Readonly<{ row: BillPayment | BillRefund; amounts: RowAmounts }>
   /** The name of the column that is missing or invalid, or what is wrong with the row as a whole. */
   | Readonly<{ unreadable: string }>
 
-/** Nothing is escaped: a comma without the backquote may be part of a text. */
+/** What separates two fields. Nothing is escaped, so a comma without the backquote may be part of a field. */
 const SEPARATOR = ',`'
 
 const STATES = ['SUCCESS', 'REFUND', 'REVOKED']
 
 /**
- * An out_trade_no or out_refund_no. Other systems of the merchant have other formats, so any text
- * that can be a number passes.
+ * The format of an out_trade_no or out_refund_no. Other systems of the merchant have formats of their own, so
+ * any text without spaces and control characters is allowed.
  */
 const ID = /^[^\s\p{Cc}\uFFFD]{1,64}$/u
-/** A refund_id of WeChat. `0` means that the row has no refund. */
+/** The format of WeChat's refund_id. `0` is excluded: it means that the row has no refund. */
 const REFUND_ID = /^(?!0$)[0-9A-Za-z]{1,32}$/
 
-/** Returns the text of a column in the current row; empty when the row has none. */
+/** Returns the text of a column in the row that is being read; empty when the row has no such field. */
 type Read = (column: Column) => string
 
 /**
  * Reads one row.
  *
- * @param row Its number in the bill, from 1.
+ * @param row The number of the row in the bill, from 1.
  */
 export function readRow(columns: Columns, row: number, text: string): ReadRow {
   if (text.length > ROW_CHARS_MAX) return { unreadable: 'too_long' }
@@ -59,7 +60,7 @@ export function readRow(columns: Columns, row: number, text: string): ReadRow {
   const state = read(columns.tradeState)
   const refundId = columns.refund === undefined ? '' : read(columns.refund.refundId)
   const isRefund = state === 'REFUND' || (refundId !== '' && refundId !== '0')
-  // An unknown state also reveals that fields are shifted, by a separator inside a field that should have none.
+  // The state is unknown, too, when a separator inside another field has shifted the fields.
   if (!STATES.includes(state)) return { unreadable: columns.tradeState.name }
 
   const timeColumn = isRefund ? refundTimeColumn(columns, read) : columns.tradeTime
@@ -147,13 +148,13 @@ function readRefund({ refund, ...columns }: Columns, read: Read, line: Line): Re
 }
 
 /**
- * The column with the time of the refund. In a bill of refunds, 交易时间 is the time of
- * the payment, days before.
+ * Chooses the column with the time of the refund. In a bill that contains only refunds, `交易时间` is the time of
+ * the payment, which may be days earlier.
  */
 function refundTimeColumn({ refundAppliedTime, tradeTime }: Columns, read: Read): Column {
   const hasOwnTime = refundAppliedTime !== undefined && read(refundAppliedTime) !== ''
   return hasOwnTime ? refundAppliedTime : tradeTime
 }
 
-/** For amounts that only the totals need. If one is unreadable, it counts as zero. */
+/** Parses an amount that is needed only for the totals. An unreadable amount counts as zero. */
 const yuanOrZero = (text: string): number => parseYuan(text) ?? 0

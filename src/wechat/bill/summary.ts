@@ -1,23 +1,23 @@
-/** Reads a bill's last two lines: WeChat's own totals, to compare with the sums of the rows. */
+/** Reads WeChat's totals from the last two lines of a bill, and compares them with the sums of the rows. */
 import type { BillSums } from '../../ports/bill-reader.ts'
 import type { Summary } from './lines.ts'
 import { parseYuan, parseYuanMillifen } from './yuan.ts'
 
-/** Names of the totals. A second name is that of bills before 2018. */
+/** The names of the totals that every layout has. A second name was used before 2018. */
 const ROWS = ['总交易单数']
 const SETTLEMENT_TOTAL = ['应结订单总金额', '总交易额']
 const SETTLEMENT_REFUND = ['退款总金额', '总退款金额']
 const SERVICE_FEE = ['手续费总金额']
 const NEEDED = [ROWS, SETTLEMENT_TOTAL, SETTLEMENT_REFUND, SERVICE_FEE]
-/** Totals that old bills do not have. */
+/** The names of totals that bills before 2018 do not have. */
 const TOTAL = ['订单总金额']
 const REFUND = ['申请退款总金额']
 
 /**
  * Reads the summary.
  *
- * @param read The sums of the rows. `payments` and `refunds` are taken from them, because WeChat
- *   does not state these counts.
+ * @param read The sums of the rows. The returned `payments` and `refunds` are taken from here, because WeChat
+ *   does not state them.
  * @returns `cut_off` when the last line breaks off or a total is not a number, `unknown_layout` when a
  *   total that every layout has is missing.
  */
@@ -37,7 +37,7 @@ export function readSummary(
   const settlementTotalFee = parseYuan(text(SETTLEMENT_TOTAL))
   const settlementRefundFee = parseYuan(text(SETTLEMENT_REFUND))
   const serviceFee = parseYuanMillifen(text(SERVICE_FEE))
-  // A total that is not stated is read as "0", so that `undefined` means unreadable here as well.
+  // A total that the bill does not have is read as "0" here, so that `undefined` only means unreadable.
   const totalFee = parseYuan(find(TOTAL) < 0 ? '0' : text(TOTAL))
   const refundFee = parseYuan(find(REFUND) < 0 ? '0' : text(REFUND))
   if (
@@ -63,7 +63,7 @@ export function readSummary(
 }
 
 /**
- * The names of the sums that differ.
+ * Finds the sums in which WeChat's totals and the rows differ.
  *
  * @param stated WeChat's totals.
  * @param read The sums of the rows.
@@ -79,12 +79,12 @@ export function findDiffering(stated: BillSums, read: BillSums): readonly (keyof
   const differing = amounts.filter(
     (name) => stated[name] !== undefined && stated[name] !== read[name],
   )
-  // WeChat does not document whether its count includes refunds, so both are accepted: with and without.
+  // WeChat does not document whether its number of rows includes refunds. Both numbers are accepted.
   const isCountRight = stated.rows === read.rows || stated.rows === read.payments
   return isCountRight ? differing : ['rows', ...differing]
 }
 
-/** Some bills write counts as `45.0`. */
+/** Parses a count. Some bills write it as `45.0`. */
 function parseCount(text: string): number | undefined {
   const [, count] = /^(0|[1-9]\d{0,8})(?:\.0+)?$/.exec(text) ?? []
   return count === undefined ? undefined : Number(count)

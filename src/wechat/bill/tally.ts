@@ -1,4 +1,4 @@
-/** The sums of a bill's rows, to compare with the totals that WeChat states. */
+/** Adds up a bill's rows. The sums are later compared with the totals that WeChat states. */
 import { toFen } from '../../core/money.ts'
 import type { BillRow, BillSums } from '../../ports/bill-reader.ts'
 import type { Columns } from './columns.ts'
@@ -17,7 +17,7 @@ export class BillTally {
     serviceFee: 0,
   }
 
-  /** Reads the next row and adds it to the sums. An unreadable row adds to the number of rows only. */
+  /** Reads the next row and adds it to the sums. An unreadable row is only counted. */
   take(columns: Columns, text: string): BillRow {
     const row = ++this.#rows
     const found = readRow(columns, row, text)
@@ -33,7 +33,7 @@ export class BillTally {
     return found.row
   }
 
-  /** The sums of the rows so far. */
+  /** The sums of the rows that were read so far. */
   get sums(): BillSums {
     const { totalFee, settlementTotalFee, refundFee, settlementRefundFee, serviceFee } =
       this.#amounts

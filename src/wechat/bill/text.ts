@@ -5,7 +5,7 @@ import { isBlank, LineCutter, ROW_CHARS_MAX, RowJoiner, type Summary } from './l
 import { findDiffering, readSummary } from './summary.ts'
 import { BillTally } from './tally.ts'
 
-/** Yields the rows that a piece of text completes, and returns how the bill ends, if it does. */
+/** A generator that yields rows as they become complete, and returns how the bill ends. */
 type Found<End> = Generator<BillRow, End>
 
 /** Reads one bill: call `take` for each piece of text, then `finish` or `breakOff` once. */
@@ -15,7 +15,12 @@ export class BillText {
   readonly #tally = new BillTally()
   #columns: Columns | undefined;
 
-  /** Reads a piece of text. @returns an end only when the header is not a bill's, or its layout is unknown. */
+  /**
+   * Reads a piece of text.
+   *
+   * @returns undefined, so that the caller continues; or why the text cannot be read further: it is not a
+   *   bill, or its layout is unknown.
+   */
   *take(text: string): Found<BillEnd | undefined> {
     for (const line of this.#lines.cut(text)) {
       if (this.#columns !== undefined) {
@@ -31,7 +36,7 @@ export class BillText {
     return undefined
   }
 
-  /** Call it when the source has ended. Yields the last rows, and returns whether the bill is complete. */
+  /** Ends the bill after the source has ended. Yields the last rows. @returns whether the bill is complete. */
   *finish(): Found<BillEnd> {
     if (this.#columns === undefined) return failed(readBrokenHeader(this.#lines.rest))
     const line = this.#rows.take(this.#lines.rest)
@@ -41,7 +46,10 @@ export class BillText {
     return summary === undefined ? failed('cut_off') : this.#judge(summary)
   }
 
-  /** Call it when the source has broken off. However the text ends then, the bill is not complete. */
+  /**
+   * Ends the bill after the source has broken off. Yields the last row if it is certainly complete. The bill
+   * counts as incomplete even if the text ends with a summary.
+   */
   *breakOff(): Found<BillEnd> {
     const { row, summary } = this.#rows.end()
     const isCertain = summary === undefined

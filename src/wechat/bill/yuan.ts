@@ -1,19 +1,23 @@
 /**
- * Parses amounts in yuan, the unit of WeChat's bills. As a float, 9.8 yuan would be 980.0000000000001 fen,
- * so the text is converted without floats.
+ * Parses amounts in yuan, the unit of WeChat's bills. The digits are converted without floating point, because
+ * 9.8 yuan times 100 would be 980.0000000000001 fen.
  */
 import { type Fen, toFen } from '../../core/money.ts'
 
 const FEN_PLACES = 2
 const MILLIFEN_PLACES = 5
 
-/** Up to ten digits of yuan: enough for a day of any merchant, and exact in thousandths of a fen. */
+/**
+ * The format of an amount in yuan. Ten digits before the decimal point are enough for a day of any
+ * merchant, and the amount in 1/1000 fen is still an exact integer.
+ */
 const YUAN = /^(-?)(0|[1-9]\d{0,9})(?:\.(\d{1,8}))?$/
 
 /**
- * Parses an amount in yuan: `88`, `88.0`, `88.00`. Digits below one fen must be zeros.
+ * Parses an amount in yuan, such as `88`, `88.0` or `88.00`. Digits after the second decimal place must be
+ * zeros.
  *
- * @returns fen; `undefined` for any other text, a negative amount included.
+ * @returns fen; `undefined` for a negative amount and for any other text.
  */
 export function parseYuan(text: string): Fen | undefined {
   if (text.startsWith('-')) return undefined
@@ -22,9 +26,9 @@ export function parseYuan(text: string): Fen | undefined {
 }
 
 /**
- * Parses an amount in yuan of either sign, as service fees are written: `0.01000`, `-0.00600`.
+ * Parses a service fee in yuan, positive or negative, such as `0.01000` or `-0.00600`.
  *
- * @returns thousandths of a fen; `undefined` for text that is not an exact number of them.
+ * @returns 1/1000 fen; `undefined` for a fraction of 1/1000 fen and for any other text.
  */
 export function parseYuanMillifen(text: string): number | undefined {
   return parseScaled(text, MILLIFEN_PLACES)

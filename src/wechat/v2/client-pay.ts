@@ -3,7 +3,10 @@ import type { SignType } from '../../core/order/attempt.ts'
 import type { UnixSeconds } from '../../core/time.ts'
 import { sign } from './wire/sign.ts'
 
-/** What `wx.requestPayment` takes, unchanged. `timeStamp` is text, because clients refuse a number. */
+/**
+ * The parameters of `wx.requestPayment`, which the mini program passes on unchanged. `timeStamp` is text,
+ * because the WeChat client refuses a number.
+ */
 export type ClientPayParams = Readonly<{
   timeStamp: string
   nonceStr: string
@@ -13,8 +16,10 @@ export type ClientPayParams = Readonly<{
 }>
 
 /**
- * Signs the parameters with which the mini program opens the cashier. `signType` must be that of
- * unifiedorder. The signature covers `appId`, with a capital I, which is not one of the parameters.
+ * Signs the parameters with which the mini program opens the cashier. The signature also covers `appId`,
+ * spelled with a capital I, which is not one of the parameters.
+ *
+ * @param input `signType` must be the sign type of the attempt's unifiedorder call.
  *
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011935213
  */

@@ -29,8 +29,8 @@ import { type AuthenticFields, type EnvelopeError, openEnvelope } from './wire/e
 import { parseXmlBytes } from './wire/xml.ts'
 
 /**
- * The merchant and its secrets, the transport, and the platform. `signType` is that of every call but
- * unifiedorder, which uses the sign type of its attempt.
+ * What the gateway needs. `signType` is the sign type of every call except unifiedorder, which uses the
+ * sign type that is stored with the attempt.
  */
 export type GatewayOptions = Readonly<{
   transport: Transport
@@ -41,13 +41,16 @@ export type GatewayOptions = Readonly<{
   signType: SignType
 }>
 
-/** A nonce_str has 32 hex characters, which is WeChat's limit. It is random, so it cannot be predicted. */
+/**
+ * The number of random bytes in a nonce_str: as hex they have 32 characters, which is WeChat's limit. Random
+ * bytes cannot be predicted.
+ */
 const NONCE_BYTES = 16
-/** The pause before a message is sent once more, because WeChat answered that it is busy. */
+/** The pause before a message is sent a second time, after WeChat answered that it is busy. */
 const BUSY_PAUSE_MS = 300
 const NO_CERTIFICATE = 'no merchant certificate was sent to WeChat, or WeChat does not know it'
 
-/** Creates the WeChat port of one merchant. Failures are replies of their own kind, not exceptions. */
+/** Creates the WeChat port of one merchant. A failed call is a reply with its own `kind`, not an exception. */
 export function wechatGateway(options: GatewayOptions): WeChat {
   const { transport, timers, randomBytes, merchant, appSecret, signType } = options
 
@@ -57,7 +60,7 @@ export function wechatGateway(options: GatewayOptions): WeChat {
     nonceStr: toHex(randomBytes(NONCE_BYTES)),
   })
 
-  /** Posts a message and verifies the reply, which must have the sign type of the message. */
+  /** Posts a message and verifies the reply, which must be signed with the message's sign type. */
   async function call(
     path: string,
     xml: string,
@@ -92,7 +95,8 @@ export function wechatGateway(options: GatewayOptions): WeChat {
     )
     if (reply.ok) return readRefundReply(reply.value, refund)
     if (!isTransportError(reply.error)) {
-      // An unsigned refusal is not final: the amount stays reserved, and the operator reads the reason.
+      // A refusal without a signature is not final: the amount stays reserved, and the refund shows the
+      // operator WeChat's reason.
       const refusal = readUnopened(reply.error)
       return refusal.kind === 'refused' ? { ...refusal, kind: 'waiting' } : refusal
     }
@@ -134,7 +138,8 @@ export function wechatGateway(options: GatewayOptions): WeChat {
     async orderQuery(outTradeNo) {
       const xml = await orderQueryMessage(outTradeNo, signing(signType))
       const reply = await call('/pay/orderquery', xml, signType)
-      // An unsigned FAIL means that WeChat did not accept the query. It says nothing about the order.
+      // Without a verified reply, nothing is known about the order. Even an unsigned FAIL only means that
+      // WeChat did not accept the query.
       if (!reply.ok) return unknown(reply.error)
       return readOrderQueryReply(reply.value, outTradeNo)
     },

@@ -1,4 +1,7 @@
-/** Builds the requests of API V2. Pure. WeChat refuses a request with an undocumented or an empty element. */
+/**
+ * Builds the request messages of API V2. WeChat refuses a message with an undocumented or an empty element, so
+ * optional elements without a value are left out.
+ */
 import { type BeijingDay, compactDay } from '../../core/day.ts'
 import type { OutTradeNo, TransactionId } from '../../core/ids.ts'
 import type { Merchant } from '../../core/merchant.ts'
@@ -8,12 +11,12 @@ import { formatBeijing } from '../../core/time.ts'
 import { sign } from './wire/sign.ts'
 import { formatXml } from './wire/xml.ts'
 
-/** What a message is signed with. `nonceStr` is new for every message. */
+/** What is needed to sign a message. `nonceStr` is a new random text for every message. */
 export type Signing = Readonly<{ merchant: Merchant; signType: SignType; nonceStr: string }>
 
 /**
- * The message of unifiedorder. It is the same whenever the attempt is sent, except
- * for `nonce_str` and `sign`.
+ * Builds the message of unifiedorder. When an attempt is sent again, only `nonce_str` and `sign` differ,
+ * because WeChat refuses other parameters for a known out_trade_no.
  *
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011940985
  */
@@ -40,7 +43,7 @@ export function unifiedOrderMessage(attempt: Attempt, signing: Signing): Promise
 }
 
 /**
- * The message of orderquery, by out_trade_no.
+ * Builds the message of orderquery, which queries an order by its out_trade_no.
  *
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011941065
  */
@@ -48,7 +51,7 @@ export const orderQueryMessage = (outTradeNo: OutTradeNo, signing: Signing): Pro
   aboutOrder(outTradeNo, signing)
 
 /**
- * The message of closeorder.
+ * Builds the message of closeorder.
  *
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011941070
  */
@@ -56,7 +59,7 @@ export const closeOrderMessage = (outTradeNo: OutTradeNo, signing: Signing): Pro
   aboutOrder(outTradeNo, signing)
 
 /**
- * The message of a refund. It is the same whenever the refund is sent, except for `nonce_str` and `sign`.
+ * Builds the message of a refund. When a refund is sent again, only `nonce_str` and `sign` differ.
  *
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011937624
  */
@@ -75,7 +78,9 @@ export function refundMessage(refund: Refund, signing: Signing): Promise<string>
 }
 
 /**
- * The message of refundquery, about one refund, or about all refunds of a payment from `offset` on.
+ * Builds the message of refundquery, which queries one refund, or the refunds of a payment.
+ *
+ * @param about `offset` is the number of refunds of the payment that the answer skips.
  *
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011939577
  */
@@ -96,7 +101,7 @@ export function refundQueryMessage(
 }
 
 /**
- * The message of downloadbill: all transactions of a Beijing day, in gzip.
+ * Builds the message of downloadbill, which requests all transactions of a Beijing day as gzip.
  *
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011939779
  */
@@ -105,7 +110,7 @@ export function downloadBillMessage(day: BeijingDay, signing: Signing): Promise<
   return signedXml(
     signing,
     { appid, mch_id: mchId, bill_date: compactDay(day), bill_type: 'ALL', tar_type: 'GZIP' },
-    // `sign_type` is not documented for this call, but needed for any other signature than MD5, the default.
+    // downloadbill does not document `sign_type`, but needs it for HMAC-SHA256. MD5 is the default.
     signing.signType !== 'MD5',
   )
 }

@@ -2,9 +2,9 @@ import type { Busy, Misconfigured, Refused, Unknown } from '../../ports/wechat.t
 import type { EnvelopeError } from './wire/envelope.ts'
 
 /**
- * Texts of `return_msg` that mean a wrong configuration. WeChat reports many errors only in this
- * unsigned text, without an err_code, so the wording is all there is. It decides which error people see,
- * and never the state of an order.
+ * The texts of `return_msg` that mean a wrong configuration. WeChat reports many errors without an
+ * err_code, only in this text, which is not signed. So the text decides which error the payer and the
+ * operator see, but never the state of an order.
  */
 const MISCONFIGURED_MESSAGES = [
   /签名(校验)?(错误|失败)/, // wrong key or sign type
@@ -16,7 +16,10 @@ const MISCONFIGURED_MESSAGES = [
 ]
 const BUSY_MESSAGES = [/system ?error/i, /系统(繁忙|错误|异常|超时)/]
 
-/** Classifies a reply that failed verification: an unsigned refusal by its text, any other as `unknown`. */
+/**
+ * Classifies a reply that failed verification: a refusal without signature by its text, any other as
+ * `unknown`.
+ */
 export function readUnopened(error: EnvelopeError): Busy | Misconfigured | Refused | Unknown {
   if (error.reason !== 'return_fail') return { kind: 'unknown', cause: error.reason }
   const described = { errCode: 'FAIL', errCodeDes: error.returnMsg }

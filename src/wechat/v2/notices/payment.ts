@@ -14,17 +14,17 @@ export type NoticeError =
   | Readonly<{ reason: 'bad_field'; field: string }>
 
 /**
- * A payment notice with a valid signature. `isUnderOldKey`: only the previous key verifies it. That proves
- * nothing, because keys are replaced when they leak.
+ * A payment notice with a valid signature. `isUnderOldKey` is true when only the previous API key verifies it.
+ * Such a notice proves nothing, because the key may have been replaced after a leak.
  */
 export type Notice = Readonly<{ payment: Payment; isUnderOldKey: boolean }>
 
 /**
- * Reads a payment notice from the wire. WeChat sends one only for a payment that succeeded.
+ * Verifies and reads a payment notice. WeChat sends notices only for payments that succeeded.
  *
- * @param signType The configured type. A notice with another type is refused, and a
- *   query finds its payment.
- * @param oldKey The previous key, during a rotation.
+ * @param signType The configured sign type. A notice with another sign type is refused, and the cron later
+ *   finds the payment by a query.
+ * @param oldKey The previous API key, during a rotation.
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011937248
  */
 export async function readPaymentNotice(
@@ -43,7 +43,8 @@ export async function readPaymentNotice(
 
 function readFields(fields: AuthenticFields, isUnderOldKey: boolean): Result<Notice, NoticeError> {
   if (fields.get('result_code') !== 'SUCCESS') return err({ reason: 'not_a_success' })
-  // Only notices of automatic debits have a trade_state. If there is one, it must be SUCCESS.
+  // Notices about payments in a mini program have no trade_state, those about automatic debits do. If there is
+  // a trade_state, it must be SUCCESS.
   const tradeState = fields.get('trade_state') ?? ''
   if (tradeState !== '' && tradeState !== 'SUCCESS') return err({ reason: 'not_a_success' })
   const read = readPayment(fields)

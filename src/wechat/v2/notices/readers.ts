@@ -10,8 +10,8 @@ const answer = (code: 'SUCCESS' | 'FAIL', message: string): string =>
   `<xml><return_code><![CDATA[${code}]]></return_code><return_msg><![CDATA[${message}]]></return_msg></xml>`
 
 /**
- * The two answers to a notice. Every refusal has the same answer, so that a forger does
- * not learn which check failed.
+ * The Worker's answers to a notice. All refusals have the same text, so that a forger does not learn which
+ * check failed.
  */
 export const NOTICE_REPLY: NoticeReply = {
   contentType: 'text/xml; charset=utf-8',
@@ -19,15 +19,15 @@ export const NOTICE_REPLY: NoticeReply = {
   refused: answer('FAIL', 'REFUSED'),
 }
 
-/** The merchant, key and sign type that a notice is checked against. */
+/** What a notice is checked against: the merchant with its API key, and the sign type. */
 export type NoticeKeys = Readonly<{
   merchant: Merchant
   signType: SignType
-  /** The previous key, during a rotation. */
+  /** The previous API key, during a rotation. */
   oldKey: Secret | undefined
 }>
 
-/** Reads API V2's payment notices: XML, signed in its own fields. */
+/** Creates the reader of API V2's payment notices, which are XML with the signature in the field `sign`. */
 export const paymentNoticeReader = ({ merchant, signType, oldKey }: NoticeKeys): NoticeReader =>
   xmlReader(async (bytes) => {
     const read = await readPaymentNotice(bytes, merchant, signType, oldKey)
@@ -36,7 +36,7 @@ export const paymentNoticeReader = ({ merchant, signType, oldKey }: NoticeKeys):
     return ok({ kind: isUnderOldKey ? 'confirm_payment' : 'record_payment', payment })
   })
 
-/** Reads API V2's refund notices: XML, encrypted and not signed. */
+/** Creates the reader of API V2's refund notices, which are encrypted XML without a signature. */
 export const refundNoticeReader = ({ merchant, oldKey }: NoticeKeys): NoticeReader => {
   const keys = [merchant.apiKey, oldKey].filter((key) => key !== undefined)
   return xmlReader(async (bytes) => {
@@ -45,7 +45,7 @@ export const refundNoticeReader = ({ merchant, oldKey }: NoticeKeys): NoticeRead
   })
 }
 
-/** V2 signs in the body, so the headers are not read. */
+/** Creates a reader that ignores the HTTP headers, because API V2 has the signature in the body. */
 const xmlReader = (
   read: (bytes: Uint8Array) => Promise<Result<NoticeTask, Readonly<{ reason: string }>>>,
 ): NoticeReader => ({

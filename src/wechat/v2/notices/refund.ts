@@ -17,8 +17,8 @@ export type RefundNoticeError = Readonly<
 const BASE64 = /^(?:[0-9A-Za-z+/]{4})*(?:[0-9A-Za-z+/]{2}==|[0-9A-Za-z+/]{3}=)?$/
 
 /**
- * Reads a refund notice from the wire. The notice has no signature, and its encryption proves nothing, so a
- * query must confirm what it says.
+ * Decrypts and reads a refund notice. It has no signature, and its encryption does not prove that WeChat
+ * sent it, so the caller must confirm the refund by a query.
  *
  * @param keys The API key and, during a rotation, the previous one.
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011937201
@@ -46,7 +46,7 @@ export function readRefundNotice(
  * Decrypts `req_info`: AES-256-ECB with PKCS#7. The AES key is the MD5 of the API key, as 32
  * characters of lower-case hex.
  *
- * @returns undefined when the key does not fit.
+ * @returns undefined when the text is not encrypted with this key.
  */
 function decrypt(reqInfo: string, key: Secret): Fields | undefined {
   const base64 = reqInfo.replaceAll(/[ \t\r\n]/g, '')
@@ -57,7 +57,7 @@ function decrypt(reqInfo: string, key: Secret): Fields | undefined {
     const inner = parseXmlBytes(ecb(aesKey).decrypt(encrypted), 'root')
     return inner.ok ? inner.value : undefined
   } catch {
-    return undefined // the length is not a whole number of blocks, or the padding is wrong
+    return undefined // the encrypted text has incomplete blocks or wrong padding
   }
 }
 

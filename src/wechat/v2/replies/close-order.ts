@@ -2,7 +2,7 @@ import type { CloseOrderReply } from '../../../ports/wechat.ts'
 import type { AuthenticFields } from '../wire/envelope.ts'
 
 /**
- * Reads the answer of closeorder. Even `closed` must be confirmed by a query.
+ * Reads WeChat's answer to closeorder. The caller must confirm even `closed` by a query.
  *
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011941070 for every err_code
  */
@@ -18,7 +18,8 @@ export function readCloseOrderReply(fields: AuthenticFields): CloseOrderReply {
       return { kind: 'absent' }
     case 'TRADE_STATE_ERROR':
       return { kind: 'not_closable' }
-    // These say nothing about the order: WeChat is busy, or our request was wrong. A later query decides.
+    // These err_codes say nothing about the order, only that WeChat is busy or our request was wrong. A later
+    // query decides.
     case 'SYSTEMERROR':
     case 'FREQUENCY_LIMITED':
     case 'SIGNERROR':

@@ -3,8 +3,8 @@ import type { DownloadBillReply } from '../../../ports/wechat.ts'
 import { parseXmlBytes, XML_BYTES_MAX } from '../wire/xml.ts'
 
 /**
- * Reads the answer of downloadbill: a bill, or an error in unsigned XML. An error is never gzip, even
- * though gzip was requested.
+ * Reads WeChat's answer to downloadbill: a bill, or an error as XML without a signature. WeChat sends errors
+ * uncompressed, even though gzip was requested.
  *
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011939779 for every error_code
  */

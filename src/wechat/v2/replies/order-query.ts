@@ -4,9 +4,9 @@ import type { AuthenticFields } from '../wire/envelope.ts'
 import { readPayment } from '../wire/payment-fields.ts'
 
 /**
- * Reads the answer of orderquery.
+ * Reads WeChat's answer to orderquery.
  *
- * @param asked The number in our query. An answer about another number is `unknown`.
+ * @param asked The out_trade_no in our query. An answer about another out_trade_no is `unknown`.
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011941065 for `trade_state` and every err_code
  */
 export function readOrderQueryReply(fields: AuthenticFields, asked: OutTradeNo): OrderQueryReply {
@@ -17,7 +17,8 @@ export function readOrderQueryReply(fields: AuthenticFields, asked: OutTradeNo):
   switch (tradeState) {
     case 'SUCCESS':
     case 'REFUND': {
-      // REFUND: the payment succeeded and was refunded, at least in part. A refundquery says how much.
+      // REFUND means that the payment succeeded and was refunded, at least in part. A refundquery tells the
+      // amount.
       const read = readPayment(fields)
       return 'payment' in read
         ? { kind: 'paid', payment: read.payment, refunded: tradeState === 'REFUND' }
@@ -41,7 +42,8 @@ function readRefusal(errCode: string): OrderQueryReply {
   switch (errCode) {
     case 'ORDERNOTEXIST':
       return { kind: 'absent' }
-    // These say nothing about the order: WeChat is busy, or our request was wrong. A later query decides.
+    // These err_codes say nothing about the order, only that WeChat is busy or our request was wrong. A later
+    // query decides.
     case 'SYSTEMERROR':
     case 'FREQUENCY_LIMITED':
     case 'SIGNERROR':

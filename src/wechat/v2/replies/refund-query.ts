@@ -5,13 +5,14 @@ import { parseBeijingDashed } from '../../../core/time.ts'
 import type { RefundQueryReply } from '../../../ports/wechat.ts'
 import type { AuthenticFields } from '../wire/envelope.ts'
 
-/** WeChat returns at most this many refunds per query. */
+/** The maximum number of refunds that WeChat returns per query. */
 const PAGE_MAX = 10
-/** WeChat's limit of refunds for one payment. */
+/** The maximum number of refunds that WeChat allows for one payment. */
 const TOTAL_MAX = 50
 
 /**
- * Reads the answer of refundquery: any number of refunds, as `out_refund_no_0`, `out_refund_no_1`, …
+ * Reads WeChat's answer to refundquery. The fields of each refund end with its index: `out_refund_no_0`,
+ * `out_refund_no_1`, …
  *
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011939577 for `refund_status` and every err_code
  */
@@ -37,7 +38,11 @@ export function readRefundQueryReply(fields: AuthenticFields): RefundQueryReply 
   return { kind: 'found', records, total: Math.min(total, TOTAL_MAX) }
 }
 
-/** @returns the refund, or the name of the field that is missing or invalid. */
+/**
+ * Reads the `n`-th refund, from 0.
+ *
+ * @returns the refund, or the name of the field that is missing or invalid.
+ */
 function readRecord(
   fields: AuthenticFields,
   n: number,
@@ -51,7 +56,7 @@ function readRecord(
   if (refundFee === undefined || refundFee === 0) return 'refund_fee'
   const status = STATUS.get(text('refund_status'))
   if (status === undefined) return 'refund_status'
-  const receivedBy = text('refund_recv_accout') // WeChat's spelling
+  const receivedBy = text('refund_recv_accout') // WeChat misspells "account"
   return {
     outRefundNo,
     transactionId,

@@ -10,8 +10,8 @@ import type {
 import type { AuthenticFields } from '../wire/envelope.ts'
 
 /**
- * The answer to sending a refund once. The gateway makes one {@link RefundReply} of the
- * answers to repeated sends.
+ * WeChat's answer to one send of a refund. The gateway may send a refund twice, and makes one
+ * {@link RefundReply} of the answers.
  */
 export type OneRefundReply =
   | Extract<RefundReply, Readonly<{ kind: 'accepted' }>>
@@ -22,9 +22,9 @@ export type OneRefundReply =
   | Busy
 
 /**
- * Reads the answer to a refund. Even a refusal must be confirmed by a query.
+ * Reads WeChat's answer to a refund. The caller must confirm even a refusal by a query.
  *
- * @param asked The refund that was sent. An answer about another one is `unknown`.
+ * @param asked The refund that was sent. An answer about another refund is `unknown`.
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011937624 for every err_code
  */
 export function readRefundReply(fields: AuthenticFields, asked: Refund): OneRefundReply {

@@ -2,7 +2,7 @@ import type { UnifiedOrderReply } from '../../../ports/wechat.ts'
 import type { AuthenticFields } from '../wire/envelope.ts'
 
 /**
- * Reads the answer of unifiedorder.
+ * Reads WeChat's answer to unifiedorder.
  *
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011940985 for every err_code
  */
@@ -25,7 +25,8 @@ export function readUnifiedOrderReply(fields: AuthenticFields): UnifiedOrderRepl
     case 'OUT_TRADE_NO_USED':
       return { kind: 'number_used' }
     case 'INVALID_REQUEST':
-      // This description alone means that the parameters differ from those of the first call.
+      // WeChat uses INVALID_REQUEST for several errors. Only this err_code_des means that the out_trade_no
+      // was sent before with other parameters.
       return errCodeDes.includes('商户订单号重复')
         ? { kind: 'number_used' }
         : { kind: 'refused', errCode, errCodeDes }

@@ -1,6 +1,6 @@
 /**
- * Checks a message before its fields are read. Only {@link openEnvelope} creates AuthenticFields, so code
- * that skips the check does not compile.
+ * Verifies a message from WeChat before its fields are read. Readers take {@link AuthenticFields}, which only
+ * {@link openEnvelope} creates, so code that skips the verification does not compile.
  */
 import type { Merchant } from '../../../core/merchant.ts'
 import type { SignType } from '../../../core/order/attempt.ts'
@@ -9,22 +9,25 @@ import { verify } from './sign.ts'
 import type { Fields, XmlError } from './xml.ts'
 
 declare const authentic: unique symbol
-/** Fields whose signature, appid and mch_id were checked. */
+/** The fields of a message whose signature, appid and mch_id were verified. */
 export type AuthenticFields = Fields & { readonly [authentic]: true }
 
-/** Why a message is not trusted. */
+/** Why a message failed verification. */
 export type EnvelopeError = Readonly<
   | { reason: 'unreadable'; cause: XmlError['reason'] }
-  /** `return_code` is not SUCCESS. Such a message is never signed, so its text only serves logs and people. */
+  /**
+   * `return_code` is not SUCCESS. WeChat does not sign such a message, so `returnMsg` is only shown and
+   * logged, and never changes the state of an order.
+   */
   | { reason: 'return_fail'; returnMsg: string }
   | { reason: 'bad_signature' }
   | { reason: 'wrong_merchant' }
 >
 
 /**
- * Checks `return_code`, the signature, appid and mch_id.
+ * Verifies the `return_code`, signature, appid and mch_id of a message.
  *
- * @param signType The sign type that we expect. The message itself never chooses it.
+ * @param signType The sign type that we expect. A message cannot choose its sign type.
  */
 export async function openEnvelope(
   parsed: Result<Fields, XmlError>,
@@ -38,7 +41,8 @@ export async function openEnvelope(
     return err({ reason: 'return_fail', returnMsg: fields.get('return_msg') ?? '' })
   }
   if (!(await verify(fields, merchant.apiKey, signType))) return err({ reason: 'bad_signature' })
-  // One key can serve several mini programs of a merchant, so a genuine message may be about another one.
+  // Several mini programs of a merchant can share an API key, so a message with a valid signature may be about
+  // another mini program.
   if (fields.get('appid') !== merchant.appid || fields.get('mch_id') !== merchant.mchId) {
     return err({ reason: 'wrong_merchant' })
   }

@@ -5,7 +5,7 @@ import { parseBeijing } from '../../../core/time.ts'
 import type { AuthenticFields } from './envelope.ts'
 
 /**
- * Reads the fields of a payment, which are the same in a payment notice and in the answer of orderquery.
+ * Reads the fields of a payment. They are the same in a payment notice and in WeChat's answer to orderquery.
  *
  * @returns the payment, or the name of the field that is missing or invalid.
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011937248

@@ -1,6 +1,6 @@
 /**
- * WeChat's V2 signature: the hash of a text that has the non-empty fields in byte order of their names,
- * with raw values, and the key at the end.
+ * Signs and verifies messages of API V2. The signature is a hash of all non-empty fields, sorted by name in
+ * byte order and with unescaped values, followed by the API key.
  *
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011985891
  */
@@ -11,14 +11,14 @@ import { equalInConstantTime, toHex } from '../../../lib/text.ts'
 import type { Fields } from './xml.ts'
 
 /**
- * The signed text without the key, `k1=v1&k2=v2…`: every non-empty field but `sign`, also
- * those that we do not know.
+ * Builds the text that is signed, `k1=v1&k2=v2…`, without the API key. It contains every non-empty field except
+ * `sign`, including fields that we do not know.
  */
 export function canonicalString(fields: Fields): string {
   return (
     Array.from(fields)
       .filter(([name, value]) => name !== 'sign' && value !== '')
-      // Compares code units: for ASCII names that is byte order. localeCompare would order differently.
+      // `<` compares code units, which is byte order for ASCII names. localeCompare would sort differently.
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, value]) => `${name}=${value}`)
       .join('&')
@@ -33,8 +33,8 @@ export async function sign(fields: Fields, key: Secret, signType: SignType): Pro
 }
 
 /**
- * Whether the field `sign` is the signature of the others under this key. A missing
- * signature is a wrong one.
+ * Whether the field `sign` is the correct signature of the other fields with this key. False if `sign` is
+ * missing.
  */
 export async function verify(fields: Fields, key: Secret, signType: SignType): Promise<boolean> {
   const claimed = fields.get('sign') ?? ''

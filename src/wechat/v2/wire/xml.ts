@@ -1,18 +1,21 @@
 /**
- * WeChat's messages: one flat `<xml>` element of text fields.
+ * Parses and writes WeChat's messages: one flat `<xml>` element whose children contain only text.
  *
- * Anyone can post to `/notify`, and a message must be parsed before its signature can be checked, so
- * this parser trusts nothing: in 2018 WeChat's own SDK read local files for any sender of a DOCTYPE.
- * First {@link MARKUP} decides what is markup and what is text. The library then parses only what is
- * known to be a plain, flat message.
+ * Anyone can post to `/notify`, and a message must be parsed before its signature can be verified. So the
+ * parser trusts no message: in 2018, WeChat's own SDK read local files for any sender of a DOCTYPE. First
+ * {@link MARKUP} refuses every message with markup that WeChat does not use. Only then fast-xml-parser parses
+ * the message.
  */
 import { XMLParser } from 'fast-xml-parser'
 import { err, ok, type Result } from '../../../lib/result.ts'
 
-/** Texts by element name, unchanged: `0100`, `1e5`, numbers of 28 digits and spaces stay as they were sent. */
+/**
+ * The text of each element, by element name. The text is unchanged: leading zeros, `1e5`, numbers of 28
+ * digits and spaces stay as they were sent.
+ */
 export type Fields = ReadonlyMap<string, string>
 
-/** Why a message is refused. */
+/** Why a message cannot be parsed. */
 export type XmlError = Readonly<
   | { reason: 'too_long' }
   | { reason: 'not_utf8' }
@@ -25,27 +28,27 @@ export type XmlError = Readonly<
 >
 
 /**
- * The maximum size of a message. It is a guard, not a limit of the protocol: real
+ * The maximum size of a message, in bytes. It protects the Worker and is not a limit of WeChat: real
  * messages have one to four KiB.
  */
 export const XML_BYTES_MAX = 64 * 1024
 
-/** The root element: `<xml>` of a message, `<root>` of the encrypted part of a refund notice. */
+/** The name of the root element: `xml` in a message, `root` in the decrypted part of a refund notice. */
 export type RootName = 'xml' | 'root'
 
 const BLANK = ' \t\r\n'
 const CDATA_OPEN = '<![CDATA['
 const CDATA_CLOSE = ']]>'
-/** A notice with every coupon that WeChat allows has about eighty elements. */
+/** The maximum number of elements. A notice with as many coupons as WeChat allows has about eighty. */
 const ELEMENTS_MAX = 200
 const DECLARATION = /^<\?xml(?:[ \t\r\n]+[a-z]+=(?:"[^"<>&]*"|'[^'<>&]*'))*[ \t\r\n]*\?>[ \t\r\n]*/
-/** Everything that is allowed outside CDATA: tags without attributes, text, known references. */
+/** What a message may contain outside CDATA: tags without attributes, text, and known references. */
 const MARKUP =
   /^<(?:xml|root)(?:[ \t\r\n]*\/)?>(?:[^<&]|<\/?[A-Za-z_]\w{0,63}[ \t\r\n]*\/?>|&(?:lt|gt|amp|quot|apos|#\d{1,7}|#x[0-9A-Fa-f]{1,6});)*$/
-/** XML 1.0 allows only three control characters, tab, LF and CR. WeChat's messages need no others. */
+/** A character that is refused. Of the control characters only tab, LF and CR are allowed, as in XML 1.0. */
 const FORBIDDEN_CHARACTER = /[^\t\n\r\x20-\x7E\x80-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u
 
-/** Replaces the library's decoder of entities: `decodeReferences` decodes the few that are allowed. */
+/** Replaces fast-xml-parser's decoder of entities and decodes nothing: `decodeReferences` does that. */
 const noEntities = {
   setExternalEntities() {},
   addInputEntities() {
@@ -56,8 +59,8 @@ const noEntities = {
   decode: (text: string) => text,
 }
 
-// Every option is set, because of the library's defaults: "0100" becomes 100, a number of 28 digits
-// becomes 4.2e27 and spaces are trimmed. Then the signature fails and the number is lost.
+// Every option is set, because fast-xml-parser's defaults change values: "0100" becomes 100, a number of 28
+// digits becomes 4.2e27, and spaces are trimmed. The signature of the changed values would be wrong.
 const parser = new XMLParser({
   preserveOrder: true,
   parseTagValue: false,
@@ -69,7 +72,7 @@ const parser = new XMLParser({
   allowBooleanAttributes: false,
   alwaysCreateTextNode: false,
   removeNSPrefix: false,
-  processEntities: false, // references are decoded below, so that none is decoded twice or inside CDATA
+  processEntities: false, // `decodeReferences` decodes, so that no reference is decoded twice or inside CDATA
   entityDecoder: noEntities,
   htmlEntities: false,
   textNodeName: '#text',
@@ -79,7 +82,7 @@ const parser = new XMLParser({
   transformTagName: false,
 })
 
-/** Parses the bytes of a message. Never throws, because anyone can send the bytes. */
+/** Parses the bytes of a message. Never throws, because anyone can send any bytes. */
 export function parseXmlBytes(
   bytes: Uint8Array,
   rootName: RootName = 'xml',
@@ -87,8 +90,8 @@ export function parseXmlBytes(
   if (bytes.length > XML_BYTES_MAX) return err({ reason: 'too_long' })
   let text: string
   try {
-    // A byte order mark is kept, so that the message is refused: WeChat sends none, and the signature does
-    // not cover it.
+    // The decoder keeps a byte order mark, so that the message is refused: WeChat sends none, and the signature
+    // does not cover it.
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {
     return err({ reason: 'not_utf8' })
@@ -101,7 +104,7 @@ export function parseXml(text: string, rootName: RootName = 'xml'): Result<Field
   if (text.length > XML_BYTES_MAX) return err({ reason: 'too_long' })
   if (FORBIDDEN_CHARACTER.test(text)) return err({ reason: 'forbidden_character' })
   const body = withoutBlankEnds(text).replace(DECLARATION, '')
-  // CDATA is not checked: there a DOCTYPE is plain text, and an attach may contain it.
+  // CDATA sections are not checked: in them even a DOCTYPE is plain text, and the shop's attach may contain it.
   const markup = withoutCdata(body)
   if (!MARKUP.test(markup) || markup.includes(CDATA_CLOSE))
     return err({ reason: 'forbidden_markup' })
@@ -119,7 +122,7 @@ export function parseXml(text: string, rootName: RootName = 'xml'): Result<Field
   return readFields(root)
 }
 
-/** Writes a message: every value in CDATA, in the order of the map. */
+/** Writes a message: one element for each field, in the order of the map, with its value in CDATA. */
 export function formatXml(fields: Fields): string {
   const children = Array.from(fields, ([name, value]) => `<${name}>${cdata(value)}</${name}>`)
   return `<xml>${children.join('')}</xml>`
@@ -130,8 +133,8 @@ const cdata = (value: string): string =>
   CDATA_OPEN + value.replaceAll(CDATA_CLOSE, `]]${CDATA_CLOSE}${CDATA_OPEN}>`) + CDATA_CLOSE
 
 /**
- * Removes blanks at both ends. `trim()` would also remove a byte order mark, and
- * `\s+$` takes quadratic time.
+ * Removes spaces and line breaks at both ends. `trim()` would also remove a byte order mark, and the regular
+ * expression `\s+$` takes quadratic time.
  */
 function withoutBlankEnds(text: string): string {
   let from = 0
@@ -148,13 +151,13 @@ function withoutCdata(text: string): string {
   for (;;) {
     const open = text.indexOf(CDATA_OPEN, from)
     const close = open < 0 ? -1 : text.indexOf(CDATA_CLOSE, open + CDATA_OPEN.length)
-    if (close < 0) return markup + text.slice(from) // an open section is refused as markup
+    if (close < 0) return markup + text.slice(from) // MARKUP refuses a section that is not closed
     markup += text.slice(from, open)
     from = close + CDATA_CLOSE.length
   }
 }
 
-/** A node of the library with `preserveOrder`: `{ name: children }`, or `{ '#text': value }`. */
+/** A node as fast-xml-parser returns it: `{ name: children }`, or `{ '#text': value }`. */
 type Node = Readonly<Record<string, unknown>>
 
 function readFields(root: readonly unknown[]): Result<Fields, XmlError> {
@@ -163,8 +166,9 @@ function readFields(root: readonly unknown[]): Result<Fields, XmlError> {
     const [name, children] = Object.entries(node)[0] ?? []
     if (name === '#text' && typeof children === 'string' && withoutBlankEnds(children) === '')
       continue
-    // The library renames elements that would shadow a member of Object. Under another name their
-    // signature cannot be verified.
+    // fast-xml-parser renames elements whose names are members of Object, such as `toString` to `__toString`.
+    // Names are part of the signed text, so a message with a renamed element could not be verified. It is
+    // refused.
     if (name === undefined || /^(#|__)/.test(name) || !Array.isArray(children)) {
       return err({ reason: 'not_flat' })
     }
@@ -180,9 +184,9 @@ function readFields(root: readonly unknown[]): Result<Fields, XmlError> {
 }
 
 /**
- * The text of one element: references in plain text are decoded, CDATA is taken as it is.
+ * Reads the text of one element. References are decoded in plain text, but not in CDATA.
  *
- * @returns undefined when the element contains elements.
+ * @returns undefined when the element contains other elements.
  */
 function readText(children: readonly unknown[]): string | undefined {
   let text = ''
@@ -206,8 +210,8 @@ function decodeReferences(text: string): string {
   return text.replace(/&(?:#x([0-9A-Fa-f]+)|#(\d+)|(\w+));/g, (_, hex, decimal, name) => {
     if (name !== undefined) return NAMED[name as string] ?? '\0'
     const code = hex === undefined ? Number(decimal) : Number.parseInt(hex as string, 16)
-    // NUL stands for "no such character" and is refused with the other forbidden ones. A half of a surrogate
-    // pair becomes NUL, too: two references must not form one character.
+    // A code point that does not exist becomes NUL, which the later check for forbidden characters refuses.
+    // So does half of a surrogate pair, because two references must not form one character.
     const isSurrogate = code >= 0xd800 && code <= 0xdfff
     return code <= 0x10ffff && !isSurrogate ? String.fromCodePoint(code) : '\0'
   })

@@ -1,6 +1,6 @@
 /**
- * Replaces the matcher of element paths. No option of ours contains a path, but the parser still reports
- * where it is. See `entities.ts`.
+ * Replaces fast-xml-parser's matcher of element paths. Our options for the parser contain no path, but the
+ * parser still reports each element that it enters and leaves. See `entities.ts`.
  */
 export class Matcher {
   readonly #tags: string[] = []
@@ -34,7 +34,7 @@ export class Matcher {
   }
 }
 
-/** The path expressions in the parser's options. Always empty, because our options contain none. */
+/** The set of path expressions in the parser's options. Always empty, because our options contain none. */
 export class ExpressionSet {
   readonly size = 0
 }

@@ -1,4 +1,4 @@
-/** Replaces the conversion of text to numbers. Values stay text here. See `entities.ts`. */
+/** Replaces fast-xml-parser's conversion of text to numbers. Our values stay text. See `entities.ts`. */
 export { toNumber as default }
 
 function toNumber(): never {

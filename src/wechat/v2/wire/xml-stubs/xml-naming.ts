@@ -1,7 +1,9 @@
-/** Replaces the check of names in a DOCTYPE. Messages have none: see `entities.ts`. */
+/** Replaces fast-xml-parser's check of names in a DOCTYPE, which messages must not have: see `entities.ts`. */
 export const qName = (): boolean => false
 
-/** Used only by the library's writer, which is not in the bundle: `formatXml` writes our messages. */
+/**
+ * Used only by fast-xml-parser's writer, which is not in the bundle, because `formatXml` writes our messages.
+ */
 export function createValidator(): never {
   throw new Error('nothing is written by the library')
 }
