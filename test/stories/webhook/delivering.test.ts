@@ -155,6 +155,7 @@ describe('a webhook that the shop does not accept', () => {
       for (let minute = 0; minute < 3; minute++) await w.cron()
     }
     expect(await w.read(ordercode)).toMatchObject({ reviews: [{ kind: 'webhook_given_up' }] })
+    expect((await deliveriesOf(w)).filter(({ type }) => type === 'review.opened')).toEqual([])
     expect(w.receiver.types().filter((type) => type === 'order.paid')).toHaveLength(10)
     isDown = false
 
