@@ -75,7 +75,7 @@ export function readChanges(body: JsonObject, name: string): Record<string, stri
   )
 }
 
-/** Reads how a posted payment notice differs from a regular one. */
+/** Reads from the body of a control request how the payment notice to be sent differs from a regular one. */
 export function readNoticeOptions(body: JsonObject): PaymentNoticeOptions {
   const signType = readText(body, 'sign_type')
   if (signType !== undefined && signType !== 'MD5' && signType !== 'HMAC-SHA256') {

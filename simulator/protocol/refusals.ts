@@ -4,7 +4,10 @@
 export type GatewayRefusal = { level: 'return'; returnMsg: string }
 /** A refusal of the business behind the gateway: a full, signed envelope with err_code. */
 export type BusinessRefusal = { level: 'result'; errCode: string; errCodeDes: string }
-/** A refusal of the gateway (level `return`) or of the business (level `result`). */
+/**
+ * A refusal by WeChat: by its gateway (level `return`: return_code is FAIL) or by its business rules (level
+ * `result`: result_code is FAIL).
+ */
 export type Refusal = GatewayRefusal | BusinessRefusal
 
 export const WRONG_METHOD = gatewayRefusal('require POST method')
@@ -58,7 +61,10 @@ export const REFUNDS_TOO_FAST = {
   FREQUENCY_LIMITED: businessRefusal('FREQUENCY_LIMITED', '频率限制'),
 }
 export const REFUND_UNKNOWN = businessRefusal('REFUNDNOTEXIST', '退款订单不存在')
-/** WeChat has not published this err_code_des, but documents that refundquery lists at most twenty refunds of an order. */
+/**
+ * The refusal of a refundquery beyond the twentieth refund of an order. WeChat documents the limit and not the
+ * message, so the err_code_des is our own wording.
+ */
 export const PAGE_TOO_FAR = businessRefusal('PARAM_ERROR', 'offset参数错误')
 export const INVALID_TRANSACTION_ID = businessRefusal('INVALID_TRANSACTIONID', '无效transaction_id')
 

@@ -68,7 +68,7 @@ export interface BillStore {
   finishComparing(bill: Bill, sums: readonly Difference[]): Promise<Bill | undefined>
   /** Differences without an outcome, those with the fewest tries first. */
   openDifferences(day: BeijingDay, limit: number): Promise<readonly Difference[]>
-  /** The kinds that have at least `atLeast` open differences, each with their number. */
+  /** Each kind of difference with at least `atLeast` open differences, and how many are open. */
   manyDifferences(
     day: BeijingDay,
     atLeast: number,

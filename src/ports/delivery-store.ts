@@ -28,7 +28,7 @@ export type StoredDelivery = Readonly<{
   /** The `webhook-id`. */
   id: string
   type: WebhookType
-  /** What the fact is about: a transaction_id, an ordercode, an out_refund_no, a review's id or a day. */
+  /** The id of what the webhook reports on: a transaction_id, an ordercode, an out_refund_no, a review's id or a day. */
   subject: string
   ordercode: string | undefined
   /**

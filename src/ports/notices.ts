@@ -19,7 +19,7 @@ export type NoticeTask = Readonly<
   | { kind: 'confirm_refund'; refund: UnverifiedRefund }
 >
 
-/** The refund that an unsigned notice is about. Nothing of it is verified. */
+/** The refund that an unsigned notice names. These values are not verified. */
 export type UnverifiedRefund = Readonly<{
   outRefundNo: OutRefundNo
   transactionId: TransactionId

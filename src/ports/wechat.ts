@@ -106,7 +106,7 @@ export type DownloadBillReply =
    * or, in the morning, WeChat has not made the bill yet.
    */
   | Readonly<{ kind: 'empty' }>
-  /** WeChat is making the bill. */
+  /** The bill cannot be downloaded yet, because WeChat is still making it. */
   | Readonly<{ kind: 'not_ready' }>
   | Misconfigured
   | Refused

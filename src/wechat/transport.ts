@@ -63,8 +63,8 @@ export type TransportOptions = Readonly<{
 /**
  * Why a call has no readable reply: `no_answer` (failed connection or timeout), `http_status` (a status other
  * than 200), `too_long` (a reply above the size limit) or `no_certificate` (the merchant certificate is missing
- * or wrong). Only after `no_answer` the transport tries the other origin. Unless no certificate is installed,
- * WeChat may have processed the message.
+ * or wrong). The transport tries the other origin only after `no_answer`. WeChat may have processed the message
+ * in every case but one: without an installed certificate, nothing was sent.
  */
 export type TransportError = Readonly<{
   reason: 'no_answer' | 'http_status' | 'too_long' | 'no_certificate'

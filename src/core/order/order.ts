@@ -12,7 +12,7 @@ import type { OutRefundNo, Refund, RefundRecord } from './refund.ts'
  */
 export type OrderState = 'created' | 'paying' | 'paid' | 'closed'
 
-/** What the shop states when it registers an order. `body` to `limitPay` go to unifiedorder unchanged. */
+/** What the shop sends to register an order. Texts such as `body` are passed to unifiedorder unchanged. */
 export type Terms = Readonly<{
   totalFee: Fen
   body: string

@@ -31,7 +31,7 @@ export async function findBill(db: Database, day: BeijingDay): Promise<Bill | un
   return rows[0] === undefined ? undefined : billFromRow(rows[0])
 }
 
-/** Inserts a due row for each of the 89 days up to `last` without one, from the first order's day on. */
+/** Makes every day that has no bill yet due for download, from the first order's day (89 days back at most) to `last`. */
 export async function expectBills(db: Database, last: BeijingDay, now: UnixSeconds): Promise<void> {
   const days = Array.from({ length: BILL_DAYS_AVAILABLE }, (_, back) => addDays(last, -back))
   await db.run(

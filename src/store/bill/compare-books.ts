@@ -52,8 +52,8 @@ const REFUND_MISSED = `r.accepted_at >= ?2 AND r.accepted_at < ?3 AND r.started_
 
 /**
  * Stores a `sum_differs` difference when the payments of a day differ in number or sum between the bill and
- * our records, and the day has no difference that explains it (`row_unreadable` explains nothing). This
- * happens when a row occurs twice in the bill.
+ * our records, and the day has no other difference, apart from `row_unreadable`. A row that occurs twice in
+ * the bill causes such a mismatch.
  *
  * @returns whether the difference is new.
  */

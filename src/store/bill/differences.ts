@@ -24,7 +24,7 @@ export async function openDifferences(
   return rows.map(differenceFromRow)
 }
 
-/** Finds the kinds of which a day has at least `atLeast` differences without an outcome, and their number. */
+/** Finds each kind with at least `atLeast` differences without an outcome on a day, and counts those. */
 export async function manyDifferences(
   db: Database,
   day: BeijingDay,

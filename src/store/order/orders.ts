@@ -98,8 +98,8 @@ export async function commit(
     ...(event.type === 'payment_booked'
       ? [makeOthersDue(ordercode, keyOf(event.payment.outTradeNo).number, now, guard)]
       : []),
-    // The order is written last, because its new revision makes the guard of every statement false. So a retry
-    // of the batch, and the batch of a concurrent writer, change nothing.
+    // Every statement of the batch takes effect only while the order has its old revision, so the statement that
+    // raises the revision comes last. After it, a retry of the batch or a concurrent writer's batch changes nothing.
     updateIf(
       'orders',
       rowFromOrder(before.order, orderDueAt(before.order)),

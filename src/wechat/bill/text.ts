@@ -16,10 +16,10 @@ export class BillText {
   #columns: Columns | undefined;
 
   /**
-   * Reads a piece of text.
+   * Reads the next piece of a bill's text.
    *
-   * @returns undefined, so that the caller continues; or why the text cannot be read further: it is not a
-   *   bill, or its layout is unknown.
+   * @returns undefined when the caller can go on with the next piece; otherwise the reason to stop: the text is
+   *   not a bill, or its layout is unknown.
    */
   *take(text: string): Found<BillEnd | undefined> {
     for (const line of this.#lines.cut(text)) {
