@@ -31,7 +31,7 @@ export async function findBill(db: Database, day: BeijingDay): Promise<Bill | un
   return rows[0] === undefined ? undefined : billFromRow(rows[0])
 }
 
-/** Makes every day that has no bill yet due for download, from the first order's day (89 days back at most) to `last`. */
+/** Makes every day without a bill due for download, from the first order's day, 89 days back at most, to `last`. */
 export async function expectBills(db: Database, last: BeijingDay, now: UnixSeconds): Promise<void> {
   const days = Array.from({ length: BILL_DAYS_AVAILABLE }, (_, back) => addDays(last, -back))
   await db.run(
