@@ -77,8 +77,8 @@ export function drawRates(chance: Chance): Rates {
 
 /**
  * Error codes that the fault `err_code` picks from. A refusal of a unifiedorder, closeorder or refund may be untrue: WeChat
- * may have carried out the call. For queries no code
- * is listed that would be an untrue answer, because the Worker must believe a signed answer to a query.
+ * may have carried out the call. For queries no code is listed
+ * that would be an untrue answer, because the Worker must believe a signed answer to a query.
  */
 const ERR_CODES: Readonly<Record<FaultEndpoint, readonly string[]>> = {
   jscode2session: [],
