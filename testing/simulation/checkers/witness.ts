@@ -71,7 +71,11 @@ export class Witness {
     return state === 'paid' && this.#paid.has(ordercode)
   }
 
-  /** Call it when WeChat took a payer's money at the cashier, but not for a payment that won a race against the close. @param totalFee The amount in fen. */
+  /**
+   * Call it when WeChat took a payer's money at the cashier, but not for a payment that won a race against the close.
+   *
+   * @param totalFee The amount in fen.
+   */
   captured(outTradeNo: string, totalFee: number): void {
     const ordercode = codeOf(outTradeNo)
     if (this.#closed.has(ordercode)) {
