@@ -96,7 +96,7 @@ export async function reconciled(w: World, day = DAY, patience = 60): Promise<Re
   throw new Error(`the bill of ${day} is not reconciled after ${patience} minutes`)
 }
 
-/** The day's report, or undefined when there is none yet. */
+/** The report of a day's bill, or undefined when the day has no report yet. */
 export async function reportOf(w: World, day = DAY): Promise<Report | undefined> {
   const answer = await w.shop('GET', `/bills/${day}`)
   if (answer.status !== 200) {
@@ -106,7 +106,7 @@ export async function reportOf(w: World, day = DAY): Promise<Report | undefined>
   return answer.json()
 }
 
-/** The shop's request to reconcile the day now. */
+/** Requests, as the shop does, that the day is reconciled now. */
 export const runNow = (w: World, day = DAY): Promise<Response> =>
   w.shop('POST', `/bills/${day}/reconcile`)
 
@@ -135,7 +135,7 @@ export async function sources(w: World, ordercode: string): Promise<unknown[]> {
 export const webhooks = (w: World, type: string) =>
   w.receiver.received.filter((each) => each.type === type)
 
-/** Changes WeChat's answers to downloadbill; `change` returns undefined to leave an answer as it is. */
+/** Changes WeChat's answers to downloadbill. @param change Returns undefined to leave an answer as it is. */
 export function onDownload(
   w: World,
   change: (response: Response, day: string) => Promise<Response | undefined>,
@@ -160,7 +160,7 @@ export function watchDays(w: World): string[] {
   return days
 }
 
-/** All lasting data without the columns that hold times, to compare two runs. */
+/** Reads all lasting data except the columns that hold times, to compare two runs of a story. */
 export async function everything(w: World): Promise<Record<string, unknown>> {
   const rows = async (sql: string): Promise<unknown[]> => (await w.db.prepare(sql).all()).results
   return {

@@ -13,7 +13,7 @@ export async function mixedDay(w: World): Promise<void> {
   if (!hand.ok) throw new Error(hand.why)
   w.advance(600)
   await minutes(w, 2)
-  // Nothing else is due, so that every failing statement belongs to the bill.
+  // Nothing but the bill is due, so every D1 statement that fails later in the story belongs to the bill.
   await lost(w, 'unheard')
   await w.db.prepare('UPDATE attempts SET due_at = NULL').run()
   await w.db.prepare('UPDATE orders SET due_at = NULL').run()
@@ -32,12 +32,12 @@ export async function mixedDay(w: World): Promise<void> {
   goTo(w, `${NEXT_DAY}T10:10`)
 }
 
-/** A D1 that fails from the n-th round trip on, as for a Worker that was killed there. */
+/** A D1 whose round trips fail from the n-th one on, as if the Worker was killed there. */
 export function crashingDatabase() {
   let left = Infinity
   let mode: 'before' | 'after' = 'before'
   let crashed = false
-  /** An error that is not retried. */
+  /** A D1 error after which the Worker does not retry. */
   const error = () => new Error('D1_ERROR: D1 DB exceeded its CPU time limit and was reset.')
   const db = new Proxy(env.DB, {
     get(target, name) {
@@ -63,7 +63,7 @@ export function crashingDatabase() {
       crashed = false
     },
     hasCrashed: () => crashed,
-    /** @returns whether it had crashed. */
+    /** Lets D1 work again. @returns whether D1 had crashed. */
     recover(): boolean {
       const was = crashed
       left = Infinity

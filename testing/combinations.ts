@@ -1,13 +1,13 @@
-/** Cases made of independent facts: every pair of deviations from a base case, and random ones beside them. */
+/** Test cases made of independent facts: every pair of deviations from a base case, and random cases in addition. */
 
-/** For each fact its values, the base case's value first. */
+/** The possible values of each fact; the first value is that of the base case. */
 export type Facts = Readonly<Record<string, readonly unknown[]>>
 export type Case<F extends Facts> = Readonly<{ [K in keyof F]: F[K][number] }>
 
 /**
- * The base case, every case that differs from it in one or two facts, and `random` cases in which every fact
- * has any of its values.
+ * Makes the base case, every case that differs from it in one or two facts, and random cases.
  *
+ * @param random The number of cases in which every fact has any of its values.
  * @param below A seeded source of whole numbers below a limit, so that a failure can be repeated.
  */
 export function combinations<F extends Facts>(

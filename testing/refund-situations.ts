@@ -4,14 +4,14 @@ import type { Fault } from '../simulator/protocol/faults.ts'
 import { refund, reviews } from './refund-stories.ts'
 import type { World } from './world.ts'
 
-/** A fault of the refund endpoint. */
+/** A fault that the simulated WeChat injects into a refund request. */
 export type RefundFault = Fault extends infer Each
   ? Each extends Fault
     ? Omit<Each, 'endpoint'>
     : never
   : never
 
-/** A signed answer with this err_code. */
+/** A fault: WeChat answers a refund request with this err_code, correctly signed. */
 export const errCode = (code: string, errCodeDes = '?') =>
   ({ kind: 'err_code', errCode: code, errCodeDes }) as const
 
@@ -19,7 +19,7 @@ export const errCode = (code: string, errCodeDes = '?') =>
 export const injectFault = (w: World, fault: RefundFault, times = 2): void =>
   w.wechat.faults.inject({ endpoint: 'refund', ...fault, times } as Fault)
 
-/** Expects that exactly `left` of the payment can still be refunded. */
+/** Expects that exactly `left` fen of the payment can still be refunded. */
 export async function expectReserved(w: World, ordercode: string, left: number): Promise<void> {
   const answer = await refund(w, ordercode, 'too-much', left + 1)
   expect(answer).toMatchObject({ status: 409, code: 'refund_exceeds_payment', left })
@@ -44,7 +44,7 @@ export async function openReview(w: World, kind: string) {
   return found
 }
 
-/** An order that was paid after it was closed, because WeChat let the payer through. */
+/** An order that was closed and then paid, because WeChat accepted the payment in spite of the close. */
 export async function paidLate(w: World, name: string) {
   const ordercode = await w.order(name)
   await w.pay(ordercode, w.wechat.payer.newOpenid())
@@ -54,6 +54,6 @@ export async function paidLate(w: World, name: string) {
   return { ordercode, transactionId: paid.transactionId }
 }
 
-/** The types of all webhooks about money, without reviews, bills and the close that came first. */
+/** The types of all webhooks about payments and refunds. Webhooks about reviews, bills and closed orders are left out. */
 export const moneyWebhooks = (w: World): string[] =>
   w.receiver.types().filter((type) => /^(order\.paid|payment|refund)/.test(type))

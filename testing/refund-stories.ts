@@ -161,11 +161,14 @@ export async function reviews(w: World, query = ''): Promise<ReviewJson[]> {
   return all.filter(({ kind }) => kind !== 'bill_difference')
 }
 
-/** Kinds of these reviews, sorted. */
+/** The kinds of the reviews that {@link reviews} returns, sorted. */
 export const kinds = async (w: World): Promise<string[]> =>
   (await reviews(w)).map(({ kind }) => kind).sort()
 
-/** Expects that no payment of the order has more refunds, succeeded or reserved, than its amount, and that the sums are right. */
+/**
+ * Expects that no payment of the order has more refunds, succeeded or reserved, than its amount, and that the order states
+ * the right sums.
+ */
 export async function expectBalanced(w: World, ordercode: string): Promise<void> {
   const order = await w.read(ordercode)
   for (const { transaction_id, total_fee, refunded_fee } of order.payments) {

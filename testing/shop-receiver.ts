@@ -1,4 +1,4 @@
-/** The shop's webhook receiver in tests: stores every webhook and answers as the test says. */
+/** The shop's webhook receiver in tests: stores every webhook, and gives the answers that the test has set. */
 
 /** A received webhook. */
 export type Received = Readonly<{
@@ -9,18 +9,18 @@ export type Received = Readonly<{
   body: string
 }>
 
-/** Answers 204 unless a test says otherwise. Does not verify signatures. */
+/** Stores webhooks. Answers 204 unless a test sets another answer. Does not verify signatures. */
 export class ShopReceiver {
   readonly received: Received[] = []
   #answers: (() => Promise<Response>)[] = []
   #usual = (): Promise<Response> => Promise.resolve(new Response(null, { status: 204 }))
 
-  /** Sets the next answers, in order. After them the usual answer is given again. */
+  /** Sets the answers to the next webhooks, in order. The usual answer follows. */
   answerWith(...answers: (() => Promise<Response>)[]): void {
     this.#answers.push(...answers)
   }
 
-  /** Sets the usual answer. */
+  /** Sets the answer to every webhook for which no other answer is set. */
   answerAlways(answer: () => Promise<Response>): void {
     this.#usual = answer
   }

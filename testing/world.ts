@@ -29,7 +29,7 @@ const T0_MS = Date.parse('2026-11-23T04:00:00Z')
 export type WorldOptions = Readonly<{
   /** Variables of the Worker that replace the default ones. */
   vars?: Readonly<Record<string, string>>
-  /** Wraps the Worker's D1, to make it fail or to watch it. */
+  /** Wraps the Worker's D1, to make D1 fail or to watch it. */
   wrapDb?: (db: D1Database) => D1Database
   /** The platform's limits. */
   limits?: NonNullable<Platform['limits']>
@@ -37,7 +37,7 @@ export type WorldOptions = Readonly<{
   certificate?: boolean
 }>
 
-/** See {@link world}. */
+/** A world for one test. See {@link world}. */
 export type World = ReturnType<typeof world>
 
 let worlds = 0
@@ -55,7 +55,7 @@ export function world(options: WorldOptions = {}) {
   const calls: string[] = []
   const background: Promise<void>[] = []
   const shopReceiver = new ShopReceiver()
-  /** By path of WeChat: calls wait for this promise before they are sent. */
+  /** Promises by path of WeChat: a call to this path is sent only when its promise resolves. */
   const holds = new Map<string, Promise<void>>()
 
   const settings = {
@@ -150,9 +150,9 @@ export function world(options: WorldOptions = {}) {
       const { events } = await response.json<{ events: { type: string }[] }>()
       return events.map(({ type }) => type)
     },
-    /** WeChat posts all notices that are due to the Worker. */
+    /** Lets WeChat post all notices that are due to the Worker. */
     deliverNotices: () => wechat.notices.deliverDue((request) => respond(request, worker())),
-    /** Posts a payment notice. */
+    /** Posts a payment notice to the Worker. */
     notify: (body: BodyInit): Promise<Response> => respond(post(body), worker()),
     /** Posts a payment notice to a Worker with other variables. */
     notifyWith: (changed: Readonly<Record<string, string>>, body: BodyInit): Promise<Response> =>

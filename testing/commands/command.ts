@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const ROOT = join(import.meta.dirname, '..', '..')
 const POLL_MS = 50
 
-/** See {@link tool}. */
+/** A running command. See {@link tool}. */
 export type Tool = ReturnType<typeof tool>
 
 /** Starts `scripts/{name}.ts` without colours. */
@@ -45,7 +45,7 @@ export function tool(name: 'start' | 'pay' | 'demo', args: readonly string[] = [
   }
 }
 
-/** Pids of all child processes of `pid`, and of their children. */
+/** Pids of all child processes of the process `pid`, their children, and so on. */
 export function descendants(pid: number): number[] {
   const rows = processes()
   const found = [pid]
@@ -55,7 +55,10 @@ export function descendants(pid: number): number[] {
   return found.slice(1)
 }
 
-/** Those of the processes that still run, as `pid command`. A zombie, which has ended and was not waited for, does not count. */
+/**
+ * The processes with these pids that still run, as `pid command`. A zombie, which has ended but was not waited for, does not
+ * count.
+ */
 export function stillRunning(pids: readonly number[]): string[] {
   return processes()
     .filter(({ pid, state }) => pids.includes(pid) && !state.startsWith('Z'))
@@ -71,7 +74,7 @@ function processes(): { pid: number; ppid: number; state: string; command: strin
   })
 }
 
-/** Whether a server accepts connections on that port of 127.0.0.1. */
+/** Whether a server accepts connections on this port of 127.0.0.1. */
 export function isListening(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1')

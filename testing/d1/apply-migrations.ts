@@ -5,5 +5,5 @@ import { emptyTables } from './tables.ts'
 
 await applyD1Migrations(env.DB, env.TEST_MIGRATIONS)
 
-// All tests of a file share one database, so it is emptied before each test.
+// All tests of a file share one database, so the database is emptied before each test.
 beforeEach(() => emptyTables(env.DB))

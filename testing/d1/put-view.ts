@@ -1,4 +1,7 @@
-/** Writes an order with all that belongs to it into the database, as it stands, past every guard. */
+/**
+ * Writes orders with their attempts, payments and refunds directly into the database, without the guards of the store's
+ * statements.
+ */
 import { env } from 'cloudflare:workers'
 import type { OrderView } from '../../src/core/order/order.ts'
 import type { Statement } from '../../src/store/d1/database.ts'
@@ -10,7 +13,7 @@ import { rowFromAttempt, rowFromOrder } from '../../src/store/order/rows.ts'
 const TABLES = ['refunds', 'reviews', 'deliveries', 'payments', 'events', 'attempts', 'orders']
 const ALWAYS = { sql: 'true', params: [] }
 
-/** Empties the tables that an order may write, and puts these orders there. */
+/** Empties the tables that belong to orders, and inserts these orders. */
 export async function putViews(...views: readonly OrderView[]): Promise<void> {
   const statements: Statement[] = [
     ...TABLES.map((table) => ({ sql: `DELETE FROM ${table}`, params: [] })),

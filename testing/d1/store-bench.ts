@@ -10,7 +10,7 @@ const TABLES = ['orders', 'attempts', 'payments', 'events', 'reviews', 'deliveri
 
 type SqlRow = Readonly<Record<string, unknown>>
 
-/** See {@link storeBench}. */
+/** The store and its tables. See {@link storeBench}. */
 export type StoreBench = Readonly<{
   store: Stores
   /** Runs statements, separated by semicolons, in one batch. */
@@ -21,7 +21,7 @@ export type StoreBench = Readonly<{
   rows: () => Promise<Readonly<Record<string, readonly SqlRow[]>>>
 }>
 
-/** The stores as the Worker has them, with a webhook target. */
+/** Creates the stores as the Worker does when it has a webhook target. */
 export function storeBench(): StoreBench {
   const timers = { after: () => () => {} }
   const database = new Database(env.DB, timers, (count) => new Uint8Array(count))

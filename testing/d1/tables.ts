@@ -12,7 +12,7 @@ export const TABLES = [
   'runs',
 ] as const
 
-/** Leaves an empty database with its schema. */
+/** Deletes the rows of every table and keeps the schema. */
 export async function emptyTables(db: D1Database): Promise<void> {
   await db.batch(TABLES.map((table) => db.prepare(`DELETE FROM ${table}`)))
 }

@@ -1,17 +1,17 @@
 /** Wraps D1: counts round trips and rows, and fails when a test says so. */
 
-/** How a round trip fails. */
+/** How a round trip to D1 fails. */
 export type DatabaseFault =
-  /** It throws, and nothing was written. */
+  /** The call throws, and D1 has written nothing. */
   | 'before_commit'
-  /** It throws, although everything was written. */
+  /** The call throws, although D1 has written everything. */
   | 'after_commit'
-  /** Everything was written, but no answer comes. */
+  /** The call never settles, although D1 has written everything. */
   | 'stall_after_commit'
-  /** Nothing was written, and no answer comes. */
+  /** The call never settles, and D1 has written nothing. */
   | 'stall_before_commit'
 
-/** See {@link watchDatabase}. */
+/** A D1 that counts round trips and fails on request. See {@link watchDatabase}. */
 export type WatchedDatabase = Readonly<{
   db: D1Database
   /** Round trips since the last reset. */
@@ -22,7 +22,11 @@ export type WatchedDatabase = Readonly<{
   rowsRead: () => number
   /** Sets the counters to zero and cancels faults. */
   reset: () => void
-  /** Makes the next `times` round trips fail, or the next ones whose SQL matches. */
+  /**
+   * Makes the next `times` round trips fail.
+   *
+   * @param options `times`: by default 1; `matching`: counts and fails only the round trips whose SQL matches.
+   */
   fail: (fault: DatabaseFault, options?: { times?: number; matching?: RegExp }) => void
   /** Runs `act` once, just before the next batch whose SQL matches, as a concurrent request would. */
   before: (matching: RegExp, act: () => Promise<void>) => void
@@ -31,7 +35,7 @@ export type WatchedDatabase = Readonly<{
 const RETRYABLE = 'D1_ERROR: Network connection lost.'
 const FINAL = 'D1_ERROR: D1 DB storage operation exceeded timeout which caused object to be reset.'
 
-/** @param real Only its `prepare` and `batch` are watched. */
+/** Wraps a D1. @param real The D1 to wrap. Only its `prepare` and `batch` are watched. */
 export function watchDatabase(real: D1Database): WatchedDatabase {
   let roundTrips = 0
   let written = 0

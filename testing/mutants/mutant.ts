@@ -4,10 +4,10 @@ export type Mutant = Readonly<{
   name: string
   /** Path below `src/`. */
   file: string
-  /** A text that occurs exactly once in the file. If it does not, the entry is out of date. */
+  /** A text that occurs exactly once in the file. If it does not, the mutant is out of date and is reported as `stale`. */
   find: string
-  /** The text that replaces it. */
+  /** The text that replaces the text of `find`. */
   replace: string
-  /** Paths of the test files that should fail. They run first. */
+  /** Paths of the test files that should notice the mutant. These tests run first. */
   tests: readonly string[]
 }>

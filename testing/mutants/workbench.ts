@@ -18,7 +18,10 @@ const ALL_TESTS = [
 /** A run of tests that takes longer counts as failed: the mutant may have caused an endless loop. */
 const PATIENCE_MS = 10 * 60_000
 
-/** `caught`: a test failed. `survived`: none did. `stale`: the entry does not fit the source. `by` says which test, or why. */
+/**
+ * The result for one mutant. `caught`: a test failed. `survived`: no test failed. `stale`: the mutant does not fit the
+ * source. `by` says which test, or why.
+ */
 export type Verdict = Readonly<{ outcome: 'caught' | 'survived' | 'stale'; by: string }>
 type Tested = Readonly<{ failed: boolean; byTest: boolean; why: string }>
 
@@ -32,7 +35,7 @@ type Results = Readonly<{
   }>[]
 }>
 
-/** Made by {@link Workbench.make}. The caller deletes `folder` at the end. */
+/** A copy of the repository, made by {@link Workbench.make}. The caller deletes `folder` at the end. */
 export class Workbench {
   readonly folder: string
   readonly #signal: AbortSignal
@@ -49,7 +52,7 @@ export class Workbench {
       recursive: true,
       filter: (path) => path === ROOT || !NOT_COPIED.includes(basename(path)),
     })
-    // This test checks that the list fits the source, which a mutant makes untrue.
+    // The test of the mutants checks that every `find` occurs in the source. In a mutated copy it would always fail.
     await rm(join(folder, 'test/mutants.test.ts'))
     await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
     return new Workbench(folder, signal)
@@ -61,12 +64,12 @@ export class Workbench {
     const original = await readFile(path, 'utf8')
     const places = original.split(mutant.find).length - 1
     if (places !== 1) return { outcome: 'stale', by: `its text occurs ${places} times` }
-    // A function, because `$` has a special meaning in a replacement text.
+    // The replacement is a function, because `$` has a special meaning in a replacement text.
     const mutated = original.replace(mutant.find, () => mutant.replace)
     await writeFile(path, mutated)
     try {
       const expected = await this.#test(mutant.tests)
-      // Code that does not even load is not a bug that could be deployed.
+      // A mutant that prevents the code from loading is not a bug that could be deployed, so its entry is out of date.
       if (expected.failed && !expected.byTest) return { outcome: 'stale', by: expected.why }
       if (expected.failed) return { outcome: 'caught', by: expected.why }
       if (isQuick) return { outcome: 'survived', by: 'the tests that should fail' }
@@ -85,8 +88,8 @@ export class Workbench {
   }
 
   /**
-   * Runs all of the tests, not only up to the first failure: a run that is cut off there loses its results when
-   * workerd is still starting.
+   * Runs all of the tests, not only up to the first failure: when vitest is cut off while workerd is still starting, its
+   * results are lost.
    */
   async #test(filters: readonly string[]): Promise<Tested> {
     const report = join(this.folder, 'mutants-report.json')
@@ -112,7 +115,7 @@ export class Workbench {
     return new Promise((resolve, reject) => {
       this.#signal.throwIfAborted()
       const command = join(this.folder, 'node_modules/vitest/vitest.mjs')
-      // In its own process group, so that vitest's children can be killed with it.
+      // Vitest runs in its own process group, so that its children can be killed with it.
       const child = spawn(process.execPath, [command, 'run', ...args], {
         cwd: this.folder,
         detached: true,

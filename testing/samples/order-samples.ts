@@ -11,7 +11,7 @@ export const T0 = toUnixSeconds(Date.UTC(2024, 0, 1, 19, 4, 5) / 1_000)
 /** That many seconds after T0. */
 export const at = (seconds: number): UnixSeconds => toUnixSeconds(T0 + seconds)
 
-// Durations in seconds.
+// The time `seconds` after T0.
 export const MINUTE = 60
 export const HOUR = 3_600
 export const DAY = 86_400
@@ -52,7 +52,7 @@ export const anOrder = (changes: Partial<Order> = {}): Order => ({
 
 type AttemptChanges = Partial<Omit<Attempt, 'terms'>> & { terms?: Partial<FrozenTerms> }
 
-/** An open attempt, which WeChat answered with a prepay_id five seconds after it was sent; with changes. */
+/** An open attempt, for which WeChat returned a prepay_id five seconds after it was sent; with changes. */
 export const anAttempt = ({ terms, ...changes }: AttemptChanges = {}): Attempt => ({
   outTradeNo: toOutTradeNo(ORDERCODE),
   number: 1,

@@ -68,7 +68,7 @@ export const paidView = (
 export const secondPayment = (changes: Partial<Payment> = {}): Payment =>
   aPayment({ transactionId: OTHER_TRANSACTION, ...changes })
 
-/** A transition that changed something. */
+/** The result of a transition that changed something. */
 export type Changed = Extract<Step, { kind: 'changed' }>
 
 /** Applies an event. @throws Error when it is rejected or changes nothing. */

@@ -6,12 +6,15 @@ type Shop = ReturnType<typeof shop>
 /** The Beijing day of T0. */
 export const DAY = '20240102'
 
-/** Moves the clock to 10:00 on the next morning, when the bill of DAY is available, or to another time. */
+/** Moves the clock to 10:00 on the next morning, when the bill of DAY is available. @param to Another time. */
 export function waitForBill({ clock }: Shop, to = '2024-01-03T10:00:00+08:00'): void {
   clock.advance(Date.parse(to) - clock.now())
 }
 
-/** Downloads and reads the bill. `text()` removes the BOM, so it is added again; another test checks that WeChat sends one. */
+/**
+ * Downloads and reads the bill. `Response.text()` removes the BOM, so the BOM is added again; another test checks that WeChat
+ * sends one.
+ */
 export async function billOf(shop: Shop, fields: Changes = {}) {
   const response = await shop.downloadBill({ bill_date: DAY, ...fields })
   return readBill(`\uFEFF${await response.text()}`)

@@ -19,7 +19,10 @@ export async function refundedShop(options: Options = {}) {
   return { ...world, transactionId, refundId }
 }
 
-/** The same, with the payment's notice delivered. So the next notice is the refund's, or none when `notifyUrl` is undefined. */
+/**
+ * A shop with a payment whose notice is delivered, and a refund of it in state PROCESSING. So the next notice is the
+ * refund's, or none when `notifyUrl` is undefined.
+ */
 export async function shopAwaitingRefundNotice(
   options: Options = {},
   notifyUrl: string | undefined = REFUND_NOTIFY_URL,

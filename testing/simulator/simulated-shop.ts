@@ -126,7 +126,7 @@ export function refundFields(changes: Changes = {}): Changes {
   })
 }
 
-/** Writes the fields as XML, signed with the algorithm in `sign_type`. A `sign` in the fields is kept. */
+/** Writes the fields as XML, signed with the algorithm in `sign_type`. If the fields contain a `sign`, it is not replaced. */
 export function signedXml(changes: Changes, key = DEMO_MERCHANT.apiKey): string {
   const fields = new Map<string, string>()
   for (const [name, value] of Object.entries(changes)) {

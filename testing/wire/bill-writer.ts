@@ -9,7 +9,7 @@ const names = (text: string): readonly string[] => text.split(',')
 export const ALL = names(
   '交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,应结订单金额,代金券金额,微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,商品名称,商户数据包,手续费,费率,订单金额,申请退款金额,费率备注',
 )
-/** Columns for a merchant without coupons of its own. */
+/** Columns of a bill of type ALL for a merchant without coupons of its own: the last three columns are missing. */
 export const ALL_WITHOUT_COUPONS = ALL.slice(0, -3)
 /** Columns of a bill of type SUCCESS. */
 export const SUCCESS = names(
@@ -25,7 +25,9 @@ export const RECHARGE_REFUND = [...REFUND, '返还手续费']
 export const OLD_ALL = names(
   '交易时间,公众账号ID,商户号,子商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,总金额,代金券或立减优惠金额,微信退款单号,商户退款单号,退款金额,代金券或立减优惠退款金额,退款类型,退款状态,商品名称,商户数据包,手续费,费率',
 )
-/** Columns of a bill of type REFUND from the time between, when vouchers were called red packets. */
+/**
+ * Columns of a bill of type REFUND from the time between the old and today's layout, when vouchers were called red packets.
+ */
 export const OLD_REFUND = names(
   '交易时间,公众账号ID,商户号,子商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,总金额,企业红包金额,退款申请时间,退款成功时间,微信退款单号,商户退款单号,退款金额,企业红包退款金额,退款类型,退款状态,商品名称,商户数据包,手续费,费率',
 )
@@ -41,7 +43,7 @@ export const OLD_SUMMARY = names(
 /** A row: values by column name. */
 export type Values = Readonly<Record<string, string>>
 
-/** Adds the values under the old column names, so that a row can be written in every layout. */
+/** Adds each value under its old column name, too, so that a row can be written in every layout. */
 const named = (values: Values): Values => ({
   子商户号: values['特约商户号'] ?? '',
   总金额: values['订单金额'] ?? '',
@@ -180,7 +182,11 @@ export const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(te
 /** Packs bytes with gzip. */
 export const gzip = (bytes: Uint8Array): Uint8Array => new Uint8Array(gzipSync(bytes))
 
-/** A stream of chunks whose `state` tells how many were taken and whether the reader cancelled it. @param broken Fails at the end. */
+/**
+ * Makes a stream of chunks. Its `state` tells how many chunks were taken, and whether the reader cancelled the stream.
+ *
+ * @param broken The stream fails at the end.
+ */
 export function sourceOf(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, broken = false) {
   const state = { taken: 0, isCancelled: false }
   const left =
@@ -204,7 +210,7 @@ export function sourceOf(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array
   return { stream, state }
 }
 
-/** What the reader of `src` returned: sizes of the pages, all rows, and the end. */
+/** What the reader of `src` returned: the sizes of the pages, all rows, and the result at the end. */
 export type Reading = Readonly<{ pages: readonly number[]; rows: readonly BillRow[]; end: BillEnd }>
 
 /** Reads a whole bill with the reader of `src`. */

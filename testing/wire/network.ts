@@ -16,7 +16,7 @@ export const PATH = '/pay/unifiedorder'
 /** The tests' message. */
 export const XML = '<xml><body><![CDATA[测试商店-图书]]></body></xml>'
 
-/** Answers one request. */
+/** Handles one request to WeChat. */
 export type Answer = (request: Request) => Promise<Response>
 type Sent = Readonly<{ url: string; method: string; type: string | null; body: string }>
 
@@ -25,20 +25,20 @@ export const answer =
   (body: string | null, status = 200, headers: Record<string, string> = {}): Answer =>
   async () =>
     new Response(body, { status, headers })
-/** The connection is lost without an answer. */
+/** Loses the connection without an answer. */
 export const reset: Answer = async () => {
   throw new TypeError('Network connection lost.')
 }
 /** Never answers. */
 export const silence: Answer = () => new Promise(() => {})
 
-/** The transport's result for a failed call. */
+/** The result that the transport returns for a failed call. */
 export const failed = (reason: string) => ({ ok: false, error: { reason } })
 /** The text of a successful reply, or the failed result. */
 export const text = (reply: { ok: true; value: Uint8Array } | { ok: false; error: unknown }) =>
   reply.ok ? new TextDecoder().decode(reply.value) : reply
 
-/** Gives the answers in order. One request more than answers fails the test. */
+/** Makes a transport whose requests get the answers in order. A request for which no answer is left fails the test. */
 export function network(answers: readonly Answer[], options: Partial<TransportOptions> = {}) {
   const sent: Sent[] = []
   const requests: Request[] = []
@@ -70,7 +70,7 @@ export function network(answers: readonly Answer[], options: Partial<TransportOp
     timers,
     origins: () => sent.map(({ url }) => new URL(url).origin),
     advance: (seconds: number) => void (clock.now = toUnixSeconds(clock.now + seconds)),
-    /** Waits until `count` requests were sent, and lets the deadline of the last one pass. */
+    /** Waits until `count` requests were sent, and then lets the deadline of the last one pass. */
     async passDeadline(count: number): Promise<void> {
       await vi.waitFor(() => expect(sent.length).toBe(count), { interval: 1 })
       timers.pass()

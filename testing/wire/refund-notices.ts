@@ -48,14 +48,14 @@ export const E1_REQ_INFO = [
 
 /** Test vector E2: a key whose MD5 begins with zeros. */
 export const E2_KEY = 'zeroLeadingMd5Key000000000000036'
-/** Test vector E2: a req_info under that key. */
+/** Test vector E2: a req_info encrypted under the key of E2. */
 export const E2_REQ_INFO =
   'gi7Es9GOn5Mavoyy/9wkicgkfeAbRJXnSwSp7g6aR5Vb9ZO3DvukZzHbzQM725oWgRxJwJfYns855Ub7N42pTA=='
 
 /** A previous key of the merchant. */
 export const OLD_KEY = 'qazwsxedcrfvtgbyhnujmikolp111111'
 
-/** What the Worker reads from E1: which refund to query. */
+/** What the Worker reads from the notice of E1: the refund to query. */
 export const E1_HINT = {
   outRefundNo: 'R20240102030405_0001',
   transactionId: '4200000540202401020123456789',
@@ -95,7 +95,7 @@ export const INNER: Message = {
   total_fee: '100',
   transaction_id: '4200000540202401020123456789',
 }
-/** These fields as XML, with changes. */
+/** The fields of a refund notice as XML, with changes. */
 export const root = (changes: Changes = {}): string =>
   formatXml(changed(INNER, changes), { root: 'root' })
 
@@ -123,6 +123,6 @@ export const read = (bytes: Uint8Array, keys: readonly string[] = [API_KEY]) =>
     MERCHANT,
     keys.map((key) => new Secret(key)),
   )
-/** Encrypts a plaintext into a notice and reads that. */
+/** Encrypts a plaintext as req_info into a notice, and reads the notice. */
 export const readInner = (plaintext: string | Uint8Array, keys?: readonly string[]) =>
   read(notice({ req_info: lock(plaintext) }), keys)

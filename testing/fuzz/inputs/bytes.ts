@@ -146,6 +146,6 @@ export function mutateText(chance: Chance, text: string): string {
 export const noise = (chance: Chance): Bytes =>
   randomBytes(chance, chance.pick([0, 1, 3, 16, 200, 4_000]))
 
-/** A length near the limit of a request body, which is 64 KiB. */
+/** Picks a length near the limit of a request body, which is 64 KiB. */
 export const nearLimit = (chance: Chance): number =>
   65_536 + chance.pick([-70, -1, 0, 1, 2, 100, 70_000])

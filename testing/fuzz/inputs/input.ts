@@ -1,9 +1,12 @@
-/** An input of the fuzz: one request, and what WeChat answers meanwhile. It is plain data, so that it can be mutated and printed. */
+/**
+ * An input of the fuzz: one request, and the answers that WeChat gives to the Worker meanwhile. An input is plain data, so
+ * that it can be mutated and printed.
+ */
 
 /** A request body and how it arrives. */
 export type Body = Readonly<{
   bytes: Uint8Array<ArrayBuffer>
-  /** In how many chunks it arrives. */
+  /** In how many chunks the body arrives. */
   pieces: number
   /** Whether the connection breaks after the last chunk. */
   breaks: boolean
@@ -20,14 +23,14 @@ export type Answer = Readonly<{
 
 /** One input. */
 export type Input = Readonly<{
-  /** The name of the generator that made it. */
+  /** The name of the generator that made the input. */
   lane: string
   method: string
   /** Path and query, as sent. */
   path: string
   headers: readonly (readonly [string, string])[]
   body: Body | undefined
-  /** When it is sent, in seconds after the beginning of the world. */
+  /** When the request is sent, in seconds after the beginning of the world. */
   at: number
   answers: readonly Answer[]
 }>
@@ -61,7 +64,11 @@ export const requestOf = (
   ...rest,
 })
 
-/** @returns undefined for an input that no client can send, because the platform refuses it before the Worker runs. */
+/**
+ * Builds the request of an input.
+ *
+ * @returns undefined for an input that no client can send, because the platform refuses it before the Worker runs.
+ */
 export function toRequest(input: Input): Request | undefined {
   const { method, path, headers, body } = input
   const hasBody = body !== undefined && method !== 'GET' && method !== 'HEAD'

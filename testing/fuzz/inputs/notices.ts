@@ -28,7 +28,10 @@ const bytesChanged: Kind = (world, chance) => [
   { ...bodyOf(mutateBytes(chance, utf8(genuine(world, chance)))) },
 ]
 
-/** Moves, repeats, nests or changes elements and keeps the signature. Nothing may be accepted that the signature does not cover. */
+/**
+ * Moves, repeats, nests or changes elements of a genuine notice and keeps its signature. The Worker must not accept any value
+ * that the signature does not cover.
+ */
 const elementsMoved: Kind = (world, chance) => {
   const xml = genuine(world, chance)
   const elements = [...xml.matchAll(/<(\w+)>(?!<\w).*?<\/\1>/gs)].map(([text]) => text)
@@ -65,7 +68,7 @@ function changeElements(chance: Chance, elements: string[]): void {
   elements.splice(at, 1, ...chance.pick(changes)())
 }
 
-/** Complete, but signed with a key that a forger may have, or with an almost right signature. */
+/** A complete notice, signed with a key that a forger may have, or with an almost right signature. */
 const wronglySigned: Kind = (world, chance) => {
   const fields = genuineFields(world, chance)
   fields.delete('sign')
@@ -114,7 +117,9 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   transaction_id: ['', ABSENT, 'a b', "' OR 1=1 --", '9'.repeat(33), '中'],
 }
 
-/** One wrong field under WeChat's valid signature. It may open a review, but not record a payment. */
+/**
+ * A notice with one wrong field under WeChat's valid signature. The notice may open a review, but must not record a payment.
+ */
 const signedWithWrongField: Kind = (world, chance) => {
   const name = chance.pick(Object.keys(FIELDS))
   const value = chance.happens(0.8) ? chance.pick(FIELDS[name] ?? []) : chance.pick(ODD_TEXTS)
@@ -132,7 +137,7 @@ const signedWithWrongField: Kind = (world, chance) => {
   return ['notice: signed, wrong field', xml]
 }
 
-/** The same signed message in another XML form: other order, CDATA, whitespace, extra fields. */
+/** A genuine notice in another XML form: other order, CDATA, whitespace, extra fields. Its signature stays valid. */
 const reformatted: Kind = (world, chance) => {
   const fields = genuineFields(world, chance)
   if (chance.happens(0.3)) {
@@ -173,7 +178,10 @@ const KINDS: readonly Kind[] = [
   random,
 ]
 
-/** A genuine notice: of the paid order, or of one whose payment would be recorded. Generators break the latter before it is sent. */
+/**
+ * Picks a genuine notice: either of the paid order, or of an order whose payment the Worker would record. The caller breaks
+ * the notice before it is sent.
+ */
 function genuine(world: FuzzWorld, chance: Chance): string {
   return chance.happens(0.5)
     ? world.seeds.paidNotice

@@ -1,4 +1,7 @@
-/** Inputs that make the Worker call WeChat, with answers by WeChat or by an attacker on the way. No order may become paid by them. */
+/**
+ * Inputs that make the Worker call WeChat, with answers by WeChat or by an attacker on the way. These answers must not make
+ * an order paid.
+ */
 import { sign } from '../../../simulator/lib/sign.ts'
 import { formatXml } from '../../../simulator/lib/xml.ts'
 import type { Chance } from '../../simulation/run/random.ts'
@@ -110,7 +113,8 @@ function pay(
   ordercode: string,
 ): Uint8Array<ArrayBuffer> | string {
   const fields = fieldsOf(world, chance, endpoint, ordercode)
-  // An answer that says paid and fits the attempt must not be signed with the current key, or the Worker would rightly record it.
+  // The Worker would rightly record an answer that says paid, fits the attempt and is signed with the current key. So such an
+  // answer gets another key.
   const forged = fields['trade_state'] === 'SUCCESS' || fields['trade_state'] === 'REFUND'
   const fitting = forged && fields['wrong'] === undefined
   const { wrong: _, ...said } = fields

@@ -4,10 +4,13 @@ import { API_KEY, type FuzzWorld, OLD_KEY, SECRETS, TOKEN } from '../run/world.t
 import { mayBeRecorded, signedFields, wrongTerms } from './oracle.ts'
 import type { Change, Table } from './table-snapshot.ts'
 
-/** The longest allowed answer, in milliseconds. WeChat waits five seconds; an input that takes one is usable for an attack. */
+/**
+ * The longest time that the Worker may take for an answer, in milliseconds. WeChat waits five seconds for an answer; an input
+ * that takes more than one second is usable for an attack.
+ */
 export const ANSWER_MS_MAX = 1_000
 
-/** What an input caused. */
+/** What the Worker answered, logged and changed because of one input. */
 export type Observed = Readonly<{
   status: number
   text: string
@@ -16,16 +19,16 @@ export type Observed = Readonly<{
   code: string
   /** Logged events with their reasons, `event:reason`. */
   reasons: readonly string[]
-  /** Whether any row was written, even without a change. */
+  /** Whether the Worker wrote any row, even without changing it. */
   hasWritten: boolean
   changes: readonly Change[]
   ms: number
 }>
 
-/** The lifetime of the fixture's tickets, which are issued at the beginning. */
+/** The lifetime of the fixture's tickets, in seconds. The tickets are issued at the beginning of the world. */
 const TICKET_LIFE_S = 86_400
 
-/** The 5xx answers that are documented. Any other 5xx is a bug. */
+/** The codes and statuses of the documented 5xx answers. Any other 5xx answer is a bug. */
 const ANSWERS_5XX: Readonly<Record<string, number>> = {
   misconfigured: 500,
   refund_not_configured: 501,
@@ -33,7 +36,7 @@ const ANSWERS_5XX: Readonly<Record<string, number>> = {
   wechat_unavailable: 503,
 }
 
-/** @returns a sentence for each broken rule. */
+/** Compares what an input caused with the rules. @returns a sentence for each broken rule. */
 export function judge(world: FuzzWorld, input: Input, observed: Observed): string[] {
   return [
     ...judgeAnswer(world, input, observed),
@@ -43,7 +46,10 @@ export function judge(world: FuzzWorld, input: Input, observed: Observed): strin
   ]
 }
 
-/** Access: the merchant API only with the token, `/result` only with a ticket that was issued and has not expired. */
+/**
+ * Checks access: the merchant API answers only with the token, `/result` only with a ticket that was issued and has not
+ * expired.
+ */
 function judgeAccess(world: FuzzWorld, input: Input, { status }: Observed): string[] {
   const { pathname, searchParams } = new URL(input.path, ORIGIN)
   if (/^\/(orders|reviews|deliveries|runs)(\/|$)/.test(pathname) && !hasToken(input)) {
@@ -118,9 +124,9 @@ function judgeChanges(world: FuzzWorld, input: Input, observed: Observed): strin
 
 type Allowed = Readonly<{
   tables: readonly Table[]
-  /** Whether a payment may be recorded. */
+  /** Whether the input may record a payment. */
   money: boolean
-  /** The only order that may change; undefined for any. */
+  /** The only order that the input may change; undefined when it may change any. */
   ordercode?: string
 }>
 
@@ -132,7 +138,8 @@ function allowedTables(world: FuzzWorld, input: Input, { status, code }: Observe
   if (isNotice(input)) {
     const bytes = input.body?.bytes ?? new Uint8Array()
     const fields = signedFields(bytes, API_KEY)
-    // A notice under the old key makes the Worker query WeChat. WeChat's answer may change the order, but contains no payment.
+    // A notice under the old key makes the Worker query WeChat. WeChat's answer may change the order, but contains no
+    // payment.
     if (fields === undefined)
       return signedFields(bytes, OLD_KEY) === undefined ? NOTHING : ORDER_WITHOUT_MONEY
     if (!mayBeRecorded(world, fields)) return { tables: ['reviews', 'deliveries'], money: false }

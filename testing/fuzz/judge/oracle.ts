@@ -12,7 +12,7 @@ const SKEW_S = 300
 
 type Fields = ReadonlyMap<string, string>
 
-/** @returns the fields of a message that is correctly signed with the key, else undefined. */
+/** Reads a signed message. @returns its fields if it is correctly signed with the key, else undefined. */
 export function signedFields(bytes: Uint8Array, key: string): Fields | undefined {
   let text: string
   try {
@@ -20,7 +20,7 @@ export function signedFields(bytes: Uint8Array, key: string): Fields | undefined
   } catch {
     return undefined
   }
-  // XML allows blanks at the end of a tag. The simulator's reader does not, so try without them, too.
+  // XML allows blanks at the end of a tag, but the simulator's reader does not. So the text is also read without such blanks.
   for (const variant of [text, text.replaceAll(/(<\/?\w+)\s+(\/?>)/g, '$1$2')]) {
     const parsed = parseXml(variant)
     if (parsed.ok && isSignedBy(parsed.fields, key, 'MD5')) return parsed.fields
@@ -69,7 +69,11 @@ const TERMS = {
   expires_in: (value: unknown) => isWhole(value, 300, 604_800),
 } as const satisfies Record<string, (value: unknown) => boolean>
 
-/** @returns what is wrong with a body that `PUT /orders/…` accepted, or undefined. */
+/**
+ * Checks a body that `PUT /orders/…` accepted against the documented rules.
+ *
+ * @returns what is wrong with the body, or undefined.
+ */
 export function wrongTerms(body: Input['body']): string | undefined {
   let json: unknown
   try {

@@ -1,7 +1,7 @@
 /** A copy of the tables before an input: finds what the input changed, and restores it. */
 import type { Sqlite, SqlRow } from '../../simulation/d1/sqlite.ts'
 
-/** In an order of inserting that foreign keys allow. */
+/** Tables that an input may change, in an order in which foreign keys allow inserting. */
 const TABLES = [
   'orders',
   'attempts',
@@ -51,7 +51,7 @@ export class TableSnapshot {
     this.#rows = this.#read()
   }
 
-  /** Restores the changed tables. The four that foreign keys link are restored together. */
+  /** Restores the changed tables. The four tables that foreign keys link are restored together. */
   restore(changes: readonly Change[]): void {
     const changed = new Set(changes.map(({ table }) => table))
     const isOrder = LINKED.some((table) => changed.has(table))
@@ -66,7 +66,10 @@ export class TableSnapshot {
     )
   }
 
-  /** Forgets when attempts were last queried, so that no input has to wait because of another one's query. */
+  /**
+   * Clears the times at which attempts were last queried, so that no input has to wait because an earlier input caused a
+   * query.
+   */
   clearQuerySlots(): void {
     this.#sqlite.run({ sql: 'UPDATE attempts SET asked_at = NULL', values: [] })
   }
@@ -76,7 +79,10 @@ export class TableSnapshot {
     return Number(this.#rowsOf('SELECT total_changes() AS n')[0]?.['n'])
   }
 
-  /** All rows that differ from the snapshot. The column `asked_at` is ignored: it only spaces out queries. */
+  /**
+   * Finds all rows that differ from the snapshot. The column `asked_at` is ignored, because it only limits how often the
+   * Worker queries WeChat.
+   */
   changes(): Change[] {
     const now = this.#read()
     const changed: Change[] = []
@@ -102,7 +108,7 @@ export class TableSnapshot {
     return rows
   }
 
-  /** Uses a cached prepared statement. */
+  /** Reads rows with a prepared statement that is cached. */
   #rowsOf(sql: string): SqlRow[] {
     return this.#sqlite.run({ sql, values: [] }).rows
   }

@@ -1,14 +1,14 @@
 /** Adds up the reports of all batches. */
 import type { Failure, Report } from '../run/run-batch.ts'
 
-/** The sums so far. */
+/** The sums of all batches that have reported. */
 export class Tally {
   inputs = 0
-  /** Inputs by the lane that made them. */
+  /** The number of inputs, by the lane that made them. */
   readonly lanes = new Map<string, number>()
   /** How often each outcome was reached. */
   readonly outcomes = new Map<string, number>()
-  /** One failure for each set of broken rules. Others of the same kind are not kept. */
+  /** One failure for each set of broken rules. Further failures that break the same rules are dropped. */
   readonly failures: Failure[] = []
   slowest: Report['slowest'] = { ms: 0, index: 0, input: '' }
   readonly #kinds = new Set<string>()

@@ -48,7 +48,7 @@ export async function makeShop(chance: Chance, options: WorldOptions = {}): Prom
     ).json<{ next_cursor: string }>()
     seeds.cursors.push(page.next_cursor)
   }
-  // Two minutes later no attempt counts as in flight.
+  // Two minutes after the last call, no attempt counts as in flight any more.
   world.setTime(120)
   world.tables.snapshot()
   return world

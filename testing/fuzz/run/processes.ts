@@ -20,7 +20,7 @@ export async function runTasks(
   await Promise.all(Array.from({ length: processes }, () => feedOne(waiting, tally, signal)))
 }
 
-/** One process, which gets tasks until none is left. */
+/** Runs one child process, which gets tasks until none is left. */
 async function feedOne(waiting: Task[], tally: Tally, signal?: AbortSignal): Promise<void> {
   const child = fork(WORKER, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], execArgv: [] })
   const kill = () => child.kill('SIGKILL')

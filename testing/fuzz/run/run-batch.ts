@@ -23,7 +23,7 @@ export type Failure = Readonly<{ index: number; broken: readonly string[]; input
 export type Report = Readonly<{
   batch: number
   inputs: number
-  /** Inputs by the lane that made them. */
+  /** The number of inputs, by the lane that made them. */
   lanes: Readonly<Record<string, number>>
   /** How often each outcome was reached. */
   outcomes: Readonly<Record<string, number>>
@@ -42,7 +42,7 @@ const MAKERS: readonly Maker[] = [
   ...Array<Maker>(2).fill(makeResult),
 ]
 
-/** @param count How many of the batch's inputs to run; fewer, to reach one of them quickly. */
+/** Runs one batch. @param count How many of the batch's inputs to run: fewer than all reach a certain input sooner. */
 export async function runBatch(seed: number, batch: number, count = BATCH): Promise<Report> {
   const chance = chanceOf(seed, `fuzz batch ${batch}`)
   const world = await makeShop(chanceOf(seed, `fuzz world ${batch}`))
@@ -84,7 +84,7 @@ export async function runBatch(seed: number, batch: number, count = BATCH): Prom
 async function observe(world: FuzzWorld, input: Input): Promise<Observed | undefined> {
   const observed = await observeOnce(world, input)
   if (observed === undefined || observed.ms <= ANSWER_MS_MAX) return observed
-  // Repeat a slow input: a busy machine is slow once, an expensive input is slow every time.
+  // A slow input runs twice: a busy machine is slow only once, an expensive input is slow every time.
   world.tables.restore(observed.changes)
   const again = await observeOnce(world, input)
   return again === undefined || again.ms > observed.ms ? observed : again

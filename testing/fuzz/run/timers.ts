@@ -1,9 +1,9 @@
 import type { Timers } from '../../../src/lib/deadline.ts'
 
-/** Waits up to this long are pauses before a retry; longer ones are deadlines. */
+/** In milliseconds. A wait up to this long is a pause before a retry; a longer wait is a deadline. */
 const PAUSE_MS_MAX = 1_000
 
-/** Timers without real time: pauses end immediately, deadlines only pass when a call to WeChat stalls. */
+/** Timers without real time: a pause ends immediately, a deadline passes only when a call to WeChat stalls. */
 export class FuzzTimers implements Timers {
   readonly #deadlines = new Set<() => void>()
 
@@ -16,7 +16,7 @@ export class FuzzTimers implements Timers {
     return () => void this.#deadlines.delete(wake)
   }
 
-  /** Lets all deadlines pass, after the code that stalls has begun to wait. */
+  /** Lets all deadlines pass, once the Worker's stalled call has begun to wait for its deadline. */
   passAll(): void {
     setImmediate(() => {
       for (const wake of this.#deadlines) wake()

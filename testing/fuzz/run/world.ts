@@ -33,7 +33,10 @@ const T0_MS = Date.parse('2026-11-23T04:00:00Z')
 /** Secrets that must never appear in an answer or in a log. */
 export const SECRETS = [API_KEY, OLD_KEY, TOKEN, MERCHANT.appSecret, WEBHOOK_SECRET]
 
-/** Ordercodes of the fixture, by the state of the order. `bound` has a fixed payer, `second` had two payers, `lost` lost its reply. */
+/**
+ * Ordercodes of the fixture, by the state of the order. `bound` has a fixed payer, `second` had two payers, and for `lost`
+ * WeChat's reply to unifiedorder was lost.
+ */
 export const ORDERS = {
   created: 'created-01',
   paying: 'paying-01',
@@ -58,14 +61,14 @@ export class FuzzWorld {
   readonly sqlite = new Sqlite()
   readonly tables = new TableSnapshot(this.sqlite)
   readonly timers = new FuzzTimers()
-  /** The payer of `paying` and `bound`, and another one. */
+  /** The payer who called /pay for the fixture's orders. `otherPayer` called /pay for `second` first. */
   readonly payer: string
   readonly otherPayer: string
   /** Log entries of the last request. */
   log: LogEntry[] = []
   /** The last ten webhooks. */
   webhooks: Request[] = []
-  /** Genuine values that inputs are made from: the notice of `paid`, tickets, and cursors. */
+  /** Genuine values that inputs are made from: the notice of the order `paid`, tickets, and cursors. */
   readonly seeds = { paidNotice: '', tickets: [] as string[], cursors: [] as string[] }
   #nowMs = T0_MS
   #answers: Answer[] = []
@@ -113,7 +116,11 @@ export class FuzzWorld {
     this.#nowMs = T0_MS + at * 1_000
   }
 
-  /** Sends a request and waits for the Worker's background work, too. @param answers Replace the simulated WeChat's answers. */
+  /**
+   * Sends a request and waits for the Worker's answer and background work.
+   *
+   * @param answers Answers that replace the simulated WeChat's.
+   */
   async send(request: Request, answers: Input['answers'] = []): Promise<Response> {
     this.#answers = [...answers]
     this.log = []

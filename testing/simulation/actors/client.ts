@@ -20,7 +20,7 @@ export type Call = Readonly<{
   headers?: Readonly<Record<string, string>>
 }>
 
-/** How long a phone or a shop's server waits for an answer. */
+/** How long a phone or a shop's server waits for an answer of the Worker. */
 const PATIENCE_MS = 30_000
 
 /** Waits in virtual time. */
@@ -45,7 +45,7 @@ export async function call(world: World, who: string, what: Call): Promise<Answe
   return answer
 }
 
-/** The same with the shop's token. */
+/** Calls the Worker like {@link call}, with the shop's token. */
 export const shopCall = (world: World, who: string, what: Call): Promise<Answer | undefined> =>
   call(world, who, {
     ...what,

@@ -43,7 +43,7 @@ async function forge(world: World, chance: Chance): Promise<void> {
   if (orders.length === 0) return
   const { outTradeNo } = chance.pick(orders)
   if (chance.happens(0.3)) {
-    // Signed correctly, then changed on its way.
+    // WeChat signed this notice correctly, and the forger changed one field on its way.
     const name = chance.pick(TAMPERED)
     world.faults.count(`forger:tampered_${name}`)
     const other = chance.pick(world.wechat.books.orders()).outTradeNo
@@ -89,7 +89,8 @@ async function forgeRefund(world: World, chance: Chance): Promise<void> {
   if (refunds.length === 0) return
   const { outRefundNo } = chance.pick(refunds)
   if (chance.happens(0.4)) {
-    // Genuine except for status and amount. The Worker may query WeChat, but must not record what the notice says.
+    // A genuine refund notice in which the forger changed status and amount. The Worker may query WeChat because of the
+    // notice, but must not record its status or amount.
     world.faults.count('forger:refund_status')
     const info = { refund_status: chance.pick(LIES), refund_fee: '1' }
     await post(world, world.wechat.notices.ofRefunds.xml(outRefundNo, { info }), REFUND_URL)

@@ -138,7 +138,10 @@ function payAtCashier({ world, chance }: Payer, outTradeNo: string): void {
   onCaptured(world, chance, outTradeNo, late)
 }
 
-/** Such a race ends soon. A payment long after the close and without a notice would only be found in the bill. */
+/**
+ * How long after the close of an out_trade_no WeChat may still take a payment for it. A payment made later, without a notice,
+ * would be found only in the bill.
+ */
 const RACE_MS = 4 * 86_400_000
 
 function mayRace({ wechat, scheduler, closedAtMs }: World, outTradeNo: string): boolean {
@@ -150,7 +153,8 @@ function mayRace({ wechat, scheduler, closedAtMs }: World, outTradeNo: string): 
 function onCaptured(world: World, chance: Chance, outTradeNo: string, paid: PaymentResult): void {
   if (!paid.ok) return
   world.faults.count('situation:captured')
-  // The merchant refunds it on the platform, so the Worker's first answer about it may be trade_state REFUND.
+  // The merchant's staff refunds some payments on the merchant platform right away, so the Worker's first query of such a
+  // payment may return trade_state REFUND.
   if (chance.happens(0.05)) refundOnPlatform(world, chance, outTradeNo, chance.happens(0.8))
   schedulePaymentNotice(world, outTradeNo, chance)
 }

@@ -4,14 +4,14 @@ import type { Witness } from '../checkers/witness.ts'
 import { type FaultBox, SHOP_FAULTS } from '../faults/faults.ts'
 import type { Trace } from '../run/trace.ts'
 
-/** A webhook as the shop has it. */
+/** A webhook that the shop's receiver has verified and stored. */
 export type Received = Readonly<{
   id: string
   type: string
   /** How often it arrived, including arrivals whose answer was lost. */
   times: number
   body: string
-  /** The order, refund, review or bill; only the fields that the checks read. */
+  /** The webhook's `data`: an order, refund, review or bill. Lists only the fields that the checks read. */
   data: Readonly<{
     ordercode?: string
     state?: string
@@ -37,7 +37,10 @@ export type ReceiverParts = Readonly<{
  */
 const EVERY_TRY_SENDS_THE_SAME_BYTES = false
 
-/** Five minutes: the tolerance that the specification recommends, since a request may also be delayed on its way. */
+/**
+ * By how many seconds a webhook's timestamp may differ from the receiver's clock: the five minutes that Standard Webhooks
+ * recommends, since a request may also be delayed on its way.
+ */
 const TOLERANCE_S = 5 * 60
 
 /** Verifies every webhook, stores it, and answers with the faults of the seed. */

@@ -7,7 +7,7 @@ import { type Answer, pause, shopCall, sleep } from './client.ts'
 type RefundBody = Readonly<{ refund_fee: number; reason?: string; transaction_id?: string }>
 
 const TRIES_MAX = 5
-/** How often the clerk looks whether the order is paid. */
+/** The maximum number of times that the clerk looks whether the order is paid, before the clerk gives up. */
 const LOOKS_MAX = 12
 
 /** Requests up to four refunds of the order's payments. */

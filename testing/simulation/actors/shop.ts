@@ -131,7 +131,7 @@ class Shop {
   }
 
   async #read(method: 'GET' | 'POST', path: string): Promise<void> {
-    // If an earlier answer said paid, this later read must say paid, too.
+    // If the Worker has answered `paid` before this read is sent, the answer to this read must be `paid`, too.
     const fresh = this.#world.witness.wasReported(this.#ordercode, 'paid') ? 'fresh ' : ''
     const answer = await shopCall(this.#world, this.#who, { method, path })
     if (answer?.status === 200) this.#readAnswer(answer, `${fresh}${method}`)

@@ -86,7 +86,10 @@ function isMissingBill({ bills }: Evidence, { subject, opened_at: openedAt }: Sq
   return bills.isForbidden || Number(openedAt) > startOf(day) / 1_000 + (24 + 36) * HOUR_S
 }
 
-/** A review is right when our refund number was used on the merchant platform for another refund. */
+/**
+ * Whether the review of a difference is right because the merchant's staff used our refund number for another refund on the
+ * merchant platform.
+ */
 const isTakenNumber = (evidence: Evidence, { subject }: SqlRow): boolean =>
   rows(evidence, 'refunds').some((row) => {
     const number = String(row['out_refund_no'])

@@ -9,7 +9,7 @@ import { REFUND_CHECKS } from './refunds.ts'
 import type { Check } from './rows.ts'
 import { WEBHOOK_CHECKS } from './webhooks.ts'
 
-/** Every check by its name, which a violation is printed with. */
+/** Every check by its name, which is printed before each violation. */
 export const INVARIANTS = {
   ...ORDER_CHECKS,
   ...WEBHOOK_CHECKS,

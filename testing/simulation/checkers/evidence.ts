@@ -6,7 +6,7 @@ import type { SqlRow } from '../d1/sqlite.ts'
 import type { Audit, BillFaults, Settings, World } from '../run/world.ts'
 import type { AcceptedRefund } from './witness.ts'
 
-/** Collected once, when a seed is over. */
+/** Everything that the checks of a seed may read. Collected once, when the seed is over. */
 export type Evidence = Readonly<{
   captures: readonly Capture[]
   wechatOrders: readonly SimulatedOrder[]

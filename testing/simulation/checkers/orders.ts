@@ -133,7 +133,10 @@ const attemptsMatchWeChat: Check = (evidence) =>
     ]).map((what) => `${outTradeNo}: ${what}`)
   })
 
-/** The sums of all payments agree. A second route to the same result, independent of matching rows. */
+/**
+ * The sum of all payments in our records equals the sum in WeChat's ledger. This check does not match rows, so it would also
+ * notice an error in the matching of the other checks.
+ */
 const sumsAgree: Check = (evidence) => {
   const captured = evidence.captures.reduce((sum, { totalFee }) => sum + totalFee, 0)
   const recorded = rows(evidence, 'payments').reduce(

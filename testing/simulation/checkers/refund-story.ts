@@ -9,7 +9,10 @@ export type RefundStep = Readonly<{ state: string; revision: unknown }>
 /** What the events say about one refund. */
 export type RefundHistory = Readonly<{
   steps: readonly RefundStep[]
-  /** Events that must not follow the state before them, and a last state that is not the stored one. One sentence each. */
+  /**
+   * One sentence for each event that must not happen in the refund's state before it, and one if the state after the last
+   * event is not the stored state.
+   */
   contradictions: readonly string[]
 }>
 
@@ -19,7 +22,8 @@ const MAY_FOLLOW: Readonly<Record<string, readonly string[]>> = {
   payment_booked: ['none'],
   second_payment_recorded: ['none'],
   refund_requested: ['none'],
-  // When a concurrent request has discovered the refund first, the next step has this event type, too.
+  // A refund may be discovered in any state: after a concurrent request has discovered the refund first, the next change of
+  // its state is recorded as `refund_discovered`, too.
   refund_discovered: ['none', 'requested', 'refused', 'processing', 'abnormal', 'closed'],
   refund_started: ['requested'],
   refund_refused: ['requested'],
@@ -41,7 +45,7 @@ const STATE_AFTER: Readonly<Record<string, string>> = {
   refund_abnormal: 'abnormal',
 }
 
-/** @param refund A row of the table `refunds`. */
+/** Replays the events of a refund. @param refund A row of the table `refunds`. */
 export function historyOf(evidence: Evidence, refund: SqlRow): RefundHistory {
   const events = rows(evidence, 'events')
     .filter((row) => row['ordercode'] === refund['ordercode'])

@@ -21,7 +21,7 @@ const refundsOf = (evidence: Evidence, transactionId: unknown): readonly SqlRow[
 const feesOf = (refunds: readonly SqlRow[]): number =>
   refunds.reduce((sum, row) => sum + Number(row['refund_fee']), 0)
 
-/** The refunds of a payment do not exceed it, neither those reserved here nor those made at WeChat. */
+/** The refunds of a payment do not exceed its amount, neither in our records, with reservations, nor at WeChat. */
 const refundsFitPayments: Check = (evidence) =>
   rows(evidence, 'payments').flatMap(({ transaction_id: transactionId, total_fee: total }) => {
     const here = feesOf(refundsOf(evidence, transactionId).filter(isReserved))
@@ -34,7 +34,10 @@ const refundsFitPayments: Check = (evidence) =>
     ]).map((what) => `of payment ${transactionId}, ${total} fen, ${what}`)
   })
 
-/** WeChat has another refund under this number: made on the merchant platform, or for another order. It must have a review. */
+/**
+ * Whether WeChat has another refund under the number of our refund, made on the merchant platform or for another order. Such
+ * a refund must have a review.
+ */
 const isOtherRefund = (row: SqlRow, refund: SimulatedRefund): boolean =>
   row['transaction_id'] !== refund.transactionId || row['refund_fee'] !== refund.refundFee
 
@@ -58,7 +61,7 @@ const wechatRefundsAreRecorded: Check = (evidence) =>
       : [`${what}, is ${status} at WeChat, but ${row['state']} here`]
   })
 
-/** The reverse: every refund that is processing, succeeded, abnormal or closed here exists at WeChat. */
+/** Every refund of our records that is processing, succeeded, abnormal or closed exists at WeChat. */
 const refundsExistAtWeChat: Check = (evidence) =>
   rows(evidence, 'refunds')
     .filter(({ state }) => state !== 'refused' && state !== 'requested')
@@ -191,7 +194,7 @@ const wrongPaymentsAreRefunded: Check = (evidence) => {
     const own = refundsOf(evidence, transactionId)
     const automatic = own.find((row) => row['out_refund_no'] === `auto*${transactionId}`)
     if (automatic === undefined) {
-      // If the merchant's staff refunded it first, no automatic refund is needed.
+      // If the merchant's staff refunded the payment on the merchant platform first, no automatic refund is needed.
       return isWrong && !isRefundedOnPlatform(evidence, transactionId)
         ? [`${transactionId} must be refunded, but has no automatic refund`]
         : []
@@ -209,7 +212,10 @@ const wrongPaymentsAreRefunded: Check = (evidence) => {
   })
 }
 
-/** A review that the operator resolved with `refund` led to a refund, or at least to a request. */
+/**
+ * A review that the operator resolved with `refund` led to a refund, even if WeChat refused it, or the payment was already
+ * fully refunded.
+ */
 const resolvedReviewsAreRefunded: Check = (evidence) =>
   rows(evidence, 'reviews')
     .filter(({ action }) => action === 'refund')

@@ -1,4 +1,4 @@
-/** Helpers of the checks: reading the Worker's tables and collecting violations. */
+/** Helpers of the checks: read the Worker's tables and collect violations. */
 import type { SqlRow } from '../d1/sqlite.ts'
 import type { Evidence } from './evidence.ts'
 

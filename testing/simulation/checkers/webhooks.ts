@@ -42,7 +42,8 @@ function expectedType(
 ): string | undefined {
   if (isLate(evidence, ordercode, transactionId) && evidence.settings.latePayment === 'refund')
     return 'payment.returned'
-  // Refunded on the merchant platform: the type depends on whether the Worker queried before or after that.
+  // For a payment that the merchant's staff refunded on the merchant platform, both types are right: the type depends on
+  // whether the Worker queried WeChat before or after this refund.
   const isByHand = evidence.wechatRefunds.some(
     (each) => each.transactionId === transactionId && each.source === 'VENDOR_PLATFORM',
   )

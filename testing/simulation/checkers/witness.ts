@@ -30,12 +30,16 @@ export class Witness {
     this.violations.push(violation)
   }
 
-  /** The shop sends this price: from now on the order may have it. */
+  /** Call it when the shop sends a price: from now on the order may have this price. */
   priceStated(ordercode: string, price: number): void {
     this.#pricesOf(ordercode).unsure.add(price)
   }
 
-  /** The Worker answered 200: this is the price now. @param othersUnsure Whether an earlier request may still change it. */
+  /**
+   * Call it when the Worker answered 200 to a price: this is the order's price now.
+   *
+   * @param othersUnsure Whether an earlier request without an answer may still change the price.
+   */
   priceConfirmed(ordercode: string, price: number, othersUnsure: boolean): void {
     const prices = this.#pricesOf(ordercode)
     prices.confirmed = price
@@ -43,7 +47,10 @@ export class Witness {
     this.#registered.add(ordercode)
   }
 
-  /** An answer contains this state of the order. `paid` must be true, and later answers must not contradict it. */
+  /**
+   * Call it when an answer of the Worker contains this state of the order. WeChat must have taken money for an order that is
+   * `paid`, and later answers must not contradict `paid`.
+   */
   stateReported(ordercode: string, state: string, by: string): void {
     if (state === 'paid') {
       this.#paid.add(ordercode)
@@ -64,7 +71,11 @@ export class Witness {
     return state === 'paid' && this.#paid.has(ordercode)
   }
 
-  /** WeChat took the payer's money at the cashier, without a race inside WeChat. */
+  /**
+   * Call it when WeChat took a payer's money at the cashier, but not for a payment that won a race against the close.
+   *
+   * @param totalFee The amount in fen.
+   */
   captured(outTradeNo: string, totalFee: number): void {
     const ordercode = codeOf(outTradeNo)
     if (this.#closed.has(ordercode)) {
@@ -80,12 +91,12 @@ export class Witness {
     }
   }
 
-  /** Ordercodes that the Worker confirmed. They must exist at the end. */
+  /** Ordercodes of the orders that the Worker confirmed to the shop. These orders must exist at the end. */
   registered(): readonly string[] {
     return [...this.#registered]
   }
 
-  /** The Worker confirmed a refund. It must exist at the end, as requested. */
+  /** Call it when the Worker confirmed a refund to the shop. The refund must exist at the end, as requested. */
   refundAccepted(ordercode: string, outRefundNo: string, refundFee: number): void {
     const before = this.#refunds.get(outRefundNo)
     const differs = before?.ordercode !== ordercode || before.refundFee !== refundFee
@@ -95,7 +106,7 @@ export class Witness {
     this.#refunds.set(outRefundNo, { ordercode, outRefundNo, refundFee })
   }
 
-  /** An answer contains this state of a refund. WeChat's ledger must confirm it. */
+  /** Call it when an answer of the Worker contains this state of a refund. WeChat's ledger must confirm the state. */
   refundReported(outRefundNo: string, state: string): void {
     const status = this.#wechat.books.refund(outRefundNo)?.status
     if (state === 'succeeded' && status !== 'SUCCESS') {

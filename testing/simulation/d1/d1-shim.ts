@@ -2,17 +2,17 @@
 import type { BoundSql, Ran, Sqlite, SqlRow } from './sqlite.ts'
 
 /**
- * Every call passes through a gate. `run` does all the work immediately. The gate decides when to call it, and what the caller
- * gets: the result, an error or no answer.
+ * Every D1 call passes through a gate. `run` executes the call's statements immediately. The gate decides when to call `run`,
+ * and what the Worker gets: the result, an error or no answer.
  *
- * @param label For a trace, for example `INSERT payments`.
+ * @param label The name of the call in a trace, for example `INSERT payments`.
  */
 export type Gate = (label: string, run: () => Ran[]) => Promise<Ran[]>
 
-/** Without delay or fault, for tests of the store. */
+/** A gate without delays and faults, for tests of the store. */
 const open: Gate = (_label, run) => Promise.resolve().then(run)
 
-/** @param gate Default: no delay and no faults. */
+/** D1 over SQLite. @param gate By default a gate without delays and faults. */
 export function d1Shim(sqlite: Sqlite, gate: Gate = open): D1Database {
   return new ShimDatabase(sqlite, gate)
 }

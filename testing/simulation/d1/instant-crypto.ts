@@ -33,7 +33,7 @@ const METHODS = {
     usages: KeyUsage[],
   ) => {
     if (format !== 'raw') throw new TypeError(`the simulation imports raw keys, not ${format}`)
-    // Always extractable, because `sign` below reads the bytes.
+    // The key is always extractable, because `sign` below reads its bytes.
     return createSecretKey(toBuffer(data)).toCryptoKey(algorithm, true, usages)
   },
 
@@ -55,7 +55,8 @@ export function installInstantCrypto(): () => void {
     Object.defineProperty(crypto.subtle, name, { value, configurable: true, writable: true })
   }
   return () => {
-    // The originals are on the prototype: without the own properties they are used again.
+    // The real methods are on the prototype of `crypto.subtle`: once the own properties are deleted, the real methods are
+    // used again.
     for (const name of Object.keys(METHODS)) Reflect.deleteProperty(crypto.subtle, name)
   }
 }

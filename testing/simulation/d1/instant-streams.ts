@@ -34,7 +34,7 @@ class InstantDecompression extends WholeStream {
     super((whole, give) => {
       const all = unpack(whole)
       if (all !== undefined) return give(all)
-      // Like the real stream: emit what could be unpacked, then fail.
+      // Like the real stream, emits the part that could be unpacked, and then fails.
       const some = unpack(whole, constants.Z_SYNC_FLUSH)
       if (some !== undefined && some.length > 0) give(some)
       throw new TypeError('the gzip stream is cut off')

@@ -1,14 +1,17 @@
-/** Facts about an SQL text, found without running it. Not a parser: it is good enough for the statements of this program. */
+/**
+ * Facts about an SQL text, found without running it. This is not a parser: it only covers the forms of statements that the
+ * Worker uses.
+ */
 
-/** What {@link readSql} finds. */
+/** The facts that {@link readSql} finds. */
 export type SqlText = Readonly<{
-  /** How many values must be bound. */
+  /** How many values must be bound to the statement. */
   parameters: number
   /** The text contains more than one statement. */
   several: boolean
   /** The statement only reads. D1 reports no changes for it. */
   readOnly: boolean
-  /** For a trace, for example `INSERT payments`. */
+  /** The name of the statement in a trace, for example `INSERT payments`. */
   label: string
 }>
 
@@ -17,7 +20,7 @@ const FORBIDDEN = /^\s*(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|ATTACH|DETACH|VA
 
 const known = new Map<string, SqlText>()
 
-/** Results are cached by the text. */
+/** Finds the facts about an SQL text. Results are cached by the text. */
 export function readSql(sql: string): SqlText {
   const before = known.get(sql)
   if (before !== undefined) return before
@@ -46,7 +49,10 @@ const withoutTextAndComments = (sql: string): string =>
     text.startsWith('"') ? text.replace(/[?;]/g, '_') : ' ',
   )
 
-/** A `?` takes the next number, `?3` is number three; the highest number is the count. */
+/**
+ * Counts the parameters of a statement as SQLite does: `?` takes the number after the highest one so far, `?3` is number 3,
+ * and the highest number is the count.
+ */
 function countParameters(sql: string): number {
   let highest = 0
   for (const [, digits] of sql.matchAll(/\?(\d*)/g)) {

@@ -80,7 +80,7 @@ export class Sqlite {
     }
   }
 
-  /** Reads rows without D1's rules, for the checks and for tests that tamper with the tables. */
+  /** Reads rows without D1's rules, for checks, and for tests that change the tables behind the Worker's back. */
   read(sql: string, ...values: SqlValue[]): SqlRow[] {
     return this.#db.prepare(sql).all(...values)
   }
@@ -102,7 +102,8 @@ export class Sqlite {
     const known = this.#prepared.get(sql)
     if (known !== undefined) return known
     const text = readSql(sql)
-    // D1 would run all statements and return the last result. The Worker must never do that.
+    // D1 would run all statements of one text and return the last result. The Worker must never rely on that, so the text is
+    // refused.
     if (text.several) throw new Error('several statements in one prepare: SQLITE_ERROR')
     if (isTransactionControl(sql)) {
       throw new Error('To execute a transaction, please use the state.storage.transaction() API')
@@ -143,7 +144,7 @@ function asD1Error(error: unknown): Error {
   return new Error(`${head}: ${bare}${codeSuffix(error)}`, { cause: new Error(bare) })
 }
 
-/** `: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_UNIQUE)` */
+/** The end of D1's error messages, for example `: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_UNIQUE)`. */
 function codeSuffix(error: unknown): string {
   const code = error instanceof Error && 'errcode' in error ? Number(error.errcode) : undefined
   if (code === undefined) return ''

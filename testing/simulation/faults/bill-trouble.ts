@@ -7,7 +7,10 @@ import type { World } from '../run/world.ts'
 
 type Difference = Readonly<{ change: BillChange; kind?: string; subject?: string }>
 
-/** A refund within six minutes of midnight may belong to the other day's bill, so a difference about it could be found there. */
+/**
+ * In seconds. A refund within six minutes of midnight may belong to the bill of the neighbouring day, so an injected difference
+ * about such a refund could be found there.
+ */
 const MIDNIGHT_S = 6 * 60
 
 /** Days with payments whose bill no Worker has fetched yet. */
@@ -22,7 +25,7 @@ function untouchedDays({ wechat, sqlite }: World): string[] {
 /** Changes bills that no Worker has fetched yet, or makes them unavailable for a while. */
 export function injectBillFaults(world: World): void {
   const chance = world.chance('bills')
-  // A Worker that is still reading the true bill would not see the change.
+  // Kills the Workers: one that is still reading the true bill would not see the change that is injected here.
   world.workers.killAll()
   for (const day of untouchedDays(world)) {
     const choice = chance.below(7)
@@ -130,7 +133,7 @@ const KINDS: readonly Kind[] = [
       subject,
     }
   },
-  // A row of another system of the same merchant: it must be ignored.
+  // A row of another system of the same merchant: the Worker must ignore the row, so no review is expected.
   (_world, chance) => ({
     change: { kind: 'extra_row', row: chance.pick(['payment', 'refund'] as const) },
   }),

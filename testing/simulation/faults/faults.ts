@@ -76,8 +76,9 @@ export function drawRates(chance: Chance): Rates {
 }
 
 /**
- * Error codes that the fault `err_code` picks from. Those of a refusal may be untrue: WeChat may have carried out the call. A
- * signed wrong answer to a query is not among them, since the Worker must believe those.
+ * Error codes that the fault `err_code` picks from. A refusal of a unifiedorder, closeorder or refund may be untrue: WeChat
+ * may have carried out the call. For queries no code is listed
+ * that would be an untrue answer, because the Worker must believe a signed answer to a query.
  */
 const ERR_CODES: Readonly<Record<FaultEndpoint, readonly string[]>> = {
   jscode2session: [],
@@ -98,7 +99,8 @@ const ERR_CODES: Readonly<Record<FaultEndpoint, readonly string[]>> = {
     'NEW_IN_2027',
   ],
   refundquery: ['SYSTEMERROR', 'INVALID_TRANSACTIONID', 'NEW_IN_2027'],
-  // downloadbill answers an error_code, not an err_code. `No Bill Exist` would be untrue about the whole day.
+  // downloadbill answers an error_code, not an err_code. `No Bill Exist` is not listed: it would say that the day had no
+  // payments, and the Worker must believe that.
   downloadbill: ['20001', '20003', '20007', '20100', '100'],
 }
 
@@ -156,7 +158,10 @@ export class FaultBox {
     }
   }
 
-  /** For a refund request that WeChat has already accepted: WeChat may refuse the repetition, because the first one succeeded. */
+  /**
+   * Draws a refusal of a repeated refund request, whose first request WeChat has accepted. WeChat may refuse the repetition,
+   * because the first one succeeded.
+   */
   drawRepetition(): Fault | undefined {
     if (this.#rates.wechat === 0 || !this.#chance.happens(REPETITION_REFUSED_RATE)) return undefined
     if (this.#without.has('repetition_refused')) return undefined

@@ -19,7 +19,7 @@ export type NetworkParts = Readonly<{
   outside: (request: Request) => Promise<Response>
 }>
 
-/** Error messages after which the Worker may retry. After those of D1_FINAL it must not. */
+/** D1's error messages after which the Worker may retry. After the messages in D1_FINAL the Worker must not retry. */
 const D1_RETRYABLE = [
   'D1_ERROR: Network connection lost.',
   'D1_ERROR: Internal error in D1 DB storage caused object to be reset.',
@@ -30,25 +30,33 @@ const D1_FINAL = [
   'D1_ERROR: D1 DB storage operation exceeded timeout which caused object to be reset.',
   'D1_ERROR: D1 DB exceeded its CPU time limit and was reset.',
 ]
-/** How late a late call arrives: after some deadlines of callers, but before an attempt stops counting as in flight. */
+/**
+ * By how many milliseconds a call with a `late` fault is delayed: longer than some deadlines of callers, but shorter than the
+ * time for which an attempt counts as in flight.
+ */
 const LATE_MS = { from: 2_500, to: 30_000 }
 const FROZEN_MS = { from: 10_000, to: 150_000 }
 
 const WECHAT_HOSTS = ['api.weixin.qq.com', 'api.mch.weixin.qq.com', 'api2.mch.weixin.qq.com']
-/** How many times likelier a Worker freezes after these calls, where a freeze is most dangerous. */
+/** How many times likelier a Worker freezes after a call to these paths, where a freeze is most dangerous. */
 const FREEZE_WEIGHTS: Readonly<Record<string, number>> = {
   '/pay/unifiedorder': 6,
   '/secapi/pay/refund': 6,
   '/pay/downloadbill': 6,
 }
 
-/** A promise that never settles. A new one for each caller: one shared promise would keep all its callers in memory. */
+/**
+ * Returns a promise that never settles. Each caller gets a new promise: a shared one would keep all its callers in memory.
+ */
 const never = (): Promise<never> => new Promise(() => {})
 
 /** Gives each Worker its D1, fetch and KV, with delays and faults. */
 export class Network {
   readonly #parts: NetworkParts
-  /** Keeps requests reachable. Otherwise the garbage collector could abort one, at a moment that no seed repeats. */
+  /**
+   * Keeps the requests in flight reachable. Otherwise the garbage collector could abort a request, at a moment that no seed
+   * repeats.
+   */
   readonly #inFlight = new Set<Request>()
   #outages = 0
 
@@ -56,7 +64,7 @@ export class Network {
     this.#parts = parts
   }
 
-  /** Everything was down for a while: calls under way are lost, not late. */
+  /** Begins an outage: calls that are under way get lost, instead of arriving after the outage. */
   outage(): void {
     this.#outages++
   }
@@ -107,7 +115,7 @@ export class Network {
         throw new TypeError('Network connection lost.')
       }
       trace.add(owner.name, `fetch ${host}${pathname}${delayMs > 0 ? `, ${delayMs} ms late` : ''}`)
-      // A sent request arrives even if the sender has given up since.
+      // A request that was sent arrives even if the Worker has aborted it since.
       const arrived = request.signal.aborted
         ? new Request(request, { signal: new AbortController().signal })
         : request
@@ -154,7 +162,7 @@ export class Network {
     }
   }
 
-  /** The call is under way. The sender may die before it is sent, or meanwhile. */
+  /** Sends a call of the Worker `owner`. The Worker may die before the call is sent, or while the call is under way. */
   async #sent(owner: Owner, delayMs: number, what: string): Promise<void> {
     const { scheduler, chance } = this.#parts
     const outages = this.#outages
@@ -165,7 +173,8 @@ export class Network {
   }
 
   /**
-   * The answer is under way. The sender may die before it arrives, or freeze for a while.
+   * Returns the answer of a call to the Worker `owner`. The Worker may die before the answer arrives, or freeze for a while
+   * after it.
    *
    * @param danger How many times likelier a freeze is.
    */
@@ -189,7 +198,7 @@ export class Network {
   }
 }
 
-/** KV throws a plain `Error` with this message. The name lets the alarms distinguish it from errors of our own code. */
+/** The plain `Error` that KV throws. Its name lets the alarms distinguish it from errors of our own code. */
 class KvError extends Error {
   override readonly name = 'KvError'
 }

@@ -26,7 +26,7 @@ export function schedulePaymentNotice(world: World, outTradeNo: string, chance: 
   void deliverFrom(world, chance.pick([0, 0, 1_000, 20_000]))
 }
 
-/** After WeChat accepted a refund: decides the same about its notices. */
+/** After WeChat accepted a refund: decides whether its notices are lost, duplicated or late, and starts their delivery. */
 export function scheduleRefundNotices(world: World, outRefundNo: string, chance: Chance): void {
   const { wechat, faults } = world
   if (chance.happens(LOST_FOR_GOOD_RATE)) {
@@ -43,7 +43,10 @@ export function scheduleRefundNotices(world: World, outRefundNo: string, chance:
   void deliverFrom(world, chance.pick([0, 1_000, 20_000]))
 }
 
-/** Delivers what is due after a while, and each retry when its time comes. */
+/**
+ * Delivers the notices that are due after `delayMs`, and then each retry when its time comes,
+ * until the phase with faults is over.
+ */
 export async function deliverFrom(world: World, delayMs: number): Promise<void> {
   const { scheduler, mail, wechat } = world
   await scheduler.point(undefined, Math.max(delayMs, mail.mutedUntilMs - scheduler.now()))

@@ -8,14 +8,27 @@ import { reconcileAgain } from './reconcile-again.ts'
 import type { World } from './world.ts'
 
 const MINUTE_MS = 60_000
-/** Far more than expiry, the query ladder and the last query 24 hours after closing need. */
+/**
+ * The maximum number of cron rounds of one drain: far more than expiry, the schedule of queries and the last query 24 hours
+ * after closing need.
+ */
 const ROUNDS_MAX = 600
-/** Longer than anything that a row could still wait for. */
+/**
+ * How long the drain waits at the end before its last round, in milliseconds: longer than any row can still wait to become
+ * due.
+ */
 const REST_MS = 26 * 60 * MINUTE_MS
-/** A refund that WeChat accepts less than five minutes before midnight is reconciled with the next day's bill. */
+/**
+ * In milliseconds. A refund that WeChat accepts less than five minutes before midnight is reconciled with the next day's
+ * bill, so the drain waits for that bill, too.
+ */
 const MIDNIGHT_MS = 5 * MINUTE_MS
 
-/** @returns false when work is still due after {@link ROUNDS_MAX} rounds. */
+/**
+ * Stops the faults and runs the cron until no work is due.
+ *
+ * @returns false when work is still due after {@link ROUNDS_MAX} rounds.
+ */
 export async function drain(world: World): Promise<boolean> {
   const { faults, wechat, scheduler, workers, chance, mail, trace, bills } = world
   trace.add('drain', 'no more faults')
@@ -35,13 +48,13 @@ export async function drain(world: World): Promise<boolean> {
     if (withNotices) await deliverDue(world)
     await workers.cron()
   }
-  /** Runs the cron until no row is due. @returns false when there is no end. */
+  /** Runs the cron until no row is due. @returns false when a row is still due after {@link ROUNDS_MAX} rounds. */
   const playUntilIdle = async (): Promise<boolean> => {
     for (let rounds = 0; rounds < ROUNDS_MAX; rounds++) {
       await finish(world, round())
       const nextMs = nextDueMs(world, withNotices)
       if (nextMs === undefined) return true
-      // Runs of the cron before that time would find nothing due.
+      // Runs of the cron before `nextMs` would find nothing due, so the clock skips that time.
       const inMinutes = Math.max(1, Math.ceil((nextMs - scheduler.now()) / MINUTE_MS))
       scheduler.leap(inMinutes * MINUTE_MS)
     }
@@ -85,7 +98,7 @@ function nextBillMs({ wechat, sqlite, scheduler }: World): number | undefined {
   const lastDay = dayOf(lastMs)
   if (lastMs <= 0 || isBilled(sqlite, lastDay)) return undefined
   const nextMs = billTimeOf(lastDay)
-  // When that minute has passed, take the same time on the next day.
+  // When the cron's time for this bill has already passed, the cron finds the bill at the same time on the next day.
   const lateDays = Math.max(0, Math.ceil((scheduler.now() - nextMs) / DAY_MS))
   return nextMs + lateDays * DAY_MS
 }

@@ -8,10 +8,16 @@ import type { World } from './world.ts'
 
 const MINUTE_MS = 60_000
 const TRIES_MAX = 15
-/** An order that expires sooner may refuse a payment as too late. */
+/**
+ * How much time an order must have left for an extra round, in milliseconds. The Worker may refuse a payment of an order that
+ * expires sooner.
+ */
 const TIME_LEFT_MS = 25 * MINUTE_MS
 
-/** One more payer for every order that is neither paid nor closed and has time left. Reports a stuck order as a violation. */
+/**
+ * Lets one more payer pay for every order that is neither paid nor closed and has time left. Reports a stuck order as a
+ * violation.
+ */
 export async function playExtraRounds(world: World): Promise<void> {
   for (const [ordercode, openids] of world.cast) {
     const path = `/orders/${ordercode}`
@@ -42,7 +48,8 @@ async function payEventually(world: World, ordercode: string, openid: string): P
         }
         return
       }
-      // The attempt was paid or closed without the Worker's knowledge: polling /result makes the Worker query WeChat.
+      // The cashier refuses to open when WeChat took a payment or closed the out_trade_no without the Worker's knowledge.
+      // Polling /result makes the Worker query WeChat.
       answers.push(opened.why)
       const ticket = String(answer.body['ticket'])
       await call(world, 'extra rounds', { method: 'GET', path: `/result?ticket=${ticket}` })

@@ -20,7 +20,7 @@ export async function play(
   )
 }
 
-/** Runs until the work and everything that it started have finished. */
+/** Runs the scheduler until `work` and everything that `work` started have finished. */
 export const finish = (world: World, work: Promise<void>): Promise<void> =>
   untilDone(
     work,

@@ -14,8 +14,11 @@ export type Chance = Readonly<{
 }>
 
 /**
- * @param name Whose stream it is, such as `scheduler` or `shop of o1`. The name decides the draws, so renaming a stream makes
- *   every seed play another run. That is why some names are older than the code that uses them (`morning`, `healing`, `whims`).
+ * Creates a stream of random draws.
+ *
+ * @param name The user of the stream, such as `scheduler` or `shop of o1`. The name decides the draws, so renaming a stream
+ *   makes every seed play another run. That is why some names are older than the code that uses them (`morning`, `healing`,
+ *   `whims`).
  */
 export function chanceOf(seed: number, name: string): Chance {
   let state = hash(`${seed} ${name}`)

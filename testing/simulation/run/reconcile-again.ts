@@ -6,7 +6,7 @@ import type { World } from './world.ts'
 /** Columns that a repeated reconciliation may change: times, tries and the size of the download. */
 const RUN_COLUMNS: Readonly<Record<string, readonly string[]>> = {
   bills: ['fetched_at', 'reconciled_at', 'tries', 'parts', 'bytes', 'leased_until', 'last_error'],
-  // `books` holds our side when the difference was found. A refund may have succeeded since.
+  // `books` holds the values of our records when the difference was found. A refund may have succeeded since then.
   bill_differences: ['tries', 'books'],
 }
 
@@ -32,7 +32,11 @@ async function postReconcile(world: World, path: string): Promise<void> {
   await shopCall(world, 'auditor', { method: 'POST', path })
 }
 
-/** Every row, refund and webhook as text. @param lastDay Lines about later days are left out, since their bills may arrive meanwhile. */
+/**
+ * Formats every row, WeChat's refunds and the shop's webhooks as text.
+ *
+ * @param lastDay Lines about later days are left out, since the bills of these days may arrive meanwhile.
+ */
 function snapshot({ sqlite, wechat, receiver }: World, lastDay: string): string {
   const tables = sqlite
     .read("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'runs' ORDER BY name")

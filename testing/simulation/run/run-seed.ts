@@ -15,7 +15,7 @@ import { play } from './play.ts'
 import { makeWorld, type Recipe, type World } from './world.ts'
 
 const ORDERS_MAX = 5
-/** In this share of the seeds, faults continue until the first day's bill has been processed. */
+/** The share of the seeds in which faults continue until the first day's bill has been processed. */
 const BILL_DAY_RATE = 0.35
 
 /** The result of one seed. */
@@ -72,7 +72,7 @@ export async function runSeed(
   }
 }
 
-/** Runs all actors of the recipe concurrently, with faults. @returns how many orders there were. */
+/** Runs all actors of the recipe concurrently, with faults. @returns how many orders the seed has. */
 async function playActors(world: World): Promise<number> {
   const { recipe, wechat, chance } = world
   const isIncluded = (name: string): boolean => recipe.withoutActors?.includes(name) !== true

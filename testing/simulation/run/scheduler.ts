@@ -5,15 +5,18 @@
  */
 import type { Chance } from './random.ts'
 
-/** One invocation of a Worker, which can die. Code that waits on behalf of a dead owner is never resumed. */
+/** One invocation of a Worker, which can die. Code that waits on behalf of a dead Worker is never resumed. */
 export class Owner {
   readonly name: string
   alive = true
-  /** How often it is chosen, relative to others. While a slow one waits, the others do more. */
+  /**
+   * How often code of this Worker is chosen to continue, relative to other code. While a slow Worker waits, the others do
+   * more.
+   */
   readonly weight: number
-  /** Virtual time until which it is frozen, including its timers. */
+  /** Virtual time until which the Worker is frozen, including its timers. */
   frozenUntil = 0
-  /** Called once, when it dies. */
+  /** Called once, when the Worker dies. */
   onDeath: () => void = () => {}
 
   constructor(name: string, weight: number) {
@@ -25,7 +28,7 @@ export class Owner {
 type Waiting = {
   readonly owner: Owner | undefined
   readonly weight: number
-  /** Virtual time from which on it may continue. */
+  /** Virtual time from which on this code may continue. */
   from: number
   readonly resume: () => void
 }

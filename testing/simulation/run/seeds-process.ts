@@ -17,7 +17,7 @@ export type Report = Readonly<{
 installInstant()
 
 process.on('message', ({ from, to }: SeedRange) => void play(from, to))
-// The parent has ended.
+// The parent process has ended.
 process.on('disconnect', () => process.exit())
 // Ctrl-C sends SIGINT to the whole process group. The parent decides when to stop.
 process.on('SIGINT', () => {})

@@ -2,10 +2,13 @@
 import { ACTORS, type Outcome, runSeed } from './run-seed.ts'
 import type { Recipe } from './world.ts'
 
-/** The smallest failing recipe found, its outcome, and how many runs that took. */
+/** The smallest failing recipe found, its outcome, and how many runs the search took. */
 export type Shrunk = Readonly<{ recipe: Recipe; outcome: Outcome; runs: number }>
 
-/** Leaving an actor out changes how the others interleave, so a few other salts are tried as well. */
+/**
+ * Leaving an actor out changes how the other actors interleave. So each smaller recipe is tried with a few other salts as
+ * well.
+ */
 const SALTS = [0, 1, 2, 3]
 
 /** The violation without numbers and names, to compare violations of two runs. */

@@ -1,7 +1,7 @@
 /** The log of a run, in order. The same seed gives the same lines, byte for byte. */
 import { createHash } from 'node:crypto'
 
-/** @param listen Called with every line when it is added. */
+/** The log of a run. @param listen Called with every line when it is added. */
 export class Trace {
   readonly lines: string[] = []
   readonly #startMs: number

@@ -1,6 +1,6 @@
 /**
- * Runs the real Worker: a new one for each request and each run of the cron. Workers share nothing but the databases and, within
- * an isolate, what it knows about the health of WeChat's origins.
+ * Runs the real Worker: a new one for each request and each run of the cron. Workers share nothing but the databases and,
+ * within an isolate, the known health of WeChat's two origins.
  */
 import { assemble } from '../../../src/assemble.ts'
 import { readConfig, type Vars } from '../../../src/config.ts'
@@ -18,7 +18,7 @@ import type { Chance } from './random.ts'
 import { Owner, type Scheduler } from './scheduler.ts'
 import type { Trace } from './trace.ts'
 
-/** What the Workers run on. */
+/** The parts of the simulation that Workers run on. */
 export type WorkerParts = Readonly<{
   scheduler: Scheduler
   sqlite: Sqlite
@@ -51,7 +51,7 @@ export class Workers {
     this.#vars = config.value
   }
 
-  /** Handles one request. @throws TypeError when the Worker dies before it has answered. */
+  /** Lets a new Worker handle one request. @throws TypeError when the Worker dies before it has answered. */
   async fetch(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url)
     const response = await this.#invoke(`${request.method} ${pathname}`, (deps) =>
@@ -80,7 +80,7 @@ export class Workers {
     if (owner.weight < 0.1) faults.count('situation:slow_worker')
     trace.add(owner.name, `starts: ${what}`)
     this.#alive.add(owner)
-    // Work in the background (`waitUntil`) keeps the Worker alive after its answer, and dies with it.
+    // Work in the background (`waitUntil`) keeps the Worker alive after its answer. The work ends when the Worker dies.
     const background: Promise<void>[] = []
     const dead = new Promise<never>((_, reject) => {
       owner.onDeath = () => reject(new TypeError('Network connection lost.'))
@@ -120,7 +120,8 @@ export class Workers {
     const { stack, ...fields } = rest
     trace.add(owner.name, `log ${event} ${JSON.stringify(fields)}`)
     faults.count(`log:${event}${typeof fields.reason === 'string' ? `:${fields.reason}` : ''}`)
-    // Errors of our own code. No fault outside of the Worker may cause one of these.
+    // Log entries that report an error of our own code. Faults outside of the Worker cause only StoreUnavailable and KvError;
+    // any other error is an alarm.
     if (
       event === 'internal_error' ||
       event === 'tick_item_failed' ||

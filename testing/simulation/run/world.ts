@@ -13,11 +13,11 @@ import { Workers } from './workers.ts'
 /** What a run is made of. All fields except the seed change or reduce the run, to find what a failure needs. */
 export type Recipe = Readonly<{
   seed: number
-  /** Kinds of faults that do not happen. */
+  /** Kinds of faults that never happen in this run. */
   without?: readonly string[]
   /** Orders and other actors that are left out: `order 1`, `forger`. */
   withoutActors?: readonly string[]
-  /** Interleaves the same actors differently. */
+  /** Another salt lets the same actors interleave differently. */
   salt?: number
   /** Called with every line of the trace when it is written. */
   onLine?: (line: string) => void
@@ -37,7 +37,7 @@ export type World = Readonly<{
   witness: Witness
   receiver: Receiver
   settings: Settings
-  /** The random stream of that name. */
+  /** The random stream with this name. Each call begins the stream again. */
   chance: (name: string) => Chance
   mail: Mail
   /** Faults that were injected into bills. */
@@ -65,7 +65,7 @@ export type Mail = {
   readonly sent: Readonly<{ url: string; body: string }>[]
   /** Until this virtual time WeChat sends no notice. */
   mutedUntilMs: number
-  /** The phase with faults is over. From then on only the drain delivers notices. */
+  /** Whether the phase with faults is over. From then on only the drain delivers notices. */
   isOver: boolean
   /** Called when WeChat has accepted a refund. */
   onRefund: (outRefundNo: string) => void
@@ -79,7 +79,7 @@ export type BillFaults = {
   readonly changed: Set<string>
   /** Days whose bill could not be downloaded or read for a while. */
   readonly delayed: Set<string>
-  /** WeChat answered at least once that the merchant may not download bills. */
+  /** Whether WeChat answered at least once that the merchant may not download bills. */
   isForbidden: boolean
 }
 
@@ -116,7 +116,10 @@ const BEGINNINGS_MS = [
 export function makeWorld(recipe: Recipe): World {
   const { seed, salt = 0 } = recipe
   const chance = (name: string) => chanceOf(seed, name)
-  /** Streams that only decide how actors interleave and what fails when. The salt changes these and no other stream. */
+  /**
+   * The streams that only decide how actors interleave and which faults happen when. The salt of a recipe changes these
+   * streams and no other one.
+   */
   const course = (name: string) => chanceOf(seed, salt === 0 ? name : `${name} ${salt}`)
   const setting = chance('setting')
   const startMs = chance('beginning').pick(BEGINNINGS_MS)
