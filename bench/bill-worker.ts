@@ -24,7 +24,10 @@ const plans = new Map<string, number>()
 let vars: Record<string, string> = {}
 let nowMs = 0
 
-/** Wraps D1 so that each batch adds to `batches`, and each statement's text to `plans`. */
+/**
+ * Wraps D1: `batches` collects what was measured of each batch, and `plans` the text of each statement with the number of
+ * its parameters.
+ */
 function watched(real: D1Database): D1Database {
   const texts = new WeakMap<D1PreparedStatement, string>()
   async function batch<T>(statements: D1PreparedStatement[]): Promise<D1Result<T>[]> {

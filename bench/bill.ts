@@ -166,7 +166,8 @@ async function measureReconciling(
   const batches = runs.flatMap((each) => each.batches)
   const sum = (of: (batch: Measured) => number): number =>
     batches.reduce((total, batch) => total + of(batch), 0)
-  // The Worker compares a page of the bill in two D1 batches: one statement that adds up, then several that compare.
+  // The Worker needs two D1 batches for a page of the bill: a single statement adds up the page's rows, then several
+  // statements compare the rows with the records. Counting only batches of several statements counts each page once.
   const pages = batches.filter(({ sql }) => sql.some((text) => /json_each\(\?1\)\s*\)/.test(text)))
   const pageCount = pages.filter(({ sql }) => sql.length > 1).length
   const slowest = runs.toSorted((a, b) => b.ms - a.ms)[0]

@@ -63,7 +63,7 @@ export class Workerd {
       try {
         writeFileSync(`/proc/${pid}/clear_refs`, '5')
       } catch {
-        // Without permission to reset it, the peak is that since the process started.
+        // Without permission to reset the peak, `memory` reports the peak since the process started.
       }
     }
   }

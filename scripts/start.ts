@@ -88,7 +88,8 @@ async function serve(
   beganAt: number,
 ): Promise<number> {
   try {
-    // The first run does not wait for the full minute, because until then /health would report a missing cron.
+    // The cron runs once immediately instead of at the next full minute, because /health reports a missing cron until the
+    // cron has run.
     await stack.cron()
     const ordercode = sampleOrdercode()
     await shopClient(stack.workerOrigin).register(ordercode, SAMPLE_TERMS)

@@ -105,8 +105,8 @@ export class WeChatSimulator {
   /**
    * Calls an endpoint of api.weixin.qq.com, api.mch.weixin.qq.com or api2.mch.weixin.qq.com, selected by path only. The client
    * shows no certificate, so every path under /secapi/ answers HTTP 400. Throws `TypeError('Network connection lost.')` for a
-   * fault that drops the connection; a stall lasts until `request.signal` aborts. Works as a plain function, without its
-   * object.
+   * fault that drops the connection; a stall lasts until `request.signal` aborts. Can be called without its object, as a plain
+   * function.
    */
   readonly fetch = (request: Request): Promise<Response> =>
     serve(request, this.#world, this.#faultQueue, 'none')
@@ -115,7 +115,11 @@ export class WeChatSimulator {
   readonly fetchWithCertificate = (request: Request): Promise<Response> =>
     serve(request, this.#world, this.#faultQueue, 'good')
 
-  /** Calls an endpoint like `fetch`, as a client that shows another certificate: HTTP 400 under /secapi/, with another text. */
+  /**
+   * Calls an endpoint like `fetch`, as a client that shows a certificate other than the merchant's. Every path under /secapi/
+   * answers HTTP 400 with the text `The SSL certificate error`; without a certificate it is `No required SSL certificate was
+   * sent`.
+   */
   readonly fetchWithWrongCertificate = (request: Request): Promise<Response> =>
     serve(request, this.#world, this.#faultQueue, 'wrong')
 }

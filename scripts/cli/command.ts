@@ -66,7 +66,7 @@ export async function run(main: () => Promise<number>): Promise<void> {
     say.error(red(text))
     return 1
   })
-  // Without process.exit, keep-alive sockets would keep the process running for seconds. The callback waits until
-  // stdout is flushed.
+  // process.exit is needed because open keep-alive sockets would keep the process running for seconds. The empty write
+  // calls it only after all earlier output has been flushed.
   process.stdout.write('', () => process.exit(code))
 }

@@ -60,8 +60,8 @@ export function shopClient(worker: string, onExchange?: OnExchange, token = DEMO
       return events
     },
     /**
-     * Requests a refund and expects `status`. `number` is the out_refund_no. The answer has a `code` if the Worker
-     * refuses the refund.
+     * Requests a refund with the out_refund_no `number`. Throws a CliError unless the Worker answers with the HTTP
+     * status `status`. If the Worker refuses the refund, its answer has a `code` that names the reason.
      */
     refund: (ordercode: string, number: string, body: { refund_fee: number }, status: number) =>
       shop<RefundJson & { code?: string }>('PUT', `/orders/${ordercode}/refunds/${number}`, {

@@ -3,7 +3,10 @@ import { bold, say, yuan } from '../cli/terminal.ts'
 import type { DemoContext, PaidOrder } from './context.ts'
 
 const REFUND_FEN = 900
-/** How far the demo moves the clock: the simulated WeChat completes a refund to the payer's balance sooner. */
+/**
+ * How far the demo moves the clock after it requested a refund, in seconds: longer than the simulated WeChat takes to
+ * complete the refund.
+ */
 const REFUND_TAKES_S = 240
 const BEIJING_MS = 8 * 3_600_000
 const DAY_MS = 86_400_000

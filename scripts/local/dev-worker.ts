@@ -51,8 +51,8 @@ export type CertificateBinding = {
 export type DevWorkerReport = { ok: true } | { ok: false; why: string }
 
 /**
- * The table in which `wrangler d1 migrations apply` stores what it applied. This process uses the same table, so
- * that either applies only the migrations that the other has not.
+ * The table in which `wrangler d1 migrations apply` stores the names of the migrations that it applied. This process
+ * uses the same table, so that no migration is applied by both wrangler and this process.
  */
 const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS d1_migrations (
   id         INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -86,7 +86,8 @@ function inputOf(options: DevWorkerOptions) {
   const envFile = join(persistDir, 'empty.env')
   writeFileSync(envFile, '')
   return {
-    // The certificate in the configuration is stored at Cloudflare. Its binding would throw here, so it is removed.
+    // A Worker without WX_CERT also loses the binding of the configuration file. The certificate of that binding is
+    // stored at Cloudflare, so a request through the binding would throw on this machine.
     config:
       certificate === undefined ? { ...readConfig({ config }), mtls_certificates: [] } : config,
     ...(main === undefined ? {} : { entrypoint: main }),

@@ -35,7 +35,7 @@ export type StackOptions = {
   main?: string
   onWorkerLine?: (line: WorkerLine) => void
   onWechatLine?: (line: string) => void
-  /** Its abort ends the start: `startStack` stops what is already running, and rejects. */
+  /** When the signal aborts during the start, `startStack` stops what is already running, and rejects. */
   signal?: AbortSignal
 }
 
@@ -161,13 +161,15 @@ async function untilReady(
     throw new CliError(`The Worker was not ready after ${limit}:\n${worker.tail()}`)
   }
   if (!report.ok) {
-    // Output of wrangler may still be unread. After `stop`, `tail` has all of it.
+    // When wrangler reports a failed start, its last output may still be unread. `stop` waits until all output has been
+    // read, so that the error message contains it.
     await worker.stop()
     throw new CliError(`The Worker did not start:\n${report.why}\n${worker.tail()}`.trimEnd())
   }
   const response = await fetch(`${origin}/health`, { signal: AbortSignal.timeout(READY_MS) })
   await response.body?.cancel()
-  // /health may answer 503, because on a new database the cron has never run. 500 means a wrong configuration.
+  // A Worker whose /health answers 503 counts as started, because on a new database the cron has never run. 500 means
+  // that the configuration is wrong.
   if (response.status === 500) {
     await worker.stop()
     throw new CliError(`The Worker is misconfigured:\n${worker.tail()}`)

@@ -69,8 +69,8 @@ export function spawnWorker(
       onLine(error.message, 'stderr')
       resolve(1)
     })
-    // The rest of the group is killed now and not at the exit of this process, because by then the system may have
-    // given the pid to an unrelated process.
+    // When the Worker's process has exited, children that it left running are killed immediately. At the exit of the
+    // parent, the system may already have given the process group's pid to an unrelated process.
     child.once('exit', () => {
       hasExited = true
       killRest()
@@ -126,7 +126,7 @@ function offlineEnv(): NodeJS.ProcessEnv {
     CLOUDFLARE_TELEMETRY_DISABLED: 'true',
     WRANGLER_SEND_METRICS: 'false',
     WRANGLER_SEND_ERROR_REPORTS: 'false',
-    // Before wrangler prints its banner, it queries the npm registry for a newer version.
+    // Hides the banner, because before wrangler prints it, wrangler queries the npm registry for a newer version.
     WRANGLER_HIDE_BANNER: 'true',
     WRANGLER_WRITE_LOGS: 'false',
     // Unless switched off, wrangler stores a trace of every request in the state directory.

@@ -39,7 +39,7 @@ const COLUMNS: Readonly<Record<BillType, string>> = {
   ALL: `${HEAD},${REFUND_PART},${GOODS},申请退款金额,费率备注`,
   SUCCESS: `${HEAD},${GOODS},费率备注`,
   REFUND: `${HEAD},${REFUND_TIMES},${REFUND_PART},${GOODS},申请退款金额,费率备注`,
-  // WeChat does not publish the position of the column 返还手续费 (returned service fee).
+  // WeChat does not publish the position of the column 返还手续费 (returned service fee), so its place at the end is a guess.
   RECHARGE_REFUND: `${HEAD},${REFUND_TIMES},${REFUND_PART},${GOODS},申请退款金额,费率备注,返还手续费`,
 }
 
@@ -66,8 +66,8 @@ const OLD_NAMES: Readonly<Record<string, PrintedColumn>> = {
 }
 
 /**
- * What the `short` layout prints in place of settled amounts: amounts before NO_CASH coupons are deducted, which are equal for
- * a merchant without coupons of its own.
+ * What the `short` layout prints in place of settled amounts: amounts before NO_CASH coupons are deducted. For a merchant
+ * without coupons of its own, these amounts equal the settled amounts.
  */
 const WITHOUT_COUPONS: Readonly<Record<string, string>> = {
   应结订单金额: '订单金额',

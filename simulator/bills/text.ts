@@ -47,8 +47,10 @@ function formatLine(values: readonly string[]): string {
 }
 
 /**
- * Adds up the printed values of a column, changed ones included. The sum is in the column's smallest unit, so that nothing is
- * rounded.
+ * Formats one number of the line of totals: the sum of a column's values as the bill prints them, even if a test changed them,
+ * or the number of rows. Adds integers in the unit of the column's last decimal, so that nothing is rounded.
+ *
+ * @param off Added to the last digit, to make the total wrong.
  */
 function formatTotal(
   rows: readonly BillRow[],

@@ -117,8 +117,8 @@ function describeState({ simulator, clock }: ControlTarget): JsonObject {
     now,
     nowText: new Date(now).toISOString(),
     capturedFen: simulator.books.capturedFen(),
-    // The payers have `refundedFen`. The merchant has paid `refundingFen` (PROCESSING, CHANGE), but the payers do not have it
-    // yet.
+    // `refundedFen` is the sum of the refunds that the payers have received. `refundingFen` is the sum of the refunds in
+    // PROCESSING and CHANGE: the merchant has paid them, but the payers have not received them yet.
     refundedFen: simulator.books.refundedFen(),
     refundingFen: simulator.books.refundingFen(),
     // JSON has no Infinity: null means that the merchant's balance has no limit.

@@ -1,5 +1,6 @@
 /**
- * Sends a request to the shop and returns the shop's response. Methods with an optional `deliver` use the global `fetch`.
+ * Sends a request to the shop and returns the shop's response. In methods whose parameter `deliver` is optional, the default
+ * is the global `fetch`.
  */
 export type Deliver = (request: Request) => Promise<Response>
 

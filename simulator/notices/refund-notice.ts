@@ -79,7 +79,8 @@ function formatInfo(
   if (status === 'SUCCESS') {
     fields.set('success_time', formatBeijingDateTime(successAt(refund) ?? clock.now()))
   }
-  // WeChat documents refund notices on two pages; only the newer one lists cash_refund_fee.
+  // Only the newer of WeChat's two pages about refund notices lists cash_refund_fee. The simulator sends it only for a refund
+  // of a payment with coupons.
   if (refund.coupons.length > 0) fields.set('cash_refund_fee', String(refund.cashRefundFee))
   if (happens(random, strict.undocumentedElementRate)) addUndocumentedElement(fields, random)
   change(fields, changes)

@@ -74,7 +74,8 @@ function makeCapture(
   const now = world.clock.now()
   const { outTradeNo, openid, totalFee } = order
   let transactionId = makeTransactionId(world.random, now)
-  // On a very busy day, two transaction_ids can have the same ten random digits.
+  // The ten random digits of a transaction_id can repeat on a very busy day, so they are drawn until the transaction_id is
+  // unused.
   while (world.ledger.findByTransaction(transactionId, now) !== undefined) {
     transactionId = makeTransactionId(world.random, now)
   }

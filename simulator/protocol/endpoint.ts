@@ -29,7 +29,7 @@ export type PayEndpoint = {
   readonly parameters: Readonly<Record<string, ParameterRule>>
   /** Checks beyond the rules for single parameters, made before the signature is checked. */
   readonly check?: (fields: ReadonlyMap<string, string>, world: World) => GatewayRefusal | undefined
-  /** Checks made after the signature. Their refusals are unsigned all the same. */
+  /** Checks made after the request's signature was verified. The answer to a request that fails them is unsigned. */
   readonly checkSigned?: (
     fields: ReadonlyMap<string, string>,
     world: World,

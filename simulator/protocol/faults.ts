@@ -37,11 +37,14 @@ type SimpleKind =
   | RefusalKind
   | Corruption
   /**
-   * closeorder answers OK, but the order stays open. Third parties reported this once; it is the reason to query an order after
-   * closing it.
+   * closeorder answers OK, but the order stays open, as third parties reported once. A shop notices it only by a query after
+   * closeorder.
    */
   | 'close_without_effect'
-  /** WeChat accepts the refund, but answers SYSTEMERROR. This is the reason to repeat a refund with the same out_refund_no. */
+  /**
+   * WeChat accepts the refund, but answers SYSTEMERROR. A shop that then requests the refund with a new out_refund_no, instead
+   * of the same one, can refund twice.
+   */
   | 'system_error_after'
 
 /** Every kind of fault. The control interface accepts these names. */
@@ -59,7 +62,7 @@ export type Fault = { endpoint: FaultEndpoint | 'any'; times?: number } & (
 
 const LOGIN = ['jscode2session'] as const
 const SIGNED = ['unifiedorder', 'orderquery', 'closeorder', 'refund', 'refundquery'] as const
-/** The endpoints that can refuse a request. downloadbill is one of them, although it signs neither bills nor errors. */
+/** The endpoints of WeChat Pay: all whose answers are signed, and downloadbill, whose bills and errors are unsigned. */
 const PAY = [...SIGNED, 'downloadbill'] as const
 const ALL = [...LOGIN, ...PAY] as const
 

@@ -33,7 +33,7 @@ export const ORDER_ALREADY_CLOSED = businessRefusal('ORDERCLOSED', '该订单已
 export const ORDER_UNKNOWN = businessRefusal('ORDERNOTEXIST', 'order not exist')
 /** closeorder refuses a paid order with this English text, unifiedorder with the Chinese one of ORDER_ALREADY_PAID. */
 export const CLOSE_OF_PAID_ORDER = businessRefusal('ORDERPAID', 'order paid')
-/** WeChat documents this err_code for closeorder; the err_code_des is the one published for refunds. */
+/** WeChat documents the err_code TRADE_STATE_ERROR for closeorder, but has published its err_code_des only for refunds. */
 export const WRONG_TRADE_STATE = businessRefusal('TRADE_STATE_ERROR', '订单状态错误')
 
 export const BAD_REFUND_FEE = gatewayRefusal('invalid refund_fee')
@@ -42,7 +42,7 @@ export const REFUND_AMOUNTS_CHANGED = businessRefusal(
   'INVALID_REQUEST',
   '订单金额或退款金额与之前请求不一致，请核实后再试',
 )
-/** WeChat documents the rule (same out_refund_no, same parameters); the err_code_des is ours. */
+/** WeChat documents that a repeated out_refund_no must have the same parameters, but no err_code_des; this one is ours. */
 export const REFUND_PARAMETERS_CHANGED = businessRefusal(
   'INVALID_REQUEST',
   '请求参数与之前请求不一致',
@@ -51,8 +51,8 @@ export const REFUND_SUM_TOO_HIGH = businessRefusal('REFUND_FEE_INVALID', '累计
 export const ORDER_FULLY_REFUNDED = businessRefusal('TRADE_STATE_ERROR', '订单已全额退款')
 export const BALANCE_TOO_LOW = businessRefusal('NOTENOUGH', '基本账户余额不足，请充值后重新发起')
 /**
- * The err_code_des of this and the next two constants are ours. The err_codes are in WeChat's table, except that of
- * REFUNDS_TOO_MANY, which is ours, too.
+ * The err_code_des of REFUND_TOO_LATE, REFUNDS_TOO_MANY and REFUNDS_TOO_FAST are ours. Their err_codes are in WeChat's
+ * table, except that of REFUNDS_TOO_MANY, which is ours, too.
  */
 export const REFUND_TOO_LATE = businessRefusal('TRADE_OVERDUE', '订单已经超过退款期限')
 export const REFUNDS_TOO_MANY = businessRefusal('ERROR', '一笔订单最多支持50次部分退款')
@@ -68,7 +68,10 @@ export const REFUND_UNKNOWN = businessRefusal('REFUNDNOTEXIST', '退款订单不
 export const PAGE_TOO_FAR = businessRefusal('PARAM_ERROR', 'offset参数错误')
 export const INVALID_TRANSACTION_ID = businessRefusal('INVALID_TRANSACTIONID', '无效transaction_id')
 
-/** WeChat has not published the err_code_des of this and the next two constants; the err_codes are in WeChat's table. */
+/**
+ * The err_codes of SYSTEM_ERROR, FREQUENCY_LIMITED and NO_AUTH are in WeChat's table. WeChat has not published their
+ * err_code_des, so these are ours.
+ */
 export const SYSTEM_ERROR = businessRefusal('SYSTEMERROR', '系统错误，请稍后再试')
 export const FREQUENCY_LIMITED = businessRefusal('FREQUENCY_LIMITED', '频率限制')
 export const NO_AUTH = businessRefusal('NOAUTH', '商户无此接口权限')

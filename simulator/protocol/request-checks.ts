@@ -54,8 +54,8 @@ export async function checkRequest(
     checkMerchant(fields, world) ??
     checkParameters(fields, rules) ??
     endpoint.check?.(fields, world) ??
-    // The client signs all elements that it sends. Empty ones are not part of the signed text, so `elements` and `fields` have
-    // the same sign.
+    // `elements` are all elements that the client sent, `fields` only the non-empty ones. Both have the same sign, because empty
+    // elements are not part of the signed text.
     (isSignType(typeName) && isSignedBy(elements, world.merchant.apiKey, typeName)
       ? undefined
       : BAD_SIGN) ??

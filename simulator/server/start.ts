@@ -88,8 +88,8 @@ export async function start(options: StartOptions = {}): Promise<RunningServer> 
       if (isControl) log(`${request.method} ${incoming.url ?? ''} → ${response.status}`)
       await writeResponse(outgoing, response)
     } catch (error) {
-      // The cause is a fault that drops the connection, a client that disconnected, or a body that is too long. The client sees
-      // a dropped connection in each case.
+      // The request failed because of a fault that drops the connection, a client that disconnected, or a body that is too long.
+      // In each case the connection is dropped without an answer.
       const why = error instanceof Error ? error.message : String(error)
       log(`${incoming.method ?? ''} ${incoming.url ?? ''} → connection dropped: ${why}`)
       outgoing.destroy()
@@ -100,8 +100,8 @@ export async function start(options: StartOptions = {}): Promise<RunningServer> 
     ...certificates.server,
     ca: certificates.authority,
     requestCert: true,
-    // With `rejectUnauthorized: true`, Node would drop the connection of a client without certificate, or with a wrong one.
-    // WeChat answers such a client with an HTML page.
+    // A client without a certificate, or with a wrong one, may connect, because WeChat answers such a client with an HTML page.
+    // With `rejectUnauthorized: true`, Node would drop the connection.
     rejectUnauthorized: false,
   }
   const plain = createServer((...pair) => void answer(origins.plain, ...pair))

@@ -42,7 +42,10 @@ export type BillChange =
   /** Makes downloadbill answer an error, `times` times (default: until cleared). 20007 and 20003 are real error codes. */
   | { kind: 'unavailable'; errorCode: string; returnMsg: string; times?: number }
 
-/** A change as the bill plan stores it. Its made-up rows are made up only once, so that every download shows the same row. */
+/**
+ * A change as the bill plan stores it. An added row is made up when the test orders the change and stored with all its values,
+ * so that every download of the bill shows the same row.
+ */
 export type PlannedChange =
   | Exclude<
       BillChange,

@@ -128,7 +128,7 @@ export class Ledger {
     return this.find(this.#numberByTransaction.get(transactionId) ?? '', now)
   }
 
-  /** Finds an order by one of its prepay_ids. Returns the order with this prepay_id's session. */
+  /** Finds an order by one of its prepay_ids. Returns the order, and the prepay_id with the time at which WeChat made it. */
   findByPrepay(
     prepayId: string,
     now: number,

@@ -123,7 +123,7 @@ export class RefundLedger {
     return this.#all(this.#refunds.keys())
   }
 
-  /** The sum of `refundFee` in fen over all refunds that are in one of these states now. */
+  /** The sum of `refundFee` in fen over all refunds whose current status is one of `states`. */
   sumOf(...states: readonly RefundStatus[]): number {
     this.settleDue()
     return states.reduce((sum, status) => sum + this.#fees[status], 0)
@@ -154,7 +154,8 @@ export class RefundLedger {
       ...refund,
       status,
       steps: [...refund.steps, { status, at }],
-      // The payer's card refused a refund in CHANGE, so the merchant sends the money to another card.
+      // In CHANGE, the payer's card cannot receive the refund. The merchant sends the money to another card, so refund_channel
+      // becomes OTHER_BANKCARD.
       channel: refund.status === 'CHANGE' ? 'OTHER_BANKCARD' : refund.channel,
     }
     this.#underWay.delete(outRefundNo)

@@ -25,7 +25,10 @@ export type Strictness = {
    * (`accept`), others the error 201 (`refuse`).
    */
   reorderAfterExpiry: 'accept' | 'refuse'
-  /** How WeChat answers a second new refund of one order within a minute: with one of these err_codes, or with success. */
+  /**
+   * How WeChat answers a second new refund of one order within a minute: with the err_code INVALID_REQ_TOO_MUCH or
+   * FREQUENCY_LIMITED, or with success (`accept`).
+   */
   refundsTooFast: 'INVALID_REQ_TOO_MUCH' | 'FREQUENCY_LIMITED' | 'accept'
   /** The layout of the bill of a day for which the bill plan orders no layout. `old` has 24 columns and five totals. */
   billLayout: BillLayout
