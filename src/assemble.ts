@@ -44,7 +44,7 @@ export type Platform = Readonly<{
   background: (work: Promise<void>) => void
   /** A fetch that presents the merchant's certificate. If it is undefined, nothing can be refunded. */
   certificateFetch?: Fetch | undefined
-  /** The platform's rate limits. A limit without a binding admits every request. */
+  /** The platform's rate limits. If the limit for addresses or for payers is not bound, it admits every request. */
   limits?: Readonly<{ address?: RateLimit; payer?: RateLimit }>
   /**
    * Which of WeChat's two origins failed lately, shared by all requests of an isolate. If it is undefined,
@@ -151,6 +151,8 @@ async function admit(limit: RateLimit | undefined, key: string): Promise<boolean
   try {
     return limit === undefined || (await limit.limit({ key })).success
   } catch {
-    return true // The limits only prevent abuse. If the platform's rate limit fails, payers must still be able to pay.
+    // If the platform's rate limit fails, the request is admitted: the limit only prevents abuse, and payers
+    // must still be able to pay.
+    return true
   }
 }

@@ -83,7 +83,8 @@ export function readConfig(env: object): Result<Vars, readonly string[]> {
     const names = parsed.issues.map((issue) => v.getDotPath(issue) ?? '')
     return err([...new Set(names)])
   }
-  // Plain http can be read on the way, so it is only allowed with a simulated WeChat on this machine.
+  // PUBLIC_URL and WEBHOOK_URL must be https, because plain http can be read on the way. Only together with
+  // a simulated WeChat on this machine is plain http allowed.
   const {
     PUBLIC_URL,
     WX_PAY_ORIGIN,
@@ -97,12 +98,14 @@ export function readConfig(env: object): Result<Vars, readonly string[]> {
     if (!isHttps(PUBLIC_URL)) wrong.push('PUBLIC_URL')
     if (WEBHOOK_URL !== undefined && !isHttps(WEBHOOK_URL)) wrong.push('WEBHOOK_URL')
   }
-  // A webhook must be signed. A secret without a URL does no harm: the operator has only forgotten a line.
+  // WEBHOOK_URL needs WEBHOOK_SECRET, because every webhook is signed. WEBHOOK_SECRET alone does no harm:
+  // no webhook is sent.
   if (WEBHOOK_URL !== undefined && WEBHOOK_SECRET === undefined) wrong.push('WEBHOOK_SECRET')
-  // Without the merchant's certificate no payment can be refunded.
+  // LATE_PAYMENT=refund needs WX_CERT: WeChat refunds nothing without the merchant's certificate.
   if (LATE_PAYMENT === 'refund' && !('WX_CERT' in given)) wrong.push('LATE_PAYMENT')
   if (wrong.length > 0) return err(wrong)
-  // With the simulator as the primary origin, no call may reach the real WeChat through the backup.
+  // If the primary origin is a simulated WeChat on this machine, the default backup is the same origin, so
+  // that no call reaches the real WeChat.
   const backup = isLoopback(new URL(WX_PAY_ORIGIN)) ? WX_PAY_ORIGIN : PAY_ORIGIN_BACKUP
   return ok({ ...parsed.output, WX_PAY_ORIGIN_BACKUP: WX_PAY_ORIGIN_BACKUP ?? backup })
 }

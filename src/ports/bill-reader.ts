@@ -78,8 +78,8 @@ export type BillEnd = Readonly<
   | {
       whole: true
       /**
-       * The sums in WeChat's last line. The line does not count payments and refunds, so `payments` and
-       * `refunds` are those of `read`.
+       * The sums in WeChat's last line. The line does not state the numbers of payments and refunds, so
+       * `payments` and `refunds` are counted from the rows.
        */
       stated: BillSums
       /** The sums of the rows that were read. */

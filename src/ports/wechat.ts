@@ -121,7 +121,7 @@ export interface WeChat {
    * @see https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/code2Session.html
    */
   login(code: string): Promise<LoginReply>
-  /** Creates an attempt's order at WeChat. Safe to repeat: the frozen terms always make the same message. */
+  /** Creates an attempt's order at WeChat. Safe to repeat: an attempt's stored parameters never change. */
   unifiedOrder(attempt: Attempt): Promise<UnifiedOrderReply>
   /** Queries an attempt. */
   orderQuery(outTradeNo: OutTradeNo): Promise<OrderQueryReply>

@@ -100,7 +100,7 @@ export async function reopenDelivery(
 const OF_STATE: Readonly<Record<DeliveryState, string>> = {
   pending: 'deliveries INDEXED BY deliveries_due WHERE due_at IS NOT NULL',
   given_up: "deliveries INDEXED BY deliveries_given_up WHERE state = 'given_up'",
-  delivered: "deliveries WHERE state = 'delivered'", // most webhooks, so the index on `created_at` is fast enough
+  delivered: "deliveries WHERE state = 'delivered'", // most webhooks: the `created_at` index finds a page fast
   no_target: "deliveries WHERE state = 'no_target'",
 }
 

@@ -80,7 +80,8 @@ export async function listReviews(
   open: boolean | undefined,
   page: Page,
 ): Promise<readonly StoredReview[]> {
-  // The condition is part of the SQL and not a parameter, so that SQLite can use the index of open reviews.
+  // The condition on `resolved_at` is SQL text and not a parameter, so that SQLite can use the index of open
+  // reviews.
   const filter =
     open === undefined ? '' : open ? 'resolved_at IS NULL AND' : 'resolved_at IS NOT NULL AND'
   const { rows } = await db.run(

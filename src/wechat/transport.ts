@@ -124,7 +124,7 @@ export function wechatTransport(options: TransportOptions): Transport {
       return outcome.done ? outcome.value : err({ reason: 'no_answer' })
     } catch {
       // Cloudflare does not distinguish a refused connection from a connection that was reset after sending, so
-      // WeChat may have received the request.
+      // WeChat may have received the request. Both are `no_answer`, as after a timeout.
       return err({ reason: 'no_answer' })
     }
   }

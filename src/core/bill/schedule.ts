@@ -73,8 +73,8 @@ export const isOverdue = (day: BeijingDay, runs: number, now: UnixSeconds): bool
  */
 export const TRIES_BEFORE_REVIEW = 30
 /**
- * The number of queries without a clear answer after which the Worker sends no more about a difference. This
- * many cover half an hour and two more days.
+ * The number of queries without a clear answer after which the Worker sends no more about a difference:
+ * one a minute for half an hour, then one an hour for two days.
  */
 export const TRIES_MAX = TRIES_BEFORE_REVIEW + 2 * 24
 

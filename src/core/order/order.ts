@@ -129,7 +129,7 @@ export function nextOutTradeNo(view: OrderView): OutTradeNo | undefined {
   return number > ATTEMPTS_MAX ? undefined : formatOutTradeNo(view.order.ordercode, number)
 }
 
-/** Whether the two terms are equal. Registering an order again with equal terms changes nothing. */
+/** Whether two registrations of an order have equal terms. Registering equal terms again changes nothing. */
 export const sameTerms = (a: Terms, b: Terms): boolean =>
   a.totalFee === b.totalFee &&
   a.body === b.body &&
@@ -141,8 +141,8 @@ export const sameTerms = (a: Terms, b: Terms): boolean =>
   a.expiresIn === b.expiresIn
 
 /**
- * When the order expires under these terms. If `expiresIn`
- * is unchanged, so is the expiry, even an extended one.
+ * When `order` expires after its terms are replaced by `terms`. If `expiresIn` is unchanged, so is the expiry,
+ * even an extended one.
  */
 export const expiryUnder = (order: Order, terms: Terms): UnixSeconds =>
   terms.expiresIn === order.terms.expiresIn

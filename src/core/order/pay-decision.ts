@@ -34,8 +34,8 @@ export type PayDecision = Readonly<
  */
 const ATTEMPT_LIFE_MIN_S = 5 * MINUTE_S + 20
 /**
- * As long as an order has fewer attempts than this, its live
- * attempt may be replaced at any time; see {@link mayReplace}.
+ * The number of attempts that an order may open without a pause. Each later one replaces an attempt that is
+ * at least a minute old; see {@link mayReplace}.
  */
 const FREE_ATTEMPTS = 5
 
@@ -73,9 +73,9 @@ export function decidePay(
 }
 
 /**
- * Whether a new attempt may replace the live one. An order has twenty numbers. The first few may be used as
- * fast as payers change their minds, the later ones no faster than one a minute: otherwise two payers who tap
- * in turn would use up all numbers.
+ * Whether a new attempt may replace the live one. An order has at most twenty attempts. The first few
+ * may be replaced at any time, later ones only after a minute: otherwise two payers who tap in turn would use
+ * up all attempts.
  */
 export const mayReplace = (view: OrderView, attempt: Attempt, now: UnixSeconds): boolean =>
   view.attempts.length < FREE_ATTEMPTS || now >= later(attempt.terms.timeStart, MINUTE_S)

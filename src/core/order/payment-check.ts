@@ -25,7 +25,8 @@ export function checkPayment(
   if (payment.totalFee !== terms.totalFee) {
     return { reason: 'amount_mismatch', expected: terms.totalFee, got: payment.totalFee }
   }
-  if (source === 'operator') return undefined // The operator has decided about payer, trade type and time.
+  // A payment that the operator accepts or returns may have an unexpected payer, trade type or time.
+  if (source === 'operator') return undefined
   if (payment.openid !== terms.openid) return { reason: 'foreign_payment', mismatch: 'openid' }
   if (payment.tradeType !== 'JSAPI') return { reason: 'foreign_payment', mismatch: 'trade_type' }
   if (later(payment.paidAt, CLOCK_SKEW_S) < terms.timeStart) {

@@ -192,8 +192,8 @@ function onDiscovered(
   if (findRefund(before, record.outRefundNo) !== undefined) return onRecord(before, record, now)
   const payment = before.payments.find((each) => each.transactionId === record.transactionId)
   if (payment === undefined) return err({ reason: 'order_not_paid' })
-  // This refund and those that WeChat has accepted must not exceed the payment. Refunds that WeChat has not
-  // accepted do not count, because WeChat may refuse them.
+  // The refund found at WeChat, and the payment's refunds that WeChat has accepted, must not exceed the payment
+  // together. Refunds that WeChat has not accepted do not count, because WeChat may refuse them.
   const accepted = ofPayment(before.refunds, record.transactionId).filter(
     (each) => isReserved(each) && each.state !== 'requested',
   )
@@ -242,10 +242,10 @@ function webhooksOf({ state, outRefundNo: subject }: Refund) {
 /** The review of a refund that returned no money, because a person must return the money another way. */
 function reviewsOf({ order }: OrderView, refund: Refund) {
   const { state, source } = refund
-  // WeChat cannot return the money: the payer's card was cancelled or frozen.
+  // `abnormal`: WeChat cannot return the money, because the payer's card was cancelled or frozen.
   if (state === 'abnormal') return [refundReview('refund_abnormal', refund, order.ordercode)]
-  // The shop learns from a webhook that its own refund failed. It does not know the numbers of refunds that
-  // the Worker or the operator requested, so for those the operator must look.
+  // If a refund that the shop requested fails, a webhook tells the shop. The shop does not know the numbers of
+  // refunds that the Worker or the operator requested, so their failure opens a review.
   const isOurs = source === 'automatic' || source === 'operator'
   return isOurs && !isReserved(refund)
     ? [refundReview('refund_failed', refund, order.ordercode)]

@@ -91,8 +91,8 @@ export function rejectionReview(
     case 'currency_mismatch':
     case 'unknown_order':
       return paymentReview(reason, payment, ordercode, source)
-    // A second payment gets its review when it is recorded.
-    // The other rejections say nothing against the payment.
+    // `second_payment` opens its review when the payment is recorded. Rejections
+    // such as `contended` say nothing against the payment.
     default:
       return undefined
   }

@@ -77,7 +77,7 @@ const isOver = (view: OrderView): boolean =>
 function onOrderChanged(before: OrderView, terms: Terms): Result<Step, Rejection> {
   const { order } = before
   if (sameTerms(order.terms, terms)) return unchanged
-  // The payer could still pay a live attempt at the old price, so the terms of the order change only if
+  // The payer could still pay a live attempt at the old price. So if an attempt is live, the terms change only if
   // it is taken down first.
   if (isOver(before) || liveAttempt(before) !== undefined) return illegal
   return changed(before, {}, { terms, expiresAt: expiryUnder(order, terms) })
@@ -181,8 +181,8 @@ function onPaymentBooked(
         ? { order_total_fee: order.terms.totalFee }
         : {}
       const booked: BookedPayment = { ...payment, returned: isReturned }
-      // With `yes`, the money has gone back already, or the operator
-      // returns it. An automatic refund would be a second one.
+      // If `returned` is `yes`, WeChat has already refunded the payment,
+      // or the operator does. An automatic refund would be a second one.
       const refunds =
         isReturned && returned === 'if_late' && autoRefundNotifyUrl !== undefined
           ? [automaticRefund(booked, { notifyUrl: autoRefundNotifyUrl, reason: LATE_REASON }, now)]

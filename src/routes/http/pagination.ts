@@ -10,8 +10,8 @@ const LIMIT_DEFAULT = 20
 const LIMIT_MAX = 100
 
 /**
- * The position before the newest row, where the first page begins. SQLite compares texts by bytes, and the
- * key of no row begins with this character.
+ * The position before the newest row, where the first page begins. Its key is the last character of
+ * Unicode, which SQLite sorts after the key of every row.
  */
 const FIRST: Page['before'] = { at: Number.MAX_SAFE_INTEGER, key: '\u{10FFFF}' }
 const Place = v.strictTuple([

@@ -149,8 +149,8 @@ const toTerms = (input: v.InferOutput<typeof TermsInput>): Terms => ({
 
 function readIfMatch(header: string | null): number | undefined | 'invalid' {
   if (header === null) return undefined
-  // A proxy that compresses a response turns its ETag into a
-  // weak one (`W/"…"`), which the shop then sends in `If-Match`.
+  // A weak ETag (`W/"…"`) is accepted, too: a proxy that compresses our response makes
+  // its ETag weak, and the shop sends the weak ETag back in `If-Match`.
   const quoted = /^(?:W\/)?"(\d{1,15})"$/.exec(header.trim())
   return quoted === null ? 'invalid' : Number(quoted[1])
 }

@@ -90,7 +90,8 @@ export async function reconcileNow(
     // A request that reconciles makes no other outbound calls, so only its SQL statements are limited.
     const budget = new Budget(deps.used, { ...deps.config.tick, calls: Infinity })
     const ended = await advanceBill(deps, claimed, budget, reply)
-    // The new download is not usable: the earlier reconciliation stays, and the caller gets an error.
+    // The day stays reconciled by an earlier download, because the new one is not usable. The caller gets an
+    // error.
     if (ended?.state === 'reconciled' && ended.lastError !== undefined) {
       return err({ reason: 'bill_not_ready', lastError: ended.lastError })
     }

@@ -30,7 +30,8 @@ export async function identifyPayer(
     case 'session':
       return ok(reply.openid)
     case 'code_used': {
-      // A concurrent copy of this request may have used the code; its attempt is stored by now.
+      // A concurrent copy of this request may have used the code. If that copy has stored its attempt by
+      // now, the attempt names the payer.
       const openid = payerOf(await deps.orders.load(ordercode), codeHash, deps)
       return openid === undefined ? err({ reason: 'login_invalid' }) : ok(openid)
     }

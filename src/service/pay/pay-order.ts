@@ -35,9 +35,9 @@ export type PayRequest = Readonly<{ code: string; ordercode: string; ip: string 
 export type PayParameters = Awaited<ReturnType<SignClientPay>> & Readonly<{ ticket: string }>
 
 /**
- * The maximum number of decisions in one request. Replacing a dead attempt takes a round, and so does losing
- * a race against a concurrent request. After this many rounds, other requests keep changing the order, and
- * the answer is `order_busy`.
+ * The maximum number of rounds in one request: a round reads the order and decides once. Replacing a dead
+ * attempt takes a round, and so does losing a race against a concurrent request. After the last round the
+ * answer is `order_busy`.
  */
 const ROUNDS_MAX = 4
 
@@ -187,8 +187,8 @@ async function send(
     }
 
     case 'misconfigured':
-      // The order is not the cause of the refusal. Once the operator has fixed
-      // the configuration, the same attempt is sent again.
+      // WeChat refused unifiedorder because of the configuration, not because of the order. Once the
+      // operator has fixed the configuration, the same attempt is sent again.
       await deps.orders.saveRefusal(attempt, deps.now())
       deps.log({ event: 'wechat_misconfigured', ordercode, reason: reply.errCodeDes })
       return err({ reason: 'misconfigured' })

@@ -44,7 +44,8 @@ export async function importRefunds(
       (a, b) => Number(b.status === 'closed') - Number(a.status === 'closed'),
     )
     for (const record of closedFirst) {
-      // A refund of another payment in WeChat's answer shows that the answer is not about this payment.
+      // If WeChat's answer has a refund of another payment, it is not about the queried payment. The import
+      // stops, as after an answer that is not clear.
       if (record.transactionId !== transactionId) return { view: current, known: undefined }
       current = (await recordRefundStatus(deps, current, record)).view
     }

@@ -71,7 +71,7 @@ export async function requestRefund(
   const { reserved, view: reservedView } = await deps.refunds.reserve(ordercode, refund, deps.now())
   if (reservedView === undefined) return err({ reason: 'order_not_found' })
   if (!reserved) {
-    // The store reserved nothing. The pure `transition` shows why.
+    // The store reserved nothing, but does not say why. `transition` returns the reason as its error.
     const step = transition(reservedView, { type: 'refund_requested', refund }, deps.now())
     if (!step.ok) {
       const { error } = step

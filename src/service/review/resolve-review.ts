@@ -127,7 +127,8 @@ async function releaseRefund(
   }
   await deps.refunds.releaseSendLease(ordercode, number)
   if (asked.kind !== 'known') return err({ reason: 'wechat_unavailable' })
-  // If WeChat has accepted a requested refund after all, the
-  // operator's decision was wrong, and the review stays open.
+  // By resolving the review of a `requested` refund, the operator says that WeChat never accepted it. The
+  // query shows that WeChat did, so the review stays open. A `processing` refund goes on, and its
+  // review is resolved.
   return state === 'requested' ? err({ reason: 'order_busy' }) : ok(undefined)
 }

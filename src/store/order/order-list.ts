@@ -58,5 +58,5 @@ const OF_STATE: Readonly<Record<OrderState, string>> = {
   created: "orders INDEXED BY orders_due WHERE due_at IS NOT NULL AND state = 'created'",
   paying: "orders INDEXED BY orders_due WHERE due_at IS NOT NULL AND state = 'paying'",
   closed: "orders INDEXED BY orders_closed WHERE state = 'closed'",
-  paid: "orders WHERE state = 'paid'", // most orders, so the index on `created_at` is fast enough
+  paid: "orders WHERE state = 'paid'", // most orders: the `created_at` index finds a page fast
 }

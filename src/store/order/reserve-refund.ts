@@ -73,7 +73,8 @@ export async function reserve(
         ...Object.values(row),
       ],
     },
-    // changes() is the number of rows that the preceding statement changed: 0 when nothing was reserved.
+    // changes() is the number of rows that the preceding statement changed. It is 0 when no refund was
+    // inserted; then neither the event nor the order's revision is written.
     statement(
       `INSERT INTO events (ordercode, revision, type, at, data)
        SELECT ordercode, revision + 1, 'refund_requested', ?2, ?3 FROM orders

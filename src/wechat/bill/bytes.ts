@@ -97,9 +97,10 @@ function unpacking(readPacked: ReadBytes): ReadBytes {
   return async () => {
     const unpacked = reader.read()
     const arrived = unpacked.then(() => true)
-    arrived.catch(() => undefined) // no unhandled rejection: `feeding` may reject before `unpacked` is awaited
+    // Without this handler, a bill with invalid gzip could cause an unhandled rejection of `arrived`.
+    arrived.catch(() => undefined)
     while (!isInputClosed) {
-      // Back pressure: input is decompressed only while the pending read has no output yet.
+      // Back pressure: more input is decompressed only as long as the caller's read has no output yet.
       if (await Promise.race([arrived, eventLoopTurn()])) break
       feeding ??= feed().finally(() => {
         feeding = undefined

@@ -16,7 +16,7 @@ import { BillText } from './text.ts'
 export const readBill: ReadBill = async function* (raw, { pageRows, afterRow }) {
   invariant(pageRows >= 1 && afterRow >= 0, `no such page: ${pageRows} after ${afterRow}`)
   const source = openBill(raw)
-  const decoder = new TextDecoder() // also removes the byte order mark
+  const decoder = new TextDecoder() // TextDecoder also removes a byte order mark
   const bill = new BillText()
   let page: BillRow[] = []
 
@@ -38,7 +38,7 @@ export const readBill: ReadBill = async function* (raw, { pageRows, afterRow }) 
         bytes === 'broken'
           ? yield* paged(bill.breakOff())
           : bytes === 'end'
-            ? yield* paged(bill.finish()) // ignores an incomplete UTF-8 character at the end
+            ? yield* paged(bill.finish()) // an incomplete UTF-8 character at the end of the bill is ignored
             : yield* paged(bill.take(decoder.decode(bytes, { stream: true })))
       if (end === undefined) continue
       if (page.length > 0) yield { rows: page }

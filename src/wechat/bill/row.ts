@@ -27,7 +27,10 @@ export type ReadRow =
   /** The name of the column that is missing or invalid, or what is wrong with the row as a whole. */
   | Readonly<{ unreadable: string }>
 
-/** What separates two fields. Nothing is escaped, so a comma without the backquote may be part of a field. */
+/**
+ * What separates two fields: a comma, and the backquote with which WeChat begins every field. WeChat escapes
+ * nothing, so a comma that no backquote follows is part of a field.
+ */
 const SEPARATOR = ',`'
 
 const STATES = ['SUCCESS', 'REFUND', 'REVOKED']
@@ -102,7 +105,7 @@ function readPayment(
       ...line,
       openid: read(columns.openid),
       tradeType: read(columns.tradeType),
-      feeType: read(columns.feeType) === '' ? 'CNY' : read(columns.feeType), // empty means CNY
+      feeType: read(columns.feeType) === '' ? 'CNY' : read(columns.feeType), // an empty currency means CNY
       totalFee,
       settlementTotalFee,
     },

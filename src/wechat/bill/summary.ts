@@ -79,7 +79,8 @@ export function findDiffering(stated: BillSums, read: BillSums): readonly (keyof
   const differing = amounts.filter(
     (name) => stated[name] !== undefined && stated[name] !== read[name],
   )
-  // WeChat does not document whether its number of rows includes refunds. Both numbers are accepted.
+  // WeChat does not document whether its number of rows includes refunds. So the number of all rows and the
+  // number of payments are both accepted.
   const isCountRight = stated.rows === read.rows || stated.rows === read.payments
   return isCountRight ? differing : ['rows', ...differing]
 }

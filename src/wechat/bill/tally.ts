@@ -25,7 +25,8 @@ export class BillTally {
 
     const amounts = added(this.#amounts, found.amounts)
     if (!Object.values(amounts).every(Number.isSafeInteger)) {
-      return { kind: 'unreadable', row, reason: 'too_much' } // the sums must stay exact integers
+      // The row is not added, because a sum would no longer be an exact integer.
+      return { kind: 'unreadable', row, reason: 'too_much' }
     }
     this.#amounts = amounts
     if (found.row.kind === 'refund') this.#refunds++

@@ -40,5 +40,5 @@ function parseScaled(text: string, places: number): number | undefined {
   const [, sign = '', whole = '', fraction = ''] = parts
   if (/[^0]/.test(fraction.slice(places))) return undefined
   const amount = Number(whole + fraction.slice(0, places).padEnd(places, '0'))
-  return sign === '' || amount === 0 ? amount : -amount // avoids negative zero
+  return sign === '' || amount === 0 ? amount : -amount // `-0.00` becomes 0, not negative zero
 }

@@ -110,7 +110,8 @@ export function downloadBillMessage(day: BeijingDay, signing: Signing): Promise<
   return signedXml(
     signing,
     { appid, mch_id: mchId, bill_date: compactDay(day), bill_type: 'ALL', tar_type: 'GZIP' },
-    // downloadbill does not document `sign_type`, but needs it for HMAC-SHA256. MD5 is the default.
+    // WeChat does not document `sign_type` for downloadbill, but needs it for HMAC-SHA256. Without `sign_type`
+    // WeChat assumes MD5, so a message with MD5 leaves it out, as documented.
     signing.signType !== 'MD5',
   )
 }

@@ -7,12 +7,12 @@ import type { EnvelopeError } from './wire/envelope.ts'
  * operator see, but never the state of an order.
  */
 const MISCONFIGURED_MESSAGES = [
-  /签名(校验)?(错误|失败)/, // wrong key or sign type
+  /签名(校验)?(错误|失败)/, // "wrong signature": our API key or sign type is wrong
   /^appid不存在/,
   /mch_id.*(不匹配|不存在|参数格式错误|参数长度有误)/,
   /^appid参数长度有误/,
   /产品权限未开通/,
-  /必须传入sub_mch_id/, // the mch_id is that of a service provider, not of a merchant
+  /必须传入sub_mch_id/, // "sub_mch_id required": our mch_id is that of a service provider, not of a merchant
 ]
 const BUSY_MESSAGES = [/system ?error/i, /系统(繁忙|错误|异常|超时)/]
 

@@ -18,8 +18,8 @@ export function readCloseOrderReply(fields: AuthenticFields): CloseOrderReply {
       return { kind: 'absent' }
     case 'TRADE_STATE_ERROR':
       return { kind: 'not_closable' }
-    // These err_codes say nothing about the order, only that WeChat is busy or our request was wrong. A later
-    // query decides.
+    // Every other err_code says nothing about the order, only that WeChat is busy or our request was wrong. A
+    // later query decides.
     case 'SYSTEMERROR':
     case 'FREQUENCY_LIMITED':
     case 'SIGNERROR':

@@ -42,8 +42,8 @@ function readRefusal(errCode: string): OrderQueryReply {
   switch (errCode) {
     case 'ORDERNOTEXIST':
       return { kind: 'absent' }
-    // These err_codes say nothing about the order, only that WeChat is busy or our request was wrong. A later
-    // query decides.
+    // Every other err_code says nothing about the order, only that WeChat is busy or our request was wrong. A
+    // later query decides.
     case 'SYSTEMERROR':
     case 'FREQUENCY_LIMITED':
     case 'SIGNERROR':

@@ -56,7 +56,7 @@ function readRecord(
   if (refundFee === undefined || refundFee === 0) return 'refund_fee'
   const status = STATUS.get(text('refund_status'))
   if (status === undefined) return 'refund_status'
-  const receivedBy = text('refund_recv_accout') // WeChat misspells "account"
+  const receivedBy = text('refund_recv_accout') // WeChat spells "account" as `accout`
   return {
     outRefundNo,
     transactionId,

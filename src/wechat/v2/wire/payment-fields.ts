@@ -29,7 +29,7 @@ export function readPayment(
       outTradeNo: toOutTradeNo(text('out_trade_no')),
       openid: text('openid'),
       tradeType: text('trade_type'),
-      feeType: text('fee_type') === '' ? 'CNY' : text('fee_type'), // absent means CNY
+      feeType: text('fee_type') === '' ? 'CNY' : text('fee_type'), // a missing fee_type means CNY
       totalFee,
       cashFee: parseFen(text('cash_fee')),
       bankType: text('bank_type') === '' ? undefined : text('bank_type'),

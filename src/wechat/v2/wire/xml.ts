@@ -72,7 +72,7 @@ const parser = new XMLParser({
   allowBooleanAttributes: false,
   alwaysCreateTextNode: false,
   removeNSPrefix: false,
-  processEntities: false, // `decodeReferences` decodes, so that no reference is decoded twice or inside CDATA
+  processEntities: false, // `decodeReferences` decodes references, each once and none inside CDATA
   entityDecoder: noEntities,
   htmlEntities: false,
   textNodeName: '#text',
@@ -151,7 +151,7 @@ function withoutCdata(text: string): string {
   for (;;) {
     const open = text.indexOf(CDATA_OPEN, from)
     const close = open < 0 ? -1 : text.indexOf(CDATA_CLOSE, open + CDATA_OPEN.length)
-    if (close < 0) return markup + text.slice(from) // MARKUP refuses a section that is not closed
+    if (close < 0) return markup + text.slice(from) // an unclosed CDATA section is kept, so that MARKUP refuses it
     markup += text.slice(from, open)
     from = close + CDATA_CLOSE.length
   }
