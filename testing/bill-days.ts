@@ -25,7 +25,7 @@ export const beijing = (ms: number): string =>
 export const downloads = (w: World): number =>
   w.calls.filter((call) => call.endsWith('/pay/downloadbill')).length
 
-/** An order that is paid and whose notice has arrived. */
+/** Registers an order, lets a payer pay it, and delivers the notice, so that the Worker records the payment. */
 export async function paid(
   w: World,
   name: string,
@@ -39,7 +39,7 @@ export async function paid(
   return { ordercode, transactionId }
 }
 
-/** An order that is paid at WeChat, but whose notices are lost. */
+/** Registers an order and lets a payer pay it. WeChat loses its notices, so the Worker does not know of the payment yet. */
 export async function lost(
   w: World,
   name: string,
@@ -84,7 +84,11 @@ export async function tens(w: World, count: number): Promise<void> {
   }
 }
 
-/** Goes to 10:10 of the next day and runs the cron every minute until the day is reconciled. @throws Error after `patience` minutes. */
+/**
+ * Sets the clock to 10:10 on the day after `day`, and runs the cron every minute until the bill of `day` is reconciled.
+ *
+ * @throws Error when the bill is not reconciled after `patience` minutes.
+ */
 export async function reconciled(w: World, day = DAY, patience = 60): Promise<Report> {
   const ready = Date.parse(`${day}T10:10:00+08:00`) + 86_400_000
   if (w.now() < ready) w.advance((ready - w.now()) / 1_000)

@@ -3,7 +3,10 @@ import { env } from 'cloudflare:workers'
 import { compact, DAY, goTo, lost, minutes, NEXT_DAY, paid, refunded } from './bill-days.ts'
 import type { World } from './world.ts'
 
-/** A day with rows that agree, a payment and a refund to find, and differences that need a person. */
+/**
+ * Plays a day whose bill contains rows that agree with our records, a payment and a refund that our records lack, and
+ * differences that need a person. The clock then stands at 10:10 on the next day, when the bill is due.
+ */
 export async function mixedDay(w: World): Promise<void> {
   const agreeing = await paid(w, 'agreeing')
   await refunded(w, agreeing.ordercode, w.code('r1'), 300)
@@ -13,7 +16,7 @@ export async function mixedDay(w: World): Promise<void> {
   if (!hand.ok) throw new Error(hand.why)
   w.advance(600)
   await minutes(w, 2)
-  // Nothing but the bill is due, so every D1 statement that fails later in the story belongs to the bill.
+  // From here on no order and no attempt is due, so every D1 statement that fails later belongs to the reconciliation.
   await lost(w, 'unheard')
   await w.db.prepare('UPDATE attempts SET due_at = NULL').run()
   await w.db.prepare('UPDATE orders SET due_at = NULL').run()

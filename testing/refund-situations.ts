@@ -15,7 +15,7 @@ export type RefundFault = Fault extends infer Each
 export const errCode = (code: string, errCodeDes = '?') =>
   ({ kind: 'err_code', errCode: code, errCodeDes }) as const
 
-/** Makes the next `times` refunds at WeChat fail in this way. */
+/** Injects `fault` into the next `times` refund requests that WeChat gets. */
 export const injectFault = (w: World, fault: RefundFault, times = 2): void =>
   w.wechat.faults.inject({ endpoint: 'refund', ...fault, times } as Fault)
 
@@ -25,7 +25,7 @@ export async function expectReserved(w: World, ordercode: string, left: number):
   expect(answer).toMatchObject({ status: 409, code: 'refund_exceeds_payment', left })
 }
 
-/** A final refusal of a refund, for `faults.inject`. */
+/** A fault for the simulator's `faults.inject`: WeChat refuses a refund request with an err_code that the Worker takes as final. */
 export const REFUSED = {
   endpoint: 'refund',
   kind: 'err_code',

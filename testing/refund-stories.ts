@@ -9,7 +9,7 @@ export const called = (w: World, path: string): number =>
 /** A paid order. */
 export type Paid = Readonly<{ ordercode: string; openid: string; transactionId: string }>
 
-/** An order that is paid and whose payment is recorded. */
+/** Registers an order, lets a payer pay it, and delivers the notice, so that the Worker records the payment. */
 export async function paidOrder(w: World, name: string, totalFee = 8_800): Promise<Paid> {
   const ordercode = await w.order(name, { total_fee: totalFee })
   const openid = w.wechat.payer.newOpenid()
@@ -23,8 +23,10 @@ export async function paidOrder(w: World, name: string, totalFee = 8_800): Promi
 }
 
 /**
- * An order that is paid twice: the second payer's attempt replaced the first payer's, and WeChat lets the first payer pay
- * nevertheless. No notice is delivered yet. `transactions` begins with the second payer's.
+ * Registers an order that two payers pay: the second payer's attempt replaces the first payer's, but WeChat lets the first
+ * payer pay nevertheless. WeChat's notices are not delivered yet.
+ *
+ * @returns `transactions`: the second payer's transaction_id, then the first payer's.
  */
 export async function paidTwice(w: World, name: string) {
   const ordercode = await w.order(name)

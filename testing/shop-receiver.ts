@@ -15,7 +15,7 @@ export class ShopReceiver {
   #answers: (() => Promise<Response>)[] = []
   #usual = (): Promise<Response> => Promise.resolve(new Response(null, { status: 204 }))
 
-  /** Sets the answers to the next webhooks, in order. The usual answer follows. */
+  /** Sets the answers to the next webhooks, in order. Later webhooks get the answer of {@link answerAlways}, by default 204. */
   answerWith(...answers: (() => Promise<Response>)[]): void {
     this.#answers.push(...answers)
   }

@@ -31,7 +31,7 @@ export type WorldOptions = Readonly<{
   vars?: Readonly<Record<string, string>>
   /** Wraps the Worker's D1, to make D1 fail or to watch it. */
   wrapDb?: (db: D1Database) => D1Database
-  /** The platform's limits. */
+  /** The platform's rate limits for addresses and payers. By default none, so that every request is admitted. */
   limits?: NonNullable<Platform['limits']>
   /** Whether the Worker has the merchant's certificate. Default: true. */
   certificate?: boolean
@@ -154,7 +154,7 @@ export function world(options: WorldOptions = {}) {
     deliverNotices: () => wechat.notices.deliverDue((request) => respond(request, worker())),
     /** Posts a payment notice to the Worker. */
     notify: (body: BodyInit): Promise<Response> => respond(post(body), worker()),
-    /** Posts a payment notice to a Worker with other variables. */
+    /** Posts a payment notice to a Worker some of whose variables are replaced by `changed`. */
     notifyWith: (changed: Readonly<Record<string, string>>, body: BodyInit): Promise<Response> =>
       respond(post(body), assemble(configOf({ ...settings, ...changed }), platform)),
     /** One run of the cron at the world's time. */

@@ -23,9 +23,10 @@ export type WatchedDatabase = Readonly<{
   /** Sets the counters to zero and cancels faults. */
   reset: () => void
   /**
-   * Makes the next `times` round trips fail.
+   * Makes the next round trips to D1 fail in the given way.
    *
-   * @param options `times`: by default 1; `matching`: counts and fails only the round trips whose SQL matches.
+   * @param options `times`: how many round trips fail, by default 1. `matching`: only round trips whose SQL matches this
+   *   expression fail and count; by default all.
    */
   fail: (fault: DatabaseFault, options?: { times?: number; matching?: RegExp }) => void
   /** Runs `act` once, just before the next batch whose SQL matches, as a concurrent request would. */

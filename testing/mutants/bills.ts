@@ -1,7 +1,7 @@
 /** Bugs in the daily bill: downloading, reading, reconciling, and finishing every day. */
 import type { Mutant } from './mutant.ts'
 
-/** See the head of this file. */
+/** The mutants with bugs in the daily bill. */
 export const BILL_MUTANTS: readonly Mutant[] = [
   // Differences: what is recorded, and what gets a review.
   {

@@ -7,7 +7,7 @@ const NOTICE = ['test/wechat/v2/notices/payment.test.ts']
 const XML = ['test/wechat/v2/wire/xml.test.ts', 'test/wechat/v2/wire/xml-hostile.test.ts']
 const NOTICES = ['test/stories/pay/notices.test.ts']
 
-/** See the head of this file. */
+/** The mutants with bugs in notices. */
 export const NOTICE_MUTANTS: readonly Mutant[] = [
   {
     name: 'A notice without a signature is accepted',

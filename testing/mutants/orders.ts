@@ -8,7 +8,7 @@ const TRANSITION = [
   'test/core/order/payment-check.test.ts',
 ]
 
-/** See the head of this file. */
+/** The mutants with bugs in the order's transitions, and in what the shop may request. */
 export const ORDER_MUTANTS: readonly Mutant[] = [
   {
     name: 'A payment of less than the price is accepted',

@@ -7,7 +7,7 @@ const PAYING = ['test/stories/pay/paying.test.ts']
 const CLOSING = ['test/stories/order/closing.test.ts']
 const SIMULATION = ['test/simulation.test.ts']
 
-/** See the head of this file. */
+/** The mutants with bugs in paying. */
 export const PAYING_MUTANTS: readonly Mutant[] = [
   {
     name: 'A caller without a valid login can find out which orders exist',

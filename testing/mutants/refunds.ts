@@ -1,7 +1,7 @@
 /** Bugs in refunds: amounts, repetitions, refusals, refund notices, automatic refunds, reviews and webhooks. */
 import type { Mutant } from './mutant.ts'
 
-/** See the head of this file. */
+/** The mutants with bugs in refunds. */
 export const REFUND_MUTANTS: readonly Mutant[] = [
   {
     name: 'A refund that WeChat could not deliver releases its amount, so that it can be refunded twice',

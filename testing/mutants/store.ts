@@ -5,7 +5,7 @@ const STORE = ['test/store/order/orders.test.ts']
 const NOTICES = ['test/stories/pay/notices.test.ts']
 const STALE = ['test/store/order/stale-commit.test.ts']
 
-/** See the head of this file. */
+/** The mutants with bugs in the statements of the store. */
 export const STORE_MUTANTS: readonly Mutant[] = [
   {
     name: 'A second payment for an order is not recorded',

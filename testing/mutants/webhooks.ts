@@ -1,7 +1,7 @@
 /** Bugs in the cron, in webhooks, in access to the merchant API, in lists and in configuration. */
 import type { Mutant } from './mutant.ts'
 
-/** See the head of this file. */
+/** The mutants with bugs in the cron, in webhooks, in access to the merchant API, in lists and in configuration. */
 export const WEBHOOK_MUTANTS: readonly Mutant[] = [
   {
     name: 'Two overlapping runs of the cron work on the same orders',

@@ -6,7 +6,7 @@ const REPLIES = ['test/wechat/v2/refusal.test.ts']
 const GATEWAY = ['test/wechat/v2/gateway.test.ts']
 const TRANSPORT = ['test/wechat/transport.test.ts', 'test/wechat/failover.test.ts']
 
-/** See the head of this file. */
+/** The mutants with bugs in calls to WeChat. */
 export const WECHAT_MUTANTS: readonly Mutant[] = [
   {
     name: 'An unknown err_code of unifiedorder counts as a refusal',

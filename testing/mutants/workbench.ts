@@ -45,20 +45,29 @@ export class Workbench {
     this.#signal = signal
   }
 
-  /** Copies the repository to a temporary folder. @param signal Kills running tests. */
+  /**
+   * Makes a workbench: copies this repository to a new temporary folder.
+   *
+   * @param signal When it is aborted, the tests that are running in the copy are killed.
+   */
   static async make(signal: AbortSignal): Promise<Workbench> {
     const folder = await mkdtemp(join(tmpdir(), 'wxpay-edge-mutants-'))
     await cp(ROOT, folder, {
       recursive: true,
       filter: (path) => path === ROOT || !NOT_COPIED.includes(basename(path)),
     })
-    // The test of the mutants checks that every `find` occurs in the source. In a mutated copy it would always fail.
+    // This test checks that every mutant's `find` occurs in the source. In the copy, where a mutant is applied, it would
+    // always fail, and every mutant would count as caught. So the copy does not get it.
     await rm(join(folder, 'test/mutants.test.ts'))
     await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
     return new Workbench(folder, signal)
   }
 
-  /** Applies the mutant, runs tests, and restores the file. @param isQuick Runs only the tests that should fail. */
+  /**
+   * Applies the mutant to the copy, runs tests, and restores the file.
+   *
+   * @param isQuick If true, runs only the tests that the mutant lists. Otherwise, when these pass, runs all tests.
+   */
   async try(mutant: Mutant, isQuick: boolean): Promise<Verdict> {
     const path = join(this.folder, 'src', mutant.file)
     const original = await readFile(path, 'utf8')
@@ -69,7 +78,8 @@ export class Workbench {
     await writeFile(path, mutated)
     try {
       const expected = await this.#test(mutant.tests)
-      // A mutant that prevents the code from loading is not a bug that could be deployed, so its entry is out of date.
+      // If the test files fail without a failed test, the mutated code cannot be loaded. Such a bug could not be deployed,
+      // so the mutant is reported as out of date.
       if (expected.failed && !expected.byTest) return { outcome: 'stale', by: expected.why }
       if (expected.failed) return { outcome: 'caught', by: expected.why }
       if (isQuick) return { outcome: 'survived', by: 'the tests that should fail' }

@@ -8,10 +8,10 @@ import { toUnixSeconds, type UnixSeconds } from '../../src/core/time.ts'
 
 /** When the order was created and its attempt was sent: 2024-01-02 03:04:05 in Beijing. */
 export const T0 = toUnixSeconds(Date.UTC(2024, 0, 1, 19, 4, 5) / 1_000)
-/** That many seconds after T0. */
+/** Returns the time `seconds` after T0. */
 export const at = (seconds: number): UnixSeconds => toUnixSeconds(T0 + seconds)
 
-// The time `seconds` after T0.
+// Durations in seconds, to be added to T0 by `at`.
 export const MINUTE = 60
 export const HOUR = 3_600
 export const DAY = 86_400
@@ -84,7 +84,7 @@ export const anAttempt = ({ terms, ...changes }: AttemptChanges = {}): Attempt =
   ...changes,
 })
 
-/** @throws Error when the text is not a transaction_id. */
+/** Converts a text to a transaction_id. @throws Error when the text does not have the form of one. */
 export function aTransactionId(text: string): TransactionId {
   const id = parseTransactionId(text)
   if (id === undefined) throw new Error(`not a transaction id: ${text}`)

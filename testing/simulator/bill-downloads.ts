@@ -3,10 +3,10 @@ import { type Changes, read, type shop } from './simulated-shop.ts'
 
 type Shop = ReturnType<typeof shop>
 
-/** The Beijing day of T0. */
+/** The Beijing day on which every simulated shop begins, as downloadbill expects it. */
 export const DAY = '20240102'
 
-/** Moves the clock to 10:00 on the next morning, when the bill of DAY is available. @param to Another time. */
+/** Moves the clock to `to`, by default 10:00 on the morning after DAY, when the bill of DAY becomes available. */
 export function waitForBill({ clock }: Shop, to = '2024-01-03T10:00:00+08:00'): void {
   clock.advance(Date.parse(to) - clock.now())
 }

@@ -5,7 +5,7 @@ export type ReadBill = {
   totals: Record<string, string>
 }
 
-/** @throws Error when the text breaks a rule of the format. */
+/** Reads the text of a bill. @throws Error when the text breaks a rule of the format. */
 export function readBill(text: string): ReadBill {
   if (!text.startsWith('\uFEFF')) throw new Error('no BOM')
   if (!text.endsWith('\r\n')) throw new Error('no CRLF at the end')

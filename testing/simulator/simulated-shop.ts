@@ -10,7 +10,7 @@ import { type SimulatorOptions, WeChatSimulator } from '../../simulator/wechat.t
 /** The time at which every shop begins, in milliseconds: 2024-01-02 03:04:05 in Beijing. */
 export const T0 = Date.UTC(2024, 0, 1, 19, 4, 5)
 
-// Durations in milliseconds.
+// The units of time by which tests advance the clock, in milliseconds.
 export const SECOND_MS = 1_000
 export const MINUTE_MS = 60 * SECOND_MS
 export const HOUR_MS = 60 * MINUTE_MS
@@ -71,7 +71,7 @@ export function shop(options: Partial<SimulatorOptions> & { strict?: Partial<Str
       read(await post('/pay/orderquery', envelope(fields))),
     closeOrder: async (fields: Changes = { out_trade_no: OUT_TRADE_NO }) =>
       read(await post('/pay/closeorder', envelope(fields))),
-    /** Refunds 30 of the 100 fen, unless `changes` say otherwise. */
+    /** Requests a refund from WeChat: 30 fen of the shop's order of 100 fen, unless `changes` say otherwise. */
     refund: async (changes: Changes = {}) =>
       read(await post('/secapi/pay/refund', refundFields(changes), wechat.fetchWithCertificate)),
     refundQuery: async (fields: Changes = { out_refund_no: OUT_REFUND_NO }) =>
@@ -86,9 +86,9 @@ export function shop(options: Partial<SimulatorOptions> & { strict?: Partial<Str
   }
 }
 
-/** The shop's order. */
+/** The out_trade_no of the shop's order, unless a test sets another one. */
 export const OUT_TRADE_NO = 'T20240102030405_0001'
-/** The shop's refund. */
+/** The out_refund_no of the shop's refund, unless a test sets another one. */
 export const OUT_REFUND_NO = 'R20240102030405_0001'
 
 /** Adds the fields that every message to WeChat has. */
@@ -115,7 +115,7 @@ export function orderFields(openid: string, changes: Changes = {}): Changes {
   })
 }
 
-/** Fields of a refund of 30 of the 100 fen. */
+/** Fields of a request to refund 30 fen of the shop's order of 100 fen. */
 export function refundFields(changes: Changes = {}): Changes {
   return envelope({
     out_trade_no: OUT_TRADE_NO,

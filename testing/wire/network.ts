@@ -11,9 +11,9 @@ export const PRIMARY = 'https://api.mch.weixin.qq.com'
 export const BACKUP = 'https://api2.mch.weixin.qq.com'
 /** WeChat's origin for logins. */
 export const LOGIN = 'https://api.weixin.qq.com'
-/** The path of the tests' message. */
+/** The path to which tests of the transport send their message. */
 export const PATH = '/pay/unifiedorder'
-/** The tests' message. */
+/** The message that tests of the transport send. */
 export const XML = '<xml><body><![CDATA[测试商店-图书]]></body></xml>'
 
 /** Handles one request to WeChat. */

@@ -2,7 +2,7 @@
 import type { Chance } from '../../simulation/run/random.ts'
 import { mutateText, ODD_TEXTS } from './bytes.ts'
 
-/** One attack, as text. */
+/** Picks an attack on a JSON parser and returns it as the text of a request body. */
 export function hostileJson(chance: Chance): string {
   const many = chance.pick([10, 1_000, 30_000])
   const all: readonly (() => string)[] = [

@@ -2,7 +2,7 @@
 import type { Chance } from '../../simulation/run/random.ts'
 import { type Body, bodyOf, utf8 } from './input.ts'
 
-/** One attack that contains the elements of `xml`. */
+/** Picks an attack on an XML parser and builds it around the elements of the message `xml`. */
 export function hostileXml(chance: Chance, xml: string): Body | string {
   const inner = xml.replace(/^\s*<xml>/, '').replace(/<\/xml>\s*$/, '')
   const many = chance.pick([10, 150, 450, 1_000, 5_000])

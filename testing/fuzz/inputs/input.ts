@@ -49,7 +49,10 @@ export const bodyOf = (text: string | Uint8Array<ArrayBuffer>): Body => ({
   breaks: false,
 })
 
-/** An input without a lane; headers, body, time and answers default to none and 0. */
+/**
+ * Builds an input without its `lane`, which the caller adds. By default there are no headers, no body and no replaced answers,
+ * and the request is sent at the beginning of the world.
+ */
 export const requestOf = (
   method: string,
   path: string,

@@ -179,8 +179,8 @@ const KINDS: readonly Kind[] = [
 ]
 
 /**
- * Picks a genuine notice: either of the paid order, or of an order whose payment the Worker would record. The caller breaks
- * the notice before it is sent.
+ * Picks a genuine payment notice, either of an order that is already paid, or of an order whose payment the Worker would
+ * record. The generators of this file change its bytes, elements or XML form before it is sent.
  */
 function genuine(world: FuzzWorld, chance: Chance): string {
   return chance.happens(0.5)

@@ -113,8 +113,8 @@ function pay(
   ordercode: string,
 ): Uint8Array<ArrayBuffer> | string {
   const fields = fieldsOf(world, chance, endpoint, ordercode)
-  // The Worker would rightly record an answer that says paid, fits the attempt and is signed with the current key. So such an
-  // answer gets another key.
+  // If an answer reports a payment that fits the attempt, and is signed with the current key, the Worker is right to record
+  // the payment. No answer of this fuzz may make an order paid, so such an answer is signed with a wrong key.
   const forged = fields['trade_state'] === 'SUCCESS' || fields['trade_state'] === 'REFUND'
   const fitting = forged && fields['wrong'] === undefined
   const { wrong: _, ...said } = fields

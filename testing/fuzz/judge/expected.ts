@@ -1,6 +1,6 @@
 /**
- * Outcomes that the fuzz must reach even with a few thousand inputs. A missing outcome means that no input got as far as that
- * code, so that the fuzz says nothing about it.
+ * Outcomes that the fuzz must reach even with a few thousand inputs. If one is missing, no input reached the
+ * code of the Worker that causes this outcome, and the fuzz has not tested this code.
  */
 export const EXPECTED = [
   'elsewhere 404 not_found',

@@ -149,7 +149,8 @@ function allowedTables(world: FuzzWorld, input: Input, { status, code }: Observe
   const [, list, ordercode = ''] = path.split('/')
   // A refused request must not have changed anything.
   if (status >= 400 && status < 500 && ![409, 429].includes(status)) return NOTHING
-  // For a payer with a login or a ticket, the Worker queries WeChat, whose answer may change the order.
+  // `/pay` and `/result` make the Worker query WeChat about the order. WeChat's answer may change the order, but contains no
+  // payment.
   if (path === '/pay' || path === '/result') return ORDER_WITHOUT_MONEY
   if (!hasToken(input) || input.method === 'GET') return NOTHING
   switch (list) {

@@ -48,7 +48,8 @@ export async function makeShop(chance: Chance, options: WorldOptions = {}): Prom
     ).json<{ next_cursor: string }>()
     seeds.cursors.push(page.next_cursor)
   }
-  // Two minutes after the last call, no attempt counts as in flight any more.
+  // A call to WeChat that may still be in flight blocks other calls about its attempt. Two minutes after the last call none
+  // counts as in flight, so no input is refused for this reason.
   world.setTime(120)
   world.tables.snapshot()
   return world

@@ -10,7 +10,10 @@ import { ANSWER_MS_MAX, judge, type Observed } from '../judge/judge.ts'
 import { makeShop } from './fixture.ts'
 import type { FuzzWorld } from './world.ts'
 
-/** Inputs in a batch. A failure is repeated with its whole batch, because inputs depend on earlier ones through the corpus. */
+/**
+ * The number of inputs in a batch. Some inputs are mutations of earlier inputs of the same batch, so a failure can only be
+ * repeated together with the inputs before it.
+ */
 export const BATCH = 5_000
 const CORPUS_SHARE = 0.25
 /** How many failures of one kind are kept: a rule that many inputs break is one bug. */

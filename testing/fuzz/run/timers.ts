@@ -1,6 +1,6 @@
 import type { Timers } from '../../../src/lib/deadline.ts'
 
-/** In milliseconds. A wait up to this long is a pause before a retry; a longer wait is a deadline. */
+/** The longest pause before a retry, in milliseconds. A timer that is set for longer is a deadline. */
 const PAUSE_MS_MAX = 1_000
 
 /** Timers without real time: a pause ends immediately, a deadline passes only when a call to WeChat stalls. */

@@ -111,7 +111,7 @@ export class FuzzWorld {
     this.#vars = config.value
   }
 
-  /** Sets the clock to that many seconds after the beginning. */
+  /** Sets the clock. @param at Seconds after the beginning of the world. */
   setTime(at: number): void {
     this.#nowMs = T0_MS + at * 1_000
   }

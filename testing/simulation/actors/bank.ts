@@ -52,7 +52,7 @@ export async function runPlatform(world: World): Promise<void> {
     if (captures.length === 0) continue
     const { outTradeNo } = chance.pick(captures)
     if (chance.happens(0.1)) {
-      // Up to 24 refunds of one payment: more than one answer of refundquery contains.
+      // One payment gets up to 24 refunds, so that the Worker must read several pages of refundquery to find them all.
       world.faults.count('situation:many_platform_refunds')
       for (let n = chance.between(8, 24); n > 0; n--) {
         world.wechat.platform.refund(outTradeNo, { refundFee: 1 })

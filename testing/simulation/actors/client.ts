@@ -90,7 +90,10 @@ async function readAnswer(response: Response): Promise<Answer> {
   return { status: response.status, code, body: fields, etag: response.headers.get('etag') }
 }
 
-/** Orders begin together and expire after a multiple of this time, so at each multiple many things happen concurrently. */
+/**
+ * Five minutes in milliseconds. Orders begin together, and their lifetimes are multiples of five minutes, so at each multiple
+ * many things happen concurrently.
+ */
 const RENDEZVOUS_MS = 300_000
 
 /** Waits a random time: mostly briefly, rarely for hours, and in a fifth of the cases until a moment when other actors act, too. */

@@ -62,7 +62,8 @@ const replaceElement = (xml: string, name: string, value: string): string =>
 
 async function mustRefuse(world: World, outTradeNo: string, xml: string): Promise<void> {
   const answer = await post(world, xml)
-  // A notice under the old key makes the Worker query WeChat, and by then the payer may really have paid.
+  // The Worker queries WeChat because of a notice under the old key. If the payer has really paid by then, the answer SUCCESS
+  // to the forged notice is right.
   const paid = world.wechat.books.order(outTradeNo)?.capture !== undefined
   if (answer?.includes('SUCCESS') === true && !paid) {
     world.witness.report(`a forged notice was accepted: ${xml}`)

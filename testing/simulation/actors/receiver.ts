@@ -8,7 +8,7 @@ import type { Trace } from '../run/trace.ts'
 export type Received = Readonly<{
   id: string
   type: string
-  /** How often it arrived, including arrivals whose answer was lost. */
+  /** How often the webhook arrived, including arrivals whose answer was lost on the way to the Worker. */
   times: number
   body: string
   /** The webhook's `data`: an order, refund, review or bill. Lists only the fields that the checks read. */
@@ -31,9 +31,9 @@ export type ReceiverParts = Readonly<{
 }>
 
 /**
- * Whether a repeated webhook must have the same body. Not yet: when a try is not stored, because the Worker died or D1 failed
- * after it, the next try renders the body anew, and by then the order may have changed. Set to true when the body is stored
- * before it is sent.
+ * Whether all tries of a webhook must have the same body. They need not: the Worker stores the body only after a try. When it
+ * dies or D1 fails before that, the next try renders the body anew from an order that may have changed. Once the Worker stores
+ * the body before the first try, set this to true.
  */
 const EVERY_TRY_SENDS_THE_SAME_BYTES = false
 

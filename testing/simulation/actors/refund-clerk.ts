@@ -56,7 +56,7 @@ class RefundClerk {
         return
       }
       case 2: {
-        // Each refund alone fits the payment. Both together may exceed it.
+        // The clerk requests two refunds at the same time. Each fits the payment, but their sum may exceed it.
         this.#count('concurrent_refunds')
         await Promise.all([
           this.#request(number, body),

@@ -33,7 +33,7 @@ const METHODS = {
     usages: KeyUsage[],
   ) => {
     if (format !== 'raw') throw new TypeError(`the simulation imports raw keys, not ${format}`)
-    // The key is always extractable, because `sign` below reads its bytes.
+    // The key is made extractable even if the caller does not ask for it, because our HMAC must read its bytes.
     return createSecretKey(toBuffer(data)).toCryptoKey(algorithm, true, usages)
   },
 

@@ -3,7 +3,7 @@ import { constants, gunzipSync, gzipSync } from 'node:zlib'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
-/** Collects all bytes, and emits the result at the end of the input. */
+/** A transform stream that collects its whole input and then passes it to `flush`, which emits the output. */
 class WholeStream {
   readonly readable: ReadableStream<Bytes>
   readonly writable: WritableStream<Uint8Array>
@@ -34,7 +34,7 @@ class InstantDecompression extends WholeStream {
     super((whole, give) => {
       const all = unpack(whole)
       if (all !== undefined) return give(all)
-      // Like the real stream, emits the part that could be unpacked, and then fails.
+      // When the input is cut off, the real DecompressionStream emits what it could unpack and then fails. So does this one.
       const some = unpack(whole, constants.Z_SYNC_FLUSH)
       if (some !== undefined && some.length > 0) give(some)
       throw new TypeError('the gzip stream is cut off')

@@ -40,7 +40,7 @@ export class Sqlite {
   readonly #prepared = new Map<string, Prepared>()
   readonly #changes: StatementSync
 
-  /** @param migrations SQL texts, in order. Default: those of the Worker. */
+  /** Creates the tables. @param migrations SQL texts that are run in order; by default the Worker's migrations. */
   constructor(migrations: readonly string[] = workerMigrations()) {
     for (const sql of migrations) this.#db.exec(sql)
     this.#changes = this.#db.prepare('SELECT changes() AS n')

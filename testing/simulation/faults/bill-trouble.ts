@@ -8,8 +8,8 @@ import type { World } from '../run/world.ts'
 type Difference = Readonly<{ change: BillChange; kind?: string; subject?: string }>
 
 /**
- * In seconds. A refund within six minutes of midnight may belong to the bill of the neighbouring day, so an injected difference
- * about such a refund could be found there.
+ * The distance from midnight, in seconds, that a refund must have to get an injected difference. A refund nearer to midnight may
+ * belong to the bill of the neighbouring day, where the difference would then be found.
  */
 const MIDNIGHT_S = 6 * 60
 
@@ -25,7 +25,7 @@ function untouchedDays({ wechat, sqlite }: World): string[] {
 /** Changes bills that no Worker has fetched yet, or makes them unavailable for a while. */
 export function injectBillFaults(world: World): void {
   const chance = world.chance('bills')
-  // Kills the Workers: one that is still reading the true bill would not see the change that is injected here.
+  // A Worker that is still reading the true bill would not notice the changes that are injected now, so all Workers are killed.
   world.workers.killAll()
   for (const day of untouchedDays(world)) {
     const choice = chance.below(7)
@@ -76,7 +76,7 @@ function changeBill(world: World, day: string, change: BillChange): void {
 
 type Kind = (world: World, chance: Chance, day: string, n: number) => Difference | undefined
 
-/** A payment of that day in our records: only such a payment can be missing from the bill or differ. */
+/** Picks a payment of `day` from our records. A payment that we have not recorded cannot differ from its row in the bill. */
 const recordedPayment = ({ sqlite }: World, chance: Chance, day: string): SqlRow | undefined => {
   const from = startOf(day) / 1_000
   const rows = sqlite.read(
@@ -87,7 +87,7 @@ const recordedPayment = ({ sqlite }: World, chance: Chance, day: string): SqlRow
   return rows.length === 0 ? undefined : chance.pick(rows)
 }
 
-/** A refund of ours that was made on that day by our clock and by WeChat's, and not near midnight. */
+/** Picks a refund requested through the Worker that belongs to `day` by our clock and by WeChat's, and is not near midnight. */
 function knownRefund({ sqlite, wechat }: World, chance: Chance, day: string): string | undefined {
   const from = startOf(day) / 1_000
   const numbers = sqlite
@@ -162,7 +162,8 @@ const KINDS: readonly Kind[] = [
       subject,
     }
   },
-  // A bill without rows does not exist and has no totals, so the day needs enough rows.
+  // Falsifies the totals of a bill. Other changes may remove rows, and a bill without rows has no totals, so the day needs
+  // more than three payments.
   ({ wechat }, _chance, day) =>
     wechat.books.captures().filter(({ paidAt }) => dayOf(paidAt) === day).length > 3
       ? { change: { kind: 'wrong_totals' }, kind: 'sum_differs' }

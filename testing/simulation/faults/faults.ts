@@ -50,7 +50,7 @@ const WECHAT_FAULTS = FAULT_KINDS.filter(isFaultKind)
 export type Area = 'd1' | 'wechat' | 'crash' | 'client' | 'shop' | 'freeze' | 'kv'
 /** How likely a fault is at each opportunity, 0 to 1. */
 export type Rates = Readonly<Record<Area, number>>
-/** The rates after the faults are over. */
+/** The rates of a seed in its last phase, in which no faults happen. */
 export const NO_FAULTS: Rates = {
   d1: 0,
   wechat: 0,
@@ -77,8 +77,8 @@ export function drawRates(chance: Chance): Rates {
 
 /**
  * Error codes that the fault `err_code` picks from. A refusal of a unifiedorder, closeorder or refund may be untrue: WeChat
- * may have carried out the call. For queries no code is listed
- * that would be an untrue answer, because the Worker must believe a signed answer to a query.
+ * may have carried out the call. The codes listed for a query say nothing about the order or refund, because the Worker must
+ * believe what a signed answer to a query says about it.
  */
 const ERR_CODES: Readonly<Record<FaultEndpoint, readonly string[]>> = {
   jscode2session: [],
@@ -121,12 +121,12 @@ export class FaultBox {
     this.#chance = chance
   }
 
-  /** No fault happens from now on. */
+  /** Ends the phase with faults: sets all rates to zero. */
   stop(): void {
     this.#rates = NO_FAULTS
   }
 
-  /** Draws whether one of these faults happens now, and which; counts it. */
+  /** Draws whether a fault of `area` happens now, and which of `kinds` it is. Counts the fault. @returns undefined for no fault. */
   draw<K extends string>(area: Area, kinds: readonly K[]): K | undefined {
     if (!this.#chance.happens(this.#rates[area])) return undefined
     const kind = this.#chance.pick(kinds)

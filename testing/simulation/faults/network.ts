@@ -38,7 +38,10 @@ const LATE_MS = { from: 2_500, to: 30_000 }
 const FROZEN_MS = { from: 10_000, to: 150_000 }
 
 const WECHAT_HOSTS = ['api.weixin.qq.com', 'api.mch.weixin.qq.com', 'api2.mch.weixin.qq.com']
-/** How many times likelier a Worker freezes after a call to these paths, where a freeze is most dangerous. */
+/**
+ * By path of WeChat's API: how many times likelier the Worker freezes after a call to it. Listed are the calls after which an
+ * unstored reply is most dangerous. Any other path has the weight 1.
+ */
 const FREEZE_WEIGHTS: Readonly<Record<string, number>> = {
   '/pay/unifiedorder': 6,
   '/secapi/pay/refund': 6,

@@ -29,7 +29,7 @@ async function runCronOnBillDay(world: World, chance: Chance, count: number): Pr
   const { scheduler, workers, faults, mail } = world
   for (let left = count; left > 0; left--) {
     const aMinute = MINUTE_MS - (scheduler.now() % MINUTE_MS) + chance.below(5_000)
-    // The cron looks for bills of new days only every ten minutes.
+    // Some waits last until the next full ten minutes, because only then the cron looks for bills of new days.
     const tenMinutes = 10 * MINUTE_MS - (scheduler.now() % (10 * MINUTE_MS)) + chance.below(5_000)
     await sleep(world, chance.happens(0.3) ? tenMinutes : aMinute)
     void workers.cron()

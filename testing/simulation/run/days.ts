@@ -15,5 +15,5 @@ export const compact = (day: string): string => day.replaceAll('-', '')
 /** Midnight in Beijing at which the day begins, in milliseconds. */
 export const startOf = (day: string): number => Date.parse(`${day}T00:00:00Z`) - BEIJING_MS
 
-/** When the cron looks for the bill of that day, in milliseconds: 10:10 on the next morning. */
+/** When the cron begins to look for the bill of `day`: 10:10 in Beijing on the day after, in milliseconds. */
 export const billTimeOf = (day: string): number => startOf(day) + DAY_MS + READY_MS

@@ -19,8 +19,8 @@ const ROUNDS_MAX = 600
  */
 const REST_MS = 26 * 60 * MINUTE_MS
 /**
- * In milliseconds. A refund that WeChat accepts less than five minutes before midnight is reconciled with the next day's
- * bill, so the drain waits for that bill, too.
+ * Five minutes in milliseconds. A refund that WeChat accepts in the last five minutes of a day may be reconciled with the bill
+ * of the next day, so the drain waits for the next day's bill, too.
  */
 const MIDNIGHT_MS = 5 * MINUTE_MS
 
@@ -98,7 +98,7 @@ function nextBillMs({ wechat, sqlite, scheduler }: World): number | undefined {
   const lastDay = dayOf(lastMs)
   if (lastMs <= 0 || isBilled(sqlite, lastDay)) return undefined
   const nextMs = billTimeOf(lastDay)
-  // When the cron's time for this bill has already passed, the cron finds the bill at the same time on the next day.
+  // When the cron's time for the bill has already passed, the cron is expected to find the bill at 10:10 on the next day.
   const lateDays = Math.max(0, Math.ceil((scheduler.now() - nextMs) / DAY_MS))
   return nextMs + lateDays * DAY_MS
 }

@@ -6,7 +6,8 @@ import type { World } from './world.ts'
 /** Columns that a repeated reconciliation may change: times, tries and the size of the download. */
 const RUN_COLUMNS: Readonly<Record<string, readonly string[]>> = {
   bills: ['fetched_at', 'reconciled_at', 'tries', 'parts', 'bytes', 'leased_until', 'last_error'],
-  // `books` holds the values of our records when the difference was found. A refund may have succeeded since then.
+  // `books` holds the values of our records when the difference was last found. They may change, for example when a refund has
+  // succeeded between the two reconciliations.
   bill_differences: ['tries', 'books'],
 }
 
@@ -33,9 +34,11 @@ async function postReconcile(world: World, path: string): Promise<void> {
 }
 
 /**
- * Formats every row, WeChat's refunds and the shop's webhooks as text.
+ * Formats all rows of the database, the refunds at WeChat and the webhooks that the shop received as text, one line each. The
+ * text before the repeated reconciliation must equal the text after it.
  *
- * @param lastDay Lines about later days are left out, since the bills of these days may arrive meanwhile.
+ * @param lastDay The last day that was reconciled before. Lines about bills of later days are left out, because the cron may
+ *   fetch these bills between the two texts.
  */
 function snapshot({ sqlite, wechat, receiver }: World, lastDay: string): string {
   const tables = sqlite

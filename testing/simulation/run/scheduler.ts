@@ -28,7 +28,7 @@ export class Owner {
 type Waiting = {
   readonly owner: Owner | undefined
   readonly weight: number
-  /** Virtual time from which on this code may continue. */
+  /** The virtual time before which the scheduler does not resume the waiting code. */
   from: number
   readonly resume: () => void
 }
@@ -38,10 +38,10 @@ const TICK_RATE = 0.12
 const TICK_MS_MAX = 40
 const LAG_RATE = 0.02
 const LAG_MS_MAX = 4_000
-/** A run with more steps is considered endless. */
+/** The maximum number of steps of a run. After more steps the run is considered endless and fails. */
 const STEPS_MAX = 400_000
 
-/** See the head of this file. All times are virtual, in milliseconds. */
+/** The virtual clock and the list of waiting code, of which chance decides what continues next. Times are in milliseconds. */
 export class Scheduler {
   #nowMs: number
   #waiting: Waiting[] = []
@@ -88,7 +88,7 @@ export class Scheduler {
     }
   }
 
-  /** Advances the clock without running anything, as in an outage. What became due meanwhile continues in random order. */
+  /** Advances the clock without running anything, as in an outage. Code whose time was skipped continues later, in random order. */
   leap(ms: number): void {
     this.#nowMs += ms
   }

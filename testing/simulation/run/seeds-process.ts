@@ -17,7 +17,7 @@ export type Report = Readonly<{
 installInstant()
 
 process.on('message', ({ from, to }: SeedRange) => void play(from, to))
-// The parent process has ended.
+// When the parent process has ended, this process ends, too.
 process.on('disconnect', () => process.exit())
 // Ctrl-C sends SIGINT to the whole process group. The parent decides when to stop.
 process.on('SIGINT', () => {})

@@ -15,7 +15,7 @@ const SALTS = [0, 1, 2, 3]
 const kindOf = (violation: string | undefined): string | undefined =>
   violation?.replace(/\b(o\d-\d+|\d{6,})\S*/g, '…').slice(0, 60)
 
-/** @param failing A recipe that fails. @returns the smallest recipe found that fails in the same way. */
+/** Reduces the recipe of a failing run. @returns the smallest recipe found that fails in the same way. */
 export async function shrink(failing: Recipe): Promise<Shrunk> {
   let recipe: Recipe = failing
   let outcome = await runSeed(failing)
