@@ -11,6 +11,9 @@ if (existsSync(MEMORY)) {
   if (bavail * bsize > MEMORY_NEEDED) process.env['TMPDIR'] ??= MEMORY
 }
 
+/** Days pass in some tests, and a busy machine is several times slower. */
+const PATIENCE = { testTimeout: 30_000, hookTimeout: 120_000 }
+
 /**
  * Two places to run: plain Node for what is pure, workerd with its real D1 for the rest. The store's
  * tests run in both, so that the D1 of the simulation is held to what the real one does.
@@ -22,6 +25,7 @@ export default defineConfig(async () => ({
       {
         test: {
           name: 'pure',
+          ...PATIENCE,
           environment: 'node',
           isolate: false, // nothing is left behind there, and a process for each file would take longer than the tests
           include: [
@@ -32,6 +36,7 @@ export default defineConfig(async () => ({
       {
         test: {
           name: 'node',
+          ...PATIENCE,
           environment: 'node',
           include: ['test/scripts/**/*.test.ts', 'test/*.test.ts'],
         },
@@ -44,6 +49,7 @@ export default defineConfig(async () => ({
         },
         test: {
           name: 'shim',
+          ...PATIENCE,
           environment: 'node',
           include: ['test/store/**/*.test.ts'],
         },
@@ -67,7 +73,7 @@ export default defineConfig(async () => ({
         test: {
           name: 'workerd',
           isolate: false, // every test starts from empty tables, and a fresh workerd for each file doubles the time
-          testTimeout: 30_000, // days pass in some stories, and machines are busy
+          ...PATIENCE,
           include: ['test/{store,stories}/**/*.test.ts'],
           setupFiles: ['testing/d1/apply-migrations.ts'],
         },
