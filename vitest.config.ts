@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 
-/** A D1 on a disk waits for it at every commit; in memory, where there is room, tests take a fifth less. */
+/** D1 waits for the disk at every commit. With its files in memory, where there is room, tests take a fifth less. */
 const MEMORY = '/dev/shm'
 const MEMORY_NEEDED = 1024 ** 3
 if (existsSync(MEMORY)) {
@@ -15,19 +15,19 @@ if (existsSync(MEMORY)) {
 const PATIENCE = { testTimeout: 30_000, hookTimeout: 120_000 }
 
 /**
- * Two places to run: plain Node for what is pure, workerd with its real D1 for the rest. The store's
- * tests run in both, so that the D1 of the simulation is held to what the real one does.
+ * Tests of pure code run in Node, the others in workerd over its real D1. The tests of the store run in both, so that
+ * the simulation's D1 must behave like the real one.
  */
 export default defineConfig(async () => ({
   test: {
-    maxWorkers: '100%', // a machine of two cores would be given one worker
+    maxWorkers: '100%', // by default, a machine with two cores gets one worker
     projects: [
       {
         test: {
           name: 'pure',
           ...PATIENCE,
           environment: 'node',
-          isolate: false, // nothing is left behind there, and a process for each file would take longer than the tests
+          isolate: false, // these files leave nothing behind; a process for each would take longer than its tests
           include: [
             'test/{lib,core,wechat,webhooks,routes,cron,simulator,testing,examples}/**/*.test.ts',
           ],
@@ -61,7 +61,7 @@ export default defineConfig(async () => ({
             wrangler: { configPath: './wrangler.toml' },
             miniflare: {
               bindings: {
-                // Only so that wrangler does not ask for them: every test brings its own.
+                // wrangler warns when they are missing. Every test has its own values.
                 WX_APP_SECRET: 'x',
                 WX_API_KEY: 'x',
                 MERCHANT_TOKEN: 'x',
@@ -72,7 +72,7 @@ export default defineConfig(async () => ({
         ],
         test: {
           name: 'workerd',
-          isolate: false, // every test starts from empty tables, and a fresh workerd for each file doubles the time
+          isolate: false, // every test starts with empty tables; a new workerd for each file would double the time
           ...PATIENCE,
           include: ['test/{store,stories}/**/*.test.ts'],
           setupFiles: ['testing/d1/apply-migrations.ts'],
