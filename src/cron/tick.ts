@@ -25,8 +25,8 @@ const SHARE = 0.1
  */
 const LAST_STATEMENTS = 3
 /**
- * The number of statements that the run's start and one
- * refund with its claim need, however small the budget is.
+ * How many SQL statements a run may have used when refunds, in their turn, have ended: enough to store that the
+ * run started, to claim one refund, to advance it and to store when it is due again.
  */
 const REFUND_STATEMENTS = COSTS.refund.statements + 3
 /**

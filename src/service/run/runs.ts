@@ -1,4 +1,4 @@
-/** Stores and lists the runs of the cron, and deletes old rows. */
+/** Stores and lists the runs of the cron, and deletes old runs and old delivered webhooks. */
 import { DAY_S, later, type UnixSeconds } from '../../core/time.ts'
 import type { Deps } from '../../ports/deps.ts'
 import type { StoredRun } from '../../ports/run-store.ts'
