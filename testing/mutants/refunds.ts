@@ -314,14 +314,14 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
     file: 'store/order/reserve-refund.ts',
     find: '>= ?5 + (',
     replace: '>= ?5 + 0 * (',
-    tests: ['test/stories/refund/concurrent.test.ts'],
+    tests: ['test/store/order/two-deciders.test.ts', 'test/stories/refund/concurrent.test.ts'],
   },
   {
     name: 'Two concurrent refund requests for one payment are both sent immediately',
     file: 'store/order/reserve-refund.ts',
     find: 'iif(begun IS NULL, ?3, NULL)',
     replace: '?3',
-    tests: ['test/stories/refund/concurrent.test.ts'],
+    tests: ['test/store/order/two-deciders.test.ts'],
   },
   {
     name: 'The cron sends a refund while the shop’s request is sending it',
