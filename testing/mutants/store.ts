@@ -3,6 +3,7 @@ import type { Mutant } from './mutant.ts'
 
 const STORE = ['test/store/order/orders.test.ts']
 const NOTICES = ['test/stories/pay/notices.test.ts']
+const DECIDERS = ['test/store/order/two-deciders.test.ts']
 const STALE = ['test/store/order/stale-commit.test.ts']
 
 /** The mutants with bugs in the statements of the store. */
@@ -146,5 +147,26 @@ export const STORE_MUTANTS: readonly Mutant[] = [
     find: 'WHERE id = ?1 AND resolved_at IS NULL',
     replace: 'WHERE id = ?1',
     tests: ['test/store/reviews.test.ts', 'test/stories/review/reviews.test.ts'],
+  },
+  {
+    name: 'The fast path records a payment at a price that the shop has changed since as if it were current',
+    file: 'store/order/record-payment.ts',
+    find: 'AND attempts.total_fee = orders.total_fee',
+    replace: '',
+    tests: DECIDERS,
+  },
+  {
+    name: 'The fast path records a payment of a payer whom the shop has replaced since as if it were current',
+    file: 'store/order/record-payment.ts',
+    find: 'AND (orders.openid IS NULL OR orders.openid = attempts.openid)',
+    replace: '',
+    tests: DECIDERS,
+  },
+  {
+    name: 'One payment gets more refunds than WeChat allows, and WeChat refuses them all',
+    file: 'store/order/reserve-refund.ts',
+    find: "AND state <> 'refused') < ?6",
+    replace: "AND state <> 'refused') <= ?6",
+    tests: DECIDERS,
   },
 ]
