@@ -264,7 +264,7 @@ async function seed(
   }
 }
 
-/** Runs statements without parameters. */
+/** Runs SQL statements without parameters in the Worker's database. */
 const seedAll = (worker: Worker, statements: readonly string[]): Promise<unknown> =>
   callWorker(worker, '/bench/seed', JSON.stringify(statements.map((sql) => ({ sql, params: [] }))))
 

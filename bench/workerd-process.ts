@@ -34,7 +34,7 @@ function findProcesses(name: string): number[] {
   )
 }
 
-/** The workerd processes that run when the object is created. */
+/** Measures the workerd processes that run when the object is created. */
 export class Workerd {
   readonly #pids = findProcesses('workerd')
 

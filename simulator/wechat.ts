@@ -44,7 +44,7 @@ export type SimulatorOptions = {
    * Makes the signal that ends one delivery attempt of a notice. Default: a signal that aborts after five seconds of real time.
    */
   noticeTimeout?: () => AbortSignal
-  /** Called with every history entry as it is added. */
+  /** Called with every entry of the simulator's history as it is added. */
   onEvent?: (entry: HistoryEntry) => void
 }
 
@@ -67,7 +67,7 @@ export class WeChatSimulator {
   readonly bills: Bills
   /** Injects faults into the endpoints. */
   readonly faults: FaultInjector
-  /** WeChat's own records, read-only. */
+  /** The simulated WeChat's own records of orders, payments and refunds, read-only. */
   readonly books: Books
   readonly #world: World
   readonly #faultQueue = new FaultQueue()

@@ -24,7 +24,7 @@ import { paymentNoticeReader, refundNoticeReader } from './wechat/v2/notices/rea
 /** The version that `GET /health` shows. Keep it equal to the one in `package.json`. */
 export const VERSION = '0.1.0'
 
-/** What the platform provides. A test provides its own. */
+/** What Cloudflare provides to the Worker, such as D1. A test provides its own. */
 export type Platform = Readonly<{
   db: D1Database
   /**

@@ -29,7 +29,7 @@ const secret = (pattern: RegExp) =>
 const count = (min: number, max: number) =>
   v.pipe(text(/^\d{1,5}$/), v.transform(Number), v.minValue(min), v.maxValue(max))
 
-/** The schema of an origin without a path, a query or a user. */
+/** The valibot schema of a URL's origin without a path, a query or a user. */
 const origin = v.pipe(
   v.string(),
   v.check((value) => readOrigin(value) !== undefined),

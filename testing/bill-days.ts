@@ -223,7 +223,7 @@ export async function snapshot(): Promise<() => Promise<void>> {
 /** One side of a difference: the fields of the bill or of our records. */
 export type Side = Record<string, string | number>
 
-/** A difference in a report. */
+/** A difference in the JSON report on a day's bill. */
 export type DifferenceJson = {
   kind: string
   subject: string
@@ -234,7 +234,7 @@ export type DifferenceJson = {
   review_id: string | null
 }
 
-/** The answer of `GET /bills/{day}`. */
+/** The JSON answer of `GET /bills/{day}`: the report on a day's bill. */
 export type Report = {
   date: string
   state: string

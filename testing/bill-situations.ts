@@ -83,7 +83,7 @@ export async function stopQueries(w: World): Promise<void> {
   await w.db.prepare("UPDATE orders SET due_at = 4000000000 WHERE state = 'paying'").run()
 }
 
-/** The ids of all open reviews. */
+/** Reads the ids of all open reviews from the merchant API. */
 export const openReviews = async (w: World): Promise<string[]> => {
   const answer = await w.shop('GET', '/reviews?open=true')
   const { reviews: open } = await answer.json<{ reviews: { id: string }[] }>()

@@ -33,11 +33,11 @@ export const REFUSED = {
   errCodeDes: '?',
 } as const
 
-/** `POST /reviews/{id}/resolve`. */
+/** Decides a review as the operator does: `POST /reviews/{id}/resolve`. */
 export const resolveReview = (w: World, id: string, body: unknown): Promise<Response> =>
   w.shop('POST', `/reviews/${encodeURIComponent(id)}/resolve`, body)
 
-/** The only open review of this kind. */
+/** Reads an open review of the given kind; throws when there is none. */
 export async function openReview(w: World, kind: string) {
   const found = (await reviews(w, '?open=true')).find((each) => each.kind === kind)
   if (found === undefined) throw new Error(`no review ${kind}`)

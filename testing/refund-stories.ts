@@ -38,7 +38,7 @@ export async function paidTwice(w: World, name: string) {
   return { ordercode, transactions: [first.transactionId, second.transactionId] }
 }
 
-/** The body of a refund request. */
+/** The body of the shop's request for a refund. */
 export type RefundBody = Readonly<{
   refund_fee: number
   reason?: string
@@ -72,7 +72,7 @@ export type RefundAnswer = RefundJson &
     ended_at: string | null
   }>
 
-/** Requests a refund and reads the answer. */
+/** Requests a refund through the merchant API, and reads the Worker's answer. */
 export async function refund(
   w: World,
   ordercode: string,
@@ -83,7 +83,7 @@ export async function refund(
   return { ...(await answer.json<RefundAnswer>()), status: answer.status }
 }
 
-/** Reads a refund. */
+/** Reads a refund through the merchant API. */
 export async function getRefund(w: World, ordercode: string, number: string) {
   const path = `/orders/${ordercode}/refunds/${encodeURIComponent(number)}`
   const answer = await w.shop('GET', path)
@@ -129,7 +129,7 @@ export function recordRefunds(w: World): string[] {
 /** The XML without nonce and signature, which differ in every request. */
 export const withoutNonce = (xml: string): string => xml.replace(/<(nonce_str|sign)>.*?<\/\1>/g, '')
 
-/** Posts a refund notice. */
+/** Posts a refund notice to the Worker. */
 export const notifyRefund = (w: World, body: BodyInit): Promise<Response> =>
   w.fetch('/notify/refund', { method: 'POST', body })
 
@@ -139,11 +139,11 @@ export const refundWebhooks = (w: World): string[] =>
     .filter(({ type }) => type.startsWith('refund.'))
     .map(({ type, data }) => `${type} ${String(data['out_refund_no'])}`)
 
-/** Types of the order's events about refunds, oldest first. */
+/** Reads the types of the order's events about refunds, oldest first. */
 export const refundEvents = async (w: World, ordercode: string): Promise<string[]> =>
   (await w.history(ordercode)).filter((type) => type.startsWith('refund_'))
 
-/** States of the order's refunds, sorted. */
+/** Lists the states of the order's refunds, sorted. */
 export const states = ({ refunds }: OrderJson): string[] => refunds.map(({ state }) => state).sort()
 
 /** The fields of a review that the stories read. */
@@ -189,6 +189,6 @@ export async function expectBalanced(w: World, ordercode: string): Promise<void>
   )
 }
 
-/** The answer that accepts a notice. */
+/** The Worker's answer to WeChat when it accepts a notice. */
 export const SUCCESS =
   '<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>'

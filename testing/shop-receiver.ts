@@ -1,6 +1,6 @@
 /** The shop's webhook receiver in tests: stores every webhook, and gives the answers that the test has set. */
 
-/** A received webhook. */
+/** A webhook that the shop has received. */
 export type Received = Readonly<{
   id: string
   type: string
@@ -25,7 +25,7 @@ export class ShopReceiver {
     this.#usual = answer
   }
 
-  /** Stores the webhook and answers. */
+  /** Stores a webhook of the Worker, and answers as the test has set. */
   async receive(request: Request): Promise<Response> {
     const body = await request.text()
     const { type, data } = JSON.parse(body) as Pick<Received, 'type' | 'data'>
@@ -35,7 +35,7 @@ export class ShopReceiver {
     return answer === undefined ? this.#usual() : answer()
   }
 
-  /** Types of all webhooks, in order. */
+  /** The types of all webhooks received so far, oldest first. */
   types(): string[] {
     return this.received.map(({ type }) => type)
   }

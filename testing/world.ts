@@ -25,7 +25,7 @@ export const SHOP = 'https://shop.test'
 export const WEBHOOK_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 const T0_MS = Date.parse('2026-11-23T04:00:00Z')
 
-/** How to change the world. */
+/** How a test changes the world when it creates it. */
 export type WorldOptions = Readonly<{
   /** Variables of the Worker that replace the default ones. */
   vars?: Readonly<Record<string, string>>
@@ -37,7 +37,7 @@ export type WorldOptions = Readonly<{
   certificate?: boolean
 }>
 
-/** A world for one test. See {@link world}. */
+/** A Worker, a simulated WeChat and a shop for one test. See {@link world}. */
 export type World = ReturnType<typeof world>
 
 let worlds = 0
@@ -141,10 +141,10 @@ export function world(options: WorldOptions = {}) {
     pay(ordercode: string, openid: string, code = wechat.payer.login(openid)): Promise<Response> {
       return fetch(`/pay?code=${code}&ordercode=${ordercode}`)
     },
-    /** Reads the order through the merchant API. */
+    /** Reads an order as JSON through the merchant API. */
     read: async (ordercode: string): Promise<OrderJson> =>
       (await shop('GET', `/orders/${ordercode}`)).json(),
-    /** Types of the order's events, oldest first. */
+    /** Reads the types of an order's events, oldest first. */
     history: async (ordercode: string): Promise<string[]> => {
       const response = await shop('GET', `/orders/${ordercode}/events`)
       const { events } = await response.json<{ events: { type: string }[] }>()
@@ -157,7 +157,7 @@ export function world(options: WorldOptions = {}) {
     /** Posts a payment notice to a Worker some of whose variables are replaced by `changed`. */
     notifyWith: (changed: Readonly<Record<string, string>>, body: BodyInit): Promise<Response> =>
       respond(post(body), assemble(configOf({ ...settings, ...changed }), platform)),
-    /** One run of the cron at the world's time. */
+    /** Runs the cron once at the world's time. */
     cron: (): Promise<void> => tick(worker(), nowMs),
     /** Waits for the Workers' background work, such as the first try of each webhook. */
     async settled(): Promise<void> {
@@ -180,7 +180,7 @@ const fastTimers: Timers = {
   },
 }
 
-/** The fields of a refund that tests read. */
+/** The JSON fields of a refund that tests read. */
 export type RefundJson = Readonly<{
   out_refund_no: string
   ordercode: string
@@ -194,7 +194,7 @@ export type RefundJson = Readonly<{
   err_code: string | null
 }>
 
-/** The fields of an order that tests read. */
+/** The JSON fields of an order that tests read. */
 export type OrderJson = Readonly<{
   ordercode: string
   state: string

@@ -3,13 +3,13 @@ import { CliError } from '../cli/command.ts'
 
 const DEADLINE_MS = 30_000
 
-/** One request, and the status that its answer must have. */
+/** A request to the Worker or to the simulator, and the status that its answer must have. */
 export type Call = {
   method: 'GET' | 'POST' | 'PUT'
   url: string
   /** Sent as JSON. */
   body?: unknown
-  /** Sent as a bearer token. */
+  /** The merchant token, sent as `Authorization: Bearer`. */
   token?: string
   /** The expected status; default 200. */
   status?: number

@@ -12,7 +12,7 @@ import {
   unstable_splitSqlQuery as splitSql,
 } from 'wrangler'
 
-/** What the process runs, and how. */
+/** The configuration with which `wrangler` runs a development Worker. */
 export type DevWorkerOptions = {
   /** Path of wrangler's configuration file. */
   config: string
@@ -26,7 +26,7 @@ export type DevWorkerOptions = {
   vars: Readonly<Record<string, string>>
   /** The binding WX_CERT; undefined for a Worker without it. */
   certificate?: CertificateBinding | undefined
-  /** Whether the Worker reloads when its code changes. */
+  /** Whether the Worker reloads when its source code changes. */
   watch: boolean
 }
 
@@ -35,15 +35,15 @@ export type DevWorkerOptions = {
  * certificate.
  */
 export type CertificateBinding = {
-  /** Host and port, for example `127.0.0.1:8791`. */
+  /** Host and port of the simulated WeChat's TLS listener, for example `127.0.0.1:8791`. */
   address: string
-  /** A name that the server's certificate contains. */
+  /** A name that the certificate of the server at `address` contains. */
   serverName: string
-  /** PEM of the authority that signed the server's certificate. */
+  /** PEM of the certificate authority that signed the certificate of the server at `address`. */
   authority: string
-  /** PEM of the client certificate. */
+  /** PEM of the client certificate that the merchant shows to WeChat. */
   cert: string
-  /** PEM of the client certificate's key. */
+  /** PEM of the private key of the client certificate `cert`. */
   key: string
 }
 

@@ -39,7 +39,7 @@ export type StackOptions = {
   signal?: AbortSignal
 }
 
-/** A running stack. */
+/** A running Worker and a running simulated WeChat, connected to each other. */
 export type Stack = {
   workerOrigin: string
   wechat: RunningServer

@@ -11,7 +11,7 @@ import { formatBill, shuffle } from './text.ts'
 // A bill is computed on every download, from the ledgers and from the changes in the bill plan. `date` is a Beijing day,
 // yyyyMMdd.
 
-/** Which of the bills of one day to write, and in which layout. */
+/** The type and the layout in which the bill of one day is written. */
 export type BillOptions = {
   /** The type of the bill. Default: ALL. */
   billType?: BillType

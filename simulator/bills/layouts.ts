@@ -17,7 +17,7 @@ export type PrintedColumn = readonly [header: string, column: string]
  */
 export type PrintedTotal = readonly [header: string, column?: string, decimals?: 2 | 5]
 
-/** The columns and totals that a bill file prints. */
+/** The columns and totals that a bill file prints, in their order. */
 export type PrintedLayout = {
   columns: readonly PrintedColumn[]
   totals: readonly PrintedTotal[]

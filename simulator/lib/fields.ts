@@ -1,7 +1,7 @@
 /** The parameters of one message, by WeChat's own names. Values are always text, never numbers. */
 export type Fields = Iterable<readonly [string, string]> | Readonly<Record<string, string>>
 
-/** Lists the names and values as pairs, in the given order. */
+/** Lists the fields of a message as pairs of name and value, in the given order. */
 export function entriesOf(fields: Fields): (readonly [string, string])[] {
   return isIterable(fields) ? [...fields] : Object.entries(fields)
 }

@@ -33,7 +33,7 @@ export function parseXml(text: string, root = 'xml'): ParsedXml {
   }
 }
 
-/** How `formatXml` writes a document. */
+/** How `formatXml` writes a message as an XML document. */
 export type XmlStyle = {
   root?: string
   /** Which elements are written as plain text instead of CDATA, as WeChat does with integers. Default: none. */

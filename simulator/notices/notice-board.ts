@@ -8,11 +8,11 @@ import type {
 } from './notice.ts'
 import { postNotice, type PostOptions } from './post-notice.ts'
 
-/** What a notice board needs from the simulator. */
+/** What a notice board needs from the simulator: its clock, and a listener for delivery attempts. */
 export type NoticeBoardOptions = PostOptions & {
   /** Reads the simulator's clock, in epoch milliseconds. */
   now: () => number
-  /** Called with every delivery attempt, after it was made. */
+  /** Called after every delivery attempt of a notice, with its result. */
   onAttempt: (attempt: DeliveryAttempt) => void
 }
 

@@ -18,7 +18,7 @@ export type DeliveryAttempt = NoticeSubject & {
   /** When the delivery attempt was made, in epoch milliseconds on the simulator's clock. */
   readonly at: number
   readonly url: string
-  /** The XML of the notice in this delivery attempt. */
+  /** The XML that WeChat posts in this delivery attempt of the notice. */
   readonly body: string
   /**
    * How the delivery attempt ended. A `lost` one never reached the shop, although WeChat sent it. WeChat retries after every
@@ -45,7 +45,7 @@ export type SimulatedNotice = NoticeSubject & {
   nextDueAt: number | undefined
 }
 
-/** How the shop reacted to one posted notice. */
+/** How the shop's server reacted to one posted notice. */
 export type PostResult = Pick<DeliveryAttempt, 'outcome' | 'status' | 'reply' | 'why'>
 
 /** Describes the result of a delivery attempt in one line, for the history. */

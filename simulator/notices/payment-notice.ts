@@ -20,7 +20,7 @@ export type PaymentNoticeOptions = {
   signType?: SignType
   /** Adds a `sign_type` element. Most of WeChat's real notices have none, even with HMAC-SHA256. */
   withSignTypeElement?: boolean
-  /** Leaves out the element `sign`. */
+  /** Leaves out the element `sign`, so that the notice is unsigned. */
   stripSign?: boolean
 }
 

@@ -50,7 +50,7 @@ export function inOrder(names: string): string[] {
   return names.trim().split(/\s+/)
 }
 
-/** Tells an answer from a refusal. */
+/** Tells an endpoint's answer about an order from WeChat's refusal. */
 export function isAnswer(outcome: Answer | Refusal): outcome is Answer {
   return 'order' in outcome
 }

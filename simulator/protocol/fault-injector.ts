@@ -22,7 +22,7 @@ export class FaultInjector {
     this.#record({ type: 'fault_injected', endpoint: fault.endpoint, outcome })
   }
 
-  /** Drops every fault that has not happened yet. */
+  /** Drops every injected fault that has not happened yet. */
   clear(): void {
     this.#queue.clear()
     this.#record({ type: 'faults_cleared' })

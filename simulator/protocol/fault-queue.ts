@@ -32,7 +32,7 @@ export class FaultQueue {
     return next.fault
   }
 
-  /** Drops every queued fault. */
+  /** Drops every injected fault that waits in the queue. */
   clear(): void {
     this.#waiting = []
   }

@@ -9,7 +9,7 @@ import {
   SYSTEM_ERROR,
 } from './refusals.ts'
 
-/** The endpoints that a shop calls to take a payment. */
+/** The names of the endpoints that a shop calls to take a payment. */
 export type EndpointName = 'jscode2session' | OrderEndpointName
 
 /** Every endpoint at which a fault can be injected. */

@@ -81,12 +81,12 @@ export function badLength(name: string): GatewayRefusal {
   return gatewayRefusal(`${name}参数长度有误`)
 }
 
-/** The gateway's refusal of a malformed parameter. */
+/** Makes the gateway's refusal of a request whose parameter `name` is malformed. */
 export function badFormat(name: string): GatewayRefusal {
   return gatewayRefusal(`${name}参数格式错误`)
 }
 
-/** Makes a refusal of the gateway with any return_msg. */
+/** Makes a refusal of the gateway with the given return_msg. */
 export function gatewayRefusal(returnMsg: string): GatewayRefusal {
   return { level: 'return', returnMsg }
 }

@@ -18,7 +18,7 @@ import {
   WRONG_METHOD,
 } from './refusals.ts'
 
-/** The checked request, or the gateway's refusal. */
+/** A request that passed the gateway's checks, or the gateway's refusal. */
 export type Checked = { ok: true; request: CheckedRequest } | { ok: false; refusal: GatewayRefusal }
 
 const ENVELOPE: Readonly<Record<string, ParameterRule>> = {

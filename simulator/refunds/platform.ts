@@ -4,7 +4,7 @@ import type { SettledStatus, SimulatedRefund } from '../state/refund.ts'
 import type { World } from '../state/world.ts'
 import { type PlatformRefundRequest, refundOnPlatform } from './platform-refund.ts'
 
-/** The accepted refund, or WeChat's refusal. */
+/** The refund that the merchant platform accepted, or why WeChat refused it. */
 export type RefundResult = { ok: true; refund: SimulatedRefund } | { ok: false; why: string }
 
 /**

@@ -12,7 +12,7 @@ import { certificateOf, close, listen, readRequest, writeResponse } from './http
 
 const POLL_MS = 200
 
-/** How to start the simulator as a server. */
+/** The ports and settings with which the simulator starts as a server. */
 export type StartOptions = {
   /** The port of the HTTP listener. 0, the default, takes any free port. */
   port?: number

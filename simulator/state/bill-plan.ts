@@ -25,7 +25,7 @@ export type BillRow = {
 /** One change by which the bill of a day differs from what happened. `number` is a transaction_id or an out_refund_no. */
 export type BillChange =
   | { kind: 'drop_row'; number: string }
-  /** Overwrites some columns of a row. */
+  /** Overwrites some columns of the row about the payment or refund `number`. */
   | { kind: 'set_columns'; number: string; columns: BillColumns }
   | { kind: 'other_amount'; number: string; fen: number }
   /** Adds a row for a payment or refund of one yuan that never happened. Columns that are not given are made up. */
@@ -80,7 +80,7 @@ export class BillPlan {
     this.#errors.set(date, [...(this.#errors.get(date) ?? []), { ...error, left: times }])
   }
 
-  /** The changes of one day's bill, oldest first. */
+  /** The planned changes of one day's bill, oldest first. */
   changesOf(date: string): readonly PlannedChange[] {
     return this.#changes.get(date) ?? []
   }

@@ -28,7 +28,7 @@ export class Books {
     return this.#world.ledger.captures()
   }
 
-  /** The sum of all payments, refunded ones included. */
+  /** The sum of all payments in fen, refunded ones included. */
   capturedFen(): number {
     return this.#world.ledger.capturedFen()
   }

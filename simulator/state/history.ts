@@ -43,12 +43,12 @@ export class History {
   readonly #entries: HistoryEntry[] = []
   readonly #listen: ((entry: HistoryEntry) => void) | undefined
 
-  /** @param listen Called with every entry as it is added. */
+  /** @param listen Called with every history entry as it is added. */
   constructor(listen?: (entry: HistoryEntry) => void) {
     this.#listen = listen
   }
 
-  /** Adds an entry, and passes it to the listener. */
+  /** Adds an entry to the history, and passes it to the listener. */
   add(entry: HistoryEntry): void {
     this.#entries.push(entry)
     if (this.#entries.length > HISTORY_ENTRIES_MAX) this.#entries.shift()

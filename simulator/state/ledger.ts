@@ -24,7 +24,7 @@ export type Capture = {
   readonly openid: string
   /** The order's amount at WeChat. The shop must compare it with the amount of its own order. */
   readonly totalFee: number
-  /** What the payer paid: the order's amount less all coupons. */
+  /** What the payer paid, in fen: the order's amount less all coupons. */
   readonly cashFee: number
   /** The order's amount less NO_CASH coupons; present only when such coupons were used. */
   readonly settlementTotalFee?: number
@@ -162,12 +162,12 @@ export class Ledger {
     return this.put({ ...order, tradeState: 'SUCCESS', capture })
   }
 
-  /** Every order, oldest first. */
+  /** Every order that the shop created with unifiedorder, oldest first. */
   orders(now: number): SimulatedOrder[] {
     return [...this.#orders.keys()].flatMap((outTradeNo) => this.find(outTradeNo, now) ?? [])
   }
 
-  /** Every payment, oldest first. */
+  /** Every payment of any order, oldest first. */
   captures(): readonly Capture[] {
     return [...this.#captures]
   }
@@ -177,7 +177,7 @@ export class Ledger {
     return [...(this.#capturesByDay.get(day) ?? [])]
   }
 
-  /** The sum of all payments in fen. */
+  /** The sum of all payments of all orders in fen, refunded ones included. */
   capturedFen(): number {
     return this.#capturedFen
   }

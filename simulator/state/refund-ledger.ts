@@ -118,7 +118,7 @@ export class RefundLedger {
     return this.#all(this.#numbersByDay.get(day) ?? [])
   }
 
-  /** Every refund, oldest first. */
+  /** Every refund of any order, oldest first. */
   all(): SimulatedRefund[] {
     return this.#all(this.#refunds.keys())
   }

@@ -21,9 +21,9 @@ export type SimulatedRefund = {
   readonly refundId: string
   readonly outTradeNo: string
   readonly transactionId: string
-  /** The amount of the order. */
+  /** The amount of the refunded order, in fen. */
   readonly totalFee: number
-  /** The amount of the refund, as the shop requested it. */
+  /** The amount of the refund in fen, as the shop requested it. */
   readonly refundFee: number
   /** What the merchant pays: the refund's amount less the part that goes to NO_CASH coupons. */
   readonly settlementRefundFee: number
@@ -32,7 +32,7 @@ export type SimulatedRefund = {
   /** The part of the refund that goes to each coupon, in the order of the payment's coupons. `fee` can be 0. */
   readonly coupons: readonly Coupon[]
   readonly status: RefundStatus
-  /** Every status that this refund has had, oldest first. */
+  /** Every status that this refund has had, with its time, oldest first. */
   readonly steps: readonly StatusChange[]
   readonly source: 'API' | 'VENDOR_PLATFORM'
   readonly account: string

@@ -11,7 +11,7 @@ declare const transactionId: unique symbol
  */
 export type TransactionId = string & { readonly [transactionId]: true }
 
-/** The maximum number of attempts of an order. */
+/** The maximum number of payment attempts of one order. */
 export const ATTEMPTS_MAX = 20
 
 const ORDERCODE = /^[0-9A-Za-z_-]{6,28}$/

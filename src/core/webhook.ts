@@ -13,7 +13,7 @@ export type WebhookType =
   | 'review.opened'
   | 'bill.reconciled'
 
-/** A fact of which the shop is notified. */
+/** A fact about an order, a refund, a review or a bill, of which the shop is notified. */
 export type Webhook = Readonly<{
   type: WebhookType
   /** What the fact is about: a transaction_id, an ordercode, an out_refund_no, a review's id or a day. */

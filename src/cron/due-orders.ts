@@ -18,7 +18,7 @@ type DueOrdersDeps = Pick<
  */
 export type QueryReport = Readonly<{
   due: number
-  /** Orders and attempts of which a payment is recorded now. */
+  /** The number of orders and attempts whose payment is recorded now. */
   booked: number
   closed: number
   waiting: number

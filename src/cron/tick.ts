@@ -39,7 +39,7 @@ const BILLS_TURN_S = 5 * MINUTE_S
 type Report = QueryReport &
   Readonly<{
     refunds: number
-    /** The number of due refunds beyond the budget of this run. */
+    /** The number of due refunds that were left for later runs, because this run's budget was too small. */
     refunds_left: number
     bill?: string
     /** The number of webhooks that were tried. */

@@ -34,6 +34,6 @@ export async function withDeadline<T>(
   }
 }
 
-/** Resolves after `ms` milliseconds. */
+/** Resolves after `ms` milliseconds of the given timers. */
 export const sleep = (timers: Timers, ms: number): Promise<void> =>
   new Promise((resolve) => void timers.after(ms, resolve))

@@ -33,7 +33,7 @@ export async function readChunks(
   }
 }
 
-/** Copies chunks into one array. */
+/** Copies the chunks of a body into one array. */
 export function concat(chunks: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0))
   let at = 0

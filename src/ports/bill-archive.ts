@@ -2,10 +2,10 @@ import type { Bill } from '../core/bill/bill.ts'
 import type { BeijingDay } from '../core/day.ts'
 import type { UnixSeconds } from '../core/time.ts'
 
-/** What identifies a bill's file in the archive. */
+/** What identifies a bill's raw file in the archive. */
 export type ArchivedBill = Pick<Bill, 'day' | 'fetchedAt' | 'parts'>
 
-/** A bill's file, as read from the archive. */
+/** A bill's raw file, as read from the archive. */
 export type OpenArchive = Readonly<{
   stream: ReadableStream<Uint8Array>
   /**

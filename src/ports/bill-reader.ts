@@ -2,9 +2,9 @@ import type { Millifen } from '../core/bill/bill.ts'
 import type { Fen } from '../core/money.ts'
 import type { UnixSeconds } from '../core/time.ts'
 
-/** What every row of a bill states. */
+/** What every row of WeChat's bill states, whether about a payment or a refund. */
 export type BillLine = Readonly<{
-  /** The number of the row in the bill, from 1. */
+  /** The number of the row within the bill, from 1. */
   row: number
   appid: string
   transactionId: string
@@ -40,7 +40,7 @@ export type BillRefund = BillLine &
     kind: 'refund'
     refundId: string
     outRefundNo: string
-    /** The amount that was applied for, as in `refund_fee`. */
+    /** The amount of the refund in fen that was applied for, as in `refund_fee`. */
     refundFee: Fen
     /** What WeChat takes back from the merchant: `refundFee` without `NO_CASH` coupons. */
     settlementRefundFee: Fen
@@ -67,7 +67,7 @@ export type BillSums = Readonly<{
   serviceFee: Millifen
 }>
 
-/** At most `pageRows` rows of a bill, in their order. */
+/** At most `pageRows` consecutive rows of a bill, in the order of the file. */
 export type BillPage = Readonly<{ rows: readonly BillRow[] }>
 
 /**
@@ -82,9 +82,9 @@ export type BillEnd = Readonly<
        * `payments` and `refunds` are counted from the rows.
        */
       stated: BillSums
-      /** The sums of the rows that were read. */
+      /** The sums that the reader added up from the bill's rows. */
       read: BillSums
-      /** The names of the sums in which `stated` and `read` differ. */
+      /** The names of the sums that differ between WeChat's last line and the rows. */
       differing: readonly (keyof BillSums)[]
     }
   | { whole: false; reason: 'cut_off' | 'not_a_bill' | 'unknown_layout' }

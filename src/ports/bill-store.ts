@@ -34,7 +34,7 @@ export interface BillStore {
    * @returns whether a difference was added.
    */
   noteUnexplained(bill: Bill, books: BookSums): Promise<boolean>
-  /** The sums of our own payments and refunds of the day. */
+  /** The sums of the payments and refunds of a day in our own records. */
   booksOn(day: BeijingDay): Promise<BookSums>
   /** Ends the lease of a bill whose work failed, and makes the bill due again at `dueAt`. */
   postpone(bill: Bill, dueAt: UnixSeconds, reason: string): Promise<void>

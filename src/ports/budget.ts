@@ -12,7 +12,7 @@ export class Budget {
   readonly limit: Cost
   readonly #used: () => Cost
 
-  /** @param used Returns how much the invocation has used so far. */
+  /** @param used Returns the calls and statements that the invocation has used so far. */
   constructor(used: () => Cost, limit: Cost) {
     this.#used = used
     this.limit = limit

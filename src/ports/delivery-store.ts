@@ -23,9 +23,9 @@ export interface DeliveryStore {
  */
 export type DeliveryState = 'pending' | 'delivered' | 'given_up' | 'no_target'
 
-/** A webhook and its tries. */
+/** A webhook as stored, and the outcome of its tries. */
 export type StoredDelivery = Readonly<{
-  /** The `webhook-id`. */
+  /** The webhook's id, which the shop receives in the header `webhook-id`. */
   id: string
   type: WebhookType
   /** The id of what the webhook reports on: a transaction_id, an ordercode, an out_refund_no, a review's id or a day. */
@@ -38,9 +38,9 @@ export type StoredDelivery = Readonly<{
   revision: number | undefined
   state: DeliveryState
   createdAt: UnixSeconds
-  /** When the webhook is tried next; undefined for never. */
+  /** When the cron tries the webhook next; undefined for never. */
   dueAt: UnixSeconds | undefined
-  /** The number of all tries so far. */
+  /** How often the Worker has tried to deliver this webhook. */
   tries: number
   /** The number of failed tries since the retry schedule began. */
   step: number

@@ -25,7 +25,7 @@ export type Stores = Readonly<{
   runs: RunStore
 }>
 
-/** What the use cases need from outside. */
+/** What the use cases need from outside, such as the stores, WeChat and the clock. */
 export type Deps = Stores &
   Readonly<{
     config: Config
@@ -57,12 +57,12 @@ export type Deps = Stores &
     used: () => Cost
   }>
 
-/** The part of the configuration that the use cases need. */
+/** The part of the Worker's configuration that the use cases need. */
 export type Config = Readonly<{
   appid: string
   mchId: string
   signType: 'MD5' | 'HMAC-SHA256'
-  /** Where WeChat sends payment notices. */
+  /** The URL of this Worker to which WeChat sends payment notices. */
   notifyUrl: string
   /** The key that signs and checks the tickets of `/result`. */
   ticketKey: () => Promise<CryptoKey>

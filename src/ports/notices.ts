@@ -8,7 +8,7 @@ import type { Result } from '../lib/result.ts'
  * read, and its origin checked as far as its format allows.
  */
 export type NoticeTask = Readonly<
-  /** The notice is signed under the current key. */
+  /** A payment notice that is signed under the merchant's current API key. */
   | { kind: 'record_payment'; payment: Payment }
   /** The notice is signed under the previous key alone: WeChat's answer to a query decides. */
   | { kind: 'confirm_payment'; payment: Payment }

@@ -19,7 +19,7 @@ export interface OrderStore {
   load(ordercode: string): Promise<OrderView | undefined>
   /** Loads several orders. Orders that do not exist are left out. */
   loadMany(ordercodes: readonly string[]): Promise<readonly OrderView[]>
-  /** The events of one order, oldest first. */
+  /** The stored events of one order, its history, oldest first. */
   events(ordercode: string): Promise<readonly StoredEvent[]>
   /** One page of orders, newest first. */
   list(filter: OrderFilter, page: Page): Promise<readonly OrderView[]>
@@ -96,28 +96,28 @@ export type OrderFilter = Readonly<{
   transactionId: string | undefined
 }>
 
-/** The maximum number of rows of each kind that one run claims. */
+/** The maximum numbers of due orders and of due attempts that one run of the cron claims. */
 export type ClaimLimits = Readonly<{ orders: number; attempts: number }>
 
-/** A due row: an order that expires, or one of its attempts. */
+/** What the cron must look at now: an order that expires, or one of its attempts. */
 export type DueRow = Readonly<{
   ordercode: string
-  /** The attempt's number; undefined for the order itself. */
+  /** The number of the due attempt; undefined when the order itself is due. */
   number: number | undefined
-  /** When the row became due. */
+  /** When the order or attempt became due, in Unix seconds. */
   dueAt: UnixSeconds
 }>
 
-/** Due rows that are leased to one run, the longest due first. */
+/** Due orders and attempts that are leased to one run of the cron, the longest due first. */
 export type ClaimedOrders = Readonly<{
   leaseUntil: UnixSeconds
   items: readonly DueRow[]
 }>
 
-/** When a claimed row is due again; `undefined` for never. */
+/** When the cron looks at a claimed order or attempt again; `undefined` for never. */
 export type NextOrderDue = Readonly<{
   ordercode: string
-  /** The attempt's number; undefined for the order itself. */
+  /** The number of the attempt; undefined for the order itself. */
   number: number | undefined
   dueAt: UnixSeconds | undefined
 }>

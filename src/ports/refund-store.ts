@@ -29,7 +29,7 @@ export interface RefundStore {
     outRefundNo: OutRefundNo,
     now: UnixSeconds,
   ): Promise<SendLease | undefined>
-  /** Ends the lease of a refund that was not sent. */
+  /** Ends the send lease of a refund that the caller did not send. */
   releaseSendLease(ordercode: string, outRefundNo: OutRefundNo): Promise<void>
   /**
    * Ends the lease of a refund, and stores why WeChat does not accept the refund yet.
@@ -53,7 +53,7 @@ export interface RefundStore {
    * @returns the ordercode; undefined when no order uses the number.
    */
   ordercodeOf(outRefundNo: OutRefundNo): Promise<string | undefined>
-  /** Leases due refunds to this run, the longest due first. */
+  /** Leases due refunds to this run of the cron, the longest due first. */
   claimDue(now: UnixSeconds, limit: number): Promise<ClaimedRefunds>
   /** Counts the refunds that are due, up to a thousand. */
   countDue(now: UnixSeconds): Promise<number>
@@ -61,7 +61,7 @@ export interface RefundStore {
   reschedule(claimed: ClaimedRefunds, next: readonly NextRefundDue[]): Promise<void>
 }
 
-/** Due refunds that are leased to one run. */
+/** Due refunds that are leased to one run of the cron, so that no other run works on them. */
 export type ClaimedRefunds = Readonly<{
   leaseUntil: UnixSeconds
   items: readonly ClaimedRefund[]
@@ -84,7 +84,7 @@ export type SendLease = Readonly<{
   unansweredAt: UnixSeconds | undefined
 }>
 
-/** When a claimed refund is due again; `undefined` for never. */
+/** When the cron looks at a claimed refund again; `undefined` for never. */
 export type NextRefundDue = Readonly<{
   ordercode: string
   outRefundNo: OutRefundNo

@@ -3,13 +3,13 @@ import type { UnixSeconds } from '../core/time.ts'
 import type { Webhook } from '../core/webhook.ts'
 import type { Page } from './store.ts'
 
-/** Reviews as stored. @throws StoreUnavailable from any method. */
+/** Reads and writes reviews. @throws StoreUnavailable from any method. */
 export interface ReviewStore {
   /** Opens a review and writes its webhook, unless the review exists. @returns whether the review is new. */
   open(review: Review, webhook: Webhook | undefined, now: UnixSeconds): Promise<boolean>
   /** Finds a review. @returns undefined when the review does not exist. */
   find(id: string): Promise<StoredReview | undefined>
-  /** The reviews of these orders, oldest first. */
+  /** All reviews of the given orders, oldest first. */
   ofOrders(ordercodes: readonly string[]): Promise<readonly StoredReview[]>
   /**
    * One page of reviews, newest first. @param open True for

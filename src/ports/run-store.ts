@@ -8,9 +8,9 @@ export interface RunStore {
   finish(id: number, now: UnixSeconds, report: string): Promise<void>
   /** When the last finished run had started; undefined when no run has finished. */
   lastStartedAt(): Promise<UnixSeconds | undefined>
-  /** The runs with a number below `beforeId`, newest first. */
+  /** The cron's runs with a number below `beforeId`, newest first. */
   list(beforeId: number, limit: number): Promise<readonly StoredRun[]>
-  /** Deletes up to `limit` runs that are older than `before`. */
+  /** Deletes up to `limit` records of cron runs that are older than `before`. */
   sweep(before: UnixSeconds, limit: number): Promise<void>
 }
 

@@ -37,7 +37,7 @@ export type LoginReply =
   | Refused
   | Unknown
 
-/** The answer to unifiedorder. */
+/** What WeChat answers when unifiedorder creates an attempt's order. */
 export type UnifiedOrderReply =
   | Readonly<{ kind: 'prepared'; prepayId: string }>
   | Readonly<{ kind: 'order_paid' }>
@@ -50,7 +50,7 @@ export type UnifiedOrderReply =
   | Refused
   | Unknown
 
-/** The answer to orderquery. */
+/** What WeChat answers when orderquery asks about an attempt. */
 export type OrderQueryReply =
   /**
    * `refunded`: WeChat's trade_state is REFUND. The order was paid, and at least one refund was made since.
@@ -90,16 +90,16 @@ export type RefundReply =
   | ((Waiting | Misconfigured | Refused) & Readonly<{ isRepetition: boolean }>)
   | Unknown
 
-/** The answer to refundquery. */
+/** What WeChat answers when refundquery asks about refunds. */
 export type RefundQueryReply =
   /** One page of refunds; `total` counts all refunds of the payment that WeChat knows. */
   | Readonly<{ kind: 'found'; records: readonly RefundRecord[]; total: number }>
   | Readonly<{ kind: 'absent' }>
   | Unknown
 
-/** The answer to downloadbill. */
+/** What WeChat answers when downloadbill asks for the bill of a day. */
 export type DownloadBillReply =
-  /** The file as it arrived, plain or gzip. */
+  /** The bill file in the bytes that arrived, plain or gzip. */
   | Readonly<{ kind: 'bill'; bytes: readonly Uint8Array[] }>
   /**
    * "No Bill Exist": the day has no payments and refunds;
@@ -123,13 +123,13 @@ export interface WeChat {
   login(code: string): Promise<LoginReply>
   /** Creates an attempt's order at WeChat. Safe to repeat: an attempt's stored parameters never change. */
   unifiedOrder(attempt: Attempt): Promise<UnifiedOrderReply>
-  /** Queries an attempt. */
+  /** Asks WeChat for the state of an attempt's order. */
   orderQuery(outTradeNo: OutTradeNo): Promise<OrderQueryReply>
-  /** Closes an attempt. Safe to repeat. */
+  /** Closes an attempt at WeChat, so that it cannot be paid. Safe to repeat. */
   closeOrder(outTradeNo: OutTradeNo): Promise<CloseOrderReply>
   /** Sends a refund. Safe to repeat: the same number with the same parameters is the same refund. */
   refund(refund: Refund): Promise<RefundReply>
-  /** Queries one refund. */
+  /** Asks WeChat for the status of one refund. */
   refundQuery(outRefundNo: OutRefundNo): Promise<RefundQueryReply>
   /**
    * Queries the refunds of a payment, at most ten in one call. @param offset The number of refunds to skip.

@@ -41,7 +41,7 @@ export class OriginHealth {
     this.#backupUntil = later(now, BACKUP_S)
   }
 
-  /** Records that the backup was tried first and did not answer. */
+  /** Records that the backup origin was tried first and did not answer. */
   backupFailed(): void {
     this.#backupUntil = undefined
   }

@@ -10,7 +10,7 @@ const POLL_MS = 50
 /** A running command. See {@link tool}. */
 export type Tool = ReturnType<typeof tool>
 
-/** Starts `scripts/{name}.ts` without colours. */
+/** Starts the command `scripts/{name}.ts` without colours. */
 export function tool(name: 'start' | 'pay' | 'demo', args: readonly string[] = []) {
   const child = spawn(process.execPath, [join(ROOT, 'scripts', `${name}.ts`), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],

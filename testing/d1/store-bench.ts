@@ -10,10 +10,10 @@ const TABLES = ['orders', 'attempts', 'payments', 'events', 'reviews', 'deliveri
 
 type SqlRow = Readonly<Record<string, unknown>>
 
-/** The store and its tables. See {@link storeBench}. */
+/** The store under test, and access to its tables. See {@link storeBench}. */
 export type StoreBench = Readonly<{
   store: Stores
-  /** Runs statements, separated by semicolons, in one batch. */
+  /** Runs SQL statements, separated by semicolons, in one batch. */
   exec: (sql: string) => Promise<void>
   /** Runs a query. */
   read: (sql: string) => Promise<readonly SqlRow[]>

@@ -1,6 +1,6 @@
 /** Wraps D1: counts round trips and rows, and fails when a test says so. */
 
-/** How a round trip to D1 fails. */
+/** How a round trip to D1 fails, and whether D1 has written the changes. */
 export type DatabaseFault =
   /** The call throws, and D1 has written nothing. */
   | 'before_commit'
@@ -14,11 +14,11 @@ export type DatabaseFault =
 /** A D1 that counts round trips and fails on request. See {@link watchDatabase}. */
 export type WatchedDatabase = Readonly<{
   db: D1Database
-  /** Round trips since the last reset. */
+  /** The number of round trips to D1 since the last reset. */
   roundTrips: () => number
-  /** Rows written since the last reset. */
+  /** The number of rows that D1 has written since the last reset. */
   rowsWritten: () => number
-  /** Rows read since the last reset. */
+  /** The number of rows that D1 has read since the last reset. */
   rowsRead: () => number
   /** Sets the counters to zero and cancels faults. */
   reset: () => void

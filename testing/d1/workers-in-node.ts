@@ -6,7 +6,7 @@ import { emptyTables } from './tables.ts'
 
 const sqlite = new Sqlite()
 
-/** The bindings that the tests of the store use. */
+/** The Worker's bindings that the tests of the store use in Node. */
 export const env = { DB: d1Shim(sqlite) }
 
 beforeEach(() => emptyTables(env.DB))

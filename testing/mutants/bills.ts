@@ -3,7 +3,7 @@ import type { Mutant } from './mutant.ts'
 
 /** The mutants with bugs in the daily bill. */
 export const BILL_MUTANTS: readonly Mutant[] = [
-  // Differences: what is recorded, and what gets a review.
+  // Differences between a bill and our records: what is recorded, and what gets a review.
   {
     name: 'A payment is recorded from the bill alone, without a confirming query',
     file: 'service/bill/resolve-difference.ts',
@@ -104,7 +104,7 @@ export const BILL_MUTANTS: readonly Mutant[] = [
     tests: ['test/store/bill/bills.test.ts'],
   },
 
-  // Which days are reconciled, and that each is finished.
+  // Which days' bills are reconciled, and that each is finished.
   {
     name: 'Bill days end at 8:00 in Beijing instead of midnight',
     file: 'core/day.ts',
@@ -256,7 +256,7 @@ export const BILL_MUTANTS: readonly Mutant[] = [
     tests: ['test/wechat/bill/stream.test.ts'],
   },
 
-  // The archive of raw bills.
+  // The use of the archive of raw bills.
   {
     name: 'When the archive fails, no bill is reconciled',
     file: 'service/bill/fetch-bill.ts',
@@ -272,7 +272,7 @@ export const BILL_MUTANTS: readonly Mutant[] = [
     tests: ['test/stories/bill/reconciled-again.test.ts'],
   },
 
-  // WeChat's answers to downloadbill.
+  // How the Worker understands WeChat's answers to downloadbill.
   {
     name: 'A bill that WeChat is still making is reconciled as a day without payments',
     file: 'wechat/v2/replies/download-bill.ts',
@@ -302,7 +302,7 @@ export const BILL_MUTANTS: readonly Mutant[] = [
     tests: ['test/wechat/v2/refund-messages.test.ts'],
   },
 
-  // Reading the file.
+  // How the Worker reads the text of a bill file.
   {
     name: 'A truncated bill is reconciled as complete',
     file: 'wechat/bill/text.ts',

@@ -25,7 +25,7 @@ const PATIENCE_MS = 10 * 60_000
 export type Verdict = Readonly<{ outcome: 'caught' | 'survived' | 'stale'; by: string }>
 type Tested = Readonly<{ failed: boolean; byTest: boolean; why: string }>
 
-/** The fields of vitest's JSON report that are read. */
+/** The fields of vitest's JSON report that the workbench reads. */
 type Results = Readonly<{
   testResults: readonly Readonly<{
     name: string
@@ -92,7 +92,7 @@ export class Workbench {
     }
   }
 
-  /** Runs all tests of `src/`. */
+  /** Runs all tests of `src/` against the mutant. */
   testAll(): Promise<Tested> {
     return this.#test(ALL_TESTS)
   }

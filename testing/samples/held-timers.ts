@@ -1,6 +1,6 @@
 import type { Timers } from '../../src/lib/deadline.ts'
 
-/** Timers that fire only when a test calls `pass`. */
+/** Timers that fire only when the test calls `pass`. */
 export class HeldTimers implements Timers {
   /** The requested duration of each wait, in milliseconds. */
   readonly waits: number[] = []
@@ -17,7 +17,7 @@ export class HeldTimers implements Timers {
     return this.#held.size
   }
 
-  /** Fires all waiting timers. */
+  /** Fires all timers that are waiting. */
   pass(): void {
     const wakes = [...this.#held]
     this.#held.clear()

@@ -8,7 +8,7 @@ import { toUnixSeconds, type UnixSeconds } from '../../src/core/time.ts'
 
 /** When the order was created and its attempt was sent: 2024-01-02 03:04:05 in Beijing. */
 export const T0 = toUnixSeconds(Date.UTC(2024, 0, 1, 19, 4, 5) / 1_000)
-/** Returns the time `seconds` after T0. */
+/** Returns the time that is `seconds` after {@link T0}, in Unix seconds. */
 export const at = (seconds: number): UnixSeconds => toUnixSeconds(T0 + seconds)
 
 // Durations in seconds, to be added to T0 by `at`.
@@ -23,7 +23,7 @@ export const OPENID = 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o'
 /** Another payer. */
 export const OTHER_OPENID = 'oOtherPayerOtherPayerOther00'
 
-/** The order's terms: 1.00 yuan, any payer, two hours. */
+/** The sample order's terms: 1.00 yuan, any payer, two hours. */
 export const TERMS: Terms = {
   totalFee: toFen(100),
   body: '测试商店-图书',
@@ -91,7 +91,7 @@ export function aTransactionId(text: string): TransactionId {
   return id
 }
 
-/** The payment of the attempt, 54 seconds after T0. */
+/** A sample payment of the order's only attempt, 54 seconds after T0. */
 export const PAYMENT: Payment = {
   transactionId: aTransactionId('4200000540202401020123456789'),
   outTradeNo: toOutTradeNo(ORDERCODE),
@@ -104,10 +104,10 @@ export const PAYMENT: Payment = {
   paidAt: at(54),
 }
 
-/** The payment with changes. */
+/** Makes the sample payment, with changes to its fields. */
 export const aPayment = (changes: Partial<Payment> = {}): Payment => ({ ...PAYMENT, ...changes })
 
-/** The order with attempts and payments and without refunds. */
+/** Makes the sample order with the given attempts and payments and without refunds. */
 export const aView = (
   order: Partial<Order> = {},
   attempts: readonly Attempt[] = [],

@@ -8,7 +8,7 @@ import { transition } from '../../src/core/order/transition.ts'
 import type { UnixSeconds } from '../../src/core/time.ts'
 import { anAttempt, aPayment, at, aTransactionId, aView, PAYMENT } from './order-samples.ts'
 
-// Refund numbers.
+// Sample refund numbers (out_refund_no).
 export const R1 = 'R20240102030405_0001'
 export const R2 = 'R20240102030405_0002'
 export const R3 = 'R20240102030405_0003'
@@ -51,7 +51,7 @@ export const aRecord = (changes: Partial<RefundRecord> = {}): RefundRecord => ({
   ...changes,
 })
 
-/** The paid order with refunds. */
+/** Makes the paid sample order with the given refunds. */
 export const paidView = (
   refunds: readonly Refund[] = [],
   payments: readonly Payment[] = [PAYMENT],
@@ -68,7 +68,7 @@ export const paidView = (
 export const secondPayment = (changes: Partial<Payment> = {}): Payment =>
   aPayment({ transactionId: OTHER_TRANSACTION, ...changes })
 
-/** The result of a transition that changed something. */
+/** The result of a transition that changed an order. */
 export type Changed = Extract<Step, { kind: 'changed' }>
 
 /** Applies an event. @throws Error when it is rejected or changes nothing. */

@@ -21,7 +21,7 @@ export const ORIGIN = 'https://api.mch.weixin.qq.com'
 export const NOTIFY_URL = 'https://shop.example.com/wxpay/notify'
 /** The shop's notify_url for refunds. */
 export const REFUND_NOTIFY_URL = 'https://shop.example.com/wxpay/refunded'
-/** The answer that accepts a notice. */
+/** The shop's answer to WeChat that accepts a notice. */
 export const SUCCESS_REPLY =
   '<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>'
 
@@ -101,7 +101,7 @@ export function envelope(fields: Changes): Changes {
   }
 }
 
-/** Fields of a unifiedorder for 100 fen. */
+/** Makes the fields of a valid unifiedorder request for 100 fen, with changes. */
 export function orderFields(openid: string, changes: Changes = {}): Changes {
   return envelope({
     body: '测试商店-图书',

@@ -5,23 +5,23 @@ import { readBill } from '../../src/wechat/bill/read.ts'
 
 const names = (text: string): readonly string[] => text.split(',')
 
-/** Columns of a bill of type ALL. */
+/** The column names of a bill of type ALL. */
 export const ALL = names(
   '交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,应结订单金额,代金券金额,微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,商品名称,商户数据包,手续费,费率,订单金额,申请退款金额,费率备注',
 )
 /** Columns of a bill of type ALL for a merchant without coupons of its own: the last three columns are missing. */
 export const ALL_WITHOUT_COUPONS = ALL.slice(0, -3)
-/** Columns of a bill of type SUCCESS. */
+/** The column names of a bill of type SUCCESS. */
 export const SUCCESS = names(
   '交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,应结订单金额,代金券金额,商品名称,商户数据包,手续费,费率,订单金额,费率备注',
 )
-/** Columns of a bill of type REFUND. */
+/** The column names of a bill of type REFUND. */
 export const REFUND = names(
   '交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,应结订单金额,代金券金额,退款申请时间,退款成功时间,微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,商品名称,商户数据包,手续费,费率,订单金额,申请退款金额,费率备注',
 )
-/** Columns of a bill of type RECHARGE_REFUND. */
+/** The column names of a bill of type RECHARGE_REFUND. */
 export const RECHARGE_REFUND = [...REFUND, '返还手续费']
-/** Columns of an old bill of type ALL. */
+/** The column names of a bill of type ALL in the old layout. */
 export const OLD_ALL = names(
   '交易时间,公众账号ID,商户号,子商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,总金额,代金券或立减优惠金额,微信退款单号,商户退款单号,退款金额,代金券或立减优惠退款金额,退款类型,退款状态,商品名称,商户数据包,手续费,费率',
 )
@@ -31,16 +31,16 @@ export const OLD_ALL = names(
 export const OLD_REFUND = names(
   '交易时间,公众账号ID,商户号,子商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,总金额,企业红包金额,退款申请时间,退款成功时间,微信退款单号,商户退款单号,退款金额,企业红包退款金额,退款类型,退款状态,商品名称,商户数据包,手续费,费率',
 )
-/** Columns of the total line. */
+/** The column names of the totals at the end of a bill. */
 export const SUMMARY = names(
   '总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额',
 )
-/** Columns of the total line of an old bill. */
+/** The column names of the totals at the end of a bill in the old layout. */
 export const OLD_SUMMARY = names(
   '总交易单数,总交易额,总退款金额,总代金券或立减优惠退款金额,手续费总金额',
 )
 
-/** A row: values by column name. */
+/** A row of a bill, as values by column name. */
 export type Values = Readonly<Record<string, string>>
 
 /** Adds each value under its old column name, too, so that a row can be written in every layout. */
@@ -143,26 +143,26 @@ export function summaryOf(rows: readonly Values[]): Values {
 const cells = (columns: readonly string[], values: Values): string =>
   columns.map((column) => `\`${values[column] ?? ''}`).join(',')
 
-/** What to write. Everything but the rows has a default. */
+/** The content and layout of a bill to write. Everything but the rows has a default. */
 export type BillPlan = Readonly<{
   rows: readonly Values[]
   columns?: readonly string[]
   /** Lines that are written instead of the rows, for malformed bills. */
   lines?: readonly string[]
   summaryColumns?: readonly string[]
-  /** Values that replace the computed totals. */
+  /** Values by column name that replace the computed totals. */
   summary?: Values
   lineEnd?: string
-  /** What the file begins with; default the BOM. */
+  /** What the bill file begins with; default the BOM. */
   begin?: string
-  /** What the file ends with; default the line end. */
+  /** What the bill file ends with; default the line end. */
   end?: string
 }>
 
-/** A row as a line of the file. */
+/** Formats a row of a bill as a line of the file. */
 export const rowLine = (values: Values, columns = ALL): string => cells(columns, values)
 
-/** The whole file as text. */
+/** Writes a whole bill file as text. */
 export function writeBill(plan: BillPlan): string {
   const { rows, columns = ALL, summaryColumns = SUMMARY, lineEnd = '\r\n' } = plan
   return (
@@ -213,7 +213,7 @@ export function sourceOf(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array
 /** What the reader of `src` returned: the sizes of the pages, all rows, and the result at the end. */
 export type Reading = Readonly<{ pages: readonly number[]; rows: readonly BillRow[]; end: BillEnd }>
 
-/** Reads a whole bill with the reader of `src`. */
+/** Reads a whole bill, page by page, with the bill reader of `src`. */
 export async function readAll(
   chunks: Iterable<Uint8Array>,
   { pageRows = 1_000, afterRow = 0, broken = false } = {},
@@ -231,5 +231,5 @@ export async function readAll(
 
 /** Reads a text. */
 export const readText = (text: string): Promise<Reading> => readAll([bytesOf(text)])
-/** Writes a bill and reads it. */
+/** Writes a bill and reads it with the bill reader of `src`. */
 export const readPlan = (plan: BillPlan): Promise<Reading> => readText(writeBill(plan))

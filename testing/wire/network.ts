@@ -16,7 +16,7 @@ export const PATH = '/pay/unifiedorder'
 /** The message that tests of the transport send. */
 export const XML = '<xml><body><![CDATA[测试商店-图书]]></body></xml>'
 
-/** Handles one request to WeChat. */
+/** Plays WeChat: answers, or fails to answer, one request of the Worker. */
 export type Answer = (request: Request) => Promise<Response>
 type Sent = Readonly<{ url: string; method: string; type: string | null; body: string }>
 
@@ -25,16 +25,16 @@ export const answer =
   (body: string | null, status = 200, headers: Record<string, string> = {}): Answer =>
   async () =>
     new Response(body, { status, headers })
-/** Loses the connection without an answer. */
+/** Loses the connection to WeChat without an answer. */
 export const reset: Answer = async () => {
   throw new TypeError('Network connection lost.')
 }
 /** Never answers. */
 export const silence: Answer = () => new Promise(() => {})
 
-/** The result that the transport returns for a failed call. */
+/** The result that the Worker's transport returns for a call of WeChat that failed. */
 export const failed = (reason: string) => ({ ok: false, error: { reason } })
-/** The text of a successful reply, or the failed result. */
+/** The text of WeChat's successful reply, or the result of the failed call. */
 export const text = (reply: { ok: true; value: Uint8Array } | { ok: false; error: unknown }) =>
   reply.ok ? new TextDecoder().decode(reply.value) : reply
 

@@ -52,7 +52,7 @@ export const E2_KEY = 'zeroLeadingMd5Key000000000000036'
 export const E2_REQ_INFO =
   'gi7Es9GOn5Mavoyy/9wkicgkfeAbRJXnSwSp7g6aR5Vb9ZO3DvukZzHbzQM725oWgRxJwJfYns855Ub7N42pTA=='
 
-/** A previous key of the merchant. */
+/** The merchant's previous API key. */
 export const OLD_KEY = 'qazwsxedcrfvtgbyhnujmikolp111111'
 
 /** What the Worker reads from the notice of E1: the refund to query. */
@@ -66,13 +66,13 @@ export const E1_HINT = {
 export const aesKeyOf = (apiKey: string): string =>
   createHash('md5').update(apiKey, 'utf8').digest('hex')
 
-/** Encrypts a req_info. */
+/** Encrypts the inner XML of a refund notice into a req_info under the API key. */
 export function lock(plaintext: string | Uint8Array, apiKey = API_KEY): string {
   const cipher = createCipheriv('aes-256-ecb', aesKeyOf(apiKey), null)
   return Buffer.concat([cipher.update(plaintext), cipher.final()]).toString('base64')
 }
 
-/** Decrypts a req_info. */
+/** Decrypts the req_info of a refund notice with the API key. */
 export function unlock(reqInfo: string, apiKey = API_KEY): string {
   const decipher = createDecipheriv('aes-256-ecb', aesKeyOf(apiKey), null)
   const plaintext = [decipher.update(Buffer.from(reqInfo, 'base64')), decipher.final()]

@@ -7,9 +7,9 @@ import { ok } from '../../src/lib/result.ts'
 import { Secret } from '../../src/lib/secret.ts'
 import { type AuthenticFields, openEnvelope } from '../../src/wechat/v2/wire/envelope.ts'
 
-/** The fields of a message. */
+/** A message to or from WeChat: the values of its XML elements by name. */
 export type Message = Readonly<Record<string, string>>
-/** Fields to replace; `undefined` removes a field. */
+/** Values of a message's elements to replace; `undefined` removes the element. */
 export type Changes = Readonly<Record<string, string | undefined>>
 
 /** AppID of the merchant in the tests. */
@@ -18,7 +18,7 @@ export const APPID = 'wxd930ea5d5a258f4f'
 export const MCH_ID = '10000100'
 /** The API key in the examples of WeChat's official pages. */
 export const API_KEY = '192006250b4c09247ec02edce69f6a2d'
-/** The merchant in the tests. */
+/** The merchant that the tests of messages use. */
 export const MERCHANT: Merchant = { appid: APPID, mchId: MCH_ID, apiKey: new Secret(API_KEY) }
 
 /** A genuine notice of a payment of ¥1.00 with two coupons (test vector S7). */
@@ -51,7 +51,7 @@ export const NOTICE: Message = {
   trade_type: 'JSAPI',
 }
 
-/** The fields of every successful answer. */
+/** The fields that every successful answer of WeChat has. */
 export const ANSWERED: Message = {
   return_code: 'SUCCESS',
   return_msg: 'OK',
@@ -61,7 +61,7 @@ export const ANSWERED: Message = {
   result_code: 'SUCCESS',
 }
 
-/** A copy of the message with changes. */
+/** Copies a message with changes to its fields. */
 export function changed(base: Message, changes: Changes): Message {
   const message: Record<string, string> = {}
   for (const [name, value] of Object.entries({ ...base, ...changes })) {
@@ -88,13 +88,13 @@ export function signature(message: Message, type: SignType = 'MD5', key = API_KE
   return hash.digest('hex').toUpperCase()
 }
 
-/** The message with its signature. */
+/** Adds the signature of a message as its field `sign`. */
 export const signed = (message: Message, type: SignType = 'MD5', key = API_KEY): Message => ({
   ...message,
   sign: signature(message, type, key),
 })
 
-/** The message as XML bytes. */
+/** Formats a message as XML in UTF-8 bytes. */
 export const wire = (message: Message): Uint8Array => utf8(formatXml(message))
 /** Encodes text as UTF-8. */
 export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)

@@ -59,7 +59,7 @@ export const NO_COUNTS: BillCounts = {
   unreadable: 0,
 }
 
-/** The bill of one day, and how far its reconciliation is. */
+/** The bill of one day, and how far its reconciliation has come. */
 export type Bill = Readonly<{
   day: BeijingDay
   state: BillState

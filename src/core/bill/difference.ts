@@ -1,7 +1,7 @@
 import type { BeijingDay } from '../day.ts'
 import type { Review } from '../review.ts'
 
-/** In what way WeChat's bill and our records disagree. */
+/** In what way WeChat's bill of a day and our records disagree. */
 export type DifferenceKind =
   /** The bill has the payment or refund, our records do not. */
   | 'payment_not_here'
@@ -37,7 +37,7 @@ export type Difference = Readonly<{
    * one review covers all differences of the kind.
    */
   outcome: 'booked' | 'review' | 'collected' | undefined
-  /** How often the Worker tried to resolve the difference. */
+  /** How often the Worker tried to resolve this difference. */
   tries: number
 }>
 

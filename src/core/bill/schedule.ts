@@ -43,7 +43,7 @@ export function lastBillDay(now: UnixSeconds): BeijingDay {
   return addDays(today, now >= later(startOf(today), READY_S) ? -1 : -2)
 }
 
-/** Whether WeChat still keeps the bill of `day`. */
+/** Whether the bill of `day` is recent enough for WeChat to keep it still. */
 export const isAvailable = (day: BeijingDay, now: UnixSeconds): boolean =>
   day >= addDays(dayOf(now), -BILL_DAYS_AVAILABLE)
 

@@ -40,14 +40,14 @@ export type FrozenTerms = Readonly<{
   timeExpire: UnixSeconds
 }>
 
-/** An attempt as stored. */
+/** An attempt as stored in the table `attempts`. */
 export type Attempt = Readonly<{
   outTradeNo: OutTradeNo
   /** The attempt's number within the order, from 1. */
   number: number
   state: AttemptState
   terms: FrozenTerms
-  /** When unifiedorder was last sent. */
+  /** When unifiedorder was last sent for this attempt, in Unix seconds. */
   sentAt: UnixSeconds
   /** When WeChat gave a clear answer to the last unifiedorder; undefined as long as it has not. */
   answeredAt: UnixSeconds | undefined
@@ -58,7 +58,7 @@ export type Attempt = Readonly<{
    * that the Worker recognises a repetition of that request.
    */
   codeHash: string | undefined
-  /** When the last `/pay` request came. */
+  /** When the payer's last `/pay` request about this attempt came, in Unix seconds. */
   codeAt: UnixSeconds | undefined
   closedAt: UnixSeconds | undefined
 }>

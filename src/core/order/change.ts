@@ -11,7 +11,7 @@ export type Step = Change | Readonly<{ kind: 'unchanged' }>
 /** A changed order, with all that the store writes in one batch together with the event. */
 export type Change = Readonly<{
   kind: 'changed'
-  /** The order after the event. */
+  /** The order with its attempts, payments and refunds after the event. */
   after: OrderView
   /** The webhooks to write. They include a `review.opened` for each of `reviews`. */
   webhooks: readonly Webhook[]

@@ -22,7 +22,7 @@ export type Terms = Readonly<{
   limitPay: string | undefined
   /** The only payer who may pay the order; undefined when every payer may. */
   openid: string | undefined
-  /** Seconds from `createdAt` to `expiresAt`. */
+  /** How long the order can be paid unless it is extended, in seconds from `createdAt`. */
   expiresIn: number
 }>
 
@@ -43,7 +43,7 @@ export type Order = Readonly<{
    * extended only once.
    */
   extended: boolean
-  /** The payment that made the order `paid`. */
+  /** WeChat's transaction_id of the payment that made the order `paid`. */
   transactionId: TransactionId | undefined
   /** When the payment in `transactionId` was made: WeChat's `time_end`. */
   paidAt: UnixSeconds | undefined

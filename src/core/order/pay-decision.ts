@@ -6,10 +6,10 @@ import { liveAttempt, nextOutTradeNo, type OrderView } from './order.ts'
 /** Who calls `/pay`: the openid from the login, the IP address, and the SHA-256 of the login code. */
 export type Payer = Readonly<{ openid: string; ip: string; codeHash: string }>
 
-/** The terms of an attempt that come from the configuration. */
+/** The terms of a payment attempt that come from the Worker's configuration. */
 export type MerchantTerms = Pick<FrozenTerms, 'appid' | 'mchId' | 'notifyUrl' | 'signType'>
 
-/** The next step of `/pay`. */
+/** The next step of the Worker in answering a `/pay` request. */
 export type PayDecision = Readonly<
   | { kind: 'refuse'; reason: 'not_your_order' | 'order_paid' | 'order_closed' | 'order_busy' }
   /** Sign the prepay_id that the attempt has. */

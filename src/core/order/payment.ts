@@ -15,7 +15,7 @@ export type Payment = Readonly<{
   cashFee: Fen | undefined
   /** WeChat's code of the payer's bank, for example `CMC`. */
   bankType: string | undefined
-  /** When the payer paid: WeChat's `time_end`. */
+  /** When the payer paid, in Unix seconds: WeChat's `time_end`. */
   paidAt: UnixSeconds
 }>
 

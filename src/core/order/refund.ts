@@ -31,7 +31,7 @@ export type RefundState =
  */
 export type RefundSource = 'shop' | 'operator' | 'automatic' | 'merchant_platform'
 
-/** A refund as stored. */
+/** A refund as stored in the table `refunds`. */
 export type Refund = Readonly<{
   outRefundNo: OutRefundNo
   transactionId: TransactionId
@@ -47,11 +47,11 @@ export type Refund = Readonly<{
   requestedAt: UnixSeconds
   /** When the refund was first sent; undefined while it waits for other refunds of the payment. */
   startedAt: UnixSeconds | undefined
-  /** When we learned that WeChat accepted the refund. */
+  /** When the Worker learned that WeChat accepted the refund, in Unix seconds. */
   acceptedAt: UnixSeconds | undefined
   /** When the refund became `succeeded` (by WeChat's clock), `refused` or `closed`. */
   endedAt: UnixSeconds | undefined
-  /** WeChat's `refund_id`. */
+  /** WeChat's own number of the refund, `refund_id`. */
   refundId: string | undefined
   /** The card or account that received the money, as WeChat names it: `招商银行信用卡0403`. */
   receivedBy: string | undefined
@@ -123,7 +123,7 @@ export const requestedRefund = (
 
 type HasState = Pick<Refund, 'state'>
 
-/** Whether the refund's amount counts against its payment. */
+/** Whether the refund reduces what can still be refunded of its payment. */
 export const isReserved = ({ state }: HasState): boolean =>
   state !== 'refused' && state !== 'closed'
 
@@ -134,7 +134,7 @@ export const isFinal = (refund: HasState): boolean =>
 const sum = (refunds: readonly Refund[]): Fen =>
   toFen(refunds.reduce((total, { refundFee }) => total + refundFee, 0))
 
-/** The refunds of one of the order's payments. */
+/** The refunds of one of an order's payments, selected by its transaction_id. */
 export const ofPayment = (
   refunds: readonly Refund[],
   transactionId: TransactionId,
@@ -143,10 +143,10 @@ export const ofPayment = (
 /** The sum in fen of all refunds that have succeeded or may still succeed. */
 export const reservedFee = (refunds: readonly Refund[]): Fen => sum(refunds.filter(isReserved))
 
-/** The sum in fen of all refunds that have succeeded. */
+/** The sum in fen of those of the given refunds that have succeeded. */
 export const refundedFee = (refunds: readonly Refund[]): Fen =>
   sum(refunds.filter(({ state }) => state === 'succeeded'))
 
-/** The sum in fen of all refunds that may still succeed. */
+/** The sum in fen of those of the given refunds that may still succeed. */
 export const refundingFee = (refunds: readonly Refund[]): Fen =>
   toFen(reservedFee(refunds) - refundedFee(refunds))

@@ -8,7 +8,7 @@ import type { Fen } from '../money.ts'
 export type Rejection =
   PaymentRejection | RefundRejection | Readonly<{ reason: 'illegal_transition' }>
 
-/** Why a refund is not accepted. */
+/** Why the Worker does not accept the shop's request for a refund. */
 export type RefundRejection = Readonly<
   | { reason: 'order_not_paid' }
   /** The refund number is in use for a refund with another amount, payment or reason. */

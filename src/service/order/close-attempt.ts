@@ -15,7 +15,7 @@ export type CloseOutcome = Readonly<
   | { kind: 'paid'; view: OrderView }
   /** Not closed yet: unifiedorder is in flight, the payer is paying, or WeChat has not confirmed the close. */
   | { kind: 'busy' }
-  /** WeChat gave no clear answer. */
+  /** WeChat gave no clear answer, so the attempt may still be open. */
   | { kind: 'unknown' }
 >
 

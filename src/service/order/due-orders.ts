@@ -9,9 +9,9 @@ export type DueOrders = Readonly<{
   /** When the lease of the items ends. No item may still run then, because another run may claim it. */
   leaseUntil: UnixSeconds
   items: readonly DueRow[]
-  /** The order of an item, as it was read right after the claim. */
+  /** The order to which a claimed item belongs, as it was read right after the claim. */
   viewOf: (item: DueRow) => OrderView | undefined
-  /** Stores when items are due again. */
+  /** Stores when the cron looks at claimed orders and attempts again. */
   reschedule: (next: readonly NextOrderDue[]) => Promise<void>
 }>
 

@@ -24,7 +24,7 @@ type FollowUpDeps = Pick<
   'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
 >
 
-/** The outcome of one follow-up. */
+/** The outcome of following up one due order or attempt. */
 export type FollowUp = Readonly<{
   /**
    * `booked`: the payment, or the refunds of a returned

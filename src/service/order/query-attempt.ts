@@ -22,7 +22,7 @@ export type AttemptStatus = Readonly<
   | { kind: 'rejected'; error: ApplyError }
   | { kind: 'closed'; view: OrderView }
   | { kind: 'unpaid' | 'user_paying' | 'absent' }
-  /** WeChat gave no clear answer. */
+  /** WeChat gave no clear answer, so the attempt's state at WeChat is unknown. */
   | { kind: 'unknown'; cause: string }
 >
 

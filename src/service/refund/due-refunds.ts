@@ -13,7 +13,7 @@ type DueRefundsDeps = Pick<
   'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
 >
 
-/** Due refunds that are leased to this run. */
+/** Due refunds that are leased to this run of the cron, grouped by order. */
 export type DueRefunds = Readonly<{
   count: number
   /**
@@ -21,7 +21,7 @@ export type DueRefunds = Readonly<{
    * the same order, so one is worked on after the other.
    */
   byOrder: readonly (readonly ClaimedRefund[])[]
-  /** Stores when refunds are due again. */
+  /** Stores when the cron looks at claimed refunds again. */
   reschedule: (next: readonly NextRefundDue[]) => Promise<void>
 }>
 

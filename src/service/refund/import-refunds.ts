@@ -15,7 +15,7 @@ type ImportRefundsDeps = Pick<
  */
 const PAGES_MAX = 2
 
-/** The outcome of an import. */
+/** The outcome of importing refunds from WeChat into an order. */
 export type Imported = Readonly<{
   /** The order after the import. */
   view: OrderView

@@ -2,7 +2,7 @@
 import { sleep, type Timers, withDeadline } from '../../lib/deadline.ts'
 import { StoreUnavailable } from '../../ports/store.ts'
 
-/** A value of a placeholder. */
+/** A value for one placeholder of an SQL statement. */
 export type Value = string | number | null
 /** An SQL text and the values of its placeholders, in their order. */
 export type Statement = Readonly<{ sql: string; params: readonly Value[] }>

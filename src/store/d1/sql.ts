@@ -6,7 +6,7 @@ export type Guard = Readonly<{ sql: string; params: readonly Value[] }>
 /** SQL for the Beijing day of a time, such as `2026-11-22`. @param at An SQL expression for Unix seconds. */
 export const beijingDay = (at: string): string => `date(${at} + 28800, 'unixepoch')`
 
-/** Pairs SQL with the values of its placeholders, in order. */
+/** Pairs an SQL text with the values of its placeholders, in order. */
 export const statement = (sql: string, ...params: readonly Value[]): Statement => ({ sql, params })
 
 /**

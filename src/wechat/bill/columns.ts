@@ -16,7 +16,7 @@ export type RefundColumns = Readonly<{
   refundStatus: Column
 }>
 
-/** The columns of a bill that the Worker reads. */
+/** Where a bill has each column that the Worker reads. */
 export type Columns = Readonly<{
   count: number
   /** Whether a row may have more fields than columns, because the merchant's text may contain separators. */
@@ -32,7 +32,7 @@ export type Columns = Readonly<{
   totalFee: Column
   settlementTotalFee: Column
   serviceFee: Column
-  /** Undefined in a bill that contains only payments. */
+  /** The columns about refunds; undefined in a bill that contains only payments. */
   refund: RefundColumns | undefined
   /** The time of a refund; undefined in layouts without such a column. */
   refundAppliedTime: Column | undefined

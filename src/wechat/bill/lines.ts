@@ -13,7 +13,7 @@ export class LineCutter {
   #rest = ''
   #isSkipping = false
 
-  /** The text after the last line break; empty if there is none. */
+  /** The text after the last line break so far; empty if there is none. */
   get rest(): string {
     return withoutReturn(this.#rest)
   }
@@ -46,9 +46,9 @@ export class LineCutter {
 /** The last two lines of a complete bill: `header` has the names of WeChat's totals, `values` their values. */
 export type Summary = Readonly<{ header: string; values: string }>
 
-/** What {@link RowJoiner} returns at the end of the text. */
+/** What {@link RowJoiner} returns at the end of a bill's text. */
 export type LastLines = Readonly<{
-  /** The last row; undefined when it may be incomplete. */
+  /** The last row of the bill; undefined when it may be incomplete. */
   row: string | undefined
   /** Undefined when the text does not end with a summary: the bill is cut off. */
   summary: Summary | undefined

@@ -9,7 +9,7 @@ const SETTLEMENT_TOTAL = ['应结订单总金额', '总交易额']
 const SETTLEMENT_REFUND = ['退款总金额', '总退款金额']
 const SERVICE_FEE = ['手续费总金额']
 const NEEDED = [ROWS, SETTLEMENT_TOTAL, SETTLEMENT_REFUND, SERVICE_FEE]
-/** The names of totals that bills before 2018 do not have. */
+/** The names of totals in the last line that bills before 2018 do not have. */
 const TOTAL = ['订单总金额']
 const REFUND = ['申请退款总金额']
 
@@ -85,7 +85,7 @@ export function findDiffering(stated: BillSums, read: BillSums): readonly (keyof
   return isCountRight ? differing : ['rows', ...differing]
 }
 
-/** Parses a count. Some bills write it as `45.0`. */
+/** Parses a count of rows. Some bills write it as `45.0`. */
 function parseCount(text: string): number | undefined {
   const [, count] = /^(0|[1-9]\d{0,8})(?:\.0+)?$/.exec(text) ?? []
   return count === undefined ? undefined : Number(count)

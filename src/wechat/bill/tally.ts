@@ -4,7 +4,7 @@ import type { BillRow, BillSums } from '../../ports/bill-reader.ts'
 import type { Columns } from './columns.ts'
 import { readRow, type RowAmounts } from './row.ts'
 
-/** Reads rows, counts them and adds up their amounts. */
+/** Reads the rows of a bill, counts them and adds up their amounts. */
 export class BillTally {
   #rows = 0
   #payments = 0
@@ -34,7 +34,7 @@ export class BillTally {
     return found.row
   }
 
-  /** The sums of the rows that were read so far. */
+  /** The sums of the bill's rows that were read so far. */
   get sums(): BillSums {
     const { totalFee, settlementTotalFee, refundFee, settlementRefundFee, serviceFee } =
       this.#amounts

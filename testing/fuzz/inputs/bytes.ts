@@ -78,7 +78,7 @@ const splice = (bytes: Bytes, from: number, to: number, put: Bytes): Bytes => {
 
 const randomBytes = (chance: Chance, count: number): Bytes => Uint8Array.from(chance.bytes(count))
 
-/** Makes up to eight random changes, mostly one. */
+/** Changes a copy of the bytes at random, mostly once, at most eight times. */
 export function mutateBytes(chance: Chance, original: Bytes): Bytes {
   let bytes = original
   for (let left = chance.pick([1, 1, 1, 2, 3, 8]); left > 0; left--) {
@@ -142,7 +142,7 @@ export function mutateText(chance: Chance, text: string): string {
   }
 }
 
-/** Random bytes, up to 4000. */
+/** Makes up to 4000 random bytes. */
 export const noise = (chance: Chance): Bytes =>
   randomBytes(chance, chance.pick([0, 1, 3, 16, 200, 4_000]))
 

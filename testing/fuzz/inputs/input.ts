@@ -3,16 +3,16 @@
  * that it can be mutated and printed.
  */
 
-/** A request body and how it arrives. */
+/** A request body, and how it arrives at the Worker. */
 export type Body = Readonly<{
   bytes: Uint8Array<ArrayBuffer>
-  /** In how many chunks the body arrives. */
+  /** In how many chunks the body arrives at the Worker. */
   pieces: number
   /** Whether the connection breaks after the last chunk. */
   breaks: boolean
 }>
 
-/** Calls to WeChat whose answers may be replaced. */
+/** The endpoints of WeChat whose answers an input may replace. */
 export type EndpointName = 'jscode2session' | 'unifiedorder' | 'orderquery' | 'closeorder'
 
 /** An answer that replaces the simulated WeChat's: an HTTP response, no answer, a lost connection, or a broken body. */
@@ -42,7 +42,7 @@ const encoder = new TextEncoder()
 /** Encodes text as UTF-8. */
 export const utf8 = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(encoder.encode(text))
 
-/** A body that arrives in one chunk. */
+/** Makes a request body that arrives in one chunk. */
 export const bodyOf = (text: string | Uint8Array<ArrayBuffer>): Body => ({
   bytes: typeof text === 'string' ? utf8(text) : text,
   pieces: 1,

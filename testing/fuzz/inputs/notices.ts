@@ -9,7 +9,7 @@ import { type Body, bodyOf, type Input, requestOf, utf8 } from './input.ts'
 
 type Made = Body | string
 
-/** A random notice. */
+/** Makes a random payment notice: a genuine one that is changed, or a forged or hostile one. */
 export function makeNotice(world: FuzzWorld, chance: Chance): Input {
   const [lane, made] = chance.pick(KINDS)(world, chance)
   const whole = typeof made === 'string' ? bodyOf(made) : made

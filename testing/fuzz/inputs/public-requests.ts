@@ -5,10 +5,10 @@ import { mutateBytes, mutateText, nearLimit, noise, ODD_TEXTS } from './bytes.ts
 import { hostileJson } from './hostile-json.ts'
 import { type Body, bodyOf, type Input, requestOf, utf8 } from './input.ts'
 
-/** Ordercodes of the fixture. */
+/** The ordercodes of the orders that exist in every fuzzed world. */
 export const ORDERCODES: readonly string[] = Object.values(ORDERS)
 
-/** Paths of every route, and of some that do not exist. */
+/** Paths of the Worker's routes, and of some that do not exist. */
 export const ROUTES = [
   '/pay',
   '/result',

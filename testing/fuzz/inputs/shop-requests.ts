@@ -19,7 +19,7 @@ const TERMS_NAMES = [
   'total_fee', 'body', 'attach', 'detail', 'goods_tag', 'limit_pay', 'openid', 'expires_in',
 ] as const // prettier-ignore
 
-/** A random request to the merchant API. */
+/** Makes a random request to the merchant API. */
 export function makeShopRequest(world: FuzzWorld, chance: Chance): Input {
   const [lane, request] = chance.pick(KINDS)(world, chance)
   const bearer = ['authorization', chance.pick(BEARERS)] as const

@@ -17,7 +17,7 @@ export type Observed = Readonly<{
   headers: Headers
   /** The `code` of a problem+json answer, or the return_code of an answer to WeChat; else empty. */
   code: string
-  /** Logged events with their reasons, `event:reason`. */
+  /** The events that the Worker logged, with their reasons, as `event:reason`. */
   reasons: readonly string[]
   /** Whether the Worker wrote any row, even without changing it. */
   hasWritten: boolean
@@ -124,7 +124,7 @@ function judgeChanges(world: FuzzWorld, input: Input, observed: Observed): strin
 
 type Allowed = Readonly<{
   tables: readonly Table[]
-  /** Whether the input may record a payment. */
+  /** Whether the input may make the Worker record a payment. */
   money: boolean
   /** The only order that the input may change; undefined when it may change any. */
   ordercode?: string
@@ -147,7 +147,7 @@ function allowedTables(world: FuzzWorld, input: Input, { status, code }: Observe
   }
   const path = pathOf(input)
   const [, list, ordercode = ''] = path.split('/')
-  // A refused request must not have changed anything.
+  // A request that the Worker refused as invalid must not have changed any table.
   if (status >= 400 && status < 500 && ![409, 429].includes(status)) return NOTHING
   // `/pay` and `/result` make the Worker query WeChat about the order. WeChat's answer may change the order, but contains no
   // payment.

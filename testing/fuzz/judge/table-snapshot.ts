@@ -11,7 +11,7 @@ const TABLES = [
   'deliveries',
   'runs',
 ] as const
-/** A table that the snapshot covers. */
+/** The name of a database table that the snapshot covers. */
 export type Table = (typeof TABLES)[number]
 const LINKED: readonly Table[] = ['orders', 'attempts', 'payments', 'events']
 
@@ -42,7 +42,7 @@ export class TableSnapshot {
     this.#sqlite = sqlite
   }
 
-  /** Copies the tables as they are now. */
+  /** Copies all tables as they are now, for `restore`. */
   snapshot(): void {
     for (const table of TABLES) {
       this.#sqlite.exec(`DROP TABLE IF EXISTS kept_${table};
@@ -108,7 +108,7 @@ export class TableSnapshot {
     return rows
   }
 
-  /** Reads rows with a prepared statement that is cached. */
+  /** Reads rows with an SQL text; its prepared statement is cached. */
   #rowsOf(sql: string): SqlRow[] {
     return this.#sqlite.run({ sql, values: [] }).rows
   }

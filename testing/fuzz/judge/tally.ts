@@ -1,12 +1,12 @@
-/** Adds up the reports of all batches. */
+/** Adds up the reports of all batches of fuzzed inputs. */
 import type { Failure, Report } from '../run/run-batch.ts'
 
-/** The sums of all batches that have reported. */
+/** The sums over all batches of fuzzed inputs that have reported. */
 export class Tally {
   inputs = 0
-  /** The number of inputs, by the lane that made them. */
+  /** The number of inputs, by the lane (kind of generator) that made them. */
   readonly lanes = new Map<string, number>()
-  /** How often each outcome was reached. */
+  /** By outcome of an input: how many inputs had it. */
   readonly outcomes = new Map<string, number>()
   /** One failure for each set of broken rules. Further failures that break the same rules are dropped. */
   readonly failures: Failure[] = []
@@ -38,7 +38,7 @@ export class Tally {
     return `${this.inputs} of ${of}, ${speed} per second, ${this.failures.length} failures (${each})`
   }
 
-  /** All outcomes with their counts, sorted. */
+  /** One line for each outcome of an input, with its count, sorted. */
   outcomeLines(): string[] {
     return [...this.outcomes]
       .sort(([a], [b]) => (a < b ? -1 : 1))

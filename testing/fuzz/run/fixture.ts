@@ -4,7 +4,7 @@ import { bodyOf, requestOf, toRequest } from '../inputs/input.ts'
 import { FuzzWorld, MERCHANT, ORDERS, TOKEN, type WorldOptions } from './world.ts'
 
 const BEARER = ['authorization', `Bearer ${TOKEN}`] as const
-/** The amount of every order, in fen. */
+/** The amount of every order of the fuzzed world, in fen. */
 export const FEE = 8_800
 
 /** Creates the world through the Worker's HTTP interface, and takes the snapshot. */
@@ -55,10 +55,10 @@ export async function makeShop(chance: Chance, options: WorldOptions = {}): Prom
   return world
 }
 
-/** Ids of all reviews. */
+/** Reads the ids of all reviews in the Worker's database. */
 export const reviewIds = (world: FuzzWorld): readonly string[] =>
   world.sqlite.read('SELECT id FROM reviews').map((row) => String(row['id']))
-/** Ids of all webhooks. */
+/** Reads the ids of all webhooks in the Worker's database. */
 export const deliveryIds = (world: FuzzWorld): readonly string[] =>
   world.sqlite.read('SELECT id FROM deliveries').map((row) => String(row['id']))
 
@@ -70,11 +70,11 @@ export async function pay(world: FuzzWorld, ordercode: string, openid: string): 
   return ticket ?? ''
 }
 
-/** Posts a payment notice. */
+/** Posts a payment notice to the Worker. */
 export const notify = (world: FuzzWorld, xml: string): Promise<Response> =>
   sent(world, requestOf('POST', '/notify', { body: bodyOf(xml) }))
 
-/** A call of the merchant API. */
+/** Calls the Worker's merchant API with the merchant token. */
 export function shop(
   world: FuzzWorld,
   method: string,
@@ -91,5 +91,5 @@ function sent(world: FuzzWorld, input: ReturnType<typeof requestOf>): Promise<Re
   return world.send(request)
 }
 
-/** Fields that every message for this merchant must have. */
+/** The fields by which every message to or from WeChat names the merchant. */
 export const OURS = { appid: MERCHANT.appid, mch_id: MERCHANT.mchId }

@@ -22,7 +22,7 @@ const SAME_FAILURE_MAX = 1
 /** An input that broke rules. `index` counts over all batches; `input` is its description. */
 export type Failure = Readonly<{ index: number; broken: readonly string[]; input: string }>
 
-/** The result of a batch. */
+/** The result of one batch of fuzzed inputs. */
 export type Report = Readonly<{
   batch: number
   inputs: number
@@ -64,7 +64,7 @@ export async function runBatch(seed: number, batch: number, count = BATCH): Prom
         : chance.pick(MAKERS)(world, chance)
     lanes[input.lane] = (lanes[input.lane] ?? 0) + 1
     const observed = await observe(world, input)
-    if (observed === undefined) continue // no client can send this input
+    if (observed === undefined) continue // no HTTP client can send this input, so it is skipped
 
     const outcome = outcomeOf(input, observed)
     if (outcomes[outcome] === undefined) corpus.push(input)

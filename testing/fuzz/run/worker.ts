@@ -2,7 +2,7 @@
 import { installInstantCrypto } from '../../simulation/d1/instant-crypto.ts'
 import { runBatch } from './run-batch.ts'
 
-/** Message from the parent: run `count` inputs of this batch. */
+/** A message from the parent process: run `count` inputs of this batch. */
 export type Task = Readonly<{ seed: number; batch: number; count: number }>
 
 installInstantCrypto()

@@ -30,7 +30,7 @@ const SHOP_ORIGIN = 'https://shop.test'
 const WEBHOOK_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 const T0_MS = Date.parse('2026-11-23T04:00:00Z')
 
-/** Secrets that must never appear in an answer or in a log. */
+/** The Worker's secrets, which must never appear in an answer or in a log. */
 export const SECRETS = [API_KEY, OLD_KEY, TOKEN, MERCHANT.appSecret, WEBHOOK_SECRET]
 
 /**
@@ -47,9 +47,9 @@ export const ORDERS = {
   lost: 'lost-0001',
 } as const
 
-/** How to change the world for a test. */
+/** How a test changes the fuzzed world when it creates it. */
 export type WorldOptions = Readonly<{
-  /** Wraps the Worker's database. */
+  /** Replaces the Worker's database with a wrapper around it. */
   wrapDb?: (db: D1Database) => D1Database
   /** Variables of the Worker that replace the default ones. */
   vars?: Readonly<Record<string, string>>
@@ -64,9 +64,9 @@ export class FuzzWorld {
   /** The payer who called /pay for the fixture's orders. `otherPayer` called /pay for `second` first. */
   readonly payer: string
   readonly otherPayer: string
-  /** Log entries of the last request. */
+  /** What the Worker logged during the last request. */
   log: LogEntry[] = []
-  /** The last ten webhooks. */
+  /** The last ten webhooks that the Worker sent to the shop. */
   webhooks: Request[] = []
   /** Genuine values that inputs are made from: the notice of the order `paid`, tickets, and cursors. */
   readonly seeds = { paidNotice: '', tickets: [] as string[], cursors: [] as string[] }
@@ -129,7 +129,7 @@ export class FuzzWorld {
     return response
   }
 
-  /** One run of the cron. */
+  /** Runs the cron once at the world's time. */
   cron = (): Promise<void> => tick(assemble(this.#vars, this.#platform), this.#nowMs)
 
   async #outside(request: Request): Promise<Response> {

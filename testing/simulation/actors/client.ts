@@ -3,7 +3,7 @@ import { CLIENT_FAULTS } from '../faults/faults.ts'
 import type { Chance } from '../run/random.ts'
 import { ORIGIN, TOKEN, type World } from '../run/world.ts'
 
-/** The Worker's answer, read as JSON. */
+/** The Worker's HTTP answer to an actor, with its body read as JSON. */
 export type Answer = Readonly<{
   status: number
   /** The `code` of a problem+json answer, else undefined. */
@@ -12,7 +12,7 @@ export type Answer = Readonly<{
   etag: string | null
 }>
 
-/** One request to the Worker. */
+/** One HTTP request of an actor to the Worker. */
 export type Call = Readonly<{
   method: 'GET' | 'POST' | 'PUT'
   path: string
@@ -23,7 +23,7 @@ export type Call = Readonly<{
 /** How long a phone or a shop's server waits for an answer of the Worker. */
 const PATIENCE_MS = 30_000
 
-/** Waits in virtual time. */
+/** Waits for `ms` milliseconds of virtual time. */
 export const sleep = (world: World, ms: number): Promise<void> =>
   world.scheduler.point(undefined, ms)
 

@@ -102,7 +102,7 @@ class RefundClerk {
     }
   }
 
-  /** Sends a request that the Worker must refuse. */
+  /** Sends a refund request that the Worker must refuse. */
   async #sendInvalid(): Promise<void> {
     const chance = this.#chance
     const payments = paymentsOf(this.#world, this.#ordercode)

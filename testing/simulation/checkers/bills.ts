@@ -6,7 +6,7 @@ import { type Check, failures, rows } from './rows.ts'
 
 const HOUR_S = 3_600
 
-/** Days on which WeChat took or refunded money. */
+/** Lists the days in Beijing on which WeChat took or refunded money. */
 const daysOf = ({ captures, wechatRefunds }: Evidence): readonly string[] => [
   ...new Set([
     ...captures.map(({ paidAt }) => dayOf(paidAt)),
@@ -119,7 +119,7 @@ const reconciledDaysHaveWebhooks: Check = (evidence) => {
   ]
 }
 
-/** Reconciling a day once more changes nothing. */
+/** Checks that reconciling a day once more changes no table. */
 const reconcilingAgainChangesNothing: Check = ({ audits }) =>
   audits.flatMap(({ day, before, after }) => {
     if (before === after) return []
@@ -130,7 +130,7 @@ const reconcilingAgainChangesNothing: Check = ({ audits }) =>
     ]
   })
 
-/** All checks of this file, by name. */
+/** All checks about bills, by name. */
 export const BILL_CHECKS = {
   everyDayIsReconciled,
   billCountsAgree,

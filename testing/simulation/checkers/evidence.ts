@@ -11,15 +11,15 @@ export type Evidence = Readonly<{
   captures: readonly Capture[]
   wechatOrders: readonly SimulatedOrder[]
   wechatRefunds: readonly SimulatedRefund[]
-  /** Refunds that the Worker confirmed to the shop. */
+  /** Refunds whose acceptance the Worker confirmed to the shop. */
   acceptedRefunds: readonly AcceptedRefund[]
   bills: BillFaults
   audits: readonly Audit[]
   /** Ordercodes whose registration the Worker confirmed to the shop. */
   registered: readonly string[]
-  /** Every row of every table, by the table's name. */
+  /** Every row of the Worker's database, by the table's name. */
   tables: Readonly<Record<string, readonly SqlRow[]>>
-  /** Rows that break a foreign key. */
+  /** The number of rows in the Worker's database that break a foreign key. */
   brokenReferences: number
   /** Webhooks that the shop's receiver stored. */
   received: readonly Received[]

@@ -149,7 +149,7 @@ const sumsAgree: Check = (evidence) => {
 const foreignKeysHold: Check = ({ brokenReferences }) =>
   brokenReferences === 0 ? [] : [`${brokenReferences} rows break a foreign key`]
 
-/** All checks of this file, by name. */
+/** All checks about orders and payments, by name. */
 export const ORDER_CHECKS = {
   capturedIsRecorded,
   recordedWasCaptured,

@@ -6,7 +6,7 @@ import { rows } from './rows.ts'
 /** A change of the refund's state, and the revision of the order at which it happened. */
 export type RefundStep = Readonly<{ state: string; revision: unknown }>
 
-/** What the events say about one refund. */
+/** What the events of an order say about one of its refunds. */
 export type RefundHistory = Readonly<{
   steps: readonly RefundStep[]
   /**

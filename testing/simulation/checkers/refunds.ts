@@ -246,7 +246,7 @@ const stuckRefundsAreReviewed: Check = (evidence) => {
   ]
 }
 
-/** All checks of this file, by name. */
+/** All checks about refunds, by name. */
 export const REFUND_CHECKS = {
   refundsFitPayments,
   wechatRefundsAreRecorded,

@@ -75,7 +75,7 @@ const typesOf = (evidence: Evidence, ordercode: unknown): string[] =>
 const revisionOfRecording = (evidence: Evidence, ordercode: unknown): unknown =>
   eventsOf(evidence, ordercode).find(({ type }) => type === 'payment_booked')?.['revision']
 
-/** No webhook says something untrue. */
+/** Checks that every webhook about an order agrees with WeChat's payments and the order's events. */
 const webhooksAreTrue: Check = (evidence) =>
   evidence.received.flatMap(({ id, type, data }) => {
     const { ordercode, state, transaction_id: transactionId } = data
@@ -134,7 +134,7 @@ const oddPaymentsAreReviewed: Check = (evidence) => {
   ]
 }
 
-/** All checks of this file, by name. */
+/** All checks about webhooks, by name. */
 export const WEBHOOK_CHECKS = {
   paidOrderHasItsWebhook,
   webhooksAreTrue,

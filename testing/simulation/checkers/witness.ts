@@ -7,12 +7,12 @@ import type { WeChatSimulator } from '../../../simulator/wechat.ts'
 /** Prices of an order: the one that the Worker confirmed, and those of requests that got no definite answer. */
 type Prices = { confirmed: number | undefined; unsure: Set<number> }
 
-/** A refund that the Worker confirmed to the shop. */
+/** A refund whose acceptance the Worker confirmed to the shop. */
 export type AcceptedRefund = Readonly<{ ordercode: string; outRefundNo: string; refundFee: number }>
 
 /** Actors report here what the Worker answers; the witness compares it with WeChat's ledger at that moment. */
 export class Witness {
-  /** One sentence for each violation seen so far. */
+  /** One sentence for each violation that the witness has seen so far. */
   readonly violations: string[] = []
   readonly #wechat: WeChatSimulator
   readonly #prices = new Map<string, Prices>()

@@ -9,7 +9,7 @@ import type { BoundSql, Ran, Sqlite, SqlRow } from './sqlite.ts'
  */
 export type Gate = (label: string, run: () => Ran[]) => Promise<Ran[]>
 
-/** A gate without delays and faults, for tests of the store. */
+/** Lets D1 calls pass without delays and faults, for tests of the store. */
 const open: Gate = (_label, run) => Promise.resolve().then(run)
 
 /** D1 over SQLite. @param gate By default a gate without delays and faults. */

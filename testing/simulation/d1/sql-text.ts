@@ -3,9 +3,9 @@
  * Worker uses.
  */
 
-/** The facts that {@link readSql} finds. */
+/** What {@link readSql} finds out about an SQL statement, as D1 treats it. */
 export type SqlText = Readonly<{
-  /** How many values must be bound to the statement. */
+  /** How many values must be bound to the statement's placeholders. */
   parameters: number
   /** The text contains more than one statement. */
   several: boolean

@@ -4,13 +4,13 @@ import { join } from 'node:path'
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite'
 import { isTransactionControl, readSql, type SqlText } from './sql-text.ts'
 
-/** A value that can be bound. */
+/** A value that can be bound to a placeholder of an SQL statement. */
 export type SqlValue = string | number | null | Uint8Array
-/** A row by column names. */
+/** A row that SQLite returned, as values by column names. */
 export type SqlRow = Record<string, SQLOutputValue>
-/** The result of one statement. */
+/** What running one SQL statement returned and changed. */
 export type Ran = Readonly<{ rows: SqlRow[]; changes: number; lastRowId: number }>
-/** A statement with its bound values. */
+/** An SQL statement with the values of its placeholders. */
 export type BoundSql = Readonly<{ sql: string; values: readonly unknown[] }>
 
 const PARAMETERS_MAX = 100
@@ -85,7 +85,7 @@ export class Sqlite {
     return this.#db.prepare(sql).all(...values)
   }
 
-  /** Runs several statements without D1's rules. */
+  /** Runs several SQL statements, which may break the rules that D1 has for statements. */
   exec(sql: string): void {
     this.#db.exec(sql)
   }

@@ -46,9 +46,9 @@ export const SHOP_FAULTS = [
 
 const WECHAT_FAULTS = FAULT_KINDS.filter(isFaultKind)
 
-/** A place where faults happen. Each has one rate. */
+/** A part of the simulated world where faults happen. Each part has one rate. */
 export type Area = 'd1' | 'wechat' | 'crash' | 'client' | 'shop' | 'freeze' | 'kv'
-/** How likely a fault is at each opportunity, 0 to 1. */
+/** By area: how likely a fault is at each opportunity, 0 to 1. */
 export type Rates = Readonly<Record<Area, number>>
 /** The rates of a seed in its last phase, in which no faults happen. */
 export const NO_FAULTS: Rates = {

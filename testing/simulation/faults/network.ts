@@ -8,7 +8,7 @@ import type { Owner, Scheduler } from '../run/scheduler.ts'
 import type { Trace } from '../run/trace.ts'
 import { CRASHES, D1_FAULTS, type FaultBox, FREEZES, KV_FAULTS } from './faults.ts'
 
-/** What the network connects. */
+/** What the network needs: WeChat and the other hosts that it connects, the scheduler, and the source of faults. */
 export type NetworkParts = Readonly<{
   scheduler: Scheduler
   faults: FaultBox
@@ -72,7 +72,7 @@ export class Network {
     this.#outages++
   }
 
-  /** The gate of this Worker's D1 calls, with delays and faults. */
+  /** The gate through which this Worker's D1 calls pass, with delays and faults. */
   gateFor(owner: Owner): Gate {
     const { scheduler, faults, chance, trace } = this.#parts
     return async (label, run) => {

@@ -118,7 +118,7 @@ function nextDueMs({ sqlite, wechat }: World, withNotices: boolean): number | un
 const firstDueOf = (table: string): string =>
   `SELECT min(due_at) AS at FROM ${table} WHERE due_at IS NOT NULL`
 
-/** Every table with a column `due_at`. */
+/** Lists every table of the Worker with a column `due_at`. */
 const dueTables = (sqlite: World['sqlite']): string[] =>
   sqlite
     .read(

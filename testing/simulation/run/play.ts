@@ -1,4 +1,4 @@
-/** Runs actors concurrently in virtual time. */
+/** Runs the actors of a seed concurrently in virtual time. */
 import type { World } from './world.ts'
 
 /**

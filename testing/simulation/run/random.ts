@@ -1,6 +1,6 @@
 /** Repeatable randomness: one independent stream for each name, so that draws of one part never change those of another. */
 
-/** A stream of random draws. */
+/** A repeatable stream of random draws. */
 export type Chance = Readonly<{
   /** A whole number from 0 to `limit - 1`. */
   below: (limit: number) => number

@@ -18,17 +18,17 @@ const ORDERS_MAX = 5
 /** The share of the seeds in which faults continue until the first day's bill has been processed. */
 const BILL_DAY_RATE = 0.35
 
-/** The result of one seed. */
+/** The result of simulating one seed. */
 export type Outcome = Readonly<{
   seed: number
   /** One sentence for each violation; empty when every check passed. */
   violations: readonly string[]
   /** How often each fault and situation happened. */
   counts: ReadonlyMap<string, number>
-  /** Steps of the scheduler. */
+  /** How many steps the scheduler has made. */
   steps: number
   orders: number
-  /** Payments that WeChat took. */
+  /** The number of payments that WeChat took. */
   captures: number
   trace: readonly string[]
   /** SHA-256 of the trace: equal digests are equal runs. */

@@ -16,7 +16,7 @@ export class Owner {
   readonly weight: number
   /** Virtual time until which the Worker is frozen, including its timers. */
   frozenUntil = 0
-  /** Called once, when the Worker dies. */
+  /** Called once, when the simulation kills the Worker. */
   onDeath: () => void = () => {}
 
   constructor(name: string, weight: number) {
@@ -64,7 +64,7 @@ export class Scheduler {
     return new Promise((resolve) => void this.#wait(owner, delayMs, resolve))
   }
 
-  /** Starts a timer. @returns a function that cancels it. */
+  /** Starts a timer of `ms` milliseconds of virtual time. @returns a function that cancels it. */
   after(owner: Owner | undefined, ms: number, wake: () => void): () => void {
     const waiting = this.#wait(owner, ms, wake)
     return () => {
@@ -72,7 +72,7 @@ export class Scheduler {
     }
   }
 
-  /** The owner dies: nothing that waits on its behalf continues. */
+  /** Kills a Worker: nothing that waits on its behalf continues. */
   kill(owner: Owner): void {
     if (!owner.alive) return
     owner.alive = false

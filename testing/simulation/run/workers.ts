@@ -18,7 +18,7 @@ import type { Chance } from './random.ts'
 import { Owner, type Scheduler } from './scheduler.ts'
 import type { Trace } from './trace.ts'
 
-/** The parts of the simulation that Workers run on. */
+/** The parts of the simulation that the Workers run on. */
 export type WorkerParts = Readonly<{
   scheduler: Scheduler
   sqlite: Sqlite
@@ -33,9 +33,9 @@ export type WorkerParts = Readonly<{
 /** Weights of Workers at the scheduler: most run at normal speed, some are slow while the others continue. */
 const WEIGHTS = [1, 1, 1, 0.3, 0.03]
 
-/** Starts Workers and kills them. */
+/** Starts the simulated Workers that share one database, and kills them. */
 export class Workers {
-  /** Log entries about bugs in our own code. Each is a violation. */
+  /** Entries of the Workers' logs that report bugs in our own code. Each is a violation. */
   readonly alarms: string[] = []
   readonly #parts: WorkerParts
   readonly #vars: Vars
@@ -60,7 +60,7 @@ export class Workers {
     return response
   }
 
-  /** One run of the cron. Also resolves when the Worker dies. */
+  /** Runs the cron once in a Worker. Also resolves when this Worker dies. */
   async cron(): Promise<void> {
     const at = this.#parts.scheduler.now()
     await this.#invoke('tick', async (deps) => {

@@ -17,9 +17,9 @@ export type Recipe = Readonly<{
   without?: readonly string[]
   /** Orders and other actors that are left out: `order 1`, `forger`. */
   withoutActors?: readonly string[]
-  /** Another salt lets the same actors interleave differently. */
+  /** Another number makes the same actors interleave differently and meet other faults. */
   salt?: number
-  /** Called with every line of the trace when it is written. */
+  /** Called with every line of the seed's trace when it is written. */
   onLine?: (line: string) => void
 }>
 
@@ -40,11 +40,11 @@ export type World = Readonly<{
   /** The random stream with this name. Each call begins the stream again. */
   chance: (name: string) => Chance
   mail: Mail
-  /** Faults that were injected into bills. */
+  /** The faults that were injected into WeChat's bills. */
   bills: BillFaults
-  /** Tables before and after a day was reconciled once more. */
+  /** The Worker's tables before and after the bill of a day was reconciled once more. */
   audits: Audit[]
-  /** When WeChat closed an out_trade_no, in virtual time. */
+  /** By out_trade_no: when WeChat closed it, in milliseconds of virtual time. */
   closedAtMs: ReadonlyMap<string, number>
   /** Openids of the payers of each order, by ordercode. */
   cast: Map<string, readonly string[]>
@@ -52,22 +52,22 @@ export type World = Readonly<{
 
 /** Configuration that is drawn once for a seed, as far as the checks must know it. */
 export type Settings = Readonly<{
-  /** Whether the shop receives webhooks. */
+  /** Whether the shop has a webhook receiver in this seed. */
   hasReceiver: boolean
   /** Whether the Workers have the merchant's certificate, without which no payment can be refunded. */
   hasCertificate: boolean
   latePayment: 'accept' | 'refund'
 }>
 
-/** State of the delivery of WeChat's notices. */
+/** The state of the delivery of WeChat's notices to the Worker. */
 export type Mail = {
-  /** The last notices that were posted, for replays by the forger. */
+  /** The last notices that WeChat posted, which the forger replays. */
   readonly sent: Readonly<{ url: string; body: string }>[]
-  /** Until this virtual time WeChat sends no notice. */
+  /** WeChat sends no notice before this virtual time in milliseconds. */
   mutedUntilMs: number
   /** Whether the phase with faults is over. From then on only the drain delivers notices. */
   isOver: boolean
-  /** Called when WeChat has accepted a refund. */
+  /** Called with the out_refund_no when WeChat has accepted a refund. */
   onRefund: (outRefundNo: string) => void
 }
 
@@ -75,9 +75,9 @@ export type Mail = {
 export type BillFaults = {
   /** Ids of reviews that must be opened, one for each injected difference. */
   readonly expected: string[]
-  /** Days whose bill was falsified. */
+  /** Days for which WeChat's bill was falsified. */
   readonly changed: Set<string>
-  /** Days whose bill could not be downloaded or read for a while. */
+  /** Days for which WeChat's bill could not be downloaded or read for a while. */
   readonly delayed: Set<string>
   /** Whether WeChat answered at least once that the merchant may not download bills. */
   isForbidden: boolean

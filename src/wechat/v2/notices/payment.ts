@@ -7,7 +7,7 @@ import { type AuthenticFields, type EnvelopeError, openEnvelope } from '../wire/
 import { readPayment } from '../wire/payment-fields.ts'
 import { parseXmlBytes } from '../wire/xml.ts'
 
-/** Why a payment notice is refused. */
+/** Why the Worker refuses a payment notice. */
 export type NoticeError =
   | EnvelopeError
   | Readonly<{ reason: 'not_a_success' }>

@@ -8,7 +8,7 @@ import type { Secret } from '../../../lib/secret.ts'
 import type { UnverifiedRefund } from '../../../ports/notices.ts'
 import { type Fields, parseXmlBytes } from '../wire/xml.ts'
 
-/** Why a refund notice is refused. */
+/** Why the Worker refuses a refund notice. */
 export type RefundNoticeError = Readonly<
   | { reason: 'unreadable' | 'return_fail' | 'wrong_merchant' | 'cannot_decrypt' }
   | { reason: 'bad_field'; field: string }

@@ -12,7 +12,7 @@ declare const authentic: unique symbol
 /** The fields of a message whose signature, appid and mch_id were verified. */
 export type AuthenticFields = Fields & { readonly [authentic]: true }
 
-/** Why a message failed verification. */
+/** Why the Worker does not trust a message as WeChat's. */
 export type EnvelopeError = Readonly<
   | { reason: 'unreadable'; cause: XmlError['reason'] }
   /**

@@ -15,7 +15,7 @@ import { err, ok, type Result } from '../../../lib/result.ts'
  */
 export type Fields = ReadonlyMap<string, string>
 
-/** Why a message cannot be parsed. */
+/** Why the XML of a message cannot be parsed. */
 export type XmlError = Readonly<
   | { reason: 'too_long' }
   | { reason: 'not_utf8' }
@@ -99,7 +99,7 @@ export function parseXmlBytes(
   return parseXml(text, rootName)
 }
 
-/** Parses the text of a message. Never throws. */
+/** Parses the XML text of a message from WeChat. Never throws. */
 export function parseXml(text: string, rootName: RootName = 'xml'): Result<Fields, XmlError> {
   if (text.length > XML_BYTES_MAX) return err({ reason: 'too_long' })
   if (FORBIDDEN_CHARACTER.test(text)) return err({ reason: 'forbidden_character' })
