@@ -164,7 +164,7 @@ function stop(): void {
 }
 
 process.once('SIGTERM', stop)
-// The channel closes when the parent has been killed with SIGKILL and could not stop this process.
+// A parent that is killed with SIGKILL cannot stop this process, but its IPC channel closes then.
 process.once('disconnect', stop)
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 

@@ -9,7 +9,7 @@ export type DifferenceKind =
   /** Our records have the payment or refund, but no bill of any day has it. */
   | 'payment_not_in_bill'
   | 'refund_not_in_bill'
-  /** Both have the payment or refund, but with different amounts or numbers. */
+  /** The bill and our records have the payment or refund, but its amount or one of its ids differs. */
   | 'payment_differs'
   | 'refund_differs'
   /** The bill has a payment that a cashier's command reversed. Mini programs have no such command. */

@@ -56,7 +56,7 @@ describe('a run that does not finish', () => {
     vi.restoreAllMocks()
     const found = await reviews(w)
     expect(found.map(({ id }) => id)).toEqual([`bill_difference.${DAY}.bill_missing`])
-    expect(JSON.stringify(found[0]?.evidence)).toContain('do not come to an end')
+    expect(JSON.stringify(found[0]?.evidence)).toContain('stops before it has finished')
     expect((await reconciled(w)).bill.payments).toBe(1)
   })
 

@@ -57,7 +57,7 @@ function decrypt(reqInfo: string, key: Secret): Fields | undefined {
     const inner = parseXmlBytes(ecb(aesKey).decrypt(encrypted), 'root')
     return inner.ok ? inner.value : undefined
   } catch {
-    return undefined // not encrypted with this key: incomplete blocks or wrong padding
+    return undefined // the decryption throws on incomplete blocks or wrong padding: another key encrypted it
   }
 }
 
