@@ -26,7 +26,7 @@ export const COSTS = {
  * them. The statements that a run reserves for webhooks cover the excess.
  */
 export const RARE_EXCESS: Readonly<Record<keyof typeof COSTS, number>> = {
-  order: 6,
+  order: 8,
   refund: 0,
   webhook: 0,
   billStep: 7,

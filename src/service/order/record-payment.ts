@@ -78,10 +78,9 @@ async function record(
     autoRefundNotifyUrl,
   })
   if (applied.ok || applied.error.reason !== 'second_payment') return applied
-  // The payer paid twice. The second payment is recorded, and refunded if refunds are configured. If a
-  // concurrent request made the order paid after the order was read, the order is read again.
-  const isCurrent = view.order.state === 'paid'
-  const paid = isCurrent ? view : ((await deps.orders.load(view.order.ordercode)) ?? view)
+  // The payer paid twice. The second payment is recorded, and refunded if refunds are configured. The order is
+  // read again first, because a concurrent request may have made it paid after it was read.
+  const paid = (await deps.orders.load(view.order.ordercode)) ?? view
   return applyEvent(deps, paid, {
     type: 'second_payment_recorded',
     payment,
