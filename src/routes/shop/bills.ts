@@ -76,7 +76,7 @@ export async function getBillRaw(
     case 'no_file':
       return problem('bill_not_found', { detail: NO_FILE })
     case 'not_in_archive':
-      return problem('bill_not_ready')
+      return billProblem({ reason: 'bill_not_ready', lastError: undefined })
     case 'misconfigured':
       return problem('misconfigured')
     default:

@@ -150,8 +150,16 @@ async function send(
 ): Promise<Outcome> {
   const { ordercode } = view.order
   const reply = await deps.wechat.unifiedOrder(attempt)
-  const logged = { ordercode, out_trade_no: attempt.outTradeNo, reason: reply.kind }
-  if (reply.kind !== 'prepared') deps.log({ event: 'unifiedorder_not_prepared', ...logged })
+  if (reply.kind !== 'prepared') {
+    // The log keeps the value `ask_again`, for which operators may filter.
+    const reason = reply.kind === 'busy' ? 'ask_again' : reply.kind
+    deps.log({
+      event: 'unifiedorder_not_prepared',
+      ordercode,
+      out_trade_no: attempt.outTradeNo,
+      reason,
+    })
+  }
 
   switch (reply.kind) {
     case 'prepared': {

@@ -116,7 +116,9 @@ describe('the archive of raw bills', () => {
     expect(sent).toHaveLength(2)
     expect(await raw()).toEqual(sent[1])
     vi.spyOn(env.KV, 'get').mockResolvedValueOnce(null as never)
-    expect([404, 409, 503]).toContain((await w.shop('GET', `/bills/${DAY}/raw`)).status)
+    const lost = await w.shop('GET', `/bills/${DAY}/raw`)
+    expect(lost.status).toBe(409)
+    expect(await lost.json()).toMatchObject({ code: 'bill_not_ready', last_error: null })
   })
 
   /** Crashes the run that downloads the bill as soon as the bill is archived and stored as `comparing`. */

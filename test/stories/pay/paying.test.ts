@@ -459,6 +459,8 @@ describe('/pay answers', () => {
       const answer = await w.pay(ordercode, openid)
       expect(answer.headers.get('retry-after')).not.toBeNull()
       expect(`${kind} ${await outcome(answer)}`).toBe(`${kind} 503 wechat_unavailable`)
+      const reason = kind === 'system_error' ? 'ask_again' : 'unknown'
+      expect(w.log.at(-1)).toMatchObject({ event: 'unifiedorder_not_prepared', reason })
       w.wechat.faults.clear()
       expect(`${kind} ${(await w.pay(ordercode, openid)).status}`).toBe(`${kind} 200`)
       expect((await w.read(ordercode)).attempts).toHaveLength(1)
