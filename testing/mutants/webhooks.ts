@@ -43,7 +43,7 @@ export const WEBHOOK_MUTANTS: readonly Mutant[] = [
     file: 'cron/work-pool.ts',
     find: `return 'failed'`,
     replace: 'throw error',
-    tests: ['test/store/order/due.test.ts', 'test/stories/order/queries.test.ts'],
+    tests: ['test/cron/work-pool.test.ts'],
   },
   {
     name: 'Two overlapping runs of the cron send the same webhook',
