@@ -72,10 +72,11 @@ describe('the archive of raw bills', () => {
       goTo(w, `${NEXT_DAY}T10:10`)
       await crashComparing(w, crashing)
 
-      const get = vi.spyOn(env.KV, 'get') as unknown as ReturnType<typeof vi.fn>
-      if (broken === 'null') get.mockResolvedValueOnce(null)
+      const get = vi.spyOn(env.KV, 'get')
+      if (broken === 'null') get.mockResolvedValueOnce(null as never)
       if (broken === 'throws') get.mockRejectedValueOnce(new Error('KV GET failed: 500'))
-      if (broken === 'cut') get.mockResolvedValueOnce(new Uint8Array([0x1f, 0x8b, 8, 0]).buffer)
+      if (broken === 'cut')
+        get.mockResolvedValueOnce(new Uint8Array([0x1f, 0x8b, 8, 0]).buffer as never)
       const before = downloads(w)
       const report = await reconciled(w, DAY, 30)
       expect([broken, get.mock.calls.length + downloads(w) - before]).toEqual([broken, 2])
