@@ -3,8 +3,9 @@
  * provides (`env`, clock, randomness) comes from `platform.ts`.
  */
 import type { Vars } from './config.ts'
+import type { Actor } from './core/actor.ts'
 import { fromMillis } from './core/time.ts'
-import type { Timers } from './lib/deadline.ts'
+import { type TimeLeft, type Timers, withDeadline } from './lib/deadline.ts'
 import { toHex } from './lib/text.ts'
 import type { LogEntry } from './ports/deps.ts'
 import type { WebhookSender } from './ports/webhooks.ts'
@@ -55,8 +56,12 @@ export type Platform = Readonly<{
 
 /**
  * Builds everything that one invocation needs, and counts the invocation's outbound calls and SQL statements.
+ * The actor of the invocation is `system`; a route changes it by `as`.
  */
-export function assemble(vars: Vars, platform: Platform): HttpDeps {
+export const assemble = (vars: Vars, platform: Platform): HttpDeps =>
+  assembleFor('system', () => Infinity, vars, platform)
+
+function assembleFor(_actor: Actor, timeLeft: TimeLeft, vars: Vars, platform: Platform): HttpDeps {
   const { timers, randomBytes } = platform
   const merchant = { appid: vars.WX_APPID, mchId: vars.WX_MCH_ID, apiKey: vars.WX_API_KEY }
   const signType = vars.WX_SIGN_TYPE
@@ -75,6 +80,7 @@ export function assemble(vars: Vars, platform: Platform): HttpDeps {
     fetch: countedFetch,
     timers,
     now,
+    timeLeft,
     health: platform.originHealth ?? new OriginHealth(),
     loginOrigin: vars.WX_LOGIN_ORIGIN,
     payOrigin: vars.WX_PAY_ORIGIN,
@@ -83,7 +89,7 @@ export function assemble(vars: Vars, platform: Platform): HttpDeps {
   })
   const appSecret = vars.WX_APP_SECRET
   const hasTarget = vars.WEBHOOK_URL !== undefined
-  const database = new Database(platform.db, timers, randomBytes)
+  const database = new Database(platform.db, timers, randomBytes, timeLeft)
   const noticeKeys = { merchant, signType, oldKey: vars.WX_API_KEY_OLD }
 
   const deps: HttpDeps = {
@@ -115,7 +121,9 @@ export function assemble(vars: Vars, platform: Platform): HttpDeps {
     webhooks: vars.WEBHOOK_URL === undefined ? noSender : senderTo(vars.WEBHOOK_URL),
     deliverSoon(ids) {
       if (!hasTarget) return
-      for (const id of ids) platform.background(deliverFirst(deps, id).catch(logFailure(id)))
+      // Webhooks are sent after the response, so the deadline of the request does not apply to them.
+      const background = assemble(vars, platform)
+      for (const id of ids) platform.background(deliverFirst(background, id).catch(logFailure(id)))
     },
     log: platform.log,
     admit: (who) => admit(platform.limits?.payer, who),
@@ -125,6 +133,11 @@ export function assemble(vars: Vars, platform: Platform): HttpDeps {
     merchantTokens: [vars.MERCHANT_TOKEN, vars.MERCHANT_TOKEN_OLD].filter(
       (token) => token !== undefined,
     ),
+    as(actor, withinMs = Infinity) {
+      const end = platform.nowMs() + withinMs
+      return assembleFor(actor, () => end - platform.nowMs(), vars, platform)
+    },
+    inTime: (work) => withDeadline(timers, timeLeft(), work),
     notices: {
       payment: paymentNoticeReader(noticeKeys),
       refund: refundNoticeReader(noticeKeys),

@@ -13,10 +13,15 @@ import { PAYER_ROUTES } from './payer/routes.ts'
 import { SHOP_ROUTES } from './shop/routes.ts'
 import { WECHAT_ROUTES } from './wechat/routes.ts'
 
+/**
+ * The deadline of the answer to a notice, in milliseconds. WeChat waits 5 s, and counts a later answer as none.
+ */
+const NOTICE_MS = 4_500
+
 const router = Router<RouteRequest, [HttpDeps]>({ catch: answerFor })
 
-add(PAYER_ROUTES, (handler) => handler)
-add(WECHAT_ROUTES, (handler) => handler)
+add(PAYER_ROUTES, (handler) => (request, deps) => handler(request, deps.as('payer')))
+add(WECHAT_ROUTES, (handler) => (request, deps) => handler(request, deps.as('wechat', NOTICE_MS)))
 add(SHOP_ROUTES, withToken)
 add(OPERATOR_ROUTES, withToken)
 add(PUBLIC_ROUTES, (handler) => handler)
@@ -33,7 +38,7 @@ function add(routes: readonly Route[], guard: (handler: Handler) => Handler): vo
 function withToken(handler: Handler): Handler {
   return async (request, deps) =>
     (await isMerchant(request, deps))
-      ? handler(request, deps)
+      ? handler(request, deps.as('shop'))
       : problem('unauthorized', {}, { 'www-authenticate': 'Bearer realm="wxpay-edge"' })
 }
 

@@ -1,11 +1,13 @@
 /** Sends HTTP requests to WeChat. No other part of the Worker sends requests to WeChat. */
 import { later, MINUTE_S, type UnixSeconds } from '../core/time.ts'
-import { type Timers, withDeadline } from '../lib/deadline.ts'
+import { type TimeLeft, type Timers, withDeadline } from '../lib/deadline.ts'
 import { readChunks, readLimited } from '../lib/limited-body.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 
 /** How long one origin may take to reply. WeChat's own SDK waits as long. */
 export const CALL_DEADLINE_MS = 8_000
+/** How long an invocation must still have, for an unanswered message to go to the other origin. */
+const REPEAT_MS_MIN = 1_500
 const REPLY_BYTES_MAX = 64 * 1024
 /** The maximum size of a bill. With 100 000 payments a bill has about 10 MB as gzip, and 30 MB plain. */
 const BILL_BYTES_MAX = 48 * 1024 * 1024
@@ -55,6 +57,8 @@ export type TransportOptions = Readonly<{
   payOrigin: string
   payOriginBackup: string
   now: () => UnixSeconds
+  /** How long the invocation may still take. Calls get the smaller of this and their own deadline. */
+  timeLeft?: TimeLeft
   health: OriginHealth
   /** A `fetch` that presents the merchant certificate; undefined when no certificate is installed. */
   certificateFetch?: Fetch | undefined
@@ -111,14 +115,16 @@ type Way<T> = Readonly<{
  */
 export function wechatTransport(options: TransportOptions): Transport {
   const { fetch, certificateFetch, timers, loginOrigin, payOrigin, payOriginBackup } = options
-  const { now, health } = options
+  const { now, health, timeLeft = () => Infinity } = options
 
   const usual: Way<Uint8Array> = { fetch, deadlineMs: CALL_DEADLINE_MS, read: readReply }
   const bill = { fetch, deadlineMs: BILL_DEADLINE_MS, read: readBill }
 
   async function send<T>(request: Request, way: Way<T>): Promise<Result<T, TransportError>> {
+    const deadline = Math.min(way.deadlineMs, timeLeft())
+    if (deadline <= 0) return err({ reason: 'no_answer' })
     try {
-      const outcome = await withDeadline(timers, way.deadlineMs, async (signal) =>
+      const outcome = await withDeadline(timers, deadline, async (signal) =>
         way.read(await way.fetch(new Request(request, { signal }))),
       )
       return outcome.done ? outcome.value : err({ reason: 'no_answer' })
@@ -148,6 +154,7 @@ export function wechatTransport(options: TransportOptions): Transport {
     const [origin = payOrigin, other = payOrigin] = order
     const first = await send(message(origin, path, xml), way)
     if (first.ok || first.error.reason !== 'no_answer' || other === origin) return first
+    if (timeLeft() < REPEAT_MS_MIN) return first
 
     way.onRepeat?.()
     const second = await send(message(other, path, xml), way)

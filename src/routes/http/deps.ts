@@ -1,3 +1,5 @@
+import type { Actor } from '../../core/actor.ts'
+import type { DeadlineOutcome } from '../../lib/deadline.ts'
 import type { Secret } from '../../lib/secret.ts'
 import type { Deps } from '../../ports/deps.ts'
 import type { NoticeReader } from '../../ports/notices.ts'
@@ -16,4 +18,13 @@ export type HttpDeps = Deps &
      * customers of a mobile carrier share addresses. @returns false when the limit is exceeded.
      */
     admitAddress: (ip: string) => Promise<boolean>
+    /**
+     * The same dependencies for a request of this actor.
+     *
+     * @param withinMs The deadline of the whole request, in milliseconds from now: calls and the database get
+     *   what is left of it. Absent for none.
+     */
+    as: (actor: Actor, withinMs?: number) => HttpDeps
+    /** Waits for work until the request's deadline. What is under way then may still take effect. */
+    inTime: <T>(work: () => Promise<T>) => Promise<DeadlineOutcome<T>>
   }>

@@ -1,5 +1,5 @@
 /** Access to D1 with a deadline, and with the retries that Cloudflare recommends. */
-import { sleep, type Timers, withDeadline } from '../../lib/deadline.ts'
+import { sleep, type TimeLeft, type Timers, withDeadline } from '../../lib/deadline.ts'
 import { StoreUnavailable } from '../../ports/store.ts'
 
 /** A value for one placeholder of an SQL statement. */
@@ -12,8 +12,8 @@ export type Row = Readonly<Record<string, unknown>>
 export type Outcome = Readonly<{ rows: readonly Row[]; changes: number }>
 
 /**
- * The deadline of one batch, retries included. WeChat ends the request of a notice after 5 s. When D1 stalls,
- * the Worker must answer FAIL before that, so that WeChat delivers the notice again.
+ * The deadline of one batch, retries included. A batch of an invocation that itself has a deadline gets what
+ * is left of that, if it is less.
  */
 const DEADLINE_MS = 3_000
 const TRIES_MAX = 3
@@ -29,17 +29,24 @@ const PAUSE_MS = 50
 const RETRYABLE =
   /Network connection lost|storage caused object to be reset|starting up D1 DB storage|reset because its code was updated|Cannot resolve D1 DB due to transient issue/
 
-/** Sends statements to D1, with a deadline of 3 s and up to three tries per batch. */
+/** Sends statements to D1, with a deadline of at most 3 s and up to three tries per batch. */
 export class Database {
   #statementsUsed = 0
   readonly #d1: D1Database
   readonly #timers: Timers
   readonly #randomBytes: (count: number) => Uint8Array
+  readonly #timeLeft: TimeLeft
 
-  constructor(d1: D1Database, timers: Timers, randomBytes: (count: number) => Uint8Array) {
+  constructor(
+    d1: D1Database,
+    timers: Timers,
+    randomBytes: (count: number) => Uint8Array,
+    timeLeft: TimeLeft = () => Infinity,
+  ) {
     this.#d1 = d1
     this.#timers = timers
     this.#randomBytes = randomBytes
+    this.#timeLeft = timeLeft
   }
 
   /**
@@ -58,7 +65,9 @@ export class Database {
    *   may not have been applied.
    */
   async batch(statements: readonly Statement[]): Promise<readonly Outcome[]> {
-    const outcome = await withDeadline(this.#timers, DEADLINE_MS, (signal) =>
+    const deadline = Math.min(DEADLINE_MS, this.#timeLeft())
+    if (deadline <= 0) throw new StoreUnavailable('the deadline of the invocation has passed')
+    const outcome = await withDeadline(this.#timers, deadline, (signal) =>
       this.#batchWithRetries(statements, signal),
     )
     if (!outcome.done) throw new StoreUnavailable('D1 did not answer in time')
