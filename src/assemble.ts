@@ -101,6 +101,7 @@ function assembleFor(_actor: Actor, timeLeft: TimeLeft, vars: Vars, platform: Pl
       ticketKey: () => ticketKey(appSecret.reveal()),
       tick: { calls: vars.TICK_CALLS, statements: vars.TICK_STATEMENTS },
       latePayment: vars.LATE_PAYMENT,
+      noticeConfirmFrom: vars.NOTICE_CONFIRM_FROM,
       refundNotifyUrl:
         certificateFetch === undefined ? undefined : `${vars.PUBLIC_URL}/notify/refund`,
       hasWebhookTarget: hasTarget,

@@ -18,6 +18,8 @@ const TICK_STATEMENTS_DEFAULT = '50'
  */
 const TICK_CALLS_MIN = 10
 const TICK_STATEMENTS_MIN = 40
+/** The default of NOTICE_CONFIRM_FROM, in fen: 1000 yuan. */
+const NOTICE_CONFIRM_FROM_DEFAULT = '100000'
 const PAY_ORIGIN_BACKUP = 'https://api2.mch.weixin.qq.com'
 
 const text = (pattern: RegExp) => v.pipe(v.string(), v.regex(pattern))
@@ -28,6 +30,8 @@ const secret = (pattern: RegExp) =>
   )
 const count = (min: number, max: number) =>
   v.pipe(text(/^\d{1,5}$/), v.transform(Number), v.minValue(min), v.maxValue(max))
+
+const fen = v.pipe(text(/^\d{1,10}$/), v.transform(Number))
 
 /** The valibot schema of a URL's origin without a path, a query or a user. */
 const origin = v.pipe(
@@ -61,6 +65,7 @@ const Vars = v.object({
   WEBHOOK_SECRET: v.optional(secret(WEBHOOK_SECRET)),
   WEBHOOK_SECRET_OLD: v.optional(secret(WEBHOOK_SECRET)),
   LATE_PAYMENT: v.optional(v.picklist(['accept', 'refund']), 'accept'),
+  NOTICE_CONFIRM_FROM: v.optional(fen, NOTICE_CONFIRM_FROM_DEFAULT),
   TICK_CALLS: v.optional(count(TICK_CALLS_MIN, 10_000), TICK_CALLS_DEFAULT),
   TICK_STATEMENTS: v.optional(count(TICK_STATEMENTS_MIN, 10_000), TICK_STATEMENTS_DEFAULT),
 })

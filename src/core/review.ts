@@ -6,6 +6,7 @@ export type ReviewKind =
   | 'currency_mismatch'
   | 'unknown_order'
   | 'foreign_payment'
+  | 'transaction_conflict'
   | 'late_payment'
   | 'second_payment'
   | 'partly_returned'
@@ -53,9 +54,10 @@ export const reviewId = ({ kind, subject }: Pick<Review, 'kind' | 'subject'>): s
 
 /**
  * Whether a review of this kind may be resolved with `accept`. The operator can accept an unexpected payer,
- * trade type or time, but not a wrong amount.
+ * trade type or time, but not a wrong amount; and a returned payment whose refund failed.
  */
-export const mayAccept = (kind: ReviewKind): boolean => kind === 'foreign_payment'
+export const mayAccept = (kind: ReviewKind): boolean =>
+  kind === 'foreign_payment' || kind === 'refund_failed'
 
 /**
  * Whether a review of this kind may be resolved with `refund`. Only a recorded payment can be refunded; a
@@ -72,4 +74,7 @@ export const mayRefund = (kind: ReviewKind): boolean =>
  * WeChat answers every query with "paid", so only resolving the review closes the attempt.
  */
 export const keepsAttemptOpen = (kind: ReviewKind): boolean =>
-  kind === 'amount_mismatch' || kind === 'currency_mismatch' || kind === 'foreign_payment'
+  kind === 'amount_mismatch' ||
+  kind === 'currency_mismatch' ||
+  kind === 'foreign_payment' ||
+  kind === 'transaction_conflict'

@@ -70,6 +70,10 @@ export type Config = Readonly<{
   tick: Cost
   /** What the Worker does with a payment that arrives for a closed order. */
   latePayment: 'accept' | 'refund'
+  /**
+   * The amount in fen from which a payment notice is confirmed by a query before it is recorded; 0 for never.
+   */
+  noticeConfirmFrom: number
   /** Where WeChat sends refund notices; undefined when the merchant's certificate is not bound. */
   refundNotifyUrl: string | undefined
   /** Whether there is a `WEBHOOK_URL`. Without one, webhooks are stored and never sent. */

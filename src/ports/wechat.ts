@@ -50,12 +50,15 @@ export type UnifiedOrderReply =
   | Refused
   | Unknown
 
+/**
+ * WeChat confirms a payment. `refunded`: WeChat's trade_state is REFUND. The order was paid, and at least one
+ * refund was made since.
+ */
+export type PaidReply = Readonly<{ kind: 'paid'; payment: Payment; refunded: boolean }>
+
 /** What WeChat answers when orderquery asks about an attempt. */
 export type OrderQueryReply =
-  /**
-   * `refunded`: WeChat's trade_state is REFUND. The order was paid, and at least one refund was made since.
-   */
-  | Readonly<{ kind: 'paid'; payment: Payment; refunded: boolean }>
+  | PaidReply
   | Readonly<{ kind: 'unpaid' }>
   /** The payer or the bank is paying at this moment. The attempt must not be closed. */
   | Readonly<{ kind: 'user_paying' }>
@@ -63,6 +66,9 @@ export type OrderQueryReply =
   /** WeChat does not know the `out_trade_no`. */
   | Readonly<{ kind: 'absent' }>
   | Unknown
+
+/** WeChat's own words in an answer, for the log and for people: a code or a state, and a sentence. */
+export type Words = Readonly<{ code: string; description: string }>
 
 /** The answer to closeorder. The caller confirms even `closed` by a query. */
 export type CloseOrderReply =
@@ -125,6 +131,13 @@ export interface WeChat {
   unifiedOrder(attempt: Attempt): Promise<UnifiedOrderReply>
   /** Asks WeChat for the state of an attempt's order. */
   orderQuery(outTradeNo: OutTradeNo): Promise<OrderQueryReply>
+  /**
+   * Asks WeChat for a payment by its transaction_id. The answer names the attempt that was paid, so it shows
+   * whether a payment that a notice reported is real.
+   */
+  orderQueryByTransaction(
+    transactionId: TransactionId,
+  ): Promise<Readonly<{ reply: OrderQueryReply; words: Words }>>
   /** Closes an attempt at WeChat, so that it cannot be paid. Safe to repeat. */
   closeOrder(outTradeNo: OutTradeNo): Promise<CloseOrderReply>
   /** Sends a refund. Safe to repeat: the same number with the same parameters is the same refund. */

@@ -18,6 +18,7 @@ import { claimDueOrders, rescheduleOrders } from './order/due-orders.ts'
 import { claimDueRefunds, countDueRefunds, rescheduleRefunds } from './order/due-refunds.ts'
 import { listOrders } from './order/order-list.ts'
 import { commit, register } from './order/orders.ts'
+import { ordercodeOfPayment, saveConfirmation } from './order/payment-row.ts'
 import { recordPayment } from './order/record-payment.ts'
 import { ordercodeOfRefund } from './order/refunds.ts'
 import { reserve } from './order/reserve-refund.ts'
@@ -48,8 +49,11 @@ const orderStore = (db: Database, hasTarget: boolean): OrderStore => ({
   list: (filter, page) => listOrders(db, filter, page),
   register: (ordercode, terms, now) => register(db, ordercode, terms, now),
   commit: (before, event, change, now) => commit(db, before, event, change, now, hasTarget),
-  recordPayment: (payment, source, returned, now) =>
-    recordPayment(db, payment, source, returned, now, hasTarget),
+  recordPayment: (payment, source, refunded, now) =>
+    recordPayment(db, payment, source, refunded, now, hasTarget),
+  ordercodeOfPayment: (transactionId) => ordercodeOfPayment(db, transactionId),
+  saveConfirmation: (ordercode, transactionId, now) =>
+    saveConfirmation(db, ordercode, transactionId, now),
   savePrepay: (attempt, id, now) =>
     attempts.savePrepay(db, attempt, { id, expiresAt: prepayExpiry(attempt, now) }, now),
   saveRefusal: (attempt, now) => attempts.saveRefusal(db, attempt, now),

@@ -4,11 +4,12 @@ import type { Fen } from '../money.ts'
 import { later, type UnixSeconds } from '../time.ts'
 import { type Attempt, isLive } from './attempt.ts'
 import type { BookedPayment, Payment, Source } from './payment.ts'
+import type { RefundPolicy } from './refund-policy.ts'
 import type { OutRefundNo, Refund, RefundRecord } from './refund.ts'
 
 /**
  * `created`: registered, WeChat was not called. `paying`: an attempt was sent, or may have been. `paid`: a
- * payment is recorded. `closed`: no attempt can be paid any more.
+ * payment is recorded that does not go back. `closed`: no attempt can be paid any more.
  */
 export type OrderState = 'created' | 'paying' | 'paid' | 'closed'
 
@@ -67,12 +68,20 @@ export type CloseReason = 'expired' | 'shop'
  */
 export type AttemptEnd = 'closed_at_wechat' | 'absent_at_wechat' | 'settled_by_person'
 
-/**
- * Whether a payment is recorded as returned, so that the shop ships nothing for it. `yes`: WeChat first
- * reported the payment as REFUND, or the operator returns it. `if_late`: only if the payment is late, because
- * the policy `LATE_PAYMENT=refund` returns late payments.
- */
-export type Returned = 'no' | 'yes' | 'if_late'
+/** A payment to record, and what happens to its money if no order waits for it. */
+export type RecordedPayment = Readonly<{
+  payment: Payment
+  source: Source
+  policy: RefundPolicy
+  /** Whether WeChat has refunds of the payment. They are imported after the payment is recorded. */
+  refunded: boolean
+}>
+
+/** The events that record a payment, or change a recorded one. */
+export type PaymentEvent = Extract<
+  OrderEvent,
+  { type: 'payment_booked' | 'second_payment_recorded' | 'payment_accepted' }
+>
 
 /** What can happen to an order. The shop sees `type` in the order's history. */
 export type OrderEvent = Readonly<
@@ -81,21 +90,10 @@ export type OrderEvent = Readonly<
   | { type: 'attempt_resent'; outTradeNo: OutTradeNo; codeHash: string }
   | { type: 'attempt_closing'; outTradeNo: OutTradeNo }
   | { type: 'attempt_closed'; outTradeNo: OutTradeNo; reason: AttemptEnd }
-  | {
-      type: 'payment_booked'
-      payment: Payment
-      source: Source
-      returned: Returned
-      /** The notify_url of an automatic refund; undefined when the Worker must not refund automatically. */
-      autoRefundNotifyUrl?: string | undefined
-    }
-  | {
-      type: 'second_payment_recorded'
-      payment: Payment
-      source: Source
-      returned?: Returned
-      autoRefundNotifyUrl?: string | undefined
-    }
+  | ({ type: 'payment_booked' } & RecordedPayment)
+  | ({ type: 'second_payment_recorded' } & RecordedPayment)
+  /** The operator keeps a returned payment whose money did not go back. */
+  | { type: 'payment_accepted'; transactionId: TransactionId }
   | { type: 'order_closed'; reason: CloseReason }
   | RefundEvent
 >

@@ -240,14 +240,18 @@ function webhooksOf({ state, outRefundNo: subject }: Refund) {
 }
 
 /** The review of a refund that returned no money, because a person must return the money another way. */
-function reviewsOf({ order }: OrderView, refund: Refund) {
-  const { state, source } = refund
+function reviewsOf({ order, payments }: OrderView, refund: Refund) {
+  const { state, source, transactionId } = refund
   // `abnormal`: WeChat cannot return the money, because the payer's card was cancelled or frozen.
   if (state === 'abnormal') return [refundReview('refund_abnormal', refund, order.ordercode)]
   // If a refund that the shop requested fails, a webhook tells the shop. The shop does not know the numbers of
-  // refunds that the Worker or the operator requested, so their failure opens a review.
+  // refunds that the Worker or the operator requested, so their failure opens a review. The failed refund of
+  // a returned payment always opens one: the order is not paid by the payment, and the money is still here.
   const isOurs = source === 'automatic' || source === 'operator'
-  return isOurs && !isReserved(refund)
+  const isOfReturned = payments.some(
+    (each) => each.transactionId === transactionId && each.returned,
+  )
+  return (isOurs || isOfReturned) && !isReserved(refund)
     ? [refundReview('refund_failed', refund, order.ordercode)]
     : []
 }

@@ -88,6 +88,10 @@ export function rejectionReview(
       return paymentReview(reason, payment, ordercode, source, { expected: rejection.expected })
     case 'foreign_payment':
       return paymentReview(reason, payment, ordercode, source, { mismatch: rejection.mismatch })
+    case 'transaction_conflict':
+      return paymentReview(reason, payment, ordercode, source, {
+        recorded_for: rejection.recordedFor,
+      })
     case 'currency_mismatch':
     case 'unknown_order':
       return paymentReview(reason, payment, ordercode, source)

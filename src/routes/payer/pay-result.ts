@@ -15,6 +15,7 @@ type PayResultRouteDeps = Pick<
   | 'log'
   | 'now'
   | 'orders'
+  | 'refunds'
   | 'reviews'
   | 'wechat'
 >

@@ -16,6 +16,7 @@ type PayRouteDeps = Pick<
   | 'log'
   | 'now'
   | 'orders'
+  | 'refunds'
   | 'reviews'
   | 'signClientPay'
   | 'wechat'

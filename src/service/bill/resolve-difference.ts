@@ -11,8 +11,9 @@ import type { OrderView } from '../../core/order/order.ts'
 import { isReserved, toOutRefundNo } from '../../core/order/refund.ts'
 import type { Deps } from '../../ports/deps.ts'
 import { StoreUnavailable } from '../../ports/store.ts'
+import { isRetryable } from '../apply-event.ts'
 import { openReview } from '../open-review.ts'
-import { recordPayment } from '../order/record-payment.ts'
+import { recordQueriedPayment } from '../order/record-queried-payment.ts'
 import { importRefund } from '../refund/import-refunds.ts'
 
 type ResolveDifferenceDeps = Pick<
@@ -98,10 +99,10 @@ async function queryPayment(
   const reply = await deps.wechat.orderQuery(toOutTradeNo(String(bill?.['out_trade_no'])))
   if (reply.kind === 'unknown') return 'try_again'
   if (reply.kind !== 'paid' || reply.payment.transactionId !== subject) return 'review'
-  const recorded = await recordPayment(deps, reply.payment, 'bill', reply.refunded)
+  const recorded = await recordQueriedPayment(deps, reply, 'bill')
   if (recorded.ok) return 'booked'
   const { reason } = recorded.error
-  return reason === 'contended' || reason === 'illegal_transition' ? 'try_again' : 'review'
+  return isRetryable(reason) || reason === 'refunds_unknown' ? 'try_again' : 'review'
 }
 
 /**

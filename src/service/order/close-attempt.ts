@@ -1,4 +1,4 @@
-import { type Attempt, isInFlight } from '../../core/order/attempt.ts'
+import { type Attempt, isInFlight, isLive } from '../../core/order/attempt.ts'
 import { findAttempt, type OrderView } from '../../core/order/order.ts'
 import type { Deps } from '../../ports/deps.ts'
 import { applyEvent } from '../apply-event.ts'
@@ -6,7 +6,7 @@ import { type AttemptStatus, queryAttempt } from './query-attempt.ts'
 
 type CloseAttemptDeps = Pick<
   Deps,
-  'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'reviews' | 'wechat'
+  'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
 >
 
 /** The outcome of closing an attempt or an order. A new attempt may open only after `closed`. */
@@ -67,6 +67,7 @@ async function conclude(
     case 'paid':
       return { kind: 'paid', view: status.view }
     case 'closed':
+    case 'returned':
       return { kind: 'closed', view: status.view }
     case 'absent': {
       // unifiedorder is no longer in flight, and WeChat has
@@ -94,7 +95,8 @@ async function storedOutcome(
   const fresh = await deps.orders.load(view.order.ordercode)
   if (fresh === undefined) return { kind: 'unknown' }
   if (fresh.order.state === 'paid') return { kind: 'paid', view: fresh }
-  return findAttempt(fresh, attempt.outTradeNo)?.state === 'closed'
-    ? { kind: 'closed', view: fresh }
-    : { kind: 'busy' }
+  const current = findAttempt(fresh, attempt.outTradeNo)
+  return current === undefined || isLive(current)
+    ? { kind: 'busy' }
+    : { kind: 'closed', view: fresh }
 }

@@ -2,22 +2,19 @@
 import { type Attempt, isLive } from '../../core/order/attempt.ts'
 import type { OrderView } from '../../core/order/order.ts'
 import { nextRefundQueryAt } from '../../core/order/refund-schedule.ts'
-import { ofPayment, reservedFee } from '../../core/order/refund.ts'
-import { paymentReview } from '../../core/order/reviews.ts'
 import {
   attemptDueAt,
   attemptToCloseDueAt,
   expiredOrderDueAt,
-  needsRefundImport,
   unansweredAttemptDueAt,
 } from '../../core/order/schedule.ts'
 import { DAY_S, later, type UnixSeconds } from '../../core/time.ts'
 import type { Deps } from '../../ports/deps.ts'
-import { openReview } from '../open-review.ts'
-import { importRefunds } from '../refund/import-refunds.ts'
+import { refundsAtWeChat } from '../refund/import-refunds.ts'
 import { closeAttempt, type CloseOutcome } from './close-attempt.ts'
 import { closeOrder } from './close-order.ts'
 import { queryAttempt } from './query-attempt.ts'
+import { recordFirstRefunds } from './record-queried-payment.ts'
 
 type FollowUpDeps = Pick<
   Deps,
@@ -47,7 +44,7 @@ export async function followUpOrder(deps: FollowUpDeps, view: OrderView): Promis
 
 /**
  * Follows up an attempt that is due. A live attempt is queried, or closed if its order is paid or closed. A
- * closed attempt is queried again. For a paid attempt whose payment was returned, the refunds are imported.
+ * closed attempt is queried again. For a paid attempt that is due, the refunds of its payment are imported.
  *
  * @param number The attempt's number within the order.
  */
@@ -67,30 +64,24 @@ export async function followUpAttempt(
   return query(deps, view, attempt)
 }
 
-/** Imports the refunds of a payment that had been refunded before the Worker first learned of it. */
+/**
+ * Imports the refunds of a payment that had been refunded before the Worker first learned of it. A paid attempt
+ * is due only for this.
+ */
 async function importMissingRefunds(
   deps: FollowUpDeps,
   view: OrderView,
   attempt: Attempt,
 ): Promise<FollowUp> {
   const payment = view.payments.find(({ outTradeNo }) => outTradeNo === attempt.outTradeNo)
-  if (payment === undefined || !needsRefundImport(view, attempt)) {
-    return { result: 'waiting', dueAt: undefined }
-  }
-  const { view: after, known } = await importRefunds(deps, view, payment.transactionId)
-  const now = deps.now()
-  if (known === undefined || known === 0) {
+  if (payment === undefined) return { result: 'waiting', dueAt: undefined }
+  const refunds = await refundsAtWeChat(deps, payment.transactionId)
+  if (refunds === undefined || refunds.length === 0) {
+    const now = deps.now()
     const dueAt = nextRefundQueryAt(payment.paidAt, now) ?? later(now, DAY_S)
     return { result: 'waiting', dueAt }
   }
-  // The webhook `payment.returned` tells the shop not to ship. If only a part of the payment was refunded, a
-  // person decides about the remaining part.
-  const refunded = reservedFee(ofPayment(after.refunds, payment.transactionId))
-  if (refunded < payment.totalFee) {
-    const { ordercode } = view.order
-    const more = { refunded, left: payment.totalFee - refunded }
-    await openReview(deps, paymentReview('partly_returned', payment, ordercode, 'query', more))
-  }
+  await recordFirstRefunds(deps, view, payment, refunds)
   return { result: 'booked', dueAt: undefined }
 }
 
@@ -99,6 +90,7 @@ async function query(deps: FollowUpDeps, view: OrderView, attempt: Attempt): Pro
   const now = deps.now()
   switch (status.kind) {
     case 'paid':
+    case 'returned':
       return { result: 'booked', dueAt: undefined }
     case 'closed':
       return { result: 'closed', dueAt: attemptDueAt(attempt, now) }

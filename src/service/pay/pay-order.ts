@@ -24,6 +24,7 @@ type PayOrderDeps = Pick<
   | 'log'
   | 'now'
   | 'orders'
+  | 'refunds'
   | 'reviews'
   | 'signClientPay'
   | 'wechat'
@@ -177,6 +178,7 @@ async function send(
     case 'order_paid': {
       const status = await queryAttempt(deps, view, attempt)
       if (status.kind === 'paid') return err({ reason: 'order_paid' })
+      if (status.kind === 'returned') return 'again'
       return err({ reason: status.kind === 'rejected' ? 'order_busy' : 'wechat_unavailable' })
     }
 

@@ -10,6 +10,7 @@ import type { SendLease } from '../../ports/refund-store.ts'
 import type { RefundReply } from '../../ports/wechat.ts'
 import { applyEvent } from '../apply-event.ts'
 import { openReview } from '../open-review.ts'
+import { hindranceTo } from './hindrance.ts'
 
 type SendRefundDeps = Pick<
   Deps,
@@ -43,6 +44,13 @@ export async function sendRefund(
   lease: SendLease,
 ): Promise<RefundStatus> {
   const { outRefundNo } = refund
+  const hindrance = await hindranceTo(deps, view, refund)
+  if (hindrance !== undefined) {
+    const mayArriveYet = mayBeUnderWay(lease.unansweredAt, deps.now())
+    return hindrance.isFinal
+      ? concludeRefusal(deps, view, refund, hindrance, mayArriveYet)
+      : { view: await withRefusal(deps, view, refund, hindrance), kind: 'waiting' }
+  }
   const started = await applyEvent(deps, view, { type: 'refund_started', outRefundNo })
   // The refund must not be sent now: another refund of this payment was started less than a minute ago, or a
   // concurrent request has brought this refund to its end.
@@ -157,7 +165,7 @@ export async function recordRefundStatus(
   return { view, kind: 'known' }
 }
 
-type Refusal = Readonly<{ errCode: string; errCodeDes: string; isRepetition: boolean }>
+type Refusal = Readonly<{ errCode: string; errCodeDes: string; isRepetition?: boolean }>
 
 /**
  * Stores a refusal once a query has confirmed it, because a refused refund releases its amount. The refusal
@@ -208,7 +216,7 @@ async function withRefusal(
   deps: Pick<Deps, 'now' | 'refunds'>,
   view: OrderView,
   { outRefundNo }: Refund,
-  { errCode, errCodeDes, isRepetition }: Refusal,
+  { errCode, errCodeDes, isRepetition = false }: Refusal,
 ): Promise<OrderView> {
   const unansweredAt = isRepetition ? deps.now() : undefined
   await deps.refunds.noteRefusal(

@@ -3,18 +3,13 @@ import { findAttempt } from '../../core/order/order.ts'
 import { mayBeUnderWay } from '../../core/order/refund-schedule.ts'
 import { findRefund } from '../../core/order/refund-transition.ts'
 import { parseOutRefundNo } from '../../core/order/refund.ts'
-import {
-  keepsAttemptOpen,
-  mayAccept,
-  type ReviewAction,
-  type StoredReview,
-} from '../../core/review.ts'
+import { keepsAttemptOpen, type ReviewAction, type StoredReview } from '../../core/review.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Deps } from '../../ports/deps.ts'
 import { applyEvent } from '../apply-event.ts'
-import { recordPayment } from '../order/record-payment.ts'
 import { queryRefund } from '../refund/send-refund.ts'
-import { returnPayment } from './return-payment.ts'
+import { type AcceptError, acceptPayment } from './accept-payment.ts'
+import { type ReturnError, returnPayment } from './return-payment.ts'
 import { paymentOf } from './reviewed-payment.ts'
 
 type ResolveReviewDeps = Pick<
@@ -22,18 +17,9 @@ type ResolveReviewDeps = Pick<
   'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
 >
 
-/** Why a review was not resolved. Each reason is an error code of the HTTP interface. */
-export type ResolveError = Readonly<{
-  reason:
-    | 'review_not_found'
-    | 'review_resolved'
-    | 'action_not_allowed'
-    | 'refund_not_configured'
-    | 'misconfigured'
-    | 'refund_refused'
-    | 'order_busy'
-    | 'wechat_unavailable'
-}>
+/** Why a review was not resolved. */
+export type ResolveError =
+  Readonly<{ reason: 'review_not_found' | 'review_resolved' }> | AcceptError | ReturnError
 
 /**
  * Resolves a review as the operator has decided. The action comes first:
@@ -54,9 +40,8 @@ export async function resolveReview(
     const refunded = await returnPayment(deps, review)
     if (!refunded.ok) return refunded
   } else if (resolution.action === 'accept') {
-    if (!mayAccept(review.kind)) return err({ reason: 'action_not_allowed' })
-    const recorded = await recordPayment(deps, paymentOf(review), 'operator')
-    if (!recorded.ok) return err({ reason: 'action_not_allowed' })
+    const accepted = await acceptPayment(deps, review)
+    if (!accepted.ok) return accepted
   } else {
     await closeReviewedAttempt(deps, review)
     const released = await releaseRefund(deps, review)

@@ -9,9 +9,11 @@ import {
 import { mayRefund, type StoredReview } from '../../core/review.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Deps } from '../../ports/deps.ts'
+import { confirmPayment } from '../order/confirm-payment.ts'
 import { recordPayment } from '../order/record-payment.ts'
 import { requestRefund } from '../refund/request-refund.ts'
 import { sendRefund } from '../refund/send-refund.ts'
+import type { NotConfirmed } from './accept-payment.ts'
 import { paymentOf } from './reviewed-payment.ts'
 
 type ReturnPaymentDeps = Pick<
@@ -20,14 +22,17 @@ type ReturnPaymentDeps = Pick<
 >
 
 /** Why a payment was not returned. Each reason is an error code of the HTTP interface. */
-export type ReturnError = Readonly<{
-  reason:
-    | 'action_not_allowed'
-    | 'refund_not_configured'
-    | 'misconfigured'
-    | 'refund_refused'
-    | 'order_busy'
-}>
+export type ReturnError =
+  | Readonly<{
+      reason:
+        | 'action_not_allowed'
+        | 'refund_not_configured'
+        | 'misconfigured'
+        | 'refund_refused'
+        | 'order_busy'
+        | 'wechat_unavailable'
+    }>
+  | NotConfirmed
 
 /**
  * Refunds the rest of a payment under review. A payment that is not recorded yet is first recorded as
@@ -41,7 +46,17 @@ export async function returnPayment(
   if (deps.config.refundNotifyUrl === undefined) return err({ reason: 'refund_not_configured' })
   const payment = paymentOf(review)
   const { transactionId } = payment
-  const recorded = await recordPayment(deps, payment, 'operator', true)
+  if (review.ordercode === undefined) return err({ reason: 'action_not_allowed' })
+  // A notice may have been forged with the transaction_id of another payment, so WeChat is asked first.
+  const { kind, words } = await confirmPayment(deps, review.ordercode, payment)
+  if (kind === 'unknown') return err({ reason: 'wechat_unavailable' })
+  if (kind !== 'confirmed') return err({ reason: 'payment_not_confirmed', wechat: words })
+  const recorded = await recordPayment(deps, {
+    payment,
+    source: 'operator',
+    policy: { kind: 'returned' },
+    refunded: false,
+  })
   if (!recorded.ok) return err({ reason: 'action_not_allowed' })
 
   const { order, refunds } = recorded.value

@@ -5,14 +5,14 @@
  */
 import type { Change } from '../../core/order/change.ts'
 import type { Order, OrderEvent, OrderView, Terms } from '../../core/order/order.ts'
-import { attemptDueAt, needsRefundImport, orderDueAt } from '../../core/order/schedule.ts'
+import { attemptDueAt, orderDueAt } from '../../core/order/schedule.ts'
 import { later, type UnixSeconds } from '../../core/time.ts'
 import { invariant } from '../../lib/result.ts'
 import type { Database, Statement, Value } from '../d1/database.ts'
 import { deliveryRow, reviewRow } from '../d1/outbox.ts'
 import { type Guard, insertIf, insertOnce, statement, updateIf } from '../d1/sql.ts'
 import { eventData } from './event-data.ts'
-import { makeOthersDue, paymentRow } from './payment-row.ts'
+import { makeOthersDue, paymentChanges, paymentsGuard } from './payment-row.ts'
 import { refundChanges } from './refunds.ts'
 import { keyOf, rowFromAttempt, rowFromOrder } from './rows.ts'
 import { viewFrom, viewStatements } from './views.ts'
@@ -78,25 +78,22 @@ export async function commit(
 ): Promise<'stored' | 'stale'> {
   const { after } = change
   const { ordercode, revision } = before.order
-  const guard: Guard = {
+  const unchanged: Guard = {
     sql: 'EXISTS (SELECT 1 FROM orders WHERE ordercode = ? AND revision = ?)',
     params: [ordercode, revision],
   }
+  const guard = paymentsGuard(before, after, unchanged)
   const statements = [
-    ...attemptChanges(before, after, now, guard),
-    ...after.payments
-      .slice(before.payments.length)
-      .map((payment) =>
-        insertIf('payments', paymentRow(payment, after.order.transactionId), guard),
-      ),
+    ...paymentChanges(before, after, unchanged),
+    ...attemptChanges(before, after, event, now, guard),
     ...refundChanges(before, after, now, guard),
     ...change.reviews.map((review) => insertOnce('reviews', reviewRow(review, now), guard)),
     ...change.webhooks.map((webhook) =>
       insertOnce('deliveries', deliveryRow(webhook, now, hasTarget), guard),
     ),
     insertIf('events', eventRow(before, after, event, now), guard),
-    ...(event.type === 'payment_booked'
-      ? [makeOthersDue(ordercode, keyOf(event.payment.outTradeNo).number, now, guard)]
+    ...(after.order.state === 'paid' && before.order.state !== 'paid'
+      ? [makeOthersDue(ordercode, paidNumber(after), now, guard)]
       : []),
     // Every statement of the batch takes effect only while the order has its old revision, so the statement that
     // raises the revision comes last. After it, a retry of the batch or a concurrent writer's batch changes nothing.
@@ -112,9 +109,17 @@ export async function commit(
   return outcomes.at(-1)?.changes === 1 ? 'stored' : 'stale'
 }
 
+/** The number of the attempt whose payment made the order paid. */
+function paidNumber({ order, payments }: OrderView): number {
+  const payment = payments.find((each) => each.transactionId === order.transactionId)
+  invariant(payment !== undefined, 'a paid order has the payment that made it paid')
+  return keyOf(payment.outTradeNo).number
+}
+
 function attemptChanges(
   before: OrderView,
   after: OrderView,
+  event: OrderEvent,
   now: UnixSeconds,
   guard: Guard,
 ): readonly Statement[] {
@@ -122,7 +127,9 @@ function attemptChanges(
   return after.attempts.flatMap((attempt) => {
     const old = before.attempts.find(({ number }) => number === attempt.number)
     if (old === attempt) return []
-    const dueAt = needsRefundImport(after, attempt) ? now : attemptDueAt(attempt, now)
+    // A paid attempt is due only for the import of the refunds that WeChat has of its payment.
+    const hasRefunds = attempt.state === 'paid' && 'refunded' in event && event.refunded
+    const dueAt = hasRefunds ? now : attemptDueAt(attempt, now)
     const row = rowFromAttempt(ordercode, attempt, dueAt)
     if (old === undefined) return [insertIf('attempts', row, guard)]
     // A run may have leased the attempt since it was read, which changed the stored `due_at`. So `due_at` is
@@ -133,8 +140,8 @@ function attemptChanges(
 }
 
 /**
- * Makes the row of the event. If the transition also created an automatic refund, the event's data contains
- * the out_refund_no.
+ * Makes the row of the event. If the transition also recorded a payment that goes back, or created an automatic
+ * refund, the event's data says so.
  */
 function eventRow(
   before: OrderView,
@@ -147,8 +154,14 @@ function eventRow(
   const made = after.refunds.find(
     ({ source, outRefundNo }) => source === 'automatic' && !known.has(outRefundNo),
   )
+  const returned =
+    'payment' in event &&
+    after.payments.some(
+      (each) => each.returned && each.transactionId === event.payment.transactionId,
+    )
   const data = {
     ...eventData(event),
+    ...(returned ? { returned: 'yes' } : {}),
     ...(made === undefined ? {} : { out_refund_no: made.outRefundNo }),
   }
   return { ordercode, revision, type: event.type, at: now, data: JSON.stringify(data) }

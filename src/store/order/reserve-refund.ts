@@ -9,7 +9,7 @@
  *
  * | clause | pure rule |
  * |---|---|
- * | the payment belongs to the order, and the order is `paid` | otherwise `order_not_paid` |
+ * | the payment belongs to the order, which need not be `paid`: a returned payment is refunded, too | otherwise `order_not_paid` |
  * | this refund and what is reserved are at most `total_fee` | `leftOf`: `refund_exceeds_payment` |
  * | the payment has fewer than `REFUNDS_MAX` refunds, without refused ones | `too_many_refunds` |
  * | the `out_refund_no` has no row | a known number is `unchanged`, or `refund_conflict` |
@@ -53,8 +53,8 @@ export async function reserve(
               coalesce(begun + ?4, ?3 + ?4)
             FROM (SELECT (SELECT max(started_at) ${ofPayment} AND started_at > ?3 - ?4) AS begun)
             WHERE EXISTS (
-              SELECT 1 FROM payments JOIN orders USING (ordercode)
-              WHERE payments.transaction_id = ?2 AND ordercode = ?1 AND orders.state = 'paid'
+              SELECT 1 FROM payments
+              WHERE payments.transaction_id = ?2 AND ordercode = ?1
                 AND payments.total_fee >= ?5 + (
                   SELECT coalesce(sum(refund_fee), 0) ${ofPayment}
                     AND state NOT IN ('refused', 'closed'))

@@ -176,6 +176,7 @@ export function paymentFromRow(row: Row): BookedPayment {
     bankType: optionalText(row, 'bank_type'),
     paidAt: time(row, 'paid_at'),
     returned: integer(row, 'returned') === 1,
+    confirmedAt: optionalTime(row, 'confirmed_at'),
   }
 }
 

@@ -21,7 +21,7 @@ import {
 import { readUnopened } from './refusal.ts'
 import { readCloseOrderReply } from './replies/close-order.ts'
 import { readBillReply } from './replies/download-bill.ts'
-import { readOrderQueryReply } from './replies/order-query.ts'
+import { orderQueryWords, readOrderQueryReply } from './replies/order-query.ts'
 import { readRefundQueryReply } from './replies/refund-query.ts'
 import { type OneRefundReply, readRefundReply } from './replies/refund.ts'
 import { readUnifiedOrderReply } from './replies/unified-order.ts'
@@ -136,12 +136,25 @@ export function wechatGateway(options: GatewayOptions): WeChat {
     },
 
     async orderQuery(outTradeNo) {
-      const xml = await orderQueryMessage(outTradeNo, signing(signType))
+      const xml = await orderQueryMessage({ outTradeNo }, signing(signType))
       const reply = await call('/pay/orderquery', xml, signType)
       // Without a verified reply, nothing is known about the order. Even an unsigned FAIL only means that
       // WeChat did not accept the query.
       if (!reply.ok) return unknown(reply.error)
-      return readOrderQueryReply(reply.value, outTradeNo)
+      return readOrderQueryReply(reply.value, { outTradeNo })
+    },
+
+    async orderQueryByTransaction(transactionId) {
+      const xml = await orderQueryMessage({ transactionId }, signing(signType))
+      const reply = await call('/pay/orderquery', xml, signType)
+      if (reply.ok) {
+        return {
+          reply: readOrderQueryReply(reply.value, { transactionId }),
+          words: orderQueryWords(reply.value),
+        }
+      }
+      const none = unknown(reply.error)
+      return { reply: none, words: { code: 'NO_ANSWER', description: none.cause } }
     },
 
     async closeOrder(outTradeNo) {

@@ -42,13 +42,17 @@ export function unifiedOrderMessage(attempt: Attempt, signing: Signing): Promise
   })
 }
 
+/** What an orderquery names: an attempt, or a payment. */
+export type QueriedOrder =
+  Readonly<{ outTradeNo: OutTradeNo }> | Readonly<{ transactionId: TransactionId }>
+
 /**
- * Builds the message of orderquery, which queries an order by its out_trade_no.
+ * Builds the message of orderquery.
  *
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011941065
  */
-export const orderQueryMessage = (outTradeNo: OutTradeNo, signing: Signing): Promise<string> =>
-  aboutOrder(outTradeNo, signing)
+export const orderQueryMessage = (about: QueriedOrder, signing: Signing): Promise<string> =>
+  aboutOrder(about, signing)
 
 /**
  * Builds the message of closeorder.
@@ -56,7 +60,7 @@ export const orderQueryMessage = (outTradeNo: OutTradeNo, signing: Signing): Pro
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011941070
  */
 export const closeOrderMessage = (outTradeNo: OutTradeNo, signing: Signing): Promise<string> =>
-  aboutOrder(outTradeNo, signing)
+  aboutOrder({ outTradeNo }, signing)
 
 /**
  * Builds the message of a refund. When a refund is sent again, only `nonce_str` and `sign` differ.
@@ -116,9 +120,15 @@ export function downloadBillMessage(day: BeijingDay, signing: Signing): Promise<
   )
 }
 
-function aboutOrder(outTradeNo: OutTradeNo, signing: Signing): Promise<string> {
+function aboutOrder(about: QueriedOrder, signing: Signing): Promise<string> {
   const { appid, mchId } = signing.merchant
-  return signedXml(signing, { appid, mch_id: mchId, out_trade_no: outTradeNo })
+  return signedXml(signing, {
+    appid,
+    mch_id: mchId,
+    ...('outTradeNo' in about
+      ? { out_trade_no: about.outTradeNo }
+      : { transaction_id: about.transactionId }),
+  })
 }
 
 async function signedXml(
