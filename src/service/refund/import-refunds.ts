@@ -45,8 +45,8 @@ export async function refundsAtWeChat(
   return records
 }
 
-/** Records refunds that WeChat has of an order's payments. @returns the order with the refunds. */
-export async function recordRefunds(
+/** Records refunds that WeChat has of an order's payments. @returns the order with them. */
+async function recordRefunds(
   deps: ImportRefundsDeps,
   view: OrderView,
   records: readonly RefundRecord[],
