@@ -86,7 +86,9 @@ export function readNoticeOptions(body: JsonObject): PaymentNoticeOptions {
     changes: readChanges(body, 'fields'),
     ...(key === undefined ? {} : { key }),
     ...(signType === undefined ? {} : { signType }),
-    withSignTypeElement: body['with_sign_type'] === true,
+    ...(body['with_sign_type'] === undefined
+      ? {}
+      : { withSignTypeElement: body['with_sign_type'] === true }),
     stripSign: body['strip_sign'] === true,
   }
 }

@@ -14,6 +14,11 @@ export type Strictness = {
   undocumentedElementRate: number
   /** How often an integer is written in CDATA where WeChat usually writes plain text, and the other way round. */
   integerStyleRate: number
+  /**
+   * How often a payment notice signed with HMAC-SHA256 contains the element `sign_type`, which is then signed, too. Shops have
+   * published real notices of both kinds.
+   */
+  signTypeElementRate: number
   /** Accepts a notify_url that only this machine or its network can reach, also with http. */
   allowLoopbackNotifyUrl: boolean
   /** Requires https for every notify_url that is reachable from outside, as WeChat's newer document does. */
@@ -44,6 +49,7 @@ export const DEFAULT_STRICTNESS: Strictness = {
   refuseCloseUnderMs: 0,
   undocumentedElementRate: 0.1,
   integerStyleRate: 0.1,
+  signTypeElementRate: 0.1,
   allowLoopbackNotifyUrl: true,
   requireHttpsNotifyUrl: true,
   acceptAnyOpenid: true,

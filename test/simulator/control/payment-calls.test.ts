@@ -37,6 +37,22 @@ describe('the control interface of payments', () => {
     expect(notices).toHaveLength(2)
   })
 
+  it.each([
+    [true, 'HMAC-SHA256'],
+    [false, undefined],
+  ])('posts a notice with or without its sign_type: %s', async (withSignType, named) => {
+    const { call, unifiedOrder, notices, simulator } = await runSimulator()
+    await unifiedOrder(simulator.payer.newOpenid())
+
+    await call('resend-notice', {
+      out_trade_no: OUT_TRADE_NO,
+      sign_type: 'HMAC-SHA256',
+      with_sign_type: withSignType,
+    })
+
+    expect(notices.map((xml) => read(xml)['sign_type'])).toEqual([named])
+  })
+
   it('shows its state, its orders and its history', async () => {
     const { call, unifiedOrder, simulator } = await runSimulator()
     await unifiedOrder(simulator.payer.newOpenid())
