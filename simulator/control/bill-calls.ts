@@ -6,7 +6,9 @@ import {
   isJsonObject,
   type JsonObject,
   needNumber,
+  needOneOf,
   needText,
+  readOneOf,
   readText,
 } from './json.ts'
 
@@ -81,21 +83,6 @@ function needChange(body: JsonObject): BillChange {
         ...(body['times'] === undefined ? {} : { times: needNumber(body, 'times') }),
       }
   }
-}
-
-function needOneOf<T extends string>(body: JsonObject, name: string, choices: readonly T[]): T {
-  const given = needText(body, name)
-  const choice = choices.find((each) => each === given)
-  if (choice !== undefined) return choice
-  throw new ControlError(400, `${name} ${given} is unknown`, `use one of ${choices.join(', ')}`)
-}
-
-function readOneOf<T extends string>(
-  body: JsonObject,
-  name: string,
-  choices: readonly T[],
-): T | undefined {
-  return body[name] === undefined ? undefined : needOneOf(body, name, choices)
 }
 
 function readColumns(columns: unknown): BillColumns {

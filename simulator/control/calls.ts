@@ -1,3 +1,4 @@
+import { RECHARGE_FUNDS } from '../state/refund.ts'
 import { BILL_CALLS } from './bill-calls.ts'
 import type { Call, ControlTarget } from './call.ts'
 import {
@@ -111,7 +112,6 @@ export const CONTROL_CALLS: Readonly<Record<string, Call>> = {
 function describeState({ simulator, clock }: ControlTarget): JsonObject {
   const now = clock.now()
   const nextDueAt = simulator.notices.nextDueAt()
-  const balanceFen = simulator.books.balanceFen()
   const notices = [...simulator.notices.ofPayments.all(), ...simulator.notices.ofRefunds.all()]
   return {
     now,
@@ -121,8 +121,8 @@ function describeState({ simulator, clock }: ControlTarget): JsonObject {
     // PROCESSING and CHANGE: the merchant has paid them, but the payers have not received them yet.
     refundedFen: simulator.books.refundedFen(),
     refundingFen: simulator.books.refundingFen(),
-    // JSON has no Infinity: null means that the merchant's balance has no limit.
-    balanceFen: balanceFen === Infinity ? null : balanceFen,
+    unsettledFen: orNull(simulator.books.balanceFen()),
+    availableFen: orNull(simulator.books.balanceFen(RECHARGE_FUNDS)),
     orders: simulator.books.orders().length,
     captures: simulator.books.captures().length,
     refunds: simulator.books.refunds().length,
@@ -132,6 +132,9 @@ function describeState({ simulator, clock }: ControlTarget): JsonObject {
     faultsWaiting: simulator.faults.waiting(),
   }
 }
+
+/** JSON has no Infinity: null means that a balance of the merchant has no limit. */
+const orNull = (fen: number): number | null => (fen === Infinity ? null : fen)
 
 async function resendNotice(body: JsonObject, target: ControlTarget): Promise<JsonObject> {
   const { simulator, deliver } = target

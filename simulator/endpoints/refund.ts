@@ -17,7 +17,7 @@ import {
 } from '../protocol/refusals.ts'
 import { acceptRefund } from '../refunds/accept-refund.ts'
 import type { Capture } from '../state/ledger.ts'
-import { type SimulatedRefund, UNSETTLED_FUNDS } from '../state/refund.ts'
+import { REFUND_ACCOUNTS, type SimulatedRefund, UNSETTLED_FUNDS } from '../state/refund.ts'
 import type { World } from '../state/world.ts'
 import { REFUND_PARAMETERS } from './refund-parameters.ts'
 
@@ -59,13 +59,14 @@ function act({ fields }: CheckedRequest, world: World): Answer | Refusal {
   if (!hasTotal) return REFUND_AMOUNTS_CHANGED
 
   const notifyUrl = fields.get('notify_url')
+  const account = fields.get('refund_account')
   const refund = acceptRefund(
     order,
     {
       outRefundNo,
       refundFee,
       source: 'API',
-      account: fields.get('refund_account') ?? UNSETTLED_FUNDS,
+      account: REFUND_ACCOUNTS.find((each) => each === account) ?? UNSETTLED_FUNDS,
       ...(notifyUrl === undefined ? {} : { notifyUrl }),
       parameters: refundParameters(fields),
     },

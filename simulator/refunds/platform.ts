@@ -1,6 +1,11 @@
 import { isNotifyUrl } from '../protocol/notify-url.ts'
 import type { TradeState } from '../state/ledger.ts'
-import type { SettledStatus, SimulatedRefund } from '../state/refund.ts'
+import {
+  type RefundAccount,
+  type SettledStatus,
+  type SimulatedRefund,
+  UNSETTLED_FUNDS,
+} from '../state/refund.ts'
 import type { World } from '../state/world.ts'
 import { type PlatformRefundRequest, refundOnPlatform } from './platform-refund.ts'
 
@@ -61,15 +66,15 @@ export class Platform {
   }
 
   /**
-   * Sets the balance in fen from which the merchant can pay refunds. `Infinity`, the default, is always enough. Payments do not
-   * add to the balance.
+   * Sets what the merchant can pay refunds from, in fen: the unsettled funds, or with `account` the available balance. `Infinity`,
+   * the default of both, is always enough. Payments do not add to either.
    */
-  setBalance(fen: number): void {
+  setBalance(fen: number, account: RefundAccount = UNSETTLED_FUNDS): void {
     if (fen !== Infinity && (!Number.isSafeInteger(fen) || fen < 0)) {
       throw new RangeError(`a balance is a whole number of fen, not ${fen}`)
     }
-    this.#world.refunds.balanceFen = fen
-    this.#world.record({ type: 'balance_set', outcome: `${fen} fen` })
+    this.#world.refunds.balances[account] = fen
+    this.#world.record({ type: 'balance_set', outcome: `${account}: ${fen} fen` })
   }
 
   /**
