@@ -1,4 +1,4 @@
-import type { BillLayout } from './bill-plan.ts'
+import type { BillEscapes, BillLayout } from './bill-plan.ts'
 
 /**
  * Settings for behaviour that the protocol leaves open, or in which WeChat's real gateways differ. Rates are probabilities from
@@ -37,6 +37,8 @@ export type Strictness = {
   refundsTooFast: 'INVALID_REQ_TOO_MUCH' | 'FREQUENCY_LIMITED' | 'accept'
   /** The layout of the bill of a day for which the bill plan orders no layout. `old` has 24 columns and five totals. */
   billLayout: BillLayout
+  /** The escapes in the bill of a day for which the bill plan orders no others. */
+  billEscapes: BillEscapes
   /** appids that exist but are not bound to the merchant. The gateway refuses them with APPID_NOT_BOUND. */
   unboundAppids: readonly string[]
 }
@@ -56,5 +58,6 @@ export const DEFAULT_STRICTNESS: Strictness = {
   reorderAfterExpiry: 'accept',
   refundsTooFast: 'INVALID_REQ_TOO_MUCH',
   billLayout: 'new',
+  billEscapes: 'backslash',
   unboundAppids: [],
 }

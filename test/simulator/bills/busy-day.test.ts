@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { billRows, billText } from '../../../simulator/bills/bill.ts'
+import { billFile } from '../../../simulator/bills/bill.ts'
 import { seededRandom } from '../../../simulator/lib/random.ts'
 import { DEMO_MERCHANT } from '../../../simulator/server/demo-merchant.ts'
 import { BillPlan } from '../../../simulator/state/bill-plan.ts'
@@ -66,7 +66,7 @@ describe('the bill of a very busy day', () => {
     const world = busyWorld()
     const before = process.cpuUsage()
 
-    const text = billText(billRows('20240102', world), '20240102', world, {})
+    const { text } = billFile('20240102', world)
 
     // CPU time instead of wall-clock time, because other processes run on this machine.
     const { user, system } = process.cpuUsage(before)

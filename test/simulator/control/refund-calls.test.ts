@@ -128,6 +128,8 @@ describe('the control interface of refunds', () => {
     ['change-bill', { date: 'today', kind: 'cut_off' }, 400, 'today is not a day'],
     ['change-bill', { date: DAY, kind: 'drop_row', number: 'none' }, 400, 'the number none'],
     ['change-bill', { date: DAY, kind: 'set_columns', number: 'x' }, 400, 'columns is not'],
+    ['change-bill', { date: DAY, kind: 'cut_off', at: 'end' }, 400, 'at end is unknown'],
+    ['change-bill', { date: DAY, kind: 'escapes', escapes: 'x' }, 400, 'escapes x is unknown'],
     ['bill', { date: DAY, bill_type: 'REVOKED' }, 400, 'REVOKED is unknown'],
   ])('explains a mistake in %s %j', async (path, body, status, error) => {
     const { call, refund } = await controlledShop()
