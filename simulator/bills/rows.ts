@@ -71,7 +71,7 @@ export function refundRow(
 
 function commonColumns(order: SimulatedOrder, capture: Capture, world: World): BillColumns {
   return {
-    公众账号ID: world.merchant.appid,
+    公众账号ID: capture.appid,
     商户号: world.merchant.mchId,
     // The column 特约商户号 (sub-merchant number) is 0, because our merchant is direct.
     特约商户号: '0',

@@ -22,6 +22,13 @@ export const CONTROL_CALLS: Readonly<Record<string, Call>> = {
       return { code: simulator.payer.login(openid, { blocked: body['blocked'] === true }), openid }
     },
   },
+  'POST bind-mini-program': {
+    about: '{appid, app_secret} binds one more mini program to the merchant number',
+    run: (body, { simulator }) => {
+      simulator.platform.bindMiniProgram(needText(body, 'appid'), needText(body, 'app_secret'))
+      return { ok: true }
+    },
+  },
   'POST request-payment': {
     about: '{openid, params} → {ok, cashier} or {ok, err_msg, why}: wx.requestPayment on a phone',
     run: (body, { simulator }) =>

@@ -67,7 +67,8 @@ async function readBillRequest(request: Request, world: World): Promise<BillRequ
   if (REQUIRED.some((name) => field(name) === '')) return badRequest('missing parameter')
   if (new TextEncoder().encode(field('nonce_str')).length > 32)
     return badRequest('nonce_str too long')
-  if (field('appid') !== world.merchant.appid) return badRequest('invalid appid')
+  // Every mini program of the merchant gets the same bill, with the payments of all of them.
+  if (!world.platform.miniPrograms.has(field('appid'))) return badRequest('invalid appid')
   if (field('mch_id') !== world.merchant.mchId) return badRequest('invalid parameter')
   const date = field('bill_date')
   const typeName = field('bill_type') || 'ALL'

@@ -11,6 +11,7 @@ import {
   INVALID_TRANSACTION_ID,
   MISSING_PARAMETER,
   REFUND_AMOUNTS_CHANGED,
+  REFUND_OF_OTHER_APPID,
   REFUND_ORDER_UNKNOWN,
   REFUND_PARAMETERS_CHANGED,
   type Refusal,
@@ -44,6 +45,9 @@ function act({ fields }: CheckedRequest, world: World): Answer | Refusal {
   if (!/^\d*$/.test(fields.get('transaction_id') ?? '')) return INVALID_TRANSACTION_ID
   const order = lookUpOrder(fields, world)
   if (order?.capture === undefined) return REFUND_ORDER_UNKNOWN
+  if (order.appid !== fields.get('appid') && world.strict.refundByOtherAppid === 'refuse') {
+    return REFUND_OF_OTHER_APPID
+  }
   const outRefundNo = fields.get('out_refund_no') ?? ''
   const refundFee = Number(fields.get('refund_fee'))
   const hasTotal = Number(fields.get('total_fee')) === order.totalFee

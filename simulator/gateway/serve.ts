@@ -161,11 +161,14 @@ function answerSigned(
   world: World,
   fault: Fault | undefined,
 ): Served {
-  const answer = isAnswer(result) ? result : refusalAnswer(result, echoedDevice(result, request))
+  const { order, values } = isAnswer(result)
+    ? result
+    : refusalAnswer(result, echoedDevice(result, request))
+  const answer = { order, values: { ...values, appid: request.fields.get('appid') } }
   const corruption = fault && isCorruption(fault.kind) ? fault.kind : undefined
   const response = xmlReply(formatAnswer(answer, world, request.signType, corruption))
   if (!isAnswer(result)) return { response, outcome: `${result.errCode} ${result.errCodeDes}` }
-  const { trade_state: state, prepay_id: prepayId, refund_id: refundId } = answer.values
+  const { trade_state: state, prepay_id: prepayId, refund_id: refundId } = result.values
   return { response, outcome: ['SUCCESS', state ?? prepayId ?? refundId ?? ''].join(' ').trimEnd() }
 }
 

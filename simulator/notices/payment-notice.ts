@@ -62,7 +62,7 @@ function noticeFields(order: SimulatedOrder, world: World): Map<string, string> 
   const optional = { attach: order.attach, device_info: order.deviceInfo }
   return new Map(
     Object.entries({
-      appid: world.merchant.appid,
+      appid: order.appid,
       mch_id: world.merchant.mchId,
       nonce_str: makeNoticeNonce(world.random, now),
       return_code: 'SUCCESS',
@@ -89,6 +89,7 @@ function fabricateCapture(order: SimulatedOrder, world: World): Capture {
   return {
     transactionId: makeTransactionId(world.random, now),
     outTradeNo: order.outTradeNo,
+    appid: order.appid,
     openid: order.openid,
     totalFee: order.totalFee,
     cashFee: order.totalFee,

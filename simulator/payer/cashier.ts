@@ -72,7 +72,7 @@ function makeCapture(
   world: World,
 ): Capture {
   const now = world.clock.now()
-  const { outTradeNo, openid, totalFee } = order
+  const { outTradeNo, appid, openid, totalFee } = order
   let transactionId = makeTransactionId(world.random, now)
   // The ten random digits of a transaction_id can repeat on a very busy day, so they are drawn until the transaction_id is
   // unused.
@@ -83,6 +83,7 @@ function makeCapture(
   return {
     transactionId,
     outTradeNo,
+    appid,
     openid,
     totalFee,
     cashFee: totalFee - couponSum(coupons),

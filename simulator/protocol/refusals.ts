@@ -47,6 +47,8 @@ export const REFUND_PARAMETERS_CHANGED = businessRefusal(
   'INVALID_REQUEST',
   '请求参数与之前请求不一致',
 )
+/** The refusal of a refund whose request names another mini program than the order's unifiedorder. */
+export const REFUND_OF_OTHER_APPID = businessRefusal('ERROR', '您的请求参数与订单信息不一致')
 export const REFUND_SUM_TOO_HIGH = businessRefusal('REFUND_FEE_INVALID', '累计退款金额大于支付金额')
 export const ORDER_FULLY_REFUNDED = businessRefusal('TRADE_STATE_ERROR', '订单已全额退款')
 /** The refusals of a refund whose account lacks the money: of unsettled funds, and of the available balance. */

@@ -78,6 +78,16 @@ export class Platform {
   }
 
   /**
+   * Binds one more mini program to the merchant number, or sets the AppSecret of a bound one. Its orders have its own appid;
+   * users and login codes are the same in all of them. Throws a RangeError for an appid in another shape than WeChat's.
+   */
+  bindMiniProgram(appid: string, appSecret: string): void {
+    if (!/^wx[0-9a-f]{16}$/.test(appid)) throw new RangeError(`${appid} is not an appid`)
+    this.#world.platform.miniPrograms.set(appid, appSecret)
+    this.#world.record({ type: 'mini_program_bound', outcome: appid })
+  }
+
+  /**
    * Sets the URL for notices of refunds whose request has no notify_url. The URL applies to refunds that settle from now on;
    * `undefined` means no notice. Throws a RangeError for a URL that WeChat would refuse as notify_url.
    */

@@ -19,6 +19,7 @@ export type HistoryType =
   | 'refunds_held'
   | 'refunds_let_go'
   | 'balance_set'
+  | 'mini_program_bound'
   | 'bill_changed'
   | 'bill_changes_cleared'
   | 'fault_injected'

@@ -35,6 +35,11 @@ export type Strictness = {
    * FREQUENCY_LIMITED, or with success (`accept`).
    */
   refundsTooFast: 'INVALID_REQ_TOO_MUCH' | 'FREQUENCY_LIMITED' | 'accept'
+  /**
+   * How WeChat answers a refund whose appid is not that of the order, although both are bound to the merchant number. WeChat's
+   * support says that they must be equal (`refuse`); shops report that it does not matter (`accept`).
+   */
+  refundByOtherAppid: 'refuse' | 'accept'
   /** The layout of the bill of a day for which the bill plan orders no layout. `old` has 24 columns and five totals. */
   billLayout: BillLayout
   /** The escapes in the bill of a day for which the bill plan orders no others. */
@@ -57,6 +62,7 @@ export const DEFAULT_STRICTNESS: Strictness = {
   acceptAnyOpenid: true,
   reorderAfterExpiry: 'accept',
   refundsTooFast: 'INVALID_REQ_TOO_MUCH',
+  refundByOtherAppid: 'refuse',
   billLayout: 'new',
   billEscapes: 'backslash',
   unboundAppids: [],

@@ -22,6 +22,7 @@ function busyWorld(): World {
     const openid = 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o'
     const order = ledger.put({
       outTradeNo,
+      appid: DEMO_MERCHANT.appid,
       openid,
       totalFee: n + 1,
       body: '测试商店-图书',
@@ -37,6 +38,7 @@ function busyWorld(): World {
     ledger.capture(order, {
       transactionId: `4200000540202401020000${String(n).padStart(6, '0')}`,
       outTradeNo,
+      appid: DEMO_MERCHANT.appid,
       openid,
       totalFee: n + 1,
       cashFee: n + 1,
@@ -55,7 +57,7 @@ function busyWorld(): World {
     ledger,
     refunds: new RefundLedger({ processingMs: 0, now, onSettled: () => {} }),
     billPlan: new BillPlan(random),
-    platform: { refundNotifyUrl: undefined },
+    platform: { refundNotifyUrl: undefined, miniPrograms: new Map() },
     users: new Users(random),
     record: () => {},
   }
