@@ -74,10 +74,10 @@ export const BILL_MONTHS_BACK_MAX = 3
 export const REQUEST_BYTES_MAX = 64 * 1024
 
 /**
- * The maximum number of elements in a message that the simulator reads. No request or reply to a notice has more, but WeChat's own
- * messages can: ten refunds of a payment with three coupons have more than 200 elements in refundquery.
+ * The maximum number of elements in one message. WeChat's longest message is a page of refundquery: ten refunds, each with nine
+ * elements, two sums of coupons and three elements per coupon. So ten coupons make more than 400 elements.
  */
-export const XML_ELEMENTS_MAX = 200
+export const XML_ELEMENTS_MAX = 1_000
 
 /** How long WeChat waits for the shop's reply to a notice. Without a reply by then, WeChat counts the delivery as failed. */
 export const NOTICE_TIMEOUT_MS = 5 * SECOND_MS
