@@ -95,8 +95,13 @@ export const CONTROL_CALLS: Readonly<Record<string, Call>> = {
       return { ok: true, faultsWaiting: simulator.faults.waiting() }
     },
   },
+  'POST deliver-late-requests': {
+    about:
+      '→ {arrived}: WeChat acts now on the requests that the fault arrives_late holds on their way',
+    run: async (_, { simulator }) => ({ arrived: await simulator.faults.deliverLate() }),
+  },
   'POST clear-faults': {
-    about: 'drops every fault that did not happen yet',
+    about: 'drops every fault that did not happen yet, and every request on its way',
     run: (_, { simulator }) => {
       simulator.faults.clear()
       return { ok: true }

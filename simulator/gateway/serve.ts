@@ -76,13 +76,32 @@ export async function serve(
       ...(fault === undefined ? {} : { fault: fault.kind }),
     })
 
+  const act = async (received: Request): Promise<Response> => {
+    const served = await servePath(path, received, world, fault)
+    record(served.outcome, served.numbers)
+    return served.response
+  }
+  if (fault?.kind === 'arrives_late') {
+    const copy = await copyOf(request)
+    faults.hold(async () => void (await act(copy())))
+    return failToAnswer(fault, request)
+  }
   if (isBefore(fault)) {
     record('not acted on')
     return failToAnswer(fault, request)
   }
-  const served = await servePath(path, request, world, fault)
-  record(served.outcome, served.numbers)
-  return isAfter(fault) ? failToAnswer(fault, request) : served.response
+  const response = await act(request)
+  return isAfter(fault) ? failToAnswer(fault, request) : response
+}
+
+/**
+ * Reads a request now, so that it can be acted on when its client is gone. The copy is made when it is needed, because workerd
+ * lets no request use the body of another one.
+ */
+async function copyOf(request: Request): Promise<() => Request> {
+  const { url, method } = request
+  const body = await request.arrayBuffer()
+  return () => new Request(url, { method, ...(body.byteLength === 0 ? {} : { body }) })
 }
 
 function nameOf(path: string): FaultEndpoint | undefined {
