@@ -74,7 +74,7 @@ function makeCapture(
   world: World,
 ): Capture {
   const now = world.clock.now()
-  const { outTradeNo, totalFee } = order
+  const { outTradeNo, appid, totalFee } = order
   let transactionId = makeTransactionId(world.random, now)
   // The ten random digits of a transaction_id can repeat on a very busy day, so they are drawn until the transaction_id is
   // unused.
@@ -85,6 +85,7 @@ function makeCapture(
   return {
     transactionId,
     outTradeNo,
+    appid,
     openid,
     totalFee,
     cashFee: totalFee - couponSum(coupons),

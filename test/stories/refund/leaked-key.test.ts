@@ -96,8 +96,8 @@ describe.each(POLICIES)('under LATE_PAYMENT=%s, a forged notice', (_, options) =
 
   it('of a second payment with such a transaction moves no money', async () => {
     const w = world(options)
-    const victim = await unheard(w, 'victim')
     const own = await paidOrder(w, 'own')
+    const victim = await unheard(w, 'victim')
     w.wechat.notices.ofPayments.loseNext(victim.ordercode)
     expect((await forge(w, own.ordercode, victim.transactionId)).status).toBe(200)
     await pass(w, 30, { notices: false })
