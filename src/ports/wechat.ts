@@ -67,6 +67,10 @@ export type OrderQueryReply =
   | Readonly<{ kind: 'absent' }>
   | Unknown
 
+/** What an orderquery names: an attempt, or a payment. */
+export type QueriedOrder =
+  Readonly<{ outTradeNo: OutTradeNo }> | Readonly<{ transactionId: TransactionId }>
+
 /** WeChat's own words in an answer, for the log and for people: a code or a state, and a sentence. */
 export type Words = Readonly<{ code: string; description: string }>
 

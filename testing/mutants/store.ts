@@ -115,9 +115,9 @@ export const STORE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'A change that lost a race still inserts its payment',
-    file: 'store/order/orders.ts',
-    find: `insertIf('payments', paymentRow(payment, after.order.transactionId), guard)`,
-    replace: `insertIf('payments', paymentRow(payment, after.order.transactionId), { sql: '1', params: [] })`,
+    file: 'store/order/payment-row.ts',
+    find: `insertIf('payments', row, newPaymentGuard(payment, guard))`,
+    replace: `insertIf('payments', row, { sql: '1', params: [] })`,
     tests: [...STALE, ...STORE],
   },
   {

@@ -25,8 +25,8 @@ export const WECHAT_MUTANTS: readonly Mutant[] = [
   {
     name: 'A query’s answer about another order is believed',
     file: 'wechat/v2/replies/order-query.ts',
-    find: `if (fields.get('out_trade_no') !== asked)`,
-    replace: `if (fields.get('out_trade_no') === 'x')`,
+    find: `fields.get('out_trade_no') === asked.outTradeNo`,
+    replace: `fields.get('out_trade_no') !== 'x'`,
     tests: QUERY,
   },
   {
@@ -95,8 +95,8 @@ export const WECHAT_MUTANTS: readonly Mutant[] = [
   {
     name: 'A call to WeChat has no deadline',
     file: 'wechat/transport.ts',
-    find: 'withDeadline(timers, way.deadlineMs, async',
-    replace: 'withDeadline(timers, 1_000 * way.deadlineMs, async',
+    find: `Math.min(way.deadlineMs, timeLeft())`,
+    replace: `Math.min(1_000 * way.deadlineMs, timeLeft())`,
     tests: TRANSPORT,
   },
   {

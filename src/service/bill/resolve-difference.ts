@@ -1,4 +1,5 @@
 /** Resolves one difference between a bill and our records. */
+import { isRetryable } from '../../core/order/rejection.ts'
 import {
   collectedReview,
   type Difference,
@@ -11,7 +12,6 @@ import type { OrderView } from '../../core/order/order.ts'
 import { isReserved, toOutRefundNo } from '../../core/order/refund.ts'
 import type { Deps } from '../../ports/deps.ts'
 import { StoreUnavailable } from '../../ports/store.ts'
-import { isRetryable } from '../apply-event.ts'
 import { openReview } from '../open-review.ts'
 import { recordQueriedPayment } from '../order/record-queried-payment.ts'
 import { importRefund } from '../refund/import-refunds.ts'

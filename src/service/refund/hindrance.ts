@@ -1,7 +1,7 @@
 import type { OrderView } from '../../core/order/order.ts'
 import type { Refund } from '../../core/order/refund.ts'
 import type { Deps } from '../../ports/deps.ts'
-import { confirmPayment } from '../order/confirm-payment.ts'
+import { confirmPayment } from './confirm-payment.ts'
 
 /** Why a refund must not be sent now. `isFinal`: never, because its payment is not what it was said to be. */
 export type Hindrance = Readonly<{ errCode: string; errCodeDes: string; isFinal: boolean }>

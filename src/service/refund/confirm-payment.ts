@@ -18,8 +18,8 @@ export type Confirmation = Readonly<{
 }>
 
 /**
- * Asks WeChat whether a payment is real. Whoever has the API key can sign a notice with the transaction_id of any
- * payment of the merchant, and a refund names nothing but the transaction_id. So before money leaves, WeChat itself
+ * Asks WeChat whether a payment is real. An attacker who has the API key can sign a notice with the transaction_id
+ * of any payment of the merchant, and a refund names nothing but the transaction_id. So before money leaves, WeChat itself
  * must say that the payment belongs to this attempt, payer and amount. If it says otherwise, a review opens.
  *
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011941065
