@@ -10,7 +10,7 @@ import {
 } from '../../core/order/schedule.ts'
 import { DAY_S, later, type UnixSeconds } from '../../core/time.ts'
 import type { Deps } from '../../ports/deps.ts'
-import { refundsAtWeChat } from '../refund/import-refunds.ts'
+import { refundsAtWeChat } from '../refund/refunds-at-wechat.ts'
 import { closeAttempt, type CloseOutcome } from './close-attempt.ts'
 import { closeOrder } from './close-order.ts'
 import { queryAttempt } from './query-attempt.ts'

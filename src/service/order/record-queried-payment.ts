@@ -8,7 +8,8 @@ import type { Deps } from '../../ports/deps.ts'
 import type { PaidReply } from '../../ports/wechat.ts'
 import type { ApplyError } from '../apply-event.ts'
 import { openReview } from '../open-review.ts'
-import { recordRefunds, refundsAtWeChat } from '../refund/import-refunds.ts'
+import { recordRefunds } from '../refund/import-refunds.ts'
+import { refundsAtWeChat } from '../refund/refunds-at-wechat.ts'
 import { configuredPolicy, recordPayment } from './record-payment.ts'
 
 type RecordQueriedPaymentDeps = Pick<
