@@ -13,9 +13,10 @@ WHERE returned = 1 AND EXISTS (
 INSERT INTO reviews (id, kind, subject, ordercode, evidence, opened_at)
 SELECT 'refund_failed.' || subject, 'refund_failed', subject, ordercode, evidence, unixepoch()
 FROM (
-  SELECT 'auto*' || transaction_id AS subject, ordercode,
-    json_object('transaction_id', transaction_id, 'out_refund_no', 'auto*' || transaction_id,
-      'refund_fee', total_fee, 'state', 'none') AS evidence
+  SELECT 'auto*' || payments.transaction_id AS subject, payments.ordercode AS ordercode,
+    json_object('transaction_id', payments.transaction_id,
+      'out_refund_no', 'auto*' || payments.transaction_id,
+      'refund_fee', payments.total_fee, 'state', 'none') AS evidence
   FROM payments JOIN orders USING (ordercode)
   WHERE payments.returned = 1 AND orders.transaction_id = payments.transaction_id
     AND NOT EXISTS (

@@ -5,8 +5,9 @@
 import { describe, expect, it } from 'vitest'
 import { toFen } from '../../../src/core/money.ts'
 import type { AttemptState } from '../../../src/core/order/attempt.ts'
-import type { OrderEvent, OrderState, OrderView, Returned } from '../../../src/core/order/order.ts'
+import type { OrderEvent, OrderState, OrderView } from '../../../src/core/order/order.ts'
 import { CLOCK_SKEW_S, isUsual } from '../../../src/core/order/payment-check.ts'
+import type { RefundPolicy } from '../../../src/core/order/refund-policy.ts'
 import { nextStartAt } from '../../../src/core/order/refund-schedule.ts'
 import {
   type Refund,
@@ -19,6 +20,8 @@ import { type Case, combinations } from '../../../testing/combinations.ts'
 import { putViews } from '../../../testing/d1/put-view.ts'
 import { storeBench } from '../../../testing/d1/store-bench.ts'
 import {
+  aBookedPayment,
+  ACCEPTING,
   anAttempt,
   anOrder,
   aPayment,
@@ -53,7 +56,13 @@ const PAYMENT_FACTS = {
   isRecorded: [false, true],
   hasOtherOpenAttempt: [false, true],
   attemptExists: [true, false],
-  returned: ['no', 'if_late', 'yes'] as readonly Returned[],
+  policy: [
+    ACCEPTING,
+    { kind: 'configured', latePayment: 'refund', refundNotifyUrl: 'https://pay.test/n' },
+    { kind: 'returned' },
+    { kind: 'keep' },
+  ] as readonly RefundPolicy[],
+  refunded: [false, true],
 }
 type PaymentCase = Case<typeof PAYMENT_FACTS>
 
@@ -91,7 +100,7 @@ function viewOf(facts: PaymentCase): OrderView | undefined {
       ...(orderState === 'closed' ? { closedAt: at(120) } : {}),
     }),
     attempts: [...(facts.attemptExists ? [attempt] : []), ...(hasOther ? [other] : [])],
-    payments: isPaid ? [{ ...recorded, returned: false }] : [],
+    payments: isPaid ? [aBookedPayment(recorded)] : [],
     refunds: [],
   }
 }
@@ -117,16 +126,18 @@ describe(`a payment, decided twice (seed ${SEED})`, () => {
         tradeType: facts.tradeType,
         paidAt: at(facts.paidAfter),
       })
-      const { source, returned } = facts
-      const event: OrderEvent = { type: 'payment_booked', payment, source, returned }
+      const { source, policy, refunded } = facts
+      const event: OrderEvent = { type: 'payment_booked', payment, source, policy, refunded }
       const step = transition(view, event, NOW)
       const change = step.ok && step.value.kind === 'changed' ? step.value : undefined
-      const expected = change !== undefined && change.reviews.length === 0 && source !== 'operator'
+      const becomesPaid = change?.after.order.state === 'paid'
+      const expected = becomesPaid && change?.reviews.length === 0 && source !== 'operator'
 
       await putViews(view)
-      const outcome = isUsual(payment, source)
-        ? await store.orders.recordPayment(payment, source, returned, NOW)
-        : { recorded: false, view }
+      const outcome =
+        isUsual(payment, source) && policy.kind !== 'returned'
+          ? await store.orders.recordPayment(payment, source, refunded, NOW)
+          : { recorded: false, view }
       if (outcome.recorded !== expected) wrong.push({ facts, sql: outcome.recorded, expected })
       if (change === undefined || !outcome.recorded) continue
 
@@ -158,14 +169,12 @@ describe(`a payment, decided twice (seed ${SEED})`, () => {
       attempts: [
         anAttempt({ outTradeNo: 'another-order' as typeof PAYMENT.outTradeNo, state: 'paid' }),
       ],
-      payments: [
-        { ...PAYMENT, outTradeNo: 'another-order' as typeof PAYMENT.outTradeNo, returned: false },
-      ],
+      payments: [aBookedPayment({ outTradeNo: 'another-order' as typeof PAYMENT.outTradeNo })],
       refunds: [],
     }
     await putViews(view, elsewhere)
 
-    const { recorded } = await store.orders.recordPayment(PAYMENT, 'notice', 'no', NOW)
+    const { recorded } = await store.orders.recordPayment(PAYMENT, 'notice', false, NOW)
 
     expect(recorded).toBe(false)
     expect((await store.orders.load(view.order.ordercode))?.order.state).toBe('paying')
@@ -194,6 +203,8 @@ const REFUND_FACTS = {
   manyState: ['succeeded', 'refused', 'closed'] as const,
   known: ['no', 'same', 'other fee', 'other reason'] as const,
   ofSecondPayment: [false, true],
+  /** Whether an order that is not paid has a payment that goes back. */
+  hasReturned: [false, true],
 }
 type RefundCase = Case<typeof REFUND_FACTS>
 
@@ -202,8 +213,10 @@ const ended = (state: RefundState) =>
 
 function refundViewOf(facts: RefundCase): OrderView | undefined {
   const isPaid = facts.orderState === 'paid'
+  const hasPayment = isPaid || facts.hasReturned
   const hasRefunds = facts.otherState !== undefined || facts.many > 0 || facts.known !== 'no'
-  if (!isPaid && (hasRefunds || facts.ofSecondPayment)) return undefined
+  if (!isPaid && facts.ofSecondPayment) return undefined
+  if (!isPaid && hasRefunds && !facts.hasReturned) return undefined
   const second = aPayment({
     transactionId: OTHER_ID,
     outTradeNo: `${PAYMENT.outTradeNo}*2` as typeof PAYMENT.outTradeNo,
@@ -261,7 +274,7 @@ function refundViewOf(facts: RefundCase): OrderView | undefined {
     }),
     attempts: [
       anAttempt({
-        state: isPaid ? 'paid' : facts.orderState === 'closed' ? 'closed' : 'open',
+        state: hasPayment ? 'paid' : facts.orderState === 'closed' ? 'closed' : 'open',
         closedAt: facts.orderState === 'closed' ? at(100) : undefined,
       }),
       ...(facts.ofSecondPayment
@@ -269,11 +282,10 @@ function refundViewOf(facts: RefundCase): OrderView | undefined {
         : []),
     ],
     payments: isPaid
-      ? [PAYMENT, ...(facts.ofSecondPayment ? [second] : [])].map((each) => ({
-          ...each,
-          returned: false,
-        }))
-      : [],
+      ? [PAYMENT, ...(facts.ofSecondPayment ? [second] : [])].map(aBookedPayment)
+      : facts.hasReturned
+        ? [aBookedPayment({ returned: true })]
+        : [],
     refunds,
   }
 }
