@@ -9,7 +9,7 @@ import {
   toOutRefundNo,
 } from '../../../src/core/order/refund.ts'
 import { transition } from '../../../src/core/order/transition.ts'
-import { toUnixSeconds, type UnixSeconds } from '../../../src/core/time.ts'
+import { later, toUnixSeconds, type UnixSeconds } from '../../../src/core/time.ts'
 import { at, PAYMENT } from '../../../testing/samples/order-samples.ts'
 import {
   aRefund,
@@ -160,7 +160,8 @@ function play(seed: number, { surprises }: World) {
     if (accepted && record !== undefined)
       applyRecord({ ...record, status: 'processing', succeededAt: undefined })
     else if (record === undefined) {
-      apply({ type: 'refund_refused', outRefundNo, errCode: 'TRADE_OVERDUE', errCodeDes: '' })
+      const refusal = { outRefundNo, errCode: 'TRADE_OVERDUE', errCodeDes: '' }
+      apply({ type: 'refund_refused', ...refusal, leasedUntil: later(now, 60) })
     }
   }
 

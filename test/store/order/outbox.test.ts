@@ -19,24 +19,12 @@ async function afterReports(
   let view = (await deps.orders.load(ordercode)) ?? expect.fail('no order')
   const [payment = expect.fail('not paid')] = view.payments
   const { transactionId, totalFee } = payment
-  const refund: Refund = {
+  const refund = aRefund({
     outRefundNo,
     transactionId,
-    state: 'requested',
-    refundFee: toFen(30),
     totalFee,
-    reason: undefined,
-    notifyUrl: undefined,
-    source: 'shop',
     requestedAt: deps.now(),
-    startedAt: undefined,
-    acceptedAt: undefined,
-    endedAt: undefined,
-    refundId: undefined,
-    receivedBy: undefined,
-    errCode: undefined,
-    errCodeDes: undefined,
-  }
+  })
   const apply = async (event: Parameters<typeof applyEvent>[2]): Promise<OrderView> => {
     const applied = await applyEvent(deps, view, event)
     if (!applied.ok) throw new Error(applied.error.reason)
