@@ -94,7 +94,9 @@ describe('a crash', () => {
         const first = await putRefund(w, ordercode, number, 800)
         expect(first.status).toBe(status)
         if (status === 503) {
-          expect((await first.json<{ detail: string }>()).detail).toContain('keep its out_refund_no')
+          expect((await first.json<{ detail: string }>()).detail).toContain(
+            'keep its out_refund_no',
+          )
         }
         expect(await outcome(putRefund(w, ordercode, number, 800))).toMatch(
           /^20[01] (requested|processing)$/,
