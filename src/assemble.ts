@@ -60,18 +60,26 @@ export type Platform = Readonly<{
  * The actor of the invocation is `system`; a route changes it by `as`.
  */
 export const assemble = (vars: Vars, platform: Platform): HttpDeps =>
-  assembleFor('system', () => Infinity, vars, platform)
+  assembleFor({ actor: 'system', timeLeft: () => Infinity }, new Usage(), vars, platform)
 
-function assembleFor(_actor: Actor, timeLeft: TimeLeft, vars: Vars, platform: Platform): HttpDeps {
+/** On whose behalf the invocation works, and how long it may take. */
+type Caller = Readonly<{ actor: Actor; timeLeft: TimeLeft }>
+
+/** What the invocation has used so far. */
+class Usage {
+  calls = 0
+  statements = 0
+}
+
+function assembleFor({ timeLeft }: Caller, usage: Usage, vars: Vars, platform: Platform): HttpDeps {
   const { timers, randomBytes } = platform
   const merchant = { appid: vars.WX_APPID, mchId: vars.WX_MCH_ID, apiKey: vars.WX_API_KEY }
   const signType = vars.WX_SIGN_TYPE
   const now = () => fromMillis(platform.nowMs())
-  let calls = 0
   const counted =
     (send: Fetch): Fetch =>
     (request) => {
-      calls++
+      usage.calls++
       return send(request)
     }
   const countedFetch = counted(platform.fetch)
@@ -90,7 +98,7 @@ function assembleFor(_actor: Actor, timeLeft: TimeLeft, vars: Vars, platform: Pl
   })
   const appSecret = vars.WX_APP_SECRET
   const hasTarget = vars.WEBHOOK_URL !== undefined
-  const database = new Database(platform.db, timers, randomBytes, timeLeft)
+  const database = new Database(platform.db, timers, randomBytes, timeLeft, usage)
   const limits = {
     paused: vars.REFUNDS === 'paused',
     perDay: vars.REFUND_LIMIT_DAY === undefined ? undefined : toFen(vars.REFUND_LIMIT_DAY),
@@ -129,20 +137,22 @@ function assembleFor(_actor: Actor, timeLeft: TimeLeft, vars: Vars, platform: Pl
     deliverSoon(ids) {
       if (!hasTarget) return
       // Webhooks are sent after the response, so the deadline of the request does not apply to them.
-      const background = assemble(vars, platform)
+      const caller = { actor: 'system', timeLeft: () => Infinity }
+      const background = assembleFor(caller, usage, vars, platform)
       for (const id of ids) platform.background(deliverFirst(background, id).catch(logFailure(id)))
     },
     log: platform.log,
     admit: (who) => admit(platform.limits?.payer, who),
     admitAddress: (ip) => admit(platform.limits?.address, ip),
-    used: () => ({ calls, statements: database.statementsUsed }),
+    used: () => ({ ...usage }),
     version: VERSION,
     merchantTokens: [vars.MERCHANT_TOKEN, vars.MERCHANT_TOKEN_OLD].filter(
       (token) => token !== undefined,
     ),
     as(actor, withinMs = Infinity) {
       const end = platform.nowMs() + withinMs
-      return assembleFor(actor, () => end - platform.nowMs(), vars, platform)
+      const timeLeft = () => end - platform.nowMs()
+      return assembleFor({ actor, timeLeft }, usage, vars, platform)
     },
     inTime: (work) => withDeadline(timers, timeLeft(), work),
     notices: {

@@ -15,7 +15,6 @@ type PayResultRouteDeps = Pick<
   | 'log'
   | 'now'
   | 'orders'
-  | 'refunds'
   | 'reviews'
   | 'wechat'
 >

@@ -16,7 +16,6 @@ type PayRouteDeps = Pick<
   | 'log'
   | 'now'
   | 'orders'
-  | 'refunds'
   | 'reviews'
   | 'signClientPay'
   | 'wechat'

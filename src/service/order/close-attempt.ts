@@ -6,7 +6,7 @@ import { type AttemptStatus, queryAttempt } from './query-attempt.ts'
 
 type CloseAttemptDeps = Pick<
   Deps,
-  'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
+  'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'reviews' | 'wechat'
 >
 
 /** The outcome of closing an attempt or an order. A new attempt may open only after `closed`. */

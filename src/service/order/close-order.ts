@@ -5,7 +5,7 @@ import { closeAttempt, type CloseOutcome } from './close-attempt.ts'
 
 type CloseOrderDeps = Pick<
   Deps,
-  'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
+  'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'reviews' | 'wechat'
 >
 
 /**

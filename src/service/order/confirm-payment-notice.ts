@@ -8,7 +8,7 @@ import { queryAttempt } from './query-attempt.ts'
 
 type ConfirmPaymentNoticeDeps = Pick<
   Deps,
-  'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
+  'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'reviews' | 'wechat'
 >
 
 /**

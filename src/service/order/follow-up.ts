@@ -2,6 +2,8 @@
 import { type Attempt, isLive } from '../../core/order/attempt.ts'
 import type { OrderView } from '../../core/order/order.ts'
 import { nextRefundQueryAt } from '../../core/order/refund-schedule.ts'
+import { ofPayment, reservedFee } from '../../core/order/refund.ts'
+import { paymentReview } from '../../core/order/reviews.ts'
 import {
   attemptDueAt,
   attemptToCloseDueAt,
@@ -10,11 +12,11 @@ import {
 } from '../../core/order/schedule.ts'
 import { DAY_S, later, type UnixSeconds } from '../../core/time.ts'
 import type { Deps } from '../../ports/deps.ts'
-import { refundsAtWeChat } from '../refund/refunds-at-wechat.ts'
+import { openReview } from '../open-review.ts'
+import { importRefunds } from '../refund/import-refunds.ts'
 import { closeAttempt, type CloseOutcome } from './close-attempt.ts'
 import { closeOrder } from './close-order.ts'
 import { queryAttempt } from './query-attempt.ts'
-import { recordFirstRefunds } from './record-queried-payment.ts'
 
 type FollowUpDeps = Pick<
   Deps,
@@ -66,7 +68,7 @@ export async function followUpAttempt(
 
 /**
  * Imports the refunds of a payment that had been refunded before the Worker first learned of it. A paid attempt
- * is due only for this.
+ * is due only for this. If a part of the payment is left, a review opens, so that a person decides about the rest.
  */
 async function importMissingRefunds(
   deps: FollowUpDeps,
@@ -75,13 +77,18 @@ async function importMissingRefunds(
 ): Promise<FollowUp> {
   const payment = view.payments.find(({ outTradeNo }) => outTradeNo === attempt.outTradeNo)
   if (payment === undefined) return { result: 'waiting', dueAt: undefined }
-  const refunds = await refundsAtWeChat(deps, payment.transactionId)
-  if (refunds === undefined || refunds.length === 0) {
+  const { view: after, known } = await importRefunds(deps, view, payment.transactionId)
+  if (known === undefined || known === 0) {
     const now = deps.now()
     const dueAt = nextRefundQueryAt(payment.paidAt, now) ?? later(now, DAY_S)
     return { result: 'waiting', dueAt }
   }
-  await recordFirstRefunds(deps, view, payment, refunds)
+  const refunded = reservedFee(ofPayment(after.refunds, payment.transactionId))
+  if (refunded < payment.totalFee) {
+    const { ordercode } = view.order
+    const more = { refunded, left: payment.totalFee - refunded }
+    await openReview(deps, paymentReview('partly_returned', payment, ordercode, 'query', more))
+  }
   return { result: 'booked', dueAt: undefined }
 }
 

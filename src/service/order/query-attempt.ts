@@ -6,7 +6,7 @@ import { recordQueriedPayment } from './record-queried-payment.ts'
 
 type QueryAttemptDeps = Pick<
   Deps,
-  'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
+  'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'reviews' | 'wechat'
 >
 
 /**

@@ -12,7 +12,7 @@ import { closeAttempt } from './close-attempt.ts'
 
 type RegisterOrderDeps = Pick<
   Deps,
-  'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
+  'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'reviews' | 'wechat'
 >
 
 /** Why an order was not registered or changed. `contended`: concurrent requests kept changing the order. */

@@ -24,7 +24,6 @@ type PayOrderDeps = Pick<
   | 'log'
   | 'now'
   | 'orders'
-  | 'refunds'
   | 'reviews'
   | 'signClientPay'
   | 'wechat'

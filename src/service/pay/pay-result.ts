@@ -6,7 +6,7 @@ import { readTicket } from './ticket.ts'
 
 type PayResultDeps = Pick<
   Deps,
-  'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
+  'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'reviews' | 'wechat'
 >
 
 /** The minimum time between two queries about one attempt, in seconds, however many pages call `/result`. */

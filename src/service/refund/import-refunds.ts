@@ -18,8 +18,8 @@ export type Imported = Readonly<{
   known: number | undefined
 }>
 
-/** Records refunds that WeChat has of an order's payments. @returns the order with the refunds. */
-export async function recordRefunds(
+/** Records refunds that WeChat has of an order's payments. @returns the order with them. */
+async function recordRefunds(
   deps: ImportRefundsDeps,
   view: OrderView,
   records: readonly RefundRecord[],

@@ -5,6 +5,7 @@ import type { Words } from '../../ports/wechat.ts'
 import { applyEvent } from '../apply-event.ts'
 import { type Confirmation, confirmPayment } from '../order/confirm-payment.ts'
 import { recordPayment } from '../order/record-payment.ts'
+import { refundsAtWeChat } from '../refund/refunds-at-wechat.ts'
 import { paymentOf, transactionOf } from './reviewed-payment.ts'
 
 type AcceptPaymentDeps = Pick<Deps, 'deliverSoon' | 'log' | 'now' | 'orders' | 'reviews' | 'wechat'>
@@ -51,7 +52,10 @@ async function recordForeign(
   return recorded.ok ? ok(undefined) : err({ reason: 'action_not_allowed' })
 }
 
-/** Keeps a returned payment whose refund failed. */
+/**
+ * Keeps a returned payment whose refund failed. WeChat reports a payment as REFUND even when its refund was closed,
+ * so the refunds themselves show whether any of the money has gone.
+ */
 async function keepReturned(
   deps: AcceptPaymentDeps,
   review: StoredReview,
@@ -61,7 +65,11 @@ async function keepReturned(
   const view = await deps.orders.load(ordercode)
   const payment = view?.payments.find((each) => each.transactionId === transactionId)
   if (view === undefined || payment === undefined) return err({ reason: 'action_not_allowed' })
-  const wrong = unlessWholly(await confirmPayment(deps, ordercode, payment))
+  const confirmation = await confirmPayment(deps, ordercode, payment)
+  const refunds = confirmation.refunded ? await refundsAtWeChat(deps, transactionId) : []
+  if (refunds === undefined) return err({ reason: 'wechat_unavailable' })
+  const refunded = refunds.some(({ status }) => status !== 'closed')
+  const wrong = unlessWholly({ ...confirmation, refunded })
   if (wrong !== undefined) return err(wrong)
   const accepted = await applyEvent(deps, view, { type: 'payment_accepted', transactionId })
   if (accepted.ok) return ok(undefined)

@@ -31,30 +31,28 @@ const RETRYABLE =
 
 /** Sends statements to D1, with a deadline of at most 3 s and up to three tries per batch. */
 export class Database {
-  #statementsUsed = 0
   readonly #d1: D1Database
   readonly #timers: Timers
   readonly #randomBytes: (count: number) => Uint8Array
   readonly #timeLeft: TimeLeft
+  readonly #usage: { statements: number }
 
+  /**
+   * @param usage Counts the statements that are sent, those of retries included: Cloudflare limits the number for
+   *   each invocation of the Worker.
+   */
   constructor(
     d1: D1Database,
     timers: Timers,
     randomBytes: (count: number) => Uint8Array,
     timeLeft: TimeLeft = () => Infinity,
+    usage: { statements: number } = { statements: 0 },
   ) {
     this.#d1 = d1
     this.#timers = timers
     this.#randomBytes = randomBytes
     this.#timeLeft = timeLeft
-  }
-
-  /**
-   * The number of statements sent so far, those of retries included. Cloudflare limits the number for each
-   * invocation of the Worker.
-   */
-  get statementsUsed(): number {
-    return this.#statementsUsed
+    this.#usage = usage
   }
 
   /**
@@ -85,7 +83,7 @@ export class Database {
     signal: AbortSignal,
   ): Promise<readonly Outcome[]> {
     for (let tries = 1; ; tries++) {
-      this.#statementsUsed += statements.length
+      this.#usage.statements += statements.length
       try {
         const results = await this.#d1.batch<Row>(
           statements.map(({ sql, params }) => this.#d1.prepare(sql).bind(...params)),

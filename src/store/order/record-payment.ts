@@ -71,10 +71,12 @@ export async function recordPayment(
       payment.transactionId,
     ],
   }
-  // The guard of all statements after the INSERT of the payment: the payment's row exists, and the order is
-  // still `paying`. The UPDATE of the order makes it `paid`, so the guard is false when the batch is retried.
+  // The guard of all statements after the INSERT of the payment: the payment's row exists, is not one that was
+  // recorded beside the order, and the order is still `paying`. The UPDATE of the order makes it `paid`, so the
+  // guard is false when the batch is retried.
   const entered: Guard = {
-    sql: `EXISTS (SELECT 1 FROM payments WHERE transaction_id = ? AND ordercode = ? AND number = ?)
+    sql: `EXISTS (SELECT 1 FROM payments WHERE transaction_id = ? AND ordercode = ? AND number = ?
+        AND further = 0)
       AND EXISTS (SELECT 1 FROM orders WHERE ordercode = ? AND state = 'paying')`,
     params: [payment.transactionId, ordercode, number, ordercode],
   }

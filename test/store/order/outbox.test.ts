@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { toFen } from '../../../src/core/money.ts'
 import type { OrderView } from '../../../src/core/order/order.ts'
 import { recordEvent } from '../../../src/core/order/refund-transition.ts'
-import { type Refund, type RefundRecord, toOutRefundNo } from '../../../src/core/order/refund.ts'
+import { type RefundRecord, toOutRefundNo } from '../../../src/core/order/refund.ts'
 import { applyEvent } from '../../../src/service/apply-event.ts'
 import { paidOrder } from '../../../testing/refund-stories.ts'
+import { aRefund } from '../../../testing/samples/refund-samples.ts'
 import { world, type World } from '../../../testing/world.ts'
 
 /** Records these reports of WeChat about a refund of a paid order. Returns its state and the types of its webhooks. */
@@ -31,10 +31,12 @@ async function afterReports(
     return applied.value
   }
   view = await apply({ type: 'refund_requested', refund })
+  const refusal = { outRefundNo, errCode: 'TRADE_OVERDUE', errCodeDes: '' }
   for (const status of statuses) {
+    const lease = await deps.refunds.acquireSendLease(ordercode, outRefundNo, deps.now())
     view = await apply(
       status === 'refused'
-        ? { type: 'refund_refused', outRefundNo, errCode: 'TRADE_OVERDUE', errCodeDes: '' }
+        ? { type: 'refund_refused', ...refusal, leasedUntil: lease?.until ?? deps.now() }
         : recordEvent(view, {
             outRefundNo,
             transactionId,

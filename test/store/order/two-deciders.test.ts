@@ -53,7 +53,8 @@ const PAYMENT_FACTS = {
   /** The shop may have changed both since the attempt was opened. */
   orderFee: [100, 90],
   orderOpenid: [undefined, OPENID, OTHER_OPENID],
-  isRecorded: [false, true],
+  /** `beside`: recorded as one that goes back, which leaves the order as it is. */
+  recorded: ['no', 'as paid', 'beside'] as const,
   hasOtherOpenAttempt: [false, true],
   attemptExists: [true, false],
   policy: [
@@ -68,10 +69,13 @@ type PaymentCase = Case<typeof PAYMENT_FACTS>
 
 /** The order, as far as it can be so: undefined for facts that contradict each other. */
 function viewOf(facts: PaymentCase): OrderView | undefined {
-  const { orderState, attemptState, isRecorded } = facts
+  const { orderState, attemptState } = facts
   const isPaid = orderState === 'paid'
-  // A recorded payment has made its order paid, and its attempt.
-  if (isRecorded && (!isPaid || attemptState !== 'paid' || !facts.attemptExists)) return undefined
+  const isRecorded = facts.recorded !== 'no'
+  const isBeside = facts.recorded === 'beside'
+  // A recorded payment has made its attempt paid, and its order unless it goes back.
+  if (isRecorded && (attemptState !== 'paid' || !facts.attemptExists)) return undefined
+  if (isRecorded && isPaid === isBeside) return undefined
   if (attemptState === 'paid' && !isRecorded) return undefined
   if (orderState === 'created' && facts.attemptExists) return undefined
   // The schema allows one live attempt.
@@ -100,7 +104,7 @@ function viewOf(facts: PaymentCase): OrderView | undefined {
       ...(orderState === 'closed' ? { closedAt: at(120) } : {}),
     }),
     attempts: [...(facts.attemptExists ? [attempt] : []), ...(hasOther ? [other] : [])],
-    payments: isPaid ? [aBookedPayment(recorded)] : [],
+    payments: isPaid || isBeside ? [aBookedPayment({ ...recorded, returned: isBeside })] : [],
     refunds: [],
   }
 }

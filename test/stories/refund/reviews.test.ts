@@ -53,7 +53,8 @@ describe('a review is opened for', () => {
     w.wechat.payer.pay(ordercode)
     w.wechat.platform.refund(ordercode, { refundFee: 100 })
     await pass(w, 12)
-    expect(w.receiver.types()).toContain('payment.returned')
+    expect(w.receiver.types()).toContain('order.paid')
+    expect(w.receiver.types()).not.toContain('payment.returned')
     const { id, evidence } = await openReview(w, 'partly_returned')
     expect(evidence).toMatchObject({ total_fee: 8_800, refunded: 100, left: 8_700 })
 
@@ -127,10 +128,10 @@ describe('a foreign payment that an operator accepts', () => {
       const ordercode = await w.order(`accepted-${name}`)
       await w.pay(ordercode, w.wechat.payer.newOpenid())
       await before(w, ordercode)
-      w.wechat.payer.pay(ordercode, { despiteClose: true })
-      w.wechat.notices.ofPayments.loseNext(ordercode)
       const openid = w.wechat.payer.newOpenid()
-      await w.notify(w.wechat.notices.ofPayments.xml(ordercode, { changes: { openid } }))
+      w.wechat.payer.pay(ordercode, { despiteClose: true, openid })
+      w.wechat.notices.ofPayments.loseNext(ordercode)
+      await w.notify(w.wechat.notices.ofPayments.xml(ordercode))
       const { id } = await openReview(w, 'foreign_payment')
       expect(
         (await resolveReview(w, id, { note: 'the same person', action: 'accept' })).status,
@@ -149,11 +150,8 @@ describe('resolving a review with the action refund', () => {
     const ordercode = await w.order('foreign')
     await w.pay(ordercode, w.wechat.payer.newOpenid())
     w.wechat.notices.ofPayments.loseNext()
-    const paid = w.wechat.payer.pay(ordercode)
-    const changes = { openid: w.wechat.payer.newOpenid() }
-    expect((await w.notify(w.wechat.notices.ofPayments.xml(ordercode, { changes }))).status).toBe(
-      400,
-    )
+    const paid = w.wechat.payer.pay(ordercode, { openid: w.wechat.payer.newOpenid() })
+    expect((await w.notify(w.wechat.notices.ofPayments.xml(ordercode))).status).toBe(400)
     expect(await w.read(ordercode)).toMatchObject({ state: 'paying', payments: [] })
 
     const id = await reviewIdOf(w, 'foreign_payment')
@@ -164,7 +162,9 @@ describe('resolving a review with the action refund', () => {
     expect((await resolveReview(w, id, resolution)).status).toBe(200)
     await pass(w, 7)
     expect(await w.read(ordercode)).toMatchObject({
-      state: 'paid',
+      state: 'paying',
+      transaction_id: null,
+      payments: [{ returned: true }],
       refunded_fee: 8_800,
       refunds: [{ out_refund_no: `auto*${paid.ok ? paid.transactionId : ''}`, source: 'operator' }],
     })

@@ -69,7 +69,7 @@ describe('a refund that WeChat does not accept yet', () => {
       status: 201,
       state: 'requested',
       err_code: 'NOTENOUGH',
-      err_code_des: '基本账户余额不足，请充值后重新发起',
+      err_code_des: '交易未结算资金不足，请使用可用余额退款',
     })
     w.advance(2 * 86_400)
     await w.cron()
