@@ -4,6 +4,7 @@
  */
 import type { Vars } from './config.ts'
 import type { Actor } from './core/actor.ts'
+import { toFen } from './core/money.ts'
 import { fromMillis } from './core/time.ts'
 import { type TimeLeft, type Timers, withDeadline } from './lib/deadline.ts'
 import { toHex } from './lib/text.ts'
@@ -98,6 +99,10 @@ function assembleFor({ timeLeft }: Caller, usage: Usage, vars: Vars, platform: P
   const appSecret = vars.WX_APP_SECRET
   const hasTarget = vars.WEBHOOK_URL !== undefined
   const database = new Database(platform.db, timers, randomBytes, timeLeft, usage)
+  const limits = {
+    paused: vars.REFUNDS === 'paused',
+    perDay: vars.REFUND_LIMIT_DAY === undefined ? undefined : toFen(vars.REFUND_LIMIT_DAY),
+  }
   const noticeKeys = { merchant, signType, oldKey: vars.WX_API_KEY_OLD }
 
   const deps: HttpDeps = {
@@ -112,9 +117,10 @@ function assembleFor({ timeLeft }: Caller, usage: Usage, vars: Vars, platform: P
       noticeConfirmFrom: vars.NOTICE_CONFIRM_FROM,
       refundNotifyUrl:
         certificateFetch === undefined ? undefined : `${vars.PUBLIC_URL}/notify/refund`,
+      refundsPaused: limits.paused,
       hasWebhookTarget: hasTarget,
     },
-    ...d1Stores(database, hasTarget),
+    ...d1Stores(database, hasTarget, limits),
     wechat: wechatGateway({ transport, timers, randomBytes, merchant, appSecret, signType }),
     readBill,
     archive: platform.kv === undefined ? undefined : kvArchive(platform.kv, timers),

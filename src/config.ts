@@ -33,6 +33,9 @@ const count = (min: number, max: number) =>
 
 const fen = v.pipe(text(/^\d{1,10}$/), v.transform(Number))
 
+/** The schema of REFUND_LIMIT_DAY, in fen. A day may have many orders, so it has more digits than an order. */
+const dayLimit = v.pipe(text(/^\d{1,14}$/), v.transform(Number))
+
 /** The valibot schema of a URL's origin without a path, a query or a user. */
 const origin = v.pipe(
   v.string(),
@@ -66,6 +69,9 @@ const Vars = v.object({
   WEBHOOK_SECRET_OLD: v.optional(secret(WEBHOOK_SECRET)),
   LATE_PAYMENT: v.optional(v.picklist(['accept', 'refund']), 'accept'),
   NOTICE_CONFIRM_FROM: v.optional(fen, NOTICE_CONFIRM_FROM_DEFAULT),
+  REFUNDS: v.optional(v.picklist(['on', 'paused']), 'on'),
+  // A limit that is malformed is no limit: like the other optional features, it is off.
+  REFUND_LIMIT_DAY: v.fallback(v.optional(dayLimit), undefined),
   TICK_CALLS: v.optional(count(TICK_CALLS_MIN, 10_000), TICK_CALLS_DEFAULT),
   TICK_STATEMENTS: v.optional(count(TICK_STATEMENTS_MIN, 10_000), TICK_STATEMENTS_DEFAULT),
 })

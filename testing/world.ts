@@ -69,7 +69,7 @@ export function world(options: WorldOptions = {}) {
     WEBHOOK_SECRET,
     ...options.vars,
   }
-  const vars = configOf(settings)
+  let vars = configOf(settings)
 
   const db = options.wrapDb === undefined ? env.DB : options.wrapDb(env.DB)
   const platform: Platform = {
@@ -123,6 +123,10 @@ export function world(options: WorldOptions = {}) {
     fetch,
     shop,
     now: () => nowMs,
+    /** Replaces some of the Worker's variables, as a deployment does. */
+    redeploy(changed: Readonly<Record<string, string>>): void {
+      vars = configOf({ ...settings, ...changed })
+    },
     advance(seconds: number): void {
       nowMs += seconds * 1_000
     },

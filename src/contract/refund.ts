@@ -10,6 +10,7 @@ export const refundJson = (refund: Refund, ordercode: string): Record<string, un
   refund_fee: refund.refundFee,
   total_fee: refund.totalFee,
   reason: refund.reason ?? null,
+  refund_account: refund.account ?? null,
   source: refund.source,
   refund_id: refund.refundId ?? null,
   received_by: refund.receivedBy ?? null,
@@ -19,4 +20,5 @@ export const refundJson = (refund: Refund, ordercode: string): Record<string, un
   accepted_at: timeOrNull(refund.acceptedAt),
   succeeded_at: refund.state === 'succeeded' ? timeOrNull(refund.endedAt) : null,
   ended_at: timeOrNull(refund.endedAt),
+  cancelled_at: timeOrNull(refund.cancelledAt),
 })

@@ -12,6 +12,7 @@ export type ReviewKind =
   | 'partly_returned'
   | 'refund_abnormal'
   | 'refund_overdue'
+  | 'refund_waiting'
   | 'refund_failed'
   | 'refund_conflict'
   | 'bill_difference'
@@ -24,8 +25,8 @@ export type ReviewKind =
 export type Review = Readonly<{
   kind: ReviewKind
   /**
-   * What the review is about: a transaction_id, an out_refund_no, a bill's day with one of its differences,
-   * or the id of a webhook.
+   * What the review is about: a transaction_id, an out_refund_no, the reason why refunds are held back, a bill's
+   * day with one of its differences, or the id of a webhook.
    */
   subject: string
   /** The order that is concerned; undefined for a bill as a whole, and for a payment of an unknown order. */

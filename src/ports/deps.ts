@@ -76,6 +76,8 @@ export type Config = Readonly<{
   noticeConfirmFrom: number
   /** Where WeChat sends refund notices; undefined when the merchant's certificate is not bound. */
   refundNotifyUrl: string | undefined
+  /** Whether no new refund is accepted and none is sent (REFUNDS=paused). */
+  refundsPaused: boolean
   /** Whether there is a `WEBHOOK_URL`. Without one, webhooks are stored and never sent. */
   hasWebhookTarget: boolean
 }>

@@ -89,6 +89,12 @@ export type CloseOrderReply =
  */
 export type Waiting = Readonly<{ kind: 'waiting'; errCode: string; errCodeDes: string }>
 
+/**
+ * WeChat does not make the refund, and says why in words only. What WeChat has of the payment decides whether
+ * the refund is refused, or waits.
+ */
+export type Doubtful = Readonly<{ kind: 'doubtful'; errCode: string; errCodeDes: string }>
+
 /** The answer to a refund. The caller confirms even `refused` by a query. */
 export type RefundReply =
   /** WeChat has accepted the refund. The money has not reached the payer yet. */
@@ -97,7 +103,7 @@ export type RefundReply =
    * `isRepetition`: the same refund was sent just before,
    * without a clear answer, and that message may still arrive.
    */
-  | ((Waiting | Misconfigured | Refused) & Readonly<{ isRepetition: boolean }>)
+  | ((Waiting | Doubtful | Misconfigured | Refused) & Readonly<{ isRepetition: boolean }>)
   | Unknown
 
 /** What WeChat answers when refundquery asks about refunds. */

@@ -4,7 +4,7 @@ import type { BillStore } from '../ports/bill-store.ts'
 import type { DeliveryStore } from '../ports/delivery-store.ts'
 import type { Stores } from '../ports/deps.ts'
 import type { OrderStore } from '../ports/order-store.ts'
-import type { RefundStore } from '../ports/refund-store.ts'
+import type { RefundLimits, RefundStore } from '../ports/refund-store.ts'
 import type { ReviewStore } from '../ports/review-store.ts'
 import type { RunStore } from '../ports/run-store.ts'
 import * as bills from './bill/bills.ts'
@@ -20,7 +20,7 @@ import { listOrders } from './order/order-list.ts'
 import { commit, register } from './order/orders.ts'
 import { ordercodeOfPayment, saveConfirmation } from './order/payment-row.ts'
 import { recordPayment } from './order/record-payment.ts'
-import { ordercodeOfRefund } from './order/refunds.ts'
+import { endWaitingReviewOf, ordercodeOfRefund } from './order/refunds.ts'
 import { reserve } from './order/reserve-refund.ts'
 import * as sendLease from './order/send-lease.ts'
 import { events, load, loadMany } from './order/views.ts'
@@ -32,10 +32,15 @@ import * as runs from './runs.ts'
  *
  * @param hasTarget Whether a webhook receiver is configured. Without one, webhooks are stored as
  *   `no_target` and never sent.
+ * @param limits Which refunds may be sent.
  */
-export const d1Stores = (db: Database, hasTarget: boolean): Stores => ({
+export const d1Stores = (
+  db: Database,
+  hasTarget: boolean,
+  limits: RefundLimits = { paused: false, perDay: undefined },
+): Stores => ({
   orders: orderStore(db, hasTarget),
-  refunds: refundStore(db),
+  refunds: refundStore(db, limits),
   reviews: reviewStore(db, hasTarget),
   deliveries: deliveryStore(db),
   bills: billStore(db, hasTarget),
@@ -63,17 +68,22 @@ const orderStore = (db: Database, hasTarget: boolean): OrderStore => ({
   reschedule: (claimed, next) => rescheduleOrders(db, claimed, next),
 })
 
-const refundStore = (db: Database): RefundStore => ({
-  reserve: (ordercode, refund, now) => reserve(db, ordercode, refund, now),
+const refundStore = (db: Database, limits: RefundLimits): RefundStore => ({
+  reserve: (ordercode, refund, now) => reserve(db, ordercode, refund, now, limits),
   acquireSendLease: (ordercode, number, now) =>
-    sendLease.acquireSendLease(db, ordercode, number, now),
-  releaseSendLease: (ordercode, number) => sendLease.releaseSendLease(db, ordercode, number),
-  noteRefusal: (ordercode, number, refusal, unansweredAt) =>
-    sendLease.noteRefusal(db, ordercode, number, refusal, unansweredAt),
-  noteUnanswered: (ordercode, number, now) => sendLease.noteUnanswered(db, ordercode, number, now),
+    sendLease.acquireSendLease(db, ordercode, number, now, limits),
+  acquireEndLease: (ordercode, number, now) =>
+    sendLease.acquireEndLease(db, ordercode, number, now),
+  releaseSendLease: (ordercode, number, lease) =>
+    sendLease.releaseSendLease(db, ordercode, number, lease),
+  noteRefusal: (ordercode, number, lease, refusal, unansweredAt) =>
+    sendLease.noteRefusal(db, ordercode, number, lease, refusal, unansweredAt),
+  noteUnanswered: (ordercode, number, lease, now) =>
+    sendLease.noteUnanswered(db, ordercode, number, lease, now),
+  endWaitingReview: (number, now) => endWaitingReviewOf(db, number, now),
   ordercodeOf: (number) => ordercodeOfRefund(db, number),
-  claimDue: (now, limit) => claimDueRefunds(db, now, limit),
-  countDue: (now) => countDueRefunds(db, now),
+  claimDue: (now, count) => claimDueRefunds(db, now, count, limits),
+  countDue: (now) => countDueRefunds(db, now, limits),
   reschedule: (claimed, next) => rescheduleRefunds(db, claimed, next),
 })
 

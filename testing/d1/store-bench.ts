@@ -2,6 +2,7 @@
 import { env } from 'cloudflare:workers'
 import type { OrderView } from '../../src/core/order/order.ts'
 import type { Stores } from '../../src/ports/deps.ts'
+import type { RefundLimits } from '../../src/ports/refund-store.ts'
 import { Database } from '../../src/store/d1/database.ts'
 import { d1Stores } from '../../src/store/store.ts'
 import { anOrder, T0 } from '../samples/order-samples.ts'
@@ -21,14 +22,14 @@ export type StoreBench = Readonly<{
   rows: () => Promise<Readonly<Record<string, readonly SqlRow[]>>>
 }>
 
-/** Creates the stores as the Worker does when it has a webhook target. */
-export function storeBench(): StoreBench {
+/** Creates the stores as the Worker does when it has a webhook target. @param limits By default none. */
+export function storeBench(limits?: RefundLimits): StoreBench {
   const timers = { after: () => () => {} }
   const database = new Database(env.DB, timers, (count) => new Uint8Array(count))
   const read = async (sql: string): Promise<readonly SqlRow[]> =>
     (await env.DB.prepare(sql).all<SqlRow>()).results
   return {
-    store: d1Stores(database, true),
+    store: d1Stores(database, true, limits),
     read,
     async exec(sql) {
       const statements = sql.split(';').filter((each) => each.trim() !== '')

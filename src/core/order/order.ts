@@ -98,13 +98,26 @@ export type OrderEvent = Readonly<
   | RefundEvent
 >
 
+/**
+ * The end of a refund that WeChat does not have. It releases the refund's amount, so the caller holds the send
+ * lease of the refund, which ends at `leasedUntil`: the event is stored only while no other sender has the lease.
+ */
+type Release = Readonly<{ outRefundNo: OutRefundNo; leasedUntil: UnixSeconds }>
+type Refusal = Release & Readonly<{ errCode: string; errCodeDes: string }>
+
 /** What can happen to a refund of an order. `record` is WeChat's report about the refund. */
 export type RefundEvent = Readonly<
-  | { type: 'refund_requested'; refund: Refund }
+  /** `dayLeft`: what REFUND_LIMIT_DAY leaves for refunds of this day; undefined when there is no limit. */
+  | { type: 'refund_requested'; refund: Refund; dayLeft?: Fen | undefined }
   | { type: 'refund_started'; outRefundNo: OutRefundNo }
-  | { type: 'refund_refused'; outRefundNo: OutRefundNo; errCode: string; errCodeDes: string }
+  | ({ type: 'refund_refused' } & Refusal)
   /** The operator gave up a refund that WeChat does not know, or no longer knows. */
-  | { type: 'refund_given_up'; outRefundNo: OutRefundNo; errCode: string; errCodeDes: string }
+  | ({ type: 'refund_given_up' } & Refusal)
+  /**
+   * The shop called the refund off. `never_sent`: no message of it was sent. `absent_at_wechat`: WeChat says that
+   * it does not know the refund, and no message can be on its way.
+   */
+  | ({ type: 'refund_cancelled'; proof: 'never_sent' | 'absent_at_wechat' } & Release)
   | { type: 'refund_accepted'; record: RefundRecord }
   | { type: 'refund_succeeded'; record: RefundRecord }
   | { type: 'refund_closed'; record: RefundRecord }

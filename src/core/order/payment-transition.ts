@@ -7,8 +7,7 @@ import { findAttempt, type Order, type OrderView, type PaymentEvent } from './or
 import { checkPayment } from './payment-check.ts'
 import type { BookedPayment, Payment, Source } from './payment.ts'
 import { automaticRefundUrl, goesBack, mayKeep, type RefundPolicy } from './refund-policy.ts'
-import { automaticRefund } from './refund-transition.ts'
-import type { Refund } from './refund.ts'
+import { automaticRefund, type Refund } from './refund.ts'
 import type { Rejection } from './rejection.ts'
 import { paymentReview } from './reviews.ts'
 

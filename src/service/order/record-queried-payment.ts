@@ -5,7 +5,7 @@ import { err, type Result } from '../../lib/result.ts'
 import type { Deps } from '../../ports/deps.ts'
 import type { PaidReply } from '../../ports/wechat.ts'
 import type { ApplyError } from '../apply-event.ts'
-import { refundsAtWeChat } from '../refund/import-refunds.ts'
+import { refundsAtWeChat } from '../refund/refunds-at-wechat.ts'
 import { configuredPolicy, recordPayment } from './record-payment.ts'
 
 type RecordQueriedPaymentDeps = Pick<

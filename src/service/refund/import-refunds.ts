@@ -2,18 +2,13 @@ import type { TransactionId } from '../../core/ids.ts'
 import type { OrderView } from '../../core/order/order.ts'
 import type { OutRefundNo, RefundRecord } from '../../core/order/refund.ts'
 import type { Deps } from '../../ports/deps.ts'
-import { recordRefundStatus } from './send-refund.ts'
+import { refundsAtWeChat } from './refunds-at-wechat.ts'
+import { recordRefundStatus } from './refund-status.ts'
 
 type ImportRefundsDeps = Pick<
   Deps,
   'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
 >
-
-/**
- * The maximum number of pages. WeChat lists ten refunds of a payment to a page, and twenty in all. Further
- * refunds can only be queried by their numbers.
- */
-const PAGES_MAX = 2
 
 /** The outcome of importing refunds from WeChat into an order. */
 export type Imported = Readonly<{
@@ -22,28 +17,6 @@ export type Imported = Readonly<{
   /** The number of refunds in WeChat's answer; undefined when WeChat gave no clear answer. */
   known: number | undefined
 }>
-
-/**
- * Lists the refunds that WeChat has of a payment, also those that were made manually on the merchant platform.
- *
- * @returns undefined when WeChat gave no clear answer.
- */
-export async function refundsAtWeChat(
-  { wechat }: Pick<Deps, 'wechat'>,
-  transactionId: TransactionId,
-): Promise<readonly RefundRecord[] | undefined> {
-  const records: RefundRecord[] = []
-  for (let page = 0; page < PAGES_MAX; page++) {
-    const reply = await wechat.refundsOf(transactionId, records.length)
-    if (reply.kind === 'absent') break
-    if (reply.kind === 'unknown') return undefined
-    // If WeChat's answer has a refund of another payment, it is not about the queried payment.
-    if (reply.records.some((record) => record.transactionId !== transactionId)) return undefined
-    records.push(...reply.records)
-    if (reply.records.length === 0 || records.length >= reply.total) break
-  }
-  return records
-}
 
 /** Records refunds that WeChat has of an order's payments. @returns the order with them. */
 async function recordRefunds(

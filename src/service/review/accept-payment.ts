@@ -5,7 +5,7 @@ import type { Words } from '../../ports/wechat.ts'
 import { applyEvent } from '../apply-event.ts'
 import { type Confirmation, confirmPayment } from '../refund/confirm-payment.ts'
 import { recordPayment } from '../order/record-payment.ts'
-import { refundsAtWeChat } from '../refund/import-refunds.ts'
+import { refundsAtWeChat } from '../refund/refunds-at-wechat.ts'
 import { paymentOf, transactionOf } from './reviewed-payment.ts'
 
 type AcceptPaymentDeps = Pick<Deps, 'deliverSoon' | 'log' | 'now' | 'orders' | 'reviews' | 'wechat'>

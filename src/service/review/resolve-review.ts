@@ -7,7 +7,7 @@ import { keepsAttemptOpen, type ReviewAction, type StoredReview } from '../../co
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Deps } from '../../ports/deps.ts'
 import { applyEvent } from '../apply-event.ts'
-import { queryRefund } from '../refund/send-refund.ts'
+import { queryRefund } from '../refund/refund-status.ts'
 import { type AcceptError, acceptPayment } from './accept-payment.ts'
 import { type ReturnError, returnPayment } from './return-payment.ts'
 import { paymentOf } from './reviewed-payment.ts'
@@ -94,23 +94,28 @@ async function releaseRefund(
   const { outRefundNo, state, errCode = 'GIVEN_UP', errCodeDes = '' } = refund
   if (state !== 'requested' && state !== 'processing') return ok(undefined)
 
-  // While this request holds the send lease, no other request sends the refund. An earlier try that may still
-  // arrive at WeChat also prevents giving up.
-  if (state === 'requested') {
-    const lease = await deps.refunds.acquireSendLease(ordercode, number, deps.now())
-    if (lease === undefined) return err({ reason: 'order_busy' })
-    if (mayBeUnderWay(lease.unansweredAt, deps.now())) {
-      await deps.refunds.releaseSendLease(ordercode, number)
-      return err({ reason: 'wechat_unavailable' })
-    }
+  // While this request holds the lease, no other request sends the refund. An earlier try that may still arrive
+  // at WeChat also prevents giving up.
+  const lease = await deps.refunds.acquireEndLease(ordercode, number, deps.now())
+  if (lease === undefined) return err({ reason: 'order_busy' })
+  if (mayBeUnderWay(lease.unansweredAt, deps.now())) {
+    await deps.refunds.releaseSendLease(ordercode, number, lease)
+    return err({ reason: 'wechat_unavailable' })
   }
   const asked = await queryRefund(deps, view, refund)
   if (asked === 'absent') {
-    const event = { type: 'refund_given_up', outRefundNo, errCode, errCodeDes } as const
+    const leasedUntil = lease.until
+    const event = {
+      type: 'refund_given_up',
+      outRefundNo,
+      errCode,
+      errCodeDes,
+      leasedUntil,
+    } as const
     const applied = await applyEvent(deps, view, event)
     return applied.ok ? ok(undefined) : err({ reason: 'order_busy' })
   }
-  await deps.refunds.releaseSendLease(ordercode, number)
+  await deps.refunds.releaseSendLease(ordercode, number, lease)
   if (asked.kind !== 'known') return err({ reason: 'wechat_unavailable' })
   // By resolving the review of a `requested` refund, the operator says that WeChat never accepted it. The
   // query shows that WeChat did, so the review stays open. A `processing` refund goes on, and its

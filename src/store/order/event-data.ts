@@ -37,6 +37,7 @@ export function eventData(event: OrderEvent): Readonly<Record<string, string | n
       }
     }
     case 'refund_started':
+    case 'refund_cancelled':
       return { out_refund_no: event.outRefundNo }
     case 'refund_refused':
     case 'refund_given_up':

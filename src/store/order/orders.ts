@@ -66,7 +66,8 @@ export async function register(
  * reviews. The whole batch takes effect only if the stored order still has the revision of `before`.
  *
  * @returns `stale` when the revision differs: a concurrent request changed the order, or D1 had already applied
- *   this batch when it was retried. The caller loads the order and decides again.
+ *   this batch when it was retried; or when the caller has lost the send lease that the event needs. The caller
+ *   loads the order and decides again.
  */
 export async function commit(
   db: Database,
@@ -78,10 +79,10 @@ export async function commit(
 ): Promise<'stored' | 'stale'> {
   const { after } = change
   const { ordercode, revision } = before.order
-  const unchanged: Guard = {
+  const unchanged = whileLeased(event, {
     sql: 'EXISTS (SELECT 1 FROM orders WHERE ordercode = ? AND revision = ?)',
     params: [ordercode, revision],
-  }
+  })
   const guard = paymentsGuard(before, after, unchanged)
   const statements = [
     ...paymentChanges(before, after, unchanged),
@@ -108,6 +109,18 @@ export async function commit(
   const outcomes = await db.batch(statements)
   return outcomes.at(-1)?.changes === 1 ? 'stored' : 'stale'
 }
+
+/**
+ * The guard of an event that releases a refund's amount: only while the caller has the send lease, so that no
+ * concurrent sender can have sent the refund meanwhile.
+ */
+const whileLeased = (event: OrderEvent, guard: Guard): Guard =>
+  'leasedUntil' in event
+    ? {
+        sql: `EXISTS (SELECT 1 FROM refunds WHERE out_refund_no = ? AND sending_until = ?) AND ${guard.sql}`,
+        params: [event.outRefundNo, event.leasedUntil, ...guard.params],
+      }
+    : guard
 
 /** The number of the attempt whose payment made the order paid. */
 function paidNumber({ order, payments }: OrderView): number {

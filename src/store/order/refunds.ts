@@ -32,9 +32,33 @@ export function refundChanges(
       err_code: undefined,
       err_code_des: undefined,
     }
-    return [updateIf('refunds', oldRow, row, ['out_refund_no'], guard)]
+    const goesOn = old.state === 'requested' && refund.state !== 'requested'
+    return [
+      updateIf('refunds', oldRow, row, ['out_refund_no'], guard),
+      ...(goesOn ? [endWaitingReview(outRefundNo, now, guard)] : []),
+    ]
   })
 }
+
+/** Resolves the open review about a refund that waits, if the refund does not wait any more. */
+export async function endWaitingReviewOf(
+  db: Database,
+  outRefundNo: OutRefundNo,
+  now: UnixSeconds,
+): Promise<void> {
+  const sql = "NOT EXISTS (SELECT 1 FROM refunds WHERE out_refund_no = ? AND state = 'requested')"
+  const { sql: update, params } = endWaitingReview(outRefundNo, now, { sql, params: [outRefundNo] })
+  await db.run(update, ...params)
+}
+
+const endWaitingReview = (outRefundNo: OutRefundNo, now: UnixSeconds, guard: Guard): Statement => ({
+  sql: `UPDATE reviews SET resolved_at = ?, note = ?
+        WHERE kind = 'refund_waiting' AND subject = ? AND resolved_at IS NULL AND ${guard.sql}`,
+  params: [now, ENDED_NOTE, outRefundNo, ...guard.params],
+})
+
+/** The note of a review that is resolved because the refund does not wait any more. */
+const ENDED_NOTE = 'resolved automatically: the refund does not wait any more'
 
 /** @returns the ordercode of the order that a refund belongs to; undefined when no refund has this number. */
 export async function ordercodeOfRefund(
@@ -58,16 +82,20 @@ export function rowFromRefund(
     out_refund_no: refund.outRefundNo,
     ordercode,
     transaction_id: refund.transactionId,
-    state: refund.state,
+    // The table's CHECK has no state `cancelled`: `closed` with a `cancelled_at` means it.
+    state: refund.state === 'cancelled' ? 'closed' : refund.state,
     refund_fee: refund.refundFee,
     total_fee: refund.totalFee,
     reason: orNull(refund.reason),
     notify_url: orNull(refund.notifyUrl),
+    // NULL is WeChat's default.
+    refund_account: refund.account === 'available' ? 'available' : null,
     source: refund.source,
     requested_at: refund.requestedAt,
     started_at: orNull(refund.startedAt),
     accepted_at: orNull(refund.acceptedAt),
     ended_at: orNull(refund.endedAt),
+    cancelled_at: orNull(refund.cancelledAt),
     refund_id: orNull(refund.refundId),
     received_by: orNull(refund.receivedBy),
     err_code: orNull(refund.errCode),

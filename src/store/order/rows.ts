@@ -11,6 +11,7 @@ import type { Order, OrderState } from '../../core/order/order.ts'
 import type { BookedPayment } from '../../core/order/payment.ts'
 import {
   type Refund,
+  type RefundAccount,
   type RefundSource,
   type RefundState,
   toOutRefundNo,
@@ -180,20 +181,37 @@ export function paymentFromRow(row: Row): BookedPayment {
   }
 }
 
+/**
+ * Reads the state of a refund. A cancelled refund is stored as `closed` with a `cancelled_at`, because the
+ * table's CHECK has no other state for it.
+ */
+const refundState = (row: Row): RefundState =>
+  row['state'] === 'closed' && row['cancelled_at'] !== null
+    ? 'cancelled'
+    : (text(row, 'state') as RefundState)
+
+/** Reads the account of a refund. A refund that was requested here has WeChat's default if the row has none. */
+const refundAccount = (row: Row): RefundAccount | undefined =>
+  row['source'] === 'merchant_platform'
+    ? undefined
+    : ((optionalText(row, 'refund_account') ?? 'unsettled') as RefundAccount)
+
 /** Reads a row of `refunds`. */
 export const refundFromRow = (row: Row): Refund => ({
   outRefundNo: toOutRefundNo(text(row, 'out_refund_no')),
   transactionId: text(row, 'transaction_id') as TransactionId,
-  state: text(row, 'state') as RefundState,
+  state: refundState(row),
   refundFee: toFen(integer(row, 'refund_fee')),
   totalFee: toFen(integer(row, 'total_fee')),
   reason: optionalText(row, 'reason'),
   notifyUrl: optionalText(row, 'notify_url'),
+  account: refundAccount(row),
   source: text(row, 'source') as RefundSource,
   requestedAt: time(row, 'requested_at'),
   startedAt: optionalTime(row, 'started_at'),
   acceptedAt: optionalTime(row, 'accepted_at'),
   endedAt: optionalTime(row, 'ended_at'),
+  cancelledAt: optionalTime(row, 'cancelled_at'),
   refundId: optionalText(row, 'refund_id'),
   receivedBy: optionalText(row, 'received_by'),
   errCode: optionalText(row, 'err_code'),

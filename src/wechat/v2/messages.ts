@@ -74,6 +74,8 @@ export function refundMessage(refund: Refund, signing: Signing): Promise<string>
     total_fee: String(refund.totalFee),
     refund_fee: String(refund.refundFee),
     refund_desc: refund.reason,
+    // Without the element, WeChat takes the money from the payments that are not settled yet.
+    refund_account: refund.account === 'available' ? 'REFUND_SOURCE_RECHARGE_FUNDS' : undefined,
     notify_url: refund.notifyUrl,
   })
 }

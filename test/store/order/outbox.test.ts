@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { toFen } from '../../../src/core/money.ts'
 import type { OrderView } from '../../../src/core/order/order.ts'
 import { recordEvent } from '../../../src/core/order/refund-transition.ts'
-import { type Refund, type RefundRecord, toOutRefundNo } from '../../../src/core/order/refund.ts'
+import { type RefundRecord, toOutRefundNo } from '../../../src/core/order/refund.ts'
 import { applyEvent } from '../../../src/service/apply-event.ts'
 import { paidOrder } from '../../../testing/refund-stories.ts'
+import { aRefund } from '../../../testing/samples/refund-samples.ts'
 import { world, type World } from '../../../testing/world.ts'
 
 /** Records these reports of WeChat about a refund of a paid order. Returns its state and the types of its webhooks. */
@@ -19,34 +19,24 @@ async function afterReports(
   let view = (await deps.orders.load(ordercode)) ?? expect.fail('no order')
   const [payment = expect.fail('not paid')] = view.payments
   const { transactionId, totalFee } = payment
-  const refund: Refund = {
+  const refund = aRefund({
     outRefundNo,
     transactionId,
-    state: 'requested',
-    refundFee: toFen(30),
     totalFee,
-    reason: undefined,
-    notifyUrl: undefined,
-    source: 'shop',
     requestedAt: deps.now(),
-    startedAt: undefined,
-    acceptedAt: undefined,
-    endedAt: undefined,
-    refundId: undefined,
-    receivedBy: undefined,
-    errCode: undefined,
-    errCodeDes: undefined,
-  }
+  })
   const apply = async (event: Parameters<typeof applyEvent>[2]): Promise<OrderView> => {
     const applied = await applyEvent(deps, view, event)
     if (!applied.ok) throw new Error(applied.error.reason)
     return applied.value
   }
   view = await apply({ type: 'refund_requested', refund })
+  const refusal = { outRefundNo, errCode: 'TRADE_OVERDUE', errCodeDes: '' }
   for (const status of statuses) {
+    const lease = await deps.refunds.acquireSendLease(ordercode, outRefundNo, deps.now())
     view = await apply(
       status === 'refused'
-        ? { type: 'refund_refused', outRefundNo, errCode: 'TRADE_OVERDUE', errCodeDes: '' }
+        ? { type: 'refund_refused', ...refusal, leasedUntil: lease?.until ?? deps.now() }
         : recordEvent(view, {
             outRefundNo,
             transactionId,

@@ -192,7 +192,9 @@ const STATES: readonly RefundState[] = [
   'refused',
   'abnormal',
   'closed',
+  'cancelled',
 ]
+const RELEASED: readonly RefundState[] = ['refused', 'closed', 'cancelled']
 
 const REFUND_FACTS = {
   orderState: ['paid', 'paying', 'closed'] as readonly OrderState[],
@@ -204,16 +206,20 @@ const REFUND_FACTS = {
   otherStarted: [undefined, 59, 60, 61],
   /** Refunds of one fen beside that, in this state. */
   many: [0, REFUNDS_MAX - 2, REFUNDS_MAX - 1, REFUNDS_MAX] as readonly number[],
-  manyState: ['succeeded', 'refused', 'closed'] as const,
-  known: ['no', 'same', 'other fee', 'other reason'] as const,
+  manyState: ['succeeded', 'refused', 'closed', 'cancelled'] as const,
+  known: ['no', 'same', 'other fee', 'other reason', 'other account', 'cancelled'] as const,
   ofSecondPayment: [false, true],
   /** Whether an order that is not paid has a payment that goes back. */
   hasReturned: [false, true],
 }
 type RefundCase = Case<typeof REFUND_FACTS>
 
-const ended = (state: RefundState) =>
-  state === 'succeeded' || state === 'refused' || state === 'closed' ? at(500) : undefined
+/** The times of a refund in this state. */
+const ended = (state: RefundState) => ({
+  state,
+  endedAt: state === 'succeeded' || RELEASED.includes(state) ? at(500) : undefined,
+  cancelledAt: state === 'cancelled' ? at(500) : undefined,
+})
 
 function refundViewOf(facts: RefundCase): OrderView | undefined {
   const isPaid = facts.orderState === 'paid'
@@ -235,7 +241,9 @@ function refundViewOf(facts: RefundCase): OrderView | undefined {
             refundFee: toFen(facts.known === 'other fee' ? facts.fee + 1 : facts.fee),
             totalFee: toFen(200),
             reason: facts.known === 'other reason' ? '别的' : '缺货',
+            account: facts.known === 'other account' ? 'available' : 'unsettled',
             requestedAt: T0,
+            ...ended(facts.known === 'cancelled' ? 'cancelled' : 'requested'),
           }),
         ]
   const other: readonly Refund[] =
@@ -246,10 +254,9 @@ function refundViewOf(facts: RefundCase): OrderView | undefined {
             outRefundNo: toOutRefundNo(R2),
             transactionId,
             refundFee: toFen(facts.otherFee),
-            state: facts.otherState,
             requestedAt: T0,
             startedAt: facts.otherStarted === undefined ? undefined : at(600 - facts.otherStarted),
-            endedAt: ended(facts.otherState),
+            ...ended(facts.otherState),
           }),
         ]
   const many = Array.from({ length: facts.many }, (_, i) =>
@@ -257,16 +264,15 @@ function refundViewOf(facts: RefundCase): OrderView | undefined {
       outRefundNo: toOutRefundNo(`many-${i}`),
       transactionId,
       refundFee: toFen(1),
-      state: facts.manyState,
       requestedAt: T0,
       startedAt: at(0),
-      endedAt: at(500),
+      ...ended(facts.manyState),
     }),
   )
   const refunds = [...known, ...other, ...many]
   // The schema allows no more than was paid.
   const reserved = refunds
-    .filter(({ state }) => state !== 'refused' && state !== 'closed')
+    .filter(({ state }) => !RELEASED.includes(state))
     .reduce((sum, { refundFee }) => sum + refundFee, 0)
   if (reserved > 100) return undefined
   return {
@@ -359,5 +365,99 @@ describe(`a refund, decided twice (seed ${SEED})`, () => {
     const { reserved } = await store.refunds.reserve(first.view.order.ordercode, refund, NOW)
 
     expect(reserved).toBe(false)
+  })
+})
+
+/** Midnight in Beijing at the begin of the day of T0, in seconds after T0. */
+const MIDNIGHT = -(3 * 3_600 + 4 * 60 + 5)
+
+const LIMIT_FACTS = {
+  limit: [100, undefined, 0, 29, 30, 79, 80, 130, 200],
+  fee: [30, 1, 100],
+  /** Of another refund, of this order or of another one, which may be counted against the limit. */
+  otherState: ['requested', ...STATES] as readonly RefundState[],
+  otherRequested: [0, MIDNIGHT, MIDNIGHT - 1, 600],
+  otherSource: ['shop', 'operator', 'automatic', 'merchant_platform'] as const,
+  isElsewhere: [false, true],
+  known: [false, true],
+}
+type LimitCase = Case<typeof LIMIT_FACTS>
+
+function limitViewsOf(facts: LimitCase): readonly [OrderView, OrderView] {
+  const other = aRefund({
+    outRefundNo: toOutRefundNo(R2),
+    refundFee: toFen(50),
+    source: facts.otherSource,
+    requestedAt: at(facts.otherRequested),
+    ...ended(facts.otherState),
+  })
+  const known = facts.known ? [aRefund({ refundFee: toFen(facts.fee), requestedAt: T0 })] : []
+  const payment = aBookedPayment({ totalFee: toFen(1_000) })
+  const second = aBookedPayment({
+    transactionId: OTHER_ID,
+    outTradeNo: 'another-order' as typeof PAYMENT.outTradeNo,
+  })
+  return [
+    {
+      order: paidBy(payment),
+      attempts: [anAttempt({ state: 'paid' })],
+      payments: [payment],
+      refunds: [...known, ...(facts.isElsewhere ? [] : [other])],
+    },
+    {
+      order: { ...paidBy(second), ordercode: 'another-order' },
+      attempts: [anAttempt({ outTradeNo: second.outTradeNo, state: 'paid' })],
+      payments: [second],
+      refunds: facts.isElsewhere ? [{ ...other, transactionId: OTHER_ID }] : [],
+    },
+  ]
+}
+
+const paidBy = ({ transactionId, paidAt }: ReturnType<typeof aBookedPayment>) =>
+  anOrder({ state: 'paid', revision: 7, transactionId, paidAt })
+
+/** A time in Beijing, as text. */
+const inBeijing = (seconds: number): string => new Date((seconds + 8 * 3_600) * 1_000).toISOString()
+
+describe(`a refund under a limit of the day, decided twice (seed ${SEED})`, () => {
+  it('is reserved by SQL exactly where the transition requests it', async () => {
+    const cases = combinations(LIMIT_FACTS, RANDOM_CASES, seeded(SEED + 2).below)
+    const wrong: unknown[] = []
+    const reasons = new Map<string, number>()
+
+    for (const facts of cases) {
+      const [view, elsewhere] = limitViewsOf(facts)
+      // What is left, counted here from the facts: other refunds of the day that hold their amount.
+      const counted = [...view.refunds, ...elsewhere.refunds]
+        .filter(({ requestedAt }) => inBeijing(requestedAt).startsWith(inBeijing(NOW).slice(0, 10)))
+        .filter(({ state, source }) => !RELEASED.includes(state) && source !== 'merchant_platform')
+        .reduce((sum, { refundFee }) => sum + refundFee, 0)
+      const dayLeft =
+        facts.limit === undefined ? undefined : toFen(Math.max(0, facts.limit - counted))
+      const asked = aRefund({
+        refundFee: toFen(facts.fee),
+        totalFee: toFen(1_000),
+        requestedAt: NOW,
+      })
+      const step = transition(view, { type: 'refund_requested', refund: asked, dayLeft }, NOW)
+      const isChanged = step.ok && step.value.kind === 'changed'
+
+      await putViews(view, elsewhere)
+      const perDay = facts.limit === undefined ? undefined : toFen(facts.limit)
+      const { store } = storeBench({ paused: false, perDay })
+      const outcome = await store.refunds.reserve(view.order.ordercode, asked, NOW)
+      const expectedLeft =
+        dayLeft === undefined || !outcome.reserved ? dayLeft : toFen(dayLeft - facts.fee)
+      if (outcome.reserved !== isChanged || outcome.dayLeft !== expectedLeft) {
+        wrong.push({ facts, outcome, isChanged, dayLeft })
+      }
+      const reason = step.ok ? step.value.kind : step.error.reason
+      reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
+    }
+
+    expect(wrong).toEqual([])
+    for (const reason of ['changed', 'unchanged', 'refund_limit_reached']) {
+      expect(reasons.get(reason), reason).toBeGreaterThan(10)
+    }
   })
 })
