@@ -235,7 +235,9 @@ describe('a second request to pay', () => {
     await w.pay(ordercode, w.wechat.payer.newOpenid())
     w.wechat.payer.pay(ordercode)
 
-    expect(await outcome(await w.pay(ordercode, w.wechat.payer.newOpenid()))).toBe('409 order_paid')
+    expect(await outcome(await w.pay(ordercode, w.wechat.payer.newOpenid()))).toBe(
+      '409 order_closed',
+    )
     expect((await w.read(ordercode)).state).toBe('paid')
   })
 
@@ -277,10 +279,11 @@ describe('a second request to pay', () => {
     expect(moved - w.now()).toBeGreaterThanOrEqual(300_000)
     expect(moved).toBeGreaterThan(before)
 
+    // Another payer gets no attempt: too little time is left. The first payer keeps the own one.
     w.advance(60)
-    expect(await outcome(await w.pay(ordercode, w.wechat.payer.newOpenid()))).toBe(
-      '409 order_closed',
-    )
+    expect(await outcome(await w.pay(ordercode, w.wechat.payer.newOpenid()))).toBe('409 order_busy')
+    expect(Date.parse((await w.read(ordercode)).expires_at)).toBe(moved)
+    expect(openAtWechat(w)).toEqual([ordercode])
   })
 
   it('gets order_paid when the order is paid during the login', async () => {
@@ -305,9 +308,12 @@ describe('a second request to pay', () => {
       await w.pay(ordercode, payers[tap % 2] ?? '')
       w.advance(1)
     }
-    expect((await w.read(ordercode)).attempts.length).toBeLessThanOrEqual(6)
-    w.advance(60)
+    expect((await w.read(ordercode)).attempts).toHaveLength(5)
+    // The fifth number is the first payer's. The other one gets the next number when an equal part of the time has passed.
     expect((await w.pay(ordercode, payers[0] ?? '')).status).toBe(200)
+    expect(await outcome(await w.pay(ordercode, payers[1] ?? ''))).toBe('409 order_busy')
+    w.advance(7_200 / 16)
+    expect((await w.pay(ordercode, payers[1] ?? '')).status).toBe(200)
   })
 })
 
