@@ -233,7 +233,7 @@ async function signParameters(
 ): Promise<Result<PayParameters, PayError>> {
   const { signType, openid } = attempt.terms
   const params = await deps.signClientPay(prepayId, signType)
-  const key = await deps.config.ticketKey()
+  const [key] = await deps.config.ticketKeys()
   const ticket = await issueTicket(key, view.order.ordercode, openid, deps.now())
   return ok({ ...params, ticket })
 }

@@ -333,6 +333,29 @@ describe('/pay answers', () => {
     expect(await outcome(await w.pay(ordercode, openid, used))).toBe('401 login_invalid')
   })
 
+  it('login_invalid to what cannot be a login code, without a call to WeChat', async () => {
+    const w = world()
+    const ordercode = await w.order('implausible')
+    const codes = ['the code is a mock one', 'a code', '代码', ' ', 'x'.repeat(129), 'undefined\n']
+    for (const code of codes) {
+      const query = new URLSearchParams({ code, ordercode }).toString()
+      const body = JSON.stringify({ code, ordercode })
+      for (const answer of [
+        await w.fetch(`/pay?${query}`),
+        await w.fetch('/pay', { method: 'POST', body }),
+      ]) {
+        expect(answer.status).toBe(401)
+        const problem = await answer.json<{ code: string; detail: string }>()
+        expect(problem.code).toBe('login_invalid')
+        expect(problem.detail.includes('DevTools')).toBe(code === codes[0])
+      }
+    }
+    expect(w.calls).toEqual([])
+    for (const query of [`ordercode=${ordercode}`, `code=&ordercode=${ordercode}`, 'code=0a1b']) {
+      expect(await outcome(await w.fetch(`/pay?${query}`))).toBe('400 invalid_request')
+    }
+  })
+
   it('login_blocked to a user whom WeChat blocks', async () => {
     const w = world()
     const ordercode = await w.order('blocked')
