@@ -126,6 +126,19 @@ describe('an attempt that is sent again', () => {
     expect(mayBeOurs(liveIn(await stored(bench)))).toBe(false)
   })
 
+  it('stays in flight when the refusal of the first call comes late', async () => {
+    const bench = storeBench()
+    const first = await sent(bench)
+    await sendAgain(bench, await stored(bench))
+    await bench.store.orders.saveRefusal(first, at(11))
+
+    expect(liveIn(await stored(bench))).toMatchObject({
+      sentAt: at(10),
+      answeredAt: undefined,
+      unansweredAt: undefined,
+    })
+  })
+
   it('in the same second still tells the answers of both calls apart', async () => {
     const bench = storeBench()
     const first = await sent(bench)
