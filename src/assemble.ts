@@ -7,6 +7,7 @@ import type { Actor } from './core/actor.ts'
 import { toFen } from './core/money.ts'
 import { fromMillis } from './core/time.ts'
 import { type TimeLeft, type Timers, withDeadline } from './lib/deadline.ts'
+import type { Secret } from './lib/secret.ts'
 import { toHex } from './lib/text.ts'
 import type { LogEntry } from './ports/deps.ts'
 import type { WebhookSender } from './ports/webhooks.ts'
@@ -111,7 +112,8 @@ function assembleFor({ timeLeft }: Caller, usage: Usage, vars: Vars, platform: P
       mchId: merchant.mchId,
       signType,
       notifyUrl: `${vars.PUBLIC_URL}/notify`,
-      ticketKey: () => ticketKey(appSecret.reveal()),
+      ticketKeys: () => ticketKeys(appSecret, vars.WX_APP_SECRET_OLD),
+      requireOpenid: vars.REQUIRE_OPENID === 'yes',
       tick: { calls: vars.TICK_CALLS, statements: vars.TICK_STATEMENTS },
       latePayment: vars.LATE_PAYMENT,
       noticeConfirmFrom: vars.NOTICE_CONFIRM_FROM,
@@ -175,6 +177,15 @@ function assembleFor({ timeLeft }: Caller, usage: Usage, vars: Vars, platform: P
       platform.log({ event: 'webhook_not_tried', id, reason })
     }
   }
+}
+
+/** The keys of tickets: under the AppSecret, and under the previous one while it is changed. */
+async function ticketKeys(
+  current: Secret,
+  previous: Secret | undefined,
+): Promise<readonly [CryptoKey, ...CryptoKey[]]> {
+  const key = await ticketKey(current.reveal())
+  return previous === undefined ? [key] : [key, await ticketKey(previous.reveal())]
 }
 
 async function admit(limit: RateLimit | undefined, key: string): Promise<boolean> {

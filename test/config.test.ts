@@ -34,6 +34,7 @@ describe('a configuration', () => {
       WX_LOGIN_ORIGIN: 'https://api.weixin.qq.com',
       WX_PAY_ORIGIN: 'https://api.mch.weixin.qq.com',
       WX_PAY_ORIGIN_BACKUP: 'https://api2.mch.weixin.qq.com',
+      REQUIRE_OPENID: 'no',
       LATE_PAYMENT: 'accept',
       TICK_CALLS: 40,
       TICK_STATEMENTS: 50,
@@ -52,7 +53,9 @@ describe('a configuration', () => {
     'WX_PAY_ORIGIN',
     'WX_PAY_ORIGIN_BACKUP',
     'MERCHANT_TOKEN_OLD',
+    'WX_APP_SECRET_OLD',
     'WX_API_KEY_OLD',
+    'REQUIRE_OPENID',
     'WEBHOOK_URL',
     'WEBHOOK_SECRET',
     'WEBHOOK_SECRET_OLD',
@@ -84,6 +87,9 @@ describe('a configuration', () => {
     ['WX_MCH_ID', '１００００'],
     ['WX_MCH_ID', 10000100],
     ['WX_APP_SECRET', 'has a blank'],
+    ['WX_APP_SECRET_OLD', 'has a blank'],
+    ['REQUIRE_OPENID', 'true'],
+    ['REQUIRE_OPENID', 'YES'],
     ['WX_API_KEY', KEY.slice(1)],
     ['WX_API_KEY', `${KEY}0`],
     ['WX_API_KEY', `${KEY.slice(1)} `],
@@ -130,7 +136,12 @@ describe('a configuration', () => {
 
   it('does not print its secrets', () => {
     const printed = JSON.stringify(
-      read({ MERCHANT_TOKEN_OLD: 'o'.repeat(32), WX_API_KEY_OLD: 'p'.repeat(32), WEBHOOK_SECRET }),
+      read({
+        MERCHANT_TOKEN_OLD: 'o'.repeat(32),
+        WX_API_KEY_OLD: 'p'.repeat(32),
+        WX_APP_SECRET_OLD: 'q'.repeat(32),
+        WEBHOOK_SECRET,
+      }),
     )
 
     expect(printed).not.toContain(KEY)
@@ -138,6 +149,7 @@ describe('a configuration', () => {
     expect(printed).not.toContain(ENV.MERCHANT_TOKEN)
     expect(printed).not.toContain('o'.repeat(32))
     expect(printed).not.toContain('p'.repeat(32))
+    expect(printed).not.toContain('q'.repeat(32))
     expect(printed).not.toContain(WEBHOOK_SECRET)
   })
 })

@@ -64,8 +64,10 @@ export type Config = Readonly<{
   signType: 'MD5' | 'HMAC-SHA256'
   /** The URL of this Worker to which WeChat sends payment notices. */
   notifyUrl: string
-  /** The key that signs and checks the tickets of `/result`. */
-  ticketKey: () => Promise<CryptoKey>
+  /** The keys of the tickets of `/result`: the first one signs, and all of them are valid. */
+  ticketKeys: () => Promise<readonly [CryptoKey, ...CryptoKey[]]>
+  /** Whether the shop must name the payer of every order. */
+  requireOpenid: boolean
   /** The budget of one run of the cron. The defaults fit Cloudflare's free plan. */
   tick: Cost
   /** What the Worker does with a payment that arrives for a closed order. */

@@ -93,8 +93,9 @@ export const ORDER_MUTANTS: readonly Mutant[] = [
   {
     name: 'An attempt that was sent again does not count as in flight',
     file: 'core/order/transition.ts',
-    find: 'sentAt: now, answeredAt: undefined, codeHash',
-    replace: 'sentAt: now, codeHash',
+    find: `    answeredAt: undefined,
+    unansweredAt:`,
+    replace: `    unansweredAt:`,
     tests: TRANSITION,
   },
   {

@@ -130,8 +130,8 @@ export const STORE_MUTANTS: readonly Mutant[] = [
   {
     name: 'A change that lost a race still changes its attempt',
     file: 'store/order/orders.ts',
-    find: `['ordercode', 'number'], guard)`,
-    replace: `['ordercode', 'number'], { sql: '1', params: [] })`,
+    find: `oldRow, row, key, guard)`,
+    replace: `oldRow, row, key, { sql: '1', params: [] })`,
     tests: [...STALE, ...STORE],
   },
   {

@@ -88,8 +88,8 @@ export const WECHAT_MUTANTS: readonly Mutant[] = [
   {
     name: 'WeChat’s answers are verified with MD5 although the merchant uses HMAC-SHA256',
     file: 'wechat/v2/gateway.ts',
-    find: `openEnvelope(parseXmlBytes(reply.value), merchant, type)`,
-    replace: `openEnvelope(parseXmlBytes(reply.value), merchant, 'MD5')`,
+    find: `openEnvelope(fields, merchant, type)`,
+    replace: `openEnvelope(fields, merchant, 'MD5')`,
     tests: GATEWAY,
   },
   {

@@ -63,10 +63,11 @@ export type OrderView = Readonly<{
 export type CloseReason = 'expired' | 'shop'
 
 /**
- * Why an attempt is closed: WeChat confirmed the close, WeChat does not know the number, or the operator
- * resolved the review of the attempt's payment with a note.
+ * Why an attempt is closed: WeChat confirmed the close, WeChat does not know the number, WeChat has an order under
+ * the number that is not ours, or the operator resolved the review of the attempt's payment with a note.
  */
-export type AttemptEnd = 'closed_at_wechat' | 'absent_at_wechat' | 'settled_by_person'
+export type AttemptEnd =
+  'closed_at_wechat' | 'absent_at_wechat' | 'number_used' | 'settled_by_person'
 
 /** A payment to record, and what happens to its money if no order waits for it. */
 export type RecordedPayment = Readonly<{

@@ -11,8 +11,8 @@
  */
 import type { Result } from '../../lib/result.ts'
 import type { OutTradeNo } from '../ids.ts'
-import type { UnixSeconds } from '../time.ts'
-import { type Attempt, hasLivePrepay, isInFlight } from './attempt.ts'
+import { later, type UnixSeconds } from '../time.ts'
+import { type Attempt, hasLivePrepay, isInFlight, mayBeOurs } from './attempt.ts'
 import { changed, illegal, type Step, unchanged, withAttempt } from './change.ts'
 import {
   expiryUnder,
@@ -92,7 +92,17 @@ function onAttemptResent(
 ): Result<Step, Rejection> {
   const attempt = findAttempt(before, outTradeNo)
   if (attempt?.state !== 'open' || before.order.state !== 'paying') return illegal
-  const after = { ...attempt, sentAt: now, answeredAt: undefined, codeHash, codeAt: now }
+  // No two sends of an attempt share a second, so that `sentAt` tells which send an answer belongs to.
+  const next = later(attempt.sentAt, 1)
+  const after: Attempt = {
+    ...attempt,
+    sentAt: next > now ? next : now,
+    answeredAt: undefined,
+    unansweredAt:
+      attempt.unansweredAt ?? (attempt.answeredAt === undefined ? attempt.sentAt : undefined),
+    codeHash,
+    codeAt: now,
+  }
   return changed(before, { attempts: withAttempt(before, after) })
 }
 
@@ -119,6 +129,7 @@ function onAttemptClosed(
   // WeChat itself issued is valid: a query at WeChat may lag behind the order that WeChat created.
   const mayExist = isInFlight(attempt, now) || hasLivePrepay(attempt, now)
   if (reason === 'absent_at_wechat' && mayExist) return illegal
+  if (reason === 'number_used' && mayBeOurs(attempt)) return illegal
   const after: Attempt = { ...attempt, state: 'closed', closedAt: now }
   return changed(before, { attempts: withAttempt(before, after) })
 }

@@ -1,5 +1,5 @@
 /** Follows up one due order or attempt, and decides when it is due again. */
-import { type Attempt, isLive } from '../../core/order/attempt.ts'
+import { type Attempt, isLive, mayBeOurs } from '../../core/order/attempt.ts'
 import type { OrderView } from '../../core/order/order.ts'
 import { nextRefundQueryAt } from '../../core/order/refund-schedule.ts'
 import { ofPayment, reservedFee } from '../../core/order/refund.ts'
@@ -102,7 +102,7 @@ async function query(deps: FollowUpDeps, view: OrderView, attempt: Attempt): Pro
     case 'closed':
       return { result: 'closed', dueAt: attemptDueAt(attempt, now) }
     case 'unpaid':
-      if (attempt.state === 'closed') {
+      if (attempt.state === 'closed' && mayBeOurs(attempt)) {
         // The attempt is closed in our records but open at WeChat: a unifiedorder that seemed lost has
         // arrived at WeChat.
         await deps.wechat.closeOrder(attempt.outTradeNo)

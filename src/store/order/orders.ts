@@ -148,7 +148,19 @@ function attemptChanges(
     // A run may have leased the attempt since it was read, which changed the stored `due_at`. So `due_at` is
     // written even if the transition did not change it.
     const oldRow = { ...rowFromAttempt(ordercode, old, undefined), due_at: undefined }
-    return [updateIf('attempts', oldRow, row, ['ordercode', 'number'], guard)]
+    const key = ['ordercode', 'number']
+    if (attempt.sentAt === old.sentAt) return [updateIf('attempts', oldRow, row, key, guard)]
+    // The attempt is sent again. The answer to the last send may have been stored since the attempt was read,
+    // without a new revision. So SQL decides whether that send went unanswered.
+    const { unanswered_at: _, ...resent } = row
+    return [
+      {
+        sql: `UPDATE attempts SET unanswered_at = coalesce(unanswered_at, sent_at)
+              WHERE ordercode = ? AND number = ? AND answered_at IS NULL AND ${guard.sql}`,
+        params: [ordercode, attempt.number, ...guard.params],
+      },
+      updateIf('attempts', { ...oldRow, answered_at: undefined }, resent, key, guard),
+    ]
   })
 }
 

@@ -26,7 +26,7 @@ import { readRefundQueryReply } from './replies/refund-query.ts'
 import { type OneRefundReply, readRefundReply } from './replies/refund.ts'
 import { readUnifiedOrderReply } from './replies/unified-order.ts'
 import { type AuthenticFields, type EnvelopeError, openEnvelope } from './wire/envelope.ts'
-import { parseXmlBytes } from './wire/xml.ts'
+import { ANSWER_ELEMENTS_MAX, parseXmlBytes } from './wire/xml.ts'
 
 /**
  * What the gateway needs. `signType` is the sign type of every call except unifiedorder, which uses the
@@ -73,7 +73,9 @@ export function wechatGateway(options: GatewayOptions): WeChat {
     reply: Result<Uint8Array, TransportError>,
     type: SignType,
   ): Promise<Result<AuthenticFields, EnvelopeError | TransportError>> {
-    return reply.ok ? openEnvelope(parseXmlBytes(reply.value), merchant, type) : reply
+    if (!reply.ok) return reply
+    const fields = parseXmlBytes(reply.value, 'xml', ANSWER_ELEMENTS_MAX)
+    return openEnvelope(fields, merchant, type)
   }
 
   async function unifiedOrderOnce(xml: string, type: SignType): Promise<UnifiedOrderReply> {
