@@ -5,7 +5,10 @@
 import type { Vars } from './config.ts'
 import { fromMillis } from './core/time.ts'
 import type { Timers } from './lib/deadline.ts'
+import { Secret } from './lib/secret.ts'
 import { toHex } from './lib/text.ts'
+import { wordsOf } from './lib/words.ts'
+import { guardedLog } from './log.ts'
 import type { LogEntry } from './ports/deps.ts'
 import type { WebhookSender } from './ports/webhooks.ts'
 import type { HttpDeps } from './routes/http/deps.ts'
@@ -36,6 +39,7 @@ export type Platform = Readonly<{
   timers: Timers
   nowMs: () => number
   randomBytes: (count: number) => Uint8Array
+  /** Writes a line of the log, after `log.ts` has guarded it. */
   log: (entry: LogEntry) => void
   /**
    * Keeps the Worker alive for work after the response. If
@@ -58,6 +62,8 @@ export type Platform = Readonly<{
  */
 export function assemble(vars: Vars, platform: Platform): HttpDeps {
   const { timers, randomBytes } = platform
+  const secrets = Object.values(vars).filter((value) => value instanceof Secret)
+  const log = guardedLog(platform.log, secrets)
   const merchant = { appid: vars.WX_APPID, mchId: vars.WX_MCH_ID, apiKey: vars.WX_API_KEY }
   const signType = vars.WX_SIGN_TYPE
   const now = () => fromMillis(platform.nowMs())
@@ -75,6 +81,7 @@ export function assemble(vars: Vars, platform: Platform): HttpDeps {
     fetch: countedFetch,
     timers,
     now,
+    log,
     health: platform.originHealth ?? new OriginHealth(),
     loginOrigin: vars.WX_LOGIN_ORIGIN,
     payOrigin: vars.WX_PAY_ORIGIN,
@@ -100,9 +107,9 @@ export function assemble(vars: Vars, platform: Platform): HttpDeps {
       hasWebhookTarget: hasTarget,
     },
     ...d1Stores(database, hasTarget),
-    wechat: wechatGateway({ transport, timers, randomBytes, merchant, appSecret, signType }),
+    wechat: wechatGateway({ transport, timers, randomBytes, merchant, appSecret, signType, log }),
     readBill,
-    archive: platform.kv === undefined ? undefined : kvArchive(platform.kv, timers),
+    archive: platform.kv === undefined ? undefined : kvArchive(platform.kv, timers, log),
     now,
     signClientPay: (prepayId, type) =>
       signClientPay({
@@ -117,7 +124,7 @@ export function assemble(vars: Vars, platform: Platform): HttpDeps {
       if (!hasTarget) return
       for (const id of ids) platform.background(deliverFirst(deps, id).catch(logFailure(id)))
     },
-    log: platform.log,
+    log,
     admit: (who) => admit(platform.limits?.payer, who),
     admitAddress: (ip) => admit(platform.limits?.address, ip),
     used: () => ({ calls, statements: database.statementsUsed }),
@@ -142,7 +149,7 @@ export function assemble(vars: Vars, platform: Platform): HttpDeps {
   function logFailure(id: string): (error: unknown) => void {
     return (error) => {
       const reason = error instanceof Error ? error.name : 'unknown'
-      platform.log({ event: 'webhook_not_tried', id, reason })
+      log({ event: 'webhook_not_tried', id, reason, error: wordsOf(error) })
     }
   }
 }

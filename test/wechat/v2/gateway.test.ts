@@ -3,6 +3,7 @@ import { formatXml, parseXml } from '../../../simulator/lib/xml.ts'
 import { toOutTradeNo } from '../../../src/core/ids.ts'
 import { err, ok, type Result } from '../../../src/lib/result.ts'
 import { Secret } from '../../../src/lib/secret.ts'
+import type { LogEntry } from '../../../src/ports/deps.ts'
 import type { TransportError } from '../../../src/wechat/transport.ts'
 import { type GatewayOptions, wechatGateway } from '../../../src/wechat/v2/gateway.ts'
 import { anAttempt } from '../../../testing/samples/order-samples.ts'
@@ -25,6 +26,7 @@ function wechat(replies: readonly Reply[], options: Partial<GatewayOptions> = {}
   const posted: { path: string; xml: string }[] = []
   const logins: { path: string; query: Record<string, string> }[] = []
   const pauses: number[] = []
+  const log: LogEntry[] = []
   const queue = [...replies]
   let drawn = 0
   const next = (): Result<Uint8Array, TransportError> => {
@@ -63,13 +65,14 @@ function wechat(replies: readonly Reply[], options: Partial<GatewayOptions> = {}
     merchant: MERCHANT,
     appSecret: new Secret('app-secret'),
     signType: 'MD5',
+    log: (entry) => void log.push(entry),
     ...options,
   })
   const fields = (index: number): Message => {
     const parsed = parseXml(posted[index]?.xml ?? '')
     return parsed.ok ? Object.fromEntries(parsed.fields) : {}
   }
-  return { gateway, posted, logins, pauses, fields }
+  return { gateway, posted, logins, pauses, fields, log }
 }
 
 const OUT_TRADE_NO = toOutTradeNo('T20240102030405_0001')

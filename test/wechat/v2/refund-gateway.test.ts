@@ -4,6 +4,7 @@ import { formatXml, parseXml } from '../../../simulator/lib/xml.ts'
 import { parseDay } from '../../../src/core/day.ts'
 import { toOutRefundNo } from '../../../src/core/order/refund.ts'
 import { Secret } from '../../../src/lib/secret.ts'
+import type { LogEntry } from '../../../src/ports/deps.ts'
 import { type GatewayOptions, wechatGateway } from '../../../src/wechat/v2/gateway.ts'
 import { PAYMENT } from '../../../testing/samples/order-samples.ts'
 import { aRefund, R1 } from '../../../testing/samples/refund-samples.ts'
@@ -44,6 +45,7 @@ function wechat(
     },
   })
   const pauses: number[] = []
+  const log: LogEntry[] = []
   let drawn = 0
   const gateway = wechatGateway({
     transport: open.transport,
@@ -58,9 +60,10 @@ function wechat(
     merchant: MERCHANT,
     appSecret: new Secret('app-secret'),
     signType: 'MD5',
+    log: (entry) => void log.push(entry),
     ...options,
   })
-  return { gateway, secret, open: open.sent, pauses }
+  return { gateway, secret, open: open.sent, pauses, log }
 }
 
 const fieldsOf = (xml: string | undefined): Message => {
@@ -271,6 +274,7 @@ describe('a refund', () => {
 describe('without a certificate, a refund', () => {
   it('is not sent, and is misconfigured', async () => {
     const { transport, sent } = network([])
+    const log: LogEntry[] = []
     const gateway = wechatGateway({
       transport,
       timers: { after: () => () => {} },
@@ -278,6 +282,7 @@ describe('without a certificate, a refund', () => {
       merchant: MERCHANT,
       appSecret: new Secret('app-secret'),
       signType: 'MD5',
+      log: (entry) => void log.push(entry),
     })
 
     expect(await gateway.refund(REFUND)).toMatchObject({ kind: 'misconfigured' })
