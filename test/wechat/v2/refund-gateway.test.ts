@@ -393,3 +393,46 @@ describe('the download of a bill', () => {
     expect(await wechat({ usual: [reset, reset] }).gateway.downloadBill(DAY)).toEqual(unknown)
   })
 })
+
+describe('the log', () => {
+  it("has WeChat's words when a refund or a query about one is refused", async () => {
+    const refused = (code: string, text: string): Answer =>
+      says(signed(changed(ANSWERED, refusal(code, text))))
+    const { gateway, log } = wechat({
+      certified: [refused('NOTENOUGH', '基本账户余额不足，请充值后重新发起')],
+      usual: [refused('REFUNDNOTEXIST', '退款订单不存在'), refused('SYSTEMERROR', '系统超时')],
+    })
+
+    await gateway.refund(REFUND)
+    await gateway.refundQuery(REFUND.outRefundNo)
+    await gateway.refundsOf(REFUND.transactionId, 0)
+
+    const number = { out_refund_no: REFUND.outRefundNo }
+    expect(log).toEqual([
+      {
+        event: 'wechat_refused',
+        call: 'refund',
+        ...number,
+        outcome: 'waiting',
+        err_code: 'NOTENOUGH',
+        err_code_des: '基本账户余额不足，请充值后重新发起',
+      },
+      {
+        event: 'wechat_refused',
+        call: 'refundquery',
+        ...number,
+        outcome: 'absent',
+        err_code: 'REFUNDNOTEXIST',
+        err_code_des: '退款订单不存在',
+      },
+      {
+        event: 'wechat_refused',
+        call: 'refundquery',
+        transaction_id: REFUND.transactionId,
+        outcome: 'unknown',
+        err_code: 'SYSTEMERROR',
+        err_code_des: '系统超时',
+      },
+    ])
+  })
+})
