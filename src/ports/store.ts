@@ -6,8 +6,8 @@ export class StoreUnavailable extends Error {
 }
 
 /**
- * Thrown when the database has not the tables or columns of this version, because its migrations were not applied. The
- * operator mends it; trying again does not help.
+ * Thrown when a table or column of this version is missing, because a migration was not applied. Trying again does not
+ * help.
  */
 export class StoreNotMigrated extends Error {
   override readonly name = 'StoreNotMigrated'

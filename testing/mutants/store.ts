@@ -9,7 +9,7 @@ const STALE = ['test/store/order/stale-commit.test.ts']
 /** The mutants with bugs in the statements of the store. */
 export const STORE_MUTANTS: readonly Mutant[] = [
   {
-    name: 'A database without its migrations is reported as a bug, which no command mends',
+    name: 'A database without its migrations is reported as a bug, without the command to run',
     file: 'store/d1/database.ts',
     find: `if (NOT_MIGRATED.test(message)) throw`,
     replace: `if (message === '') throw`,
