@@ -7,8 +7,10 @@ import type { Actor } from './core/actor.ts'
 import { toFen } from './core/money.ts'
 import { fromMillis } from './core/time.ts'
 import { type TimeLeft, type Timers, withDeadline } from './lib/deadline.ts'
-import type { Secret } from './lib/secret.ts'
+import { Secret } from './lib/secret.ts'
 import { toHex } from './lib/text.ts'
+import { wordsOf } from './lib/words.ts'
+import { guardedLog } from './log.ts'
 import type { LogEntry } from './ports/deps.ts'
 import type { WebhookSender } from './ports/webhooks.ts'
 import type { HttpDeps } from './routes/http/deps.ts'
@@ -39,6 +41,7 @@ export type Platform = Readonly<{
   timers: Timers
   nowMs: () => number
   randomBytes: (count: number) => Uint8Array
+  /** Writes a line of the log, after `log.ts` has guarded it. */
   log: (entry: LogEntry) => void
   /**
    * Keeps the Worker alive for work after the response. If
@@ -74,6 +77,8 @@ class Usage {
 
 function assembleFor({ timeLeft }: Caller, usage: Usage, vars: Vars, platform: Platform): HttpDeps {
   const { timers, randomBytes } = platform
+  const secrets = Object.values(vars).filter((value) => value instanceof Secret)
+  const log = guardedLog(platform.log, secrets)
   const merchant = { appid: vars.WX_APPID, mchId: vars.WX_MCH_ID, apiKey: vars.WX_API_KEY }
   const signType = vars.WX_SIGN_TYPE
   const now = () => fromMillis(platform.nowMs())
@@ -91,6 +96,7 @@ function assembleFor({ timeLeft }: Caller, usage: Usage, vars: Vars, platform: P
     timers,
     now,
     timeLeft,
+    log,
     health: platform.originHealth ?? new OriginHealth(),
     loginOrigin: vars.WX_LOGIN_ORIGIN,
     payOrigin: vars.WX_PAY_ORIGIN,
@@ -123,9 +129,9 @@ function assembleFor({ timeLeft }: Caller, usage: Usage, vars: Vars, platform: P
       hasWebhookTarget: hasTarget,
     },
     ...d1Stores(database, hasTarget, limits),
-    wechat: wechatGateway({ transport, timers, randomBytes, merchant, appSecret, signType }),
+    wechat: wechatGateway({ transport, timers, randomBytes, merchant, appSecret, signType, log }),
     readBill,
-    archive: platform.kv === undefined ? undefined : kvArchive(platform.kv, timers),
+    archive: platform.kv === undefined ? undefined : kvArchive(platform.kv, timers, log),
     now,
     signClientPay: (prepayId, type) =>
       signClientPay({
@@ -143,7 +149,7 @@ function assembleFor({ timeLeft }: Caller, usage: Usage, vars: Vars, platform: P
       const background = assembleFor(caller, usage, vars, platform)
       for (const id of ids) platform.background(deliverFirst(background, id).catch(logFailure(id)))
     },
-    log: platform.log,
+    log,
     admit: (who) => admit(platform.limits?.payer, who),
     admitAddress: (ip) => admit(platform.limits?.address, ip),
     used: () => ({ ...usage }),
@@ -174,7 +180,7 @@ function assembleFor({ timeLeft }: Caller, usage: Usage, vars: Vars, platform: P
   function logFailure(id: string): (error: unknown) => void {
     return (error) => {
       const reason = error instanceof Error ? error.name : 'unknown'
-      platform.log({ event: 'webhook_not_tried', id, reason })
+      log({ event: 'webhook_not_tried', id, reason, error: wordsOf(error) })
     }
   }
 }

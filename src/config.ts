@@ -27,6 +27,7 @@ const secret = (pattern: RegExp) =>
   v.pipe(
     text(pattern),
     v.transform((value) => new Secret(value)),
+    v.metadata({ isSecret: true }),
   )
 const count = (min: number, max: number) =>
   v.pipe(text(/^\d{1,5}$/), v.transform(Number), v.minValue(min), v.maxValue(max))
@@ -80,6 +81,17 @@ const Vars = v.object({
 
 /** The checked variables, with defaults filled in. README.md describes each of them. */
 export type Vars = v.InferOutput<typeof Vars> & Readonly<{ WX_PAY_ORIGIN_BACKUP: string }>
+
+/** The name of a variable, whether it may be missing, and whether it is a secret, which never stands in `[vars]`. */
+export type Variable = Readonly<{ name: string; isOptional: boolean; isSecret: boolean }>
+
+/** Lists all variables that the Worker reads. `npm run dev` passes them on, and a test compares the documents with them. */
+export const variables = (): readonly Variable[] =>
+  Object.entries(Vars.entries).map(([name, schema]) => {
+    const isOptional = schema.type === 'optional'
+    const isSecret = 'isSecret' in v.getMetadata(isOptional ? schema.wrapped : schema)
+    return { name, isOptional, isSecret }
+  })
 
 /**
  * Checks the variables and bindings of the platform.

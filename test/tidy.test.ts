@@ -109,7 +109,7 @@ const BANNED: readonly (readonly [pattern: RegExp, allowedIn: RegExp, instead: s
   [/\bas any\b|: any\b|as unknown as|@ts-|\benum\b(?! )/, /$^/, 'a type'],
   [
     /\.reveal\(\)/,
-    /^src\/(assemble|wechat\/v2\/(wire\/sign|gateway|notices\/refund)|webhooks\/sender|routes\/http\/auth)\.ts$/,
+    /^src\/(assemble|log|wechat\/v2\/(wire\/sign|gateway|notices\/refund)|webhooks\/sender|routes\/http\/auth)\.ts$/,
     'leaving secrets alone',
   ],
   [/\b(SELECT|INSERT INTO|UPDATE|DELETE FROM)\s/, /^src\/store\//, 'the store'],

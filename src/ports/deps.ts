@@ -46,7 +46,7 @@ export type Deps = Stores &
      */
     deliverSoon: (deliveryIds: readonly string[]) => void
     /** Writes one line of the log. */
-    log: (entry: LogEntry) => void
+    log: Log
     /**
      * Counts a request against the rate limit of a payer, or of the bearer of a ticket.
      *
@@ -98,9 +98,12 @@ export type SignClientPay = (
   }>
 >
 
+/** Writes one line of the log. */
+export type Log = (entry: LogEntry) => void
+
 /**
- * One line of the log: an event and its fields. It never has
- * a whole message, a key, a signature or a whole openid.
+ * One line of the log: an event and its fields. `reason` is the Worker's word for what went wrong, `error`, `err_code` and
+ * `err_code_des` are the other side's own words. A line never has a whole message, a key, a signature or a whole openid.
  */
 export type LogEntry = Readonly<
   { event: string; ordercode?: string; reason?: string } & Record<

@@ -44,6 +44,11 @@ export type UnifiedOrderReply =
   | Readonly<{ kind: 'order_closed' }>
   /** "201 商户订单号重复": WeChat has an order with this `out_trade_no`, with other parameters. */
   | Readonly<{ kind: 'number_used' }>
+  /**
+   * WeChat refuses with an err_code that its documents do not list. What became of the order is unknown: WeChat may have
+   * created it.
+   */
+  | Readonly<{ kind: 'refused_unlisted'; errCode: string; errCodeDes: string }>
   | Busy
   | TooManyRequests
   | Misconfigured

@@ -2,7 +2,7 @@
  * The HTTP interface: the routes of all callers, and the answers when no route matches or a handler throws.
  */
 import { Router } from 'itty-router/Router'
-import { StoreUnavailable } from '../ports/store.ts'
+import { failureEntry, MIGRATE, StoreNotMigrated, StoreUnavailable } from '../ports/store.ts'
 import { isMerchant } from './http/auth.ts'
 import type { HttpDeps } from './http/deps.ts'
 import { problem } from './http/problem.ts'
@@ -58,17 +58,18 @@ function refuse(request: RouteRequest): Response {
 }
 
 /**
- * Answers a request whose handler threw. The exception's text stays private; itty-router's own `error` would
- * send it to the client.
+ * Answers a request whose handler threw. The exception's text goes to the log only; itty-router's own `error` would send
+ * it to the client.
  */
-function answerFor(error: unknown, request: RouteRequest, deps: Pick<HttpDeps, 'log'>): Response {
-  const path = new URL(request.url).pathname
-  if (error instanceof StoreUnavailable) {
-    deps.log({ event: 'store_unavailable', path })
-    return problem('store_unavailable')
-  }
-  const stack = error instanceof Error ? error.stack?.split('\n').slice(1, 6).join('\n') : undefined
-  const reason = error instanceof Error ? error.name : 'unknown'
-  deps.log({ event: 'internal_error', reason, path, stack })
-  return problem('internal')
+async function answerFor(
+  error: unknown,
+  request: RouteRequest,
+  deps: Pick<HttpDeps, 'log' | 'merchantTokens'>,
+): Promise<Response> {
+  deps.log({ ...failureEntry(error), path: new URL(request.url).pathname })
+  if (error instanceof StoreUnavailable) return problem('store_unavailable')
+  if (!(error instanceof StoreNotMigrated)) return problem('internal')
+  // What is wrong with the installation is told to its owner alone.
+  const isOwner = await isMerchant(request, deps)
+  return problem('misconfigured', isOwner ? { detail: MIGRATE } : {})
 }

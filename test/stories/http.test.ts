@@ -54,7 +54,8 @@ describe('the router', () => {
         new Proxy(db, {
           get: (target, name) =>
             name === 'batch'
-              ? () => Promise.reject(new Error('D1_ERROR: no such table: orders: SQLITE_ERROR'))
+              ? () =>
+                  Promise.reject(new Error('D1_ERROR: UNIQUE constraint failed: SQLITE_CONSTRAINT'))
               : Reflect.get(target, name),
         }),
     })
@@ -62,7 +63,7 @@ describe('the router', () => {
     expect(answer.status).toBe(500)
     const text = await answer.text()
     expect(text).toContain('"internal"')
-    expect(text).not.toContain('no such table')
+    expect(text).not.toContain('UNIQUE')
     expect(w.log).toContainEqual(expect.objectContaining({ event: 'internal_error' }))
   })
 })

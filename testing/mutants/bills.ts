@@ -260,8 +260,8 @@ export const BILL_MUTANTS: readonly Mutant[] = [
   {
     name: 'When the archive fails, no bill is reconciled',
     file: 'service/bill/fetch-bill.ts',
-    find: `log({\n      event: 'bill_not_archived'`,
-    replace: `throw error\n    log({\n      event: 'bill_not_archived'`,
+    find: `log({ event: 'bill_not_archived'`,
+    replace: `throw error\n    log({ event: 'bill_not_archived'`,
     tests: ['test/stories/bill/archive.test.ts'],
   },
   {

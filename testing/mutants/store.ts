@@ -9,6 +9,13 @@ const STALE = ['test/store/order/stale-commit.test.ts']
 /** The mutants with bugs in the statements of the store. */
 export const STORE_MUTANTS: readonly Mutant[] = [
   {
+    name: 'A database without its migrations is reported as a bug, without the command to run',
+    file: 'store/d1/database.ts',
+    find: `if (NOT_MIGRATED.test(message)) throw`,
+    replace: `if (message === '') throw`,
+    tests: ['test/stories/words-of-others.test.ts'],
+  },
+  {
     name: 'A second payment for an order is not recorded',
     file: 'service/order/record-payment.ts',
     find: `applied.error.reason !== 'second_payment'`,

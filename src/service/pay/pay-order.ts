@@ -194,6 +194,13 @@ async function send(
       return err({ reason: 'wechat_refused', errCode, errCodeDes })
     }
 
+    case 'refused_unlisted': {
+      // Nothing is concluded from an answer that WeChat's documents do not explain. The attempt stays as after no answer:
+      // the payer's next tap sends it again, and queries find a payment.
+      const { errCode, errCodeDes } = reply
+      return err({ reason: 'wechat_refused', errCode, errCodeDes })
+    }
+
     case 'misconfigured':
       // WeChat refused unifiedorder because of the configuration, not because of the order. Once the
       // operator has fixed the configuration, the same attempt is sent again.
