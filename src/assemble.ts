@@ -88,7 +88,7 @@ function assembleFor(_actor: Actor, timeLeft: TimeLeft, vars: Vars, platform: Pl
     certificateFetch: certificateFetch === undefined ? undefined : counted(certificateFetch),
   })
   const appSecret = vars.WX_APP_SECRET
-  const hasTarget = vars.WEBHOOK_URL !== undefined
+  const webhookTarget = webhookTargetOf(vars)
   const database = new Database(platform.db, timers, randomBytes, timeLeft)
   const noticeKeys = { merchant, signType, oldKey: vars.WX_API_KEY_OLD }
 
@@ -103,9 +103,9 @@ function assembleFor(_actor: Actor, timeLeft: TimeLeft, vars: Vars, platform: Pl
       latePayment: vars.LATE_PAYMENT,
       refundNotifyUrl:
         certificateFetch === undefined ? undefined : `${vars.PUBLIC_URL}/notify/refund`,
-      hasWebhookTarget: hasTarget,
+      webhookTarget,
     },
-    ...d1Stores(database, hasTarget),
+    ...d1Stores(database, webhookTarget !== 'unset'),
     wechat: wechatGateway({ transport, timers, randomBytes, merchant, appSecret, signType }),
     readBill,
     archive: platform.kv === undefined ? undefined : kvArchive(platform.kv, timers),
@@ -120,7 +120,7 @@ function assembleFor(_actor: Actor, timeLeft: TimeLeft, vars: Vars, platform: Pl
       }),
     webhooks: vars.WEBHOOK_URL === undefined ? noSender : senderTo(vars.WEBHOOK_URL),
     deliverSoon(ids) {
-      if (!hasTarget) return
+      if (webhookTarget !== 'set') return
       // Webhooks are sent after the response, so the deadline of the request does not apply to them.
       const background = assemble(vars, platform)
       for (const id of ids) platform.background(deliverFirst(background, id).catch(logFailure(id)))
@@ -130,6 +130,7 @@ function assembleFor(_actor: Actor, timeLeft: TimeLeft, vars: Vars, platform: Pl
     admitAddress: (ip) => admit(platform.limits?.address, ip),
     used: () => ({ calls, statements: database.statementsUsed }),
     version: VERSION,
+    featuresOff: vars.off,
     merchantTokens: [vars.MERCHANT_TOKEN, vars.MERCHANT_TOKEN_OLD].filter(
       (token) => token !== undefined,
     ),
@@ -158,6 +159,11 @@ function assembleFor(_actor: Actor, timeLeft: TimeLeft, vars: Vars, platform: Pl
       platform.log({ event: 'webhook_not_tried', id, reason })
     }
   }
+}
+
+function webhookTargetOf({ off, WEBHOOK_URL }: Vars): HttpDeps['config']['webhookTarget'] {
+  if (off.some(({ feature }) => feature === 'webhooks')) return 'malformed'
+  return WEBHOOK_URL === undefined ? 'unset' : 'set'
 }
 
 async function admit(limit: RateLimit | undefined, key: string): Promise<boolean> {

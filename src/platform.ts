@@ -1,13 +1,18 @@
 /** The only reader of `env`, of the clock, of randomness and of the global fetch. */
 import { assemble } from './assemble.ts'
-import { readConfig } from './config.ts'
+import { readConfig, type Vars } from './config.ts'
 import { err, ok, type Result } from './lib/result.ts'
+import { Throttle } from './lib/throttle.ts'
 import type { LogEntry } from './ports/deps.ts'
 import type { HttpDeps } from './routes/http/deps.ts'
 import { type Fetch, OriginHealth } from './wechat/transport.ts'
 
 /** Which of WeChat's two origins failed lately. All requests that this isolate serves share the knowledge. */
 const originHealth = new OriginHealth()
+
+/** How often an isolate logs what is wrong with a configuration that works, in milliseconds. */
+const CONFIG_LOG_MS = 3_600_000
+const configLog = new Throttle(CONFIG_LOG_MS)
 
 /** The variables and bindings of this Worker. The merchant's certificate and the archive are optional. */
 export type Installation = Omit<Env, 'KV'> & Readonly<{ WX_CERT?: Fetcher; KV?: KVNamespace }>
@@ -20,6 +25,7 @@ export function install(
   const config = readConfig(env)
   if (!config.ok) return config
   if (env.DB === undefined) return err(['DB'])
+  if (configLog.admit(Date.now()) !== undefined) logConfig(config.value)
   return ok(
     assemble(config.value, {
       db: env.DB,
@@ -40,6 +46,15 @@ export function install(
       originHealth,
     }),
   )
+}
+
+function logConfig({ off, warnings }: Vars): void {
+  for (const { feature, variables } of off) {
+    writeLog({ event: 'feature_off', feature, reason: variables.join(', ') })
+  }
+  for (const { variable, reason } of warnings) {
+    writeLog({ event: 'configuration_warning', variable, reason })
+  }
 }
 
 /** Writes a log entry as one line of JSON. */

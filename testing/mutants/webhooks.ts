@@ -201,10 +201,24 @@ export const WEBHOOK_MUTANTS: readonly Mutant[] = [
     tests: ['test/config.test.ts'],
   },
   {
+    name: 'A webhook secret that is no Base64 is accepted',
+    file: 'config.ts',
+    find: 'v.check((value) => webhookKey(value) !== undefined)',
+    replace: 'v.check(() => true)',
+    tests: ['test/config.test.ts'],
+  },
+  {
+    name: 'While a webhook variable is wrong, webhooks are stored as no_target and never sent',
+    file: 'assemble.ts',
+    find: "d1Stores(database, webhookTarget !== 'unset')",
+    replace: "d1Stores(database, webhookTarget === 'set')",
+    tests: ['test/stories/configuration.test.ts'],
+  },
+  {
     name: 'Webhooks are sent over unencrypted http',
     file: 'config.ts',
-    find: `if (WEBHOOK_URL !== undefined && !isHttps(WEBHOOK_URL)) wrong.push('WEBHOOK_URL')`,
-    replace: '',
+    find: `v.check(({ WEBHOOK_URL, WX_PAY_ORIGIN }) => isPrivate(WEBHOOK_URL, WX_PAY_ORIGIN))`,
+    replace: 'v.check(() => true)',
     tests: ['test/config.test.ts'],
   },
 ]
