@@ -7,6 +7,7 @@ import type { Actor } from './core/actor.ts'
 import { fromMillis } from './core/time.ts'
 import { type TimeLeft, type Timers, withDeadline } from './lib/deadline.ts'
 import { toHex } from './lib/text.ts'
+import { Throttle } from './lib/throttle.ts'
 import type { LogEntry } from './ports/deps.ts'
 import type { WebhookSender } from './ports/webhooks.ts'
 import type { HttpDeps } from './routes/http/deps.ts'
@@ -24,6 +25,9 @@ import { paymentNoticeReader, refundNoticeReader } from './wechat/v2/notices/rea
 
 /** The version that `GET /health` shows. Keep it equal to the one in `package.json`. */
 export const VERSION = '0.1.0'
+
+/** An isolate logs refused tokens at most once in this time. */
+export const REFUSED_TOKEN_LOG_S = 10
 
 /** What Cloudflare provides to the Worker, such as D1. A test provides its own. */
 export type Platform = Readonly<{
@@ -52,6 +56,8 @@ export type Platform = Readonly<{
    * nothing is known about the origins.
    */
   originHealth?: OriginHealth
+  /** Limits the lines of the log about refused tokens, shared by all requests of an isolate. */
+  refusedTokens?: Throttle
 }>
 
 /**
@@ -61,7 +67,7 @@ export type Platform = Readonly<{
 export const assemble = (vars: Vars, platform: Platform): HttpDeps =>
   assembleFor('system', () => Infinity, vars, platform)
 
-function assembleFor(_actor: Actor, timeLeft: TimeLeft, vars: Vars, platform: Platform): HttpDeps {
+function assembleFor(actor: Actor, timeLeft: TimeLeft, vars: Vars, platform: Platform): HttpDeps {
   const { timers, randomBytes } = platform
   const merchant = { appid: vars.WX_APPID, mchId: vars.WX_MCH_ID, apiKey: vars.WX_API_KEY }
   const signType = vars.WX_SIGN_TYPE
@@ -105,7 +111,7 @@ function assembleFor(_actor: Actor, timeLeft: TimeLeft, vars: Vars, platform: Pl
         certificateFetch === undefined ? undefined : `${vars.PUBLIC_URL}/notify/refund`,
       webhookTarget,
     },
-    ...d1Stores(database, webhookTarget !== 'unset'),
+    ...d1Stores(database, webhookTarget !== 'unset', actor),
     wechat: wechatGateway({ transport, timers, randomBytes, merchant, appSecret, signType }),
     readBill,
     archive: platform.kv === undefined ? undefined : kvArchive(platform.kv, timers),
@@ -134,9 +140,11 @@ function assembleFor(_actor: Actor, timeLeft: TimeLeft, vars: Vars, platform: Pl
     merchantTokens: [vars.MERCHANT_TOKEN, vars.MERCHANT_TOKEN_OLD].filter(
       (token) => token !== undefined,
     ),
-    as(actor, withinMs = Infinity) {
+    operators: vars.OPERATORS ?? [],
+    refusedTokens: platform.refusedTokens ?? new Throttle(REFUSED_TOKEN_LOG_S),
+    as(who, withinMs = Infinity) {
       const end = platform.nowMs() + withinMs
-      return assembleFor(actor, () => end - platform.nowMs(), vars, platform)
+      return assembleFor(who, () => end - platform.nowMs(), vars, platform)
     },
     inTime: (work) => withDeadline(timers, timeLeft(), work),
     notices: {

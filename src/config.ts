@@ -5,6 +5,7 @@
 import * as v from 'valibot'
 import { err, ok, type Result } from './lib/result.ts'
 import { Secret } from './lib/secret.ts'
+import { readOperators } from './operators.ts'
 import type { FeatureOff } from './ports/deps.ts'
 import { webhookKey } from './webhooks/secret.ts'
 
@@ -88,9 +89,24 @@ const Webhooks = v.pipe(
   ),
 )
 
+/** The people who may sign in beside the shop. */
+const Operators = v.object({
+  OPERATORS: v.optional(
+    v.pipe(
+      v.string(),
+      v.rawTransform(({ dataset, addIssue, NEVER }) => {
+        const operators = readOperators(dataset.value)
+        if (operators.ok) return operators.value
+        addIssue()
+        return NEVER
+      }),
+    ),
+  ),
+})
+
 /** The features that a wrong value of one of their variables switches off, by the names that `/health` shows. */
-const FEATURES = { webhooks: Webhooks }
-type FeatureVars = v.InferOutput<typeof Webhooks>
+const FEATURES = { webhooks: Webhooks, operators: Operators }
+type FeatureVars = v.InferOutput<typeof Webhooks> & v.InferOutput<typeof Operators>
 
 /** The checked variables, with defaults filled in. README.md describes each of them. */
 export type Vars = v.InferOutput<typeof Essential> &
@@ -120,7 +136,7 @@ export function readConfig(env: object): Result<Vars, readonly string[]> {
   const parsed = v.safeParse(Essential, given)
   const wrong = parsed.success ? wrongTogether(parsed.output, given) : namesOf(parsed.issues)
   if (!parsed.success || wrong.length > 0) {
-    return err([...wrong, ...off.flatMap(({ variables }) => variables)])
+    return err([...new Set([...wrong, ...off.flatMap(({ variables }) => variables)])])
   }
   const vars = parsed.output
   // If the primary origin is a simulated WeChat on this machine, the default backup is the same origin, so

@@ -11,6 +11,7 @@ export const refundJson = (refund: Refund, ordercode: string): Record<string, un
   total_fee: refund.totalFee,
   reason: refund.reason ?? null,
   source: refund.source,
+  actor: refund.actor ?? null,
   refund_id: refund.refundId ?? null,
   received_by: refund.receivedBy ?? null,
   err_code: refund.errCode ?? null,

@@ -1,24 +1,25 @@
 /** Lets one event through in each interval and counts the others, so that no stranger can fill the log. */
 export class Throttle {
-  readonly #intervalMs: number
-  #openAtMs = -Infinity
+  readonly #intervalS: number
+  #openAt = -Infinity
   #count = 0
 
-  constructor(intervalMs: number) {
-    this.#intervalMs = intervalMs
+  constructor(intervalS: number) {
+    this.#intervalS = intervalS
   }
 
   /**
    * Counts an event.
    *
+   * @param now In seconds, like the interval.
    * @returns how many events there were since the last one that was let through, this one included; undefined
    *   when this one is held back.
    */
-  admit(nowMs: number): number | undefined {
+  admit(now: number): number | undefined {
     this.#count++
-    if (nowMs < this.#openAtMs) return undefined
+    if (now < this.#openAt) return undefined
     const count = this.#count
-    this.#openAtMs = nowMs + this.#intervalMs
+    this.#openAt = now + this.#intervalS
     this.#count = 0
     return count
   }

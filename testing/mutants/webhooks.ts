@@ -132,16 +132,18 @@ export const WEBHOOK_MUTANTS: readonly Mutant[] = [
   {
     name: 'The beginning of the merchant token is accepted as the token',
     file: 'routes/http/auth.ts',
-    find: 'if (token === undefined) return false',
-    replace: `if (token === undefined) return false
-  if (deps.merchantTokens.some((each) => each.reveal().startsWith(token))) return true`,
+    find: 'const given = await sha256Hex(token)',
+    replace: `if (deps.merchantTokens.some((each) => each.reveal().startsWith(token))) {
+    return { actor: 'shop', role: 'operator' }
+  }
+  const given = await sha256Hex(token)`,
     tests: ['test/fuzz.test.ts', 'test/stories/http.test.ts'],
   },
   {
     name: 'Orders can be closed without the merchant token',
     file: 'routes/router.ts',
     find: 'add(SHOP_ROUTES, withToken)',
-    replace: `add(SHOP_ROUTES, (handler) => (handler.name === 'postOrderClose' ? handler : withToken(handler)))`,
+    replace: `add(SHOP_ROUTES, (handler, route) => (handler.name === 'postOrderClose' ? handler : withToken(handler, route)))`,
     tests: ['test/fuzz.test.ts', 'test/stories/http.test.ts'],
   },
   {
@@ -210,8 +212,8 @@ export const WEBHOOK_MUTANTS: readonly Mutant[] = [
   {
     name: 'While a webhook variable is wrong, webhooks are stored as no_target and never sent',
     file: 'assemble.ts',
-    find: "d1Stores(database, webhookTarget !== 'unset')",
-    replace: "d1Stores(database, webhookTarget === 'set')",
+    find: "d1Stores(database, webhookTarget !== 'unset', actor)",
+    replace: "d1Stores(database, webhookTarget === 'set', actor)",
     tests: ['test/stories/configuration.test.ts'],
   },
   {

@@ -28,6 +28,7 @@ export const aRefund = (changes: Partial<Refund> = {}): Refund => ({
   reason: '缺货',
   notifyUrl: 'https://pay.test/notify/refund',
   source: 'shop',
+  actor: 'shop',
   requestedAt: NOW,
   startedAt: undefined,
   acceptedAt: undefined,

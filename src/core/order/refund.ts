@@ -9,6 +9,7 @@
  * reports later that money moved, the report overrules these two states. A refund that the operator gives up
  * becomes `refused`, also from `processing`.
  */
+import type { Actor } from '../actor.ts'
 import type { TransactionId } from '../ids.ts'
 import { type Fen, toFen } from '../money.ts'
 import type { UnixSeconds } from '../time.ts'
@@ -44,6 +45,11 @@ export type Refund = Readonly<{
   /** Where WeChat sends the refund notice. Like every parameter of a refund, it is the same on every send. */
   notifyUrl: string | undefined
   source: RefundSource
+  /**
+   * Who requested the refund: the shop, an operator, `system` for an automatic one, `wechat` for one that was found
+   * at WeChat. Undefined until a request of the shop or of an operator is stored: the store knows who sends it.
+   */
+  actor: Actor | undefined
   requestedAt: UnixSeconds
   /** When the refund was first sent; undefined while it waits for other refunds of the payment. */
   startedAt: UnixSeconds | undefined
@@ -97,6 +103,12 @@ export const isAutomatic = (number: OutRefundNo): boolean => number.startsWith(A
 export const automaticOutRefundNo = (transactionId: TransactionId): OutRefundNo =>
   `${AUTOMATIC}${transactionId}` as OutRefundNo
 
+/** Who requests the refunds of a source; undefined for those of the shop and of operators, who sign in. */
+export function actorOfSource(source: RefundSource): Actor | undefined {
+  if (source === 'automatic') return 'system'
+  return source === 'merchant_platform' ? 'wechat' : undefined
+}
+
 /** Makes a refund in its first state: its amount is reserved, and it was not sent yet. */
 export const requestedRefund = (
   payment: Pick<Refund, 'transactionId' | 'totalFee'>,
@@ -111,6 +123,7 @@ export const requestedRefund = (
   reason: request.reason,
   notifyUrl: request.notifyUrl,
   source: request.source,
+  actor: actorOfSource(request.source),
   requestedAt: now,
   startedAt: undefined,
   acceptedAt: undefined,

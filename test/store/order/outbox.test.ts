@@ -28,6 +28,7 @@ async function afterReports(
     reason: undefined,
     notifyUrl: undefined,
     source: 'shop',
+    actor: undefined,
     requestedAt: deps.now(),
     startedAt: undefined,
     acceptedAt: undefined,
