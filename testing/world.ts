@@ -192,6 +192,7 @@ export type RefundJson = Readonly<{
   total_fee: number
   reason: string | null
   source: string
+  actor: string
   refund_id: string | null
   err_code: string | null
 }>
@@ -207,7 +208,7 @@ export type OrderJson = Readonly<{
   payments: { transaction_id: string; total_fee: number; refunded_fee: number }[]
   refunded_fee: number
   refunds: RefundJson[]
-  reviews: { id: string; kind: string }[]
+  reviews: { id: string; kind: string; actor: string }[]
   transaction_id: string | null
   paid_at: string | null
 }>

@@ -296,9 +296,12 @@ describe(`a refund, decided twice (seed ${SEED})`, () => {
     const eventsAndRefund = async () => ({
       events: await read('SELECT * FROM events'),
       // The fast path also starts the refund, and leases it to the caller.
-      refund: (await read(`SELECT * FROM refunds WHERE out_refund_no = '${R1}'`)).map(
-        (row) => ({ ...row, started_at: undefined, sending_until: undefined, due_at: undefined }),
-      ),
+      refund: (await read(`SELECT * FROM refunds WHERE out_refund_no = '${R1}'`)).map((row) => ({
+        ...row,
+        started_at: undefined,
+        sending_until: undefined,
+        due_at: undefined,
+      })),
     })
 
     for (const { facts, view } of refundCases) {
