@@ -9,6 +9,7 @@ import { fromMillis } from './core/time.ts'
 import { type TimeLeft, type Timers, withDeadline } from './lib/deadline.ts'
 import { Secret } from './lib/secret.ts'
 import { toHex } from './lib/text.ts'
+import { Throttle } from './lib/throttle.ts'
 import { wordsOf } from './lib/words.ts'
 import { guardedLog } from './log.ts'
 import type { LogEntry } from './ports/deps.ts'
@@ -28,6 +29,9 @@ import { paymentNoticeReader, refundNoticeReader } from './wechat/v2/notices/rea
 
 /** The version that `GET /health` shows. Keep it equal to the one in `package.json`. */
 export const VERSION = '0.1.0'
+
+/** An isolate logs refused tokens at most once in this time. */
+export const REFUSED_TOKEN_LOG_S = 10
 
 /** What Cloudflare provides to the Worker, such as D1. A test provides its own. */
 export type Platform = Readonly<{
@@ -57,6 +61,8 @@ export type Platform = Readonly<{
    * nothing is known about the origins.
    */
   originHealth?: OriginHealth
+  /** Limits the lines of the log about refused tokens, shared by all requests of an isolate. */
+  refusedTokens?: Throttle
 }>
 
 /**
@@ -75,7 +81,12 @@ class Usage {
   statements = 0
 }
 
-function assembleFor({ timeLeft }: Caller, usage: Usage, vars: Vars, platform: Platform): HttpDeps {
+function assembleFor(
+  { actor, timeLeft }: Caller,
+  usage: Usage,
+  vars: Vars,
+  platform: Platform,
+): HttpDeps {
   const { timers, randomBytes } = platform
   const secrets = Object.values(vars).filter((value) => value instanceof Secret)
   const log = guardedLog(platform.log, secrets)
@@ -104,7 +115,7 @@ function assembleFor({ timeLeft }: Caller, usage: Usage, vars: Vars, platform: P
     certificateFetch: certificateFetch === undefined ? undefined : counted(certificateFetch),
   })
   const appSecret = vars.WX_APP_SECRET
-  const hasTarget = vars.WEBHOOK_URL !== undefined
+  const webhookTarget = webhookTargetOf(vars)
   const database = new Database(platform.db, timers, randomBytes, timeLeft, usage)
   const limits = {
     paused: vars.REFUNDS === 'paused',
@@ -126,9 +137,9 @@ function assembleFor({ timeLeft }: Caller, usage: Usage, vars: Vars, platform: P
       refundNotifyUrl:
         certificateFetch === undefined ? undefined : `${vars.PUBLIC_URL}/notify/refund`,
       refundsPaused: limits.paused,
-      hasWebhookTarget: hasTarget,
+      webhookTarget,
     },
-    ...d1Stores(database, hasTarget, limits),
+    ...d1Stores(database, webhookTarget !== 'unset', actor, limits),
     wechat: wechatGateway({ transport, timers, randomBytes, merchant, appSecret, signType, log }),
     readBill,
     archive: platform.kv === undefined ? undefined : kvArchive(platform.kv, timers, log),
@@ -143,7 +154,7 @@ function assembleFor({ timeLeft }: Caller, usage: Usage, vars: Vars, platform: P
       }),
     webhooks: vars.WEBHOOK_URL === undefined ? noSender : senderTo(vars.WEBHOOK_URL),
     deliverSoon(ids) {
-      if (!hasTarget) return
+      if (webhookTarget !== 'set') return
       // Webhooks are sent after the response, so the deadline of the request does not apply to them.
       const caller = { actor: 'system', timeLeft: () => Infinity }
       const background = assembleFor(caller, usage, vars, platform)
@@ -154,13 +165,16 @@ function assembleFor({ timeLeft }: Caller, usage: Usage, vars: Vars, platform: P
     admitAddress: (ip) => admit(platform.limits?.address, ip),
     used: () => ({ ...usage }),
     version: VERSION,
+    featuresOff: vars.off,
     merchantTokens: [vars.MERCHANT_TOKEN, vars.MERCHANT_TOKEN_OLD].filter(
       (token) => token !== undefined,
     ),
-    as(actor, withinMs = Infinity) {
+    operators: vars.OPERATORS ?? [],
+    refusedTokens: platform.refusedTokens ?? new Throttle(REFUSED_TOKEN_LOG_S),
+    as(who, withinMs = Infinity) {
       const end = platform.nowMs() + withinMs
       const timeLeft = () => end - platform.nowMs()
-      return assembleFor({ actor, timeLeft }, usage, vars, platform)
+      return assembleFor({ actor: who, timeLeft }, usage, vars, platform)
     },
     inTime: (work) => withDeadline(timers, timeLeft(), work),
     notices: {
@@ -192,6 +206,11 @@ async function ticketKeys(
 ): Promise<readonly [CryptoKey, ...CryptoKey[]]> {
   const key = await ticketKey(current.reveal())
   return previous === undefined ? [key] : [key, await ticketKey(previous.reveal())]
+}
+
+function webhookTargetOf({ off, WEBHOOK_URL }: Vars): HttpDeps['config']['webhookTarget'] {
+  if (off.some(({ feature }) => feature === 'webhooks')) return 'malformed'
+  return WEBHOOK_URL === undefined ? 'unset' : 'set'
 }
 
 async function admit(limit: RateLimit | undefined, key: string): Promise<boolean> {

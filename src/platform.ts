@@ -1,13 +1,19 @@
 /** The only reader of `env`, of the clock, of randomness and of the global fetch. */
-import { assemble } from './assemble.ts'
-import { readConfig } from './config.ts'
+import { assemble, REFUSED_TOKEN_LOG_S } from './assemble.ts'
+import { readConfig, type Vars } from './config.ts'
 import { err, ok, type Result } from './lib/result.ts'
+import { Throttle } from './lib/throttle.ts'
 import type { LogEntry } from './ports/deps.ts'
 import type { HttpDeps } from './routes/http/deps.ts'
 import { type Fetch, OriginHealth } from './wechat/transport.ts'
 
 /** Which of WeChat's two origins failed lately. All requests that this isolate serves share the knowledge. */
 const originHealth = new OriginHealth()
+
+/** How often an isolate logs what is wrong with a configuration that works. */
+const CONFIG_LOG_S = 3_600
+const configLog = new Throttle(CONFIG_LOG_S)
+const refusedTokens = new Throttle(REFUSED_TOKEN_LOG_S)
 
 /** The variables and bindings of this Worker. The merchant's certificate and the archive are optional. */
 export type Installation = Omit<Env, 'KV'> & Readonly<{ WX_CERT?: Fetcher; KV?: KVNamespace }>
@@ -20,6 +26,7 @@ export function install(
   const config = readConfig(env)
   if (!config.ok) return config
   if (env.DB === undefined) return err(['DB'])
+  if (configLog.admit(Date.now() / 1_000) !== undefined) logConfig(config.value)
   return ok(
     assemble(config.value, {
       db: env.DB,
@@ -38,8 +45,18 @@ export function install(
       certificateFetch: env.WX_CERT === undefined ? undefined : certificateFetch(env.WX_CERT),
       limits: { address: env.LIMIT_ADDRESS, payer: env.LIMIT_PAYER },
       originHealth,
+      refusedTokens,
     }),
   )
+}
+
+function logConfig({ off, warnings }: Vars): void {
+  for (const { feature, variables } of off) {
+    writeLog({ event: 'feature_off', feature, reason: variables.join(', ') })
+  }
+  for (const { variable, reason } of warnings) {
+    writeLog({ event: 'configuration_warning', variable, reason })
+  }
 }
 
 /** Writes a log entry as one line of JSON. */

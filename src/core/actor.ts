@@ -6,3 +6,13 @@ export type Actor = string
 
 /** The actors that are not operators. */
 export const RESERVED_ACTORS: readonly Actor[] = ['shop', 'system', 'wechat', 'payer']
+
+/** What an operator may do: a `viewer` only reads, an `operator` may do what the shop may. */
+export type Role = 'viewer' | 'operator'
+
+/**
+ * Whether a text can be the name of an operator: 1 to 32 letters, digits, `.`, `_` or `-`, a letter or digit first,
+ * and not one of {@link RESERVED_ACTORS} in any case.
+ */
+export const isOperatorName = (text: string): boolean =>
+  /^[0-9A-Za-z][0-9A-Za-z._-]{0,31}$/.test(text) && !RESERVED_ACTORS.includes(text.toLowerCase())

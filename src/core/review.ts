@@ -1,3 +1,4 @@
+import type { Actor } from './actor.ts'
 import type { UnixSeconds } from './time.ts'
 
 /** Why a person must look. `docs/operations.md` says what happened and what to do, kind by kind. */
@@ -40,6 +41,8 @@ export type StoredReview = Review &
   Readonly<{
     id: string
     openedAt: UnixSeconds
+    /** Who opened the review; once it is resolved, who resolved it. */
+    actor: Actor
     resolvedAt: UnixSeconds | undefined
     /** The action with which the operator resolved the review; undefined for a note alone. */
     action: ReviewAction | undefined

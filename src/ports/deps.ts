@@ -80,9 +80,15 @@ export type Config = Readonly<{
   refundNotifyUrl: string | undefined
   /** Whether no new refund is accepted and none is sent (REFUNDS=paused). */
   refundsPaused: boolean
-  /** Whether there is a `WEBHOOK_URL`. Without one, webhooks are stored and never sent. */
-  hasWebhookTarget: boolean
+  /**
+   * Whether webhooks can be sent. `unset`: there is no `WEBHOOK_URL`, so they are stored as `no_target`.
+   * `malformed`: a variable is wrong, so they stay pending until it is corrected.
+   */
+  webhookTarget: 'set' | 'unset' | 'malformed'
 }>
+
+/** A feature that is switched off, because the named variables are missing or malformed. */
+export type FeatureOff = Readonly<{ feature: string; variables: readonly string[] }>
 
 /** Signs a prepay_id. @returns what the mini program passes to `wx.requestPayment`, unchanged. */
 export type SignClientPay = (

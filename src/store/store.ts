@@ -1,4 +1,5 @@
 /** Implements the store ports on D1: each port method calls one function of this folder. */
+import type { Actor } from '../core/actor.ts'
 import { prepayExpiry } from '../core/order/attempt.ts'
 import type { BillStore } from '../ports/bill-store.ts'
 import type { DeliveryStore } from '../ports/delivery-store.ts'
@@ -32,30 +33,32 @@ import * as runs from './runs.ts'
  *
  * @param hasTarget Whether a webhook receiver is configured. Without one, webhooks are stored as
  *   `no_target` and never sent.
+ * @param actor Who causes what these stores write: events, refunds and reviews name it.
  * @param limits Which refunds may be sent.
  */
 export const d1Stores = (
   db: Database,
   hasTarget: boolean,
+  actor: Actor,
   limits: RefundLimits = { paused: false, perDay: undefined },
 ): Stores => ({
-  orders: orderStore(db, hasTarget),
-  refunds: refundStore(db, limits),
-  reviews: reviewStore(db, hasTarget),
+  orders: orderStore(db, hasTarget, actor),
+  refunds: refundStore(db, actor, limits),
+  reviews: reviewStore(db, hasTarget, actor),
   deliveries: deliveryStore(db),
   bills: billStore(db, hasTarget),
   runs: runStore(db),
 })
 
-const orderStore = (db: Database, hasTarget: boolean): OrderStore => ({
+const orderStore = (db: Database, hasTarget: boolean, actor: Actor): OrderStore => ({
   load: (ordercode) => load(db, ordercode),
   loadMany: (ordercodes) => loadMany(db, ordercodes),
   events: (ordercode) => events(db, ordercode),
   list: (filter, page) => listOrders(db, filter, page),
-  register: (ordercode, terms, now) => register(db, ordercode, terms, now),
-  commit: (before, event, change, now) => commit(db, before, event, change, now, hasTarget),
+  register: (ordercode, terms, now) => register(db, ordercode, terms, now, actor),
+  commit: (before, event, change, now) => commit(db, before, event, change, now, hasTarget, actor),
   recordPayment: (payment, source, refunded, now) =>
-    recordPayment(db, payment, source, refunded, now, hasTarget),
+    recordPayment(db, payment, source, refunded, now, hasTarget, actor),
   ordercodeOfPayment: (transactionId) => ordercodeOfPayment(db, transactionId),
   saveConfirmation: (ordercode, transactionId, now) =>
     saveConfirmation(db, ordercode, transactionId, now),
@@ -68,8 +71,8 @@ const orderStore = (db: Database, hasTarget: boolean): OrderStore => ({
   reschedule: (claimed, next) => rescheduleOrders(db, claimed, next),
 })
 
-const refundStore = (db: Database, limits: RefundLimits): RefundStore => ({
-  reserve: (ordercode, refund, now) => reserve(db, ordercode, refund, now, limits),
+const refundStore = (db: Database, actor: Actor, limits: RefundLimits): RefundStore => ({
+  reserve: (ordercode, refund, now) => reserve(db, ordercode, refund, now, limits, actor),
   acquireSendLease: (ordercode, number, now) =>
     sendLease.acquireSendLease(db, ordercode, number, now, limits),
   acquireEndLease: (ordercode, number, now) =>
@@ -87,12 +90,12 @@ const refundStore = (db: Database, limits: RefundLimits): RefundStore => ({
   reschedule: (claimed, next) => rescheduleRefunds(db, claimed, next),
 })
 
-const reviewStore = (db: Database, hasTarget: boolean): ReviewStore => ({
-  open: (review, webhook, now) => reviews.openReview(db, review, webhook, now, hasTarget),
+const reviewStore = (db: Database, hasTarget: boolean, actor: Actor): ReviewStore => ({
+  open: (review, webhook, now) => reviews.openReview(db, review, webhook, now, hasTarget, actor),
   find: (id) => reviews.findReview(db, id),
   ofOrders: (ordercodes) => reviews.reviewsOf(db, ordercodes),
   list: (open, page) => reviews.listReviews(db, open, page),
-  resolve: (id, resolution, now) => reviews.resolveReview(db, id, resolution, now),
+  resolve: (id, resolution, now) => reviews.resolveReview(db, id, resolution, now, actor),
 })
 
 const deliveryStore = (db: Database): DeliveryStore => ({

@@ -6,9 +6,11 @@
 import type { UnixSeconds } from '../core/time.ts'
 import { type Timers, withDeadline } from '../lib/deadline.ts'
 import { readLimited } from '../lib/limited-body.ts'
+import { invariant } from '../lib/result.ts'
 import type { Secret } from '../lib/secret.ts'
 import { excerptOf, wordsOf } from '../lib/words.ts'
 import type { WebhookSender } from '../ports/webhooks.ts'
+import { webhookKey } from './secret.ts'
 
 const DEADLINE_MS = 10_000
 /**
@@ -79,15 +81,11 @@ export function webhookSender(options: SenderOptions): WebhookSender {
   }
 }
 
-/**
- * Signs a text. The key is the part of the secret after `whsec_`, decoded from Base64.
- *
- * @returns `v1,` and the HMAC-SHA256 in Base64.
- */
+/** Signs a text. @returns `v1,` and the HMAC-SHA256 in Base64. */
 async function sign(text: string, secret: Secret): Promise<string> {
   const algorithm = { name: 'HMAC', hash: 'SHA-256' }
-  const raw = atob(secret.reveal().replace(/^whsec_/, ''))
-  const bytes = Uint8Array.from(raw, (char) => char.charCodeAt(0))
+  const bytes = webhookKey(secret.reveal())
+  invariant(bytes !== undefined, 'the configuration checked the form of the webhook secret')
   const key = await crypto.subtle.importKey('raw', bytes, algorithm, false, ['sign'])
   const mac = await crypto.subtle.sign('HMAC', key, new TextEncoder().encode(text))
   return `v1,${btoa(String.fromCharCode(...new Uint8Array(mac)))}`

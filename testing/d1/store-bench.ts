@@ -1,5 +1,6 @@
 /** The real store over the D1 of the current project (workerd's, or the simulation's in Node), with access to its tables. */
 import { env } from 'cloudflare:workers'
+import type { Actor } from '../../src/core/actor.ts'
 import type { OrderView } from '../../src/core/order/order.ts'
 import type { Stores } from '../../src/ports/deps.ts'
 import type { RefundLimits } from '../../src/ports/refund-store.ts'
@@ -22,14 +23,14 @@ export type StoreBench = Readonly<{
   rows: () => Promise<Readonly<Record<string, readonly SqlRow[]>>>
 }>
 
-/** Creates the stores as the Worker does when it has a webhook target. @param limits By default none. */
-export function storeBench(limits?: RefundLimits): StoreBench {
+/** Creates the stores as the Worker does for a request of `actor`, when it has a webhook target. @param limits By default none. */
+export function storeBench(actor: Actor = 'shop', limits?: RefundLimits): StoreBench {
   const timers = { after: () => () => {} }
   const database = new Database(env.DB, timers, (count) => new Uint8Array(count))
   const read = async (sql: string): Promise<readonly SqlRow[]> =>
     (await env.DB.prepare(sql).all<SqlRow>()).results
   return {
-    store: d1Stores(database, true, limits),
+    store: d1Stores(database, true, actor, limits),
     read,
     async exec(sql) {
       const statements = sql.split(';').filter((each) => each.trim() !== '')

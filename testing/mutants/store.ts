@@ -102,8 +102,8 @@ export const STORE_MUTANTS: readonly Mutant[] = [
   {
     name: 'A change that lost a race still writes its event',
     file: 'store/order/orders.ts',
-    find: `insertIf('events', eventRow(before, after, event, now), guard)`,
-    replace: `insertIf('events', eventRow(before, after, event, now), { sql: '1', params: [] })`,
+    find: `insertIf('events', { ...eventRow(before, after, event, now), actor }, guard)`,
+    replace: `insertIf('events', { ...eventRow(before, after, event, now), actor }, { sql: '1', params: [] })`,
     tests: [...STALE, ...STORE],
   },
   {
@@ -116,8 +116,8 @@ export const STORE_MUTANTS: readonly Mutant[] = [
   {
     name: 'A change that lost a race still opens its review',
     file: 'store/order/orders.ts',
-    find: `insertOnce('reviews', reviewRow(review, now), guard)`,
-    replace: `insertIf('reviews', reviewRow(review, now), { sql: '1', params: [] })`,
+    find: `insertOnce('reviews', reviewRow(review, now, actor), guard)`,
+    replace: `insertIf('reviews', reviewRow(review, now, actor), { sql: '1', params: [] })`,
     tests: [...STALE, ...STORE],
   },
   {

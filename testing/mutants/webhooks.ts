@@ -132,16 +132,18 @@ export const WEBHOOK_MUTANTS: readonly Mutant[] = [
   {
     name: 'The beginning of the merchant token is accepted as the token',
     file: 'routes/http/auth.ts',
-    find: 'if (token === undefined) return false',
-    replace: `if (token === undefined) return false
-  if (deps.merchantTokens.some((each) => each.reveal().startsWith(token))) return true`,
+    find: 'const given = await sha256Hex(token)',
+    replace: `if (deps.merchantTokens.some((each) => each.reveal().startsWith(token))) {
+    return { actor: 'shop', role: 'operator' }
+  }
+  const given = await sha256Hex(token)`,
     tests: ['test/fuzz.test.ts', 'test/stories/http.test.ts'],
   },
   {
     name: 'Orders can be closed without the merchant token',
     file: 'routes/router.ts',
     find: 'add(SHOP_ROUTES, withToken)',
-    replace: `add(SHOP_ROUTES, (handler) => (handler.name === 'postOrderClose' ? handler : withToken(handler)))`,
+    replace: `add(SHOP_ROUTES, (handler, route) => (handler.name === 'postOrderClose' ? handler : withToken(handler, route)))`,
     tests: ['test/fuzz.test.ts', 'test/stories/http.test.ts'],
   },
   {
@@ -201,10 +203,24 @@ export const WEBHOOK_MUTANTS: readonly Mutant[] = [
     tests: ['test/config.test.ts'],
   },
   {
+    name: 'A webhook secret that is no Base64 is accepted',
+    file: 'config.ts',
+    find: 'v.check((value) => webhookKey(value) !== undefined)',
+    replace: 'v.check(() => true)',
+    tests: ['test/config.test.ts'],
+  },
+  {
+    name: 'While a webhook variable is wrong, webhooks are stored as no_target and never sent',
+    file: 'assemble.ts',
+    find: "d1Stores(database, webhookTarget !== 'unset', actor)",
+    replace: "d1Stores(database, webhookTarget === 'set', actor)",
+    tests: ['test/stories/configuration.test.ts'],
+  },
+  {
     name: 'Webhooks are sent over unencrypted http',
     file: 'config.ts',
-    find: `if (WEBHOOK_URL !== undefined && !isHttps(WEBHOOK_URL)) wrong.push('WEBHOOK_URL')`,
-    replace: '',
+    find: `v.check(({ WEBHOOK_URL, WX_PAY_ORIGIN }) => isPrivate(WEBHOOK_URL, WX_PAY_ORIGIN))`,
+    replace: 'v.check(() => true)',
     tests: ['test/config.test.ts'],
   },
 ]

@@ -103,7 +103,7 @@ export async function countReviewed(
  */
 export const clearUpReviews = (day: BeijingDay, now: UnixSeconds): Statement =>
   statement(
-    `UPDATE reviews SET resolved_at = ?2, note = ?3
+    `UPDATE reviews SET resolved_at = ?2, note = ?3, actor = 'system'
      WHERE resolved_at IS NULL AND kind = 'bill_difference' AND substr(subject, 1, 11) = ?1 || '.'
        AND subject NOT IN (
          SELECT day || '.' || kind || iif(outcome = 'collected', '', '.' || subject)

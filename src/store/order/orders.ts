@@ -3,6 +3,7 @@
  * a fast path that decides and writes in one round trip: `record-payment.ts` and `reserve-refund.ts`.
  * `due-orders.ts` writes only due times. No other file writes orders.
  */
+import type { Actor } from '../../core/actor.ts'
 import type { Change } from '../../core/order/change.ts'
 import type { Order, OrderEvent, OrderView, Terms } from '../../core/order/order.ts'
 import { attemptDueAt, orderDueAt } from '../../core/order/schedule.ts'
@@ -27,6 +28,7 @@ export async function register(
   ordercode: string,
   terms: Terms,
   now: UnixSeconds,
+  actor: Actor,
 ): Promise<Readonly<{ created: boolean; view: OrderView }>> {
   const order: Order = {
     ordercode,
@@ -47,12 +49,13 @@ export async function register(
   const [inserted, , ...view] = await db.batch([
     insertIf('orders', rowFromOrder(order, orderDueAt(order)), absent),
     statement(
-      `INSERT INTO events (ordercode, revision, type, at, data)
-       SELECT ?1, 1, 'order_registered', ?2, ?3
+      `INSERT INTO events (ordercode, revision, type, at, data, actor)
+       SELECT ?1, 1, 'order_registered', ?2, ?3, ?4
        WHERE NOT EXISTS (SELECT 1 FROM events WHERE ordercode = ?1 AND revision = 1)`,
       ordercode,
       now,
       JSON.stringify({ total_fee: terms.totalFee }),
+      actor,
     ),
     ...viewStatements(ordercode),
   ])
@@ -76,6 +79,7 @@ export async function commit(
   change: Change,
   now: UnixSeconds,
   hasTarget: boolean,
+  actor: Actor,
 ): Promise<'stored' | 'stale'> {
   const { after } = change
   const { ordercode, revision } = before.order
@@ -87,12 +91,12 @@ export async function commit(
   const statements = [
     ...paymentChanges(before, after, unchanged),
     ...attemptChanges(before, after, event, now, guard),
-    ...refundChanges(before, after, now, guard),
-    ...change.reviews.map((review) => insertOnce('reviews', reviewRow(review, now), guard)),
+    ...refundChanges(before, after, now, guard, actor),
+    ...change.reviews.map((review) => insertOnce('reviews', reviewRow(review, now, actor), guard)),
     ...change.webhooks.map((webhook) =>
       insertOnce('deliveries', deliveryRow(webhook, now, hasTarget), guard),
     ),
-    insertIf('events', eventRow(before, after, event, now), guard),
+    insertIf('events', { ...eventRow(before, after, event, now), actor }, guard),
     ...(after.order.state === 'paid' && before.order.state !== 'paid'
       ? [makeOthersDue(ordercode, paidNumber(after), now, guard)]
       : []),

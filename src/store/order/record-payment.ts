@@ -22,6 +22,7 @@
  * The last clause sees more than the transition, which sees a single order: when the transaction_id is recorded
  * for another order, nothing is written, and the caller rejects the payment as `transaction_conflict`.
  */
+import type { Actor } from '../../core/actor.ts'
 import { parseOutTradeNo } from '../../core/ids.ts'
 import type { OrderEvent, OrderView } from '../../core/order/order.ts'
 import { CLOCK_SKEW_S } from '../../core/order/payment-check.ts'
@@ -49,6 +50,7 @@ export async function recordPayment(
   refunded: boolean,
   now: UnixSeconds,
   hasTarget: boolean,
+  actor: Actor,
 ): Promise<Readonly<{ recorded: boolean; view: OrderView | undefined }>> {
   const ours = parseOutTradeNo(payment.outTradeNo)
   if (ours === undefined) return { recorded: false, view: undefined }
@@ -102,9 +104,16 @@ export async function recordPayment(
   const [, , , , , updated, ...view] = await db.batch([
     insertIf('payments', paymentRow(booked, payment.transactionId), fits),
     {
-      sql: `INSERT INTO events (ordercode, revision, type, at, data)
-            SELECT ordercode, revision + 1, ?, ?, ? FROM orders WHERE ordercode = ? AND ${entered.sql}`,
-      params: [event.type, now, JSON.stringify(eventData(event)), ordercode, ...entered.params],
+      sql: `INSERT INTO events (ordercode, revision, type, at, data, actor)
+            SELECT ordercode, revision + 1, ?, ?, ?, ? FROM orders WHERE ordercode = ? AND ${entered.sql}`,
+      params: [
+        event.type,
+        now,
+        JSON.stringify(eventData(event)),
+        actor,
+        ordercode,
+        ...entered.params,
+      ],
     },
     {
       sql: `INSERT INTO deliveries (${Object.keys(delivery).join(', ')}, revision)

@@ -28,6 +28,7 @@ import {
   time,
 } from '../d1/columns.ts'
 import type { Row, Value } from '../d1/database.ts'
+import { earlierActorOfRefund } from '../d1/earlier-actors.ts'
 
 /**
  * Splits an out_trade_no into the key of the attempt's row: the ordercode, and the number of the attempt.
@@ -209,6 +210,7 @@ export const refundFromRow = (row: Row): Refund => ({
   notifyUrl: optionalText(row, 'notify_url'),
   account: refundAccount(row),
   source: text(row, 'source') as RefundSource,
+  actor: optionalText(row, 'actor') ?? earlierActorOfRefund(text(row, 'source') as RefundSource),
   requestedAt: time(row, 'requested_at'),
   startedAt: optionalTime(row, 'started_at'),
   acceptedAt: optionalTime(row, 'accepted_at'),

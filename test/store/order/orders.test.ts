@@ -178,7 +178,9 @@ describe('the schema refuses', () => {
   it('a second event for one revision', async () => {
     const w = world()
     const ordercode = await w.order('events')
-    await refuses(`INSERT INTO events VALUES ('${ordercode}', 1, 'again', 1, '{}')`)
+    await refuses(
+      `INSERT INTO events (ordercode, revision, type, at, data) VALUES ('${ordercode}', 1, 'again', 1, '{}')`,
+    )
   })
 })
 
