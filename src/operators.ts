@@ -1,9 +1,8 @@
 /** Reads `OPERATORS`: the people who may sign in beside the shop, each with a token of their own. */
 import * as v from 'valibot'
-import { isOperatorName } from './core/actor.ts'
+import { isOperatorName, type Operator } from './core/actor.ts'
 import { err, ok, type Result } from './lib/result.ts'
 import { Secret } from './lib/secret.ts'
-import type { Operator } from './routes/http/deps.ts'
 
 /** The maximum number of operators. */
 export const OPERATORS_MAX = 40

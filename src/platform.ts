@@ -10,6 +10,9 @@ import { type Fetch, OriginHealth } from './wechat/transport.ts'
 /** Which of WeChat's two origins failed lately. All requests that this isolate serves share the knowledge. */
 const originHealth = new OriginHealth()
 
+/** The platform passes the same `env` to all invocations of an isolate, so its configuration is read once. */
+const configs = new WeakMap<Installation, ReturnType<typeof readConfig>>()
+
 /** How often an isolate logs what is wrong with a configuration that works. */
 const CONFIG_LOG_S = 3_600
 const configLog = new Throttle(CONFIG_LOG_S)
@@ -23,7 +26,8 @@ export function install(
   env: Installation,
   ctx: Pick<ExecutionContext, 'waitUntil'>,
 ): Result<HttpDeps, readonly string[]> {
-  const config = readConfig(env)
+  const config = configs.get(env) ?? readConfig(env)
+  configs.set(env, config)
   if (!config.ok) return config
   if (env.DB === undefined) return err(['DB'])
   if (configLog.admit(Date.now() / 1_000) !== undefined) logConfig(config.value)

@@ -101,6 +101,25 @@ describe('the Worker', () => {
     expect(JSON.stringify((await start(vars)).lines)).not.toContain('feature_off')
   })
 
+  it('reads its configuration once, since the platform passes the same to every request', async () => {
+    let reads = 0
+    const installation = {
+      ...env,
+      get WX_APPID() {
+        reads++
+        return MERCHANT.appid
+      },
+    }
+    const ctx = { waitUntil: () => {} } as unknown as ExecutionContext
+    const log = vi.spyOn(console, 'log').mockImplementation(() => {})
+    for (let times = 0; times < 3; times++) {
+      const request = new Request<unknown, IncomingRequestCfProperties>('https://pay.test/orders')
+      expect((await worker.fetch(request, installation, ctx)).status).toBe(500)
+    }
+    log.mockRestore()
+    expect(reads).toBe(1)
+  })
+
   it('answers every request with 500 while a variable that payments need is wrong, and logs its name', async () => {
     const stopped = await start({ WX_API_KEY: 'too-short', WEBHOOK_SECRET: 'whsec_mistyped' })
 

@@ -1,12 +1,9 @@
-import type { Actor, Role } from '../../core/actor.ts'
+import type { Actor, Operator } from '../../core/actor.ts'
 import type { DeadlineOutcome } from '../../lib/deadline.ts'
 import type { Secret } from '../../lib/secret.ts'
 import type { Throttle } from '../../lib/throttle.ts'
 import type { Deps, FeatureOff } from '../../ports/deps.ts'
 import type { NoticeReader } from '../../ports/notices.ts'
-
-/** An operator's name and role, and the SHA-256 of the token in lower-case hex. */
-export type Operator = Readonly<{ name: Actor; role: Role; tokenSha256: Secret }>
 
 /** What the routes need, beyond the dependencies of the use cases. */
 export type HttpDeps = Deps &

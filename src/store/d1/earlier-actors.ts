@@ -19,9 +19,9 @@ export const earlierActorOfEvent = (type: string): Actor => OF_EVENT[type] ?? 's
 /** Who requested an earlier refund. */
 export const earlierActorOfRefund = (source: RefundSource): Actor => actorOfSource(source) ?? 'shop'
 
-/** The note of an earlier review of a bill that was resolved automatically. */
-const AUTOMATIC_NOTE = 'resolved automatically: bill and records agree'
+/** How the note of a review begins that was resolved automatically. */
+const AUTOMATIC = 'resolved automatically'
 
 /** Who opened or resolved an earlier review. @param note The note of the one who resolved it; undefined while it is open. */
 export const earlierActorOfReview = (note: string | undefined): Actor =>
-  note === undefined || note === AUTOMATIC_NOTE ? 'system' : 'shop'
+  note === undefined || note.startsWith(AUTOMATIC) ? 'system' : 'shop'

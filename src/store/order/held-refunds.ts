@@ -71,7 +71,7 @@ export function endHeldReviews(limits: RefundLimits, now: UnixSeconds): Statemen
   const held = heldGuard(limits, now)
   const stillHeld = limits.paused ? '1' : `EXISTS (SELECT 1 FROM refunds WHERE ${held.sql})`
   return {
-    sql: `UPDATE reviews SET resolved_at = ?, note = ?
+    sql: `UPDATE reviews SET resolved_at = ?, note = ?, actor = 'system'
           WHERE kind = 'refund_waiting' AND resolved_at IS NULL AND subject GLOB 'refunds.*'
             AND NOT (subject = ? AND ${stillHeld})`,
     params: [

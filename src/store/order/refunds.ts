@@ -54,7 +54,7 @@ export async function endWaitingReviewOf(
 }
 
 const endWaitingReview = (outRefundNo: OutRefundNo, now: UnixSeconds, guard: Guard): Statement => ({
-  sql: `UPDATE reviews SET resolved_at = ?, note = ?
+  sql: `UPDATE reviews SET resolved_at = ?, note = ?, actor = 'system'
         WHERE kind = 'refund_waiting' AND subject = ? AND resolved_at IS NULL AND ${guard.sql}`,
   params: [now, ENDED_NOTE, outRefundNo, ...guard.params],
 })
