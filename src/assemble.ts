@@ -117,7 +117,7 @@ function assembleFor({ timeLeft }: Caller, usage: Usage, vars: Vars, platform: P
       noticeConfirmFrom: vars.NOTICE_CONFIRM_FROM,
       refundNotifyUrl:
         certificateFetch === undefined ? undefined : `${vars.PUBLIC_URL}/notify/refund`,
-      refundsPaused: limits.paused,
+      refundLimits: limits,
       hasWebhookTarget: hasTarget,
     },
     ...d1Stores(database, hasTarget, limits),
