@@ -136,7 +136,7 @@ function assembleFor(
       noticeConfirmFrom: vars.NOTICE_CONFIRM_FROM,
       refundNotifyUrl:
         certificateFetch === undefined ? undefined : `${vars.PUBLIC_URL}/notify/refund`,
-      refundsPaused: limits.paused,
+      refundLimits: limits,
       webhookTarget,
     },
     ...d1Stores(database, webhookTarget !== 'unset', actor, limits),

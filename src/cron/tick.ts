@@ -6,7 +6,7 @@ import { fromMillis, MINUTE_S, type UnixSeconds } from '../core/time.ts'
 import { Budget, type Cost } from '../ports/budget.ts'
 import type { Deps } from '../ports/deps.ts'
 import { failureEntry } from '../ports/store.ts'
-import { COSTS, WEBHOOK_RESERVE } from '../service/costs.ts'
+import { CLAIM_LIMITED_REFUNDS, COSTS, WEBHOOK_RESERVE } from '../service/costs.ts'
 import { countDueRefunds } from '../service/refund/due-refunds.ts'
 import { finishRun, startRun, sweep } from '../service/run/runs.ts'
 import { reconcileDueBill } from './due-bill.ts'
@@ -29,7 +29,7 @@ const LAST_STATEMENTS = 3
  * How many SQL statements a run may have used when refunds, in their turn, have ended: enough to store that the
  * run started, to claim one refund, to advance it and to store when it is due again.
  */
-const REFUND_STATEMENTS = COSTS.refund.statements + 3
+const REFUND_STATEMENTS = COSTS.refund.statements + CLAIM_LIMITED_REFUNDS.statements + 1
 /**
  * How often refunds and the bill have their turn to come first, in seconds. The cron runs every minute, so
  * that is every second run for refunds and every fifth for the bill.

@@ -63,7 +63,7 @@ export async function requestRefund(
   if (view === undefined) return err({ reason: 'order_not_found' })
   const known = findRefund(view, request.outRefundNo)
   if (known !== undefined) return repeatRequest(deps, view, known, request)
-  if (deps.config.refundsPaused) return err({ reason: 'refunds_paused' })
+  if (deps.config.refundLimits.paused) return err({ reason: 'refunds_paused' })
   const notifyUrl = deps.config.refundNotifyUrl
   if (notifyUrl === undefined) return err({ reason: 'refund_not_configured' })
   const refund = newRefund(view, request, notifyUrl, source, deps)

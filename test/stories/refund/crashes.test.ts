@@ -271,7 +271,7 @@ describe('the cron', () => {
     await refund(w, ordercode, 'A', 100)
     await refund(w, ordercode, 'B', 200)
     w.advance(4 * 86_400)
-    await pass(w, 8, { notices: false })
+    await pass(w, 10, { notices: false })
     expect((await w.read(ordercode)).refunded_fee).toBe(300)
     expect(refundWebhooks(w).sort()).toEqual(['refund.succeeded A', 'refund.succeeded B'])
   })
