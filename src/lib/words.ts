@@ -18,7 +18,7 @@ export function wordsOf(error: unknown): string {
   let each = error
   for (let count = 0; each instanceof Error && count < CAUSES_MAX; count++) {
     const { name, message } = each
-    const text = name === 'Error' ? message : `${name}: ${message}`
+    const text = message === '' ? name : name === 'Error' ? message : `${name}: ${message}`
     if (!said.some((earlier) => earlier.includes(message))) said.push(text)
     each = each.cause
   }

@@ -45,6 +45,11 @@ describe('the words of an exception', () => {
     expect(wordsOf(endless)).toBe('again')
   })
 
+  it('are its name alone when it has no message', () => {
+    expect(wordsOf(new TypeError())).toBe('TypeError')
+    expect(wordsOf(new Error(''))).toBe('Error')
+  })
+
   it('are the type of what was thrown, when that is no exception', () => {
     expect(wordsOf('a key')).toBe('an exception of the type string')
     expect(wordsOf(undefined)).toBe('an exception of the type undefined')
