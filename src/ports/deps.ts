@@ -9,6 +9,7 @@ import type { BillStore } from './bill-store.ts'
 import type { Cost } from './budget.ts'
 import type { DeliveryStore } from './delivery-store.ts'
 import type { OrderStore } from './order-store.ts'
+import type { RecoveryStore } from './recovery-store.ts'
 import type { RefundLimits, RefundStore } from './refund-store.ts'
 import type { ReviewStore } from './review-store.ts'
 import type { RunStore } from './run-store.ts'
@@ -23,6 +24,7 @@ export type Stores = Readonly<{
   deliveries: DeliveryStore
   bills: BillStore
   runs: RunStore
+  recoveries: RecoveryStore
 }>
 
 /** What the use cases need from outside, such as the stores, WeChat and the clock. */

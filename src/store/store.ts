@@ -25,6 +25,7 @@ import { endWaitingReviewOf, ordercodeOfRefund } from './order/refunds.ts'
 import { reserve } from './order/reserve-refund.ts'
 import * as sendLease from './order/send-lease.ts'
 import { events, load, loadMany } from './order/views.ts'
+import { beginRecovery, recoveryLeft } from './recoveries.ts'
 import * as reviews from './reviews.ts'
 import * as runs from './runs.ts'
 
@@ -48,6 +49,10 @@ export const d1Stores = (
   deliveries: deliveryStore(db),
   bills: billStore(db, hasTarget),
   runs: runStore(db),
+  recoveries: {
+    begin: (since, now) => beginRecovery(db, since, now),
+    left: (now) => recoveryLeft(db, now),
+  },
 })
 
 const orderStore = (db: Database, hasTarget: boolean, actor: Actor): OrderStore => ({

@@ -48,6 +48,7 @@ export function transition(
     case 'payment_booked':
     case 'second_payment_recorded':
     case 'payment_accepted':
+    case 'payment_restored':
       return paymentTransition(before, event, now)
     case 'order_closed':
       return onOrderClosed(before, now)

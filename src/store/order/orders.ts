@@ -11,7 +11,7 @@ import { later, type UnixSeconds } from '../../core/time.ts'
 import { invariant } from '../../lib/result.ts'
 import type { Database, Statement, Value } from '../d1/database.ts'
 import { deliveryRow, reviewRow } from '../d1/outbox.ts'
-import { type Guard, insertIf, insertOnce, statement, updateIf } from '../d1/sql.ts'
+import { type Guard, insertIf, insertOnce, nextRevision, statement, updateIf } from '../d1/sql.ts'
 import { eventData } from './event-data.ts'
 import { makeOthersDue, paymentChanges, paymentsGuard } from './payment-row.ts'
 import { refundChanges } from './refunds.ts'
@@ -41,17 +41,26 @@ export async function register(
     transactionId: undefined,
     paidAt: undefined,
     closedAt: undefined,
+    recoveredAt: undefined,
   }
+  const { revision: _, ...row } = rowFromOrder(order, orderDueAt(order))
   const absent: Guard = {
     sql: 'NOT EXISTS (SELECT 1 FROM orders WHERE ordercode = ?)',
     params: [ordercode],
   }
   const [inserted, , ...view] = await db.batch([
-    insertIf('orders', rowFromOrder(order, orderDueAt(order)), absent),
+    // After a recovery, the first revision is greater than those that the lost records of the order may have had.
+    {
+      sql: `INSERT INTO orders (revision, ${Object.keys(row).join(', ')})
+            SELECT ${nextRevision('0')}, ${Object.keys(row)
+              .map(() => '?')
+              .join(', ')} WHERE ${absent.sql}`,
+      params: [...Object.values(row), ...absent.params],
+    },
     statement(
       `INSERT INTO events (ordercode, revision, type, at, data, actor)
-       SELECT ?1, 1, 'order_registered', ?2, ?3, ?4
-       WHERE NOT EXISTS (SELECT 1 FROM events WHERE ordercode = ?1 AND revision = 1)`,
+       SELECT ordercode, revision, 'order_registered', ?2, ?3, ?4 FROM orders
+       WHERE ordercode = ?1 AND NOT EXISTS (SELECT 1 FROM events WHERE ordercode = ?1)`,
       ordercode,
       now,
       JSON.stringify({ total_fee: terms.totalFee }),

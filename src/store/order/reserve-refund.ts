@@ -27,7 +27,7 @@ import { later, type UnixSeconds } from '../../core/time.ts'
 import type { RefundLimits, Reservation } from '../../ports/refund-store.ts'
 import { integer } from '../d1/columns.ts'
 import type { Database } from '../d1/database.ts'
-import { statement } from '../d1/sql.ts'
+import { nextRevision, statement } from '../d1/sql.ts'
 import { eventData } from './event-data.ts'
 import { dayParams, OF_DAY } from './held-refunds.ts'
 import { requestedBy, rowFromRefund } from './refunds.ts'
@@ -86,7 +86,7 @@ export async function reserve(
     // inserted; then neither the event nor the order's revision is written.
     statement(
       `INSERT INTO events (ordercode, revision, type, at, data, actor)
-       SELECT ordercode, revision + 1, 'refund_requested', ?2, ?3, ?4 FROM orders
+       SELECT ordercode, ${nextRevision('revision')}, 'refund_requested', ?2, ?3, ?4 FROM orders
        WHERE ordercode = ?1 AND changes() = 1`,
       ordercode,
       now,
@@ -94,7 +94,7 @@ export async function reserve(
       actor,
     ),
     statement(
-      'UPDATE orders SET revision = revision + 1 WHERE ordercode = ? AND changes() = 1',
+      `UPDATE orders SET revision = ${nextRevision('revision')} WHERE ordercode = ? AND changes() = 1`,
       ordercode,
     ),
     ...viewStatements(ordercode),
