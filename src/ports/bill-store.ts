@@ -1,8 +1,8 @@
+import type { BillRow } from '../core/bill/bill-row.ts'
 import type { Bill, BookSums } from '../core/bill/bill.ts'
 import type { Difference, DifferenceKind } from '../core/bill/difference.ts'
 import type { BeijingDay } from '../core/day.ts'
 import type { UnixSeconds } from '../core/time.ts'
-import type { BillRow } from './bill-reader.ts'
 
 /**
  * The bills of all days, and their differences from our records, as stored.

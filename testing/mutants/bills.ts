@@ -306,8 +306,8 @@ export const BILL_MUTANTS: readonly Mutant[] = [
   {
     name: 'A truncated bill is reconciled as complete',
     file: 'wechat/bill/text.ts',
-    find: `summary === undefined ? failed('cut_off') : this.#judge(summary)`,
-    replace: `summary === undefined ? { whole: true, stated: this.#tally.sums, read: this.#tally.sums, differing: [] } : this.#judge(summary)`,
+    find: `summary === undefined ? failed('cut_off') : this.#judge(this.#columns, summary)`,
+    replace: `summary === undefined ? { whole: true, stated: this.#tally.sums, read: this.#tally.sums, differing: [] } : this.#judge(this.#columns, summary)`,
     tests: ['test/wechat/bill/stream.test.ts'],
   },
   {
@@ -330,6 +330,20 @@ export const BILL_MUTANTS: readonly Mutant[] = [
     find: 'stated[name] !== undefined && stated[name] !== read[name]',
     replace: 'stated[name] === undefined && stated[name] !== read[name]',
     tests: ['test/wechat/bill/sums.test.ts'],
+  },
+  {
+    name: 'A plain bill that is cut inside its last number is reconciled as complete',
+    file: 'wechat/bill/summary.ts',
+    find: '!isLineEnded && ',
+    replace: 'false && ',
+    tests: ['test/wechat/bill/stream.test.ts'],
+  },
+  {
+    name: 'A revoked payment is read as a refund when its row names one',
+    file: 'wechat/bill/row.ts',
+    find: `(state !== 'REVOKED' && hasRefund)`,
+    replace: 'hasRefund',
+    tests: ['test/wechat/bill/read.test.ts'],
   },
   {
     name: 'An amount is read as a float, so that 9.8 yuan become 980.0000000000001 fen',
@@ -376,7 +390,7 @@ export const BILL_MUTANTS: readonly Mutant[] = [
   {
     name: 'A refund whose row does not say REFUND is read as a payment',
     file: 'wechat/bill/row.ts',
-    find: `state === 'REFUND' || (refundId !== '' && refundId !== '0')`,
+    find: `state === 'REFUND' || (state !== 'REVOKED' && hasRefund)`,
     replace: `state === 'REFUND'`,
     tests: ['test/wechat/bill/read.test.ts'],
   },

@@ -1,8 +1,8 @@
 /** Compares rows of a bill with our records. SQL compares them, so that no record is read into the Worker. */
+import type { BillRow } from '../../core/bill/bill-row.ts'
 import type { Bill, BillCounts } from '../../core/bill/bill.ts'
 import type { BeijingDay } from '../../core/day.ts'
 import { parseOutTradeNo } from '../../core/ids.ts'
-import type { BillRow } from '../../ports/bill-reader.ts'
 import { integer } from '../d1/columns.ts'
 import type { Database, Row, Statement } from '../d1/database.ts'
 import { statement } from '../d1/sql.ts'

@@ -1,5 +1,6 @@
 /** Bills in the store: leases, what two runs share, and the reviews that end with a reconciled day. */
 import { describe, expect, it } from 'vitest'
+import type { BillRow } from '../../../src/core/bill/bill-row.ts'
 import { type Bill, NO_COUNTS } from '../../../src/core/bill/bill.ts'
 import {
   collectedReview,
@@ -9,7 +10,6 @@ import {
 import type { BeijingDay } from '../../../src/core/day.ts'
 import { type Review, reviewId } from '../../../src/core/review.ts'
 import { later, type UnixSeconds } from '../../../src/core/time.ts'
-import type { BillRow } from '../../../src/ports/bill-reader.ts'
 import { registered, storeBench, type StoreBench } from '../../../testing/d1/store-bench.ts'
 import { at, DAY, MINUTE } from '../../../testing/samples/order-samples.ts'
 
