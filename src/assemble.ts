@@ -95,6 +95,7 @@ export function assemble(vars: Vars, platform: Platform): HttpDeps {
       ticketKey: () => ticketKey(appSecret.reveal()),
       tick: { calls: vars.TICK_CALLS, statements: vars.TICK_STATEMENTS },
       latePayment: vars.LATE_PAYMENT,
+      isAppidShared: vars.SHARED_APPID === 'yes',
       refundNotifyUrl:
         certificateFetch === undefined ? undefined : `${vars.PUBLIC_URL}/notify/refund`,
       hasWebhookTarget: hasTarget,

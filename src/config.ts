@@ -61,6 +61,7 @@ const Vars = v.object({
   WEBHOOK_SECRET: v.optional(secret(WEBHOOK_SECRET)),
   WEBHOOK_SECRET_OLD: v.optional(secret(WEBHOOK_SECRET)),
   LATE_PAYMENT: v.optional(v.picklist(['accept', 'refund']), 'accept'),
+  SHARED_APPID: v.optional(v.picklist(['no', 'yes']), 'no'),
   TICK_CALLS: v.optional(count(TICK_CALLS_MIN, 10_000), TICK_CALLS_DEFAULT),
   TICK_STATEMENTS: v.optional(count(TICK_STATEMENTS_MIN, 10_000), TICK_STATEMENTS_DEFAULT),
 })

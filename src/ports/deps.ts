@@ -70,6 +70,8 @@ export type Config = Readonly<{
   tick: Cost
   /** What the Worker does with a payment that arrives for a closed order. */
   latePayment: 'accept' | 'refund'
+  /** Whether other systems of the merchant take payments under our appid. */
+  isAppidShared: boolean
   /** Where WeChat sends refund notices; undefined when the merchant's certificate is not bound. */
   refundNotifyUrl: string | undefined
   /** Whether there is a `WEBHOOK_URL`. Without one, webhooks are stored and never sent. */

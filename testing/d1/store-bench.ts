@@ -21,10 +21,19 @@ export type StoreBench = Readonly<{
   rows: () => Promise<Readonly<Record<string, readonly SqlRow[]>>>
 }>
 
-/** Creates the stores as the Worker does when it has a webhook target. */
-export function storeBench(): StoreBench {
-  const timers = { after: () => () => {} }
-  const database = new Database(env.DB, timers, (count) => new Uint8Array(count))
+/**
+ * Creates the stores as the Worker does when it has a webhook target.
+ *
+ * @param db The D1 that the stores use, to watch it or to make it fail. The bench itself uses the real one.
+ */
+export function storeBench(db: D1Database = env.DB): StoreBench {
+  const timers = {
+    after: (ms: number, wake: () => void) => {
+      const timer = setTimeout(wake, ms)
+      return () => clearTimeout(timer)
+    },
+  }
+  const database = new Database(db, timers, (count) => new Uint8Array(count))
   const read = async (sql: string): Promise<readonly SqlRow[]> =>
     (await env.DB.prepare(sql).all<SqlRow>()).results
   return {
