@@ -134,6 +134,7 @@ function assembleFor(
       tick: { calls: vars.TICK_CALLS, statements: vars.TICK_STATEMENTS },
       latePayment: vars.LATE_PAYMENT,
       noticeConfirmFrom: vars.NOTICE_CONFIRM_FROM,
+      isAppidShared: vars.SHARED_APPID === 'yes',
       refundNotifyUrl:
         certificateFetch === undefined ? undefined : `${vars.PUBLIC_URL}/notify/refund`,
       refundLimits: limits,

@@ -78,6 +78,8 @@ export type Config = Readonly<{
    * The amount in fen from which a payment notice is confirmed by a query before it is recorded; 0 for never.
    */
   noticeConfirmFrom: number
+  /** Whether other systems of the merchant take payments under our appid. */
+  isAppidShared: boolean
   /** Where WeChat sends refund notices; undefined when the merchant's certificate is not bound. */
   refundNotifyUrl: string | undefined
   refundLimits: RefundLimits

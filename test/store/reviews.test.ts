@@ -15,8 +15,8 @@ describe('the actor of a review', () => {
   const id = reviewId(review)
 
   it('is who opened it while it is open, and who resolved it afterwards', async () => {
-    const wechat = storeBench('wechat').store.reviews
-    const operator = storeBench('li.wei').store.reviews
+    const wechat = storeBench({ actor: 'wechat' }).store.reviews
+    const operator = storeBench({ actor: 'li.wei' }).store.reviews
     await wechat.open(review, undefined, at(0))
     expect((await operator.find(id))?.actor).toBe('wechat')
 
