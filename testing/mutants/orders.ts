@@ -92,7 +92,7 @@ export const ORDER_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'An attempt that was sent again does not count as in flight',
-    file: 'core/order/transition.ts',
+    file: 'core/order/attempt.ts',
     find: `    answeredAt: undefined,
     unansweredAt:`,
     replace: `    unansweredAt:`,

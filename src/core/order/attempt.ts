@@ -126,6 +126,21 @@ export const isLive = (attempt: Attempt): boolean =>
 export const isInFlight = (attempt: Attempt, now: UnixSeconds): boolean =>
   attempt.answeredAt === undefined && now < later(attempt.sentAt, IN_FLIGHT_S)
 
+/** The attempt when its unifiedorder is sent again for a `/pay` request with this login code. */
+export function sentAgain(attempt: Attempt, codeHash: string, now: UnixSeconds): Attempt {
+  // No two sends of an attempt share a second, so that `sentAt` tells which send an answer belongs to.
+  const next = later(attempt.sentAt, 1)
+  return {
+    ...attempt,
+    sentAt: next > now ? next : now,
+    answeredAt: undefined,
+    unansweredAt:
+      attempt.unansweredAt ?? (attempt.answeredAt === undefined ? attempt.sentAt : undefined),
+    codeHash,
+    codeAt: now,
+  }
+}
+
 /**
  * Whether an order that WeChat has under the attempt's number may be ours: WeChat issued a prepay_id, or a
  * unifiedorder went unanswered and may have created the order. If WeChat refused every one, such an order belongs
