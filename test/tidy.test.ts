@@ -36,6 +36,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/service/bill/': ['src/service/order/', 'src/service/refund/', DOORS, ...BELOW_SERVICE],
   'src/service/webhook/': ['src/service/bill/', DOORS, ...BELOW_SERVICE],
   'src/service/run/': BELOW_SERVICE,
+  'src/service/recovery/': BELOW_SERVICE,
   // Edges: they translate, and call use cases.
   'src/cron/': ['src/service/', 'src/ports/', 'src/core/', 'src/lib/'],
   'src/routes/*': ['src/routes/', 'src/ports/', 'src/core/', 'src/lib/'],
