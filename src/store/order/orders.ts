@@ -13,7 +13,7 @@ import type { Database, Statement, Value } from '../d1/database.ts'
 import { deliveryRow, reviewRow } from '../d1/outbox.ts'
 import { type Guard, insertIf, insertOnce, nextRevision, statement, updateIf } from '../d1/sql.ts'
 import { eventData } from './event-data.ts'
-import { makeOthersDue, paymentChanges, paymentsGuard } from './payment-row.ts'
+import { afterPayments, beforePayments, makeOthersDue, paymentChanges } from './payment-row.ts'
 import { refundChanges } from './refunds.ts'
 import { keyOf, rowFromAttempt, rowFromOrder } from './rows.ts'
 import { viewFrom, viewStatements } from './views.ts'
@@ -96,8 +96,9 @@ export async function commit(
     sql: 'EXISTS (SELECT 1 FROM orders WHERE ordercode = ? AND revision = ?)',
     params: [ordercode, revision],
   })
-  const guard = paymentsGuard(before, after, unchanged)
+  const guard = afterPayments(before, after, unchanged)
   const statements = [
+    ...newAttempts(before, after, now, beforePayments(before, after, unchanged)),
     ...paymentChanges(before, after, unchanged),
     ...attemptChanges(before, after, event, now, guard),
     ...refundChanges(before, after, now, guard, actor),
@@ -142,6 +143,21 @@ function paidNumber({ order, payments }: OrderView): number {
   return keyOf(payment.outTradeNo).number
 }
 
+function newAttempts(
+  before: OrderView,
+  after: OrderView,
+  now: UnixSeconds,
+  guard: Guard,
+): readonly Statement[] {
+  const known = new Set(before.attempts.map(({ number }) => number))
+  return after.attempts
+    .filter(({ number }) => !known.has(number))
+    .map((attempt) => {
+      const row = rowFromAttempt(before.order.ordercode, attempt, attemptDueAt(attempt, now))
+      return insertIf('attempts', row, guard)
+    })
+}
+
 function attemptChanges(
   before: OrderView,
   after: OrderView,
@@ -152,12 +168,11 @@ function attemptChanges(
   const { ordercode } = before.order
   return after.attempts.flatMap((attempt) => {
     const old = before.attempts.find(({ number }) => number === attempt.number)
-    if (old === attempt) return []
+    if (old === undefined || old === attempt) return []
     // A paid attempt is due only for the import of the refunds that WeChat has of its payment.
     const hasRefunds = attempt.state === 'paid' && 'refunded' in event && event.refunded
     const dueAt = hasRefunds ? now : attemptDueAt(attempt, now)
     const row = rowFromAttempt(ordercode, attempt, dueAt)
-    if (old === undefined) return [insertIf('attempts', row, guard)]
     // A run may have leased the attempt since it was read, which changed the stored `due_at`. So `due_at` is
     // written even if the transition did not change it.
     const oldRow = { ...rowFromAttempt(ordercode, old, undefined), due_at: undefined }
