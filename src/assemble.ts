@@ -10,7 +10,7 @@ import { type TimeLeft, type Timers, withDeadline } from './lib/deadline.ts'
 import { Secret } from './lib/secret.ts'
 import { toHex } from './lib/text.ts'
 import { Throttle } from './lib/throttle.ts'
-import { wordsOf } from './lib/words.ts'
+import { detailsOf } from './lib/words.ts'
 import { guardedLog } from './log.ts'
 import type { LogEntry } from './ports/deps.ts'
 import type { WebhookSender } from './ports/webhooks.ts'
@@ -194,8 +194,7 @@ function assembleFor(
 
   function logFailure(id: string): (error: unknown) => void {
     return (error) => {
-      const reason = error instanceof Error ? error.name : 'unknown'
-      log({ event: 'webhook_not_tried', id, reason, error: wordsOf(error) })
+      log({ event: 'webhook_not_tried', id, ...detailsOf(error) })
     }
   }
 }

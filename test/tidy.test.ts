@@ -108,6 +108,7 @@ const BANNED: readonly (readonly [pattern: RegExp, allowedIn: RegExp, instead: s
   [/timingSafeEqual|digest\('MD5'/, /$^/, 'what every runtime has'],
   [/\bconsole\./, /^src\/platform\.ts$/, 'deps.log'],
   [/\bas any\b|: any\b|as unknown as|@ts-|\benum\b(?! )/, /$^/, 'a type'],
+  [/\.stack\b/, /^src\/lib\/words\.ts$/, "detailsOf, which has the exception's words"],
   [
     /\.reveal\(\)/,
     /^src\/(assemble|log|wechat\/v2\/(wire\/sign|gateway|notices\/refund)|webhooks\/sender|routes\/http\/auth)\.ts$/,

@@ -15,6 +15,7 @@ import type { Payment } from '../../core/order/payment.ts'
 import { isReserved, toOutRefundNo } from '../../core/order/refund.ts'
 import { isRetryable } from '../../core/order/rejection.ts'
 import { wordsOf } from '../../lib/words.ts'
+import { detailsOf } from '../../lib/words.ts'
 import type { Deps } from '../../ports/deps.ts'
 import { StoreUnavailable } from '../../ports/store.ts'
 import { openReview } from '../open-review.ts'
@@ -44,9 +45,11 @@ export async function resolveDifference(
     if (error instanceof StoreUnavailable) throw error
     // An unexpected exception counts as a failed try of this difference, and the run goes on with the day's
     // other differences.
-    const reason = error instanceof Error ? error.name : 'unknown'
-    const { subject } = difference
-    deps.log({ event: 'bill_difference_failed', reason, error: wordsOf(error), subject })
+    deps.log({
+      event: 'bill_difference_failed',
+      ...detailsOf(error),
+      subject: difference.subject,
+    })
     return 'try_again'
   })
   const tries = difference.tries + 1
