@@ -5,7 +5,7 @@ import { later, type UnixSeconds } from '../time.ts'
 import { type Attempt, isLive } from './attempt.ts'
 import type { BookedPayment, Payment, Source } from './payment.ts'
 import type { RefundPolicy } from './refund-policy.ts'
-import type { OutRefundNo, Refund, RefundRecord } from './refund.ts'
+import type { HeldLease, OutRefundNo, Refund, RefundRecord } from './refund.ts'
 
 /**
  * `created`: registered, WeChat was not called. `paying`: an attempt was sent, or may have been. `paid`: a
@@ -107,9 +107,9 @@ export type OrderEvent = Readonly<
 
 /**
  * The end of a refund that WeChat does not have. It releases the refund's amount, so the caller holds the send
- * lease of the refund, which ends at `leasedUntil`: the event is stored only while no other sender has the lease.
+ * lease of the refund: the event is stored only if no other sender has had the lease since.
  */
-type Release = Readonly<{ outRefundNo: OutRefundNo; leasedUntil: UnixSeconds }>
+type Release = Readonly<{ outRefundNo: OutRefundNo; lease: HeldLease }>
 type Refusal = Release & Readonly<{ errCode: string; errCodeDes: string }>
 
 /** What can happen to a refund of an order. `record` is WeChat's report about the refund. */

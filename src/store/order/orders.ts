@@ -125,14 +125,14 @@ export async function commit(
 }
 
 /**
- * The guard of an event that releases a refund's amount: only while the caller has the send lease, so that no
- * concurrent sender can have sent the refund meanwhile.
+ * The guard of an event that releases a refund's amount: only if nobody has had the send lease since the caller, so
+ * that no concurrent sender can have sent the refund meanwhile.
  */
 const whileLeased = (event: OrderEvent, guard: Guard): Guard =>
-  'leasedUntil' in event
+  'lease' in event
     ? {
-        sql: `EXISTS (SELECT 1 FROM refunds WHERE out_refund_no = ? AND sending_until = ?) AND ${guard.sql}`,
-        params: [event.outRefundNo, event.leasedUntil, ...guard.params],
+        sql: `EXISTS (SELECT 1 FROM refunds WHERE out_refund_no = ? AND lease_no = ?) AND ${guard.sql}`,
+        params: [event.outRefundNo, event.lease.number, ...guard.params],
       }
     : guard
 

@@ -34,6 +34,9 @@ import { requestedBy, rowFromRefund } from './refunds.ts'
 import { SENDING_S } from './send-lease.ts'
 import { viewFrom, viewStatements } from './views.ts'
 
+/** The number of the lease that a refund is inserted with. */
+const FIRST_LEASE = 1
+
 /**
  * Reserves a refund. When no other refund of the payment started within the last minute, this refund starts
  * immediately, and the caller holds its send lease.
@@ -53,10 +56,10 @@ export async function reserve(
   const ofDay = `SELECT coalesce(sum(refund_fee), 0) AS fee FROM refunds WHERE ${OF_DAY}`
   const outcomes = await db.batch([
     {
-      sql: `INSERT INTO refunds (${columns.join(', ')}, started_at, sending_until, due_at)
+      sql: `INSERT INTO refunds (${columns.join(', ')}, started_at, sending_until, due_at, lease_no)
             SELECT ${columns.map((_column, i) => `?${i + 9}`).join(', ')},
               iif(begun IS NULL, ?3, NULL), iif(begun IS NULL, ?3 + ?8, NULL),
-              coalesce(begun + ?4, ?3 + ?4)
+              coalesce(begun + ?4, ?3 + ?4), ${FIRST_LEASE}
             FROM (SELECT (SELECT max(started_at) ${ofPayment} AND started_at > ?3 - ?4) AS begun)
             WHERE EXISTS (
               SELECT 1 FROM payments
@@ -109,7 +112,9 @@ export async function reserve(
   return {
     reserved,
     view,
-    lease: isLeased ? { until: later(now, SENDING_S), unansweredAt: undefined } : undefined,
+    lease: isLeased
+      ? { until: later(now, SENDING_S), number: FIRST_LEASE, unansweredAt: undefined }
+      : undefined,
     dayLeft:
       perDay === undefined || today === undefined
         ? undefined

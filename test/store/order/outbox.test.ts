@@ -36,7 +36,7 @@ async function afterReports(
     const lease = await deps.refunds.acquireSendLease(ordercode, outRefundNo, deps.now())
     view = await apply(
       status === 'refused'
-        ? { type: 'refund_refused', ...refusal, leasedUntil: lease?.until ?? deps.now() }
+        ? { type: 'refund_refused', ...refusal, lease: lease ?? expect.fail('no lease') }
         : recordEvent(view, {
             outRefundNo,
             transactionId,
