@@ -188,15 +188,15 @@ const CORRUPTIONS: Readonly<Record<string, Corruption>> = {
     by: (w) => corrupt(w, `DELETE FROM orders WHERE ordercode = '${paid(w)}'`),
   },
   'a paid order without a webhook': {
-    invariant: 'paidOrderHasItsWebhook',
+    invariant: 'paymentsHaveTheirWebhooks',
     by: (w) => corrupt(w, `DELETE FROM deliveries WHERE subject = '${payment(w)}'`),
   },
   'a webhook under another id': {
-    invariant: 'paidOrderHasItsWebhook',
+    invariant: 'paymentsHaveTheirWebhooks',
     by: (w) => corrupt(w, `UPDATE deliveries SET id = 'other.id' WHERE subject = '${payment(w)}'`),
   },
   'an order.paid for a payment that is returned': {
-    invariant: 'paidOrderHasItsWebhook',
+    invariant: 'paymentsHaveTheirWebhooks',
     by: (w) =>
       corrupt(
         w,
@@ -221,7 +221,7 @@ const CORRUPTIONS: Readonly<Record<string, Corruption>> = {
     by: (w) => corrupt(w, "DELETE FROM reviews WHERE kind IN ('late_payment', 'second_payment')"),
   },
   'a webhook that contradicts our records': {
-    invariant: 'paidOrderHasItsWebhook',
+    invariant: 'paymentsHaveTheirWebhooks',
     by: (w) => corrupt(w, 'UPDATE payments SET returned = 1 - returned'),
   },
   'more reserved than was paid': {

@@ -39,10 +39,10 @@ function suspectsOfEvent(row: SqlRow): readonly string[] {
   return byPayment ?? CAUSED_BY[type] ?? EVERYONE
 }
 
-/** Only the operator resolves reviews, except those about bills, which are resolved automatically. */
-const suspectsOfReview = ({ resolved_at: resolvedAt, kind }: SqlRow): readonly string[] => {
+/** The operator resolves reviews, except those that are resolved automatically, with a note that says so. */
+const suspectsOfReview = ({ resolved_at: resolvedAt, note }: SqlRow): readonly string[] => {
   if (resolvedAt === null) return EVERYONE
-  return kind === 'bill_difference' ? ['system'] : [OPERATOR_NAME]
+  return String(note).startsWith('resolved automatically') ? ['system'] : [OPERATOR_NAME]
 }
 
 /** Every event, refund and review names an actor who can have caused it. */

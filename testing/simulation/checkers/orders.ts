@@ -37,19 +37,25 @@ const recordedWasCaptured: Check = (evidence) =>
     )
     .map((row) => `${row['transaction_id']} of ${numberOf(row)} was never captured`)
 
-/** An order is `paid` if and only if it has a recorded payment, whose amount equals that of its attempt. */
+/**
+ * An order is `paid` if and only if it has a recorded payment that does not go back, whose amount equals that of its
+ * attempt. A payment that goes back is recorded beside an order, whatever the order's state.
+ */
 const paidOrderHasItsPayment: Check = (evidence) =>
   rows(evidence, 'orders').flatMap((order) => {
     const { ordercode, state, transaction_id: transactionId } = order
     const own = rows(evidence, 'payments').filter((row) => row['ordercode'] === ordercode)
     if (state !== 'paid') {
-      return own.map((row) => `${ordercode} is ${state}, but has payment ${row['transaction_id']}`)
+      return own
+        .filter((row) => row['returned'] !== 1)
+        .map((row) => `${ordercode} is ${state}, but has payment ${row['transaction_id']}`)
     }
     const payment = own.find((row) => row['transaction_id'] === transactionId)
     if (payment === undefined)
       return [`${ordercode} is paid by ${transactionId}, which is not a payment of this order`]
     const attempt = rows(evidence, 'attempts').find((row) => numberOf(row) === numberOf(payment))
     return failures([
+      payment['returned'] === 0 || 'its payment goes back',
       attempt?.['state'] === 'paid' || `its attempt is ${attempt?.['state']}`,
       attempt?.['total_fee'] === payment['total_fee'] || 'the amounts differ',
       order['paid_at'] === payment['paid_at'] || 'the times differ',
@@ -68,7 +74,10 @@ const everyChangeHasItsEvent: Check = (evidence) =>
     if (numbers.join() !== expected.join()) {
       return [`${ordercode} is at revision ${revision} and has events ${numbers.join()}`]
     }
-    const types = events.map((row) => String(row['type']))
+    // A payment that goes back does not make its order paid.
+    const types = events.map((row) =>
+      String(row['data']).includes('"returned":"yes"') ? 'payment_returned' : String(row['type']),
+    )
     const replayed = replay(types)
     return [
       ...(replayed === state
@@ -80,7 +89,7 @@ const everyChangeHasItsEvent: Check = (evidence) =>
 
 function replay(types: readonly string[]): string {
   return types.reduce((state, type) => {
-    if (type === 'payment_booked') return 'paid'
+    if (type === 'payment_booked' || type === 'payment_accepted') return 'paid'
     if (state === 'paid') return state
     if (type === 'order_closed') return 'closed'
     return type === 'attempt_opened' ? 'paying' : state
@@ -93,12 +102,14 @@ function countsOf(evidence: Evidence, ordercode: string, types: readonly string[
   const count = (...wanted: string[]) => types.filter((type) => wanted.includes(type)).length
   const payments = of('payments').length
   const attempts = of('attempts').length
-  const recorded = count('payment_booked', 'second_payment_recorded')
+  const recorded = count('payment_booked', 'payment_returned', 'second_payment_recorded')
   return [
     ...(recorded === payments
       ? []
       : [`${ordercode} has ${payments} payments and ${recorded} events about payments`]),
-    ...(count('payment_booked') <= 1 ? [] : [`${ordercode} became paid more than once`]),
+    ...(count('payment_booked', 'payment_accepted') <= 1
+      ? []
+      : [`${ordercode} became paid more than once`]),
     ...(count('attempt_opened') === attempts
       ? []
       : [`${ordercode} has ${attempts} attempts and another number of attempt_opened events`]),

@@ -189,8 +189,11 @@ const wrongPaymentsAreRefunded: Check = (evidence) => {
   const { hasCertificate, latePayment } = evidence.settings
   return rows(evidence, 'payments').flatMap((payment) => {
     const { transaction_id: transactionId, ordercode, total_fee: total } = payment
-    const isByPolicy = latePayment === 'refund' && isLate(evidence, ordercode, transactionId)
-    const isWrong = hasCertificate && (payment['further'] === 1 || isByPolicy)
+    const late = isLate(evidence, ordercode, transactionId)
+    if (latePayment === 'refund' && late === undefined) return []
+    const isByPolicy = latePayment === 'refund' && late === true
+    const isSecond = payment['further'] === 1 && payment['returned'] === 0
+    const isWrong = hasCertificate && (isSecond || isByPolicy)
     const own = refundsOf(evidence, transactionId)
     const automatic = own.find((row) => row['out_refund_no'] === `auto*${transactionId}`)
     if (automatic === undefined) {

@@ -1,69 +1,89 @@
 /** Checks of webhooks and reviews of payments: every fact has one webhook, and every odd payment has a review. */
 import type { Evidence } from './evidence.ts'
+import type { SqlRow } from '../d1/sqlite.ts'
 import { type Check, failures, rows } from './rows.ts'
 
-/** Every paid order has exactly one webhook about its payment, of the right type and revision, which the shop received. */
-const paidOrderHasItsWebhook: Check = (evidence) =>
-  rows(evidence, 'orders')
-    .filter(({ state }) => state === 'paid')
-    .flatMap(({ ordercode, transaction_id: transactionId }) => {
-      const deliveries = rows(evidence, 'deliveries').filter(
-        ({ type, subject }) =>
-          (type === 'order.paid' || type === 'payment.returned') && subject === transactionId,
-      )
-      const [delivery] = deliveries
-      if (delivery === undefined) return [`${ordercode} is paid, but has no webhook about it`]
-      const received = evidence.received.filter(
-        ({ type, data }) =>
-          (type === 'order.paid' || type === 'payment.returned') && data.ordercode === ordercode,
-      )
-      const ids = received.map(({ id }) => id).join()
-      const expected = expectedType(evidence, String(ordercode), String(transactionId))
-      return failures([
-        deliveries.length === 1 || `it has ${deliveries.length} webhooks`,
-        expected === undefined ||
-          delivery['type'] === expected ||
-          `its webhook is ${delivery['type']}, not ${expected}`,
-        (delivery['type'] === 'payment.returned') === isReturned(evidence, transactionId) ||
-          `its webhook ${delivery['type']} contradicts the payment's row`,
-        delivery['revision'] === revisionOfRecording(evidence, ordercode) ||
-          'its webhook has a wrong revision',
-        !evidence.settings.hasReceiver ||
-          ids === delivery['id'] ||
-          `the shop received webhooks "${ids}"`,
-      ]).map((what) => `${ordercode} is paid, but ${what}`)
+/**
+ * Every recorded payment that made its order paid, or goes back, has exactly one webhook about it, of the right type and
+ * revision; and the shop received these, and no others about money.
+ */
+const paymentsHaveTheirWebhooks: Check = (evidence) =>
+  rows(evidence, 'orders').flatMap(({ ordercode }) => {
+    const booked = eventsOf(evidence, ordercode).filter(({ type }) => type === 'payment_booked')
+    const expected = booked.map((event) => {
+      const { transaction_id: id, returned } = dataOf(event)
+      return { id: `${returned === 'yes' ? 'payment.returned' : 'order.paid'}.${id}`, event }
     })
+    const received = evidence.received
+      .filter(({ type, data }) => MONEY.includes(type) && data.ordercode === ordercode)
+      .map(({ id }) => id)
+    const expectedIds = expected.map(({ id }) => id).sort()
+    return failures([
+      ...expected.flatMap(({ id, event }) => {
+        const delivery = rows(evidence, 'deliveries').find((row) => row['id'] === id)
+        return [
+          delivery !== undefined || `webhook ${id} is missing`,
+          delivery === undefined ||
+            delivery['revision'] === event['revision'] ||
+            `${id} has a wrong revision`,
+          isRightType(evidence, String(ordercode), event) || `${id} has the wrong type`,
+        ]
+      }),
+      !evidence.settings.hasReceiver ||
+        received.sort().join() === expectedIds.join() ||
+        `the shop received "${received.join()}" about ${ordercode}, not "${expectedIds.join()}"`,
+    ])
+  })
+
+const MONEY = ['order.paid', 'payment.returned']
+
+const dataOf = (event: SqlRow): Readonly<Record<string, unknown>> =>
+  JSON.parse(String(event['data'])) as Record<string, unknown>
 
 /** A late payment that will be refunded must not be announced as paid; a payment in time must. */
-function expectedType(
-  evidence: Evidence,
-  ordercode: string,
-  transactionId: string,
-): string | undefined {
-  if (isLate(evidence, ordercode, transactionId) && evidence.settings.latePayment === 'refund')
-    return 'payment.returned'
+function isRightType(evidence: Evidence, ordercode: string, event: SqlRow): boolean {
+  const { transaction_id: transactionId, returned } = dataOf(event)
+  const isAnnouncedAsReturned = returned === 'yes'
   // For a payment that the merchant's staff refunded on the merchant platform, both types are right: the type depends on
   // whether the Worker queried WeChat before or after this refund.
   const isByHand = evidence.wechatRefunds.some(
     (each) => each.transactionId === transactionId && each.source === 'VENDOR_PLATFORM',
   )
-  return isByHand ? undefined : 'order.paid'
+  const late = isLate(evidence, ordercode, transactionId)
+  if (isByHand || late === undefined) return true
+  return isAnnouncedAsReturned === (late && evidence.settings.latePayment === 'refund')
 }
 
-const isReturned = (evidence: Evidence, transactionId: unknown): boolean =>
-  rows(evidence, 'payments').some(
-    (row) => row['transaction_id'] === transactionId && row['returned'] === 1,
+/**
+ * Whether the payment was late when it was recorded: its order was closed, or the shop had changed the price or the payer
+ * by then.
+ *
+ * @returns undefined when the rows do not tell: the shop has changed the order since, and events do not name the payer.
+ */
+export function isLate(
+  evidence: Evidence,
+  ordercode: unknown,
+  transactionId: unknown,
+): boolean | undefined {
+  const events = eventsOf(evidence, ordercode)
+  const booking = events.find(
+    (event) =>
+      event['type'] === 'payment_booked' && dataOf(event)['transaction_id'] === transactionId,
   )
-
-/** Whether the payment is late: its order was closed, or the shop had changed the price or the payer by then. */
-export function isLate(evidence: Evidence, ordercode: unknown, transactionId: unknown): boolean {
-  const order = rows(evidence, 'orders').find((row) => row['ordercode'] === ordercode)
   const payment = rows(evidence, 'payments').find((row) => row['transaction_id'] === transactionId)
-  return (
-    typesOf(evidence, ordercode).includes('order_closed') ||
-    order?.['total_fee'] !== payment?.['total_fee'] ||
-    (order?.['openid'] !== null && order?.['openid'] !== payment?.['openid'])
+  const order = rows(evidence, 'orders').find((row) => row['ordercode'] === ordercode)
+  const revision = Number(booking?.['revision'] ?? Infinity)
+  const before = events.filter((event) => Number(event['revision']) < revision)
+  if (before.some(({ type }) => type === 'order_closed')) return true
+  const prices = before.filter(
+    ({ type }) => type === 'order_registered' || type === 'order_changed',
   )
+  if (prices.map(dataOf).at(-1)?.['total_fee'] !== payment?.['total_fee']) return true
+  const isOtherPayer = order?.['openid'] !== null && order?.['openid'] !== payment?.['openid']
+  const changedSince = events.some(
+    (event) => event['type'] === 'order_changed' && Number(event['revision']) > revision,
+  )
+  return changedSince && isOtherPayer ? undefined : isOtherPayer
 }
 
 const eventsOf = (evidence: Evidence, ordercode: unknown) =>
@@ -72,22 +92,20 @@ const eventsOf = (evidence: Evidence, ordercode: unknown) =>
 const typesOf = (evidence: Evidence, ordercode: unknown): string[] =>
   eventsOf(evidence, ordercode).map(({ type }) => String(type))
 
-const revisionOfRecording = (evidence: Evidence, ordercode: unknown): unknown =>
-  eventsOf(evidence, ordercode).find(({ type }) => type === 'payment_booked')?.['revision']
-
 /** Checks that every webhook about an order agrees with WeChat's payments and the order's events. */
 const webhooksAreTrue: Check = (evidence) =>
   evidence.received.flatMap(({ id, type, data }) => {
     const { ordercode, state, transaction_id: transactionId } = data
+    const isOf = (of: unknown): boolean =>
+      evidence.captures.some((each) => each.transactionId === of)
     switch (type) {
       case 'order.paid':
-      case 'payment.returned': {
-        const capture = evidence.captures.find((each) => each.transactionId === transactionId)
         return failures([
-          capture !== undefined || `${id}: ${ordercode} was never paid`,
+          isOf(transactionId) || `${id}: ${ordercode} was never paid`,
           state === 'paid' || `${id}: its state is ${state}`,
         ])
-      }
+      case 'payment.returned':
+        return isOf(id.slice(`${type}.`.length)) ? [] : [`${id}: ${ordercode} was never paid`]
       case 'order.closed':
         return typesOf(evidence, ordercode).includes('order_closed')
           ? []
@@ -122,21 +140,30 @@ const everyFactIsDelivered: Check = (evidence) => {
 /** Each late payment and each second payment has a review, and no other payment has. */
 const oddPaymentsAreReviewed: Check = (evidence) => {
   const reviews = rows(evidence, 'reviews').map(({ id }) => String(id))
-  const odd = rows(evidence, 'payments').flatMap((payment) => {
-    const { ordercode, transaction_id: transactionId } = payment
-    if (payment['further'] === 1) return [`second_payment.${transactionId}`]
-    return isLate(evidence, ordercode, transactionId) ? [`late_payment.${transactionId}`] : []
+  const odd = rows(evidence, 'events').flatMap((event) => {
+    const { ordercode, type } = event
+    const { transaction_id: transactionId } = dataOf(event)
+    if (type === 'second_payment_recorded') {
+      return [{ id: `second_payment.${transactionId}`, isSure: true }]
+    }
+    if (type !== 'payment_booked') return []
+    const late = isLate(evidence, ordercode, transactionId)
+    return late === false ? [] : [{ id: `late_payment.${transactionId}`, isSure: late === true }]
   })
   const opened = reviews.filter((id) => /^(late|second)_payment\./.test(id))
   return [
-    ...odd.filter((id) => !reviews.includes(id)).map((id) => `review ${id} is missing`),
-    ...opened.filter((id) => !odd.includes(id)).map((id) => `review ${id} has no cause`),
+    ...odd
+      .filter(({ id, isSure }) => isSure && !reviews.includes(id))
+      .map(({ id }) => `review ${id} is missing`),
+    ...opened
+      .filter((id) => !odd.some((each) => each.id === id))
+      .map((id) => `review ${id} has no cause`),
   ]
 }
 
 /** All checks about webhooks, by name. */
 export const WEBHOOK_CHECKS = {
-  paidOrderHasItsWebhook,
+  paymentsHaveTheirWebhooks,
   webhooksAreTrue,
   everyFactIsDelivered,
   oddPaymentsAreReviewed,
