@@ -6,7 +6,7 @@ import type { BillRow } from '../../ports/bill-reader.ts'
 import { integer } from '../d1/columns.ts'
 import type { Database, Row, Statement } from '../d1/database.ts'
 import { statement } from '../d1/sql.ts'
-import { outTradeNo, PAYMENT, REFUND } from './difference-sql.ts'
+import { CANCELLED, outTradeNo, PAYMENT, REFUND } from './difference-sql.ts'
 
 /** A row of the bill, as JSON for the SQL. The names are short, because a page has thousands of rows. */
 type Line = Readonly<{
@@ -166,7 +166,7 @@ const differingRows = (day: BeijingDay, json: string): readonly Statement[] => [
      FROM (${LINES}) l LEFT JOIN refunds r ON r.out_refund_no = l.r
      WHERE l.k = 'refund' AND EXISTS (SELECT 1 FROM orders WHERE orders.ordercode = l.c)
        AND (r.out_refund_no IS NULL OR r.refund_fee <> l.f OR r.transaction_id <> l.t
-         OR r.state IN ('refused', 'requested'))
+         OR r.state IN ('refused', 'requested') OR ${CANCELLED})
      ON CONFLICT DO NOTHING`,
     json,
     day,

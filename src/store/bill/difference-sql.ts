@@ -10,6 +10,8 @@ export const outTradeNo = (ordercode: string, number: string): string =>
 /** SQL for the JSON of a payment. The query names the table of payments `p`. */
 export const PAYMENT = `json_object('transaction_id', p.transaction_id,
   'out_trade_no', ${outTradeNo('p.ordercode', 'p.number')}, 'total_fee', p.total_fee)`
+/** SQL that is true for a refund that the shop has called off. The query names the table of refunds `r`. */
+export const CANCELLED = `(r.state = 'closed' AND r.cancelled_at IS NOT NULL)`
 /** SQL for the JSON of a refund. The query names the table of refunds `r`. */
 export const REFUND = `json_object('out_refund_no', r.out_refund_no, 'transaction_id', r.transaction_id,
-  'refund_fee', r.refund_fee, 'state', r.state)`
+  'refund_fee', r.refund_fee, 'state', iif(${CANCELLED}, 'cancelled', r.state))`
