@@ -116,7 +116,7 @@ async function play(scenario: Scenario, choose: Choose, outcomes: Set<string>): 
     const timers = { after: () => () => {} }
     const database = new Database(d1Shim(sqlite, gate), timers, () => new Uint8Array(1))
     return {
-      ...d1Stores(database, false),
+      ...d1Stores(database, false, 'shop'),
       config: { refundNotifyUrl: refund?.notifyUrl, refundLimits: NO_LIMITS },
       wechat: wechat.callsOf(turn, sends, (answer) => void (heard[name] += answer)),
       now: () => now,

@@ -1,7 +1,13 @@
 import type { Bill } from '../core/bill/bill.ts'
-import { collectedReview, type Difference, differenceReview } from '../core/bill/difference.ts'
+import {
+  collectedReview,
+  type Difference,
+  differenceReview,
+  type Side,
+} from '../core/bill/difference.ts'
 import { reviewId } from '../core/review.ts'
 import { timeOrNull } from '../core/time.ts'
+import { fieldsJson } from './fields.ts'
 
 /**
  * A day's bill with its differences from our records:
@@ -33,8 +39,13 @@ export function billJson({ bill, differences }: BillReport): Record<string, unkn
       refunds: counts.refunds,
       refund_fee: counts.refundFee,
       service_fee_millifen: counts.serviceFee,
+      revoked: counts.revoked,
       others: counts.others,
+      other_appids: counts.otherAppids,
+      other_numbers: counts.otherNumbers,
+      unknown_orders: counts.unknownOrders,
       unreadable: counts.unreadable,
+      rates: counts.rates,
     },
     books:
       counts.books === undefined
@@ -54,11 +65,14 @@ const differenceJson = (difference: Difference): Record<string, unknown> => ({
   kind: difference.kind,
   subject: difference.subject,
   ordercode: difference.ordercode ?? null,
-  bill: difference.bill ?? null,
-  books: difference.books ?? null,
+  bill: sideJson(difference.bill),
+  books: sideJson(difference.books),
   outcome: difference.outcome === 'collected' ? 'review' : (difference.outcome ?? null),
   review_id: reviewIdOf(difference),
 })
+
+const sideJson = (side: Side | undefined): Record<string, unknown> | null =>
+  side === undefined ? null : fieldsJson(side)
 
 function reviewIdOf(difference: Difference): string | null {
   const { day, kind, outcome } = difference

@@ -12,6 +12,7 @@ export const refundJson = (refund: Refund, ordercode: string): Record<string, un
   reason: refund.reason ?? null,
   refund_account: refund.account ?? null,
   source: refund.source,
+  actor: refund.actor ?? null,
   refund_id: refund.refundId ?? null,
   received_by: refund.receivedBy ?? null,
   err_code: refund.errCode ?? null,

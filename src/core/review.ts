@@ -1,3 +1,4 @@
+import type { Actor } from './actor.ts'
 import type { UnixSeconds } from './time.ts'
 
 /** Why a person must look. `docs/operations.md` says what happened and what to do, kind by kind. */
@@ -40,6 +41,8 @@ export type StoredReview = Review &
   Readonly<{
     id: string
     openedAt: UnixSeconds
+    /** Who opened the review; once it is resolved, who resolved it. */
+    actor: Actor
     resolvedAt: UnixSeconds | undefined
     /** The action with which the operator resolved the review; undefined for a note alone. */
     action: ReviewAction | undefined
@@ -55,10 +58,11 @@ export const reviewId = ({ kind, subject }: Pick<Review, 'kind' | 'subject'>): s
 
 /**
  * Whether a review of this kind may be resolved with `accept`. The operator can accept an unexpected payer,
- * trade type or time, but not a wrong amount; and a returned payment whose refund failed.
+ * trade type or time, but not a wrong amount; a returned payment whose refund failed; and a payment whose order was
+ * lost with a restore of the database, once the shop has registered the order again.
  */
 export const mayAccept = (kind: ReviewKind): boolean =>
-  kind === 'foreign_payment' || kind === 'refund_failed'
+  kind === 'foreign_payment' || kind === 'refund_failed' || kind === 'unknown_order'
 
 /**
  * Whether a review of this kind may be resolved with `refund`. Only a recorded payment can be refunded; a

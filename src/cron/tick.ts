@@ -5,8 +5,11 @@
 import { fromMillis, MINUTE_S, type UnixSeconds } from '../core/time.ts'
 import { Budget, type Cost } from '../ports/budget.ts'
 import type { Deps } from '../ports/deps.ts'
+import type { RecoveryLeft } from '../ports/recovery-store.ts'
+import { failureEntry } from '../ports/store.ts'
 import { CLAIM_LIMITED_REFUNDS, COSTS, WEBHOOK_RESERVE } from '../service/costs.ts'
 import { countDueRefunds } from '../service/refund/due-refunds.ts'
+import { recoveryLeft } from '../service/recovery/recover.ts'
 import { finishRun, startRun, sweep } from '../service/run/runs.ts'
 import { reconcileDueBill } from './due-bill.ts'
 import { queryDueOrders, type QueryReport } from './due-orders.ts'
@@ -20,10 +23,10 @@ import { catchAndLog } from './work-pool.ts'
  */
 const SHARE = 0.1
 /**
- * The number of statements at the end of a run: count the
- * due refunds or delete old rows, and store the report.
+ * The number of statements at the end of a run: count the due refunds or delete old rows, count what is left of a
+ * recovery, and store the report.
  */
-const LAST_STATEMENTS = 3
+const LAST_STATEMENTS = 4
 /**
  * How many SQL statements a run may have used when refunds, in their turn, have ended: enough to store that the
  * run started, to claim one refund, to advance it and to store when it is due again.
@@ -44,17 +47,29 @@ type Report = QueryReport &
     bill?: string
     /** The number of webhooks that were tried. */
     told: number
+    /** What is left of the recovery that is under way. */
+    recovery?: RecoveryLeft
     calls: number
     statements: number
   }>
 
 /**
- * Runs the cron once.
+ * Runs the cron once. Rejects when the run cannot go on, for example without the database, so that the platform counts it
+ * as failed.
  *
  * @param scheduledMs The time for which the platform scheduled the run, in milliseconds. The run's time is
  *   this time or the clock, whichever is later, so that a test can move time ahead.
  */
 export async function tick(base: Deps, scheduledMs: number): Promise<void> {
+  try {
+    await run(base, scheduledMs)
+  } catch (error) {
+    base.log({ ...failureEntry(error), handler: 'scheduled' })
+    throw error
+  }
+}
+
+async function run(base: Deps, scheduledMs: number): Promise<void> {
   const scheduled = fromMillis(scheduledMs)
   const now = (): UnixSeconds => {
     const clock = base.now()
@@ -64,7 +79,7 @@ export async function tick(base: Deps, scheduledMs: number): Promise<void> {
   const written: string[] = []
   const deps: Deps = { ...base, now, deliverSoon: (ids) => void written.push(...ids) }
 
-  const run = await startRun(deps)
+  const started = await startRun(deps)
   const budget = budgetsOf(deps)
   let refunds: RefundReport = { done: 0, mayBeMore: false }
   async function runRefunds(within: Budget): Promise<void> {
@@ -93,16 +108,19 @@ export async function tick(base: Deps, scheduledMs: number): Promise<void> {
   const left = refunds.mayBeMore ? await countDueRefunds(deps) : 0
   if (left === 0) await sweep(deps)
 
+  const recovery = await recoveryLeft(deps)
   const report: Report = {
     ...queried,
     refunds: refunds.done,
     refunds_left: left,
     ...(billed === undefined ? {} : { bill: billed }),
     told: tried,
+    ...(recovery === undefined ? {} : { recovery }),
     ...deps.used(),
   }
-  await finishRun(deps, run, report)
-  deps.log({ event: 'tick_finished', ...report })
+  await finishRun(deps, started, report)
+  const { recovery: _, ...figures } = report
+  deps.log({ event: 'tick_finished', ...figures })
 }
 
 /** An exception in refunds or bills must not stop the queries and the webhooks of the run. */

@@ -1,3 +1,4 @@
+import { detailsOf } from '../lib/words.ts'
 import type { Deps } from '../ports/deps.ts'
 
 /**
@@ -44,10 +45,7 @@ export async function catchAndLog<T>(
   try {
     return await work()
   } catch (error) {
-    const reason = error instanceof Error ? error.name : 'unknown'
-    const stack =
-      error instanceof Error ? error.stack?.split('\n').slice(1, 6).join('\n') : undefined
-    log({ event: 'tick_item_failed', reason, stack })
+    log({ event: 'tick_item_failed', ...detailsOf(error) })
     return 'failed'
   }
 }

@@ -1,3 +1,4 @@
+import type { Actor } from '../core/actor.ts'
 import type { OutTradeNo, TransactionId } from '../core/ids.ts'
 import type { Attempt } from '../core/order/attempt.ts'
 import type { Change } from '../core/order/change.ts'
@@ -88,6 +89,8 @@ export type StoredEvent = Readonly<{
   revision: number
   type: string
   at: UnixSeconds
+  /** Who caused the event. */
+  actor: Actor
   data: Readonly<Record<string, unknown>>
 }>
 

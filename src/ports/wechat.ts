@@ -44,6 +44,11 @@ export type UnifiedOrderReply =
   | Readonly<{ kind: 'order_closed' }>
   /** "201 商户订单号重复": WeChat has an order with this `out_trade_no`, with other parameters. */
   | Readonly<{ kind: 'number_used' }>
+  /**
+   * WeChat refuses with an err_code that its documents do not list. What became of the order is unknown: WeChat may have
+   * created it.
+   */
+  | Readonly<{ kind: 'refused_unlisted'; errCode: string; errCodeDes: string }>
   | Busy
   | TooManyRequests
   | Misconfigured
@@ -66,6 +71,10 @@ export type OrderQueryReply =
   /** WeChat does not know the `out_trade_no`. */
   | Readonly<{ kind: 'absent' }>
   | Unknown
+
+/** What an orderquery names: an attempt, or a payment. */
+export type QueriedOrder =
+  Readonly<{ outTradeNo: OutTradeNo }> | Readonly<{ transactionId: TransactionId }>
 
 /** WeChat's own words in an answer, for the log and for people: a code or a state, and a sentence. */
 export type Words = Readonly<{ code: string; description: string }>

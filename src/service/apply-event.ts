@@ -19,13 +19,6 @@ const ROUNDS_MAX = 12
 export type ApplyError = Rejection | Readonly<{ reason: 'contended' }>
 
 /**
- * Whether the same event may be applied later: concurrent requests were faster, or the order does not allow the
- * event yet.
- */
-export const isRetryable = (reason: string): boolean =>
-  reason === 'contended' || reason === 'illegal_transition'
-
-/**
  * Applies an event to a stored order: `transition` decides, and the outcome is written with a
  * compare-and-set on the revision. When a concurrent request changed the order first, the order is read
  * again and the event is decided again. Applying an event twice has the same outcome as applying it once.

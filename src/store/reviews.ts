@@ -1,4 +1,5 @@
 /** Reviews in D1. */
+import type { Actor } from '../core/actor.ts'
 import {
   type Review,
   type ReviewAction,
@@ -11,6 +12,7 @@ import type { Webhook } from '../core/webhook.ts'
 import type { Page } from '../ports/store.ts'
 import { optionalText, optionalTime, orNull, text, time } from './d1/columns.ts'
 import type { Database, Row } from './d1/database.ts'
+import { earlierActorOfReview } from './d1/earlier-actors.ts'
 import { deliveryRow, reviewRow } from './d1/outbox.ts'
 import { type Guard, insertIf } from './d1/sql.ts'
 
@@ -21,6 +23,7 @@ export async function openReview(
   webhook: Webhook | undefined,
   now: UnixSeconds,
   hasTarget: boolean,
+  actor: Actor,
 ): Promise<boolean> {
   const absent: Guard = {
     sql: 'NOT EXISTS (SELECT 1 FROM reviews WHERE id = ?)',
@@ -31,7 +34,7 @@ export async function openReview(
     ...(webhook === undefined
       ? []
       : [insertIf('deliveries', deliveryRow(webhook, now, hasTarget), absent)]),
-    insertIf('reviews', reviewRow(review, now), absent),
+    insertIf('reviews', reviewRow(review, now, actor), absent),
   ])
   return outcomes.at(-1)?.changes === 1
 }
@@ -62,14 +65,16 @@ export async function resolveReview(
   id: string,
   resolution: Readonly<{ note: string; action: ReviewAction | undefined }>,
   now: UnixSeconds,
+  actor: Actor,
 ): Promise<boolean> {
   const { changes } = await db.run(
-    `UPDATE reviews SET resolved_at = ?2, note = ?3, action = ?4
+    `UPDATE reviews SET resolved_at = ?2, note = ?3, action = ?4, actor = ?5
      WHERE id = ?1 AND resolved_at IS NULL`,
     id,
     now,
     resolution.note,
     orNull(resolution.action),
+    actor,
   )
   return changes === 1
 }
@@ -102,6 +107,7 @@ function reviewFromRow(row: Row): StoredReview {
     ordercode: optionalText(row, 'ordercode'),
     evidence: JSON.parse(text(row, 'evidence')) as StoredReview['evidence'],
     openedAt: time(row, 'opened_at'),
+    actor: optionalText(row, 'actor') ?? earlierActorOfReview(optionalText(row, 'note')),
     resolvedAt: optionalTime(row, 'resolved_at'),
     action: optionalText(row, 'action') as ReviewAction | undefined,
     note: optionalText(row, 'note'),

@@ -1,4 +1,5 @@
 /** Implements the store ports on D1: each port method calls one function of this folder. */
+import type { Actor } from '../core/actor.ts'
 import { prepayExpiry } from '../core/order/attempt.ts'
 import type { BillStore } from '../ports/bill-store.ts'
 import type { DeliveryStore } from '../ports/delivery-store.ts'
@@ -7,10 +8,13 @@ import type { OrderStore } from '../ports/order-store.ts'
 import type { RefundLimits, RefundStore } from '../ports/refund-store.ts'
 import type { ReviewStore } from '../ports/review-store.ts'
 import type { RunStore } from '../ports/run-store.ts'
+import { claimBillOf, claimDueBill, postponeBill } from './bill/bill-lease.ts'
 import * as bills from './bill/bills.ts'
-import { finishComparing, noteUnexplained } from './bill/compare-books.ts'
-import { comparePage } from './bill/compare-page.ts'
+import { booksOn, noteUnexplained } from './bill/books.ts'
+import { finishComparing } from './bill/compare-books.ts'
 import * as differences from './bill/differences.ts'
+import { pageFacts } from './bill/page-facts.ts'
+import { savePage, unmark } from './bill/save-page.ts'
 import type { Database } from './d1/database.ts'
 import * as deliveries from './deliveries.ts'
 import * as attempts from './order/attempts.ts'
@@ -24,6 +28,7 @@ import { endWaitingReviewOf, ordercodeOfRefund } from './order/refunds.ts'
 import { reserve } from './order/reserve-refund.ts'
 import * as sendLease from './order/send-lease.ts'
 import { events, load, loadMany } from './order/views.ts'
+import { beginRecovery, recoveryLeft } from './recoveries.ts'
 import * as reviews from './reviews.ts'
 import * as runs from './runs.ts'
 
@@ -32,30 +37,36 @@ import * as runs from './runs.ts'
  *
  * @param hasTarget Whether a webhook receiver is configured. Without one, webhooks are stored as
  *   `no_target` and never sent.
+ * @param actor Who causes what these stores write: events, refunds and reviews name it.
  * @param limits Which refunds may be sent.
  */
 export const d1Stores = (
   db: Database,
   hasTarget: boolean,
+  actor: Actor,
   limits: RefundLimits = { paused: false, perDay: undefined },
 ): Stores => ({
-  orders: orderStore(db, hasTarget),
-  refunds: refundStore(db, limits),
-  reviews: reviewStore(db, hasTarget),
+  orders: orderStore(db, hasTarget, actor),
+  refunds: refundStore(db, actor, limits),
+  reviews: reviewStore(db, hasTarget, actor),
   deliveries: deliveryStore(db),
   bills: billStore(db, hasTarget),
   runs: runStore(db),
+  recoveries: {
+    begin: (since, now) => beginRecovery(db, since, now),
+    left: (now) => recoveryLeft(db, now),
+  },
 })
 
-const orderStore = (db: Database, hasTarget: boolean): OrderStore => ({
+const orderStore = (db: Database, hasTarget: boolean, actor: Actor): OrderStore => ({
   load: (ordercode) => load(db, ordercode),
   loadMany: (ordercodes) => loadMany(db, ordercodes),
   events: (ordercode) => events(db, ordercode),
   list: (filter, page) => listOrders(db, filter, page),
-  register: (ordercode, terms, now) => register(db, ordercode, terms, now),
-  commit: (before, event, change, now) => commit(db, before, event, change, now, hasTarget),
+  register: (ordercode, terms, now) => register(db, ordercode, terms, now, actor),
+  commit: (before, event, change, now) => commit(db, before, event, change, now, hasTarget, actor),
   recordPayment: (payment, source, refunded, now) =>
-    recordPayment(db, payment, source, refunded, now, hasTarget),
+    recordPayment(db, payment, source, refunded, now, hasTarget, actor),
   ordercodeOfPayment: (transactionId) => ordercodeOfPayment(db, transactionId),
   saveConfirmation: (ordercode, transactionId, now) =>
     saveConfirmation(db, ordercode, transactionId, now),
@@ -68,8 +79,8 @@ const orderStore = (db: Database, hasTarget: boolean): OrderStore => ({
   reschedule: (claimed, next) => rescheduleOrders(db, claimed, next),
 })
 
-const refundStore = (db: Database, limits: RefundLimits): RefundStore => ({
-  reserve: (ordercode, refund, now) => reserve(db, ordercode, refund, now, limits),
+const refundStore = (db: Database, actor: Actor, limits: RefundLimits): RefundStore => ({
+  reserve: (ordercode, refund, now) => reserve(db, ordercode, refund, now, limits, actor),
   acquireSendLease: (ordercode, number, now) =>
     sendLease.acquireSendLease(db, ordercode, number, now, limits),
   acquireEndLease: (ordercode, number, now) =>
@@ -87,12 +98,12 @@ const refundStore = (db: Database, limits: RefundLimits): RefundStore => ({
   reschedule: (claimed, next) => rescheduleRefunds(db, claimed, next),
 })
 
-const reviewStore = (db: Database, hasTarget: boolean): ReviewStore => ({
-  open: (review, webhook, now) => reviews.openReview(db, review, webhook, now, hasTarget),
+const reviewStore = (db: Database, hasTarget: boolean, actor: Actor): ReviewStore => ({
+  open: (review, webhook, now) => reviews.openReview(db, review, webhook, now, hasTarget, actor),
   find: (id) => reviews.findReview(db, id),
   ofOrders: (ordercodes) => reviews.reviewsOf(db, ordercodes),
   list: (open, page) => reviews.listReviews(db, open, page),
-  resolve: (id, resolution, now) => reviews.resolveReview(db, id, resolution, now),
+  resolve: (id, resolution, now) => reviews.resolveReview(db, id, resolution, now, actor),
 })
 
 const deliveryStore = (db: Database): DeliveryStore => ({
@@ -107,23 +118,26 @@ const deliveryStore = (db: Database): DeliveryStore => ({
 const billStore = (db: Database, hasTarget: boolean): BillStore => ({
   find: (day) => bills.findBill(db, day),
   expect: (last, now) => bills.expectBills(db, last, now),
-  claimDue: (now) => bills.claimDueBill(db, now),
-  claimDay: (day, now) => bills.claimBillOf(db, day, now),
-  postpone: (bill, dueAt, reason) => bills.postponeBill(db, bill, dueAt, reason),
+  claimDue: (now) => claimDueBill(db, now),
+  claimDay: (day, now) => claimBillOf(db, day, now),
+  postpone: (bill, dueAt, reason) => postponeBill(db, bill, dueAt, reason),
   isExpectedOn: (day) => bills.isExpectedOn(db, day),
-  booksOn: (day) => bills.booksOn(db, day),
+  ratesBefore: (day) => bills.ratesBefore(db, day),
+  booksOn: (day) => booksOn(db, day),
   begin: (bill) => bills.beginBill(db, bill),
   save: (bill, now) => bills.saveBill(db, bill, now, hasTarget),
-  comparePage: (bill, appid, rows) => comparePage(db, bill, appid, rows),
-  finishComparing: (bill, sums) => finishComparing(db, bill, sums),
-  noteUnexplained: (bill, books) => noteUnexplained(db, bill, books),
+  unmark: (bill) => unmark(db, bill),
+  pageFacts: (day, rows) => pageFacts(db, day, rows),
+  savePage: (bill, compared) => savePage(db, bill, compared),
+  finishComparing: (bill, ofFile) => finishComparing(db, bill, ofFile),
+  noteUnexplained: (bill, marked) => noteUnexplained(db, bill, marked),
   openDifferences: (day, limit) => differences.openDifferences(db, day, limit),
   manyDifferences: (day, atLeast) => differences.manyDifferences(db, day, atLeast),
-  collectDifferences: (day, kind) => differences.collectDifferences(db, day, kind),
+  collectDifferences: (bill, kind) => differences.collectDifferences(db, bill, kind),
   differences: (day, limit) => differences.differences(db, day, limit),
   countReviewed: (day, kind, atMost) => differences.countReviewed(db, day, kind, atMost),
-  resolveDifference: (difference, outcome) =>
-    differences.resolveDifference(db, difference, outcome),
+  resolveDifference: (bill, difference, outcome) =>
+    differences.resolveDifference(db, bill, difference, outcome),
 })
 
 const runStore = (db: Database): RunStore => ({

@@ -265,7 +265,7 @@ async function billed(
   await advanceBill(deps, claimed, onePage)
   const [difference] = await deps.bills.openDifferences(claimed.day, 10)
   if (difference === undefined) throw new Error('nothing differs')
-  return measure((each) => resolveDifference(each, difference))
+  return measure((each) => resolveDifference(each, claimed, difference))
 }
 
 const KINDS = { order: ORDERS, refund: REFUNDS, webhook: WEBHOOKS, billStep: BILLS } as const

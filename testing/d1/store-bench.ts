@@ -1,5 +1,6 @@
 /** The real store over the D1 of the current project (workerd's, or the simulation's in Node), with access to its tables. */
 import { env } from 'cloudflare:workers'
+import type { Actor } from '../../src/core/actor.ts'
 import type { OrderView } from '../../src/core/order/order.ts'
 import type { Stores } from '../../src/ports/deps.ts'
 import type { RefundLimits } from '../../src/ports/refund-store.ts'
@@ -22,14 +23,29 @@ export type StoreBench = Readonly<{
   rows: () => Promise<Readonly<Record<string, readonly SqlRow[]>>>
 }>
 
-/** Creates the stores as the Worker does when it has a webhook target. @param limits By default none. */
-export function storeBench(limits?: RefundLimits): StoreBench {
-  const timers = { after: () => () => {} }
-  const database = new Database(env.DB, timers, (count) => new Uint8Array(count))
+/** For whom the stores of a bench work, and on what. */
+export type BenchOptions = Readonly<{
+  /** Who causes what the stores write. Default: `shop`. */
+  actor?: Actor
+  /** Which refunds may be sent. Default: all. */
+  limits?: RefundLimits | undefined
+  /** The D1 that the stores use, to watch it or to make it fail. The bench itself uses the real one. */
+  db?: D1Database
+}>
+
+/** Creates the stores as the Worker does when it has a webhook target. */
+export function storeBench({ actor = 'shop', limits, db = env.DB }: BenchOptions = {}): StoreBench {
+  const timers = {
+    after: (ms: number, wake: () => void) => {
+      const timer = setTimeout(wake, ms)
+      return () => clearTimeout(timer)
+    },
+  }
+  const database = new Database(db, timers, (count) => new Uint8Array(count))
   const read = async (sql: string): Promise<readonly SqlRow[]> =>
     (await env.DB.prepare(sql).all<SqlRow>()).results
   return {
-    store: d1Stores(database, true, limits),
+    store: d1Stores(database, true, actor, limits),
     read,
     async exec(sql) {
       const statements = sql.split(';').filter((each) => each.trim() !== '')

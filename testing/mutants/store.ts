@@ -9,6 +9,13 @@ const STALE = ['test/store/order/stale-commit.test.ts']
 /** The mutants with bugs in the statements of the store. */
 export const STORE_MUTANTS: readonly Mutant[] = [
   {
+    name: 'A database without its migrations is reported as a bug, without the command to run',
+    file: 'store/d1/database.ts',
+    find: `if (NOT_MIGRATED.test(message)) throw`,
+    replace: `if (message === '') throw`,
+    tests: ['test/stories/words-of-others.test.ts'],
+  },
+  {
     name: 'A second payment for an order is not recorded',
     file: 'service/order/record-payment.ts',
     find: `applied.error.reason !== 'second_payment'`,
@@ -74,7 +81,7 @@ export const STORE_MUTANTS: readonly Mutant[] = [
   {
     name: 'Recording a payment does not increase the revision, so that a late order.closed overwrites order.paid in the shop',
     file: 'store/order/record-payment.ts',
-    find: `.join(', ')}, revision + 1`,
+    find: `.join(', ')}, \${nextRevision('revision')}`,
     replace: `.join(', ')}, revision`,
     tests: ['test/stories/webhook/delivering.test.ts'],
   },
@@ -95,8 +102,8 @@ export const STORE_MUTANTS: readonly Mutant[] = [
   {
     name: 'A change that lost a race still writes its event',
     file: 'store/order/orders.ts',
-    find: `insertIf('events', eventRow(before, after, event, now), guard)`,
-    replace: `insertIf('events', eventRow(before, after, event, now), { sql: '1', params: [] })`,
+    find: `insertIf('events', { ...eventRow(before, after, event, now), actor }, guard)`,
+    replace: `insertIf('events', { ...eventRow(before, after, event, now), actor }, { sql: '1', params: [] })`,
     tests: [...STALE, ...STORE],
   },
   {
@@ -109,29 +116,29 @@ export const STORE_MUTANTS: readonly Mutant[] = [
   {
     name: 'A change that lost a race still opens its review',
     file: 'store/order/orders.ts',
-    find: `insertOnce('reviews', reviewRow(review, now), guard)`,
-    replace: `insertIf('reviews', reviewRow(review, now), { sql: '1', params: [] })`,
+    find: `insertOnce('reviews', reviewRow(review, now, actor), guard)`,
+    replace: `insertIf('reviews', reviewRow(review, now, actor), { sql: '1', params: [] })`,
     tests: [...STALE, ...STORE],
   },
   {
     name: 'A change that lost a race still inserts its payment',
-    file: 'store/order/orders.ts',
-    find: `insertIf('payments', paymentRow(payment, after.order.transactionId), guard)`,
-    replace: `insertIf('payments', paymentRow(payment, after.order.transactionId), { sql: '1', params: [] })`,
+    file: 'store/order/payment-row.ts',
+    find: `insertIf('payments', row, newPaymentGuard(payment, guard))`,
+    replace: `insertIf('payments', row, { sql: '1', params: [] })`,
     tests: [...STALE, ...STORE],
   },
   {
     name: 'A change that lost a race still opens its attempt',
     file: 'store/order/orders.ts',
-    find: `[insertIf('attempts', row, guard)]`,
-    replace: `[insertIf('attempts', row, { sql: '1', params: [] })]`,
+    find: `newAttempts(before, after, now, beforePayments(before, after, unchanged))`,
+    replace: `newAttempts(before, after, now, { sql: '1', params: [] })`,
     tests: [...STALE, ...STORE],
   },
   {
     name: 'A change that lost a race still changes its attempt',
     file: 'store/order/orders.ts',
-    find: `['ordercode', 'number'], guard)`,
-    replace: `['ordercode', 'number'], { sql: '1', params: [] })`,
+    find: `oldRow, row, key, guard)`,
+    replace: `oldRow, row, key, { sql: '1', params: [] })`,
     tests: [...STALE, ...STORE],
   },
   {
@@ -168,5 +175,19 @@ export const STORE_MUTANTS: readonly Mutant[] = [
     find: 'cancelled_at IS NULL)) < ?6',
     replace: 'cancelled_at IS NULL)) <= ?6',
     tests: DECIDERS,
+  },
+  {
+    name: 'After a restore, the revisions of what was found are those that the shop has seen already',
+    file: 'core/order/order.ts',
+    find: `Math.max(revision + 1, (recoveredAt ?? 0) * REVISIONS_PER_SECOND)`,
+    replace: `revision + 1`,
+    tests: ['test/stories/recovery.test.ts'],
+  },
+  {
+    name: 'After a restore, a refund is sent before the lost ones are known',
+    file: 'service/refund/hindrance.ts',
+    find: `(payment?.confirmedAt ?? -1) > recoveredAt`,
+    replace: `payment?.confirmedAt !== undefined`,
+    tests: ['test/stories/recovery.test.ts'],
   },
 ]

@@ -48,6 +48,7 @@ export const anOrder = (changes: Partial<Order> = {}): Order => ({
   transactionId: undefined,
   paidAt: undefined,
   closedAt: undefined,
+  recoveredAt: undefined,
   ...changes,
 })
 
@@ -77,6 +78,7 @@ export const anAttempt = ({ terms, ...changes }: AttemptChanges = {}): Attempt =
   },
   sentAt: T0,
   answeredAt: at(5),
+  unansweredAt: undefined,
   prepayId: 'wx02030405123456abcdef0123456789ab00',
   prepayExpiresAt: at(2 * HOUR),
   codeHash: 'hash-of-the-login-code',

@@ -29,6 +29,7 @@ export const aRefund = (changes: Partial<Refund> = {}): Refund => ({
   notifyUrl: 'https://pay.test/notify/refund',
   account: 'unsettled',
   source: 'shop',
+  actor: 'shop',
   requestedAt: NOW,
   startedAt: undefined,
   acceptedAt: undefined,

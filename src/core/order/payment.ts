@@ -29,7 +29,7 @@ export type BookedPayment = Payment &
     returned: boolean
     /**
      * When WeChat's signed answer to a query confirmed the payment; undefined while only a notice reported it.
-     * Whoever has the API key can sign a notice, so no money leaves for a payment that is not confirmed.
+     * An attacker who has the API key can sign a notice, so no money leaves for a payment that is not confirmed.
      */
     confirmedAt: UnixSeconds | undefined
   }>

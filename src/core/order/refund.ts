@@ -9,6 +9,7 @@
  * WeChat reports later that money moved, the report overrules these three states. A refund that the operator
  * gives up becomes `refused`, also from `processing`.
  */
+import type { Actor } from '../actor.ts'
 import type { TransactionId } from '../ids.ts'
 import { type Fen, toFen } from '../money.ts'
 import type { UnixSeconds } from '../time.ts'
@@ -53,6 +54,11 @@ export type Refund = Readonly<{
   /** Undefined for a refund that was not requested here, because it is not known. */
   account: RefundAccount | undefined
   source: RefundSource
+  /**
+   * Who requested the refund: the shop, an operator, `system` for an automatic one, `wechat` for one that was found
+   * at WeChat. Undefined until a request of the shop or of an operator is stored: the store knows who sends it.
+   */
+  actor: Actor | undefined
   requestedAt: UnixSeconds
   /** When the refund was first sent; undefined while it waits for other refunds of the payment. */
   startedAt: UnixSeconds | undefined
@@ -116,6 +122,12 @@ export const isAutomatic = (number: OutRefundNo): boolean => number.startsWith(A
 export const automaticOutRefundNo = (transactionId: TransactionId): OutRefundNo =>
   `${AUTOMATIC}${transactionId}` as OutRefundNo
 
+/** Who requests the refunds of a source; undefined for those of the shop and of operators, who sign in. */
+export function actorOfSource(source: RefundSource): Actor | undefined {
+  if (source === 'automatic') return 'system'
+  return source === 'merchant_platform' ? 'wechat' : undefined
+}
+
 /** Makes a refund in its first state: its amount is reserved, and it was not sent yet. */
 export const requestedRefund = (
   payment: Pick<Refund, 'transactionId' | 'totalFee'>,
@@ -134,6 +146,7 @@ export const requestedRefund = (
   notifyUrl: request.notifyUrl,
   account: request.account,
   source: request.source,
+  actor: actorOfSource(request.source),
   requestedAt: now,
   startedAt: undefined,
   acceptedAt: undefined,
@@ -177,12 +190,15 @@ export const isFinal = (refund: HasState): boolean =>
 type Requested = Pick<Refund, 'refundFee' | 'reason' | 'account'> &
   Readonly<{ transactionId: TransactionId | undefined }>
 
-/** Whether two requests for a refund number mean the same refund. */
-export const sameRequest = (a: Requested, b: Requested): boolean =>
-  a.transactionId === b.transactionId &&
-  a.refundFee === b.refundFee &&
-  a.reason === b.reason &&
-  a.account === b.account
+/**
+ * Whether a request for a known refund number means that refund. Of a refund that was found at WeChat, reason and
+ * account are not known: after a restore of the database, the shop must be able to repeat its request.
+ */
+export const sameRequest = (known: Requested & Pick<Refund, 'source'>, again: Requested): boolean =>
+  known.transactionId === again.transactionId &&
+  known.refundFee === again.refundFee &&
+  (known.source === 'merchant_platform' ||
+    (known.reason === again.reason && known.account === again.account))
 
 /** Replaces one refund in a list by its new version. */
 export const withRefund = (refunds: readonly Refund[], after: Refund): readonly Refund[] =>

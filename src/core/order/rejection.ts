@@ -31,3 +31,10 @@ export type PaymentRejection = Readonly<
   /** The order is already paid by another payment, whose transaction_id is `recorded`. */
   | { reason: 'second_payment'; recorded: TransactionId }
 >
+
+/**
+ * Whether an event that was not applied may be applied later: concurrent requests were faster (`contended`), or
+ * the order does not allow the event yet.
+ */
+export const isRetryable = (reason: string): boolean =>
+  reason === 'contended' || reason === 'illegal_transition'

@@ -12,7 +12,7 @@
 import type { Result } from '../../lib/result.ts'
 import type { OutTradeNo } from '../ids.ts'
 import type { UnixSeconds } from '../time.ts'
-import { type Attempt, hasLivePrepay, isInFlight } from './attempt.ts'
+import { type Attempt, hasLivePrepay, isInFlight, mayBeOurs, sentAgain } from './attempt.ts'
 import { changed, illegal, type Step, unchanged, withAttempt } from './change.ts'
 import {
   expiryUnder,
@@ -48,6 +48,7 @@ export function transition(
     case 'payment_booked':
     case 'second_payment_recorded':
     case 'payment_accepted':
+    case 'payment_restored':
       return paymentTransition(before, event, now)
     case 'order_closed':
       return onOrderClosed(before, now)
@@ -92,8 +93,7 @@ function onAttemptResent(
 ): Result<Step, Rejection> {
   const attempt = findAttempt(before, outTradeNo)
   if (attempt?.state !== 'open' || before.order.state !== 'paying') return illegal
-  const after = { ...attempt, sentAt: now, answeredAt: undefined, codeHash, codeAt: now }
-  return changed(before, { attempts: withAttempt(before, after) })
+  return changed(before, { attempts: withAttempt(before, sentAgain(attempt, codeHash, now)) })
 }
 
 function onAttemptClosing(
@@ -119,6 +119,7 @@ function onAttemptClosed(
   // WeChat itself issued is valid: a query at WeChat may lag behind the order that WeChat created.
   const mayExist = isInFlight(attempt, now) || hasLivePrepay(attempt, now)
   if (reason === 'absent_at_wechat' && mayExist) return illegal
+  if (reason === 'number_used' && mayBeOurs(attempt)) return illegal
   const after: Attempt = { ...attempt, state: 'closed', closedAt: now }
   return changed(before, { attempts: withAttempt(before, after) })
 }

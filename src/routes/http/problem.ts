@@ -19,8 +19,15 @@ const PROBLEMS = {
   },
   unauthorized: {
     status: 401,
-    title: 'Merchant token required',
-    detail: 'The merchant token is missing or wrong. Send it as `Authorization: Bearer …`.',
+    title: 'Token required',
+    detail:
+      "The token is missing or wrong. Send the merchant token or an operator's token as `Authorization: Bearer …`.",
+  },
+  forbidden: {
+    status: 403,
+    title: 'Not allowed for a viewer',
+    detail:
+      'This token has the role viewer, which may only read, and not the raw bill. Use a token with the role operator.',
   },
   login_invalid: {
     status: 401,

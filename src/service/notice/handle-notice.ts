@@ -1,8 +1,8 @@
+import { isRetryable } from '../../core/order/rejection.ts'
 import type { Payment } from '../../core/order/payment.ts'
 import type { Config, Deps } from '../../ports/deps.ts'
 import type { NoticeTask } from '../../ports/notices.ts'
-import { StoreUnavailable } from '../../ports/store.ts'
-import { isRetryable } from '../apply-event.ts'
+import { failureEntry, StoreUnavailable } from '../../ports/store.ts'
 import { confirmPaymentNotice } from '../order/confirm-payment-notice.ts'
 import { configuredPolicy, recordPayment } from '../order/record-payment.ts'
 import { confirmRefundNotice } from '../refund/confirm-refund-notice.ts'
@@ -31,8 +31,9 @@ export async function handleNotice(
     return await handle(deps, task)
   } catch (error) {
     const isStore = error instanceof StoreUnavailable
-    const reason = isStore ? 'store_unavailable' : 'internal'
-    deps.log({ ...subjectOf(task), event: 'notice_failed', reason })
+    const { event, ...words } = failureEntry(error)
+    const reason = event === 'internal_error' ? 'internal' : event
+    deps.log({ event: 'notice_failed', ...subjectOf(task), ...words, reason })
     return isStore ? 'unavailable' : 'failed'
   }
 }

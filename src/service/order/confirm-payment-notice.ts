@@ -1,9 +1,9 @@
+import { isRetryable } from '../../core/order/rejection.ts'
 import { parseOutTradeNo } from '../../core/ids.ts'
 import { findAttempt, type OrderView } from '../../core/order/order.ts'
 import type { Payment } from '../../core/order/payment.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Deps } from '../../ports/deps.ts'
-import { isRetryable } from '../apply-event.ts'
 import { queryAttempt } from './query-attempt.ts'
 
 type ConfirmPaymentNoticeDeps = Pick<

@@ -33,7 +33,7 @@ export async function recordQueriedPayment(
   const refunds = await refundsAtWeChat(deps, payment.transactionId)
   // A refundquery may lag behind the orderquery that reports a refund.
   if (refunds === undefined || refunds.length === 0) return err({ reason: 'refunds_unknown' })
-  // Whoever refunds the payment by hand decides about the rest, so the Worker refunds nothing automatically.
+  // A person who refunds a part by hand decides about the rest, too, so the Worker refunds nothing automatically.
   const policy: RefundPolicy =
     movedFee(refunds) < payment.totalFee
       ? configuredPolicy({ ...config, refundNotifyUrl: undefined })

@@ -10,7 +10,7 @@ import {
 import { mayRefund, type StoredReview } from '../../core/review.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Deps } from '../../ports/deps.ts'
-import { confirmPayment } from '../order/confirm-payment.ts'
+import { confirmPayment } from '../refund/confirm-payment.ts'
 import { recordPayment } from '../order/record-payment.ts'
 import { requestRefund, sendReserved } from '../refund/request-refund.ts'
 import type { NotConfirmed } from './accept-payment.ts'

@@ -1,10 +1,12 @@
 /** Reads and writes the differences between WeChat's bills and our records, and their outcomes. */
-import type { Difference, DifferenceKind } from '../../core/bill/difference.ts'
+import type { Bill } from '../../core/bill/bill.ts'
+import type { Difference, DifferenceKind, Side } from '../../core/bill/difference.ts'
 import type { BeijingDay } from '../../core/day.ts'
 import type { UnixSeconds } from '../../core/time.ts'
 import { integer, optionalText, orNull, text } from '../d1/columns.ts'
 import type { Database, Row, Statement } from '../d1/database.ts'
 import { statement } from '../d1/sql.ts'
+import { heldBy } from './bill-lease.ts'
 
 /** The note of a review that is resolved because its difference no longer exists. */
 const RESOLVED_NOTE = 'resolved automatically: bill and records agree'
@@ -48,27 +50,32 @@ export async function manyDifferences(
  */
 export async function collectDifferences(
   db: Database,
-  day: BeijingDay,
+  bill: Bill,
   kind: DifferenceKind,
 ): Promise<void> {
+  const guard = heldBy(bill)
   await db.run(
     `UPDATE bill_differences SET outcome = 'collected'
-     WHERE day = ? AND kind = ? AND outcome IS NULL`,
-    day,
+     WHERE day = ? AND kind = ? AND outcome IS NULL AND ${guard.sql}`,
+    bill.day,
     kind,
+    ...guard.params,
   )
 }
 
-/** Counts all differences of a day, with and without an outcome, and reads the first `limit` of them. */
+/**
+ * Counts all differences of a day, with and without an outcome, and reads the first `limit` of them. While the
+ * day is compared again, those of the earlier comparison are left out until they are found again.
+ */
 export async function differences(
   db: Database,
   day: BeijingDay,
   limit: number,
 ): Promise<Readonly<{ total: number; some: readonly Difference[] }>> {
   const [counted, listed] = await db.batch([
-    statement('SELECT count(*) AS total FROM bill_differences WHERE day = ?', day),
+    statement('SELECT count(*) AS total FROM bill_differences WHERE day = ? AND stale = 0', day),
     statement(
-      'SELECT * FROM bill_differences WHERE day = ? ORDER BY kind, subject LIMIT ?',
+      'SELECT * FROM bill_differences WHERE day = ? AND stale = 0 ORDER BY kind, subject LIMIT ?',
       day,
       limit,
     ),
@@ -98,58 +105,75 @@ export async function countReviewed(
 }
 
 /**
- * SQL that resolves the open reviews about a day's bill, if the day is reconciled: each review whose difference
- * no longer exists, and the review that reported the bill as missing.
+ * SQL that resolves open reviews about bills: each review of a reconciled day whose difference no longer exists,
+ * the review that reported the day's bill as missing, and the review of a payment of an unknown order that is
+ * recorded by now and contained in a bill. The difference may have been one of another day: the payment of
+ * 23:59:58 is in the next day's bill.
  */
-export const clearUpReviews = (day: BeijingDay, now: UnixSeconds): Statement =>
+export const clearUpReviews = (now: UnixSeconds): Statement =>
   statement(
-    `UPDATE reviews SET resolved_at = ?2, note = ?3
-     WHERE resolved_at IS NULL AND kind = 'bill_difference' AND substr(subject, 1, 11) = ?1 || '.'
-       AND subject NOT IN (
-         SELECT day || '.' || kind || iif(outcome = 'collected', '', '.' || subject)
-         FROM bill_differences WHERE day = ?1 AND outcome IN ('review', 'collected'))
-       AND EXISTS (SELECT 1 FROM bills WHERE day = ?1 AND state = 'reconciled')`,
-    day,
+    `UPDATE reviews SET resolved_at = ?1, note = ?2, actor = 'system'
+     WHERE resolved_at IS NULL AND (
+       (kind = 'bill_difference'
+         AND EXISTS (
+           SELECT 1 FROM bills WHERE day = substr(reviews.subject, 1, 10) AND state = 'reconciled')
+         AND subject NOT IN (
+           SELECT d.day || '.' || d.kind || iif(d.outcome = 'collected', '', '.' || d.subject)
+           FROM bill_differences d
+           WHERE d.outcome IN ('review', 'collected') AND d.day IN (
+             SELECT substr(open.subject, 1, 10) FROM reviews open
+             WHERE open.resolved_at IS NULL AND open.kind = 'bill_difference')))
+       OR (kind = 'unknown_order' AND EXISTS (
+         SELECT 1 FROM payments WHERE transaction_id = reviews.subject AND billed_on IS NOT NULL)))`,
     now,
     RESOLVED_NOTE,
   )
 
 /**
  * Stores the outcome of a difference, and counts the try that led to it; an undefined outcome leaves the
- * difference open. With the outcome `booked`, the payment or refund is marked as contained in the bill.
+ * difference open. If our records have the payment or refund of the row by now, it is marked as contained in
+ * the bill. Nothing changes when the caller no longer holds the bill's lease, or a second time.
  */
 export async function resolveDifference(
   db: Database,
-  { day, kind, subject }: Difference,
+  bill: Bill,
+  { day, kind, subject, tries }: Difference,
   outcome: Difference['outcome'],
 ): Promise<void> {
+  const guard = heldBy(bill)
+  const mark = (table: string, key: string): Statement =>
+    statement(
+      `UPDATE ${table} SET billed_on = ? WHERE ${key} = ? AND billed_on IS NULL AND ${guard.sql}`,
+      day,
+      subject,
+      ...guard.params,
+    )
   await db.batch([
     statement(
-      `UPDATE bill_differences SET outcome = ?4, tries = tries + 1
-       WHERE day = ?1 AND kind = ?2 AND subject = ?3 AND outcome IS NULL`,
+      `UPDATE bill_differences SET outcome = ?, tries = ?
+       WHERE day = ? AND kind = ? AND subject = ? AND outcome IS NULL AND ${guard.sql}`,
+      orNull(outcome),
+      tries + 1,
       day,
       kind,
       subject,
-      orNull(outcome),
+      ...guard.params,
     ),
-    ...(outcome === 'booked'
-      ? [
-          statement(
-            kind === 'payment_not_here'
-              ? 'UPDATE payments SET billed_on = ?2 WHERE transaction_id = ?1'
-              : 'UPDATE refunds SET billed_on = ?2 WHERE out_refund_no = ?1',
-            subject,
-            day,
-          ),
-        ]
-      : []),
+    ...(IN_BILL.payments.includes(kind) ? [mark('payments', 'transaction_id')] : []),
+    ...(IN_BILL.refunds.includes(kind) ? [mark('refunds', 'out_refund_no')] : []),
   ])
+}
+
+/** The kinds of differences about a row of the bill whose payment or refund our records lacked. */
+const IN_BILL: Readonly<Record<'payments' | 'refunds', readonly DifferenceKind[]>> = {
+  payments: ['payment_not_here', 'payment_of_unknown_order'],
+  refunds: ['refund_not_here', 'refund_of_unknown_order'],
 }
 
 function differenceFromRow(row: Row): Difference {
   const side = (column: string): Difference['bill'] => {
     const value = optionalText(row, column)
-    return value === undefined ? undefined : (JSON.parse(value) as Record<string, string | number>)
+    return value === undefined ? undefined : (JSON.parse(value) as Side)
   }
   return {
     day: text(row, 'day') as BeijingDay,

@@ -1,6 +1,6 @@
 /** Access to D1 with a deadline, and with the retries that Cloudflare recommends. */
 import { sleep, type TimeLeft, type Timers, withDeadline } from '../../lib/deadline.ts'
-import { StoreUnavailable } from '../../ports/store.ts'
+import { StoreNotMigrated, StoreUnavailable } from '../../ports/store.ts'
 
 /** A value for one placeholder of an SQL statement. */
 export type Value = string | number | null
@@ -28,6 +28,9 @@ const PAUSE_MS = 50
  */
 const RETRYABLE =
   /Network connection lost|storage caused object to be reset|starting up D1 DB storage|reset because its code was updated|Cannot resolve D1 DB due to transient issue/
+
+/** The messages of errors that mean that a migration was not applied. */
+const NOT_MIGRATED = /no such (table|column)|has no column named/
 
 /** Sends statements to D1, with a deadline of at most 3 s and up to three tries per batch. */
 export class Database {
@@ -60,7 +63,7 @@ export class Database {
    * and is thrown as D1 throws it.
    *
    * @throws StoreUnavailable when D1 failed or did not answer in time: the batch may or
-   *   may not have been applied.
+   *   may not have been applied. StoreNotMigrated when a table or column is missing: nothing was applied.
    */
   async batch(statements: readonly Statement[]): Promise<readonly Outcome[]> {
     const deadline = Math.min(DEADLINE_MS, this.#timeLeft())
@@ -91,6 +94,7 @@ export class Database {
         return results.map((result) => ({ rows: result.results, changes: result.meta.changes }))
       } catch (error) {
         const message = error instanceof Error ? error.message : ''
+        if (NOT_MIGRATED.test(message)) throw new StoreNotMigrated('D1', { cause: error })
         if (!isOutage(message)) throw error
         if (!RETRYABLE.test(message) || tries === TRIES_MAX || signal.aborted) {
           throw new StoreUnavailable('D1 failed', { cause: error })
@@ -116,6 +120,6 @@ export class Database {
  * not an outage; every other error is one.
  */
 const isOutage = (message: string): boolean =>
-  !/SQLITE_(CONSTRAINT|MISMATCH|ERROR)|D1_TYPE_ERROR|syntax error|no such (table|column)|too many SQL variables/.test(
+  !/SQLITE_(CONSTRAINT|MISMATCH|ERROR)|D1_TYPE_ERROR|syntax error|too many SQL variables/.test(
     message,
   )

@@ -1,4 +1,5 @@
 /** The rows of webhooks, which notify the shop, and of reviews, which the operator resolves. */
+import type { Actor } from '../../core/actor.ts'
 import { type Review, reviewId } from '../../core/review.ts'
 import { later, MINUTE_S, type UnixSeconds } from '../../core/time.ts'
 import { type Webhook, webhookId } from '../../core/webhook.ts'
@@ -31,12 +32,17 @@ export const deliveryRow = (
   due_at: hasTarget ? later(now, FIRST_TRY_S) : null,
 })
 
-/** Makes the row of a new, open review. */
-export const reviewRow = (review: Review, now: UnixSeconds): Record<string, Value> => ({
+/** Makes the row of a new, open review, which `actor` opens. */
+export const reviewRow = (
+  review: Review,
+  now: UnixSeconds,
+  actor: Actor,
+): Record<string, Value> => ({
   id: reviewId(review),
   kind: review.kind,
   subject: review.subject,
   ordercode: orNull(review.ordercode),
   evidence: JSON.stringify(review.evidence),
   opened_at: now,
+  actor,
 })

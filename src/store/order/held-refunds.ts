@@ -1,6 +1,6 @@
 /**
  * SQL for refunds that must not be sent now: all of them while refunds are paused, and automatic ones above the
- * limit of their day. Automatic refunds are never refused, because nobody would request them again.
+ * limit of their day. Automatic refunds are never refused, because no caller would request them again.
  */
 import { type BeijingDay, dayOf, startOf } from '../../core/day.ts'
 import { type Held, heldSubject } from '../../core/order/reviews.ts'
@@ -71,7 +71,7 @@ export function endHeldReviews(limits: RefundLimits, now: UnixSeconds): Statemen
   const held = heldGuard(limits, now)
   const stillHeld = limits.paused ? '1' : `EXISTS (SELECT 1 FROM refunds WHERE ${held.sql})`
   return {
-    sql: `UPDATE reviews SET resolved_at = ?, note = ?
+    sql: `UPDATE reviews SET resolved_at = ?, note = ?, actor = 'system'
           WHERE kind = 'refund_waiting' AND resolved_at IS NULL AND subject GLOB 'refunds.*'
             AND NOT (subject = ? AND ${stillHeld})`,
     params: [

@@ -3,6 +3,7 @@
  * a fast path that decides and writes in one round trip: `record-payment.ts` and `reserve-refund.ts`.
  * `due-orders.ts` writes only due times. No other file writes orders.
  */
+import type { Actor } from '../../core/actor.ts'
 import type { Change } from '../../core/order/change.ts'
 import type { Order, OrderEvent, OrderView, Terms } from '../../core/order/order.ts'
 import { attemptDueAt, orderDueAt } from '../../core/order/schedule.ts'
@@ -10,9 +11,9 @@ import { later, type UnixSeconds } from '../../core/time.ts'
 import { invariant } from '../../lib/result.ts'
 import type { Database, Statement, Value } from '../d1/database.ts'
 import { deliveryRow, reviewRow } from '../d1/outbox.ts'
-import { type Guard, insertIf, insertOnce, statement, updateIf } from '../d1/sql.ts'
+import { type Guard, insertIf, insertOnce, nextRevision, statement, updateIf } from '../d1/sql.ts'
 import { eventData } from './event-data.ts'
-import { makeOthersDue, paymentChanges, paymentsGuard } from './payment-row.ts'
+import { afterPayments, beforePayments, makeOthersDue, paymentChanges } from './payment-row.ts'
 import { refundChanges } from './refunds.ts'
 import { keyOf, rowFromAttempt, rowFromOrder } from './rows.ts'
 import { viewFrom, viewStatements } from './views.ts'
@@ -27,6 +28,7 @@ export async function register(
   ordercode: string,
   terms: Terms,
   now: UnixSeconds,
+  actor: Actor,
 ): Promise<Readonly<{ created: boolean; view: OrderView }>> {
   const order: Order = {
     ordercode,
@@ -39,20 +41,30 @@ export async function register(
     transactionId: undefined,
     paidAt: undefined,
     closedAt: undefined,
+    recoveredAt: undefined,
   }
+  const { revision: _, ...row } = rowFromOrder(order, orderDueAt(order))
   const absent: Guard = {
     sql: 'NOT EXISTS (SELECT 1 FROM orders WHERE ordercode = ?)',
     params: [ordercode],
   }
   const [inserted, , ...view] = await db.batch([
-    insertIf('orders', rowFromOrder(order, orderDueAt(order)), absent),
+    // After a recovery, the first revision is greater than those that the lost records of the order may have had.
+    {
+      sql: `INSERT INTO orders (revision, ${Object.keys(row).join(', ')})
+            SELECT ${nextRevision('0')}, ${Object.keys(row)
+              .map(() => '?')
+              .join(', ')} WHERE ${absent.sql}`,
+      params: [...Object.values(row), ...absent.params],
+    },
     statement(
-      `INSERT INTO events (ordercode, revision, type, at, data)
-       SELECT ?1, 1, 'order_registered', ?2, ?3
-       WHERE NOT EXISTS (SELECT 1 FROM events WHERE ordercode = ?1 AND revision = 1)`,
+      `INSERT INTO events (ordercode, revision, type, at, data, actor)
+       SELECT ordercode, revision, 'order_registered', ?2, ?3, ?4 FROM orders
+       WHERE ordercode = ?1 AND NOT EXISTS (SELECT 1 FROM events WHERE ordercode = ?1)`,
       ordercode,
       now,
       JSON.stringify({ total_fee: terms.totalFee }),
+      actor,
     ),
     ...viewStatements(ordercode),
   ])
@@ -76,6 +88,7 @@ export async function commit(
   change: Change,
   now: UnixSeconds,
   hasTarget: boolean,
+  actor: Actor,
 ): Promise<'stored' | 'stale'> {
   const { after } = change
   const { ordercode, revision } = before.order
@@ -83,16 +96,17 @@ export async function commit(
     sql: 'EXISTS (SELECT 1 FROM orders WHERE ordercode = ? AND revision = ?)',
     params: [ordercode, revision],
   })
-  const guard = paymentsGuard(before, after, unchanged)
+  const guard = afterPayments(before, after, unchanged)
   const statements = [
+    ...newAttempts(before, after, now, beforePayments(before, after, unchanged)),
     ...paymentChanges(before, after, unchanged),
     ...attemptChanges(before, after, event, now, guard),
-    ...refundChanges(before, after, now, guard),
-    ...change.reviews.map((review) => insertOnce('reviews', reviewRow(review, now), guard)),
+    ...refundChanges(before, after, now, guard, actor),
+    ...change.reviews.map((review) => insertOnce('reviews', reviewRow(review, now, actor), guard)),
     ...change.webhooks.map((webhook) =>
       insertOnce('deliveries', deliveryRow(webhook, now, hasTarget), guard),
     ),
-    insertIf('events', eventRow(before, after, event, now), guard),
+    insertIf('events', { ...eventRow(before, after, event, now), actor }, guard),
     ...(after.order.state === 'paid' && before.order.state !== 'paid'
       ? [makeOthersDue(ordercode, paidNumber(after), now, guard)]
       : []),
@@ -129,6 +143,21 @@ function paidNumber({ order, payments }: OrderView): number {
   return keyOf(payment.outTradeNo).number
 }
 
+function newAttempts(
+  before: OrderView,
+  after: OrderView,
+  now: UnixSeconds,
+  guard: Guard,
+): readonly Statement[] {
+  const known = new Set(before.attempts.map(({ number }) => number))
+  return after.attempts
+    .filter(({ number }) => !known.has(number))
+    .map((attempt) => {
+      const row = rowFromAttempt(before.order.ordercode, attempt, attemptDueAt(attempt, now))
+      return insertIf('attempts', row, guard)
+    })
+}
+
 function attemptChanges(
   before: OrderView,
   after: OrderView,
@@ -139,16 +168,27 @@ function attemptChanges(
   const { ordercode } = before.order
   return after.attempts.flatMap((attempt) => {
     const old = before.attempts.find(({ number }) => number === attempt.number)
-    if (old === attempt) return []
+    if (old === undefined || old === attempt) return []
     // A paid attempt is due only for the import of the refunds that WeChat has of its payment.
     const hasRefunds = attempt.state === 'paid' && 'refunded' in event && event.refunded
     const dueAt = hasRefunds ? now : attemptDueAt(attempt, now)
     const row = rowFromAttempt(ordercode, attempt, dueAt)
-    if (old === undefined) return [insertIf('attempts', row, guard)]
     // A run may have leased the attempt since it was read, which changed the stored `due_at`. So `due_at` is
     // written even if the transition did not change it.
     const oldRow = { ...rowFromAttempt(ordercode, old, undefined), due_at: undefined }
-    return [updateIf('attempts', oldRow, row, ['ordercode', 'number'], guard)]
+    const key = ['ordercode', 'number']
+    if (attempt.sentAt === old.sentAt) return [updateIf('attempts', oldRow, row, key, guard)]
+    // The attempt is sent again. The answer to the last send may have been stored since the attempt was read,
+    // without a new revision. So SQL decides whether that send went unanswered.
+    const { unanswered_at: _, ...resent } = row
+    return [
+      {
+        sql: `UPDATE attempts SET unanswered_at = coalesce(unanswered_at, sent_at)
+              WHERE ordercode = ? AND number = ? AND answered_at IS NULL AND ${guard.sql}`,
+        params: [ordercode, attempt.number, ...guard.params],
+      },
+      updateIf('attempts', { ...oldRow, answered_at: undefined }, resent, key, guard),
+    ]
   })
 }
 

@@ -22,6 +22,7 @@
  * The last clause sees more than the transition, which sees a single order: when the transaction_id is recorded
  * for another order, nothing is written, and the caller rejects the payment as `transaction_conflict`.
  */
+import type { Actor } from '../../core/actor.ts'
 import { parseOutTradeNo } from '../../core/ids.ts'
 import type { OrderEvent, OrderView } from '../../core/order/order.ts'
 import { CLOCK_SKEW_S } from '../../core/order/payment-check.ts'
@@ -30,7 +31,7 @@ import { later, type UnixSeconds } from '../../core/time.ts'
 import type { Webhook } from '../../core/webhook.ts'
 import type { Database } from '../d1/database.ts'
 import { deliveryRow } from '../d1/outbox.ts'
-import { type Guard, insertIf } from '../d1/sql.ts'
+import { type Guard, insertIf, nextRevision } from '../d1/sql.ts'
 import { eventData } from './event-data.ts'
 import { makeOthersDue, paymentRow } from './payment-row.ts'
 import { viewFrom, viewStatements } from './views.ts'
@@ -49,6 +50,7 @@ export async function recordPayment(
   refunded: boolean,
   now: UnixSeconds,
   hasTarget: boolean,
+  actor: Actor,
 ): Promise<Readonly<{ recorded: boolean; view: OrderView | undefined }>> {
   const ours = parseOutTradeNo(payment.outTradeNo)
   if (ours === undefined) return { recorded: false, view: undefined }
@@ -102,15 +104,22 @@ export async function recordPayment(
   const [, , , , , updated, ...view] = await db.batch([
     insertIf('payments', paymentRow(booked, payment.transactionId), fits),
     {
-      sql: `INSERT INTO events (ordercode, revision, type, at, data)
-            SELECT ordercode, revision + 1, ?, ?, ? FROM orders WHERE ordercode = ? AND ${entered.sql}`,
-      params: [event.type, now, JSON.stringify(eventData(event)), ordercode, ...entered.params],
+      sql: `INSERT INTO events (ordercode, revision, type, at, data, actor)
+            SELECT ordercode, ${nextRevision('revision')}, ?, ?, ?, ? FROM orders WHERE ordercode = ? AND ${entered.sql}`,
+      params: [
+        event.type,
+        now,
+        JSON.stringify(eventData(event)),
+        actor,
+        ordercode,
+        ...entered.params,
+      ],
     },
     {
       sql: `INSERT INTO deliveries (${Object.keys(delivery).join(', ')}, revision)
             SELECT ${Object.keys(delivery)
               .map(() => '?')
-              .join(', ')}, revision + 1
+              .join(', ')}, ${nextRevision('revision')}
             FROM orders WHERE ordercode = ? AND ${entered.sql}`,
       params: [...Object.values(delivery), ordercode, ...entered.params],
     },
@@ -121,7 +130,7 @@ export async function recordPayment(
     },
     makeOthersDue(ordercode, number, now, entered),
     {
-      sql: `UPDATE orders SET state = 'paid', revision = revision + 1, transaction_id = ?,
+      sql: `UPDATE orders SET state = 'paid', revision = ${nextRevision('revision')}, transaction_id = ?,
               paid_at = ?, due_at = NULL
             WHERE ordercode = ? AND ${entered.sql}`,
       params: [payment.transactionId, payment.paidAt, ordercode, ...entered.params],

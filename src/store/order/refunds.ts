@@ -1,4 +1,5 @@
 /** Writes the refunds of an order in a transition's batch, and finds the order of a refund. */
+import type { Actor } from '../../core/actor.ts'
 import type { OrderView } from '../../core/order/order.ts'
 import { refundDueAt } from '../../core/order/refund-schedule.ts'
 import type { OutRefundNo, Refund } from '../../core/order/refund.ts'
@@ -13,6 +14,7 @@ export function refundChanges(
   after: OrderView,
   now: UnixSeconds,
   guard: Guard,
+  actor: Actor,
 ): readonly Statement[] {
   const { ordercode } = before.order
   return after.refunds.flatMap((refund) => {
@@ -23,7 +25,7 @@ export function refundChanges(
       (each) => each.transactionId === transactionId && each.outRefundNo !== outRefundNo,
     )
     const row = rowFromRefund(ordercode, refund, refundDueAt(refund, others, now))
-    if (old === undefined) return [insertIf('refunds', row, guard)]
+    if (old === undefined) return [insertIf('refunds', requestedBy(actor, row), guard)]
     // A run may have leased the refund, or a sender may have stored an err_code, since the order was read. So
     // these columns are written even if the transition did not change them.
     const oldRow = {
@@ -52,13 +54,19 @@ export async function endWaitingReviewOf(
 }
 
 const endWaitingReview = (outRefundNo: OutRefundNo, now: UnixSeconds, guard: Guard): Statement => ({
-  sql: `UPDATE reviews SET resolved_at = ?, note = ?
+  sql: `UPDATE reviews SET resolved_at = ?, note = ?, actor = 'system'
         WHERE kind = 'refund_waiting' AND subject = ? AND resolved_at IS NULL AND ${guard.sql}`,
   params: [now, ENDED_NOTE, outRefundNo, ...guard.params],
 })
 
 /** The note of a review that is resolved because the refund does not wait any more. */
 const ENDED_NOTE = 'resolved automatically: the refund does not wait any more'
+
+/** Enters who requests a new refund, unless it says so itself: an automatic one, and one found at WeChat. */
+export const requestedBy = (actor: Actor, row: Record<string, Value>): Record<string, Value> => ({
+  ...row,
+  actor: row['actor'] ?? actor,
+})
 
 /** @returns the ordercode of the order that a refund belongs to; undefined when no refund has this number. */
 export async function ordercodeOfRefund(
@@ -91,6 +99,7 @@ export function rowFromRefund(
     // NULL is WeChat's default.
     refund_account: refund.account === 'available' ? 'available' : null,
     source: refund.source,
+    actor: orNull(refund.actor),
     requested_at: refund.requestedAt,
     started_at: orNull(refund.startedAt),
     accepted_at: orNull(refund.acceptedAt),

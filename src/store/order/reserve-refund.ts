@@ -19,6 +19,7 @@
  * The SQL sees more than the transition, which sees a single order: when a refund of another order has the
  * out_refund_no, nothing is inserted, although the transition would allow it.
  */
+import type { Actor } from '../../core/actor.ts'
 import { toFen } from '../../core/money.ts'
 import { PAUSE_S } from '../../core/order/refund-schedule.ts'
 import { type Refund, REFUNDS_MAX } from '../../core/order/refund.ts'
@@ -26,10 +27,10 @@ import { later, type UnixSeconds } from '../../core/time.ts'
 import type { RefundLimits, Reservation } from '../../ports/refund-store.ts'
 import { integer } from '../d1/columns.ts'
 import type { Database } from '../d1/database.ts'
-import { statement } from '../d1/sql.ts'
+import { nextRevision, statement } from '../d1/sql.ts'
 import { eventData } from './event-data.ts'
 import { dayParams, OF_DAY } from './held-refunds.ts'
-import { rowFromRefund } from './refunds.ts'
+import { requestedBy, rowFromRefund } from './refunds.ts'
 import { SENDING_S } from './send-lease.ts'
 import { viewFrom, viewStatements } from './views.ts'
 
@@ -46,8 +47,10 @@ export async function reserve(
   refund: Refund,
   now: UnixSeconds,
   { perDay }: RefundLimits,
+  actor: Actor,
 ): Promise<Reservation> {
-  const { started_at: _, due_at: __, ...row } = rowFromRefund(ordercode, refund, undefined)
+  const requested = requestedBy(actor, rowFromRefund(ordercode, refund, undefined))
+  const { started_at: _, due_at: __, ...row } = requested
   const ofPayment = 'FROM refunds WHERE ordercode = ?1 AND transaction_id = ?2'
   const columns = Object.keys(row)
   const ofDay = `SELECT coalesce(sum(refund_fee), 0) AS fee FROM refunds WHERE ${OF_DAY}`
@@ -85,15 +88,16 @@ export async function reserve(
     // changes() is the number of rows that the preceding statement changed. It is 0 when no refund was
     // inserted; then neither the event nor the order's revision is written.
     statement(
-      `INSERT INTO events (ordercode, revision, type, at, data)
-       SELECT ordercode, revision + 1, 'refund_requested', ?2, ?3 FROM orders
+      `INSERT INTO events (ordercode, revision, type, at, data, actor)
+       SELECT ordercode, ${nextRevision('revision')}, 'refund_requested', ?2, ?3, ?4 FROM orders
        WHERE ordercode = ?1 AND changes() = 1`,
       ordercode,
       now,
       JSON.stringify(eventData({ type: 'refund_requested', refund })),
+      actor,
     ),
     statement(
-      'UPDATE orders SET revision = revision + 1 WHERE ordercode = ? AND changes() = 1',
+      `UPDATE orders SET revision = ${nextRevision('revision')} WHERE ordercode = ? AND changes() = 1`,
       ordercode,
     ),
     ...viewStatements(ordercode),

@@ -28,6 +28,7 @@ import {
   time,
 } from '../d1/columns.ts'
 import type { Row, Value } from '../d1/database.ts'
+import { earlierActorOfRefund } from '../d1/earlier-actors.ts'
 
 /**
  * Splits an out_trade_no into the key of the attempt's row: the ordercode, and the number of the attempt.
@@ -62,6 +63,7 @@ export function orderFromRow(row: Row): Order {
     transactionId: optionalText(row, 'transaction_id') as TransactionId | undefined,
     paidAt: optionalTime(row, 'paid_at'),
     closedAt: optionalTime(row, 'closed_at'),
+    recoveredAt: optionalTime(row, 'recovered_at'),
   }
 }
 
@@ -115,6 +117,7 @@ export function attemptFromRow(row: Row): Attempt {
     },
     sentAt: time(row, 'sent_at'),
     answeredAt: optionalTime(row, 'answered_at'),
+    unansweredAt: optionalTime(row, 'unanswered_at'),
     prepayId: optionalText(row, 'prepay_id'),
     prepayExpiresAt: optionalTime(row, 'prepay_expires_at'),
     codeHash: optionalText(row, 'code_hash'),
@@ -154,6 +157,7 @@ export function rowFromAttempt(
     time_expire: terms.timeExpire,
     sent_at: attempt.sentAt,
     answered_at: orNull(attempt.answeredAt),
+    unanswered_at: orNull(attempt.unansweredAt),
     prepay_id: orNull(attempt.prepayId),
     prepay_expires_at: orNull(attempt.prepayExpiresAt),
     code_hash: orNull(attempt.codeHash),
@@ -207,6 +211,7 @@ export const refundFromRow = (row: Row): Refund => ({
   notifyUrl: optionalText(row, 'notify_url'),
   account: refundAccount(row),
   source: text(row, 'source') as RefundSource,
+  actor: optionalText(row, 'actor') ?? earlierActorOfRefund(text(row, 'source') as RefundSource),
   requestedAt: time(row, 'requested_at'),
   startedAt: optionalTime(row, 'started_at'),
   acceptedAt: optionalTime(row, 'accepted_at'),

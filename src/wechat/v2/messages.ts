@@ -8,6 +8,7 @@ import type { Merchant } from '../../core/merchant.ts'
 import type { Attempt, SignType } from '../../core/order/attempt.ts'
 import type { OutRefundNo, Refund } from '../../core/order/refund.ts'
 import { formatBeijing } from '../../core/time.ts'
+import type { QueriedOrder } from '../../ports/wechat.ts'
 import { sign } from './wire/sign.ts'
 import { formatXml } from './wire/xml.ts'
 
@@ -41,10 +42,6 @@ export function unifiedOrderMessage(attempt: Attempt, signing: Signing): Promise
     openid: terms.openid,
   })
 }
-
-/** What an orderquery names: an attempt, or a payment. */
-export type QueriedOrder =
-  Readonly<{ outTradeNo: OutTradeNo }> | Readonly<{ transactionId: TransactionId }>
 
 /**
  * Builds the message of orderquery.

@@ -18,6 +18,7 @@ import {
   PAYMENT,
   TERMS,
 } from '../../../testing/samples/order-samples.ts'
+import { aRefund } from '../../../testing/samples/refund-samples.ts'
 
 const NOW = at(90)
 const TRANSACTION = '4200000540202401020123456789'
@@ -216,5 +217,55 @@ describe('a second payment', () => {
     expect(refusal(paid, { ...recorded, payment: foreign })).toMatchObject({
       reason: 'foreign_payment',
     })
+  })
+})
+
+describe('a returned payment that the operator keeps', () => {
+  const kept: OrderEvent = { type: 'payment_accepted', transactionId: PAYMENT.transactionId }
+  const returned = stepOf(CLOSED, booked(aPayment(), RETURNED)).after
+
+  it('makes its order paid, and the shop is told to ship', () => {
+    const { after, webhooks, reviews } = stepOf(returned, kept)
+
+    expect(after.order).toMatchObject({
+      state: 'paid',
+      transactionId: TRANSACTION,
+      paidAt: at(54),
+      revision: returned.order.revision + 1,
+    })
+    expect(after.payments).toEqual([BOOKED])
+    expect(webhooks.map(({ type }) => type)).toEqual(['order.paid'])
+    expect(reviews).toEqual([])
+  })
+
+  it('is kept once', () => {
+    expect(refusal(stepOf(returned, kept).after, kept)).toBe('unchanged')
+  })
+
+  it('is a second payment without a refund when the order was paid meanwhile', () => {
+    const paying = aView({ state: 'paying', revision: 3 }, [anAttempt(), secondAttempt])
+    const beside = stepOf(paying, booked(aPayment(), RETURNED)).after
+    const paid = stepOf(beside, booked(SECOND, REFUNDING)).after
+    const { after, webhooks, reviews } = stepOf(paid, kept)
+
+    expect(after.order.transactionId).toBe(OTHER_TRANSACTION)
+    expect(after.payments.map((each) => each.returned)).toEqual([false, false])
+    expect(after.refunds).toEqual([])
+    expect(reviews).toMatchObject([{ kind: 'second_payment', subject: TRANSACTION }])
+    expect(webhooks.map(({ type }) => type)).toEqual(['review.opened'])
+  })
+
+  it.each(['requested', 'processing', 'succeeded', 'abnormal'] as const)(
+    'is not kept while a refund of it is %s',
+    (state) => {
+      expect(refusal({ ...returned, refunds: [aRefund({ state })] }, kept)).toEqual({
+        reason: 'illegal_transition',
+      })
+    },
+  )
+
+  it.each(['refused', 'closed'] as const)('is kept after its refund was %s', (state) => {
+    const view = { ...returned, refunds: [aRefund({ state })] }
+    expect(stepOf(view, kept).after.order.state).toBe('paid')
   })
 })

@@ -16,7 +16,7 @@ const limitOf = (fen: number): RefundLimits => ({ paused: false, perDay: toFen(f
 
 /** A database with a paid order and its refunds, all due at NOW. */
 async function withRefunds(refunds: readonly Refund[], limits?: RefundLimits): Promise<StoreBench> {
-  const bench = storeBench(limits)
+  const bench = storeBench({ limits })
   await putViews(paidView(refunds))
   await bench.exec(`UPDATE refunds SET due_at = ${NOW} WHERE state IN ('requested', 'processing')`)
   return bench
@@ -219,7 +219,7 @@ describe('above the limit of a day', () => {
     expect(await bench.store.refunds.countDue(NOW)).toBe(0)
 
     // The limit is raised, or the next day begins.
-    expect(await claimedFrom(storeBench(limitOf(30)))).toEqual({
+    expect(await claimedFrom(storeBench({ limits: limitOf(30) }))).toEqual({
       numbers: ['A5-over'],
       held: undefined,
     })

@@ -65,7 +65,12 @@ describe('a crash', () => {
       // The refund is reserved, so the shop must not take this for a failed request.
       const answer = await outcome(putRefund(w, ordercode, number, 800))
       expect(`${fault} ${answer}`).toBe(`${fault} 201 requested`)
-      expect(w.log).toContainEqual(expect.objectContaining({ event: 'refund_interrupted' }))
+      expect(w.log).toContainEqual(
+        expect.objectContaining({
+          event: 'refund_interrupted',
+          error: expect.stringContaining('D1'),
+        }),
+      )
       expect(w.wechat.books.refunds(ordercode)).toHaveLength(1)
       await passUntilSent(w, ordercode, number)
       await pass(w, 6)

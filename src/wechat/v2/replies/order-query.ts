@@ -1,5 +1,4 @@
-import type { OrderQueryReply, Words } from '../../../ports/wechat.ts'
-import type { QueriedOrder } from '../messages.ts'
+import type { OrderQueryReply, QueriedOrder, Words } from '../../../ports/wechat.ts'
 import type { AuthenticFields } from '../wire/envelope.ts'
 import { readPayment } from '../wire/payment-fields.ts'
 

@@ -14,12 +14,14 @@ export type Confirmation = Readonly<{
   kind: 'confirmed' | 'contradicted' | 'denied' | 'unknown'
   /** Whether WeChat has refunds of the payment. */
   refunded: boolean
+  /** The payment as WeChat's answer has it; undefined unless WeChat reports one. */
+  payment: Payment | undefined
   words: Words
 }>
 
 /**
- * Asks WeChat whether a payment is real. Whoever has the API key can sign a notice with the transaction_id of any
- * payment of the merchant, and a refund names nothing but the transaction_id. So before money leaves, WeChat itself
+ * Asks WeChat whether a payment is real. An attacker who has the API key can sign a notice with the transaction_id
+ * of any payment of the merchant, and a refund names nothing but the transaction_id. So before money leaves, WeChat itself
  * must say that the payment belongs to this attempt, payer and amount. If it says otherwise, a review opens.
  *
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011941065
@@ -33,10 +35,16 @@ export async function confirmPayment(
   const { reply, words } = await deps.wechat.orderQueryByTransaction(transactionId)
   const confirmation: Confirmation =
     reply.kind !== 'paid'
-      ? { kind: reply.kind === 'unknown' ? 'unknown' : 'denied', refunded: false, words }
+      ? {
+          kind: reply.kind === 'unknown' ? 'unknown' : 'denied',
+          refunded: false,
+          payment: undefined,
+          words,
+        }
       : {
           kind: isSame(payment, reply.payment) ? 'confirmed' : 'contradicted',
           refunded: reply.refunded,
+          payment: reply.payment,
           words,
         }
   deps.log({
