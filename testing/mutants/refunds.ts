@@ -97,14 +97,14 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
   {
     name: 'A repeated refund request with another amount is accepted as the same refund',
     file: 'core/order/refund.ts',
-    find: '  a.refundFee === b.refundFee &&\n',
+    find: '  known.refundFee === again.refundFee &&\n',
     replace: '',
     tests: ['test/core/order/refund-transition.test.ts'],
   },
   {
     name: 'A repeated refund request with another reason is accepted as the same refund',
     file: 'core/order/refund.ts',
-    find: '  a.reason === b.reason &&\n',
+    find: 'known.reason === again.reason && ',
     replace: '',
     tests: ['test/core/order/refund-transition.test.ts'],
   },
@@ -531,7 +531,7 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
     tests: ['test/stories/refund/waiting.test.ts'],
   },
   {
-    name: 'Nobody is told that a refund made after all takes money that was promised to another one',
+    name: 'The operator is not told that a refund made after all takes money that was promised to another one',
     file: 'core/order/refund-transition.ts',
     find: 'isRevived && left !== undefined && refund.refundFee > left',
     replace: 'false',
