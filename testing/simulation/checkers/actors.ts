@@ -39,9 +39,13 @@ function suspectsOfEvent(row: SqlRow): readonly string[] {
   return byPayment ?? CAUSED_BY[type] ?? EVERYONE
 }
 
-/** Only the operator resolves reviews, except those about bills, which are resolved automatically. */
+/**
+ * Only the operator resolves reviews, except those about bills, which are resolved automatically, and those about
+ * refunds that wait, which can be resolved either way.
+ */
 const suspectsOfReview = ({ resolved_at: resolvedAt, kind }: SqlRow): readonly string[] => {
   if (resolvedAt === null) return EVERYONE
+  if (kind === 'refund_waiting') return ['system', OPERATOR_NAME]
   return kind === 'bill_difference' ? ['system'] : [OPERATOR_NAME]
 }
 
