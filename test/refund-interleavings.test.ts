@@ -38,8 +38,8 @@ type Scenario = Readonly<{
   isUnderWayUntil?: UnixSeconds
   /** How often a minute passes while the actors work. */
   minutes: number
-  /** Whether minutes may pass before an actor begins. */
-  actorsBeginLater?: boolean
+  /** The actors before whose beginning minutes may pass. */
+  late?: readonly string[]
   sends: SendOutcome
   actors: Readonly<Record<string, Act>>
 }>
@@ -77,16 +77,20 @@ const notice: Act = (deps) =>
 /** A paid order whose refund was sent, and answered that the balance was too low. */
 const sent = (): OrderView =>
   paidView([aRefund({ requestedAt: at(0), startedAt: at(0), errCode: 'NOTENOUGH' })])
+/** An order whose payment only a notice has reported. */
+const unconfirmed = (view: OrderView): OrderView => ({
+  ...view,
+  payments: view.payments.map((payment) => ({ ...payment, confirmedAt: undefined })),
+})
 const DUE = `UPDATE refunds SET due_at = ${NOW} WHERE state = 'requested'`
 
 /** Plays one order of the steps, and checks after each step that no money can leave that is free again. */
 async function play(scenario: Scenario, choose: Choose, outcomes: Set<string>): Promise<void> {
-  const { view, before, isAtWeChat, isUnderWayUntil, minutes, sends, actors, actorsBeginLater } =
-    scenario
+  const { view, before, isAtWeChat, isUnderWayUntil, minutes, sends, actors, late } = scenario
   let now: UnixSeconds = NOW
   let minutesLeft = minutes
   const stage = new Stage()
-  const wechat = new SlowWeChat(() => now, PAYMENT.totalFee)
+  const wechat = new SlowWeChat(() => now, PAYMENT)
   const heard: Record<string, string> = {}
   sqlite.batch(viewRows([view]).map(({ sql, params }) => ({ sql, values: params })))
   if (before !== undefined) sqlite.exec(before)
@@ -122,7 +126,7 @@ async function play(scenario: Scenario, choose: Choose, outcomes: Set<string>): 
   }
   const answers = Object.entries(actors).map(async ([name, act]) => {
     const deps = depsOf(name)
-    if (actorsBeginLater === true) await turnOf(name)()
+    if (late?.includes(name) === true) await turnOf(name)()
     const answer = await act(deps)
     heard[name] = `done ${JSON.stringify(answer)}`
   })
@@ -220,11 +224,22 @@ const SCENARIOS: readonly (readonly [string, Scenario, readonly string[]])[] = [
       before: `UPDATE refunds SET lease_no = 1, sending_until = ${at(3_640)}`,
       isUnderWayUntil: at(3_700),
       minutes: 3,
-      actorsBeginLater: true,
+      late: ['canceller'],
       sends: 'answered',
       actors: { canceller: cancel },
     },
     ['R1 processing', 'R1 requested'],
+  ],
+  [
+    'a sender hangs between its lease and its message, because it asks about the payment',
+    {
+      view: unconfirmed(sent()),
+      minutes: 2,
+      late: ['canceller'],
+      sends: 'answered',
+      actors: { canceller: cancel, sender: put(ONE) },
+    },
+    ['R1 cancelled', 'R1 processing', 'R1 requested'],
   ],
   [
     'WeChat has it, and its notice is confirmed',

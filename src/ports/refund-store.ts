@@ -1,6 +1,7 @@
 import type { Fen } from '../core/money.ts'
 import type { OrderView } from '../core/order/order.ts'
-import type { HeldLease, OutRefundNo, Refund } from '../core/order/refund.ts'
+import type { HeldLease } from '../core/order/refund-schedule.ts'
+import type { OutRefundNo, Refund } from '../core/order/refund.ts'
 import type { Held } from '../core/order/reviews.ts'
 import type { UnixSeconds } from '../core/time.ts'
 

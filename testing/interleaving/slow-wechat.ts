@@ -1,4 +1,5 @@
 /** A WeChat for interleavings: messages of refunds depart, arrive and are answered in separate steps. */
+import type { Payment } from '../../src/core/order/payment.ts'
 import type { Refund, RefundRecord } from '../../src/core/order/refund.ts'
 import { later, type UnixSeconds } from '../../src/core/time.ts'
 import type { WeChat } from '../../src/ports/wechat.ts'
@@ -24,11 +25,11 @@ export class SlowWeChat {
   readonly refunds = new Map<string, RefundRecord>()
   #underWay: Message[] = []
   readonly #now: () => UnixSeconds
-  readonly #totalFee: number
+  readonly #payment: Payment
 
-  constructor(now: () => UnixSeconds, totalFee: number) {
+  constructor(now: () => UnixSeconds, payment: Payment) {
     this.#now = now
-    this.#totalFee = totalFee
+    this.#payment = payment
   }
 
   /** The sum of WeChat's refunds, in fen. */
@@ -65,8 +66,13 @@ export class SlowWeChat {
     turn: () => Promise<void>,
     outcome: SendOutcome,
     hear: (answer: string) => void,
-  ): Pick<WeChat, 'refund' | 'refundQuery'> {
+  ): Pick<WeChat, 'orderQueryByTransaction' | 'refund' | 'refundQuery'> {
     return {
+      orderQueryByTransaction: async () => {
+        await turn()
+        const reply = { kind: 'paid', payment: this.#payment, refunded: false } as const
+        return { reply, words: { code: 'SUCCESS', description: '' } }
+      },
       refund: async (refund) => {
         // The message departs in the same step as the check that the lease leaves time for it.
         const departed = this.#now()
@@ -98,7 +104,7 @@ export class SlowWeChat {
   /** WeChat gets a refund. @returns whether WeChat has it now. */
   make({ outRefundNo, transactionId, refundFee }: Refund): boolean {
     if (this.refunds.has(outRefundNo)) return true
-    if (this.paid() + refundFee > this.#totalFee) return false
+    if (this.paid() + refundFee > this.#payment.totalFee) return false
     this.refunds.set(outRefundNo, {
       outRefundNo,
       transactionId,

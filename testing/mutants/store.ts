@@ -172,8 +172,8 @@ export const STORE_MUTANTS: readonly Mutant[] = [
   {
     name: 'One payment gets more refunds than WeChat allows, and WeChat refuses them all',
     file: 'store/order/reserve-refund.ts',
-    find: "AND state <> 'refused') < ?6",
-    replace: "AND state <> 'refused') <= ?6",
+    find: 'cancelled_at IS NULL)) < ?6',
+    replace: 'cancelled_at IS NULL)) <= ?6',
     tests: DECIDERS,
   },
   {

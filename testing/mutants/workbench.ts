@@ -13,7 +13,9 @@ const ALL_TESTS = [
   ...['lib', 'core', 'wechat', 'webhooks', 'store', 'routes', 'cron', 'stories'].map(
     (folder) => `test/${folder}/`,
   ),
-  ...['config', 'fuzz', 'simulation', 'two-workers'].map((name) => `test/${name}.test.ts`),
+  ...['config', 'fuzz', 'refund-interleavings', 'simulation', 'two-workers'].map(
+    (name) => `test/${name}.test.ts`,
+  ),
 ]
 /** A run of tests that takes longer counts as failed: the mutant may have caused an endless loop. */
 const PATIENCE_MS = 10 * 60_000

@@ -5,7 +5,8 @@ import { later, type UnixSeconds } from '../time.ts'
 import { type Attempt, isLive } from './attempt.ts'
 import type { BookedPayment, Payment, Source } from './payment.ts'
 import type { RefundPolicy } from './refund-policy.ts'
-import type { HeldLease, OutRefundNo, Refund, RefundRecord } from './refund.ts'
+import type { HeldLease } from './refund-schedule.ts'
+import type { OutRefundNo, Refund, RefundRecord } from './refund.ts'
 
 /**
  * `created`: registered, WeChat was not called. `paying`: an attempt was sent, or may have been. `paid`: a

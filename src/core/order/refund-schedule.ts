@@ -1,5 +1,13 @@
 import { DAY_S, HOUR_S, later, MINUTE_S, type UnixSeconds } from '../time.ts'
-import { type HeldLease, isFinal, type Refund } from './refund.ts'
+import { isFinal, type Refund } from './refund.ts'
+
+/** The right to send a refund, or to end it, which one caller has at a time. */
+export type HeldLease = Readonly<{
+  /** When the lease ends by itself. */
+  until: UnixSeconds
+  /** Counts the leases of the refund. The holder writes only while no later lease was given. */
+  number: number
+}>
 
 /** The err_codes after which a refund is sent again soon, even if the schedule has a longer pause. */
 const BUSY = ['INVALID_REQ_TOO_MUCH', 'FREQUENCY_LIMITED', 'ORDER_NOT_READY']

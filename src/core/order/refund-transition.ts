@@ -3,10 +3,9 @@ import { err, type Result } from '../../lib/result.ts'
 import type { UnixSeconds } from '../time.ts'
 import { changed, illegal, type Step, unchanged } from './change.ts'
 import type { OrderView, RefundEvent } from './order.ts'
-import { nextStartAt } from './refund-schedule.ts'
+import { type HeldLease, nextStartAt } from './refund-schedule.ts'
 import {
   countsAtWeChat,
-  type HeldLease,
   isReserved,
   knownFrom,
   leftOf,

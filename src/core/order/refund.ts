@@ -80,14 +80,6 @@ export type Refund = Readonly<{
   errCodeDes: string | undefined
 }>
 
-/** The right to send a refund, or to end it, which one caller has at a time. */
-export type HeldLease = Readonly<{
-  /** When the lease ends by itself. */
-  until: UnixSeconds
-  /** Counts the leases of the refund. The holder writes only while no later lease was given. */
-  number: number
-}>
-
 /** WeChat's report about one refund, from the answer to a refund call or to a query. */
 export type RefundRecord = Readonly<{
   outRefundNo: OutRefundNo

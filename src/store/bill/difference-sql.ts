@@ -13,7 +13,8 @@ export const PAYMENT = `json_object('transaction_id', p.transaction_id,
   'openid', p.openid, 'trade_type', p.trade_type, 'fee_type', p.fee_type)`
 /** SQL for the JSON of a refund. The query names the table of refunds `r`. */
 export const REFUND = `json_object('out_refund_no', r.out_refund_no, 'transaction_id', r.transaction_id,
-  'refund_fee', r.refund_fee, 'state', r.state)`
+  'refund_fee', r.refund_fee,
+  'state', iif(r.state = 'closed' AND r.cancelled_at IS NOT NULL, 'cancelled', r.state))`
 
 const IS_REPETITION = `kind IN ('payment_repeated', 'refund_repeated')`
 const IS_SAME = 'stale = 1 AND bill IS excluded.bill AND books IS excluded.books'

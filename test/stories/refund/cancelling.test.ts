@@ -265,6 +265,21 @@ describe('a refund that was called off and that WeChat makes nevertheless', () =
     await expectBalanced(w, ordercode)
   })
 
+  it('is found by the bill of the day when its notices are lost', async () => {
+    const w = world()
+    const { ordercode, late } = await calledOffTooEarly(w, 'billed')
+    w.wechat.notices.ofRefunds.loseNext('billed')
+    await arrive(w, late)
+    // The next morning in Beijing.
+    w.advance(86_400)
+    await pass(w, 5, { notices: false })
+    expect(await getRefund(w, ordercode, 'billed')).toMatchObject({ state: 'succeeded' })
+    const report = await (await w.shop('GET', '/bills/2026-11-23')).json()
+    expect(report).toMatchObject({
+      differences: [{ kind: 'refund_differs', books: { state: 'cancelled' } }],
+    })
+  })
+
   it('opens a review when its amount was reserved anew, and WeChat pays only once', async () => {
     const w = world()
     const { ordercode, late } = await calledOffTooEarly(w, 'twice')
