@@ -35,6 +35,7 @@ describe('a configuration', () => {
       WX_PAY_ORIGIN: 'https://api.mch.weixin.qq.com',
       WX_PAY_ORIGIN_BACKUP: 'https://api2.mch.weixin.qq.com',
       LATE_PAYMENT: 'accept',
+      SHARED_APPID: 'no',
       TICK_CALLS: 40,
       TICK_STATEMENTS: 50,
     })
@@ -57,6 +58,7 @@ describe('a configuration', () => {
     'WEBHOOK_SECRET',
     'WEBHOOK_SECRET_OLD',
     'LATE_PAYMENT',
+    'SHARED_APPID',
     'TICK_CALLS',
     'TICK_STATEMENTS',
   ])('treats an empty %s like a missing one', (name) => {
@@ -100,6 +102,7 @@ describe('a configuration', () => {
     ['WX_API_KEY_OLD', `${KEY}0`],
     ['LATE_PAYMENT', 'sometimes'],
     ['LATE_PAYMENT', 'Accept'],
+    ['SHARED_APPID', 'true'],
     ['WEBHOOK_SECRET', 'a-secret-without-its-prefix-0123456789'],
     ['WEBHOOK_SECRET', 'whsec_short'],
     ['WEBHOOK_SECRET', 'whsec_with-characters-that-base64-has-not-'],
