@@ -36,6 +36,7 @@ describe('a configuration', () => {
       WX_PAY_ORIGIN_BACKUP: 'https://api2.mch.weixin.qq.com',
       REQUIRE_OPENID: 'no',
       LATE_PAYMENT: 'accept',
+      SHARED_APPID: 'no',
       TICK_CALLS: 40,
       TICK_STATEMENTS: 50,
     })
@@ -60,6 +61,7 @@ describe('a configuration', () => {
     'WEBHOOK_SECRET',
     'WEBHOOK_SECRET_OLD',
     'LATE_PAYMENT',
+    'SHARED_APPID',
     'TICK_CALLS',
     'TICK_STATEMENTS',
   ])('treats an empty %s like a missing one', (name) => {
@@ -106,6 +108,11 @@ describe('a configuration', () => {
     ['WX_API_KEY_OLD', `${KEY}0`],
     ['LATE_PAYMENT', 'sometimes'],
     ['LATE_PAYMENT', 'Accept'],
+    ['SHARED_APPID', 'true'],
+    ['WEBHOOK_SECRET', 'a-secret-without-its-prefix-0123456789'],
+    ['WEBHOOK_SECRET', 'whsec_short'],
+    ['WEBHOOK_SECRET', 'whsec_with-characters-that-base64-has-not-'],
+    ['WEBHOOK_SECRET_OLD', 'whsec_short'],
     ['TICK_CALLS', '0'],
     ['TICK_CALLS', '-1'],
     ['TICK_CALLS', '1.5'],

@@ -12,6 +12,8 @@ const DAY_START_S = Date.parse(`${PROOF_DAY}T00:00:00+08:00`) / 1_000
 const NOON_S = DAY_START_S + 43_200
 const APPID = 'wxd930ea5d5a258f4f'
 const OTHER_APPID = 'wx0000000000000002'
+/** The appid under which the shop took payments before the Worker's `WX_APPID` was changed. */
+const OLD_APPID = 'wx0000000000000001'
 const OPENID = 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o'
 
 /** What may be true of a payment, its rows in the bill and its refund. The first value is the usual one. */
@@ -21,7 +23,7 @@ const FACTS = {
   /** How many rows the bill has about the payment. */
   rows: [1, 0, 2],
   state: ['SUCCESS', 'REVOKED'],
-  appid: [APPID, OTHER_APPID],
+  appid: [APPID, OTHER_APPID, OLD_APPID],
   /** By how much fen the row's amount is more than ours. */
   more: [0, 1],
   openid: [OPENID, 'oOtherPayerOtherPayerOther00', ''],
@@ -160,7 +162,7 @@ class OnePayment {
   }
 
   seeds(): readonly Seed[] {
-    const { known, isBilledElsewhere } = this.#is
+    const { known, appid, isBilledElsewhere } = this.#is
     const isPaid = known === 'payment'
     const [ordercode, transactionId, fee] = [this.#ordercode, this.#transactionId, this.#fee]
     const order: Seed = {
@@ -184,7 +186,7 @@ class OnePayment {
       params: [
         ordercode,
         isPaid ? 'paid' : 'open',
-        APPID,
+        appid === OLD_APPID ? OLD_APPID : APPID,
         OPENID,
         fee,
         NOON_S - 60,
@@ -294,8 +296,10 @@ class OnePayment {
 
   /** Whose the rows are. */
   get #owner(): 'ours' | 'unknown' | 'other' {
-    if (this.#is.appid === OTHER_APPID) return 'other'
-    return this.#is.known === 'nothing' ? 'unknown' : 'ours'
+    const { appid, known } = this.#is
+    const hasAttempt = known === 'payment' || known === 'attempt'
+    if (appid === OTHER_APPID || (appid === OLD_APPID && !hasAttempt)) return 'other'
+    return known === 'nothing' ? 'unknown' : 'ours'
   }
 
   #expectPayment(expected: Expected): void {

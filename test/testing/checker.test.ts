@@ -386,6 +386,11 @@ const CORRUPTIONS: Readonly<Record<string, Corruption>> = {
         `UPDATE bills SET counts = json_set(counts, '$.books.payments', -1) WHERE day = '${unchangedDay(w)}'`,
       ),
   },
+  'a payment that is not marked as contained in its bill': {
+    invariant: 'marksAreTheLedger',
+    by: (w) =>
+      corrupt(w, `UPDATE payments SET billed_on = NULL WHERE billed_on = '${unchangedDay(w)}'`),
+  },
   'a difference without a review': {
     invariant: 'differencesAreReviewed',
     needs: 'bills',

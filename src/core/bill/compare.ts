@@ -87,6 +87,7 @@ function ownerOf(
   return facts.isOurOrder || facts.record !== undefined ? 'ours' : 'unknown'
 }
 
+/** Takes the rows of a bill one after the other, counts them, and collects what differs. */
 class Comparison {
   readonly #day: BeijingDay
   readonly #isOnDay: (at: UnixSeconds) => boolean
@@ -127,11 +128,15 @@ class Comparison {
       this.#differ({ kind: 'row_outside_day', subject: String(row.row), bill })
     }
     const number = parseOutTradeNo(row.outTradeNo)
-    const owner = number === undefined ? 'other' : ownerOf(row, facts, this.#ours)
-    if (number === undefined || owner === 'other') return this.#takeOther(row)
-    return owner === 'ours'
-      ? this.#takeOurs(row, facts, number.ordercode)
-      : this.#takeUnknown(row, number.ordercode)
+    if (number === undefined) return this.#takeOther(row)
+    switch (ownerOf(row, facts, this.#ours)) {
+      case 'ours':
+        return this.#takeOurs(row, facts, number.ordercode)
+      case 'unknown':
+        return this.#takeUnknown(row, number.ordercode)
+      case 'other':
+        return this.#takeOther(row)
+    }
   }
 
   #takeOther({ appid }: BillPayment | BillRefund): void {

@@ -207,7 +207,7 @@ async function resolveDifferences(
   }
   if (open.length === DIFFERENCES_AT_ONCE) return goesOn
   const books = await bills.booksOn(day)
-  // Whatever differs, the sums must add up. What does not is one more difference, which opens a review.
+  // The sums must add up, also when differences were found. If they do not, that is one more difference.
   if (await bills.noteUnexplained(bill, books.marked)) return goesOn
   const counts = { ...bill.counts, books: books.all }
   const reconciledAt = deps.now()

@@ -4,8 +4,8 @@ import type { Difference } from '../../core/bill/difference.ts'
 import type { Statement } from '../d1/database.ts'
 import { type Guard, statement } from '../d1/sql.ts'
 
-/** The maximum number of differences in one parameter, which may have 2 MB. A difference has up to 600 bytes. */
-const INSERTED_AT_ONCE = 1_000
+/** The maximum number of differences in one parameter, which may have 2 MB. A difference has about 500 bytes. */
+const INSERTED_AT_ONCE = 2_500
 
 /** SQL for the JSON of a payment. The query names the table of payments `p`. */
 export const PAYMENT = `json_object('transaction_id', p.transaction_id,

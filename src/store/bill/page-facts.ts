@@ -9,12 +9,6 @@ import type { Database, Row, Value } from '../d1/database.ts'
 import { PAYMENT, REFUND } from './difference-sql.ts'
 
 /**
- * The maximum number of characters of a text that is compared. A longer one is none of ours, and a page must fit
- * into one parameter.
- */
-const CHARS_MAX = 129
-
-/**
  * SQL: a table `l` with one row for each row of the page that may be ours. Parameter ?1 is a JSON array with an
  * array of the columns for each. `c` and `n` are the ordercode and the attempt's number of the out_trade_no, `f`
  * is the total_fee or refund_fee in fen; `r` is NULL but for refunds.
@@ -50,11 +44,11 @@ export async function pageFacts(
     const number = row.kind === 'unreadable' ? undefined : parseOutTradeNo(row.outTradeNo)
     if (row.kind === 'unreadable' || number === undefined) return []
     const { ordercode, number: n } = number
-    const which = [row.row, row.kind, cut(row.appid), row.transactionId, ordercode, n]
+    const which = [row.row, row.kind, row.appid, row.transactionId, ordercode, n]
     return [
       row.kind === 'refund'
         ? [...which, row.refundFee, '', '', '', row.outRefundNo]
-        : [...which, row.totalFee, cut(row.openid), cut(row.tradeType), cut(row.feeType)],
+        : [...which, row.totalFee, row.openid, row.tradeType, row.feeType],
     ]
   })
   if (lines.length === 0) return new Map()
@@ -81,8 +75,6 @@ export async function pageFacts(
   )
   return new Map(found.map((row) => [integer(row, 'i'), factsFrom(row)]))
 }
-
-const cut = (long: string): string => long.slice(0, CHARS_MAX)
 
 const factsFrom = (row: Row): RowFacts => ({
   isOurAttempt: integer(row, 'is_our_attempt') === 1,

@@ -37,6 +37,8 @@ const SEPARATOR = ',`'
 const STATES = ['SUCCESS', 'REFUND', 'REVOKED']
 /** The maximum number of characters of a rate that are kept. A real one has five: `0.60%`. */
 const RATE_CHARS_MAX = 16
+/** The maximum number of characters of an appid, an openid, a trade type or a currency. Real ones have up to 32. */
+const TEXT_CHARS_MAX = 128
 
 /**
  * The format of an out_trade_no or out_refund_no. Other systems of the merchant have formats of their own, so
@@ -78,6 +80,9 @@ export function readRow(columns: Columns, row: number, text: string): ReadRow {
   if (transactionId === undefined) return { unreadable: columns.transactionId.name }
   const outTradeNo = read(columns.outTradeNo)
   if (!ID.test(outTradeNo)) return { unreadable: columns.outTradeNo.name }
+  const texts = [columns.appid, columns.openid, columns.tradeType, columns.feeType]
+  const tooLong = texts.find((column) => read(column).length > TEXT_CHARS_MAX)
+  if (tooLong !== undefined) return { unreadable: tooLong.name }
   const serviceFee = parseYuanMillifen(read(columns.serviceFee))
   if (serviceFee === undefined) return { unreadable: columns.serviceFee.name }
 

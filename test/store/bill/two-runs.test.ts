@@ -6,6 +6,7 @@ import { type Bill, NO_COUNTS } from '../../../src/core/bill/bill.ts'
 import { compareRows } from '../../../src/core/bill/compare.ts'
 import { found } from '../../../src/core/bill/difference.ts'
 import type { BeijingDay } from '../../../src/core/day.ts'
+import { toFen } from '../../../src/core/money.ts'
 import { later, type UnixSeconds } from '../../../src/core/time.ts'
 import { registered, storeBench } from '../../../testing/d1/store-bench.ts'
 import { watchDatabase } from '../../../testing/d1/watched-database.ts'
@@ -137,12 +138,12 @@ describe('a statement that D1 gets twice', () => {
       at: at(MINUTE),
       serviceFee: 0,
       rate: '',
-      feeBase: { least: 0, most: 0 } as never,
+      feeBase: { least: toFen(0), most: toFen(0) },
       openid: '',
       tradeType: 'JSAPI',
       feeType: 'CNY',
-      totalFee: 100 as never,
-      settlementTotalFee: 100 as never,
+      totalFee: toFen(100),
+      settlementTotalFee: toFen(100),
     })
     watched.fail('reply_lost', { matching: /rows_done/ })
 

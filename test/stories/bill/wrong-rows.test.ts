@@ -285,7 +285,7 @@ describe('a payment of 23:59:58 that is in the bill of the next day', () => {
     await paid(w, 'noon')
     goTo(w, `${DAY}T23:59:58`)
     const { transactionId, ordercode } = await paid(w, 'midnight')
-    const { openid = '' } = (await w.read(ordercode)).attempts[0] ?? {}
+    const { openid } = (await w.read(ordercode)).attempts[0] ?? { openid: '' }
     w.wechat.bills.change(compact(DAY), { kind: 'drop_row', number: transactionId })
     w.wechat.bills.change(compact(NEXT_DAY), {
       kind: 'extra_row',

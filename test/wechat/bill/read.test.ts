@@ -356,6 +356,10 @@ describe('a row of a bill', () => {
     ['手续费', ''],
     ['手续费', '0.60%'],
     ['手续费', '0.000001'],
+    ['公众账号ID', 'w'.repeat(129)],
+    ['用户标识', 'o'.repeat(129)],
+    ['交易类型', 'J'.repeat(129)],
+    ['货币种类', 'C'.repeat(129)],
   ])('of a payment is unreadable with %s "%s", and the others are read', async (column, value) => {
     const rows = [payment(), payment({ [column]: value }), refund()]
     const read = (await readPlan({ rows })).rows

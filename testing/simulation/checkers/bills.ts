@@ -62,6 +62,30 @@ const billCountsAgree: Check = (evidence) =>
       ]).map((what) => `${day}: ${what}`)
     })
 
+/**
+ * Where the bill was not falsified, what our records mark as contained in it is exactly what WeChat took and refunded on
+ * its day.
+ */
+const marksAreTheLedger: Check = (evidence) =>
+  rows(evidence, 'bills')
+    .filter(({ day, state }) => state === 'reconciled' && !evidence.bills.changed.has(String(day)))
+    .flatMap(({ day }) => {
+      const marked = (table: string, key: string): string =>
+        rows(evidence, table)
+          .filter((row) => row['billed_on'] === day)
+          .map((row) => String(row[key]))
+          .sort()
+          .join()
+      const captured = evidence.captures.filter(({ paidAt }) => dayOf(paidAt) === day)
+      const refunded = evidence.wechatRefunds.filter(({ appliedAt }) => dayOf(appliedAt) === day)
+      const payments = captured.map(({ transactionId }) => transactionId).sort()
+      const refunds = refunded.map(({ outRefundNo }) => outRefundNo).sort()
+      return failures([
+        marked('payments', 'transaction_id') === payments.join() || 'other payments are marked',
+        marked('refunds', 'out_refund_no') === refunds.join() || 'other refunds are marked',
+      ]).map((what) => `${day}: ${what} than the bill has`)
+    })
+
 /** Each difference that was injected into a bill has one review, and there is no other review of a bill. */
 const differencesAreReviewed: Check = (evidence) => {
   const { expected } = evidence.bills
@@ -134,6 +158,7 @@ const reconcilingAgainChangesNothing: Check = ({ audits }) =>
 export const BILL_CHECKS = {
   everyDayIsReconciled,
   billCountsAgree,
+  marksAreTheLedger,
   differencesAreReviewed,
   reconciledDaysHaveWebhooks,
   reconcilingAgainChangesNothing,

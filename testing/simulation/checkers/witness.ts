@@ -22,7 +22,7 @@ export class Witness {
   readonly #paidFor = new Set<string>()
   readonly #closedFor = new Map<string, number>()
   readonly #registered = new Set<string>()
-  readonly #captured = new Set<string>()
+  readonly #captured = new Map<string, string>()
   readonly #refunds = new Map<string, AcceptedRefund>()
 
   constructor(wechat: WeChatSimulator) {
@@ -118,10 +118,12 @@ export class Witness {
     if (this.#wasClosedToItsPayer(outTradeNo)) {
       this.report(`paid although /result had shown the payer closed: ${outTradeNo}`)
     }
-    if (this.#captured.has(ordercode)) {
+    // After a payment that the merchant's staff refunded, the payer may pay again.
+    const first = this.#captured.get(ordercode)
+    if (first !== undefined && this.#wechat.books.order(first)?.tradeState !== 'REFUND') {
       this.report(`two attempts of one order could be paid: ${outTradeNo}`)
     }
-    this.#captured.add(ordercode)
+    this.#captured.set(ordercode, outTradeNo)
     const { confirmed, unsure } = this.#pricesOf(ordercode)
     if (totalFee !== confirmed && !unsure.has(totalFee)) {
       this.report(`paid ${totalFee} fen, but the price is ${confirmed}: ${outTradeNo}`)
