@@ -1,6 +1,5 @@
 import type { Bill } from '../core/bill/bill.ts'
-import { collectedReview, type Difference, differenceReview } from '../core/bill/difference.ts'
-import { reviewId } from '../core/review.ts'
+import type { ReportedDifference } from '../core/bill/difference.ts'
 import { timeOrNull } from '../core/time.ts'
 
 /**
@@ -9,7 +8,7 @@ import { timeOrNull } from '../core/time.ts'
  */
 export type BillReport = Readonly<{
   bill: Bill
-  differences: Readonly<{ total: number; some: readonly Difference[] }>
+  differences: Readonly<{ total: number; some: readonly ReportedDifference[] }>
 }>
 
 /**
@@ -50,18 +49,12 @@ export function billJson({ bill, differences }: BillReport): Record<string, unkn
   }
 }
 
-const differenceJson = (difference: Difference): Record<string, unknown> => ({
+const differenceJson = (difference: ReportedDifference): Record<string, unknown> => ({
   kind: difference.kind,
   subject: difference.subject,
   ordercode: difference.ordercode ?? null,
   bill: difference.bill ?? null,
   books: difference.books ?? null,
   outcome: difference.outcome === 'collected' ? 'review' : (difference.outcome ?? null),
-  review_id: reviewIdOf(difference),
+  review_id: difference.reviewId ?? null,
 })
-
-function reviewIdOf(difference: Difference): string | null {
-  const { day, kind, outcome } = difference
-  if (outcome === 'review') return reviewId(differenceReview(difference))
-  return outcome === 'collected' ? reviewId(collectedReview(day, kind, 0)) : null
-}

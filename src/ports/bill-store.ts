@@ -1,5 +1,5 @@
 import type { Bill, BookSums } from '../core/bill/bill.ts'
-import type { Difference, DifferenceKind } from '../core/bill/difference.ts'
+import type { Difference, DifferenceKind, ReportedDifference } from '../core/bill/difference.ts'
 import type { BeijingDay } from '../core/day.ts'
 import type { UnixSeconds } from '../core/time.ts'
 import type { BillRow } from './bill-reader.ts'
@@ -75,11 +75,11 @@ export interface BillStore {
   ): Promise<readonly Readonly<{ kind: DifferenceKind; count: number }>[]>
   /** Gives all open differences of a kind the outcome `collected`: one review covers them. */
   collectDifferences(day: BeijingDay, kind: DifferenceKind): Promise<void>
-  /** All differences of a day: their number, and the first `limit` of them. */
+  /** All differences of a day: their number, and the first `limit` of them with their reviews. */
   differences(
     day: BeijingDay,
     limit: number,
-  ): Promise<Readonly<{ total: number; some: readonly Difference[] }>>
+  ): Promise<Readonly<{ total: number; some: readonly ReportedDifference[] }>>
   /** How many differences of a kind have a review of their own, counted up to `atMost`. */
   countReviewed(day: BeijingDay, kind: DifferenceKind, atMost: number): Promise<number>
   /** Stores a try to resolve a difference. @param outcome Undefined when WeChat gave no clear answer. */

@@ -36,7 +36,7 @@ export const d1Stores = (db: Database, hasTarget: boolean): Stores => ({
   orders: orderStore(db, hasTarget),
   refunds: refundStore(db),
   reviews: reviewStore(db, hasTarget),
-  deliveries: deliveryStore(db),
+  deliveries: deliveryStore(db, hasTarget),
   bills: billStore(db, hasTarget),
   runs: runStore(db),
 })
@@ -74,18 +74,19 @@ const refundStore = (db: Database): RefundStore => ({
 })
 
 const reviewStore = (db: Database, hasTarget: boolean): ReviewStore => ({
-  open: (review, webhook, now) => reviews.openReview(db, review, webhook, now, hasTarget),
+  open: (review, now) => reviews.openReview(db, review, now, hasTarget),
   find: (id) => reviews.findReview(db, id),
   ofOrders: (ordercodes) => reviews.reviewsOf(db, ordercodes),
   list: (open, page) => reviews.listReviews(db, open, page),
   resolve: (id, resolution, now) => reviews.resolveReview(db, id, resolution, now),
 })
 
-const deliveryStore = (db: Database): DeliveryStore => ({
+const deliveryStore = (db: Database, hasTarget: boolean): DeliveryStore => ({
   find: (id) => deliveries.findDelivery(db, id),
   list: (state, page) => deliveries.listDeliveries(db, state, page),
-  claimDue: (now, limit) => deliveries.claimDeliveries(db, now, limit),
-  saveTry: (before, after) => deliveries.saveTry(db, before, after),
+  claimDue: (now, limit) => deliveries.claimDeliveries(db, now, limit, db.uniqueText()),
+  saveTry: (before, after, review, now) =>
+    deliveries.saveTry(db, before, after, review, { now, hasTarget }),
   reopen: (id, now) => deliveries.reopenDelivery(db, id, now),
   sweep: (before, limit) => deliveries.sweepDeliveries(db, before, limit),
 })

@@ -6,6 +6,8 @@ export type DatabaseFault =
   | 'before_commit'
   /** The call throws, although D1 has written everything. */
   | 'after_commit'
+  /** Like `after_commit`, with an error after which the Worker sends the batch again. */
+  | 'reply_lost'
   /** The call never settles, although D1 has written everything. */
   | 'stall_after_commit'
   /** The call never settles, and D1 has written nothing. */
@@ -64,6 +66,7 @@ export function watchDatabase(real: D1Database): WatchedDatabase {
       read += meta.rows_read
     }
     if (fault?.fault === 'after_commit') throw new Error(FINAL)
+    if (fault?.fault === 'reply_lost') throw new Error(RETRYABLE)
     if (fault?.fault === 'stall_after_commit') return new Promise(() => {})
     return results
   }

@@ -41,6 +41,9 @@ export type Difference = Readonly<{
   tries: number
 }>
 
+/** A difference with the id of the last review about it; undefined when it has none. */
+export type ReportedDifference = Difference & Readonly<{ reviewId: string | undefined }>
+
 /**
  * The one review that covers all differences of a kind when there are very many. Then the bill as a whole is
  * wrong, or our records are.

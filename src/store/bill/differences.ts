@@ -1,9 +1,10 @@
 /** Reads and writes the differences between WeChat's bills and our records, and their outcomes. */
-import type { Difference, DifferenceKind } from '../../core/bill/difference.ts'
+import type { Difference, DifferenceKind, ReportedDifference } from '../../core/bill/difference.ts'
 import type { BeijingDay } from '../../core/day.ts'
 import type { UnixSeconds } from '../../core/time.ts'
 import { integer, optionalText, orNull, text } from '../d1/columns.ts'
 import type { Database, Row, Statement } from '../d1/database.ts'
+import { LAST_FIRST } from '../d1/outbox.ts'
 import { statement } from '../d1/sql.ts'
 
 /** The note of a review that is resolved because its difference no longer exists. */
@@ -59,16 +60,23 @@ export async function collectDifferences(
   )
 }
 
-/** Counts all differences of a day, with and without an outcome, and reads the first `limit` of them. */
+/**
+ * Counts all differences of a day, with and without an outcome, and reads the first `limit` of them with their
+ * reviews.
+ */
 export async function differences(
   db: Database,
   day: BeijingDay,
   limit: number,
-): Promise<Readonly<{ total: number; some: readonly Difference[] }>> {
+): Promise<Readonly<{ total: number; some: readonly ReportedDifference[] }>> {
   const [counted, listed] = await db.batch([
     statement('SELECT count(*) AS total FROM bill_differences WHERE day = ?', day),
     statement(
-      'SELECT * FROM bill_differences WHERE day = ? ORDER BY kind, subject LIMIT ?',
+      `SELECT d.*, (
+         SELECT id FROM reviews
+         WHERE reviews.kind = 'bill_difference' AND reviews.subject = ${REVIEW_SUBJECT}
+         ORDER BY ${LAST_FIRST} LIMIT 1) AS review_id
+       FROM bill_differences d WHERE d.day = ? ORDER BY d.kind, d.subject LIMIT ?`,
       day,
       limit,
     ),
@@ -76,7 +84,10 @@ export async function differences(
   const [row] = counted?.rows ?? []
   return {
     total: row === undefined ? 0 : integer(row, 'total'),
-    some: (listed?.rows ?? []).map(differenceFromRow),
+    some: (listed?.rows ?? []).map((difference) => ({
+      ...differenceFromRow(difference),
+      reviewId: optionalText(difference, 'review_id'),
+    })),
   }
 }
 
@@ -97,17 +108,23 @@ export async function countReviewed(
   return rows[0] === undefined ? 0 : integer(rows[0], 'count')
 }
 
+/** SQL for the subject of the review about the difference `d`; NULL when it has none. */
+const REVIEW_SUBJECT = `CASE d.outcome WHEN 'review' THEN d.day || '.' || d.kind || '.' || d.subject
+  WHEN 'collected' THEN d.day || '.' || d.kind END`
+
 /**
- * SQL that resolves the open reviews about a day's bill, if the day is reconciled: each review whose difference
- * no longer exists, and the review that reported the bill as missing.
+ * SQL that ends the reviews about a day's bill, if the day is reconciled: each review whose difference no longer
+ * exists, and the review that reported the bill as missing. It resolves the open ones. The others keep their
+ * resolution; if such a difference comes back, it is a new fact.
  */
-export const clearUpReviews = (day: BeijingDay, now: UnixSeconds): Statement =>
+export const endReviews = (day: BeijingDay, now: UnixSeconds): Statement =>
   statement(
-    `UPDATE reviews SET resolved_at = ?2, note = ?3
-     WHERE resolved_at IS NULL AND kind = 'bill_difference' AND substr(subject, 1, 11) = ?1 || '.'
+    `UPDATE reviews SET ended_at = ?2, resolved_at = coalesce(resolved_at, ?2), note = coalesce(note, ?3)
+     WHERE kind = 'bill_difference' AND subject >= ?1 || '.' AND subject < ?1 || '/'
+       AND ended_at IS NULL
        AND subject NOT IN (
-         SELECT day || '.' || kind || iif(outcome = 'collected', '', '.' || subject)
-         FROM bill_differences WHERE day = ?1 AND outcome IN ('review', 'collected'))
+         SELECT ${REVIEW_SUBJECT} FROM bill_differences d
+         WHERE d.day = ?1 AND d.outcome IN ('review', 'collected'))
        AND EXISTS (SELECT 1 FROM bills WHERE day = ?1 AND state = 'reconciled')`,
     day,
     now,
@@ -120,17 +137,18 @@ export const clearUpReviews = (day: BeijingDay, now: UnixSeconds): Statement =>
  */
 export async function resolveDifference(
   db: Database,
-  { day, kind, subject }: Difference,
+  { day, kind, subject, tries }: Difference,
   outcome: Difference['outcome'],
 ): Promise<void> {
   await db.batch([
     statement(
-      `UPDATE bill_differences SET outcome = ?4, tries = tries + 1
+      `UPDATE bill_differences SET outcome = ?4, tries = ?5
        WHERE day = ?1 AND kind = ?2 AND subject = ?3 AND outcome IS NULL`,
       day,
       kind,
       subject,
       orNull(outcome),
+      tries + 1,
     ),
     ...(outcome === 'booked'
       ? [

@@ -7,9 +7,10 @@ import type { Change } from '../../core/order/change.ts'
 import type { Order, OrderEvent, OrderView, Terms } from '../../core/order/order.ts'
 import { attemptDueAt, needsRefundImport, orderDueAt } from '../../core/order/schedule.ts'
 import { later, type UnixSeconds } from '../../core/time.ts'
+import { webhookId } from '../../core/webhook.ts'
 import { invariant } from '../../lib/result.ts'
 import type { Database, Statement, Value } from '../d1/database.ts'
-import { deliveryRow, reviewRow } from '../d1/outbox.ts'
+import { deliveryRow, openedReviews, reviewStatements } from '../d1/outbox.ts'
 import { type Guard, insertIf, insertOnce, statement, updateIf } from '../d1/sql.ts'
 import { eventData } from './event-data.ts'
 import { makeOthersDue, paymentRow } from './payment-row.ts'
@@ -65,8 +66,9 @@ export async function register(
  * Writes a transition in one batch: the order, its attempts, payments and refunds, the event, webhooks and
  * reviews. The whole batch takes effect only if the stored order still has the revision of `before`.
  *
- * @returns `stale` when the revision differs: a concurrent request changed the order, or D1 had already applied
- *   this batch when it was retried. The caller loads the order and decides again.
+ * @returns the ids of the webhooks that were written; `stale` when the revision differs: a concurrent request
+ *   changed the order, or D1 had already applied this batch when it was retried. The caller loads the order and
+ *   decides again.
  */
 export async function commit(
   db: Database,
@@ -75,13 +77,14 @@ export async function commit(
   change: Change,
   now: UnixSeconds,
   hasTarget: boolean,
-): Promise<'stored' | 'stale'> {
+): Promise<readonly string[] | 'stale'> {
   const { after } = change
   const { ordercode, revision } = before.order
   const guard: Guard = {
     sql: 'EXISTS (SELECT 1 FROM orders WHERE ordercode = ? AND revision = ?)',
     params: [ordercode, revision],
   }
+  const opening = { now, hasTarget, revision: after.order.revision }
   const statements = [
     ...attemptChanges(before, after, now, guard),
     ...after.payments
@@ -90,7 +93,7 @@ export async function commit(
         insertIf('payments', paymentRow(payment, after.order.transactionId), guard),
       ),
     ...refundChanges(before, after, now, guard),
-    ...change.reviews.map((review) => insertOnce('reviews', reviewRow(review, now), guard)),
+    ...change.reviews.flatMap((review) => reviewStatements(review, opening, guard)),
     ...change.webhooks.map((webhook) =>
       insertOnce('deliveries', deliveryRow(webhook, now, hasTarget), guard),
     ),
@@ -109,7 +112,11 @@ export async function commit(
     ),
   ]
   const outcomes = await db.batch(statements)
-  return outcomes.at(-1)?.changes === 1 ? 'stored' : 'stale'
+  if (outcomes.at(-1)?.changes !== 1) return 'stale'
+  const opened = openedReviews(outcomes).map(
+    (subject) => ({ type: 'review.opened', subject }) as const,
+  )
+  return [...change.webhooks, ...opened].map(webhookId)
 }
 
 function attemptChanges(
