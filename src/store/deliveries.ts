@@ -64,7 +64,7 @@ export async function claimDeliveries(
 /**
  * Stores the outcome of one try of a webhook, and opens the review of a webhook that this try gives up. A
  * failed try is stored only if no other try was stored and the webhook was not reopened since `before` was read;
- * a webhook that the shop has accepted is delivered, whatever another try says.
+ * a webhook that the shop accepted is delivered, even if another try failed first.
  *
  * @returns the id of the review; undefined when none was opened.
  */

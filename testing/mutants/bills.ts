@@ -92,16 +92,30 @@ export const BILL_MUTANTS: readonly Mutant[] = [
   {
     name: 'The collected review of very many differences is resolved automatically',
     file: 'store/bill/differences.ts',
-    find: `iif(outcome = 'collected', '', '.' || subject)`,
-    replace: `'.' || subject`,
+    find: `THEN d.day || '.' || d.kind END`,
+    replace: `THEN d.day || '.' || d.kind || '.' || d.subject END`,
     tests: ['test/store/bill/bills.test.ts'],
   },
   {
     name: 'A day without differences resolves the reviews of all other days',
     file: 'store/bill/differences.ts',
-    find: `substr(subject, 1, 11) = ?1 || '.'`,
+    find: `subject >= ?1 || '.' AND subject < ?1 || '/'`,
     replace: `?1 <> ''`,
     tests: ['test/store/bill/bills.test.ts'],
+  },
+  {
+    name: 'A difference that comes back is silent, because the operator resolved it once',
+    file: 'store/bill/differences.ts',
+    find: 'SET ended_at = ?2, resolved_at',
+    replace: 'SET resolved_at',
+    tests: ['test/stories/bill/reconciled-again.test.ts'],
+  },
+  {
+    name: 'A difference that an operator has resolved opens again each time that its day is compared',
+    file: 'store/d1/outbox.ts',
+    find: 'resolved_at IS NULL OR (ended_at IS NULL AND evidence = ?)',
+    replace: 'resolved_at IS NULL OR (? IS NULL)',
+    tests: ['test/store/reviews.test.ts', 'test/stories/bill/reconciled-again.test.ts'],
   },
 
   // Which days' bills are reconciled, and that each is finished.
