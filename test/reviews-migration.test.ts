@@ -41,6 +41,6 @@ it('a stored review of a difference that is gone is over; all others go on as th
     [`${day}.payment_differs.gone`, 7],
     [`${day}.payment_not_here.booked`, 7],
   ])
-  expect(after.map(({ ended_at: _, ...row }) => row)).toEqual(before.map((row) => ({ ...row })))
+  expect(after).toMatchObject(before)
   sqlite.close()
 })
