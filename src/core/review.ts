@@ -18,13 +18,13 @@ export type ReviewKind =
 
 /**
  * Whether a fact can happen anew after its review was resolved. While a review is open, its fact opens no other
- * one; neither does a repetition of the same fact.
+ * one.
  *
  * - `never`: WeChat repeats its report about one payment or refund, and that stays one fact.
  * - `each_time`: the review is written in the batch of the change that it is about, so a further change is a
  *   new fact.
  * - `if_changed`: we look again and again, and find the same. The fact is new if it was over in between, or if
- *   other evidence is found than the last time.
+ *   other evidence is found than the last time, apart from {@link PASSING_EVIDENCE}.
  *
  * `docs/decisions/0010-review-ids.md` has the reasons.
  */
@@ -36,16 +36,19 @@ export const RECURRENCE: Readonly<Record<ReviewKind, Recurrence>> = {
   currency_mismatch: 'never',
   unknown_order: 'never',
   foreign_payment: 'never',
-  late_payment: 'never',
-  second_payment: 'never',
+  late_payment: 'each_time',
+  second_payment: 'each_time',
   partly_returned: 'never',
   refund_abnormal: 'each_time',
   refund_overdue: 'never',
   refund_failed: 'each_time',
-  refund_conflict: 'never',
+  refund_conflict: 'if_changed',
   bill_difference: 'if_changed',
   webhook_given_up: 'each_time',
 }
+
+/** Fields of the evidence that change while what was found stays the same. */
+export const PASSING_EVIDENCE = ['books_state'] as const
 
 /**
  * A fact that a person must look at. `kind` and `subject` identify the fact: at most one review about it is

@@ -91,11 +91,8 @@ describe('a fact whose review is resolved', () => {
     'currency_mismatch',
     'unknown_order',
     'foreign_payment',
-    'late_payment',
-    'second_payment',
     'partly_returned',
     'refund_overdue',
-    'refund_conflict',
   ] as const)(
     'is not new, however often and in which words WeChat repeats it (%s)',
     async (kind) => {
@@ -108,7 +105,7 @@ describe('a fact whose review is resolved', () => {
     },
   )
 
-  it.each(['refund_abnormal', 'refund_failed'] as const)(
+  it.each(['refund_abnormal', 'refund_failed', 'late_payment', 'second_payment'] as const)(
     'is new every time that it happens, with a number and a webhook of its own (%s)',
     async (kind) => {
       const bench = storeBench()
@@ -141,6 +138,24 @@ describe('a fact whose review is resolved', () => {
     expect(await open(bench, found(2))).toBeUndefined()
     expect(await opened(bench, found(1))).toBe('bill_difference.42.3')
     expect(await open(bench, found(1))).toBeUndefined()
+  })
+
+  it('is not new in a bill when only the state of our refund has changed', async () => {
+    const bench = storeBench()
+    const found = (state: string) =>
+      aReview('bill_difference', '42', { bill_refund_fee: 1, books_state: state })
+    await opened(bench, found('processing'))
+
+    expect(await open(bench, found('succeeded'))).toBeUndefined()
+  })
+
+  it('is new when WeChat reports another status of a refund that does not fit', async () => {
+    const bench = storeBench()
+    const conflict = (status: string) => aReview('refund_conflict', 'R1', { status })
+    await opened(bench, conflict('processing'))
+
+    expect(await open(bench, conflict('processing'))).toBeUndefined()
+    expect(await open(bench, conflict('succeeded'))).toBe('refund_conflict.R1.2')
   })
 
   it('is new in a bill when it was over in between', async () => {

@@ -20,7 +20,7 @@ import {
 import type { Database, Outcome, Row, Value } from '../d1/database.ts'
 import { deliveryRow } from '../d1/outbox.ts'
 import { beijingDay, type Guard, insertIf, statement, updateIf } from '../d1/sql.ts'
-import { endReviews } from './differences.ts'
+import { endBillReviews } from './differences.ts'
 
 /** The length of a lease. It is longer than any step: a download may take a minute from each of two origins. */
 const LEASE_S = 5 * MINUTE_S
@@ -218,7 +218,7 @@ export async function saveBill(
   await db.batch([
     updateIf('bills', { day: bill.day }, rowFromBill(bill), ['day'], heldBy(bill)),
     ...(bill.state === 'reconciled'
-      ? [insertIf('deliveries', row, notYetNotified), endReviews(bill.day, now)]
+      ? [insertIf('deliveries', row, notYetNotified), endBillReviews(bill.day, now)]
       : []),
   ])
 }

@@ -4,7 +4,7 @@ import type { BeijingDay } from '../../core/day.ts'
 import type { UnixSeconds } from '../../core/time.ts'
 import { integer, optionalText, orNull, text } from '../d1/columns.ts'
 import type { Database, Row, Statement } from '../d1/database.ts'
-import { LAST_FIRST } from '../d1/outbox.ts'
+import { endReviews, LAST_FIRST } from '../d1/outbox.ts'
 import { statement } from '../d1/sql.ts'
 
 /** The note of a review that is resolved because its difference no longer exists. */
@@ -114,19 +114,18 @@ const REVIEW_SUBJECT = `CASE d.outcome WHEN 'review' THEN d.day || '.' || d.kind
 
 /**
  * SQL that ends the reviews about a day's bill, if the day is reconciled: each review whose difference no longer
- * exists, and the review that reported the bill as missing. It resolves the open ones. The others keep their
- * resolution; if such a difference comes back, it is a new fact.
+ * exists, and the review that reported the bill as missing.
  */
-export const endReviews = (day: BeijingDay, now: UnixSeconds): Statement =>
-  statement(
-    `UPDATE reviews SET ended_at = ?2, resolved_at = coalesce(resolved_at, ?2), note = coalesce(note, ?3)
-     WHERE kind = 'bill_difference' AND subject >= ?1 || '.' AND subject < ?1 || '/'
-       AND ended_at IS NULL
-       AND subject NOT IN (
-         SELECT ${REVIEW_SUBJECT} FROM bill_differences d
-         WHERE d.day = ?1 AND d.outcome IN ('review', 'collected'))
-       AND EXISTS (SELECT 1 FROM bills WHERE day = ?1 AND state = 'reconciled')`,
-    day,
+export const endBillReviews = (day: BeijingDay, now: UnixSeconds): Statement =>
+  endReviews(
+    {
+      sql: `kind = 'bill_difference' AND subject >= ? || '.' AND subject < ? || '/'
+        AND subject NOT IN (
+          SELECT ${REVIEW_SUBJECT} FROM bill_differences d
+          WHERE d.day = ? AND d.outcome IN ('review', 'collected'))
+        AND EXISTS (SELECT 1 FROM bills WHERE day = ? AND state = 'reconciled')`,
+      params: [day, day, day, day],
+    },
     now,
     RESOLVED_NOTE,
   )

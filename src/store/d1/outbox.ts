@@ -1,6 +1,7 @@
 /** The rows of webhooks, which notify the shop, and of reviews, which the operator resolves. */
 import {
   isAnnounced,
+  PASSING_EVIDENCE,
   type Recurrence,
   RECURRENCE,
   type Review,
@@ -107,11 +108,15 @@ function nextReviewId(review: Review): Expression {
   }
 }
 
+/** SQL for what is compared of an evidence. */
+const compared = (evidence: string): string =>
+  `json_remove(${[evidence, ...PASSING_EVIDENCE.map((name) => `'$.${name}'`)].join(', ')})`
+
 /** SQL: whether the last review about a fact makes another one superfluous. */
 const COVERS: Readonly<Record<Recurrence, string>> = {
   never: 'true',
   each_time: 'resolved_at IS NULL',
-  if_changed: 'resolved_at IS NULL OR (ended_at IS NULL AND evidence = ?)',
+  if_changed: `resolved_at IS NULL OR (ended_at IS NULL AND ${compared('evidence')} = ${compared('?')})`,
 }
 
 /** A guard that is true if a fact has no review yet, or has happened anew since its last one. */
@@ -129,3 +134,13 @@ function isNewFact({ kind, subject, evidence }: Review): Guard {
 
 /** SQL that sorts the reviews about one fact, the last one first: their numbers grow. */
 export const LAST_FIRST = 'length(id) DESC, id DESC'
+
+/**
+ * Builds the statement that ends reviews whose fact is over. It resolves the open ones with `note`; the others
+ * keep their resolution. If such a fact happens again, it is a new one.
+ */
+export const endReviews = (of: Guard, now: UnixSeconds, note: string): Statement => ({
+  sql: `UPDATE reviews SET ended_at = ?, resolved_at = coalesce(resolved_at, ?), note = coalesce(note, ?)
+        WHERE ended_at IS NULL AND ${of.sql}`,
+  params: [now, now, note, ...of.params],
+})
