@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { CONTROL_ROOT } from './control/control.ts'
 import { DEMO_MERCHANT } from './server/demo-merchant.ts'
+import { formatPkcs12 } from './server/pkcs12.ts'
 import { type RunningServer, start } from './server/start.ts'
 
 const DEFAULT_PORT = 8790
@@ -11,6 +12,7 @@ const DEFAULT_PORT = 8790
 const CERTIFICATE_FILES = {
   cert: 'apiclient_cert.pem',
   key: 'apiclient_key.pem',
+  bundle: 'apiclient_cert.p12',
   authority: 'rootca.pem',
 }
 
@@ -21,7 +23,8 @@ const HELP = `Simulates WeChat Pay V2 on this machine, for a developer without a
   --port <number>        default ${DEFAULT_PORT}
   --secure-port <number> the port with mutual TLS, which refunds need; default the port after --port
   --certificates <path>  writes what a client needs for mutual TLS to this directory:
-                         ${Object.values(CERTIFICATE_FILES).join(', ')}
+                         ${Object.values(CERTIFICATE_FILES).join(', ')};
+                         the password of the .p12 file is the merchant number
   --host <address>       default 127.0.0.1
   --appid <text>         the mini program; default ${DEMO_MERCHANT.appid}
   --mch-id <digits>      the merchant; default ${DEMO_MERCHANT.mchId}
@@ -78,7 +81,11 @@ async function main(): Promise<void> {
   )
   print(`With mutual TLS, for refunds, at ${running.secure.origin}`)
   if (values.certificates !== undefined) {
-    const { cert, key, authority } = writeCertificates(values.certificates, running.secure)
+    const { cert, key, authority } = writeCertificates(
+      values.certificates,
+      running.secure,
+      values['mch-id'],
+    )
     const url = `${running.secure.origin}/secapi/pay/refund`
     print(`  curl --cacert ${authority} --cert ${cert} --key ${key} ${url}`)
   }
@@ -92,16 +99,22 @@ const nextPort = (port: number): number => (port === 0 || port === 65_535 ? 0 : 
 
 /**
  * Writes the certificates and the client's key to files, the key readable only by this user. Returns the paths of the files.
+ * @param password The password of the PKCS#12 file.
  */
-function writeCertificates(directory: string, secure: RunningServer['secure']) {
+function writeCertificates(directory: string, secure: RunningServer['secure'], password: string) {
   const { clientCertificate, authority } = secure
   mkdirSync(directory, { recursive: true })
-  const write = (name: keyof typeof CERTIFICATE_FILES, pem: string, mode = 0o644): string => {
+  const write = (
+    name: keyof typeof CERTIFICATE_FILES,
+    content: string | Uint8Array,
+    mode = 0o644,
+  ): string => {
     const path = join(directory, CERTIFICATE_FILES[name])
     rmSync(path, { force: true })
-    writeFileSync(path, pem, { mode })
+    writeFileSync(path, content, { mode })
     return path
   }
+  write('bundle', formatPkcs12(clientCertificate, password), 0o600)
   return {
     cert: write('cert', clientCertificate.cert),
     key: write('key', clientCertificate.key, 0o600),

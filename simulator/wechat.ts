@@ -142,7 +142,10 @@ function makeWorld(
       onSettled,
     }),
     billPlan: new BillPlan(random),
-    platform: { refundNotifyUrl: undefined },
+    platform: {
+      refundNotifyUrl: undefined,
+      miniPrograms: new Map([[merchant.appid, merchant.appSecret]]),
+    },
     users: new Users(random),
     record: (event) => history.add({ at: clock.now(), ...event }),
   }

@@ -3,9 +3,15 @@
  * provides (`env`, clock, randomness) comes from `platform.ts`.
  */
 import type { Vars } from './config.ts'
+import type { Actor } from './core/actor.ts'
+import { toFen } from './core/money.ts'
 import { fromMillis } from './core/time.ts'
-import type { Timers } from './lib/deadline.ts'
+import { type TimeLeft, type Timers, withDeadline } from './lib/deadline.ts'
+import { Secret } from './lib/secret.ts'
 import { toHex } from './lib/text.ts'
+import { Throttle } from './lib/throttle.ts'
+import { wordsOf } from './lib/words.ts'
+import { guardedLog } from './log.ts'
 import type { LogEntry } from './ports/deps.ts'
 import type { WebhookSender } from './ports/webhooks.ts'
 import type { HttpDeps } from './routes/http/deps.ts'
@@ -24,6 +30,9 @@ import { paymentNoticeReader, refundNoticeReader } from './wechat/v2/notices/rea
 /** The version that `GET /health` shows. Keep it equal to the one in `package.json`. */
 export const VERSION = '0.1.0'
 
+/** An isolate logs refused tokens at most once in this time. */
+export const REFUSED_TOKEN_LOG_S = 10
+
 /** What Cloudflare provides to the Worker, such as D1. A test provides its own. */
 export type Platform = Readonly<{
   db: D1Database
@@ -36,6 +45,7 @@ export type Platform = Readonly<{
   timers: Timers
   nowMs: () => number
   randomBytes: (count: number) => Uint8Array
+  /** Writes a line of the log, after `log.ts` has guarded it. */
   log: (entry: LogEntry) => void
   /**
    * Keeps the Worker alive for work after the response. If
@@ -51,21 +61,42 @@ export type Platform = Readonly<{
    * nothing is known about the origins.
    */
   originHealth?: OriginHealth
+  /** Limits the lines of the log about refused tokens, shared by all requests of an isolate. */
+  refusedTokens?: Throttle
 }>
 
 /**
  * Builds everything that one invocation needs, and counts the invocation's outbound calls and SQL statements.
+ * The actor of the invocation is `system`; a route changes it by `as`.
  */
-export function assemble(vars: Vars, platform: Platform): HttpDeps {
+export const assemble = (vars: Vars, platform: Platform): HttpDeps =>
+  assembleFor({ actor: 'system', timeLeft: () => Infinity }, new Usage(), vars, platform)
+
+/** On whose behalf the invocation works, and how long it may take. */
+type Caller = Readonly<{ actor: Actor; timeLeft: TimeLeft }>
+
+/** What the invocation has used so far. */
+class Usage {
+  calls = 0
+  statements = 0
+}
+
+function assembleFor(
+  { actor, timeLeft }: Caller,
+  usage: Usage,
+  vars: Vars,
+  platform: Platform,
+): HttpDeps {
   const { timers, randomBytes } = platform
+  const secrets = Object.values(vars).filter((value) => value instanceof Secret)
+  const log = guardedLog(platform.log, secrets)
   const merchant = { appid: vars.WX_APPID, mchId: vars.WX_MCH_ID, apiKey: vars.WX_API_KEY }
   const signType = vars.WX_SIGN_TYPE
   const now = () => fromMillis(platform.nowMs())
-  let calls = 0
   const counted =
     (send: Fetch): Fetch =>
     (request) => {
-      calls++
+      usage.calls++
       return send(request)
     }
   const countedFetch = counted(platform.fetch)
@@ -75,6 +106,8 @@ export function assemble(vars: Vars, platform: Platform): HttpDeps {
     fetch: countedFetch,
     timers,
     now,
+    timeLeft,
+    log,
     health: platform.originHealth ?? new OriginHealth(),
     loginOrigin: vars.WX_LOGIN_ORIGIN,
     payOrigin: vars.WX_PAY_ORIGIN,
@@ -82,8 +115,12 @@ export function assemble(vars: Vars, platform: Platform): HttpDeps {
     certificateFetch: certificateFetch === undefined ? undefined : counted(certificateFetch),
   })
   const appSecret = vars.WX_APP_SECRET
-  const hasTarget = vars.WEBHOOK_URL !== undefined
-  const database = new Database(platform.db, timers, randomBytes)
+  const webhookTarget = webhookTargetOf(vars)
+  const database = new Database(platform.db, timers, randomBytes, timeLeft, usage)
+  const limits = {
+    paused: vars.REFUNDS === 'paused',
+    perDay: vars.REFUND_LIMIT_DAY === undefined ? undefined : toFen(vars.REFUND_LIMIT_DAY),
+  }
   const noticeKeys = { merchant, signType, oldKey: vars.WX_API_KEY_OLD }
 
   const deps: HttpDeps = {
@@ -92,17 +129,20 @@ export function assemble(vars: Vars, platform: Platform): HttpDeps {
       mchId: merchant.mchId,
       signType,
       notifyUrl: `${vars.PUBLIC_URL}/notify`,
-      ticketKey: () => ticketKey(appSecret.reveal()),
+      ticketKeys: () => ticketKeys(appSecret, vars.WX_APP_SECRET_OLD),
+      requireOpenid: vars.REQUIRE_OPENID === 'yes',
       tick: { calls: vars.TICK_CALLS, statements: vars.TICK_STATEMENTS },
       latePayment: vars.LATE_PAYMENT,
+      noticeConfirmFrom: vars.NOTICE_CONFIRM_FROM,
       refundNotifyUrl:
         certificateFetch === undefined ? undefined : `${vars.PUBLIC_URL}/notify/refund`,
-      hasWebhookTarget: hasTarget,
+      refundsPaused: limits.paused,
+      webhookTarget,
     },
-    ...d1Stores(database, hasTarget),
-    wechat: wechatGateway({ transport, timers, randomBytes, merchant, appSecret, signType }),
+    ...d1Stores(database, webhookTarget !== 'unset', actor, limits),
+    wechat: wechatGateway({ transport, timers, randomBytes, merchant, appSecret, signType, log }),
     readBill,
-    archive: platform.kv === undefined ? undefined : kvArchive(platform.kv, timers),
+    archive: platform.kv === undefined ? undefined : kvArchive(platform.kv, timers, log),
     now,
     signClientPay: (prepayId, type) =>
       signClientPay({
@@ -114,17 +154,29 @@ export function assemble(vars: Vars, platform: Platform): HttpDeps {
       }),
     webhooks: vars.WEBHOOK_URL === undefined ? noSender : senderTo(vars.WEBHOOK_URL),
     deliverSoon(ids) {
-      if (!hasTarget) return
-      for (const id of ids) platform.background(deliverFirst(deps, id).catch(logFailure(id)))
+      if (webhookTarget !== 'set') return
+      // Webhooks are sent after the response, so the deadline of the request does not apply to them.
+      const caller = { actor: 'system', timeLeft: () => Infinity }
+      const background = assembleFor(caller, usage, vars, platform)
+      for (const id of ids) platform.background(deliverFirst(background, id).catch(logFailure(id)))
     },
-    log: platform.log,
+    log,
     admit: (who) => admit(platform.limits?.payer, who),
     admitAddress: (ip) => admit(platform.limits?.address, ip),
-    used: () => ({ calls, statements: database.statementsUsed }),
+    used: () => ({ ...usage }),
     version: VERSION,
+    featuresOff: vars.off,
     merchantTokens: [vars.MERCHANT_TOKEN, vars.MERCHANT_TOKEN_OLD].filter(
       (token) => token !== undefined,
     ),
+    operators: vars.OPERATORS ?? [],
+    refusedTokens: platform.refusedTokens ?? new Throttle(REFUSED_TOKEN_LOG_S),
+    as(who, withinMs = Infinity) {
+      const end = platform.nowMs() + withinMs
+      const timeLeft = () => end - platform.nowMs()
+      return assembleFor({ actor: who, timeLeft }, usage, vars, platform)
+    },
+    inTime: (work) => withDeadline(timers, timeLeft(), work),
     notices: {
       payment: paymentNoticeReader(noticeKeys),
       refund: refundNoticeReader(noticeKeys),
@@ -142,9 +194,23 @@ export function assemble(vars: Vars, platform: Platform): HttpDeps {
   function logFailure(id: string): (error: unknown) => void {
     return (error) => {
       const reason = error instanceof Error ? error.name : 'unknown'
-      platform.log({ event: 'webhook_not_tried', id, reason })
+      log({ event: 'webhook_not_tried', id, reason, error: wordsOf(error) })
     }
   }
+}
+
+/** The keys of tickets: under the AppSecret, and under the previous one while it is changed. */
+async function ticketKeys(
+  current: Secret,
+  previous: Secret | undefined,
+): Promise<readonly [CryptoKey, ...CryptoKey[]]> {
+  const key = await ticketKey(current.reveal())
+  return previous === undefined ? [key] : [key, await ticketKey(previous.reveal())]
+}
+
+function webhookTargetOf({ off, WEBHOOK_URL }: Vars): HttpDeps['config']['webhookTarget'] {
+  if (off.some(({ feature }) => feature === 'webhooks')) return 'malformed'
+  return WEBHOOK_URL === undefined ? 'unset' : 'set'
 }
 
 async function admit(limit: RateLimit | undefined, key: string): Promise<boolean> {

@@ -1,13 +1,22 @@
 /** The only reader of `env`, of the clock, of randomness and of the global fetch. */
-import { assemble } from './assemble.ts'
-import { readConfig } from './config.ts'
+import { assemble, REFUSED_TOKEN_LOG_S } from './assemble.ts'
+import { readConfig, type Vars } from './config.ts'
 import { err, ok, type Result } from './lib/result.ts'
+import { Throttle } from './lib/throttle.ts'
 import type { LogEntry } from './ports/deps.ts'
 import type { HttpDeps } from './routes/http/deps.ts'
 import { type Fetch, OriginHealth } from './wechat/transport.ts'
 
 /** Which of WeChat's two origins failed lately. All requests that this isolate serves share the knowledge. */
 const originHealth = new OriginHealth()
+
+/** The platform passes the same `env` to all invocations of an isolate, so its configuration is read once. */
+const configs = new WeakMap<Installation, ReturnType<typeof readConfig>>()
+
+/** How often an isolate logs what is wrong with a configuration that works. */
+const CONFIG_LOG_S = 3_600
+const configLog = new Throttle(CONFIG_LOG_S)
+const refusedTokens = new Throttle(REFUSED_TOKEN_LOG_S)
 
 /** The variables and bindings of this Worker. The merchant's certificate and the archive are optional. */
 export type Installation = Omit<Env, 'KV'> & Readonly<{ WX_CERT?: Fetcher; KV?: KVNamespace }>
@@ -17,9 +26,11 @@ export function install(
   env: Installation,
   ctx: Pick<ExecutionContext, 'waitUntil'>,
 ): Result<HttpDeps, readonly string[]> {
-  const config = readConfig(env)
+  const config = configs.get(env) ?? readConfig(env)
+  configs.set(env, config)
   if (!config.ok) return config
   if (env.DB === undefined) return err(['DB'])
+  if (configLog.admit(Date.now() / 1_000) !== undefined) logConfig(config.value)
   return ok(
     assemble(config.value, {
       db: env.DB,
@@ -38,8 +49,18 @@ export function install(
       certificateFetch: env.WX_CERT === undefined ? undefined : certificateFetch(env.WX_CERT),
       limits: { address: env.LIMIT_ADDRESS, payer: env.LIMIT_PAYER },
       originHealth,
+      refusedTokens,
     }),
   )
+}
+
+function logConfig({ off, warnings }: Vars): void {
+  for (const { feature, variables } of off) {
+    writeLog({ event: 'feature_off', feature, reason: variables.join(', ') })
+  }
+  for (const { variable, reason } of warnings) {
+    writeLog({ event: 'configuration_warning', variable, reason })
+  }
 }
 
 /** Writes a log entry as one line of JSON. */

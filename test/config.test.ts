@@ -34,6 +34,7 @@ describe('a configuration', () => {
       WX_LOGIN_ORIGIN: 'https://api.weixin.qq.com',
       WX_PAY_ORIGIN: 'https://api.mch.weixin.qq.com',
       WX_PAY_ORIGIN_BACKUP: 'https://api2.mch.weixin.qq.com',
+      REQUIRE_OPENID: 'no',
       LATE_PAYMENT: 'accept',
       TICK_CALLS: 40,
       TICK_STATEMENTS: 50,
@@ -52,7 +53,9 @@ describe('a configuration', () => {
     'WX_PAY_ORIGIN',
     'WX_PAY_ORIGIN_BACKUP',
     'MERCHANT_TOKEN_OLD',
+    'WX_APP_SECRET_OLD',
     'WX_API_KEY_OLD',
+    'REQUIRE_OPENID',
     'WEBHOOK_URL',
     'WEBHOOK_SECRET',
     'WEBHOOK_SECRET_OLD',
@@ -63,11 +66,11 @@ describe('a configuration', () => {
     expect(read({ [name]: '' })).toEqual(read())
   })
 
-  it('names every wrong variable once', () => {
-    const names = readConfig({ WX_SIGN_TYPE: 'RSA' })
+  it('names every wrong variable once, those of switched-off features too', () => {
+    const names = readConfig({ WX_SIGN_TYPE: 'RSA', WEBHOOK_URL: 'https://shop.test/' })
 
     expect(!names.ok && [...names.error].sort()).toEqual(
-      [...Object.keys(ENV), 'WX_SIGN_TYPE'].sort(),
+      [...Object.keys(ENV), 'WX_SIGN_TYPE', 'WEBHOOK_SECRET'].sort(),
     )
   })
 
@@ -84,6 +87,9 @@ describe('a configuration', () => {
     ['WX_MCH_ID', '１００００'],
     ['WX_MCH_ID', 10000100],
     ['WX_APP_SECRET', 'has a blank'],
+    ['WX_APP_SECRET_OLD', 'has a blank'],
+    ['REQUIRE_OPENID', 'true'],
+    ['REQUIRE_OPENID', 'YES'],
     ['WX_API_KEY', KEY.slice(1)],
     ['WX_API_KEY', `${KEY}0`],
     ['WX_API_KEY', `${KEY.slice(1)} `],
@@ -100,10 +106,6 @@ describe('a configuration', () => {
     ['WX_API_KEY_OLD', `${KEY}0`],
     ['LATE_PAYMENT', 'sometimes'],
     ['LATE_PAYMENT', 'Accept'],
-    ['WEBHOOK_SECRET', 'a-secret-without-its-prefix-0123456789'],
-    ['WEBHOOK_SECRET', 'whsec_short'],
-    ['WEBHOOK_SECRET', 'whsec_with-characters-that-base64-has-not-'],
-    ['WEBHOOK_SECRET_OLD', 'whsec_short'],
     ['TICK_CALLS', '0'],
     ['TICK_CALLS', '-1'],
     ['TICK_CALLS', '1.5'],
@@ -113,6 +115,17 @@ describe('a configuration', () => {
   ])('names %s when it is malformed (%j), and never prints its value', (name, value) => {
     expect(wrong({ [name]: value })).toEqual([name])
     expect(JSON.stringify(readConfig({ ...ENV, [name]: value }))).not.toContain(String(value))
+  })
+
+  it('names the two when the AppSecret and the API key are the same text', () => {
+    expect(wrong({ WX_APP_SECRET: KEY })).toEqual(['WX_APP_SECRET', 'WX_API_KEY'])
+  })
+
+  it('warns of an origin on workers.dev, which mainland China cannot reach, and works with it', () => {
+    const warning = [{ variable: 'PUBLIC_URL', reason: 'workers_dev' }]
+    expect(read({ PUBLIC_URL: 'https://wxpay-edge.shop.workers.dev' }).warnings).toEqual(warning)
+    expect(read({ PUBLIC_URL: 'https://workers.dev.shop.test' }).warnings).toEqual([])
+    expect(read().warnings).toEqual([])
   })
 
   it('allows LATE_PAYMENT=refund only with a certificate', () => {
@@ -130,7 +143,12 @@ describe('a configuration', () => {
 
   it('does not print its secrets', () => {
     const printed = JSON.stringify(
-      read({ MERCHANT_TOKEN_OLD: 'o'.repeat(32), WX_API_KEY_OLD: 'p'.repeat(32), WEBHOOK_SECRET }),
+      read({
+        MERCHANT_TOKEN_OLD: 'o'.repeat(32),
+        WX_API_KEY_OLD: 'p'.repeat(32),
+        WX_APP_SECRET_OLD: 'q'.repeat(32),
+        WEBHOOK_SECRET,
+      }),
     )
 
     expect(printed).not.toContain(KEY)
@@ -138,6 +156,7 @@ describe('a configuration', () => {
     expect(printed).not.toContain(ENV.MERCHANT_TOKEN)
     expect(printed).not.toContain('o'.repeat(32))
     expect(printed).not.toContain('p'.repeat(32))
+    expect(printed).not.toContain('q'.repeat(32))
     expect(printed).not.toContain(WEBHOOK_SECRET)
   })
 })
@@ -202,17 +221,29 @@ describe('an origin', () => {
 })
 
 describe('a webhook target', () => {
-  const target = (WEBHOOK_URL: string, changes: Record<string, string> = {}) =>
-    wrong({ WEBHOOK_URL, WEBHOOK_SECRET, ...changes })
+  const target = (changes: Record<string, string>) =>
+    read({ WEBHOOK_URL: 'https://shop.test/hooks', WEBHOOK_SECRET, ...changes })
+  const off = (...variables: string[]) => [{ feature: 'webhooks', variables }]
+  const secretOf = (bytes: number) => `whsec_${Buffer.alloc(bytes, 0xa7).toString('base64')}`
 
   it('may be any https URL, together with a secret', () => {
-    expect(target('https://shop.example.com/hooks/wxpay?x=1')).toEqual([])
-    expect(wrong({ WEBHOOK_URL: 'https://shop.example.com/hooks' })).toEqual(['WEBHOOK_SECRET'])
+    const vars = target({ WEBHOOK_URL: 'https://shop.example.com/hooks/wxpay?x=1' })
+    expect(vars.WEBHOOK_URL).toBe('https://shop.example.com/hooks/wxpay?x=1')
+    expect(vars.WEBHOOK_SECRET?.reveal()).toBe(WEBHOOK_SECRET)
+    expect(vars.off).toEqual([])
+    expect(read().off).toEqual([])
+    expect(read({ WEBHOOK_SECRET }).off).toEqual([])
+  })
+
+  it('without a secret switches webhooks off, because every webhook is signed', () => {
+    expect(target({ WEBHOOK_SECRET: '' }).off).toEqual(off('WEBHOOK_SECRET'))
   })
 
   it('may be on this machine only in development', () => {
-    expect(target('http://127.0.0.1:3000/hooks', { WX_PAY_ORIGIN: LOOPBACK })).toEqual([])
-    expect(target('http://127.0.0.1:3000/hooks')).toEqual(['WEBHOOK_URL'])
+    const WEBHOOK_URL = 'http://127.0.0.1:3000/hooks'
+    expect(target({ WEBHOOK_URL, WX_PAY_ORIGIN: LOOPBACK }).off).toEqual([])
+    expect(target({ WEBHOOK_URL, WX_PAY_ORIGIN: LOOPBACK }).WX_PAY_ORIGIN).toBe(LOOPBACK)
+    expect(target({ WEBHOOK_URL }).off).toEqual(off('WEBHOOK_URL'))
   })
 
   it.each([
@@ -221,10 +252,41 @@ describe('a webhook target', () => {
     'http://localhost.example.com/',
     'ftp://shop.example.com/',
     'file:///etc/passwd',
+    'https://user:pass@shop.example.com/hooks',
     'shop.example.com/hooks',
     'not an address',
-  ])('may not be %s', (url) => {
-    expect(target(url)).toEqual(['WEBHOOK_URL'])
-    expect(target(url, { WX_PAY_ORIGIN: LOOPBACK })).toEqual(['WEBHOOK_URL'])
+  ])('may not be %s: webhooks are off, and everything else works', (url) => {
+    for (const WX_PAY_ORIGIN of ['', LOOPBACK]) {
+      const vars = target({ WEBHOOK_URL: url, WX_PAY_ORIGIN })
+      expect(vars.off).toEqual(off('WEBHOOK_URL'))
+      expect([vars.WEBHOOK_URL, vars.WEBHOOK_SECRET]).toEqual([undefined, undefined])
+      expect(JSON.stringify(vars)).not.toContain(url)
+    }
   })
+
+  it.each(['WEBHOOK_SECRET', 'WEBHOOK_SECRET_OLD'])(
+    'has in %s the Base64 of 24 to 64 bytes behind whsec_; any other text switches webhooks off',
+    (name) => {
+      for (const bytes of [24, 25, 26, 64]) {
+        expect(target({ [name]: secretOf(bytes) }).off, String(bytes)).toEqual([])
+      }
+      for (const value of [
+        secretOf(23),
+        secretOf(65),
+        secretOf(24).replace('whsec_', ''),
+        secretOf(24).toUpperCase(),
+        'whsec_',
+        'whsec_short',
+        // 33 characters: no number of bytes has a Base64 of this length.
+        `${secretOf(24)}A`,
+        `${secretOf(24)}=`,
+        secretOf(25).replace('=', ''),
+        secretOf(24).replace(/.$/, '-'),
+        secretOf(24).replace(/.$/, ' '),
+        `${secretOf(24)}\n`,
+      ]) {
+        expect(target({ [name]: value }).off, value).toEqual(off(name))
+      }
+    },
+  )
 })

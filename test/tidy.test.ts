@@ -109,14 +109,14 @@ const BANNED: readonly (readonly [pattern: RegExp, allowedIn: RegExp, instead: s
   [/\bas any\b|: any\b|as unknown as|@ts-|\benum\b(?! )/, /$^/, 'a type'],
   [
     /\.reveal\(\)/,
-    /^src\/(assemble|wechat\/v2\/(wire\/sign|gateway|notices\/refund)|webhooks\/sender|routes\/http\/auth)\.ts$/,
+    /^src\/(assemble|log|wechat\/v2\/(wire\/sign|gateway|notices\/refund)|webhooks\/sender|routes\/http\/auth)\.ts$/,
     'leaving secrets alone',
   ],
   [/\b(SELECT|INSERT INTO|UPDATE|DELETE FROM)\s/, /^src\/store\//, 'the store'],
 ]
 
 /** Tables of words may be longer than code. */
-const LONG_FILES: readonly string[] = []
+const LONG_FILES: readonly string[] = ['src/routes/http/problem.ts']
 const LINES_MAX = 260
 const FILES_MAX = 15
 /** Who may take all of `Deps`: the run of the cron, the router, and what wires them. */

@@ -42,6 +42,7 @@ export async function paidTwice(w: World, name: string) {
 export type RefundBody = Readonly<{
   refund_fee: number
   reason?: string
+  refund_account?: 'unsettled' | 'available'
   transaction_id?: string
 }>
 
@@ -58,6 +59,10 @@ export const putRefund = (
     typeof body === 'number' ? { refund_fee: body } : body,
   )
 
+/** Calls a refund off. */
+export const deleteRefund = (w: World, ordercode: string, number: string): Promise<Response> =>
+  w.shop('DELETE', `/orders/${ordercode}/refunds/${encodeURIComponent(number)}`)
+
 /** The answer to a refund request: the refund's or the problem's fields, and the status. */
 export type RefundAnswer = RefundJson &
   Readonly<{
@@ -70,6 +75,8 @@ export type RefundAnswer = RefundJson &
     accepted_at: string | null
     succeeded_at: string | null
     ended_at: string | null
+    cancelled_at: string | null
+    refund_account: string | null
   }>
 
 /** Requests a refund through the merchant API, and reads the Worker's answer. */
@@ -179,7 +186,7 @@ export async function expectBalanced(w: World, ordercode: string): Promise<void>
       .filter(({ state }) => state === 'succeeded')
       .reduce((sum, { refund_fee }) => sum + refund_fee, 0)
     const reserved = known
-      .filter(({ state }) => state !== 'refused' && state !== 'closed')
+      .filter(({ state }) => !['refused', 'closed', 'cancelled'].includes(state))
       .reduce((sum, { refund_fee }) => sum + refund_fee, 0)
     expect(refunded_fee).toBe(back)
     expect(reserved).toBeLessThanOrEqual(total_fee)

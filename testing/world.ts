@@ -1,10 +1,11 @@
 /** A world for one test: the real Worker over real D1, a simulated WeChat, and a clock that only the test moves. */
 import { env } from 'cloudflare:workers'
 import { WeChatSimulator } from '../simulator/wechat.ts'
-import { assemble, type Platform } from '../src/assemble.ts'
+import { assemble, type Platform, REFUSED_TOKEN_LOG_S } from '../src/assemble.ts'
 import { readConfig, type Vars } from '../src/config.ts'
 import { tick } from '../src/cron/tick.ts'
 import type { Timers } from '../src/lib/deadline.ts'
+import { Throttle } from '../src/lib/throttle.ts'
 import type { LogEntry } from '../src/ports/deps.ts'
 import type { HttpDeps } from '../src/routes/http/deps.ts'
 import { respond } from '../src/routes/router.ts'
@@ -69,7 +70,7 @@ export function world(options: WorldOptions = {}) {
     WEBHOOK_SECRET,
     ...options.vars,
   }
-  const vars = configOf(settings)
+  let vars = configOf(settings)
 
   const db = options.wrapDb === undefined ? env.DB : options.wrapDb(env.DB)
   const platform: Platform = {
@@ -79,6 +80,7 @@ export function world(options: WorldOptions = {}) {
     timers: fastTimers,
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
     log: (entry) => void log.push(entry),
+    refusedTokens: new Throttle(REFUSED_TOKEN_LOG_S),
     ...(options.limits === undefined ? {} : { limits: options.limits }),
     background: (work) => void background.push(work),
     async fetch(request) {
@@ -123,6 +125,10 @@ export function world(options: WorldOptions = {}) {
     fetch,
     shop,
     now: () => nowMs,
+    /** Replaces some of the Worker's variables, as a deployment does. */
+    redeploy(changed: Readonly<Record<string, string>>): void {
+      vars = configOf({ ...settings, ...changed })
+    },
     advance(seconds: number): void {
       nowMs += seconds * 1_000
     },
@@ -190,6 +196,7 @@ export type RefundJson = Readonly<{
   total_fee: number
   reason: string | null
   source: string
+  actor: string
   refund_id: string | null
   err_code: string | null
 }>
@@ -205,7 +212,7 @@ export type OrderJson = Readonly<{
   payments: { transaction_id: string; total_fee: number; refunded_fee: number }[]
   refunded_fee: number
   refunds: RefundJson[]
-  reviews: { id: string; kind: string }[]
+  reviews: { id: string; kind: string; actor: string }[]
   transaction_id: string | null
   paid_at: string | null
 }>

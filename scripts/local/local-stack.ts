@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DEMO_MERCHANT } from '../../simulator/server/demo-merchant.ts'
 import { type RunningServer, start as startWechat } from '../../simulator/server/start.ts'
+import { variables } from '../../src/config.ts'
 import { CliError } from '../cli/command.ts'
 import { call, type Call } from '../client/http-call.ts'
 import { DEMO_TOKEN } from '../client/shop-client.ts'
@@ -83,7 +84,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       port,
       persistDir,
       migrationsDir: join(ROOT, 'src', 'store', 'migrations'),
-      vars: { ...demoVars(workerOrigin, origin), ...options.vars },
+      vars: { ...noVars(), ...demoVars(workerOrigin, origin), ...options.vars },
       certificate: options.certificate === false ? undefined : certificateBinding(secure),
       watch: options.watch ?? false,
     }
@@ -133,6 +134,10 @@ function certificateBinding(secure: RunningServer['secure']): CertificateBinding
   const { authority, clientCertificate } = secure
   return { address: host, serverName: hostname, authority, ...clientCertificate }
 }
+
+/** An empty value for every variable, so that those that stand in wrangler.toml for a real shop are not used. */
+const noVars = (): Record<string, string> =>
+  Object.fromEntries(variables().map(({ name }) => [name, '']))
 
 function demoVars(worker: string, wechat: string): Record<string, string> {
   return {

@@ -1,23 +1,18 @@
-/**
- * Starts the Worker's process and stops it with all its children. wrangler starts workerd and esbuild, which would
- * survive if only wrangler were killed with SIGKILL. So the process leads its own process group, and the whole group
- * is killed.
- */
-import { spawn, spawnSync } from 'node:child_process'
+/** Starts the Worker's process, and stops it with all its children. */
 import { mkdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { variables } from '../../src/config.ts'
 import { CliError } from '../cli/command.ts'
 import type { DevWorkerOptions, DevWorkerReport } from './dev-worker.ts'
+import { spawnGroup } from './process-group.ts'
 
 /** The path of the repository's root. */
 export const ROOT = join(import.meta.dirname, '../..')
 
-/** How long wrangler may take to stop its children after SIGTERM, before the group is killed. */
-const GRACE_MS = 8_000
-const IS_WINDOWS = process.platform === 'win32'
+/** wrangler is a single file of 15 MB. With Node's compile cache, loading takes two thirds of the time. */
+export const COMPILE_CACHE = join(ROOT, '.wrangler', 'compiled')
 
 /** A running process of `dev-worker.ts`. */
 export type WorkerProcess = {
@@ -46,39 +41,17 @@ export function spawnWorker(
 ): WorkerProcess {
   requireWrangler()
   mkdirSync(stateDir, { recursive: true })
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'dev-worker.ts')], {
+  const { child, exited, stop } = spawnGroup([join(import.meta.dirname, 'dev-worker.ts')], {
     cwd: ROOT,
     env: offlineEnv(),
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    detached: !IS_WINDOWS,
+    onError: (message) => onLine(message, 'stderr'),
   })
-  const { pid } = child
   for (const stream of ['stdout', 'stderr'] as const) {
     const input = child[stream]
     if (input === null) continue
     createInterface({ input }).on('line', (line) => onLine(line, stream))
   }
-
-  // The process group must end with this process, even if an uncaught error ends this process.
-  const killRest = () => killGroup(pid)
-  process.once('exit', killRest)
-
-  let hasExited = false
-  const exited = new Promise<number | null>((resolve) => {
-    child.once('error', (error) => {
-      onLine(error.message, 'stderr')
-      resolve(1)
-    })
-    // When the Worker's process has exited, children that it left running are killed immediately. At the exit of the
-    // parent, the system may already have given the process group's pid to an unrelated process.
-    child.once('exit', () => {
-      hasExited = true
-      killRest()
-      process.off('exit', killRest)
-    })
-    // `exited` waits for the event `close`, because at the event `exit` the last output may still be unread.
-    child.once('close', (code) => resolve(code))
-  })
 
   const run = (options: DevWorkerOptions) =>
     new Promise<DevWorkerReport>((resolve) => {
@@ -90,18 +63,11 @@ export function spawnWorker(
       child.send(options, () => {})
     })
 
-  let stopping: Promise<void> | undefined
-  const stop = async () => {
-    // Only wrangler gets SIGTERM. It stops its children and waits for them.
-    if (!hasExited) child.kill('SIGTERM')
-    await Promise.race([exited, sleep(GRACE_MS, undefined, { ref: false })])
-    if (!hasExited) killRest()
-    await exited
-  }
-  return { run, exited, stop: () => (stopping ??= stop()) }
+  return { run, exited, stop }
 }
 
-function requireWrangler(): void {
+/** @throws CliError when wrangler is not installed. */
+export function requireWrangler(): void {
   try {
     createRequire(import.meta.url).resolve('wrangler/package.json')
   } catch {
@@ -110,15 +76,23 @@ function requireWrangler(): void {
 }
 
 /**
+ * The environment variables of this process, without those that the Worker reads: wrangler would pass them on, and they
+ * would win over its configuration file.
+ */
+export function envWithoutVariables(): NodeJS.ProcessEnv {
+  const env = { ...process.env }
+  for (const { name } of variables()) delete env[name]
+  return env
+}
+
+/**
  * Makes the environment variables for wrangler: it uses no account and no network, never prompts, and does not see
  * the developer's own settings.
  */
 function offlineEnv(): NodeJS.ProcessEnv {
-  const env = { ...process.env }
+  const env = envWithoutVariables()
   for (const name of Object.keys(env)) {
-    if (/^(CLOUDFLARE|CF|WRANGLER|WX|MERCHANT|WEBHOOK)_|^VITEST|^NODE_OPTIONS$/.test(name)) {
-      delete env[name]
-    }
+    if (/^(CLOUDFLARE|CF|WRANGLER)_|^VITEST|^NODE_OPTIONS$/.test(name)) delete env[name]
   }
   return Object.assign(env, {
     CI: '1',
@@ -131,20 +105,6 @@ function offlineEnv(): NodeJS.ProcessEnv {
     WRANGLER_WRITE_LOGS: 'false',
     // Unless switched off, wrangler stores a trace of every request in the state directory.
     X_LOCAL_OBSERVABILITY: 'false',
-    // wrangler is a single file of 15 MB. With Node's compile cache, loading takes two thirds of the time.
-    NODE_COMPILE_CACHE: join(ROOT, '.wrangler', 'compiled'),
+    NODE_COMPILE_CACHE: COMPILE_CACHE,
   })
-}
-
-function killGroup(pid: number | undefined): void {
-  if (pid === undefined) return
-  if (IS_WINDOWS) {
-    spawnSync('taskkill', ['/pid', String(pid), '/t', '/f'], { stdio: 'ignore' })
-    return
-  }
-  try {
-    process.kill(-pid, 'SIGKILL')
-  } catch {
-    // The error is ESRCH: the group has already ended.
-  }
 }

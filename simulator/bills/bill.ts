@@ -1,10 +1,10 @@
-import { startOfDay } from '../lib/clock.ts'
+import { formatBeijingTime, startOfDay } from '../lib/clock.ts'
 import { BILL_MADE_AFTER_MS } from '../lib/limits.ts'
 import { seededRandom } from '../lib/random.ts'
-import type { BillLayout, BillRow } from '../state/bill-plan.ts'
+import type { BillLayout, BillRow, BillType, PlannedChange } from '../state/bill-plan.ts'
 import type { World } from '../state/world.ts'
 import { changeRows } from './changes.ts'
-import { type BillType, printedLayout } from './layouts.ts'
+import { printedLayout } from './layouts.ts'
 import { ROW_KINDS, paymentRow, refundRow } from './rows.ts'
 import { formatBill, shuffle } from './text.ts'
 
@@ -19,34 +19,79 @@ export type BillOptions = {
   layout?: BillLayout
 }
 
-/**
- * The rows of the bill of one day: the day's payments and refunds, with the changes of the bill plan applied. Not shuffled yet.
- */
-export function billRows(date: string, world: World, billType: BillType = 'ALL'): BillRow[] {
-  const rows = changeRows(rowsOf(date, world), world.billPlan.changesOf(date))
-  return rows.filter(({ kind }) => ROW_KINDS[billType].includes(kind))
+/** A bill file as downloadbill sends it before compression, and how many rows of payments and refunds it has. */
+export type BillFile = { rowCount: number; text: string }
+
+/** Writes the bill file of one day, or the file that the bill plan orders to be served instead. */
+export function billFile(date: string, world: World, options: BillOptions = {}): BillFile {
+  const other = lastOf('other_file', world.billPlan.changesOf(date))
+  return writeFile(other?.date ?? date, world, {
+    ...options,
+    billType: other?.billType ?? options.billType ?? 'ALL',
+  })
 }
 
-/**
- * Writes the bill file of one day, as downloadbill sends it before compression.
- * @param rows The result of `billRows`.
- */
-export function billText(
-  rows: readonly BillRow[],
+function writeFile(
   date: string,
-  { billPlan, strict }: World,
-  { billType = 'ALL', layout }: BillOptions,
-): string {
+  world: World,
+  { billType, layout }: BillOptions & { billType: BillType },
+): BillFile {
+  const { billPlan, strict } = world
   const changes = billPlan.changesOf(date)
-  const changed = changes.findLast((each) => each.kind === 'layout')?.layout
+  const rows = billRows(date, world).filter(({ kind }) => ROW_KINDS[billType].includes(kind))
+  const planned = lastOf('layout', changes)?.layout ?? strict.billLayout
   const text = formatBill(
     // The seed is fixed per day, so every download has the rows in the same order, until a row is added to the day.
     shuffle(rows, seededRandom(billPlan.seedOf(date))),
-    printedLayout(billType, layout ?? changed ?? strict.billLayout),
-    changes.some(({ kind }) => kind === 'wrong_totals') ? 1 : 0,
+    {
+      layout: printedLayout(billType, layout ?? planned),
+      escapes: lastOf('escapes', changes)?.escapes ?? strict.billEscapes,
+      off: (header) => (changes.some((change) => spoils(change, header)) ? 1 : 0),
+    },
   )
-  const isCut = changes.some(({ kind }) => kind === 'cut_off')
-  return isCut ? text.slice(0, Math.floor(text.length * 0.6)) : text
+  return { rowCount: rows.length, text: cutOff(text, lastOf('cut_off', changes)) }
+}
+
+const spoils = (change: PlannedChange, header: string): boolean =>
+  change.kind === 'wrong_totals' && (change.header === undefined || change.header === header)
+
+function cutOff(
+  text: string,
+  cut: Extract<PlannedChange, { kind: 'cut_off' }> | undefined,
+): string {
+  if (cut === undefined) return text
+  // The file ends with the last digit of a total, CR and LF.
+  return text.slice(0, cut.at === 'last_digit' ? -3 : Math.floor(text.length * 0.6))
+}
+
+function lastOf<K extends PlannedChange['kind']>(
+  kind: K,
+  changes: readonly PlannedChange[],
+): Extract<PlannedChange, { kind: K }> | undefined {
+  return changes.findLast(
+    (change): change is Extract<PlannedChange, { kind: K }> => change.kind === kind,
+  )
+}
+
+/**
+ * The rows of the bill of one day, of every type of bill: the day's payments and refunds, with the changes of the bill plan
+ * applied, and the late rows of the day before. Not shuffled yet.
+ */
+function billRows(date: string, world: World): readonly BillRow[] {
+  const before = formatBeijingTime(startOfDay(date) - 1).slice(0, 8)
+  return changeRows(
+    [...rowsOf(date, world), ...lateRows(before, world)],
+    world.billPlan.changesOf(date),
+  )
+}
+
+/** The rows of a day that stand in the bill of the next day. */
+function lateRows(date: string, world: World): readonly BillRow[] {
+  const changes = world.billPlan.changesOf(date)
+  const late = new Set(changes.flatMap((each) => (each.kind === 'late_row' ? [each.number] : [])))
+  if (late.size === 0) return []
+  const inPlace = changes.filter(({ kind }) => kind !== 'late_row')
+  return changeRows(rowsOf(date, world), inPlace).filter(({ number }) => late.has(number))
 }
 
 function rowsOf(date: string, world: World): BillRow[] {

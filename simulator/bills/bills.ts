@@ -1,6 +1,6 @@
 import type { BillChange } from '../state/bill-plan.ts'
 import type { World } from '../state/world.ts'
-import { type BillOptions, billRows, billText } from './bill.ts'
+import { billFile, type BillOptions } from './bill.ts'
 import { planChange } from './plan-change.ts'
 
 /** The daily bills, and the mistakes that a test orders in them. Days are Beijing days, yyyyMMdd. */
@@ -15,7 +15,7 @@ export class Bills {
    * The bill file of one day as WeChat would write it now. Unlike downloadbill, also for a day that is not over or has no row.
    */
   text(date: string, options: BillOptions = {}): string {
-    return billText(billRows(date, this.#world, options.billType), date, this.#world, options)
+    return billFile(date, this.#world, options).text
   }
 
   /**

@@ -1,8 +1,9 @@
-import { formatYuan } from '../lib/yuan.ts'
+import { formatFeeRate, formatServiceFee, formatYuan } from '../lib/yuan.ts'
 import type { BillColumns, BillRow, PlannedChange } from '../state/bill-plan.ts'
 
 /**
- * Applies the bill plan's changes to the rows of a day, in order. Changes of the layout or of the totals do not affect rows.
+ * Applies the bill plan's changes to the rows of a day, in order. Changes of the file, such as its layout or totals, do not
+ * affect rows. A late row is removed here; `billRows` adds it to the next day.
  */
 export function changeRows(
   rows: readonly BillRow[],
@@ -14,6 +15,7 @@ export function changeRows(
 function changeRow(rows: readonly BillRow[], change: PlannedChange): readonly BillRow[] {
   switch (change.kind) {
     case 'drop_row':
+    case 'late_row':
       return rows.filter(({ number }) => number !== change.number)
     case 'set_columns':
       return mapRow(rows, change.number, () => change.columns)
@@ -25,12 +27,22 @@ function changeRow(rows: readonly BillRow[], change: PlannedChange): readonly Bi
           : { 退款金额: yuan, 申请退款金额: yuan },
       )
     }
+    case 'other_fee_rate':
+      return mapRow(rows, change.number, ({ columns }) => ({
+        费率: formatFeeRate(change.basisPoints),
+        手续费: formatServiceFee(fenIn(columns['应结订单金额']), change.basisPoints),
+      }))
+    case 'repeat_row':
+      return [...rows, ...rows.filter(({ number }) => number === change.number).slice(0, 1)]
     case 'add_row':
       return [...rows, change.row]
     default:
       return rows
   }
 }
+
+/** Reads an amount that a row prints, in fen. */
+const fenIn = (yuan = '0.00'): number => Number(yuan.replace('.', ''))
 
 function mapRow(
   rows: readonly BillRow[],

@@ -60,13 +60,14 @@ export function fabricateRefund(
   return refundRow(refund, order, capture, at, world)
 }
 
-function fabricatePaidOrder(date: string, { random }: World): PaidOrder {
+function fabricatePaidOrder(date: string, { random, merchant }: World): PaidOrder {
   const at = startOfDay(date) + NOON_MS
   const transactionId = makeTransactionId(random, at)
   const openid = makeOpenid(random)
   const capture: Capture = {
     transactionId,
     outTradeNo: `X${transactionId}`,
+    appid: merchant.appid,
     openid,
     totalFee: ONE_YUAN,
     cashFee: ONE_YUAN,
@@ -77,6 +78,7 @@ function fabricatePaidOrder(date: string, { random }: World): PaidOrder {
   }
   return {
     outTradeNo: capture.outTradeNo,
+    appid: capture.appid,
     openid,
     totalFee: ONE_YUAN,
     body: '别的商品',

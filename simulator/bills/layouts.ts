@@ -1,12 +1,8 @@
 // The columns of a bill, as WeChat names and orders them. A row has values for all columns; the layout decides which are
 // printed.
 // @see https://pay.weixin.qq.com/wiki/doc/api/wxa/wxa_api.php?chapter=9_6
-import type { BillLayout } from '../state/bill-plan.ts'
-
-/** The values of `bill_type`, the parameter of downloadbill. */
-export const BILL_TYPES = ['ALL', 'SUCCESS', 'REFUND', 'RECHARGE_REFUND'] as const
-/** One of `BILL_TYPES`. */
-export type BillType = (typeof BILL_TYPES)[number]
+// @see https://pay.weixin.qq.com/doc/v3/merchant/4013071246
+import type { BillLayout, BillType } from '../state/bill-plan.ts'
 
 /** A printed column: the header, and the name of the column in `BillRow.columns` whose values are printed below it. */
 export type PrintedColumn = readonly [header: string, column: string]
@@ -24,8 +20,8 @@ export type PrintedLayout = {
 }
 
 /**
- * The name of the column for the part of a refund that goes to CASH and NO_CASH coupons together. Only the `old` layout prints
- * this column.
+ * The name of the column for the part of a refund that goes to CASH and NO_CASH coupons together. Only the layouts `old` and
+ * `oldest` print this column.
  */
 export const BOTH_COUPONS = '优惠退款金额'
 
@@ -82,34 +78,70 @@ const OLD_TOTALS: readonly PrintedTotal[] = [
   ['手续费总金额', '手续费', 5],
 ]
 
+/** The `old` name of a coupon, and its name in the layout `oldest`: a red packet of the company. */
+const OLD_COUPON = '代金券或立减优惠'
+const OLDEST_COUPON = '企业红包'
+
 /**
- * The columns and totals of a bill in a layout. Only bills of type ALL exist in the layouts `old` and `short`; for the other
- * types, `new` is printed instead.
+ * The columns and totals of a bill in a layout. A bill has no total of a column that it does not print. The layout `short` was
+ * seen in bills of type ALL only; its other types are derived from this one.
  */
 export function printedLayout(type: BillType, layout: BillLayout): PrintedLayout {
   const names = COLUMNS[type].split(',')
   const columns = names.map((name): PrintedColumn => [name, name])
+  const totals = totalsOf(names)
   switch (layout) {
     case 'new':
-      return { columns, totals: TOTALS }
-    case 'old': {
-      if (type !== 'ALL') return { columns, totals: TOTALS }
-      const old = names.slice(0, names.indexOf('费率') + 1)
-      return { columns: old.map((name) => OLD_NAMES[name] ?? [name, name]), totals: OLD_TOTALS }
-    }
-    case 'short': {
-      if (type !== 'ALL') return { columns, totals: TOTALS }
-      const short = names.slice(0, names.indexOf('费率') + 1)
-      return {
-        columns: short.map((name): PrintedColumn => [name, WITHOUT_COUPONS[name] ?? name]),
-        totals: TOTALS.slice(0, -2).map(([header, column = '', decimals = 2]): PrintedTotal =>
-          column === '' ? [header] : [header, WITHOUT_COUPONS[column] ?? column, decimals],
-        ),
-      }
-    }
+      return { columns, totals }
+    case 'old':
+      return oldLayout(names)
+    case 'oldest':
+      return oldestLayout(names)
+    case 'short':
+      return shortLayout(names)
     case 'reversed':
-      return { columns: columns.toReversed(), totals: TOTALS }
+      return { columns: columns.toReversed(), totals }
     case 'one_more':
-      return { columns: columns.toSpliced(6, 0, ['门店编号', '特约商户号']), totals: TOTALS }
+      return { columns: columns.toSpliced(6, 0, ['门店编号', '特约商户号']), totals }
+  }
+}
+
+/** Whether a bill in any layout has a total with this header. */
+export function isTotal(header: string): boolean {
+  const totals = [...TOTALS, ...oldestLayout([]).totals, ...OLD_TOTALS]
+  return totals.some(([known]) => known === header)
+}
+
+const totalsOf = (names: readonly string[]): readonly PrintedTotal[] =>
+  TOTALS.filter(([, column]) => column === undefined || names.includes(column))
+
+/** The columns that bills had before 应结订单金额 (amount to settle) was added: all up to the fee rate. */
+const upToFeeRate = (names: readonly string[]): readonly string[] =>
+  names.slice(0, names.indexOf('费率') + 1)
+
+function oldLayout(names: readonly string[]): PrintedLayout {
+  return {
+    columns: upToFeeRate(names).map((name) => OLD_NAMES[name] ?? [name, name]),
+    totals: OLD_TOTALS,
+  }
+}
+
+function oldestLayout(names: readonly string[]): PrintedLayout {
+  const { columns, totals } = oldLayout(names)
+  const rename = (header: string): string => header.replace(OLD_COUPON, OLDEST_COUPON)
+  return {
+    columns: columns.map(([header, column]): PrintedColumn => [rename(header), column]),
+    totals: totals.map(([header, ...sum]): PrintedTotal => [rename(header), ...sum]),
+  }
+}
+
+function shortLayout(names: readonly string[]): PrintedLayout {
+  const kept = upToFeeRate(names)
+  const renamed = (column: string): string => WITHOUT_COUPONS[column] ?? column
+  return {
+    columns: kept.map((name): PrintedColumn => [name, renamed(name)]),
+    totals: totalsOf(kept).map(([header, column, decimals = 2]): PrintedTotal =>
+      column === undefined ? [header] : [header, renamed(column), decimals],
+    ),
   }
 }

@@ -1,11 +1,11 @@
 import { formatBeijingDateTime } from '../lib/clock.ts'
-import { formatServiceFee, formatYuan } from '../lib/yuan.ts'
-import type { BillColumns, BillRow } from '../state/bill-plan.ts'
+import { FEE_BASIS_POINTS, formatFeeRate, formatServiceFee, formatYuan } from '../lib/yuan.ts'
+import type { BillColumns, BillRow, BillType } from '../state/bill-plan.ts'
 import { couponSum } from '../state/coupons.ts'
 import type { Capture, SimulatedOrder } from '../state/ledger.ts'
 import { RECHARGE_FUNDS, type SimulatedRefund, statusAt, successAt } from '../state/refund.ts'
 import type { World } from '../state/world.ts'
-import { type BillType, BOTH_COUPONS } from './layouts.ts'
+import { BOTH_COUPONS } from './layouts.ts'
 
 /** The kinds of rows that each type of bill lists. */
 export const ROW_KINDS: Readonly<Record<BillType, readonly BillRow['kind'][]>> = {
@@ -71,7 +71,7 @@ export function refundRow(
 
 function commonColumns(order: SimulatedOrder, capture: Capture, world: World): BillColumns {
   return {
-    公众账号ID: world.merchant.appid,
+    公众账号ID: capture.appid,
     商户号: world.merchant.mchId,
     // The column 特约商户号 (sub-merchant number) is 0, because our merchant is direct.
     特约商户号: '0',
@@ -95,7 +95,7 @@ function commonColumns(order: SimulatedOrder, capture: Capture, world: World): B
     商品名称: order.body,
     商户数据包: order.attach,
     手续费: '0.00000',
-    费率: '0.60%',
+    费率: formatFeeRate(FEE_BASIS_POINTS),
     订单金额: '0.00',
     申请退款金额: '0.00',
     费率备注: '',

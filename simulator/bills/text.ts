@@ -1,25 +1,45 @@
 import type { Random } from '../lib/random.ts'
-import type { BillRow } from '../state/bill-plan.ts'
+import type { BillEscapes, BillRow } from '../state/bill-plan.ts'
 import type { PrintedLayout, PrintedTotal } from './layouts.ts'
 
 const BOM = '\uFEFF'
 const LINE_END = '\r\n'
 
+/** How `formatBill` writes a file. */
+export type BillStyle = {
+  layout: PrintedLayout
+  escapes: BillEscapes
+  /** What to add to the last digit of the total below a header, to make the total wrong. Default: 0. */
+  off?: (header: string) => number
+}
+
+/** The columns whose values the shop chose. Only these can contain a comma, a line feed or a backtick. */
+const FREE_TEXTS = ['设备号', '商品名称', '商户数据包']
+
+const ESCAPES: Readonly<Record<BillEscapes, Readonly<Record<string, string>>>> = {
+  backslash: { ',': '\\ ', '\n': '\\n', '`': '\\`' },
+  octal: { ',': '\\ ', '\n': '\\n', '`': '\\140' },
+  none: {},
+}
+
 /**
- * Writes a bill file as WeChat does: a BOM, CRLF after every line, a backtick before every value, and no escape for a comma
- * within a value.
- * @param off Added to the last digit of every total, to make the totals wrong.
+ * Writes a bill file as WeChat does: a BOM, CRLF after every line, and a backtick before every value.
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071246
  */
-export function formatBill(rows: readonly BillRow[], layout: PrintedLayout, off = 0): string {
+export function formatBill(
+  rows: readonly BillRow[],
+  { layout, escapes, off = () => 0 }: BillStyle,
+): string {
   const { columns, totals } = layout
-  const lines = rows.map((row) =>
-    formatLine(columns.map(([, column]) => row.columns[column] ?? '')),
-  )
+  const valueOf = (row: BillRow, column: string): string => {
+    const value = row.columns[column] ?? ''
+    return FREE_TEXTS.includes(column) ? escape(value, escapes) : value
+  }
   return [
     BOM + columns.map(([header]) => header).join(','),
-    ...lines,
+    ...rows.map((row) => formatLine(columns.map(([, column]) => valueOf(row, column)))),
     totals.map(([header]) => header).join(','),
-    formatLine(totals.map((total) => formatTotal(rows, total, off))),
+    formatLine(totals.map((total) => formatTotal(rows, total, off(total[0])))),
     '',
   ].join(LINE_END)
 }
@@ -41,7 +61,12 @@ export function shuffle<T>(items: readonly T[], random: Random): T[] {
   return shuffled
 }
 
-/** Writes values as one line of the file. A line break within a value, such as a product's name, is printed as a space. */
+/** Escapes a text. WeChat does not document an escape of the backslash itself, so an escaped text can be ambiguous. */
+function escape(value: string, escapes: BillEscapes): string {
+  return value.replace(/[,\n`]/g, (character) => ESCAPES[escapes][character] ?? character)
+}
+
+/** Writes values as one line of the file. A line break that is not escaped is printed as a space. */
 function formatLine(values: readonly string[]): string {
   return ('`' + values.join(',`')).replace(/[\r\n]/g, ' ')
 }

@@ -1,3 +1,4 @@
+import { RECHARGE_FUNDS } from '../state/refund.ts'
 import { BILL_CALLS } from './bill-calls.ts'
 import type { Call, ControlTarget } from './call.ts'
 import {
@@ -19,6 +20,13 @@ export const CONTROL_CALLS: Readonly<Record<string, Call>> = {
     run: (body, { simulator }) => {
       const openid = readText(body, 'openid') ?? simulator.payer.newOpenid()
       return { code: simulator.payer.login(openid, { blocked: body['blocked'] === true }), openid }
+    },
+  },
+  'POST bind-mini-program': {
+    about: '{appid, app_secret} binds one more mini program to the merchant number',
+    run: (body, { simulator }) => {
+      simulator.platform.bindMiniProgram(needText(body, 'appid'), needText(body, 'app_secret'))
+      return { ok: true }
     },
   },
   'POST request-payment': {
@@ -87,8 +95,13 @@ export const CONTROL_CALLS: Readonly<Record<string, Call>> = {
       return { ok: true, faultsWaiting: simulator.faults.waiting() }
     },
   },
+  'POST deliver-late-requests': {
+    about:
+      '→ {arrived}: WeChat acts now on the requests that the fault arrives_late holds on their way',
+    run: async (_, { simulator }) => ({ arrived: await simulator.faults.deliverLate() }),
+  },
   'POST clear-faults': {
-    about: 'drops every fault that did not happen yet',
+    about: 'drops every fault that did not happen yet, and every request on its way',
     run: (_, { simulator }) => {
       simulator.faults.clear()
       return { ok: true }
@@ -111,7 +124,6 @@ export const CONTROL_CALLS: Readonly<Record<string, Call>> = {
 function describeState({ simulator, clock }: ControlTarget): JsonObject {
   const now = clock.now()
   const nextDueAt = simulator.notices.nextDueAt()
-  const balanceFen = simulator.books.balanceFen()
   const notices = [...simulator.notices.ofPayments.all(), ...simulator.notices.ofRefunds.all()]
   return {
     now,
@@ -121,8 +133,8 @@ function describeState({ simulator, clock }: ControlTarget): JsonObject {
     // PROCESSING and CHANGE: the merchant has paid them, but the payers have not received them yet.
     refundedFen: simulator.books.refundedFen(),
     refundingFen: simulator.books.refundingFen(),
-    // JSON has no Infinity: null means that the merchant's balance has no limit.
-    balanceFen: balanceFen === Infinity ? null : balanceFen,
+    unsettledFen: orNull(simulator.books.balanceFen()),
+    availableFen: orNull(simulator.books.balanceFen(RECHARGE_FUNDS)),
     orders: simulator.books.orders().length,
     captures: simulator.books.captures().length,
     refunds: simulator.books.refunds().length,
@@ -132,6 +144,9 @@ function describeState({ simulator, clock }: ControlTarget): JsonObject {
     faultsWaiting: simulator.faults.waiting(),
   }
 }
+
+/** JSON has no Infinity: null means that a balance of the merchant has no limit. */
+const orNull = (fen: number): number | null => (fen === Infinity ? null : fen)
 
 async function resendNotice(body: JsonObject, target: ControlTarget): Promise<JsonObject> {
   const { simulator, deliver } = target

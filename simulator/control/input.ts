@@ -15,7 +15,9 @@ import {
   isJsonObject,
   type JsonObject,
   needNumber,
+  needOneOf,
   needText,
+  readOneOf,
   readText,
 } from './json.ts'
 
@@ -77,16 +79,15 @@ export function readChanges(body: JsonObject, name: string): Record<string, stri
 
 /** Reads from the body of a control request how the payment notice to be sent differs from a regular one. */
 export function readNoticeOptions(body: JsonObject): PaymentNoticeOptions {
-  const signType = readText(body, 'sign_type')
-  if (signType !== undefined && signType !== 'MD5' && signType !== 'HMAC-SHA256') {
-    throw new ControlError(400, `sign_type ${signType} is unknown`, 'use MD5 or HMAC-SHA256')
-  }
+  const signType = readOneOf(body, 'sign_type', ['MD5', 'HMAC-SHA256'])
   const key = readText(body, 'key')
   return {
     changes: readChanges(body, 'fields'),
     ...(key === undefined ? {} : { key }),
     ...(signType === undefined ? {} : { signType }),
-    withSignTypeElement: body['with_sign_type'] === true,
+    ...(body['with_sign_type'] === undefined
+      ? {}
+      : { withSignTypeElement: body['with_sign_type'] === true }),
     stripSign: body['strip_sign'] === true,
   }
 }
@@ -121,10 +122,7 @@ export function needFault(body: JsonObject): Fault {
 
 /** Reads a trade_state from `state` of a request body. */
 export function needState(body: JsonObject): TradeState {
-  const given = needText(body, 'state')
-  const state = TRADE_STATES.find((each) => each === given)
-  if (state !== undefined) return state
-  throw new ControlError(400, `state ${given} is unknown`, `use one of ${TRADE_STATES.join(', ')}`)
+  return needOneOf(body, 'state', TRADE_STATES)
 }
 
 const TRADE_STATES = [

@@ -47,6 +47,27 @@ export function readText(body: JsonObject, name: string): string | undefined {
   return body[name] === undefined ? undefined : needText(body, name)
 }
 
+/** Reads one of the texts in `choices` from a request body. Throws a 400 when the text is missing or is none of them. */
+export function needOneOf<T extends string>(
+  body: JsonObject,
+  name: string,
+  choices: readonly T[],
+): T {
+  const given = needText(body, name)
+  const choice = choices.find((each) => each === given)
+  if (choice !== undefined) return choice
+  throw new ControlError(400, `${name} ${given} is unknown`, `use one of ${choices.join(', ')}`)
+}
+
+/** Reads one of the texts in `choices`, or `undefined` when the body has no member of this name. */
+export function readOneOf<T extends string>(
+  body: JsonObject,
+  name: string,
+  choices: readonly T[],
+): T | undefined {
+  return body[name] === undefined ? undefined : needOneOf(body, name, choices)
+}
+
 /** Reads a finite number from a request body. Throws a 400 when the number is missing. */
 export function needNumber(body: JsonObject, name: string): number {
   const value = body[name]

@@ -1,8 +1,16 @@
 import type { RefundNoticeOptions } from '../notices/refund-notice.ts'
-import type { SettledStatus } from '../state/refund.ts'
+import { REFUND_ACCOUNTS, type SettledStatus } from '../state/refund.ts'
 import type { Call, ControlTarget } from './call.ts'
 import { needCopies, needOrder, readChanges } from './input.ts'
-import { ControlError, type JsonObject, needNumber, needText, readText } from './json.ts'
+import {
+  ControlError,
+  type JsonObject,
+  needNumber,
+  needOneOf,
+  needText,
+  readOneOf,
+  readText,
+} from './json.ts'
 
 /** The calls of the control interface about refunds, by method and path below `/_control/`. */
 export const REFUND_CALLS: Readonly<Record<string, Call>> = {
@@ -13,19 +21,24 @@ export const REFUND_CALLS: Readonly<Record<string, Call>> = {
   },
   'POST refund-on-platform': {
     about:
-      '{out_trade_no, refund_fee, out_refund_no?} → {ok, refund} or {ok, why}: a refund made on the merchant platform',
+      '{out_trade_no, refund_fee, out_refund_no?, refund_account?} → {ok, refund} or {ok, why}: a refund made on the merchant platform',
     run: (body, { simulator }) => {
       const outRefundNo = readText(body, 'out_refund_no')
+      const account = readOneOf(body, 'refund_account', REFUND_ACCOUNTS)
       return simulator.platform.refund(needOrder(body, simulator), {
         refundFee: needNumber(body, 'refund_fee'),
         ...(outRefundNo === undefined ? {} : { outRefundNo }),
+        ...(account === undefined ? {} : { account }),
       })
     },
   },
   'POST settle-refund': {
     about: '{out_refund_no, status} → the refund, now SUCCESS, CHANGE or REFUNDCLOSE',
     run: (body, target) =>
-      target.simulator.platform.settleRefund(needRefund(body, target), needSettledStatus(body)),
+      target.simulator.platform.settleRefund(
+        needRefund(body, target),
+        needOneOf(body, 'status', SETTLED_STATUSES),
+      ),
   },
   'POST hold-refunds': {
     about: 'keeps every refund PROCESSING until let-refunds-go',
@@ -42,9 +55,10 @@ export const REFUND_CALLS: Readonly<Record<string, Call>> = {
     },
   },
   'POST set-balance': {
-    about: '{fen} sets the balance that the merchant can refund from; null for no limit',
+    about: `{fen, refund_account?} sets what the merchant can refund from, null for no limit; refund_account is one of ${REFUND_ACCOUNTS.join(', ')}, by default the first`,
     run: (body, { simulator }) => {
-      simulator.platform.setBalance(body['fen'] === null ? Infinity : needNumber(body, 'fen'))
+      const fen = body['fen'] === null ? Infinity : needNumber(body, 'fen')
+      simulator.platform.setBalance(fen, readOneOf(body, 'refund_account', REFUND_ACCOUNTS))
       return { ok: true }
     },
   },
@@ -115,14 +129,3 @@ const SETTLED_STATUSES = [
   'CHANGE',
   'REFUNDCLOSE',
 ] as const satisfies readonly SettledStatus[]
-
-function needSettledStatus(body: JsonObject): SettledStatus {
-  const given = needText(body, 'status')
-  const status = SETTLED_STATUSES.find((each) => each === given)
-  if (status !== undefined) return status
-  throw new ControlError(
-    400,
-    `status ${given} is unknown`,
-    `use one of ${SETTLED_STATUSES.join(', ')}`,
-  )
-}

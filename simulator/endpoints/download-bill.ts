@@ -1,12 +1,11 @@
-import { billRows, billText } from '../bills/bill.ts'
-import { BILL_TYPES, type BillType } from '../bills/layouts.ts'
+import { billFile } from '../bills/bill.ts'
 import { formatBeijingTime, parseBeijingTime, startOfDay } from '../lib/clock.ts'
 import { BILL_MONTHS_BACK_MAX, BILL_READY_AFTER_MS } from '../lib/limits.ts'
 import { isSignedBy, isSignType } from '../lib/sign.ts'
 import { formatXml } from '../lib/xml.ts'
 import type { Fault } from '../protocol/faults.ts'
 import { readElements } from '../protocol/request-checks.ts'
-import type { BillError } from '../state/bill-plan.ts'
+import { BILL_TYPES, type BillError, type BillType } from '../state/bill-plan.ts'
 import type { World } from '../state/world.ts'
 
 // downloadbill differs from the other endpoints: it answers an unsigned file, or an unsigned error with error_code instead of
@@ -43,14 +42,13 @@ export async function downloadBill(
   const { date, billType, gzip } = requested
   const error = (fault && faultError(fault)) ?? unavailableError(date, world)
   if (error !== undefined) return refuse(error)
-  const rows = billRows(date, world, billType)
-  if (rows.length === 0) return refuse(NO_BILL)
+  const { rowCount, text } = billFile(date, world, { billType })
+  if (rowCount === 0) return refuse(NO_BILL)
 
-  const text = billText(rows, date, world, { billType })
   const whole = gzip ? await zip(text) : new TextEncoder().encode(text)
   const end = fault?.kind === 'truncated_xml' ? Math.floor(whole.length * 0.6) : whole.length
   return {
-    outcome: `${billType} ${date}, ${rows.length} rows`,
+    outcome: `${billType} ${date}, ${rowCount} rows`,
     response: new Response(whole.subarray(0, end), { headers: { 'Content-Type': 'text/plain' } }),
   }
 }
@@ -69,7 +67,8 @@ async function readBillRequest(request: Request, world: World): Promise<BillRequ
   if (REQUIRED.some((name) => field(name) === '')) return badRequest('missing parameter')
   if (new TextEncoder().encode(field('nonce_str')).length > 32)
     return badRequest('nonce_str too long')
-  if (field('appid') !== world.merchant.appid) return badRequest('invalid appid')
+  // Every mini program of the merchant gets the same bill, with the payments of all of them.
+  if (!world.platform.miniPrograms.has(field('appid'))) return badRequest('invalid appid')
   if (field('mch_id') !== world.merchant.mchId) return badRequest('invalid parameter')
   const date = field('bill_date')
   const typeName = field('bill_type') || 'ALL'

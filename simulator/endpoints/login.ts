@@ -24,7 +24,7 @@ export const LOGIN_BAD_SECRET: LoginAnswer = { errcode: 40125, errmsg: 'invalid 
  * @see https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/code2Session.html
  */
 export function exchangeCode(request: Request, world: World): LoginAnswer {
-  const { merchant, users, clock } = world
+  const { platform, users, clock } = world
   const query = new URL(request.url).searchParams
   // The errcodes 43001 and 40002 are from WeChat's general table of return codes; the page of jscode2session does not list
   // them.
@@ -35,8 +35,9 @@ export function exchangeCode(request: Request, world: World): LoginAnswer {
   if (query.get('grant_type') !== 'authorization_code') {
     return { errcode: 40002, errmsg: 'invalid grant_type' }
   }
-  if (query.get('appid') !== merchant.appid) return { errcode: 40013, errmsg: 'invalid appid' }
-  if (query.get('secret') !== merchant.appSecret) return LOGIN_BAD_SECRET
+  const appSecret = platform.miniPrograms.get(query.get('appid') ?? '')
+  if (appSecret === undefined) return { errcode: 40013, errmsg: 'invalid appid' }
+  if (query.get('secret') !== appSecret) return LOGIN_BAD_SECRET
 
   const now = clock.now()
   const code = query.get('js_code') ?? ''

@@ -1,7 +1,7 @@
 import { isTotalFee, OUT_TRADE_NO } from '../protocol/order-number.ts'
 import type { ParameterRule } from '../protocol/parameter-rule.ts'
 import { BAD_REFUND_FEE, BAD_TOTAL_FEE } from '../protocol/refusals.ts'
-import { RECHARGE_FUNDS, UNSETTLED_FUNDS } from '../state/refund.ts'
+import { REFUND_ACCOUNTS } from '../state/refund.ts'
 
 /** The rule for out_refund_no: at most 64 letters, digits and `_-|*@`. */
 export const OUT_REFUND_NO: ParameterRule = {
@@ -23,7 +23,7 @@ export const REFUND_PARAMETERS: Readonly<Record<string, ParameterRule>> = {
   refund_desc: { bytesMax: 80 },
   refund_account: {
     bytesMax: 30,
-    format: (value) => value === UNSETTLED_FUNDS || value === RECHARGE_FUNDS,
+    format: (value) => REFUND_ACCOUNTS.some((account) => account === value),
   },
   notify_url: { bytesMax: 256 },
   op_user_id: { bytesMax: 32 },

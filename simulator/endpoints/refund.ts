@@ -11,13 +11,14 @@ import {
   INVALID_TRANSACTION_ID,
   MISSING_PARAMETER,
   REFUND_AMOUNTS_CHANGED,
+  REFUND_OF_OTHER_APPID,
   REFUND_ORDER_UNKNOWN,
   REFUND_PARAMETERS_CHANGED,
   type Refusal,
 } from '../protocol/refusals.ts'
 import { acceptRefund } from '../refunds/accept-refund.ts'
 import type { Capture } from '../state/ledger.ts'
-import { type SimulatedRefund, UNSETTLED_FUNDS } from '../state/refund.ts'
+import { REFUND_ACCOUNTS, type SimulatedRefund, UNSETTLED_FUNDS } from '../state/refund.ts'
 import type { World } from '../state/world.ts'
 import { REFUND_PARAMETERS } from './refund-parameters.ts'
 
@@ -44,6 +45,9 @@ function act({ fields }: CheckedRequest, world: World): Answer | Refusal {
   if (!/^\d*$/.test(fields.get('transaction_id') ?? '')) return INVALID_TRANSACTION_ID
   const order = lookUpOrder(fields, world)
   if (order?.capture === undefined) return REFUND_ORDER_UNKNOWN
+  if (order.appid !== fields.get('appid') && world.strict.refundByOtherAppid === 'refuse') {
+    return REFUND_OF_OTHER_APPID
+  }
   const outRefundNo = fields.get('out_refund_no') ?? ''
   const refundFee = Number(fields.get('refund_fee'))
   const hasTotal = Number(fields.get('total_fee')) === order.totalFee
@@ -59,13 +63,14 @@ function act({ fields }: CheckedRequest, world: World): Answer | Refusal {
   if (!hasTotal) return REFUND_AMOUNTS_CHANGED
 
   const notifyUrl = fields.get('notify_url')
+  const account = fields.get('refund_account')
   const refund = acceptRefund(
     order,
     {
       outRefundNo,
       refundFee,
       source: 'API',
-      account: fields.get('refund_account') ?? UNSETTLED_FUNDS,
+      account: REFUND_ACCOUNTS.find((each) => each === account) ?? UNSETTLED_FUNDS,
       ...(notifyUrl === undefined ? {} : { notifyUrl }),
       parameters: refundParameters(fields),
     },

@@ -85,6 +85,7 @@ function create(request: CheckedRequest, world: World, now: number): SimulatedOr
   const timeExpireAt = parseBeijingTime(field('time_expire'))
   const order = world.ledger.put({
     outTradeNo: field('out_trade_no'),
+    appid: field('appid'),
     openid: field('openid'),
     totalFee: Number(field('total_fee')),
     body: field('body'),

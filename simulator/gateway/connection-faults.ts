@@ -2,6 +2,7 @@ import type { Fault } from '../protocol/faults.ts'
 import { htmlPage } from './nginx-pages.ts'
 
 const BEFORE = ['request_lost', 'stall_before', 'http_500', 'http_502']
+const STALLS = ['stall_before', 'stall_after', 'arrives_late']
 const AFTER = ['reply_lost', 'stall_after', 'http_502_after']
 
 /** Whether the fault happens before the endpoint acts on the request, so that the request has no effect. */
@@ -23,7 +24,7 @@ export function failToAnswer(fault: Fault, request: Request): Response | Promise
   if (fault.kind === 'http_502' || fault.kind === 'http_502_after') {
     return htmlPage(502, '502 Bad Gateway')
   }
-  if (fault.kind === 'stall_before' || fault.kind === 'stall_after') return stall(request.signal)
+  if (STALLS.includes(fault.kind)) return stall(request.signal)
   throw new TypeError('Network connection lost.')
 }
 

@@ -19,6 +19,7 @@ import {
 import type { CheckedRequest, PayEndpoint } from '../protocol/endpoint.ts'
 import type { FaultQueue } from '../protocol/fault-queue.ts'
 import { type Fault, type FaultEndpoint, isCorruption, refusalOf } from '../protocol/faults.ts'
+import { lookUpOrder } from '../protocol/order-lookup.ts'
 import {
   type BusinessRefusal,
   type GatewayRefusal,
@@ -27,6 +28,7 @@ import {
   SYSTEM_ERROR,
 } from '../protocol/refusals.ts'
 import { checkRequest } from '../protocol/request-checks.ts'
+import type { HistoryEntry } from '../state/history.ts'
 import { isOpen } from '../state/ledger.ts'
 import type { World } from '../state/world.ts'
 import { failToAnswer, isAfter, isBefore } from './connection-faults.ts'
@@ -36,7 +38,10 @@ import { certificatePage, htmlPage } from './nginx-pages.ts'
 /** Which certificate the client showed in the TLS handshake: none, the merchant's, or another one. */
 export type ClientCertificate = 'none' | 'good' | 'wrong'
 
-type Served = { response: Response; outcome: string; outTradeNo?: string | undefined }
+/** The numbers by which a request names an order or a refund, as the history shows them. */
+type Numbers = Pick<HistoryEntry, 'outTradeNo' | 'transactionId' | 'outRefundNo'>
+
+type Served = { response: Response; outcome: string; numbers?: Numbers }
 
 /**
  * Answers one request as WeChat's hosts do. The path alone selects the endpoint; the host is ignored. Throws a TypeError for a
@@ -62,22 +67,41 @@ export async function serve(
   }
 
   const fault = faults.take(name)
-  const record = (outcome: string, outTradeNo?: string) =>
+  const record = (outcome: string, numbers: Numbers = {}) =>
     world.record({
       type: 'request',
       endpoint: name,
       outcome,
-      ...(outTradeNo === undefined ? {} : { outTradeNo }),
+      ...numbers,
       ...(fault === undefined ? {} : { fault: fault.kind }),
     })
 
+  const act = async (received: Request): Promise<Response> => {
+    const served = await servePath(path, received, world, fault)
+    record(served.outcome, served.numbers)
+    return served.response
+  }
+  if (fault?.kind === 'arrives_late') {
+    const copy = await copyOf(request)
+    faults.hold(async () => void (await act(copy())))
+    return failToAnswer(fault, request)
+  }
   if (isBefore(fault)) {
     record('not acted on')
     return failToAnswer(fault, request)
   }
-  const served = await servePath(path, request, world, fault)
-  record(served.outcome, served.outTradeNo)
-  return isAfter(fault) ? failToAnswer(fault, request) : served.response
+  const response = await act(request)
+  return isAfter(fault) ? failToAnswer(fault, request) : response
+}
+
+/**
+ * Reads a request now, so that it can be acted on when its client is gone. The copy is made when it is needed, because workerd
+ * lets no request use the body of another one.
+ */
+async function copyOf(request: Request): Promise<() => Request> {
+  const { url, method } = request
+  const body = await request.arrayBuffer()
+  return () => new Request(url, { method, ...(body.byteLength === 0 ? {} : { body }) })
 }
 
 function nameOf(path: string): FaultEndpoint | undefined {
@@ -114,11 +138,20 @@ async function servePay(
   const checked = await checkRequest(request, endpoint, world)
   if (!checked.ok) return stopAtGateway(checked.refusal)
   const result = runEndpoint(checked.request, endpoint, world, fault)
-  const outTradeNo = checked.request.fields.get('out_trade_no')
-  if (!isAnswer(result) && result.level === 'return') {
-    return { ...stopAtGateway(result), outTradeNo }
+  const numbers = numbersIn(checked.request, world)
+  if (!isAnswer(result) && result.level === 'return') return { ...stopAtGateway(result), numbers }
+  return { ...answerSigned(result, checked.request, world, fault), numbers }
+}
+
+function numbersIn({ fields }: CheckedRequest, world: World): Numbers {
+  const transactionId = fields.get('transaction_id')
+  const outTradeNo = lookUpOrder(fields, world)?.outTradeNo ?? fields.get('out_trade_no')
+  const outRefundNo = fields.get('out_refund_no')
+  return {
+    ...(outTradeNo === undefined ? {} : { outTradeNo }),
+    ...(transactionId === undefined ? {} : { transactionId }),
+    ...(outRefundNo === undefined ? {} : { outRefundNo }),
   }
-  return { ...answerSigned(result, checked.request, world, fault), outTradeNo }
 }
 
 function runEndpoint(
@@ -147,11 +180,14 @@ function answerSigned(
   world: World,
   fault: Fault | undefined,
 ): Served {
-  const answer = isAnswer(result) ? result : refusalAnswer(result, echoedDevice(result, request))
+  const { order, values } = isAnswer(result)
+    ? result
+    : refusalAnswer(result, echoedDevice(result, request))
+  const answer = { order, values: { ...values, appid: request.fields.get('appid') } }
   const corruption = fault && isCorruption(fault.kind) ? fault.kind : undefined
   const response = xmlReply(formatAnswer(answer, world, request.signType, corruption))
   if (!isAnswer(result)) return { response, outcome: `${result.errCode} ${result.errCodeDes}` }
-  const { trade_state: state, prepay_id: prepayId, refund_id: refundId } = answer.values
+  const { trade_state: state, prepay_id: prepayId, refund_id: refundId } = result.values
   return { response, outcome: ['SUCCESS', state ?? prepayId ?? refundId ?? ''].join(' ').trimEnd() }
 }
 

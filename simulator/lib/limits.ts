@@ -73,8 +73,11 @@ export const BILL_MONTHS_BACK_MAX = 3
 /** The maximum length of a body that the simulator reads. The longest legal unifiedorder is far shorter. */
 export const REQUEST_BYTES_MAX = 64 * 1024
 
-/** The maximum number of elements in one message. No message of WeChat Pay has more. */
-export const XML_ELEMENTS_MAX = 200
+/**
+ * The maximum number of elements in one message. WeChat's longest message is a page of refundquery: ten refunds, each with nine
+ * elements, two sums of coupons and three elements per coupon. So ten coupons make more than 400 elements.
+ */
+export const XML_ELEMENTS_MAX = 1_000
 
 /** How long WeChat waits for the shop's reply to a notice. Without a reply by then, WeChat counts the delivery as failed. */
 export const NOTICE_TIMEOUT_MS = 5 * SECOND_MS
@@ -100,10 +103,6 @@ export const NOTICE_RETRY_INTERVALS_MS: readonly number[] = [
   6 * HOUR_MS,
   6 * HOUR_MS,
 ]
-
-/** The only reply of the shop that ends the retries of a notice, as WeChat's document prints it. */
-export const NOTICE_SUCCESS_REPLY =
-  '<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>'
 
 /** The maximum number of history entries. Older entries are dropped, so that a server left running does not fill the memory. */
 export const HISTORY_ENTRIES_MAX = 10_000

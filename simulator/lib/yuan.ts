@@ -4,9 +4,18 @@ export function formatYuan(fen: number): string {
   return `${fen < 0 ? '-' : ''}${digits.slice(0, -2)}.${digits.slice(-2)}`
 }
 
+/** The merchant's fee rate in hundredths of a percent: 0.60 %. */
+export const FEE_BASIS_POINTS = 60
+
+/** Writes a fee rate in hundredths of a percent as the bill does: `60` becomes `0.60%`. */
+export function formatFeeRate(basisPoints: number): string {
+  return `${formatYuan(basisPoints)}%`
+}
+
 /**
- * Writes WeChat's service fee as the bill does, with five decimals: 0.60 % of the settled amount, rounded half up to whole fen.
+ * Writes WeChat's service fee as the bill does, with five decimals: the fee rate of the settled amount, rounded half up to whole
+ * fen.
  */
-export function formatServiceFee(settledFen: number): string {
-  return `${formatYuan(Math.floor((settledFen * 6 + 500) / 1000))}000`
+export function formatServiceFee(settledFen: number, basisPoints = FEE_BASIS_POINTS): string {
+  return `${formatYuan(Math.floor((settledFen * basisPoints + 5_000) / 10_000))}000`
 }

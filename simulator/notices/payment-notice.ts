@@ -18,7 +18,7 @@ export type PaymentNoticeOptions = {
   key?: string
   /** The algorithm to sign with instead of the one that the order's unifiedorder used. */
   signType?: SignType
-  /** Adds a `sign_type` element. Most of WeChat's real notices have none, even with HMAC-SHA256. */
+  /** Adds a `sign_type` element, or leaves it out. Default: by `Strictness.signTypeElementRate`. */
   withSignTypeElement?: boolean
   /** Leaves out the element `sign`, so that the notice is unsigned. */
   stripSign?: boolean
@@ -26,7 +26,7 @@ export type PaymentNoticeOptions = {
 
 /**
  * Writes the XML of a payment notice in the shape of WeChat's real ones: elements in alphabetical order, total_fee as plain
- * text, cash_fee in CDATA, no return_msg, no sign_type. For an unpaid order the payment is made up, as a forger does; the order
+ * text, cash_fee in CDATA, no return_msg, mostly no sign_type. For an unpaid order the payment is made up, as a forger does; the order
  * stays unpaid.
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011937248
  */
@@ -38,7 +38,10 @@ export function formatPaymentNotice(
   const { random, merchant, strict } = world
   const signType = options.signType ?? order.signType
   const fields = noticeFields(order, world)
-  if (options.withSignTypeElement === true) fields.set('sign_type', signType)
+  const namesSignType =
+    options.withSignTypeElement ??
+    (signType === 'HMAC-SHA256' && happens(random, strict.signTypeElementRate))
+  if (namesSignType) fields.set('sign_type', signType)
   if (happens(random, strict.undocumentedElementRate)) addUndocumentedElement(fields, random)
   for (const [name, value] of Object.entries(options.changes ?? {})) {
     if (value === undefined) fields.delete(name)
@@ -59,7 +62,7 @@ function noticeFields(order: SimulatedOrder, world: World): Map<string, string> 
   const optional = { attach: order.attach, device_info: order.deviceInfo }
   return new Map(
     Object.entries({
-      appid: world.merchant.appid,
+      appid: order.appid,
       mch_id: world.merchant.mchId,
       nonce_str: makeNoticeNonce(world.random, now),
       return_code: 'SUCCESS',
@@ -86,6 +89,7 @@ function fabricateCapture(order: SimulatedOrder, world: World): Capture {
   return {
     transactionId: makeTransactionId(world.random, now),
     outTradeNo: order.outTradeNo,
+    appid: order.appid,
     openid: order.openid,
     totalFee: order.totalFee,
     cashFee: order.totalFee,

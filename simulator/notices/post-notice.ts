@@ -1,6 +1,7 @@
 import { makeRequestId } from '../lib/identifiers.ts'
-import { NOTICE_SUCCESS_REPLY, REQUEST_BYTES_MAX } from '../lib/limits.ts'
+import { REQUEST_BYTES_MAX } from '../lib/limits.ts'
 import type { Random } from '../lib/random.ts'
+import { parseXml } from '../lib/xml.ts'
 import type { Deliver, PostResult } from './notice.ts'
 
 export type PostOptions = {
@@ -42,12 +43,13 @@ async function readReply(deliver: Deliver, request: Request): Promise<PostResult
 }
 
 /**
- * Whether the shop's reply ends the retries: only HTTP 200 with the documented reply does. White space between the elements is
- * allowed, because WeChat's own page prints the reply on several lines; an empty body, `ok`, JSON, HTML or a literal `\n` are
- * failures.
+ * Whether the shop's reply ends the retries: HTTP 200 with XML whose return_code is SUCCESS. Everything else about the XML is
+ * free: the document makes return_msg optional, and a prolog, CDATA and white space do not change what XML says.
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011937248
  */
 function isSuccessReply(status: number, body: string): boolean {
-  return status === 200 && body.trim().replace(/>\s+</g, '><') === NOTICE_SUCCESS_REPLY
+  const reply = parseXml(body)
+  return status === 200 && reply.ok && reply.fields.get('return_code')?.trim() === 'SUCCESS'
 }
 
 function rejectOnAbort(signal: AbortSignal): Promise<never> {

@@ -45,7 +45,7 @@ export function formatRefundNotice(
   const plaintext = options.plaintext ?? formatInfo(refund, capture, world, options.info)
   const fields = new Map([
     ['return_code', 'SUCCESS'],
-    ['appid', merchant.appid],
+    ['appid', capture.appid],
     ['mch_id', merchant.mchId],
     ['nonce_str', makeNoticeNonce(random, clock.now())],
     ['req_info', options.reqInfo ?? encryptReqInfo(plaintext, options.key ?? merchant.apiKey)],

@@ -24,6 +24,8 @@ export type PayOptions = {
    * closes the order, and WeChat's own servers disagree for a moment.
    */
   despiteClose?: boolean
+  /** The openid that WeChat records as the payer's, if it is not the one in the order. */
+  openid?: string
 }
 
 /** The recorded payment, or why the cashier refuses to take the money. */
@@ -60,7 +62,7 @@ export function capturePayment(
     }
   }
 
-  const capture = makeCapture(order, coupons, options.bankType ?? 'OTHERS', world)
+  const capture = makeCapture(order, coupons, options, world)
   world.ledger.capture(order, capture)
   return { ok: true, capture }
 }
@@ -68,11 +70,11 @@ export function capturePayment(
 function makeCapture(
   order: SimulatedOrder,
   coupons: readonly Coupon[],
-  bankType: string,
+  { bankType = 'OTHERS', openid = order.openid }: PayOptions,
   world: World,
 ): Capture {
   const now = world.clock.now()
-  const { outTradeNo, openid, totalFee } = order
+  const { outTradeNo, appid, totalFee } = order
   let transactionId = makeTransactionId(world.random, now)
   // The ten random digits of a transaction_id can repeat on a very busy day, so they are drawn until the transaction_id is
   // unused.
@@ -83,6 +85,7 @@ function makeCapture(
   return {
     transactionId,
     outTradeNo,
+    appid,
     openid,
     totalFee,
     cashFee: totalFee - couponSum(coupons),

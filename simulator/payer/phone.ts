@@ -39,12 +39,11 @@ const CANCELLED = 'requestPayment:fail cancel'
 export function openCashier(openid: string, given: UncheckedParams, world: World): CashierResult {
   const params = readParams(given)
   if (typeof params === 'string') return refuse(`parameter error: ${params}`)
-  if (!hasGoodSign(params, world)) {
-    return refuseSign('paySign does not fit appId and the other four parameters')
-  }
-
   const now = world.clock.now()
   const found = world.ledger.findByPrepay(params.package.slice(PACKAGE_HEAD.length), now)
+  if (!hasGoodSign(params, found?.order.appid ?? world.merchant.appid, world)) {
+    return refuseSign('paySign does not fit appId and the other four parameters')
+  }
   if (found === undefined) return refuse('Invalid payment situation: no such prepay_id')
   const { order, prepay } = found
   const { outTradeNo, totalFee, body } = order
@@ -83,12 +82,12 @@ function readParams(given: UncheckedParams): PaymentParams | string {
   return isSignType(params.signType) ? params : `signType ${params.signType} is unknown`
 }
 
-function hasGoodSign(params: PaymentParams, { merchant }: World): boolean {
+function hasGoodSign(params: PaymentParams, appId: string, { merchant }: World): boolean {
   const { timeStamp, nonceStr, signType, paySign } = params
   if (!isSignType(signType)) return false
   // The WeChat client adds the mini program's own appid as `appId`, with a capital I. These five pairs are signed, and nothing
   // else.
-  const signed = { appId: merchant.appid, timeStamp, nonceStr, package: params.package, signType }
+  const signed = { appId, timeStamp, nonceStr, package: params.package, signType }
   return isSignedBy({ ...signed, sign: paySign }, merchant.apiKey, signType)
 }
 

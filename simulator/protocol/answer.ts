@@ -8,7 +8,7 @@ import type { BusinessRefusal, Refusal } from './refusals.ts'
 /** The elements of an answer, before it is signed and written as XML. */
 export type Answer = {
   /**
-   * The element names in the order of WeChat's real answers. `formatAnswer` fills in the values of the envelope, such as appid
+   * The element names in the order of WeChat's real answers. `formatAnswer` fills in the values of the envelope, such as mch_id
    * and sign.
    */
   readonly order: readonly string[]
@@ -120,7 +120,6 @@ function fillEnvelope(answer: Answer, world: World): Map<string, string> {
     return_code: 'SUCCESS',
     return_msg: 'OK',
     result_code: 'SUCCESS',
-    appid: world.merchant.appid,
     mch_id: world.merchant.mchId,
     nonce_str: makeReplyNonce(world.random),
     // Reserves the position of `sign` among the elements, as in WeChat's real answers; the value is filled in after signing.

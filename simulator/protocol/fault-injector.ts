@@ -22,7 +22,15 @@ export class FaultInjector {
     this.#record({ type: 'fault_injected', endpoint: fault.endpoint, outcome })
   }
 
-  /** Drops every injected fault that has not happened yet. */
+  /**
+   * Makes WeChat act now on every request that the fault `arrives_late` holds on its way, oldest first. Their clients have given
+   * up, so the answers are lost. Returns how many requests arrived.
+   */
+  deliverLate(): Promise<number> {
+    return this.#queue.deliverLate()
+  }
+
+  /** Drops every injected fault that has not happened yet, and every request that is held on its way. */
   clear(): void {
     this.#queue.clear()
     this.#record({ type: 'faults_cleared' })

@@ -3,6 +3,8 @@ import { canHappenAt, type Fault, type FaultEndpoint } from './faults.ts'
 /** The faults that have not happened yet, in the order in which they were injected. */
 export class FaultQueue {
   #waiting: { fault: Fault; left: number }[] = []
+  /** The requests that are held on their way, each as a function that makes WeChat act on it. */
+  #held: (() => Promise<void>)[] = []
 
   /**
    * Queues a fault. Throws a RangeError for a fault that cannot happen at its endpoint, and for `times` that is not a positive
@@ -32,9 +34,23 @@ export class FaultQueue {
     return next.fault
   }
 
-  /** Drops every injected fault that waits in the queue. */
+  /** Drops every injected fault that waits in the queue, and every request that is held on its way. */
   clear(): void {
     this.#waiting = []
+    this.#held = []
+  }
+
+  /** Holds a request on its way. */
+  hold(act: () => Promise<void>): void {
+    this.#held.push(act)
+  }
+
+  /** Makes WeChat act on the requests that are held on their way, one after another. Returns how many they are. */
+  async deliverLate(): Promise<number> {
+    const held = this.#held
+    this.#held = []
+    for (const act of held) await act()
+    return held.length
   }
 
   /** The queued faults. `times` says how often each will still happen. */

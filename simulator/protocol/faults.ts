@@ -15,12 +15,16 @@ export type EndpointName = 'jscode2session' | OrderEndpointName
 /** Every endpoint at which a fault can be injected. */
 export type FaultEndpoint = EndpointName | RefundEndpointName | 'downloadbill'
 
-/** Faults of the network: the request or the answer is lost, the answer never comes, or nginx answers instead of WeChat Pay. */
+/**
+ * Faults of the network: the request or the answer is lost, the answer never comes, the request is held on its way until
+ * `FaultInjector.deliverLate`, or nginx answers instead of WeChat Pay.
+ */
 type NetworkKind =
   | 'request_lost'
   | 'reply_lost'
   | 'stall_before'
   | 'stall_after'
+  | 'arrives_late'
   | 'http_500'
   | 'http_502'
   | 'http_502_after'
@@ -72,6 +76,7 @@ const ENDPOINTS_OF_KIND: Readonly<Record<FaultKind, readonly FaultEndpoint[]>> =
   reply_lost: ALL,
   stall_before: ALL,
   stall_after: ALL,
+  arrives_late: ALL,
   http_500: ALL,
   http_502: ALL,
   http_502_after: ALL,

@@ -47,8 +47,15 @@ export const REFUND_PARAMETERS_CHANGED = businessRefusal(
   'INVALID_REQUEST',
   '请求参数与之前请求不一致',
 )
+/** The refusal of a refund whose request names another mini program than the order's unifiedorder. */
+export const REFUND_OF_OTHER_APPID = businessRefusal('ERROR', '您的请求参数与订单信息不一致')
 export const REFUND_SUM_TOO_HIGH = businessRefusal('REFUND_FEE_INVALID', '累计退款金额大于支付金额')
 export const ORDER_FULLY_REFUNDED = businessRefusal('TRADE_STATE_ERROR', '订单已全额退款')
+/** The refusals of a refund whose account lacks the money: of unsettled funds, and of the available balance. */
+export const UNSETTLED_FUNDS_TOO_LOW = businessRefusal(
+  'NOTENOUGH',
+  '交易未结算资金不足，请使用可用余额退款',
+)
 export const BALANCE_TOO_LOW = businessRefusal('NOTENOUGH', '基本账户余额不足，请充值后重新发起')
 /**
  * The err_code_des of REFUND_TOO_LATE, REFUNDS_TOO_MANY and REFUNDS_TOO_FAST are ours. Their err_codes are in WeChat's

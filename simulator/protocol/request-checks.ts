@@ -93,7 +93,7 @@ function checkMerchant(
   if (malformed !== undefined) return malformed
   if (mchId !== world.merchant.mchId) return UNKNOWN_MCH_ID
   if (world.strict.unboundAppids.includes(appid)) return APPID_NOT_BOUND
-  if (appid !== world.merchant.appid) return UNKNOWN_APPID
+  if (!world.platform.miniPrograms.has(appid)) return UNKNOWN_APPID
   return undefined
 }
 

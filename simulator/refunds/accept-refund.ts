@@ -9,9 +9,15 @@ import {
   REFUND_TOO_LATE,
   REFUNDS_TOO_FAST,
   REFUNDS_TOO_MANY,
+  UNSETTLED_FUNDS_TOO_LOW,
 } from '../protocol/refusals.ts'
 import { type Capture, isPaid, type SimulatedOrder } from '../state/ledger.ts'
-import type { SimulatedRefund } from '../state/refund.ts'
+import {
+  RECHARGE_FUNDS,
+  type RefundAccount,
+  type SimulatedRefund,
+  UNSETTLED_FUNDS,
+} from '../state/refund.ts'
 import type { World } from '../state/world.ts'
 import { allocateRefund, refundableFen } from './refund-allocation.ts'
 
@@ -20,6 +26,11 @@ export type RefundRequest = Pick<
   SimulatedRefund,
   'outRefundNo' | 'refundFee' | 'source' | 'account' | 'notifyUrl' | 'parameters'
 >
+
+const TOO_LOW: Readonly<Record<RefundAccount, BusinessRefusal>> = {
+  [UNSETTLED_FUNDS]: UNSETTLED_FUNDS_TOO_LOW,
+  [RECHARGE_FUNDS]: BALANCE_TOO_LOW,
+}
 
 const WECHAT_BALANCE = '支付用户零钱'
 const RECEIVED_IN: Readonly<Record<string, string>> = { CMB_CREDIT: '招商银行信用卡0403' }
@@ -38,7 +49,8 @@ export function acceptRefund(
   const refusal = whyNotRefundable(request, capture, earlier, world)
   if (refusal !== undefined) return refusal
   const refund = makeRefund(request, capture, earlier, world)
-  if (refund.settlementRefundFee > world.refunds.balanceFen) return BALANCE_TOO_LOW
+  const { account, settlementRefundFee } = refund
+  if (settlementRefundFee > world.refunds.balances[account]) return TOO_LOW[account]
 
   world.refunds.add(refund)
   if (order.tradeState !== 'REFUND') world.ledger.put({ ...order, tradeState: 'REFUND' })

@@ -1,6 +1,6 @@
 import { makePlatformRefundNo } from '../lib/identifiers.ts'
 import { type BusinessRefusal, REFUND_AMOUNTS_CHANGED } from '../protocol/refusals.ts'
-import { type SimulatedRefund, UNSETTLED_FUNDS } from '../state/refund.ts'
+import { type RefundAccount, type SimulatedRefund, UNSETTLED_FUNDS } from '../state/refund.ts'
 import type { World } from '../state/world.ts'
 import { acceptRefund } from './accept-refund.ts'
 
@@ -10,6 +10,8 @@ export type PlatformRefundRequest = {
   refundFee: number
   /** Default: a new number in the merchant platform's own format. */
   outRefundNo?: string
+  /** The account from which the merchant pays the refund. Default: the unsettled funds. */
+  account?: RefundAccount
 }
 
 /**
@@ -18,7 +20,7 @@ export type PlatformRefundRequest = {
  */
 export function refundOnPlatform(
   outTradeNo: string,
-  { refundFee, outRefundNo }: PlatformRefundRequest,
+  { refundFee, outRefundNo, account = UNSETTLED_FUNDS }: PlatformRefundRequest,
   world: World,
 ): SimulatedRefund | BusinessRefusal {
   const now = world.clock.now()
@@ -36,7 +38,7 @@ export function refundOnPlatform(
       outRefundNo: number,
       refundFee,
       source: 'VENDOR_PLATFORM',
-      account: UNSETTLED_FUNDS,
+      account,
       parameters: new Map(),
     },
     world,

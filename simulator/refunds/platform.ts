@@ -1,6 +1,11 @@
 import { isNotifyUrl } from '../protocol/notify-url.ts'
 import type { TradeState } from '../state/ledger.ts'
-import type { SettledStatus, SimulatedRefund } from '../state/refund.ts'
+import {
+  type RefundAccount,
+  type SettledStatus,
+  type SimulatedRefund,
+  UNSETTLED_FUNDS,
+} from '../state/refund.ts'
 import type { World } from '../state/world.ts'
 import { type PlatformRefundRequest, refundOnPlatform } from './platform-refund.ts'
 
@@ -61,15 +66,25 @@ export class Platform {
   }
 
   /**
-   * Sets the balance in fen from which the merchant can pay refunds. `Infinity`, the default, is always enough. Payments do not
-   * add to the balance.
+   * Sets what the merchant can pay refunds from, in fen: the unsettled funds, or with `account` the available balance. `Infinity`,
+   * the default of both, is always enough. Payments do not add to either.
    */
-  setBalance(fen: number): void {
+  setBalance(fen: number, account: RefundAccount = UNSETTLED_FUNDS): void {
     if (fen !== Infinity && (!Number.isSafeInteger(fen) || fen < 0)) {
       throw new RangeError(`a balance is a whole number of fen, not ${fen}`)
     }
-    this.#world.refunds.balanceFen = fen
-    this.#world.record({ type: 'balance_set', outcome: `${fen} fen` })
+    this.#world.refunds.balances[account] = fen
+    this.#world.record({ type: 'balance_set', outcome: `${account}: ${fen} fen` })
+  }
+
+  /**
+   * Binds one more mini program to the merchant number, or sets the AppSecret of a bound one. Its orders have its own appid;
+   * users and login codes are the same in all of them. Throws a RangeError for an appid in another shape than WeChat's.
+   */
+  bindMiniProgram(appid: string, appSecret: string): void {
+    if (!/^wx[0-9a-f]{16}$/.test(appid)) throw new RangeError(`${appid} is not an appid`)
+    this.#world.platform.miniPrograms.set(appid, appSecret)
+    this.#world.record({ type: 'mini_program_bound', outcome: appid })
   }
 
   /**

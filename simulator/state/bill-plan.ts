@@ -2,14 +2,28 @@ import type { Random } from '../lib/random.ts'
 
 // The content of a bill, and the changes with which a test or a developer makes a bill differ from what happened.
 
+/** The values of `bill_type`, the parameter of downloadbill. */
+export const BILL_TYPES = ['ALL', 'SUCCESS', 'REFUND', 'RECHARGE_REFUND'] as const
+/** One of `BILL_TYPES`. */
+export type BillType = (typeof BILL_TYPES)[number]
+
 /**
- * The layouts of a bill. `new` is today's, `old` is that of the type ALL before 2018, `short` is for merchants without coupons
- * of their own. `reversed` and `one_more` are invented: a client that reads columns by position instead of by name misreads
- * them.
+ * The layouts of a bill. `new` is today's, `old` is that before 2018, `oldest` is the one before, which WeChat still sends to a
+ * few merchants. `short` is for merchants without coupons of their own. `reversed` and `one_more` are invented: a client that
+ * reads columns by position instead of by name misreads them.
  */
-export const BILL_LAYOUTS = ['new', 'old', 'short', 'reversed', 'one_more'] as const
+export const BILL_LAYOUTS = ['new', 'old', 'oldest', 'short', 'reversed', 'one_more'] as const
 /** One of `BILL_LAYOUTS`. */
 export type BillLayout = (typeof BILL_LAYOUTS)[number]
+
+/**
+ * How a bill prints a comma, a line feed and a backtick within the texts that the shop chose. `backslash` and `octal` are
+ * WeChat's rules, which differ only in the backtick. `none` prints the characters as they are, as bills that merchants published
+ * do.
+ */
+export const BILL_ESCAPES = ['backslash', 'octal', 'none'] as const
+/** One of `BILL_ESCAPES`. */
+export type BillEscapes = (typeof BILL_ESCAPES)[number]
 
 /** The values of one row, by WeChat's own column names. */
 export type BillColumns = Readonly<Record<string, string>>
@@ -28,17 +42,35 @@ export type BillChange =
   /** Overwrites some columns of the row about the payment or refund `number`. */
   | { kind: 'set_columns'; number: string; columns: BillColumns }
   | { kind: 'other_amount'; number: string; fen: number }
+  /**
+   * Changes the fee rate of a row, in hundredths of a percent, and the service fee with it. `set_columns` can change either
+   * without the other.
+   */
+  | { kind: 'other_fee_rate'; number: string; basisPoints: number }
+  /** Lists the row once more. */
+  | { kind: 'repeat_row'; number: string }
+  /** Moves the row, unchanged, to the bill of the next day: WeChat counted a payment just before midnight a moment later. */
+  | { kind: 'late_row'; number: string }
   /** Adds a row for a payment or refund of one yuan that never happened. Columns that are not given are made up. */
   | { kind: 'extra_row'; row: 'payment' | 'refund'; columns?: BillColumns }
   /** Adds a row for a refund that the shop never requested, of a payment that did happen. */
   | { kind: 'unasked_refund'; outTradeNo: string; fen: number }
-  | { kind: 'layout'; layout: BillLayout }
-  /** Makes every number in the line of totals too high, by one in its last digit. */
-  | { kind: 'wrong_totals' }
   /**
-   * Cuts the file off after 60 %. Compressed as GZIP, the stream is still complete; the fault `truncated_xml` cuts the stream.
+   * Adds a row that takes back a payment that did happen: 交易状态 (trade state) is REVOKED, and the row has refund numbers. WeChat
+   * revokes only payments at a till, so for this shop such a row is a mistake.
    */
-  | { kind: 'cut_off' }
+  | { kind: 'revoked_row'; outTradeNo: string; columns?: BillColumns }
+  | { kind: 'layout'; layout: BillLayout }
+  | { kind: 'escapes'; escapes: BillEscapes }
+  /** Makes the total below `header`, or every total, too high by one in its last digit. */
+  | { kind: 'wrong_totals'; header?: string }
+  /** Serves the file of another day, of another type, or both, instead of the requested one. */
+  | { kind: 'other_file'; date?: string; billType?: BillType }
+  /**
+   * Cuts the file off: after 60 % (the default), or before the last digit of the last number. Compressed as GZIP, the stream is
+   * still complete; the fault `truncated_xml` cuts the stream.
+   */
+  | { kind: 'cut_off'; at?: 'middle' | 'last_digit' }
   /** Makes downloadbill answer an error, `times` times (default: until cleared). 20007 and 20003 are real error codes. */
   | { kind: 'unavailable'; errorCode: string; returnMsg: string; times?: number }
 
@@ -49,7 +81,10 @@ export type BillChange =
 export type PlannedChange =
   | Exclude<
       BillChange,
-      { kind: 'extra_row' } | { kind: 'unasked_refund' } | { kind: 'unavailable' }
+      | { kind: 'extra_row' }
+      | { kind: 'unasked_refund' }
+      | { kind: 'revoked_row' }
+      | { kind: 'unavailable' }
     >
   | { kind: 'add_row'; row: BillRow }
 

@@ -1,6 +1,6 @@
 import type { History, HistoryEntry } from './history.ts'
 import type { Capture, SimulatedOrder } from './ledger.ts'
-import type { SimulatedRefund } from './refund.ts'
+import { type RefundAccount, type SimulatedRefund, UNSETTLED_FUNDS } from './refund.ts'
 import type { World } from './world.ts'
 
 /** WeChat's own records, for tests to compare with the shop's records. Read-only; all amounts are in fen. */
@@ -57,11 +57,11 @@ export class Books {
   }
 
   /**
-   * The balance in fen from which the merchant can pay refunds. An accepted refund is deducted, without NO_CASH coupons; a
-   * closed one is added again.
+   * What the merchant can pay refunds from, in fen: the unsettled funds, or with `account` the available balance. An accepted
+   * refund is deducted from its account, without NO_CASH coupons; a closed one is added again.
    */
-  balanceFen(): number {
-    return this.#world.refunds.balanceFen
+  balanceFen(account: RefundAccount = UNSETTLED_FUNDS): number {
+    return this.#world.refunds.balances[account]
   }
 
   /** Every event, oldest first. Beyond 10,000 entries the oldest ones are dropped. */

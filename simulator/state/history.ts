@@ -19,6 +19,7 @@ export type HistoryType =
   | 'refunds_held'
   | 'refunds_let_go'
   | 'balance_set'
+  | 'mini_program_bound'
   | 'bill_changed'
   | 'bill_changes_cleared'
   | 'fault_injected'
@@ -30,7 +31,10 @@ export type HistoryEntry = {
   readonly type: HistoryType
   /** The endpoint that was called, or the URL to which a notice was posted. */
   readonly endpoint?: string
+  /** The order that the event is about, also when a request names the order by its transaction_id. */
   readonly outTradeNo?: string
+  /** The transaction_id in the request; absent if the request has none. */
+  readonly transactionId?: string
   readonly outRefundNo?: string
   /** The result of the event, for a person to read. */
   readonly outcome?: string

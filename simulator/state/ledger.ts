@@ -21,6 +21,8 @@ export type Coupon = { id: string; type: 'CASH' | 'NO_CASH'; fee: number }
 export type Capture = {
   readonly transactionId: string
   readonly outTradeNo: string
+  /** The mini program in which the payer paid. */
+  readonly appid: string
   readonly openid: string
   /** The order's amount at WeChat. The shop must compare it with the amount of its own order. */
   readonly totalFee: number
@@ -42,6 +44,8 @@ export type PrepaySession = { readonly prepayId: string; readonly madeAt: number
 /** A snapshot of an order, as WeChat stores it. The control interface prints it as JSON. */
 export type SimulatedOrder = {
   readonly outTradeNo: string
+  /** The appid of the order's unifiedorder. */
+  readonly appid: string
   readonly openid: string
   /** The amount of the order, in fen. */
   readonly totalFee: number

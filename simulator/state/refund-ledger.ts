@@ -1,10 +1,13 @@
 import { formatBeijingTime } from '../lib/clock.ts'
 import {
   isLiveRefund,
+  RECHARGE_FUNDS,
+  type RefundAccount,
   TRANSITIONS,
   type SettledStatus,
   type RefundStatus,
   type SimulatedRefund,
+  UNSETTLED_FUNDS,
 } from './refund.ts'
 
 type RefundLedgerOptions = {
@@ -16,7 +19,7 @@ type RefundLedgerOptions = {
 }
 
 /**
- * All refunds of the merchant, and the balance from which the merchant pays them. Every read first settles the refunds whose
+ * All refunds of the merchant, and the balances from which the merchant pays them. Every read first settles the refunds whose
  * processing time has passed on the simulator's clock.
  */
 export class RefundLedger {
@@ -38,10 +41,13 @@ export class RefundLedger {
   #isHeld = false
   #heldUntil = -Infinity
   /**
-   * The balance in fen from which the merchant can pay refunds. The settlement fee of every refund is deducted, except of
-   * closed refunds.
+   * What the merchant can pay refunds from, in fen by account. The settlement fee of every refund is deducted from the refund's
+   * account, except of closed refunds.
    */
-  balanceFen = Infinity
+  readonly balances: Record<RefundAccount, number> = {
+    [UNSETTLED_FUNDS]: Infinity,
+    [RECHARGE_FUNDS]: Infinity,
+  }
 
   constructor(options: RefundLedgerOptions) {
     this.#options = options
@@ -68,7 +74,7 @@ export class RefundLedger {
     listIn(this.#numbersByDay, formatBeijingTime(appliedAt).slice(0, 8)).push(outRefundNo)
     this.#underWay.set(outRefundNo, appliedAt + this.#options.processingMs)
     this.#fees[refund.status] += refund.refundFee
-    this.balanceFen -= refund.settlementRefundFee
+    this.balances[refund.account] -= refund.settlementRefundFee
   }
 
   /** Settles a refund manually. Throws a RangeError when the refund's current status does not allow the new one. */
@@ -149,7 +155,7 @@ export class RefundLedger {
   }
 
   #move(refund: SimulatedRefund, status: SettledStatus, at: number): SimulatedRefund {
-    const { outRefundNo, refundFee, settlementRefundFee } = refund
+    const { outRefundNo, refundFee, settlementRefundFee, account } = refund
     const moved: SimulatedRefund = {
       ...refund,
       status,
@@ -162,7 +168,7 @@ export class RefundLedger {
     this.#refunds.set(outRefundNo, moved)
     this.#fees[refund.status] -= refundFee
     this.#fees[status] += refundFee
-    if (!isLiveRefund(moved)) this.balanceFen += settlementRefundFee
+    if (!isLiveRefund(moved)) this.balances[account] += settlementRefundFee
     this.#options.onSettled(moved)
     return moved
   }

@@ -35,7 +35,8 @@ export type SimulatedRefund = {
   /** Every status that this refund has had, with its time, oldest first. */
   readonly steps: readonly StatusChange[]
   readonly source: 'API' | 'VENDOR_PLATFORM'
-  readonly account: string
+  /** The `refund_account` from which the merchant pays the refund. */
+  readonly account: RefundAccount
   readonly channel: 'ORIGINAL' | 'OTHER_BANKCARD'
   readonly receivedIn: string
   /** The notify_url of the refund's request; absent if the request had none. */
@@ -74,5 +75,9 @@ export function successAt({ steps }: SimulatedRefund): number | undefined {
  * merchant yet.
  */
 export const UNSETTLED_FUNDS = 'REFUND_SOURCE_UNSETTLED_FUNDS'
-/** The value of `refund_account` with which the merchant pays the refund from its balance at WeChat. */
+/** The value of `refund_account` with which the merchant pays the refund from its available balance at WeChat. */
 export const RECHARGE_FUNDS = 'REFUND_SOURCE_RECHARGE_FUNDS'
+/** The values of `refund_account`. */
+export const REFUND_ACCOUNTS = [UNSETTLED_FUNDS, RECHARGE_FUNDS] as const
+/** One of `REFUND_ACCOUNTS`: the account from which the merchant pays a refund. */
+export type RefundAccount = (typeof REFUND_ACCOUNTS)[number]

@@ -54,9 +54,10 @@ export function orderJson(
 }
 
 /** One event of an order's history as the shop sees it. Contract: fields are added, never renamed. */
-export const eventJson = ({ type, at, revision, data }: StoredEvent): Record<string, unknown> => ({
-  ...data,
-  type,
-  at: formatRfc3339(at),
-  revision,
+export const eventJson = (event: StoredEvent): Record<string, unknown> => ({
+  ...event.data,
+  type: event.type,
+  at: formatRfc3339(event.at),
+  revision: event.revision,
+  actor: event.actor,
 })

@@ -10,7 +10,9 @@ export const refundJson = (refund: Refund, ordercode: string): Record<string, un
   refund_fee: refund.refundFee,
   total_fee: refund.totalFee,
   reason: refund.reason ?? null,
+  refund_account: refund.account ?? null,
   source: refund.source,
+  actor: refund.actor ?? null,
   refund_id: refund.refundId ?? null,
   received_by: refund.receivedBy ?? null,
   err_code: refund.errCode ?? null,
@@ -19,4 +21,5 @@ export const refundJson = (refund: Refund, ordercode: string): Record<string, un
   accepted_at: timeOrNull(refund.acceptedAt),
   succeeded_at: refund.state === 'succeeded' ? timeOrNull(refund.endedAt) : null,
   ended_at: timeOrNull(refund.endedAt),
+  cancelled_at: timeOrNull(refund.cancelledAt),
 })

@@ -19,6 +19,7 @@ export const reviewJson = (review: StoredReview): Record<string, unknown> => ({
   ordercode: review.ordercode ?? null,
   evidence: evidenceJson(review.evidence),
   opened_at: formatRfc3339(review.openedAt),
+  actor: review.actor,
   resolved_at: review.resolvedAt === undefined ? null : formatRfc3339(review.resolvedAt),
   action: review.action ?? null,
   note: review.note ?? null,

@@ -1,3 +1,4 @@
+import type { Actor } from './actor.ts'
 import type { UnixSeconds } from './time.ts'
 
 /** Why a person must look. `docs/operations.md` says what happened and what to do, kind by kind. */
@@ -6,11 +7,13 @@ export type ReviewKind =
   | 'currency_mismatch'
   | 'unknown_order'
   | 'foreign_payment'
+  | 'transaction_conflict'
   | 'late_payment'
   | 'second_payment'
   | 'partly_returned'
   | 'refund_abnormal'
   | 'refund_overdue'
+  | 'refund_waiting'
   | 'refund_failed'
   | 'refund_conflict'
   | 'bill_difference'
@@ -36,19 +39,24 @@ export const RECURRENCE: Readonly<Record<ReviewKind, Recurrence>> = {
   currency_mismatch: 'never',
   unknown_order: 'never',
   foreign_payment: 'never',
+  transaction_conflict: 'never',
   late_payment: 'each_time',
   second_payment: 'each_time',
   partly_returned: 'never',
   refund_abnormal: 'each_time',
   refund_overdue: 'never',
+  refund_waiting: 'if_changed',
   refund_failed: 'each_time',
   refund_conflict: 'if_changed',
   bill_difference: 'if_changed',
   webhook_given_up: 'each_time',
 }
 
-/** Fields of the evidence that change while what was found stays the same. */
-export const PASSING_EVIDENCE = ['books_state'] as const
+/**
+ * Fields of the evidence that change while what was found stays the same: the state of our refund, and how many
+ * refunds are held back.
+ */
+export const PASSING_EVIDENCE = ['books_state', 'refunds', 'refund_fee'] as const
 
 /**
  * A fact that a person must look at. `kind` and `subject` identify the fact: at most one review about it is
@@ -57,8 +65,8 @@ export const PASSING_EVIDENCE = ['books_state'] as const
 export type Review = Readonly<{
   kind: ReviewKind
   /**
-   * What the review is about: a transaction_id, an out_refund_no, a bill's day with one of its differences,
-   * or the id of a webhook.
+   * What the review is about: a transaction_id, an out_refund_no, the reason why refunds are held back, a bill's
+   * day with one of its differences, or the id of a webhook.
    */
   subject: string
   /** The order that is concerned; undefined for a bill as a whole, and for a payment of an unknown order. */
@@ -72,6 +80,8 @@ export type StoredReview = Review &
   Readonly<{
     id: string
     openedAt: UnixSeconds
+    /** Who opened the review; once it is resolved, who resolved it. */
+    actor: Actor
     resolvedAt: UnixSeconds | undefined
     /** The action with which the operator resolved the review; undefined for a note alone. */
     action: ReviewAction | undefined
@@ -96,9 +106,10 @@ export const isAnnounced = (kind: ReviewKind): boolean => kind !== 'webhook_give
 
 /**
  * Whether a review of this kind may be resolved with `accept`. The operator can accept an unexpected payer,
- * trade type or time, but not a wrong amount.
+ * trade type or time, but not a wrong amount; and a returned payment whose refund failed.
  */
-export const mayAccept = (kind: ReviewKind): boolean => kind === 'foreign_payment'
+export const mayAccept = (kind: ReviewKind): boolean =>
+  kind === 'foreign_payment' || kind === 'refund_failed'
 
 /**
  * Whether a review of this kind may be resolved with `refund`. Only a recorded payment can be refunded; a
@@ -115,4 +126,7 @@ export const mayRefund = (kind: ReviewKind): boolean =>
  * WeChat answers every query with "paid", so only resolving the review closes the attempt.
  */
 export const keepsAttemptOpen = (kind: ReviewKind): boolean =>
-  kind === 'amount_mismatch' || kind === 'currency_mismatch' || kind === 'foreign_payment'
+  kind === 'amount_mismatch' ||
+  kind === 'currency_mismatch' ||
+  kind === 'foreign_payment' ||
+  kind === 'transaction_conflict'

@@ -39,7 +39,7 @@ export async function deliverDueWebhooks(
   written: readonly string[],
   budget: Budget,
 ): Promise<number> {
-  if (!deps.config.hasWebhookTarget) return 0
+  if (deps.config.webhookTarget !== 'set') return 0
   let tried = 0
   await runPool(
     written,

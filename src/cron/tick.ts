@@ -5,6 +5,7 @@
 import { fromMillis, MINUTE_S, type UnixSeconds } from '../core/time.ts'
 import { Budget, type Cost } from '../ports/budget.ts'
 import type { Deps } from '../ports/deps.ts'
+import { failureEntry } from '../ports/store.ts'
 import { COSTS, WEBHOOK_RESERVE } from '../service/costs.ts'
 import { countDueRefunds } from '../service/refund/due-refunds.ts'
 import { finishRun, startRun, sweep } from '../service/run/runs.ts'
@@ -49,12 +50,22 @@ type Report = QueryReport &
   }>
 
 /**
- * Runs the cron once.
+ * Runs the cron once. Rejects when the run cannot go on, for example without the database, so that the platform counts it
+ * as failed.
  *
  * @param scheduledMs The time for which the platform scheduled the run, in milliseconds. The run's time is
  *   this time or the clock, whichever is later, so that a test can move time ahead.
  */
 export async function tick(base: Deps, scheduledMs: number): Promise<void> {
+  try {
+    await run(base, scheduledMs)
+  } catch (error) {
+    base.log({ ...failureEntry(error), handler: 'scheduled' })
+    throw error
+  }
+}
+
+async function run(base: Deps, scheduledMs: number): Promise<void> {
   const scheduled = fromMillis(scheduledMs)
   const now = (): UnixSeconds => {
     const clock = base.now()
@@ -64,7 +75,7 @@ export async function tick(base: Deps, scheduledMs: number): Promise<void> {
   const written: string[] = []
   const deps: Deps = { ...base, now, deliverSoon: (ids) => void written.push(...ids) }
 
-  const run = await startRun(deps)
+  const started = await startRun(deps)
   const budget = budgetsOf(deps)
   let refunds: RefundReport = { done: 0, mayBeMore: false }
   async function runRefunds(within: Budget): Promise<void> {
@@ -101,7 +112,7 @@ export async function tick(base: Deps, scheduledMs: number): Promise<void> {
     told: tried,
     ...deps.used(),
   }
-  await finishRun(deps, run, report)
+  await finishRun(deps, started, report)
   deps.log({ event: 'tick_finished', ...report })
 }
 

@@ -1,4 +1,6 @@
+import { wordsOf } from '../lib/words.ts'
 import type { Deps } from '../ports/deps.ts'
+import { stackOf } from '../ports/store.ts'
 
 /**
  * The maximum number of items under way. A Worker can wait for six responses at the same time; a seventh call
@@ -45,9 +47,7 @@ export async function catchAndLog<T>(
     return await work()
   } catch (error) {
     const reason = error instanceof Error ? error.name : 'unknown'
-    const stack =
-      error instanceof Error ? error.stack?.split('\n').slice(1, 6).join('\n') : undefined
-    log({ event: 'tick_item_failed', reason, stack })
+    log({ event: 'tick_item_failed', reason, error: wordsOf(error), stack: stackOf(error) })
     return 'failed'
   }
 }

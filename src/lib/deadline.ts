@@ -4,11 +4,14 @@ export interface Timers {
   after(ms: number, wake: () => void): () => void
 }
 
+/** How many milliseconds an invocation may still take; Infinity for an invocation without a deadline. */
+export type TimeLeft = () => number
+
 /** The outcome of work with a deadline: its value, or `done: false` when the deadline passed first. */
 export type DeadlineOutcome<T> = Readonly<{ done: true; value: T } | { done: false }>
 
 /**
- * Waits for `work`, but no longer than `ms` milliseconds. When the deadline passes, `signal` aborts and the
+ * Waits for `work`, but no longer than `ms` milliseconds; `Infinity` waits without a deadline. When the deadline passes, `signal` aborts and the
  * outcome of the work is unknown: it may still take effect. Rejects if the work rejects before the deadline.
  */
 export async function withDeadline<T>(
@@ -17,6 +20,7 @@ export async function withDeadline<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<DeadlineOutcome<T>> {
   const controller = new AbortController()
+  if (ms === Infinity) return { done: true, value: await work(controller.signal) }
   let cancel = () => {}
   const tooLate = new Promise<DeadlineOutcome<T>>((resolve) => {
     cancel = timers.after(ms, () => {

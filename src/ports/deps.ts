@@ -46,7 +46,7 @@ export type Deps = Stores &
      */
     deliverSoon: (deliveryIds: readonly string[]) => void
     /** Writes one line of the log. */
-    log: (entry: LogEntry) => void
+    log: Log
     /**
      * Counts a request against the rate limit of a payer, or of the bearer of a ticket.
      *
@@ -64,17 +64,31 @@ export type Config = Readonly<{
   signType: 'MD5' | 'HMAC-SHA256'
   /** The URL of this Worker to which WeChat sends payment notices. */
   notifyUrl: string
-  /** The key that signs and checks the tickets of `/result`. */
-  ticketKey: () => Promise<CryptoKey>
+  /** The keys of the tickets of `/result`: the first one signs, and all of them are valid. */
+  ticketKeys: () => Promise<readonly [CryptoKey, ...CryptoKey[]]>
+  /** Whether the shop must name the payer of every order. */
+  requireOpenid: boolean
   /** The budget of one run of the cron. The defaults fit Cloudflare's free plan. */
   tick: Cost
   /** What the Worker does with a payment that arrives for a closed order. */
   latePayment: 'accept' | 'refund'
+  /**
+   * The amount in fen from which a payment notice is confirmed by a query before it is recorded; 0 for never.
+   */
+  noticeConfirmFrom: number
   /** Where WeChat sends refund notices; undefined when the merchant's certificate is not bound. */
   refundNotifyUrl: string | undefined
-  /** Whether there is a `WEBHOOK_URL`. Without one, webhooks are stored and never sent. */
-  hasWebhookTarget: boolean
+  /** Whether no new refund is accepted and none is sent (REFUNDS=paused). */
+  refundsPaused: boolean
+  /**
+   * Whether webhooks can be sent. `unset`: there is no `WEBHOOK_URL`, so they are stored as `no_target`.
+   * `malformed`: a variable is wrong, so they stay pending until it is corrected.
+   */
+  webhookTarget: 'set' | 'unset' | 'malformed'
 }>
+
+/** A feature that is switched off, because the named variables are missing or malformed. */
+export type FeatureOff = Readonly<{ feature: string; variables: readonly string[] }>
 
 /** Signs a prepay_id. @returns what the mini program passes to `wx.requestPayment`, unchanged. */
 export type SignClientPay = (
@@ -90,9 +104,12 @@ export type SignClientPay = (
   }>
 >
 
+/** Writes one line of the log. */
+export type Log = (entry: LogEntry) => void
+
 /**
- * One line of the log: an event and its fields. It never has
- * a whole message, a key, a signature or a whole openid.
+ * One line of the log: an event and its fields. `reason` is the Worker's word for what went wrong, `error`, `err_code` and
+ * `err_code_des` are the other side's own words. A line never has a whole message, a key, a signature or a whole openid.
  */
 export type LogEntry = Readonly<
   { event: string; ordercode?: string; reason?: string } & Record<

@@ -1,7 +1,8 @@
-import type { OutTradeNo } from '../core/ids.ts'
+import type { Actor } from '../core/actor.ts'
+import type { OutTradeNo, TransactionId } from '../core/ids.ts'
 import type { Attempt } from '../core/order/attempt.ts'
 import type { Change } from '../core/order/change.ts'
-import type { OrderEvent, OrderState, OrderView, Returned, Terms } from '../core/order/order.ts'
+import type { OrderEvent, OrderState, OrderView, Terms } from '../core/order/order.ts'
 import type { Payment, Source } from '../core/order/payment.ts'
 import type { UnixSeconds } from '../core/time.ts'
 import type { Page } from './store.ts'
@@ -44,13 +45,19 @@ export interface OrderStore {
   /**
    * Records a payment in one round trip, if it fits its attempt and the order is `paying`, and reads the
    * order back. In every other case nothing is written and `recorded` is false; `view` shows the caller why.
+   *
+   * @param refunded Whether WeChat has refunds of the payment, which the cron must import.
    */
   recordPayment(
     payment: Payment,
     source: Source,
-    returned: Returned,
+    refunded: boolean,
     now: UnixSeconds,
   ): Promise<Readonly<{ recorded: boolean; view: OrderView | undefined }>>
+  /** Finds the ordercode of the order that has this payment. @returns undefined when none has it. */
+  ordercodeOfPayment(transactionId: TransactionId): Promise<string | undefined>
+  /** Stores that WeChat's answer to a query confirmed the payment. */
+  saveConfirmation(ordercode: string, transactionId: TransactionId, now: UnixSeconds): Promise<void>
   /** Stores the prepay_id from WeChat's answer. @returns false when the attempt is no longer open. */
   savePrepay(attempt: Attempt, prepayId: string, now: UnixSeconds): Promise<boolean>
   /**
@@ -83,6 +90,8 @@ export type StoredEvent = Readonly<{
   revision: number
   type: string
   at: UnixSeconds
+  /** Who caused the event. */
+  actor: Actor
   data: Readonly<Record<string, unknown>>
 }>
 

@@ -1,7 +1,46 @@
+import { wordsOf } from '../lib/words.ts'
+
 /** Thrown when the database failed, or did not answer in time. A write may or may not have taken effect. */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable'
 }
+
+/**
+ * Thrown when a table or column of this version is missing, because a migration was not applied. Trying again does not
+ * help.
+ */
+export class StoreNotMigrated extends Error {
+  override readonly name = 'StoreNotMigrated'
+}
+
+/** What an operator must do about {@link StoreNotMigrated}. */
+export const MIGRATE =
+  'The database does not have the tables of this version. Run `npx wrangler d1 migrations apply DB --remote`, which `npm run deploy` does before every deployment.'
+
+/**
+ * Describes an exception that ended a request or a run of the cron, in the words of the system that caused it.
+ *
+ * @returns a line of the log: `store_unavailable`, `misconfigured` or `internal_error`.
+ */
+export function failureEntry(error: unknown): Readonly<{
+  event: 'store_unavailable' | 'misconfigured' | 'internal_error'
+  reason?: string
+  remedy?: string
+  error: string
+  stack?: string | undefined
+}> {
+  const words = { error: wordsOf(error) }
+  if (error instanceof StoreUnavailable) return { event: 'store_unavailable', ...words }
+  if (error instanceof StoreNotMigrated) {
+    return { event: 'misconfigured', reason: 'DB', remedy: MIGRATE, ...words }
+  }
+  const reason = error instanceof Error ? error.name : 'unknown'
+  return { event: 'internal_error', reason, ...words, stack: stackOf(error) }
+}
+
+/** The first lines of an exception's stack, without its message. */
+export const stackOf = (error: unknown): string | undefined =>
+  error instanceof Error ? error.stack?.split('\n').slice(1, 6).join('\n') : undefined
 
 /**
  * Selects one page of a list, newest first: up to `limit` rows

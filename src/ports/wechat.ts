@@ -44,18 +44,26 @@ export type UnifiedOrderReply =
   | Readonly<{ kind: 'order_closed' }>
   /** "201 商户订单号重复": WeChat has an order with this `out_trade_no`, with other parameters. */
   | Readonly<{ kind: 'number_used' }>
+  /**
+   * WeChat refuses with an err_code that its documents do not list. What became of the order is unknown: WeChat may have
+   * created it.
+   */
+  | Readonly<{ kind: 'refused_unlisted'; errCode: string; errCodeDes: string }>
   | Busy
   | TooManyRequests
   | Misconfigured
   | Refused
   | Unknown
 
+/**
+ * WeChat confirms a payment. `refunded`: WeChat's trade_state is REFUND. The order was paid, and at least one
+ * refund was made since.
+ */
+export type PaidReply = Readonly<{ kind: 'paid'; payment: Payment; refunded: boolean }>
+
 /** What WeChat answers when orderquery asks about an attempt. */
 export type OrderQueryReply =
-  /**
-   * `refunded`: WeChat's trade_state is REFUND. The order was paid, and at least one refund was made since.
-   */
-  | Readonly<{ kind: 'paid'; payment: Payment; refunded: boolean }>
+  | PaidReply
   | Readonly<{ kind: 'unpaid' }>
   /** The payer or the bank is paying at this moment. The attempt must not be closed. */
   | Readonly<{ kind: 'user_paying' }>
@@ -63,6 +71,13 @@ export type OrderQueryReply =
   /** WeChat does not know the `out_trade_no`. */
   | Readonly<{ kind: 'absent' }>
   | Unknown
+
+/** What an orderquery names: an attempt, or a payment. */
+export type QueriedOrder =
+  Readonly<{ outTradeNo: OutTradeNo }> | Readonly<{ transactionId: TransactionId }>
+
+/** WeChat's own words in an answer, for the log and for people: a code or a state, and a sentence. */
+export type Words = Readonly<{ code: string; description: string }>
 
 /** The answer to closeorder. The caller confirms even `closed` by a query. */
 export type CloseOrderReply =
@@ -79,6 +94,12 @@ export type CloseOrderReply =
  */
 export type Waiting = Readonly<{ kind: 'waiting'; errCode: string; errCodeDes: string }>
 
+/**
+ * WeChat does not make the refund, and says why in words only. What WeChat has of the payment decides whether
+ * the refund is refused, or waits.
+ */
+export type Doubtful = Readonly<{ kind: 'doubtful'; errCode: string; errCodeDes: string }>
+
 /** The answer to a refund. The caller confirms even `refused` by a query. */
 export type RefundReply =
   /** WeChat has accepted the refund. The money has not reached the payer yet. */
@@ -87,7 +108,7 @@ export type RefundReply =
    * `isRepetition`: the same refund was sent just before,
    * without a clear answer, and that message may still arrive.
    */
-  | ((Waiting | Misconfigured | Refused) & Readonly<{ isRepetition: boolean }>)
+  | ((Waiting | Doubtful | Misconfigured | Refused) & Readonly<{ isRepetition: boolean }>)
   | Unknown
 
 /** What WeChat answers when refundquery asks about refunds. */
@@ -125,6 +146,13 @@ export interface WeChat {
   unifiedOrder(attempt: Attempt): Promise<UnifiedOrderReply>
   /** Asks WeChat for the state of an attempt's order. */
   orderQuery(outTradeNo: OutTradeNo): Promise<OrderQueryReply>
+  /**
+   * Asks WeChat for a payment by its transaction_id. The answer names the attempt that was paid, so it shows
+   * whether a payment that a notice reported is real.
+   */
+  orderQueryByTransaction(
+    transactionId: TransactionId,
+  ): Promise<Readonly<{ reply: OrderQueryReply; words: Words }>>
   /** Closes an attempt at WeChat, so that it cannot be paid. Safe to repeat. */
   closeOrder(outTradeNo: OutTradeNo): Promise<CloseOrderReply>
   /** Sends a refund. Safe to repeat: the same number with the same parameters is the same refund. */

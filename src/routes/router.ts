@@ -2,8 +2,8 @@
  * The HTTP interface: the routes of all callers, and the answers when no route matches or a handler throws.
  */
 import { Router } from 'itty-router/Router'
-import { StoreUnavailable } from '../ports/store.ts'
-import { isMerchant } from './http/auth.ts'
+import { failureEntry, MIGRATE, StoreNotMigrated, StoreUnavailable } from '../ports/store.ts'
+import { callerWith, tokenOf } from './http/auth.ts'
 import type { HttpDeps } from './http/deps.ts'
 import { problem } from './http/problem.ts'
 import type { RouteRequest } from './http/request.ts'
@@ -13,29 +13,63 @@ import { PAYER_ROUTES } from './payer/routes.ts'
 import { SHOP_ROUTES } from './shop/routes.ts'
 import { WECHAT_ROUTES } from './wechat/routes.ts'
 
+/**
+ * The deadline of the answer to a notice, in milliseconds. WeChat waits 5 s, and counts a later answer as none.
+ */
+const NOTICE_MS = 4_500
+
 const router = Router<RouteRequest, [HttpDeps]>({ catch: answerFor })
 
-add(PAYER_ROUTES, (handler) => handler)
-add(WECHAT_ROUTES, (handler) => handler)
+add(PAYER_ROUTES, (handler) => (request, deps) => handler(request, deps.as('payer')))
+add(WECHAT_ROUTES, (handler) => (request, deps) => handler(request, deps.as('wechat', NOTICE_MS)))
 add(SHOP_ROUTES, withToken)
 add(OPERATOR_ROUTES, withToken)
 add(PUBLIC_ROUTES, (handler) => handler)
 router.all('*', refuse)
 
-function add(routes: readonly Route[], guard: (handler: Handler) => Handler): void {
-  for (const [method, path, handler] of routes) {
+function add(routes: readonly Route[], guard: (handler: Handler, route: Route) => Handler): void {
+  for (const route of routes) {
+    const [method, path, handler] = route
     const verb = method.toLowerCase() as Lowercase<typeof method>
-    router[verb](path, guard(handler))
+    router[verb](path, guard(handler, route))
   }
 }
 
-/** Requires the merchant token. Without it every answer is 401, never 404: a stranger must not learn what exists. */
-function withToken(handler: Handler): Handler {
-  return async (request, deps) =>
-    (await isMerchant(request, deps))
-      ? handler(request, deps)
-      : problem('unauthorized', {}, { 'www-authenticate': 'Bearer realm="wxpay-edge"' })
+/**
+ * Requires the token of the shop or of an operator. Without it every answer is 401, never 404: a stranger must not
+ * learn what exists. A viewer may only read, and not the raw bill, which has the payments of all systems of the merchant.
+ */
+function withToken(handler: Handler, [method, path]: Route): Handler {
+  const isForViewers = method === 'GET' && !path.endsWith('/raw')
+  return async (request, deps) => {
+    const token = tokenOf(request)
+    const caller = token === undefined ? undefined : await callerWith(token, deps)
+    if (caller === undefined) {
+      if (token !== undefined) logRefusedToken(request, deps)
+      return problem('unauthorized', {}, { 'www-authenticate': 'Bearer realm="wxpay-edge"' })
+    }
+    const { actor, role } = caller
+    if (role === 'viewer' && !isForViewers) {
+      deps.log({ event: 'viewer_refused', actor, method, path: pathOf(request) })
+      return problem('forbidden')
+    }
+    return handler(request, deps.as(actor))
+  }
 }
+
+/** Logs a token that is wrong, but not the token: it may be a right one with a typing error. */
+function logRefusedToken(
+  request: RouteRequest,
+  deps: Pick<HttpDeps, 'log' | 'now' | 'refusedTokens'>,
+): void {
+  const count = deps.refusedTokens.admit(deps.now())
+  if (count === undefined) return
+  const address = request.headers.get('cf-connecting-ip') ?? undefined
+  const { method } = request
+  deps.log({ event: 'token_refused', method, path: pathOf(request), address, count })
+}
+
+const pathOf = (request: RouteRequest): string => new URL(request.url).pathname.slice(0, 200)
 
 /** Answers any request. Never throws: an exception becomes an error response. */
 export const respond = (request: Request, deps: HttpDeps): Promise<Response> =>
@@ -53,17 +87,19 @@ function refuse(request: RouteRequest): Response {
 }
 
 /**
- * Answers a request whose handler threw. The exception's text stays private; itty-router's own `error` would
- * send it to the client.
+ * Answers a request whose handler threw. The exception's text goes to the log only; itty-router's own `error` would send
+ * it to the client.
  */
-function answerFor(error: unknown, request: RouteRequest, deps: Pick<HttpDeps, 'log'>): Response {
-  const path = new URL(request.url).pathname
-  if (error instanceof StoreUnavailable) {
-    deps.log({ event: 'store_unavailable', path })
-    return problem('store_unavailable')
-  }
-  const stack = error instanceof Error ? error.stack?.split('\n').slice(1, 6).join('\n') : undefined
-  const reason = error instanceof Error ? error.name : 'unknown'
-  deps.log({ event: 'internal_error', reason, path, stack })
-  return problem('internal')
+async function answerFor(
+  error: unknown,
+  request: RouteRequest,
+  deps: Pick<HttpDeps, 'log' | 'merchantTokens' | 'operators'>,
+): Promise<Response> {
+  deps.log({ ...failureEntry(error), path: new URL(request.url).pathname })
+  if (error instanceof StoreUnavailable) return problem('store_unavailable')
+  if (!(error instanceof StoreNotMigrated)) return problem('internal')
+  // What is wrong with the installation is told to its owner alone.
+  const token = tokenOf(request)
+  const isOwner = token !== undefined && (await callerWith(token, deps)) !== undefined
+  return problem('misconfigured', isOwner ? { detail: MIGRATE } : {})
 }

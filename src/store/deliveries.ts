@@ -1,4 +1,5 @@
 /** Reads and writes webhooks in D1. */
+import type { Actor } from '../core/actor.ts'
 import type { Review } from '../core/review.ts'
 import { later, MINUTE_S, type UnixSeconds } from '../core/time.ts'
 import type { WebhookType } from '../core/webhook.ts'
@@ -73,7 +74,7 @@ export async function saveTry(
   before: StoredDelivery,
   after: StoredDelivery,
   review: Review | undefined,
-  opening: Readonly<{ now: UnixSeconds; hasTarget: boolean }>,
+  opening: Readonly<{ now: UnixSeconds; hasTarget: boolean; actor: Actor }>,
 ): Promise<string | undefined> {
   const isDelivered = after.state === 'delivered'
   const current: Guard = {

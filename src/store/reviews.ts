@@ -1,19 +1,20 @@
 /** Reviews in D1. */
+import type { Actor } from '../core/actor.ts'
 import type { Review, ReviewAction, ReviewKind, StoredReview } from '../core/review.ts'
 import type { UnixSeconds } from '../core/time.ts'
 import type { Page } from '../ports/store.ts'
 import { optionalText, optionalTime, orNull, text, time } from './d1/columns.ts'
 import type { Database, Row } from './d1/database.ts'
+import { earlierActorOfReview } from './d1/earlier-actors.ts'
 import { openedReviews, reviewStatements } from './d1/outbox.ts'
 
 /** Opens a review and writes its webhook, in one batch. @returns the review's id; undefined when none was opened. */
 export async function openReview(
   db: Database,
   review: Review,
-  now: UnixSeconds,
-  hasTarget: boolean,
+  opening: Readonly<{ now: UnixSeconds; hasTarget: boolean; actor: Actor }>,
 ): Promise<string | undefined> {
-  const [id] = openedReviews(await db.batch(reviewStatements(review, { now, hasTarget })))
+  const [id] = openedReviews(await db.batch(reviewStatements(review, opening)))
   return id
 }
 
@@ -43,14 +44,16 @@ export async function resolveReview(
   id: string,
   resolution: Readonly<{ note: string; action: ReviewAction | undefined }>,
   now: UnixSeconds,
+  actor: Actor,
 ): Promise<boolean> {
   const { changes } = await db.run(
-    `UPDATE reviews SET resolved_at = ?2, note = ?3, action = ?4
+    `UPDATE reviews SET resolved_at = ?2, note = ?3, action = ?4, actor = ?5
      WHERE id = ?1 AND resolved_at IS NULL`,
     id,
     now,
     resolution.note,
     orNull(resolution.action),
+    actor,
   )
   return changes === 1
 }
@@ -83,6 +86,7 @@ function reviewFromRow(row: Row): StoredReview {
     ordercode: optionalText(row, 'ordercode'),
     evidence: JSON.parse(text(row, 'evidence')) as StoredReview['evidence'],
     openedAt: time(row, 'opened_at'),
+    actor: optionalText(row, 'actor') ?? earlierActorOfReview(optionalText(row, 'note')),
     resolvedAt: optionalTime(row, 'resolved_at'),
     action: optionalText(row, 'action') as ReviewAction | undefined,
     note: optionalText(row, 'note'),

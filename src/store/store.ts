@@ -1,10 +1,11 @@
 /** Implements the store ports on D1: each port method calls one function of this folder. */
+import type { Actor } from '../core/actor.ts'
 import { prepayExpiry } from '../core/order/attempt.ts'
 import type { BillStore } from '../ports/bill-store.ts'
 import type { DeliveryStore } from '../ports/delivery-store.ts'
 import type { Stores } from '../ports/deps.ts'
 import type { OrderStore } from '../ports/order-store.ts'
-import type { RefundStore } from '../ports/refund-store.ts'
+import type { RefundLimits, RefundStore } from '../ports/refund-store.ts'
 import type { ReviewStore } from '../ports/review-store.ts'
 import type { RunStore } from '../ports/run-store.ts'
 import * as bills from './bill/bills.ts'
@@ -18,8 +19,9 @@ import { claimDueOrders, rescheduleOrders } from './order/due-orders.ts'
 import { claimDueRefunds, countDueRefunds, rescheduleRefunds } from './order/due-refunds.ts'
 import { listOrders } from './order/order-list.ts'
 import { commit, register } from './order/orders.ts'
+import { ordercodeOfPayment, saveConfirmation } from './order/payment-row.ts'
 import { recordPayment } from './order/record-payment.ts'
-import { ordercodeOfRefund } from './order/refunds.ts'
+import { endWaitingReviewOf, ordercodeOfRefund } from './order/refunds.ts'
 import { reserve } from './order/reserve-refund.ts'
 import * as sendLease from './order/send-lease.ts'
 import { events, load, loadMany } from './order/views.ts'
@@ -31,25 +33,35 @@ import * as runs from './runs.ts'
  *
  * @param hasTarget Whether a webhook receiver is configured. Without one, webhooks are stored as
  *   `no_target` and never sent.
+ * @param actor Who causes what these stores write: events, refunds and reviews name it.
+ * @param limits Which refunds may be sent.
  */
-export const d1Stores = (db: Database, hasTarget: boolean): Stores => ({
-  orders: orderStore(db, hasTarget),
-  refunds: refundStore(db),
-  reviews: reviewStore(db, hasTarget),
-  deliveries: deliveryStore(db, hasTarget),
+export const d1Stores = (
+  db: Database,
+  hasTarget: boolean,
+  actor: Actor,
+  limits: RefundLimits = { paused: false, perDay: undefined },
+): Stores => ({
+  orders: orderStore(db, hasTarget, actor),
+  refunds: refundStore(db, actor, limits),
+  reviews: reviewStore(db, hasTarget, actor),
+  deliveries: deliveryStore(db, hasTarget, actor),
   bills: billStore(db, hasTarget),
   runs: runStore(db),
 })
 
-const orderStore = (db: Database, hasTarget: boolean): OrderStore => ({
+const orderStore = (db: Database, hasTarget: boolean, actor: Actor): OrderStore => ({
   load: (ordercode) => load(db, ordercode),
   loadMany: (ordercodes) => loadMany(db, ordercodes),
   events: (ordercode) => events(db, ordercode),
   list: (filter, page) => listOrders(db, filter, page),
-  register: (ordercode, terms, now) => register(db, ordercode, terms, now),
-  commit: (before, event, change, now) => commit(db, before, event, change, now, hasTarget),
-  recordPayment: (payment, source, returned, now) =>
-    recordPayment(db, payment, source, returned, now, hasTarget),
+  register: (ordercode, terms, now) => register(db, ordercode, terms, now, actor),
+  commit: (before, event, change, now) => commit(db, before, event, change, now, hasTarget, actor),
+  recordPayment: (payment, source, refunded, now) =>
+    recordPayment(db, payment, source, refunded, now, hasTarget, actor),
+  ordercodeOfPayment: (transactionId) => ordercodeOfPayment(db, transactionId),
+  saveConfirmation: (ordercode, transactionId, now) =>
+    saveConfirmation(db, ordercode, transactionId, now),
   savePrepay: (attempt, id, now) =>
     attempts.savePrepay(db, attempt, { id, expiresAt: prepayExpiry(attempt, now) }, now),
   saveRefusal: (attempt, now) => attempts.saveRefusal(db, attempt, now),
@@ -59,34 +71,39 @@ const orderStore = (db: Database, hasTarget: boolean): OrderStore => ({
   reschedule: (claimed, next) => rescheduleOrders(db, claimed, next),
 })
 
-const refundStore = (db: Database): RefundStore => ({
-  reserve: (ordercode, refund, now) => reserve(db, ordercode, refund, now),
+const refundStore = (db: Database, actor: Actor, limits: RefundLimits): RefundStore => ({
+  reserve: (ordercode, refund, now) => reserve(db, ordercode, refund, now, limits, actor),
   acquireSendLease: (ordercode, number, now) =>
-    sendLease.acquireSendLease(db, ordercode, number, now),
-  releaseSendLease: (ordercode, number) => sendLease.releaseSendLease(db, ordercode, number),
-  noteRefusal: (ordercode, number, refusal, unansweredAt) =>
-    sendLease.noteRefusal(db, ordercode, number, refusal, unansweredAt),
-  noteUnanswered: (ordercode, number, now) => sendLease.noteUnanswered(db, ordercode, number, now),
+    sendLease.acquireSendLease(db, ordercode, number, now, limits),
+  acquireEndLease: (ordercode, number, now) =>
+    sendLease.acquireEndLease(db, ordercode, number, now),
+  releaseSendLease: (ordercode, number, lease) =>
+    sendLease.releaseSendLease(db, ordercode, number, lease),
+  noteRefusal: (ordercode, number, lease, refusal, unansweredAt) =>
+    sendLease.noteRefusal(db, ordercode, number, lease, refusal, unansweredAt),
+  noteUnanswered: (ordercode, number, lease, now) =>
+    sendLease.noteUnanswered(db, ordercode, number, lease, now),
+  endWaitingReview: (number, now) => endWaitingReviewOf(db, number, now),
   ordercodeOf: (number) => ordercodeOfRefund(db, number),
-  claimDue: (now, limit) => claimDueRefunds(db, now, limit),
-  countDue: (now) => countDueRefunds(db, now),
+  claimDue: (now, count) => claimDueRefunds(db, now, count, limits),
+  countDue: (now) => countDueRefunds(db, now, limits),
   reschedule: (claimed, next) => rescheduleRefunds(db, claimed, next),
 })
 
-const reviewStore = (db: Database, hasTarget: boolean): ReviewStore => ({
-  open: (review, now) => reviews.openReview(db, review, now, hasTarget),
+const reviewStore = (db: Database, hasTarget: boolean, actor: Actor): ReviewStore => ({
+  open: (review, now) => reviews.openReview(db, review, { now, hasTarget, actor }),
   find: (id) => reviews.findReview(db, id),
   ofOrders: (ordercodes) => reviews.reviewsOf(db, ordercodes),
   list: (open, page) => reviews.listReviews(db, open, page),
-  resolve: (id, resolution, now) => reviews.resolveReview(db, id, resolution, now),
+  resolve: (id, resolution, now) => reviews.resolveReview(db, id, resolution, now, actor),
 })
 
-const deliveryStore = (db: Database, hasTarget: boolean): DeliveryStore => ({
+const deliveryStore = (db: Database, hasTarget: boolean, actor: Actor): DeliveryStore => ({
   find: (id) => deliveries.findDelivery(db, id),
   list: (state, page) => deliveries.listDeliveries(db, state, page),
   claimDue: (now, limit) => deliveries.claimDeliveries(db, now, limit, db.uniqueText()),
   saveTry: (before, after, review, now) =>
-    deliveries.saveTry(db, before, after, review, { now, hasTarget }),
+    deliveries.saveTry(db, before, after, review, { now, hasTarget, actor }),
   reopen: (id, now) => deliveries.reopenDelivery(db, id, now),
   sweep: (before, limit) => deliveries.sweepDeliveries(db, before, limit),
 })

@@ -6,12 +6,15 @@
 import type { UnixSeconds } from '../core/time.ts'
 import { type Timers, withDeadline } from '../lib/deadline.ts'
 import { readLimited } from '../lib/limited-body.ts'
+import { invariant } from '../lib/result.ts'
 import type { Secret } from '../lib/secret.ts'
+import { excerptOf, wordsOf } from '../lib/words.ts'
 import type { WebhookSender } from '../ports/webhooks.ts'
+import { webhookKey } from './secret.ts'
 
 const DEADLINE_MS = 10_000
 /**
- * The maximum number of bytes that are read of the receiver's response. The body is ignored, but reading it
+ * The maximum number of bytes that are read of the receiver's response. Only the log uses the body, but reading it
  * lets the connection be reused.
  */
 const ANSWER_BYTES_MAX = 64 * 1024
@@ -64,29 +67,25 @@ export function webhookSender(options: SenderOptions): WebhookSender {
       try {
         const outcome = await withDeadline(timers, DEADLINE_MS, async (signal) => {
           const response = await fetch(new Request(await signed(id, body), { signal }))
-          await readLimited(response.body, ANSWER_BYTES_MAX)
-          return response.status
+          const answer = await readLimited(response.body, ANSWER_BYTES_MAX)
+          return { status: response.status, answer }
         })
         if (!outcome.done) return { delivered: false, status: undefined, error: 'timeout' }
-        const status = outcome.value
-        const delivered = status >= 200 && status < 300
-        return { delivered, status, error: delivered ? undefined : 'status' }
-      } catch {
-        return { delivered: false, status: undefined, error: 'no_answer' }
+        const { status, answer } = outcome.value
+        if (status >= 200 && status < 300) return { delivered: true, status, error: undefined }
+        return { delivered: false, status, error: 'status', words: excerptOf(answer) }
+      } catch (error) {
+        return { delivered: false, status: undefined, error: 'no_answer', words: wordsOf(error) }
       }
     },
   }
 }
 
-/**
- * Signs a text. The key is the part of the secret after `whsec_`, decoded from Base64.
- *
- * @returns `v1,` and the HMAC-SHA256 in Base64.
- */
+/** Signs a text. @returns `v1,` and the HMAC-SHA256 in Base64. */
 async function sign(text: string, secret: Secret): Promise<string> {
   const algorithm = { name: 'HMAC', hash: 'SHA-256' }
-  const raw = atob(secret.reveal().replace(/^whsec_/, ''))
-  const bytes = Uint8Array.from(raw, (char) => char.charCodeAt(0))
+  const bytes = webhookKey(secret.reveal())
+  invariant(bytes !== undefined, 'the configuration checked the form of the webhook secret')
   const key = await crypto.subtle.importKey('raw', bytes, algorithm, false, ['sign'])
   const mac = await crypto.subtle.sign('HMAC', key, new TextEncoder().encode(text))
   return `v1,${btoa(String.fromCharCode(...new Uint8Array(mac)))}`

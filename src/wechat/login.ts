@@ -14,15 +14,9 @@ const Reply = v.object({
  * @see https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/code2Session.html
  */
 export function readLoginReply(text: string): LoginReply {
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch {
-    return { kind: 'unknown', cause: 'not_json' }
-  }
-  const reply = v.safeParse(Reply, json)
-  if (!reply.success) return { kind: 'unknown', cause: 'unreadable' }
-  const { openid, errcode = 0, errmsg = '' } = reply.output
+  const parsed = parse(text)
+  if (typeof parsed === 'string') return { kind: 'unknown', cause: parsed }
+  const { openid, errcode = 0, errmsg = '' } = parsed
   const described = { errCode: String(errcode), errCodeDes: errmsg }
 
   switch (errcode) {
@@ -48,4 +42,23 @@ export function readLoginReply(text: string): LoginReply {
     default:
       return { kind: 'refused', ...described }
   }
+}
+
+/** WeChat's words in an answer of jscode2session, for the log. The answer has none when the login succeeded. */
+export function loginWords(text: string): Readonly<{ errCode?: string; errCodeDes?: string }> {
+  const parsed = parse(text)
+  if (typeof parsed === 'string' || parsed.errcode === undefined) return {}
+  return { errCode: String(parsed.errcode), errCodeDes: parsed.errmsg ?? '' }
+}
+
+/** Parses an answer. @returns its fields, or why it cannot be read. */
+function parse(text: string): v.InferOutput<typeof Reply> | 'not_json' | 'unreadable' {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch {
+    return 'not_json'
+  }
+  const reply = v.safeParse(Reply, json)
+  return reply.success ? reply.output : 'unreadable'
 }

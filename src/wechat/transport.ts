@@ -1,11 +1,15 @@
 /** Sends HTTP requests to WeChat. No other part of the Worker sends requests to WeChat. */
 import { later, MINUTE_S, type UnixSeconds } from '../core/time.ts'
-import { type Timers, withDeadline } from '../lib/deadline.ts'
+import { type TimeLeft, type Timers, withDeadline } from '../lib/deadline.ts'
 import { readChunks, readLimited } from '../lib/limited-body.ts'
 import { err, ok, type Result } from '../lib/result.ts'
+import { wordsOf } from '../lib/words.ts'
+import type { Log } from '../ports/deps.ts'
 
 /** How long one origin may take to reply. WeChat's own SDK waits as long. */
 export const CALL_DEADLINE_MS = 8_000
+/** How long an invocation must still have, for an unanswered message to go to the other origin. */
+const REPEAT_MS_MIN = 1_500
 const REPLY_BYTES_MAX = 64 * 1024
 /** The maximum size of a bill. With 100 000 payments a bill has about 10 MB as gzip, and 30 MB plain. */
 const BILL_BYTES_MAX = 48 * 1024 * 1024
@@ -55,6 +59,9 @@ export type TransportOptions = Readonly<{
   payOrigin: string
   payOriginBackup: string
   now: () => UnixSeconds
+  /** How long the invocation may still take. Calls get the smaller of this and their own deadline. */
+  timeLeft?: TimeLeft
+  log: Log
   health: OriginHealth
   /** A `fetch` that presents the merchant certificate; undefined when no certificate is installed. */
   certificateFetch?: Fetch | undefined
@@ -70,7 +77,7 @@ export type TransportError = Readonly<{
   reason: 'no_answer' | 'http_status' | 'too_long' | 'no_certificate'
 }>
 
-/** Sends requests to WeChat, each with a deadline. Failures are returned, not thrown. */
+/** Sends requests to WeChat, each with a deadline. Failures are logged and returned, not thrown. */
 export interface Transport {
   /** Sends a GET to the login origin. It is never repeated, because a login code works only once. */
   get(path: string, query: URLSearchParams): Promise<Result<Uint8Array, TransportError>>
@@ -111,22 +118,36 @@ type Way<T> = Readonly<{
  */
 export function wechatTransport(options: TransportOptions): Transport {
   const { fetch, certificateFetch, timers, loginOrigin, payOrigin, payOriginBackup } = options
-  const { now, health } = options
+  const { now, log, health, timeLeft = () => Infinity } = options
 
   const usual: Way<Uint8Array> = { fetch, deadlineMs: CALL_DEADLINE_MS, read: readReply }
   const bill = { fetch, deadlineMs: BILL_DEADLINE_MS, read: readBill }
 
+  /** Sends a request to one origin, once. The log gets the reason of a failure, because the caller may try the other origin. */
   async function send<T>(request: Request, way: Way<T>): Promise<Result<T, TransportError>> {
+    const deadline = Math.min(way.deadlineMs, timeLeft())
+    const seen: { status?: number; error?: string } = {}
+    let reply: Result<T, TransportError> = err({ reason: 'no_answer' })
     try {
-      const outcome = await withDeadline(timers, way.deadlineMs, async (signal) =>
-        way.read(await way.fetch(new Request(request, { signal }))),
-      )
-      return outcome.done ? outcome.value : err({ reason: 'no_answer' })
-    } catch {
+      if (deadline <= 0) return reply
+      const outcome = await withDeadline(timers, deadline, async (signal) => {
+        const response = await way.fetch(new Request(request, { signal }))
+        seen.status = response.status
+        return way.read(response)
+      })
+      if (outcome.done) reply = outcome.value
+      else seen.error = `no answer within ${deadline / 1_000} s`
+    } catch (error) {
       // Cloudflare does not distinguish a refused connection from a connection that was reset after sending, so
       // WeChat may have received the request. Both are `no_answer`, as after a timeout.
-      return err({ reason: 'no_answer' })
+      seen.error = wordsOf(error)
     }
+    if (!reply.ok) {
+      const { origin, pathname } = new URL(request.url)
+      const call = pathname.split('/').at(-1) ?? ''
+      log({ event: 'wechat_unreachable', call, origin, reason: reply.error.reason, ...seen })
+    }
+    return reply
   }
 
   const message = (origin: string, path: string, xml: string): Request =>
@@ -148,6 +169,7 @@ export function wechatTransport(options: TransportOptions): Transport {
     const [origin = payOrigin, other = payOrigin] = order
     const first = await send(message(origin, path, xml), way)
     if (first.ok || first.error.reason !== 'no_answer' || other === origin) return first
+    if (timeLeft() < REPEAT_MS_MIN) return first
 
     way.onRepeat?.()
     const second = await send(message(other, path, xml), way)

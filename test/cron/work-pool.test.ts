@@ -9,6 +9,7 @@ describe('a due row whose handling fails', () => {
     const outcome = await catchAndLog({ log: (entry) => void log.push(entry) }, broken)
 
     expect(outcome).toBe('failed')
-    expect(log).toMatchObject([{ event: 'tick_item_failed', reason: 'RangeError' }])
+    const error = 'RangeError: an unforeseen number'
+    expect(log).toMatchObject([{ event: 'tick_item_failed', reason: 'RangeError', error }])
   })
 })

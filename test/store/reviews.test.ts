@@ -74,7 +74,7 @@ describe('a fact whose review is open', () => {
 
   it('opens one when D1 executes the batch twice, because its first answer was lost', async () => {
     const watched = watchDatabase(env.DB)
-    const bench = storeBench(watched.db)
+    const bench = storeBench('system', undefined, watched.db)
     watched.fail('reply_lost', { matching: /INTO reviews/ })
 
     await open(bench, aReview('refund_failed'))
@@ -238,7 +238,7 @@ describe('subjects that end in a number', () => {
 describe('opening a review among 5000', () => {
   it('reads only the reviews of its fact', async () => {
     const watched = watchDatabase(env.DB)
-    const bench = storeBench(watched.db)
+    const bench = storeBench('system', undefined, watched.db)
     await bench.exec(`
       WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
       INSERT INTO reviews (id, kind, subject, evidence, opened_at, resolved_at, note)

@@ -54,7 +54,8 @@ describe('the router', () => {
         new Proxy(db, {
           get: (target, name) =>
             name === 'batch'
-              ? () => Promise.reject(new Error('D1_ERROR: no such table: orders: SQLITE_ERROR'))
+              ? () =>
+                  Promise.reject(new Error('D1_ERROR: UNIQUE constraint failed: SQLITE_CONSTRAINT'))
               : Reflect.get(target, name),
         }),
     })
@@ -62,7 +63,7 @@ describe('the router', () => {
     expect(answer.status).toBe(500)
     const text = await answer.text()
     expect(text).toContain('"internal"')
-    expect(text).not.toContain('no such table')
+    expect(text).not.toContain('UNIQUE')
     expect(w.log).toContainEqual(expect.objectContaining({ event: 'internal_error' }))
   })
 })
@@ -110,6 +111,22 @@ describe('the merchant API', () => {
 
 describe('registering an order', () => {
   const terms = { total_fee: 8_800, body: '测试商店-图书' }
+
+  it('needs the openid of the payer under REQUIRE_OPENID=yes, and says so', async () => {
+    const w = world({ vars: { REQUIRE_OPENID: 'yes' } })
+    const path = `/orders/${w.code('bound')}`
+    const refused = await w.shop('PUT', path, terms)
+    expect(refused.status).toBe(400)
+    const { code, errors } = await problemOf(refused)
+    expect(code).toBe('invalid_request')
+    expect(errors).toEqual([
+      { field: 'openid', message: expect.stringMatching(/^is missing.*REQUIRE_OPENID=yes/) },
+    ])
+    expect((await w.shop('GET', path)).status).toBe(404)
+
+    expect((await w.shop('PUT', path, { ...terms, openid: 'oPayer' })).status).toBe(201)
+    expect((await world().shop('PUT', `/orders/${w.code('free')}`, terms)).status).toBe(201)
+  })
 
   it('answers 201 the first time and 200 every time after, with nothing changed', async () => {
     const w = world()

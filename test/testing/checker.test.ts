@@ -418,6 +418,19 @@ const CORRUPTIONS: Readonly<Record<string, Corruption>> = {
     needs: 'bills',
     by: (w) => corrupt(w, "UPDATE bills SET state = 'comparing', due_at = 1"),
   },
+  'an event that names no actor': {
+    invariant: 'actorsAreRight',
+    by: (w) => corrupt(w, 'UPDATE events SET actor = NULL'),
+  },
+  'a payment from a notice that names the cron': {
+    invariant: 'actorsAreRight',
+    by: (w) => corrupt(w, "UPDATE events SET actor = 'system' WHERE type = 'payment_booked'"),
+  },
+  'a refund of the shop that names an operator': {
+    invariant: 'actorsAreRight',
+    needs: 'refunds',
+    by: (w) => corrupt(w, "UPDATE refunds SET actor = 'li.wei'"),
+  },
   'records that change when a day is reconciled again': {
     invariant: 'reconcilingAgainChangesNothing',
     by: (w) => w.audits.push({ day: '2026-11-23', before: 'a', after: 'a\nb' }),

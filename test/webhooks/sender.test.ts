@@ -143,6 +143,27 @@ describe('a try', () => {
     })
   })
 
+  it("has the receiver's own words when it is refused, and those of a broken connection", async () => {
+    const refusal: Answer = async () =>
+      new Response('{\n  "error": "signature does not match"\n}', { status: 401 })
+    const reset: Answer = () => Promise.reject(new TypeError('Network connection lost.'))
+    const { sender } = shop([refusal, reset, status(500)])
+
+    expect(await sender.send(MESSAGE)).toEqual({
+      delivered: false,
+      status: 401,
+      error: 'status',
+      words: '{ "error": "signature does not match" }',
+    })
+    expect(await sender.send(MESSAGE)).toEqual({
+      delivered: false,
+      status: undefined,
+      error: 'no_answer',
+      words: 'TypeError: Network connection lost.',
+    })
+    expect(await sender.send(MESSAGE)).toMatchObject({ error: 'status', words: '' })
+  })
+
   it.each([300, 301, 302, 304, 307, 308, 400, 401, 404, 410, 429, 500, 503])(
     'is not delivered when it is answered with %i, and follows no redirect',
     async (code) => {

@@ -212,3 +212,71 @@ describe('a login', () => {
     expect(sent.length).toBe(1)
   })
 })
+
+describe('the log', () => {
+  const call = { event: 'wechat_unreachable', call: 'unifiedorder' }
+
+  it('has a line for each origin that failed, with its status or the words of the exception', async () => {
+    const { transport, log } = network([reset, answer('error', 522)])
+
+    expect(text(await transport.post(PATH, XML))).toEqual(failed('no_answer'))
+    expect(log).toEqual([
+      {
+        ...call,
+        origin: PRIMARY,
+        reason: 'no_answer',
+        error: 'TypeError: Network connection lost.',
+      },
+      { ...call, origin: BACKUP, reason: 'no_answer', status: 522 },
+    ])
+  })
+
+  it('has a line when the other origin answers, so that the failure of the first one is known', async () => {
+    const { transport, log, passDeadline } = network([silence, answer('<xml/>')])
+    const reply = transport.post(PATH, XML)
+    await passDeadline(1)
+
+    expect(text(await reply)).toBe('<xml/>')
+    expect(log).toEqual([
+      { ...call, origin: PRIMARY, reason: 'no_answer', error: 'no answer within 8 s' },
+    ])
+  })
+
+  it('has the status of an answer that is no answer of WeChat Pay', async () => {
+    const { transport, log } = network([answer('<html>502 Bad Gateway</html>', 502)])
+
+    await transport.post(PATH, XML)
+
+    expect(log).toEqual([{ ...call, origin: PRIMARY, reason: 'http_status', status: 502 }])
+  })
+
+  it('never has the query of a login, which contains the AppSecret', async () => {
+    const leak: Answer = async ({ url }) => {
+      throw new TypeError(`error sending request for url (${url})`)
+    }
+    const { transport, log } = network([leak])
+
+    await transport.get(
+      '/sns/jscode2session',
+      new URLSearchParams({ secret: 'hush', js_code: 'c' }),
+    )
+
+    expect(log).toEqual([
+      {
+        event: 'wechat_unreachable',
+        call: 'jscode2session',
+        origin: LOGIN,
+        reason: 'no_answer',
+        error: `TypeError: error sending request for url (${LOGIN})`,
+      },
+    ])
+  })
+
+  it('has no line about an answer', async () => {
+    const { transport, log } = network([answer('<xml/>')])
+
+    await transport.post(PATH, XML)
+
+    expect(log).toEqual([])
+  })
+})

@@ -10,11 +10,16 @@ const POLL_MS = 50
 /** A running command. See {@link tool}. */
 export type Tool = ReturnType<typeof tool>
 
-/** Starts the command `scripts/{name}.ts` without colours. */
-export function tool(name: 'start' | 'pay' | 'demo', args: readonly string[] = []) {
-  const child = spawn(process.execPath, [join(ROOT, 'scripts', `${name}.ts`), ...args], {
+/** Starts the command `scripts/{name}.ts` without colours. @param env Environment variables to add. */
+export function tool(
+  name: 'start' | 'dev' | 'pay' | 'demo',
+  args: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+) {
+  // Without `--`, Node itself would read an --env-file that is meant for the command.
+  const child = spawn(process.execPath, ['--', join(ROOT, 'scripts', `${name}.ts`), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined },
+    env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, ...env },
   })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {

@@ -1,7 +1,9 @@
 /** The real store over the D1 of the current project (workerd's, or the simulation's in Node), with access to its tables. */
 import { env } from 'cloudflare:workers'
+import type { Actor } from '../../src/core/actor.ts'
 import type { OrderView } from '../../src/core/order/order.ts'
 import type { Stores } from '../../src/ports/deps.ts'
+import type { RefundLimits } from '../../src/ports/refund-store.ts'
 import { Database } from '../../src/store/d1/database.ts'
 import { d1Stores } from '../../src/store/store.ts'
 import { anOrder, T0 } from '../samples/order-samples.ts'
@@ -29,15 +31,24 @@ const timers = {
   },
 }
 
-/** Creates the stores as the Worker does when it has a webhook target. @param db By default the D1 of the project. */
-export function storeBench(db: D1Database = env.DB): StoreBench {
+/**
+ * Creates the stores as the Worker does for a request of `actor`, when it has a webhook target.
+ *
+ * @param limits By default none.
+ * @param db By default the D1 of the project.
+ */
+export function storeBench(
+  actor: Actor = 'shop',
+  limits?: RefundLimits,
+  db: D1Database = env.DB,
+): StoreBench {
   const database = new Database(db, timers, (count) =>
     crypto.getRandomValues(new Uint8Array(count)),
   )
   const read = async (sql: string): Promise<readonly SqlRow[]> =>
     (await env.DB.prepare(sql).all<SqlRow>()).results
   return {
-    store: d1Stores(database, true),
+    store: d1Stores(database, true, actor, limits),
     read,
     async exec(sql) {
       const statements = sql.split(';').filter((each) => each.trim() !== '')

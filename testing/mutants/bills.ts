@@ -20,10 +20,10 @@ export const BILL_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'A payment that was already refunded on the merchant platform is announced to the shop as paid',
-    file: 'service/bill/resolve-difference.ts',
-    find: `reply.payment, 'bill', reply.refunded)`,
-    replace: `reply.payment, 'bill')`,
-    tests: ['test/stories/bill/differences.test.ts'],
+    file: 'service/order/record-queried-payment.ts',
+    find: `  if (!refunded) {`,
+    replace: `  if (true) {`,
+    tests: ['test/stories/refund/already-refunded.test.ts'],
   },
   {
     name: 'A difference between the bill and our records gets no review',
@@ -274,8 +274,8 @@ export const BILL_MUTANTS: readonly Mutant[] = [
   {
     name: 'When the archive fails, no bill is reconciled',
     file: 'service/bill/fetch-bill.ts',
-    find: `log({\n      event: 'bill_not_archived'`,
-    replace: `throw error\n    log({\n      event: 'bill_not_archived'`,
+    find: `log({ event: 'bill_not_archived'`,
+    replace: `throw error\n    log({ event: 'bill_not_archived'`,
     tests: ['test/stories/bill/archive.test.ts'],
   },
   {

@@ -110,17 +110,17 @@ export const NOTICE_MUTANTS: readonly Mutant[] = [
   {
     name: 'A notice that could not be recorded is acknowledged, so that WeChat never repeats it',
     file: 'service/notice/handle-notice.ts',
-    find: `return recorded.ok ? 'accepted' : refusalOf(recorded.error.reason)`,
+    find: `return isRetryable(recorded.error.reason) ? 'unavailable' : 'refused'`,
     replace: `return 'accepted'`,
     tests: NOTICES,
   },
   {
     name: 'A notice is acknowledged before the payment is stored',
     file: 'service/notice/handle-notice.ts',
-    find: `const recorded = await recordPayment(deps, task.payment, 'notice')
+    find: `const recorded = await recordPayment(deps, { payment, source: 'notice', policy, refunded: false })
 `,
-    replace: `void recordPayment(deps, task.payment, 'notice').catch(() => {})
-      const recorded = { ok: true, error: { reason: '' } }
+    replace: `void recordPayment(deps, { payment, source: 'notice', policy, refunded: false }).catch(() => {})
+  const recorded = { ok: true, error: { reason: '' } }
 `,
     tests: NOTICES,
   },
@@ -190,8 +190,8 @@ export const NOTICE_MUTANTS: readonly Mutant[] = [
   {
     name: 'A message with thousands of elements is parsed',
     file: 'wechat/v2/wire/xml.ts',
-    find: '2 * ELEMENTS_MAX',
-    replace: '2_000 * ELEMENTS_MAX',
+    find: '2 * elementsMax',
+    replace: '2_000 * elementsMax',
     tests: XML,
   },
   {

@@ -48,29 +48,32 @@ export const ORDER_MUTANTS: readonly Mutant[] = [
   {
     name: 'An operator can accept a payment with a wrong amount',
     file: 'core/review.ts',
-    find: `(kind: ReviewKind): boolean => kind === 'foreign_payment'\n`,
-    replace: '(kind: ReviewKind): boolean => kind.length > 0\n',
+    find: `kind === 'foreign_payment' || kind === 'refund_failed'
+`,
+    replace: `kind.length > 0
+`,
     tests: ['test/core/order/reviews.test.ts'],
   },
   {
     name: 'A payment for a closed order is not recorded, and the payer’s money is unaccounted for',
-    file: 'core/order/transition.ts',
+    file: 'core/order/payment-transition.ts',
     find: `const late = order.state === 'closed'`,
-    replace: `const late = order.state === 'closed'\n      if (late) return illegal`,
+    replace: `const late = order.state === 'closed'
+      if (late) return illegal`,
     tests: TRANSITION,
   },
   {
     name: 'A late payment gets no review',
-    file: 'core/order/transition.ts',
-    find: 'late ? [paymentReview(',
-    replace: 'false ? [paymentReview(',
+    file: 'core/order/payment-transition.ts',
+    find: `late ? [paymentReview(`,
+    replace: `false ? [paymentReview(`,
     tests: TRANSITION,
   },
   {
     name: 'A late payment that will be refunded is announced to the shop as paid',
-    file: 'core/order/transition.ts',
-    find: `returned === 'yes' || (late && returned === 'if_late')`,
-    replace: `returned === 'yes'`,
+    file: 'core/order/refund-policy.ts',
+    find: `late && policy.latePayment === 'refund'`,
+    replace: `false`,
     tests: TRANSITION,
   },
   {
@@ -90,8 +93,9 @@ export const ORDER_MUTANTS: readonly Mutant[] = [
   {
     name: 'An attempt that was sent again does not count as in flight',
     file: 'core/order/transition.ts',
-    find: 'sentAt: now, answeredAt: undefined, codeHash',
-    replace: 'sentAt: now, codeHash',
+    find: `    answeredAt: undefined,
+    unansweredAt:`,
+    replace: `    unansweredAt:`,
     tests: TRANSITION,
   },
   {

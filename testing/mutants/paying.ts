@@ -5,6 +5,8 @@ const ATTEMPT = ['test/core/order/attempt.test.ts']
 const DECISION = ['test/core/order/pay-decision.test.ts']
 const PAYING = ['test/stories/pay/paying.test.ts']
 const CLOSING = ['test/stories/order/closing.test.ts']
+const USED_NUMBERS = ['test/stories/pay/used-numbers.test.ts']
+const ATTEMPT_ROWS = ['test/store/order/attempts.test.ts']
 const SIMULATION = ['test/simulation.test.ts']
 
 /** The mutants with bugs in paying. */
@@ -54,8 +56,8 @@ export const PAYING_MUTANTS: readonly Mutant[] = [
   {
     name: 'An order never expires as long as payers keep opening it',
     file: 'core/order/pay-decision.ts',
-    find: '(timeExpire > order.expiresAt && order.extended)',
-    replace: 'false',
+    find: 'order.extended ? undefined : earliest',
+    replace: 'earliest',
     tests: DECISION,
   },
   {
@@ -174,9 +176,86 @@ export const PAYING_MUTANTS: readonly Mutant[] = [
   {
     name: 'A refusal of an older call ends a newer call that is still in flight',
     file: 'store/order/attempts.ts',
-    find: 'AND sent_at = ?4 AND answered_at IS NULL',
-    replace: 'AND ?4 > 0 AND answered_at IS NULL',
-    tests: ['test/store/order/attempts.test.ts', ...SIMULATION],
+    find: 'CASE WHEN sent_at = ?4 THEN ?3 ELSE answered_at END',
+    replace: '?3',
+    tests: ATTEMPT_ROWS,
+  },
+  {
+    name: 'The answer to an earlier call counts as the answer to the call that is sent again now',
+    file: 'store/order/orders.ts',
+    find: '{ ...oldRow, answered_at: undefined }',
+    replace: 'oldRow',
+    tests: ATTEMPT_ROWS,
+  },
+  {
+    name: 'A unifiedorder that went unanswered is forgotten when the attempt is sent again',
+    file: 'store/order/orders.ts',
+    find: 'SET unanswered_at = coalesce(unanswered_at, sent_at)',
+    replace: 'SET unanswered_at = unanswered_at',
+    tests: [...ATTEMPT_ROWS, ...USED_NUMBERS],
+  },
+  {
+    name: 'An order of another system that has the same number is closed at WeChat',
+    file: 'service/order/close-attempt.ts',
+    find: 'if (canBePaid && !mayBeOurs(attempt))',
+    replace: 'if (canBePaid && false)',
+    tests: USED_NUMBERS,
+  },
+  {
+    name: 'An order of another system is closed at WeChat ten minutes after its number was found to be used',
+    file: 'service/order/follow-up.ts',
+    find: ` && mayBeOurs(attempt)`,
+    replace: '',
+    tests: USED_NUMBERS,
+  },
+  {
+    name: 'An order of ours whose unifiedorder went unanswered stays open at WeChat',
+    file: 'core/order/attempt.ts',
+    find: ` ||\n  attempt.unansweredAt !== undefined`,
+    replace: '',
+    tests: [...ATTEMPT, ...USED_NUMBERS],
+  },
+  {
+    name: 'Two strangers who tap in turn use up the twenty numbers of an order',
+    file: 'core/order/pay-decision.ts',
+    find: 'age * left > order.expiresAt - now',
+    replace: 'age > MINUTE_S',
+    tests: ['test/core/order/pay-pacing.test.ts'],
+  },
+  {
+    name: 'A payer loses the attempt to another payer who then gets none',
+    file: 'core/order/pay-decision.ts',
+    find: 'if (left === 0 || nextTimeExpire(order, now) === undefined) return false',
+    replace: '',
+    tests: DECISION,
+  },
+  {
+    name: 'A stranger who calls /pay learns that another payer has paid',
+    file: 'core/order/pay-decision.ts',
+    find: `if (isOfAnotherPayer(view, payer.openid))`,
+    replace: 'if (false)',
+    tests: DECISION,
+  },
+  {
+    name: 'A stranger’s ticket shows that another payer has paid',
+    file: 'core/order/pay-decision.ts',
+    find: 'isHeld || isOfAnotherPayer(view, openid)',
+    replace: 'isHeld',
+    tests: DECISION,
+  },
+  {
+    name: 'A stranger’s ticket shows at which moment another payer pays',
+    file: 'core/order/pay-decision.ts',
+    find: 'isHeld || isOfAnotherPayer(view, openid)',
+    replace: 'isOfAnotherPayer(view, openid)',
+    tests: DECISION,
+  },
+  {
+    name: 'A stranger’s ticket queries WeChat about another payer’s attempt',
+    file: 'service/pay/pay-result.ts',
+    find: ' || attempt.terms.openid !== openid',
+    replace: '',
+    tests: ['test/stories/pay/result.test.ts'],
   },
   {
     name: 'A ticket with any signature is accepted',

@@ -40,9 +40,9 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'A payment that the operator accepted is refunded by the rule for late payments',
-    file: 'service/order/record-payment.ts',
-    find: `source !== 'operator' && !refunded`,
-    replace: '!refunded',
+    file: 'service/review/accept-payment.ts',
+    find: `policy: { kind: 'keep' },`,
+    replace: `policy: { kind: 'configured', latePayment: 'refund', refundNotifyUrl: 'https://pay.test/notify/refund' },`,
     tests: ['test/stories/refund/reviews.test.ts'],
   },
   {
@@ -145,17 +145,17 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'A second payment that was already refunded on the merchant platform is refunded again',
-    file: 'core/order/transition.ts',
-    find: 'autoRefundNotifyUrl === undefined || booked.returned',
-    replace: 'autoRefundNotifyUrl === undefined',
-    tests: ['test/core/order/refund-automatic.test.ts'],
+    file: 'service/order/record-queried-payment.ts',
+    find: `      : { kind: 'returned' }`,
+    replace: `      : configuredPolicy(config)`,
+    tests: ['test/stories/refund/already-refunded.test.ts'],
   },
   {
-    name: 'A refund of one payment of an order prevents the search for the refund owed for another',
-    file: 'core/order/schedule.ts',
-    find: '!refunds.some((refund) => refund.transactionId === transactionId)',
-    replace: 'refunds.length === 0',
-    tests: ['test/core/order/refund-import.test.ts'],
+    name: 'The refunds that WeChat has of a payment are never imported',
+    file: 'store/order/orders.ts',
+    find: `const hasRefunds = attempt.state === 'paid' && 'refunded' in event && event.refunded`,
+    replace: `const hasRefunds = false`,
+    tests: ['test/stories/refund/already-refunded.test.ts'],
   },
   {
     name: 'Two stuck refunds of one payment get only one review',
@@ -263,8 +263,8 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
   {
     name: 'Of the refunds made on the merchant platform only the first ten are found',
     file: 'service/refund/import-refunds.ts',
-    find: 'refundsOf(transactionId, seen)',
-    replace: 'refundsOf(transactionId, 0)',
+    find: `refundsOf(transactionId, records.length)`,
+    replace: `refundsOf(transactionId, 0)`,
     tests: ['test/stories/refund/merchant-platform.test.ts'],
   },
   {
@@ -277,8 +277,8 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
   {
     name: 'A foreign payment that will be refunded is announced to the shop as paid',
     file: 'service/review/return-payment.ts',
-    find: `recordPayment(deps, payment, 'operator', true)`,
-    replace: `recordPayment(deps, payment, 'operator', false)`,
+    find: `policy: { kind: 'returned' },`,
+    replace: `policy: { kind: 'keep' },`,
     tests: ['test/stories/refund/reviews.test.ts'],
   },
   {
@@ -455,5 +455,49 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
     find: '{ ...usual, fetch: certificateFetch, read, onRepeat }',
     replace: '{ ...usual, read, onRepeat }',
     tests: ['test/wechat/v2/refund-transport.test.ts'],
+  },
+  {
+    name: 'A refund leaves for a payment that only a notice reported, so that a leaked key becomes cash',
+    file: 'service/refund/hindrance.ts',
+    find: `payment === undefined || isCertain`,
+    replace: `true`,
+    tests: ['test/stories/refund/leaked-key.test.ts'],
+  },
+  {
+    name: 'WeChat’s answer about a transaction of another order confirms a payment',
+    file: 'service/refund/confirm-payment.ts',
+    find: `known.outTradeNo === reported.outTradeNo &&
+`,
+    replace: ``,
+    tests: ['test/stories/refund/leaked-key.test.ts'],
+  },
+  {
+    name: 'Accepting a payment believes old evidence',
+    file: 'service/review/accept-payment.ts',
+    find: `return kind === 'confirmed' && !refunded`,
+    replace: `return kind === 'confirmed'`,
+    tests: ['test/stories/refund/leaked-key.test.ts'],
+  },
+  {
+    name: 'A returned payment that is reported again makes its order paid',
+    file: 'store/order/record-payment.ts',
+    find: `
+        AND further = 0)`,
+    replace: `)`,
+    tests: ['test/store/order/two-deciders.test.ts'],
+  },
+  {
+    name: 'A transaction of another order is an exception, and its notice fails for ever',
+    file: 'service/order/record-payment.ts',
+    find: `owner !== undefined && owner !== view.order.ordercode`,
+    replace: `false`,
+    tests: ['test/stories/refund/leaked-key.test.ts'],
+  },
+  {
+    name: 'A returned payment is kept while its refund is under way',
+    file: 'core/order/payment-transition.ts',
+    find: `if (!mayKeep(payment, before.refunds)) return illegal`,
+    replace: ``,
+    tests: ['test/core/order/transition-payments.test.ts'],
   },
 ]

@@ -10,6 +10,13 @@ const STALE = ['test/store/order/stale-commit.test.ts']
 /** The mutants with bugs in the statements of the store. */
 export const STORE_MUTANTS: readonly Mutant[] = [
   {
+    name: 'A database without its migrations is reported as a bug, without the command to run',
+    file: 'store/d1/database.ts',
+    find: `if (NOT_MIGRATED.test(message)) throw`,
+    replace: `if (message === '') throw`,
+    tests: ['test/stories/words-of-others.test.ts'],
+  },
+  {
     name: 'A second payment for an order is not recorded',
     file: 'service/order/record-payment.ts',
     find: `applied.error.reason !== 'second_payment'`,
@@ -96,8 +103,8 @@ export const STORE_MUTANTS: readonly Mutant[] = [
   {
     name: 'A change that lost a race still writes its event',
     file: 'store/order/orders.ts',
-    find: `insertIf('events', eventRow(before, after, event, now), guard)`,
-    replace: `insertIf('events', eventRow(before, after, event, now), { sql: '1', params: [] })`,
+    find: `insertIf('events', { ...eventRow(before, after, event, now), actor }, guard)`,
+    replace: `insertIf('events', { ...eventRow(before, after, event, now), actor }, { sql: '1', params: [] })`,
     tests: [...STALE, ...STORE],
   },
   {
@@ -116,9 +123,9 @@ export const STORE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'A change that lost a race still inserts its payment',
-    file: 'store/order/orders.ts',
-    find: `insertIf('payments', paymentRow(payment, after.order.transactionId), guard)`,
-    replace: `insertIf('payments', paymentRow(payment, after.order.transactionId), { sql: '1', params: [] })`,
+    file: 'store/order/payment-row.ts',
+    find: `insertIf('payments', row, newPaymentGuard(payment, guard))`,
+    replace: `insertIf('payments', row, { sql: '1', params: [] })`,
     tests: [...STALE, ...STORE],
   },
   {
@@ -131,8 +138,8 @@ export const STORE_MUTANTS: readonly Mutant[] = [
   {
     name: 'A change that lost a race still changes its attempt',
     file: 'store/order/orders.ts',
-    find: `['ordercode', 'number'], guard)`,
-    replace: `['ordercode', 'number'], { sql: '1', params: [] })`,
+    find: `oldRow, row, key, guard)`,
+    replace: `oldRow, row, key, { sql: '1', params: [] })`,
     tests: [...STALE, ...STORE],
   },
   {

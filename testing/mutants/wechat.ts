@@ -4,6 +4,7 @@ import type { Mutant } from './mutant.ts'
 const QUERY = ['test/wechat/v2/replies/order-query.test.ts']
 const REPLIES = ['test/wechat/v2/refusal.test.ts']
 const GATEWAY = ['test/wechat/v2/gateway.test.ts']
+const WORDS = ['test/stories/words-of-others.test.ts']
 const TRANSPORT = ['test/wechat/transport.test.ts', 'test/wechat/failover.test.ts']
 
 /** The mutants with bugs in calls to WeChat. */
@@ -11,9 +12,31 @@ export const WECHAT_MUTANTS: readonly Mutant[] = [
   {
     name: 'An unknown err_code of unifiedorder counts as a refusal',
     file: 'wechat/v2/replies/unified-order.ts',
-    find: "return { kind: 'unknown', cause: `err_code ${errCode}` }",
+    find: `return { kind: 'refused_unlisted', errCode, errCodeDes }`,
     replace: `return { kind: 'refused', errCode, errCodeDes }`,
     tests: REPLIES,
+  },
+  {
+    name: 'An unknown err_code of unifiedorder counts as the answer that ends the attempt',
+    file: 'service/pay/pay-order.ts',
+    find: `    case 'refused_unlisted': {`,
+    replace: `    case 'refused_unlisted': {
+      await deps.orders.saveRefusal(attempt, deps.now())`,
+    tests: WORDS,
+  },
+  {
+    name: 'The log keeps the configured secrets that other systems quote',
+    file: 'log.ts',
+    find: `rest.replaceAll(each, '[secret]')`,
+    replace: `rest`,
+    tests: WORDS,
+  },
+  {
+    name: 'The log keeps whole openids',
+    file: 'log.ts',
+    find: `NUMBERS.has(name) ? text : text.replace(TOKEN, shorten)`,
+    replace: `text`,
+    tests: WORDS,
   },
   {
     name: 'A prepay_id of another trade_type is handed out',
@@ -25,8 +48,8 @@ export const WECHAT_MUTANTS: readonly Mutant[] = [
   {
     name: 'A query’s answer about another order is believed',
     file: 'wechat/v2/replies/order-query.ts',
-    find: `if (fields.get('out_trade_no') !== asked)`,
-    replace: `if (fields.get('out_trade_no') === 'x')`,
+    find: `fields.get('out_trade_no') === asked.outTradeNo`,
+    replace: `fields.get('out_trade_no') !== 'x'`,
     tests: QUERY,
   },
   {
@@ -88,15 +111,15 @@ export const WECHAT_MUTANTS: readonly Mutant[] = [
   {
     name: 'WeChat’s answers are verified with MD5 although the merchant uses HMAC-SHA256',
     file: 'wechat/v2/gateway.ts',
-    find: `openEnvelope(parseXmlBytes(reply.value), merchant, type)`,
-    replace: `openEnvelope(parseXmlBytes(reply.value), merchant, 'MD5')`,
+    find: `openEnvelope(fields, merchant, type)`,
+    replace: `openEnvelope(fields, merchant, 'MD5')`,
     tests: GATEWAY,
   },
   {
     name: 'A call to WeChat has no deadline',
     file: 'wechat/transport.ts',
-    find: 'withDeadline(timers, way.deadlineMs, async',
-    replace: 'withDeadline(timers, 1_000 * way.deadlineMs, async',
+    find: `Math.min(way.deadlineMs, timeLeft())`,
+    replace: `Math.min(1_000 * way.deadlineMs, timeLeft())`,
     tests: TRANSPORT,
   },
   {

@@ -2,8 +2,9 @@
 import { parseTransactionId, toOutTradeNo, type TransactionId } from '../../src/core/ids.ts'
 import { toFen } from '../../src/core/money.ts'
 import type { Attempt, FrozenTerms } from '../../src/core/order/attempt.ts'
-import type { Order, OrderView, Terms } from '../../src/core/order/order.ts'
-import type { Payment } from '../../src/core/order/payment.ts'
+import type { Order, OrderView, RecordedPayment, Terms } from '../../src/core/order/order.ts'
+import type { BookedPayment, Payment } from '../../src/core/order/payment.ts'
+import type { RefundPolicy } from '../../src/core/order/refund-policy.ts'
 import { toUnixSeconds, type UnixSeconds } from '../../src/core/time.ts'
 
 /** When the order was created and its attempt was sent: 2024-01-02 03:04:05 in Beijing. */
@@ -76,6 +77,7 @@ export const anAttempt = ({ terms, ...changes }: AttemptChanges = {}): Attempt =
   },
   sentAt: T0,
   answeredAt: at(5),
+  unansweredAt: undefined,
   prepayId: 'wx02030405123456abcdef0123456789ab00',
   prepayExpiresAt: at(2 * HOUR),
   codeHash: 'hash-of-the-login-code',
@@ -107,6 +109,30 @@ export const PAYMENT: Payment = {
 /** Makes the sample payment, with changes to its fields. */
 export const aPayment = (changes: Partial<Payment> = {}): Payment => ({ ...PAYMENT, ...changes })
 
+/** The payment as it is recorded after a query at T0 + 90 s, with changes. */
+export const aBookedPayment = (changes: Partial<BookedPayment> = {}): BookedPayment => ({
+  ...PAYMENT,
+  returned: false,
+  confirmedAt: at(90),
+  ...changes,
+})
+
+/** `LATE_PAYMENT=accept` without a certificate: no payment goes back by itself. */
+export const ACCEPTING: RefundPolicy = {
+  kind: 'configured',
+  latePayment: 'accept',
+  refundNotifyUrl: undefined,
+}
+
+/** The sample payment as the store is told of it after a query, with changes. */
+export const aRecording = (changes: Partial<RecordedPayment> = {}): RecordedPayment => ({
+  payment: PAYMENT,
+  source: 'query',
+  policy: ACCEPTING,
+  refunded: false,
+  ...changes,
+})
+
 /** Makes the sample order with the given attempts and payments and without refunds. */
 export const aView = (
   order: Partial<Order> = {},
@@ -115,6 +141,6 @@ export const aView = (
 ): OrderView => ({
   order: anOrder(order),
   attempts,
-  payments: payments.map((payment) => ({ ...payment, returned: false })),
+  payments: payments.map((payment) => aBookedPayment(payment)),
   refunds: [],
 })

@@ -2,13 +2,13 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 import { start, type StartOptions } from '../../simulator/server/start.ts'
-import { orderFields, read, signedXml, SUCCESS_REPLY } from './simulated-shop.ts'
+import { NO_VARIATION, orderFields, read, signedXml, SUCCESS_REPLY } from './simulated-shop.ts'
 
 /** Runs the simulator's server on a free port, and a shop's notify_url on another. Both stop when the current test ends. */
 export async function runSimulator(options: StartOptions = {}) {
   const wechat = await start({
     ...options,
-    strict: { undocumentedElementRate: 0, integerStyleRate: 0, ...options.strict },
+    strict: { ...NO_VARIATION, ...options.strict },
   })
   onTestFinished(wechat.close)
   const notices: string[] = []

@@ -25,6 +25,13 @@ export const REFUND_NOTIFY_URL = 'https://shop.example.com/wxpay/refunded'
 export const SUCCESS_REPLY =
   '<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>'
 
+/** Strictness with which every message of WeChat has its usual shape. */
+export const NO_VARIATION = {
+  undocumentedElementRate: 0,
+  integerStyleRate: 0,
+  signTypeElementRate: 0,
+} as const satisfies Partial<Strictness>
+
 /** Fields that replace the default ones; `undefined` removes a field. */
 export type Changes = Record<string, string | undefined>
 
@@ -36,7 +43,7 @@ export function shop(options: Partial<SimulatorOptions> & { strict?: Partial<Str
     clock,
     random: seededRandom(7),
     ...options,
-    strict: { undocumentedElementRate: 0, integerStyleRate: 0, ...options.strict },
+    strict: { ...NO_VARIATION, ...options.strict },
   })
   const openid = wechat.payer.newOpenid()
 

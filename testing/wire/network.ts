@@ -1,6 +1,7 @@
 /** The transport of `src` over a network that answers as a test says. */
 import { expect, vi } from 'vitest'
 import { toUnixSeconds } from '../../src/core/time.ts'
+import type { LogEntry } from '../../src/ports/deps.ts'
 import { OriginHealth, type TransportOptions, wechatTransport } from '../../src/wechat/transport.ts'
 import { HeldTimers } from '../samples/held-timers.ts'
 import { T0 } from '../samples/order-samples.ts'
@@ -42,6 +43,7 @@ export const text = (reply: { ok: true; value: Uint8Array } | { ok: false; error
 export function network(answers: readonly Answer[], options: Partial<TransportOptions> = {}) {
   const sent: Sent[] = []
   const requests: Request[] = []
+  const log: LogEntry[] = []
   const timers = new HeldTimers()
   const clock = { now: T0 }
   const queue = [...answers]
@@ -57,6 +59,7 @@ export function network(answers: readonly Answer[], options: Partial<TransportOp
     },
     timers,
     now: () => clock.now,
+    log: (entry) => void log.push(entry),
     health: new OriginHealth(),
     loginOrigin: LOGIN,
     payOrigin: PRIMARY,
@@ -67,6 +70,7 @@ export function network(answers: readonly Answer[], options: Partial<TransportOp
     transport,
     sent,
     requests,
+    log,
     timers,
     origins: () => sent.map(({ url }) => new URL(url).origin),
     advance: (seconds: number) => void (clock.now = toUnixSeconds(clock.now + seconds)),

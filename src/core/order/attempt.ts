@@ -47,10 +47,15 @@ export type Attempt = Readonly<{
   number: number
   state: AttemptState
   terms: FrozenTerms
-  /** When unifiedorder was last sent for this attempt, in Unix seconds. */
+  /** When unifiedorder was last sent for this attempt, in Unix seconds. Every send has its own second. */
   sentAt: UnixSeconds
   /** When WeChat gave a clear answer to the last unifiedorder; undefined as long as it has not. */
   answeredAt: UnixSeconds | undefined
+  /**
+   * When the earliest unifiedorder before the last one was sent whose answer was never stored; undefined when all
+   * of them were answered.
+   */
+  unansweredAt: UnixSeconds | undefined
   prepayId: string | undefined
   prepayExpiresAt: UnixSeconds | undefined
   /**
@@ -87,6 +92,16 @@ export const isLive = (attempt: Attempt): boolean =>
  */
 export const isInFlight = (attempt: Attempt, now: UnixSeconds): boolean =>
   attempt.answeredAt === undefined && now < later(attempt.sentAt, IN_FLIGHT_S)
+
+/**
+ * Whether an order that WeChat has under the attempt's number may be ours: WeChat issued a prepay_id, or a
+ * unifiedorder went unanswered and may have created the order. If WeChat refused every one, such an order belongs
+ * to another system of the merchant, or is of a time before the database was restored, and must not be closed.
+ */
+export const mayBeOurs = (attempt: Attempt): boolean =>
+  attempt.prepayId !== undefined ||
+  attempt.answeredAt === undefined ||
+  attempt.unansweredAt !== undefined
 
 /** When a prepay_id expires: two hours after WeChat issued it, or at `time_expire` if that is earlier. */
 export function prepayExpiry(attempt: Attempt, issuedAt: UnixSeconds): UnixSeconds {

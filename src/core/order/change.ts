@@ -2,6 +2,7 @@
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Review } from '../review.ts'
 import type { Webhook } from '../webhook.ts'
+import type { Attempt } from './attempt.ts'
 import type { Order, OrderView } from './order.ts'
 import type { Rejection } from './rejection.ts'
 
@@ -24,6 +25,10 @@ export const unchanged = ok<Step>({ kind: 'unchanged' })
 
 /** The rejection of an event that the order's state does not allow. */
 export const illegal = err<Rejection>({ reason: 'illegal_transition' })
+
+/** The attempts of an order after one of them has changed. */
+export const withAttempt = (view: OrderView, after: Attempt): readonly Attempt[] =>
+  view.attempts.map((attempt) => (attempt.outTradeNo === after.outTradeNo ? after : attempt))
 
 /**
  * Makes a change. Adds one to the order's revision.

@@ -4,11 +4,12 @@ import type { Fen } from '../money.ts'
 import { later, type UnixSeconds } from '../time.ts'
 import { type Attempt, isLive } from './attempt.ts'
 import type { BookedPayment, Payment, Source } from './payment.ts'
+import type { RefundPolicy } from './refund-policy.ts'
 import type { OutRefundNo, Refund, RefundRecord } from './refund.ts'
 
 /**
  * `created`: registered, WeChat was not called. `paying`: an attempt was sent, or may have been. `paid`: a
- * payment is recorded. `closed`: no attempt can be paid any more.
+ * payment is recorded that does not go back. `closed`: no attempt can be paid any more.
  */
 export type OrderState = 'created' | 'paying' | 'paid' | 'closed'
 
@@ -62,17 +63,26 @@ export type OrderView = Readonly<{
 export type CloseReason = 'expired' | 'shop'
 
 /**
- * Why an attempt is closed: WeChat confirmed the close, WeChat does not know the number, or the operator
- * resolved the review of the attempt's payment with a note.
+ * Why an attempt is closed: WeChat confirmed the close, WeChat does not know the number, WeChat has an order under
+ * the number that is not ours, or the operator resolved the review of the attempt's payment with a note.
  */
-export type AttemptEnd = 'closed_at_wechat' | 'absent_at_wechat' | 'settled_by_person'
+export type AttemptEnd =
+  'closed_at_wechat' | 'absent_at_wechat' | 'number_used' | 'settled_by_person'
 
-/**
- * Whether a payment is recorded as returned, so that the shop ships nothing for it. `yes`: WeChat first
- * reported the payment as REFUND, or the operator returns it. `if_late`: only if the payment is late, because
- * the policy `LATE_PAYMENT=refund` returns late payments.
- */
-export type Returned = 'no' | 'yes' | 'if_late'
+/** A payment to record, and what happens to its money if no order waits for it. */
+export type RecordedPayment = Readonly<{
+  payment: Payment
+  source: Source
+  policy: RefundPolicy
+  /** Whether WeChat has refunds of the payment. They are imported after the payment is recorded. */
+  refunded: boolean
+}>
+
+/** The events that record a payment, or change a recorded one. */
+export type PaymentEvent = Extract<
+  OrderEvent,
+  { type: 'payment_booked' | 'second_payment_recorded' | 'payment_accepted' }
+>
 
 /** What can happen to an order. The shop sees `type` in the order's history. */
 export type OrderEvent = Readonly<
@@ -81,32 +91,34 @@ export type OrderEvent = Readonly<
   | { type: 'attempt_resent'; outTradeNo: OutTradeNo; codeHash: string }
   | { type: 'attempt_closing'; outTradeNo: OutTradeNo }
   | { type: 'attempt_closed'; outTradeNo: OutTradeNo; reason: AttemptEnd }
-  | {
-      type: 'payment_booked'
-      payment: Payment
-      source: Source
-      returned: Returned
-      /** The notify_url of an automatic refund; undefined when the Worker must not refund automatically. */
-      autoRefundNotifyUrl?: string | undefined
-    }
-  | {
-      type: 'second_payment_recorded'
-      payment: Payment
-      source: Source
-      returned?: Returned
-      autoRefundNotifyUrl?: string | undefined
-    }
+  | ({ type: 'payment_booked' } & RecordedPayment)
+  | ({ type: 'second_payment_recorded' } & RecordedPayment)
+  /** The operator keeps a returned payment whose money did not go back. */
+  | { type: 'payment_accepted'; transactionId: TransactionId }
   | { type: 'order_closed'; reason: CloseReason }
   | RefundEvent
 >
 
+/**
+ * The end of a refund that WeChat does not have. It releases the refund's amount, so the caller holds the send
+ * lease of the refund, which ends at `leasedUntil`: the event is stored only while no other sender has the lease.
+ */
+type Release = Readonly<{ outRefundNo: OutRefundNo; leasedUntil: UnixSeconds }>
+type Refusal = Release & Readonly<{ errCode: string; errCodeDes: string }>
+
 /** What can happen to a refund of an order. `record` is WeChat's report about the refund. */
 export type RefundEvent = Readonly<
-  | { type: 'refund_requested'; refund: Refund }
+  /** `dayLeft`: what REFUND_LIMIT_DAY leaves for refunds of this day; undefined when there is no limit. */
+  | { type: 'refund_requested'; refund: Refund; dayLeft?: Fen | undefined }
   | { type: 'refund_started'; outRefundNo: OutRefundNo }
-  | { type: 'refund_refused'; outRefundNo: OutRefundNo; errCode: string; errCodeDes: string }
+  | ({ type: 'refund_refused' } & Refusal)
   /** The operator gave up a refund that WeChat does not know, or no longer knows. */
-  | { type: 'refund_given_up'; outRefundNo: OutRefundNo; errCode: string; errCodeDes: string }
+  | ({ type: 'refund_given_up' } & Refusal)
+  /**
+   * The shop called the refund off. `never_sent`: no message of it was sent. `absent_at_wechat`: WeChat says that
+   * it does not know the refund, and no message can be on its way.
+   */
+  | ({ type: 'refund_cancelled'; proof: 'never_sent' | 'absent_at_wechat' } & Release)
   | { type: 'refund_accepted'; record: RefundRecord }
   | { type: 'refund_succeeded'; record: RefundRecord }
   | { type: 'refund_closed'; record: RefundRecord }

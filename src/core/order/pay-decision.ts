@@ -1,7 +1,18 @@
-/** Decides what `/pay` does next for a payer who has logged in. Pure: the caller takes the step. */
+/**
+ * Decides what `/pay` does next for a payer who has logged in, and what `/result` shows a payer. Pure: the caller
+ * takes the step.
+ */
+import { ATTEMPTS_MAX } from '../ids.ts'
+import type { Fen } from '../money.ts'
 import { later, MINUTE_S, type UnixSeconds } from '../time.ts'
 import { type Attempt, type FrozenTerms, hasUsablePrepay } from './attempt.ts'
-import { liveAttempt, nextOutTradeNo, type OrderView } from './order.ts'
+import {
+  liveAttempt,
+  nextOutTradeNo,
+  type Order,
+  type OrderState,
+  type OrderView,
+} from './order.ts'
 
 /** Who calls `/pay`: the openid from the login, the IP address, and the SHA-256 of the login code. */
 export type Payer = Readonly<{ openid: string; ip: string; codeHash: string }>
@@ -34,8 +45,8 @@ export type PayDecision = Readonly<
  */
 const ATTEMPT_LIFE_MIN_S = 5 * MINUTE_S + 20
 /**
- * The number of attempts that an order may open without a pause. Each later one replaces an attempt that is
- * at least a minute old; see {@link mayReplace}.
+ * The number of attempts that an order may open as fast as payers change their minds: a household with two
+ * phones needs a few. Later ones are paced; see {@link mayReplace}.
  */
 const FREE_ATTEMPTS = 5
 
@@ -53,6 +64,7 @@ export function decidePay(
   if (order.terms.openid !== undefined && order.terms.openid !== payer.openid) {
     return { kind: 'refuse', reason: 'not_your_order' }
   }
+  if (isOfAnotherPayer(view, payer.openid)) return { kind: 'refuse', reason: 'order_closed' }
   if (order.state === 'paid') return { kind: 'refuse', reason: 'order_paid' }
   if (order.state === 'closed') return { kind: 'refuse', reason: 'order_closed' }
   if (now >= order.expiresAt) return { kind: 'close' }
@@ -60,9 +72,11 @@ export function decidePay(
   const attempt = liveAttempt(view)
   if (attempt === undefined) return decideOpen(view, payer, merchant, now)
   if (attempt.state !== 'open' || !isSamePurchase(attempt, view, payer, merchant)) {
-    return mayReplace(view, attempt, now)
-      ? { kind: 'close_attempt', attempt }
-      : { kind: 'refuse', reason: 'order_busy' }
+    // A closing attempt, or one of the same payer, cannot be paid as it is, so it need not keep its place.
+    const keepsItsPlace = attempt.state === 'open' && attempt.terms.openid !== payer.openid
+    return keepsItsPlace && !mayReplace(view, attempt, now)
+      ? { kind: 'refuse', reason: 'order_busy' }
+      : { kind: 'close_attempt', attempt }
   }
   if (attempt.prepayId !== undefined && hasUsablePrepay(attempt, now)) {
     return { kind: 'sign', attempt, prepayId: attempt.prepayId }
@@ -73,12 +87,74 @@ export function decidePay(
 }
 
 /**
- * Whether a new attempt may replace the live one. An order has at most twenty attempts. The first few
- * may be replaced at any time, later ones only after a minute: otherwise two payers who tap in turn would use
- * up all attempts.
+ * Whether the next attempt may take the place of a live one now. An order has twenty attempts. The first five
+ * follow one another at once. After that a live attempt gives way only once it is older than the time left until
+ * the order expires, divided by the number of attempts left. So the attempts last until the expiry, however many
+ * payers tap in turn. An attempt also stays when no other could be opened.
  */
-export const mayReplace = (view: OrderView, attempt: Attempt, now: UnixSeconds): boolean =>
-  view.attempts.length < FREE_ATTEMPTS || now >= later(attempt.terms.timeStart, MINUTE_S)
+export function mayReplace(view: OrderView, attempt: Attempt, now: UnixSeconds): boolean {
+  const { order, attempts } = view
+  const left = ATTEMPTS_MAX - attempts.length
+  if (left === 0 || nextTimeExpire(order, now) === undefined) return false
+  const age = now - attempt.terms.timeStart
+  return attempts.length < FREE_ATTEMPTS || age * left > order.expiresAt - now
+}
+
+/**
+ * The `time_expire` of an attempt that is opened now: the order's expiry, or the earliest time that WeChat
+ * accepts.
+ *
+ * @returns undefined when WeChat accepts no time that is early enough: the order's expiry is extended only once.
+ */
+function nextTimeExpire(order: Order, now: UnixSeconds): UnixSeconds | undefined {
+  const earliest = later(now, ATTEMPT_LIFE_MIN_S)
+  if (earliest <= order.expiresAt) return order.expiresAt
+  return order.extended ? undefined : earliest
+}
+
+/**
+ * Whether the payments of the order are all of other payers. To `openid` such an order is closed, so that no
+ * payer learns of another's payment. A payer with a live attempt can still pay: the payments of the others go
+ * back.
+ */
+function isOfAnotherPayer(view: OrderView, openid: string | undefined): boolean {
+  const { order, payments } = view
+  if (order.state === 'paid') {
+    return !payments.some(
+      (payment) => payment.transactionId === order.transactionId && payment.openid === openid,
+    )
+  }
+  const isPayer = payments.some((payment) => payment.openid === openid)
+  return payments.length > 0 && !isPayer && liveAttempt(view)?.terms.openid !== openid
+}
+
+/** What `/result` shows one payer of an order. */
+export type PayerResult = Readonly<{
+  state: OrderState
+  /** The order's price. If the order is closed to this payer: the amount of the payer's own last attempt. */
+  totalFee: Fen
+  paidAt: UnixSeconds | undefined
+}>
+
+/**
+ * What `/result` shows a payer who was at the cashier for this order. The order is closed to the payer as soon as
+ * another payer has the live attempt, and stays closed when that payer pays. So neither the moment of another's
+ * payment shows, nor a price that the shop has changed for it.
+ *
+ * @param openid The payer; undefined when the payer has neither an attempt nor a payment.
+ */
+export function resultFor(view: OrderView, openid: string | undefined): PayerResult {
+  const { order, attempts } = view
+  const holder = liveAttempt(view)?.terms.openid ?? order.terms.openid
+  const isHeld = order.state !== 'paid' && holder !== undefined && holder !== openid
+  const state = isHeld || isOfAnotherPayer(view, openid) ? 'closed' : order.state
+  const own = attempts.findLast((attempt) => attempt.terms.openid === openid)
+  return {
+    state,
+    totalFee: state === 'closed' && own !== undefined ? own.terms.totalFee : order.terms.totalFee,
+    paidAt: state === 'paid' ? order.paidAt : undefined,
+  }
+}
 
 function decideOpen(
   view: OrderView,
@@ -88,10 +164,8 @@ function decideOpen(
 ): PayDecision {
   const { order } = view
   const outTradeNo = nextOutTradeNo(view)
-  const earliest = later(now, ATTEMPT_LIFE_MIN_S)
-  const timeExpire = earliest > order.expiresAt ? earliest : order.expiresAt
-  // The order's expiry is extended only once. After that, a payer who comes in the last minutes is refused.
-  if (outTradeNo === undefined || (timeExpire > order.expiresAt && order.extended)) {
+  const timeExpire = nextTimeExpire(order, now)
+  if (outTradeNo === undefined || timeExpire === undefined) {
     return { kind: 'refuse', reason: 'order_closed' }
   }
   const { expiresIn: _, ...goods } = order.terms
@@ -114,6 +188,7 @@ function decideOpen(
       },
       sentAt: now,
       answeredAt: undefined,
+      unansweredAt: undefined,
       prepayId: undefined,
       prepayExpiresAt: undefined,
       codeHash: payer.codeHash,

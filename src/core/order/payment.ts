@@ -19,8 +19,20 @@ export type Payment = Readonly<{
   paidAt: UnixSeconds
 }>
 
-/** A recorded payment. `returned`: the money went back or will go back, so the shop ships nothing for it. */
-export type BookedPayment = Payment & Readonly<{ returned: boolean }>
+/** A recorded payment. */
+export type BookedPayment = Payment &
+  Readonly<{
+    /**
+     * Whether the payment goes back. A returned payment is recorded beside its order: the order does not become
+     * `paid` by it, and the shop ships nothing for it.
+     */
+    returned: boolean
+    /**
+     * When WeChat's signed answer to a query confirmed the payment; undefined while only a notice reported it.
+     * An attacker who has the API key can sign a notice, so no money leaves for a payment that is not confirmed.
+     */
+    confirmedAt: UnixSeconds | undefined
+  }>
 
 /**
  * How we learned of a payment. `bill`: from a query that was sent because a bill has the payment. `operator`:

@@ -14,6 +14,18 @@ const BUSY_PAUSE_S = 5 * MINUTE_S
 const IN_FLIGHT_S = MINUTE_S
 
 /**
+ * How long sending a refund takes at most, in seconds: two messages, each with a call deadline at both of WeChat's
+ * origins, and the pause between them.
+ */
+const SEND_MAX_S = 35
+
+/** How long after a payment WeChat accepts refunds of it, in seconds: a year. */
+const REFUNDABLE_S = 365 * DAY_S
+
+/** How long a refund may wait until WeChat accepts it, before a person must look. In seconds. */
+const WAIT_MAX_S = HOUR_S
+
+/**
  * The minimum pause that WeChat requires between the first sends of two refunds of one payment, in seconds.
  */
 export const PAUSE_S = MINUTE_S
@@ -51,6 +63,23 @@ export const mayBeUnderWay = (unansweredAt: UnixSeconds | undefined, now: UnixSe
   unansweredAt !== undefined && now < later(unansweredAt, IN_FLIGHT_S)
 
 /**
+ * Whether a send that begins now ends before the send lease does. A sender that was delayed must not send any
+ * more: another one may have the lease, and may have found that WeChat does not know the refund.
+ */
+export const mayBeginSend = (leasedUntil: UnixSeconds, now: UnixSeconds): boolean =>
+  later(now, SEND_MAX_S) <= leasedUntil
+
+/** Whether WeChat still accepts refunds of a payment. */
+export const isRefundable = (
+  { paidAt }: Readonly<{ paidAt: UnixSeconds }>,
+  now: UnixSeconds,
+): boolean => now <= later(paidAt, REFUNDABLE_S)
+
+/** Whether WeChat has not accepted the refund for so long that a person must look. */
+export const waitsLong = ({ state, requestedAt }: Refund, now: UnixSeconds): boolean =>
+  state === 'requested' && now >= later(requestedAt, WAIT_MAX_S)
+
+/**
  * The next time after `now` at which a refund is queried, on a schedule that began at `from`: after 1, 5, 30
  * minutes, 2 hours, 1 day, 3 days, then daily up to 30 days.
  *
@@ -82,7 +111,13 @@ export function refundDueAt(
   // cron sends the refund every day.
   const scheduled = next ?? later(now, DAY_S)
   const isBusy = BUSY.includes(refund.errCode ?? '')
-  return isBusy && scheduled > later(now, BUSY_PAUSE_S) ? later(now, BUSY_PAUSE_S) : scheduled
+  // When the refund has waited for long, the cron must look, so that it opens the review.
+  const longAt = later(refund.requestedAt, WAIT_MAX_S)
+  return Math.min(
+    scheduled,
+    ...(isBusy ? [later(now, BUSY_PAUSE_S)] : []),
+    ...(longAt > now ? [longAt] : []),
+  ) as UnixSeconds
 }
 
 /** Whether a refund has no final state after thirty days, so that a person must look. */

@@ -1,15 +1,14 @@
 /** The part of `transition` for refunds. Pure; only `transition` calls it. */
 import { err, type Result } from '../../lib/result.ts'
-import { type Fen, toFen } from '../money.ts'
 import type { UnixSeconds } from '../time.ts'
 import { changed, illegal, type Step, unchanged } from './change.ts'
 import type { OrderView, RefundEvent } from './order.ts'
-import type { BookedPayment } from './payment.ts'
 import { nextStartAt } from './refund-schedule.ts'
 import {
-  automaticOutRefundNo,
-  isFinal,
+  countsAtWeChat,
   isReserved,
+  knownFrom,
+  leftOf,
   ofPayment,
   type OutRefundNo,
   type Refund,
@@ -17,10 +16,12 @@ import {
   REFUNDS_MAX,
   type RefundState,
   requestedRefund,
-  reservedFee,
+  sameRequest,
+  supersedes,
+  withRefund,
 } from './refund.ts'
 import type { Rejection } from './rejection.ts'
-import { refundReview } from './reviews.ts'
+import { conflictReview, refundReviews } from './reviews.ts'
 
 type Of<T extends RefundEvent['type']> = Extract<RefundEvent, { type: T }>
 
@@ -32,13 +33,15 @@ export function refundTransition(
 ): Result<Step, Rejection> {
   switch (event.type) {
     case 'refund_requested':
-      return onRequested(before, event.refund)
+      return onRequested(before, event)
     case 'refund_started':
       return onStarted(before, event.outRefundNo, now)
     case 'refund_refused':
       return onRefused(before, event, ['requested'], now)
     case 'refund_given_up':
       return onRefused(before, event, ['requested', 'processing'], now)
+    case 'refund_cancelled':
+      return onCancelled(before, event, now)
     case 'refund_discovered':
       return onDiscovered(before, event.record, now)
     case 'refund_accepted':
@@ -72,27 +75,13 @@ export function recordEvent(before: OrderView, record: RefundRecord): RefundEven
 export const findRefund = (view: OrderView, number: OutRefundNo): Refund | undefined =>
   view.refunds.find(({ outRefundNo }) => outRefundNo === number)
 
-/** The automatic refund of a late or second payment, in full. The cron sends it. */
-export const automaticRefund = (
-  payment: BookedPayment,
-  given: Readonly<{ notifyUrl: string; reason: string }>,
-  now: UnixSeconds,
-): Refund => {
-  const outRefundNo = automaticOutRefundNo(payment.transactionId)
-  const refundFee = payment.totalFee
-  return requestedRefund(payment, { ...given, outRefundNo, refundFee, source: 'automatic' }, now)
-}
-
-const withRefund = (view: OrderView, after: Refund): readonly Refund[] =>
-  view.refunds.map((refund) => (refund.outRefundNo === after.outRefundNo ? after : refund))
-
 const othersOf = (view: OrderView, { transactionId, outRefundNo }: Refund): readonly Refund[] =>
   ofPayment(view.refunds, transactionId).filter((each) => each.outRefundNo !== outRefundNo)
 
-const sameRequest = (a: Refund, b: Refund): boolean =>
-  a.transactionId === b.transactionId && a.refundFee === b.refundFee && a.reason === b.reason
-
-function onRequested(before: OrderView, refund: Refund): Result<Step, Rejection> {
+function onRequested(
+  before: OrderView,
+  { refund, dayLeft }: Of<'refund_requested'>,
+): Result<Step, Rejection> {
   const known = findRefund(before, refund.outRefundNo)
   if (known !== undefined) {
     return sameRequest(known, refund) ? unchanged : err({ reason: 'refund_conflict' })
@@ -102,18 +91,14 @@ function onRequested(before: OrderView, refund: Refund): Result<Step, Rejection>
   const others = ofPayment(before.refunds, refund.transactionId)
   const left = leftOf(payment, others)
   if (refund.refundFee > left) return err({ reason: 'refund_exceeds_payment', left })
-  if (others.filter(({ state }) => state !== 'refused').length >= REFUNDS_MAX) {
+  if (others.filter(countsAtWeChat).length >= REFUNDS_MAX) {
     return err({ reason: 'too_many_refunds' })
+  }
+  if (dayLeft !== undefined && refund.refundFee > dayLeft) {
+    return err({ reason: 'refund_limit_reached', left: dayLeft })
   }
   return changed(before, { refunds: [...before.refunds, refund] })
 }
-
-/**
- * The amount of a payment that can still be refunded. Zero, never negative, when requested refunds and
- * refunds that were made on the merchant platform together exceed the payment.
- */
-const leftOf = (payment: BookedPayment, refunds: readonly Refund[]): Fen =>
-  toFen(Math.max(0, payment.totalFee - reservedFee(refunds)))
 
 /** Marks a refund as started. From then on, it may have reached WeChat. */
 function onStarted(
@@ -125,37 +110,50 @@ function onStarted(
   if (refund?.state !== 'requested') return illegal
   if (refund.startedAt !== undefined) return unchanged
   if (nextStartAt(othersOf(before, refund), now) !== undefined) return illegal
-  return changed(before, { refunds: withRefund(before, { ...refund, startedAt: now }) })
+  return changed(before, { refunds: withRefund(before.refunds, { ...refund, startedAt: now }) })
 }
 
 function onRefused(
   before: OrderView,
-  { outRefundNo, errCode, errCodeDes }: Of<'refund_refused' | 'refund_given_up'>,
+  { outRefundNo, errCode, errCodeDes, leasedUntil }: Of<'refund_refused' | 'refund_given_up'>,
   from: readonly RefundState[],
   now: UnixSeconds,
 ): Result<Step, Rejection> {
   const refund = findRefund(before, outRefundNo)
   if (refund === undefined) return illegal
   if (refund.state === 'refused') return unchanged
-  if (!from.includes(refund.state)) return illegal
+  if (!from.includes(refund.state) || hasEnded(leasedUntil, now)) return illegal
   const after: Refund = { ...refund, state: 'refused', endedAt: now, errCode, errCodeDes }
   return changed(
     before,
-    { refunds: withRefund(before, after) },
+    { refunds: withRefund(before.refunds, after) },
     {},
     [{ type: 'refund.failed', subject: outRefundNo }],
-    reviewsOf(before, after),
+    refundReviews(before.payments, after, before.order.ordercode),
   )
 }
 
-/**
- * Whether a reported state is newer than the known one. WeChat reports late and repeatedly, and an older
- * report must change nothing.
- */
-function supersedes(known: RefundState, reported: RefundState): boolean {
-  if (known === reported || known === 'succeeded') return false
-  if (reported === 'processing') return known === 'requested' || known === 'refused'
-  return known !== 'closed' || reported === 'succeeded'
+/** Whether a send lease has ended, so that another sender may have sent the refund. */
+const hasEnded = (leasedUntil: UnixSeconds, now: UnixSeconds): boolean => leasedUntil <= now
+
+/** Ends a refund of which WeChat knows nothing. A first send since the shop's decision refutes `never_sent`. */
+function onCancelled(
+  before: OrderView,
+  { outRefundNo, proof, leasedUntil }: Of<'refund_cancelled'>,
+  now: UnixSeconds,
+): Result<Step, Rejection> {
+  const refund = findRefund(before, outRefundNo)
+  if (refund?.state === 'cancelled') return unchanged
+  if (refund?.state !== 'requested' || hasEnded(leasedUntil, now)) return illegal
+  if (proof === 'never_sent' && refund.startedAt !== undefined) return illegal
+  const after: Refund = { ...refund, state: 'cancelled', cancelledAt: now, endedAt: now }
+  return changed(
+    before,
+    { refunds: withRefund(before.refunds, after) },
+    {},
+    [],
+    refundReviews(before.payments, after, before.order.ordercode),
+  )
 }
 
 function onRecord(
@@ -170,14 +168,35 @@ function onRecord(
   }
   const { status: state } = record
   if (!supersedes(refund.state, state)) return unchanged
-  const after: Refund = { ...refund, ...knownFrom(record, now), startedAt: refund.startedAt ?? now }
-  return changed(
-    before,
-    { refunds: withRefund(before, { ...after, acceptedAt: refund.acceptedAt ?? now }) },
-    {},
-    webhooksOf(after),
-    reviewsOf(before, after),
-  )
+  const after: Refund = {
+    ...refund,
+    ...knownFrom(record, now),
+    startedAt: refund.startedAt ?? now,
+    acceptedAt: refund.acceptedAt ?? now,
+    // A refund that WeChat has closed is `closed`, also if the shop had called it off.
+    cancelledAt: state === 'closed' ? undefined : refund.cancelledAt,
+  }
+  return changed(before, { refunds: withRefund(before.refunds, after) }, {}, webhooksOf(after), [
+    ...refundReviews(before.payments, after, before.order.ordercode),
+    ...overdrawReviews(before, refund, record),
+  ])
+}
+
+/**
+ * The review of a refund whose amount was released and reserved anew before WeChat reported that the refund was
+ * made nevertheless, if the payment does not have the money for both.
+ */
+function overdrawReviews(
+  { order, payments, refunds }: OrderView,
+  refund: Refund,
+  record: RefundRecord,
+) {
+  const payment = payments.find((each) => each.transactionId === refund.transactionId)
+  const isRevived = !isReserved(refund) && record.status !== 'closed'
+  const left = payment && leftOf(payment, ofPayment(refunds, refund.transactionId))
+  return isRevived && left !== undefined && refund.refundFee > left
+    ? [conflictReview(record, order.ordercode, 'refund_exceeds_payment')]
+    : []
 }
 
 /**
@@ -205,6 +224,7 @@ function onDiscovered(
   const elsewhere = {
     reason: undefined,
     notifyUrl: undefined,
+    account: undefined,
     source: 'merchant_platform',
   } as const
   const refund: Refund = {
@@ -217,37 +237,12 @@ function onDiscovered(
     { refunds: [...before.refunds, refund] },
     {},
     webhooksOf(refund),
-    reviewsOf(before, refund),
+    refundReviews(before.payments, refund, before.order.ordercode),
   )
-}
-
-function knownFrom(record: RefundRecord, now: UnixSeconds) {
-  const { status: state } = record
-  return {
-    state,
-    refundId: record.refundId,
-    receivedBy: record.receivedBy,
-    endedAt: isFinal({ state }) ? (record.succeededAt ?? now) : undefined,
-    errCode: undefined,
-    errCodeDes: undefined,
-  }
 }
 
 function webhooksOf({ state, outRefundNo: subject }: Refund) {
   if (state === 'succeeded') return [{ type: 'refund.succeeded', subject } as const]
   if (state === 'closed') return [{ type: 'refund.failed', subject } as const]
   return []
-}
-
-/** The review of a refund that returned no money, because a person must return the money another way. */
-function reviewsOf({ order }: OrderView, refund: Refund) {
-  const { state, source } = refund
-  // `abnormal`: WeChat cannot return the money, because the payer's card was cancelled or frozen.
-  if (state === 'abnormal') return [refundReview('refund_abnormal', refund, order.ordercode)]
-  // If a refund that the shop requested fails, a webhook tells the shop. The shop does not know the numbers of
-  // refunds that the Worker or the operator requested, so their failure opens a review.
-  const isOurs = source === 'automatic' || source === 'operator'
-  return isOurs && !isReserved(refund)
-    ? [refundReview('refund_failed', refund, order.ordercode)]
-    : []
 }

@@ -3,12 +3,13 @@
  *
  *     requested ──accepted──▶ processing ──▶ succeeded
  *         │                       ├──▶ abnormal ──▶ succeeded | closed
- *         └──▶ refused            └──▶ closed
+ *         └──▶ refused, cancelled └──▶ closed
  *
- * The refund's amount is reserved from `requested` on; only `refused` and `closed` release it. If WeChat
- * reports later that money moved, the report overrules these two states. A refund that the operator gives up
- * becomes `refused`, also from `processing`.
+ * The refund's amount is reserved from `requested` on; only `refused`, `closed` and `cancelled` release it. If
+ * WeChat reports later that money moved, the report overrules these three states. A refund that the operator
+ * gives up becomes `refused`, also from `processing`.
  */
+import type { Actor } from '../actor.ts'
 import type { TransactionId } from '../ids.ts'
 import { type Fen, toFen } from '../money.ts'
 import type { UnixSeconds } from '../time.ts'
@@ -20,10 +21,17 @@ export type OutRefundNo = string & { readonly [outRefundNo]: true }
 /**
  * `requested`: reserved, and not accepted by WeChat yet. `processing`: accepted. `refused`: WeChat refused
  * the refund for good, or the operator gave it up. `abnormal`: the payer's card cannot take the money.
- * `closed`: WeChat ended the refund without returning money.
+ * `closed`: WeChat ended the refund without returning money. `cancelled`: the shop called the refund off before
+ * WeChat had it. The number of a cancelled refund is spent: the refund is never sent.
  */
 export type RefundState =
-  'requested' | 'processing' | 'succeeded' | 'refused' | 'abnormal' | 'closed'
+  'requested' | 'processing' | 'succeeded' | 'refused' | 'abnormal' | 'closed' | 'cancelled'
+
+/**
+ * The merchant's account at WeChat that pays a refund. `unsettled`, WeChat's default: the payments that are not
+ * settled yet. `available`: the available balance.
+ */
+export type RefundAccount = 'unsettled' | 'available'
 
 /**
  * Who requested a refund. `automatic`: the Worker, for a late or second payment. `operator`: the operator, in
@@ -43,14 +51,23 @@ export type Refund = Readonly<{
   reason: string | undefined
   /** Where WeChat sends the refund notice. Like every parameter of a refund, it is the same on every send. */
   notifyUrl: string | undefined
+  /** Undefined for a refund that was not requested here, because it is not known. */
+  account: RefundAccount | undefined
   source: RefundSource
+  /**
+   * Who requested the refund: the shop, an operator, `system` for an automatic one, `wechat` for one that was found
+   * at WeChat. Undefined until a request of the shop or of an operator is stored: the store knows who sends it.
+   */
+  actor: Actor | undefined
   requestedAt: UnixSeconds
   /** When the refund was first sent; undefined while it waits for other refunds of the payment. */
   startedAt: UnixSeconds | undefined
   /** When the Worker learned that WeChat accepted the refund, in Unix seconds. */
   acceptedAt: UnixSeconds | undefined
-  /** When the refund became `succeeded` (by WeChat's clock), `refused` or `closed`. */
+  /** When the refund became `succeeded` (by WeChat's clock), `refused`, `closed` or `cancelled`. */
   endedAt: UnixSeconds | undefined
+  /** When the shop called the refund off. It stays if WeChat makes the refund nevertheless. */
+  cancelledAt: UnixSeconds | undefined
   /** WeChat's own number of the refund, `refund_id`. */
   refundId: string | undefined
   /** The card or account that received the money, as WeChat names it: `招商银行信用卡0403`. */
@@ -97,10 +114,19 @@ export const isAutomatic = (number: OutRefundNo): boolean => number.startsWith(A
 export const automaticOutRefundNo = (transactionId: TransactionId): OutRefundNo =>
   `${AUTOMATIC}${transactionId}` as OutRefundNo
 
+/** Who requests the refunds of a source; undefined for those of the shop and of operators, who sign in. */
+export function actorOfSource(source: RefundSource): Actor | undefined {
+  if (source === 'automatic') return 'system'
+  return source === 'merchant_platform' ? 'wechat' : undefined
+}
+
 /** Makes a refund in its first state: its amount is reserved, and it was not sent yet. */
 export const requestedRefund = (
   payment: Pick<Refund, 'transactionId' | 'totalFee'>,
-  request: Pick<Refund, 'outRefundNo' | 'refundFee' | 'reason' | 'notifyUrl' | 'source'>,
+  request: Pick<
+    Refund,
+    'outRefundNo' | 'refundFee' | 'reason' | 'notifyUrl' | 'account' | 'source'
+  >,
   now: UnixSeconds,
 ): Refund => ({
   outRefundNo: request.outRefundNo,
@@ -110,26 +136,62 @@ export const requestedRefund = (
   totalFee: payment.totalFee,
   reason: request.reason,
   notifyUrl: request.notifyUrl,
+  account: request.account,
   source: request.source,
+  actor: actorOfSource(request.source),
   requestedAt: now,
   startedAt: undefined,
   acceptedAt: undefined,
   endedAt: undefined,
+  cancelledAt: undefined,
   refundId: undefined,
   receivedBy: undefined,
   errCode: undefined,
   errCodeDes: undefined,
 })
 
+/** The automatic refund of a late or second payment, in full. The cron sends it. */
+export const automaticRefund = (
+  payment: Pick<Refund, 'transactionId' | 'totalFee'>,
+  given: Readonly<{ notifyUrl: string; reason: string }>,
+  now: UnixSeconds,
+): Refund => {
+  const outRefundNo = automaticOutRefundNo(payment.transactionId)
+  const refundFee = payment.totalFee
+  const terms = { outRefundNo, refundFee, account: 'unsettled', source: 'automatic' } as const
+  return requestedRefund(payment, { ...given, ...terms }, now)
+}
+
 type HasState = Pick<Refund, 'state'>
 
 /** Whether the refund reduces what can still be refunded of its payment. */
 export const isReserved = ({ state }: HasState): boolean =>
-  state !== 'refused' && state !== 'closed'
+  state !== 'refused' && state !== 'closed' && state !== 'cancelled'
+
+/**
+ * Whether the refund counts against the refunds that WeChat allows for a payment. WeChat does not count those
+ * that it refused or never had.
+ */
+export const countsAtWeChat = ({ state }: HasState): boolean =>
+  state !== 'refused' && state !== 'cancelled'
 
 /** Whether the refund has reached a final state, so that it is not sent or queried any more. */
 export const isFinal = (refund: HasState): boolean =>
   refund.state === 'succeeded' || !isReserved(refund)
+
+type Requested = Pick<Refund, 'refundFee' | 'reason' | 'account'> &
+  Readonly<{ transactionId: TransactionId | undefined }>
+
+/** Whether two requests for a refund number mean the same refund. */
+export const sameRequest = (a: Requested, b: Requested): boolean =>
+  a.transactionId === b.transactionId &&
+  a.refundFee === b.refundFee &&
+  a.reason === b.reason &&
+  a.account === b.account
+
+/** Replaces one refund in a list by its new version. */
+export const withRefund = (refunds: readonly Refund[], after: Refund): readonly Refund[] =>
+  refunds.map((refund) => (refund.outRefundNo === after.outRefundNo ? after : refund))
 
 const sum = (refunds: readonly Refund[]): Fen =>
   toFen(refunds.reduce((total, { refundFee }) => total + refundFee, 0))
@@ -150,3 +212,41 @@ export const refundedFee = (refunds: readonly Refund[]): Fen =>
 /** The sum in fen of those of the given refunds that may still succeed. */
 export const refundingFee = (refunds: readonly Refund[]): Fen =>
   toFen(reservedFee(refunds) - refundedFee(refunds))
+
+/**
+ * The amount of a payment that can still be refunded. Zero, never negative, when requested refunds and refunds
+ * that were made on the merchant platform together exceed the payment.
+ */
+export const leftOf = (payment: Pick<Refund, 'totalFee'>, refunds: readonly Refund[]): Fen =>
+  toFen(Math.max(0, payment.totalFee - reservedFee(refunds)))
+
+/**
+ * Whether a reported state is newer than the known one. WeChat reports late and repeatedly, and an older
+ * report must change nothing.
+ */
+export function supersedes(known: RefundState, reported: RefundState): boolean {
+  if (known === reported || known === 'succeeded') return false
+  if (reported === 'processing') {
+    return known === 'requested' || known === 'refused' || known === 'cancelled'
+  }
+  return known !== 'closed' || reported === 'succeeded'
+}
+
+/** What WeChat's report says about a refund. */
+export function knownFrom(record: RefundRecord, now: UnixSeconds) {
+  const { status: state } = record
+  return {
+    state,
+    refundId: record.refundId,
+    receivedBy: record.receivedBy,
+    endedAt: isFinal({ state }) ? (record.succeededAt ?? now) : undefined,
+    errCode: undefined,
+    errCodeDes: undefined,
+  }
+}
+
+/** Whether a payment has the money for a refund, by the refunds that WeChat has of it. */
+export const fitsPayment = (refund: Refund, atWeChat: readonly RefundRecord[]): boolean =>
+  atWeChat
+    .filter(({ status }) => status !== 'closed')
+    .reduce((sum, { refundFee }) => sum + refundFee, refund.refundFee as number) <= refund.totalFee

@@ -1,7 +1,7 @@
 /** When an order or an attempt is due next. The store keeps the result as `due_at`. */
 import { DAY_S, HOUR_S, later, MINUTE_S, type UnixSeconds } from '../time.ts'
 import type { Attempt } from './attempt.ts'
-import type { Order, OrderView } from './order.ts'
+import type { Order } from './order.ts'
 
 const QUERY_STEPS_S = [1, 2, 3, 5, 10, 20, 30, 60].map((minutes) => minutes * MINUTE_S)
 const AFTER_CLOSE_STEPS_S = [10 * MINUTE_S, DAY_S]
@@ -70,18 +70,6 @@ export function attemptDueAt(attempt: Attempt, now: UnixSeconds): UnixSeconds | 
       return undefined
   }
 }
-
-/**
- * Whether the cron must query WeChat about the refunds of the attempt's payment: WeChat first reported the
- * payment as refunded, and our records have none of its refunds.
- */
-export const needsRefundImport = ({ payments, refunds }: OrderView, attempt: Attempt): boolean =>
-  payments.some(
-    ({ outTradeNo, transactionId, returned }) =>
-      outTradeNo === attempt.outTradeNo &&
-      returned &&
-      !refunds.some((refund) => refund.transactionId === transactionId),
-  )
 
 /**
  * When to try again to close an attempt: on the query schedule,

@@ -1,5 +1,8 @@
+import type { Actor, Operator } from '../../core/actor.ts'
+import type { DeadlineOutcome } from '../../lib/deadline.ts'
 import type { Secret } from '../../lib/secret.ts'
-import type { Deps } from '../../ports/deps.ts'
+import type { Throttle } from '../../lib/throttle.ts'
+import type { Deps, FeatureOff } from '../../ports/deps.ts'
 import type { NoticeReader } from '../../ports/notices.ts'
 
 /** What the routes need, beyond the dependencies of the use cases. */
@@ -7,8 +10,14 @@ export type HttpDeps = Deps &
   Readonly<{
     /** The version of this Worker, shown by `/health`. */
     version: string
+    /** The features that are off because of wrong variables, shown by `/health`. */
+    featuresOff: readonly FeatureOff[]
     /** The merchant token and, during a rotation, the previous one. */
     merchantTokens: readonly Secret[]
+    /** The people who may sign in beside the shop. */
+    operators: readonly Operator[]
+    /** Limits how often this isolate logs refused tokens. */
+    refusedTokens: Throttle
     /** The readers of WeChat's notices, one for each URL that WeChat calls. */
     notices: Readonly<{ payment: NoticeReader; refund: NoticeReader }>
     /**
@@ -16,4 +25,13 @@ export type HttpDeps = Deps &
      * customers of a mobile carrier share addresses. @returns false when the limit is exceeded.
      */
     admitAddress: (ip: string) => Promise<boolean>
+    /**
+     * The same dependencies for a request of this actor.
+     *
+     * @param withinMs The deadline of the whole request, in milliseconds from now: calls and the database get
+     *   what is left of it. Absent for none.
+     */
+    as: (actor: Actor, withinMs?: number) => HttpDeps
+    /** Waits for work until the request's deadline. What is under way then may still take effect. */
+    inTime: <T>(work: () => Promise<T>) => Promise<DeadlineOutcome<T>>
   }>

@@ -19,8 +19,15 @@ const PROBLEMS = {
   },
   unauthorized: {
     status: 401,
-    title: 'Merchant token required',
-    detail: 'The merchant token is missing or wrong. Send it as `Authorization: Bearer …`.',
+    title: 'Token required',
+    detail:
+      "The token is missing or wrong. Send the merchant token or an operator's token as `Authorization: Bearer …`.",
+  },
+  forbidden: {
+    status: 403,
+    title: 'Not allowed for a viewer',
+    detail:
+      'This token has the role viewer, which may only read, and not the raw bill. Use a token with the role operator.',
   },
   login_invalid: {
     status: 401,
@@ -116,12 +123,31 @@ const PROBLEMS = {
     status: 409,
     title: 'Refund number in use',
     detail:
-      'This out_refund_no belongs to a refund with another order, amount, payment or reason. Use a new one.',
+      'This out_refund_no belongs to a refund with another order, amount, payment, reason or refund_account. Use a new one.',
+  },
+  refund_under_way: {
+    status: 409,
+    title: 'Refund under way',
+    detail:
+      'WeChat has the refund, or a message of it may still reach WeChat, so it cannot be called off. If its `state` is still `requested`, try again in two minutes.',
+    retryAfterS: 120,
+  },
+  refund_cancelled: {
+    status: 409,
+    title: 'Refund called off',
+    detail:
+      'The refund of this payment was called off, and its number is spent. Refund the payment with PUT under another out_refund_no, then resolve the review with a note only.',
   },
   refund_exceeds_payment: {
     status: 409,
     title: 'More than is left',
     detail: 'The amount is more than is left of the payment; `left` has that amount, in fen.',
+  },
+  refund_limit_reached: {
+    status: 409,
+    title: 'Limit of the day reached',
+    detail:
+      'The refunds of this day would exceed REFUND_LIMIT_DAY; `left` has the amount that is left today, in fen. Nothing was reserved. Try again tomorrow (Beijing time), or ask the operator to raise the limit.',
   },
   too_many_refunds: {
     status: 409,
@@ -173,7 +199,8 @@ const PROBLEMS = {
   internal: {
     status: 500,
     title: 'Internal error',
-    detail: 'An unexpected error occurred in this service and was logged. Trying again is safe.',
+    detail:
+      'An unexpected error occurred in this service and was logged. The request may have taken effect. Repeat the same request; a refund must keep its out_refund_no.',
   },
   misconfigured: {
     status: 500,
@@ -193,6 +220,13 @@ const PROBLEMS = {
     detail:
       'WeChat refused the login or the order; `wechat` has its reason. Show it to the payer and report it to the shop.',
   },
+  refunds_paused: {
+    status: 503,
+    title: 'Refunds paused',
+    detail:
+      'The operator has paused refunds (REFUNDS=paused), so nothing was reserved. Repeat the request, with the same out_refund_no, when refunds are resumed.',
+    retryAfterS: 600,
+  },
   wechat_unavailable: {
     status: 503,
     title: 'No answer from WeChat',
@@ -202,7 +236,8 @@ const PROBLEMS = {
   store_unavailable: {
     status: 503,
     title: 'No answer from the database',
-    detail: 'The database gave no answer. Nothing is lost, and trying again is safe.',
+    detail:
+      'The database gave no clear answer, so the request may have taken effect. Repeat the same request: it never takes effect twice. A refund must keep its out_refund_no; under a new one, the payer could get the money twice.',
     retryAfterS: 3,
   },
 } as const satisfies Record<string, ProblemEntry>

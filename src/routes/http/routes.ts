@@ -5,4 +5,8 @@ import type { RouteRequest } from './request.ts'
 export type Handler = (request: RouteRequest, deps: HttpDeps) => Promise<Response>
 
 /** A method, a path in itty-router's notation, and the handler that answers. */
-export type Route = readonly [method: 'GET' | 'POST' | 'PUT', path: string, handler: Handler]
+export type Route = readonly [
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+  path: string,
+  handler: Handler,
+]

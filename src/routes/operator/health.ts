@@ -10,17 +10,28 @@ import type { RouteRequest } from '../http/request.ts'
  */
 const CRON_SILENCE_MAX_S = 5 * MINUTE_S
 
-/** `GET /health`, for an external monitor: 200 while the cron runs, 503 when it is silent. */
+/**
+ * `GET /health`, for an external monitor: 200 while the cron runs, 503 when it is silent. `degraded`: a feature is
+ * off because a variable is wrong. Strangers may read it, so it has names and codes, and no values.
+ */
 export async function getHealth(
   _request: RouteRequest,
-  deps: Pick<HttpDeps, 'now' | 'runs' | 'version'>,
+  deps: Pick<HttpDeps, 'featuresOff' | 'now' | 'runs' | 'version'>,
 ): Promise<Response> {
   const lastCronAt = await lastRunAt(deps)
   const alive = lastCronAt !== undefined && deps.now() <= later(lastCronAt, CRON_SILENCE_MAX_S)
+  const components = deps.featuresOff.map(({ feature, variables }) => ({
+    name: feature,
+    status: 'degraded',
+    reason: 'misconfigured',
+    variables,
+  }))
+  const working = components.length === 0 ? 'ok' : 'degraded'
   const body = {
-    status: alive ? 'ok' : 'cron_silent',
+    status: alive ? working : 'cron_silent',
     version: deps.version,
     last_cron_at: lastCronAt === undefined ? null : formatRfc3339(lastCronAt),
+    components,
   }
   return json(body, alive ? 200 : 503)
 }

@@ -19,7 +19,7 @@ type PayResultRouteDeps = Pick<
   | 'wechat'
 >
 
-/** `GET /result?ticket=…`: the state and the amount of the ticket's order. */
+/** `GET /result?ticket=…`: the state and the amount of the ticket's order, as its payer may see them. */
 export async function getResult(
   request: RouteRequest,
   deps: PayResultRouteDeps,
@@ -31,11 +31,11 @@ export async function getResult(
 
   const result = await payResult(deps, ticket)
   if (!result.ok) return problem(result.error.reason)
-  const { ordercode, state, terms, paidAt } = result.value
+  const { ordercode, state, totalFee, paidAt } = result.value
   return json({
     ordercode,
     state,
-    total_fee: terms.totalFee,
+    total_fee: totalFee,
     paid_at: paidAt === undefined ? null : formatRfc3339(paidAt),
   })
 }

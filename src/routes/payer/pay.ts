@@ -21,12 +21,17 @@ type PayRouteDeps = Pick<
   | 'wechat'
 >
 
+/** What a code of wx.login can look like. A text that is not one is not worth a call to WeChat. */
+const LOGIN_CODE = /^[\x21-\x7e]{1,128}$/
+/** What wx.login returns in WeChat's developer tools when the project has no AppID, or in test mode. */
+const MOCK_CODE = 'the code is a mock one'
+
+const MOCK_CODE_DETAIL =
+  'The login code is the mock one that WeChat DevTools gives a project without an AppID, or in test mode. Open the project with the AppID of the mini program, then call wx.login again.'
+
 const PayInput = v.object(
   {
-    code: v.pipe(
-      v.string('must be a string'),
-      v.regex(/^[\x21-\x7e]{1,128}$/, 'must be the code from wx.login, unchanged'),
-    ),
+    code: v.pipe(v.string('must be a string'), v.minLength(1, 'is missing')),
     ordercode: ordercodeSchema,
   },
   'must be an object',
@@ -46,6 +51,9 @@ export async function postPay(request: RouteRequest, deps: PayRouteDeps): Promis
 async function pay(request: RouteRequest, input: unknown, deps: PayRouteDeps): Promise<Response> {
   const checked = check(PayInput, input)
   if (!checked.ok) return checked.error
+  const { code } = checked.value
+  if (code === MOCK_CODE) return problem('login_invalid', { detail: MOCK_CODE_DETAIL })
+  if (!LOGIN_CODE.test(code)) return problem('login_invalid')
   const ip = clientIp(request)
   if (!(await deps.admitAddress(ip))) return problem('too_many_requests')
   const paid = await payOrder(deps, { ...checked.value, ip })

@@ -44,6 +44,9 @@ const TermsInput = v.strictObject(
   'must be an object',
 )
 
+const OPENID_REQUIRED =
+  'is missing: this installation has REQUIRE_OPENID=yes, so name the payer, whose openid your server gets from jscode2session'
+
 /** `PUT /orders/{ordercode}`: registers an order, or changes it. */
 export async function putOrder(request: RouteRequest, deps: OrdersRouteDeps): Promise<Response> {
   const ordercode = readOrdercode(request.params)
@@ -52,6 +55,9 @@ export async function putOrder(request: RouteRequest, deps: OrdersRouteDeps): Pr
   if (!body.ok) return body.error
   const input = check(TermsInput, body.value)
   if (!input.ok) return input.error
+  if (deps.config.requireOpenid && input.value.openid === undefined) {
+    return invalidRequest([{ field: 'openid', message: OPENID_REQUIRED }])
+  }
   const revision = readIfMatch(request.headers.get('if-match'))
   if (revision === 'invalid') {
     return invalidRequest([
@@ -91,16 +97,20 @@ export async function getOrderEvents(
   return events.length === 0 ? problem('order_not_found') : json({ events: events.map(eventJson) })
 }
 
-/** `POST /orders/{ordercode}/query`: queries WeChat about an order now. */
+/**
+ * `POST /orders/{ordercode}/query`: queries WeChat about an order now. `refunds_unanswered` in the answer names the
+ * payments whose refunds WeChat did not list.
+ */
 export async function postOrderQuery(
   request: RouteRequest,
   deps: OrdersRouteDeps,
 ): Promise<Response> {
   const ordercode = ordercodeOf(request)
   const queried = await queryOrder(deps, ordercode)
-  return queried.ok
-    ? orderResponse(await withReviews(deps, queried.value))
-    : problem(queried.error.reason)
+  if (!queried.ok) return problem(queried.error.reason)
+  const { view, refundsUnanswered } = queried.value
+  const more = refundsUnanswered.length === 0 ? {} : { refunds_unanswered: refundsUnanswered }
+  return orderResponse(await withReviews(deps, view), 200, more)
 }
 
 /** `POST /orders/{ordercode}/close`: closes an order, first at WeChat and then in our records. */
@@ -129,8 +139,14 @@ export async function postOrderClose(
  */
 const ordercodeOf = (request: RouteRequest): string => request.params['ordercode'] ?? ''
 
-function orderResponse({ view, reviews }: ReviewedOrder, status = 200): Response {
-  return json(orderJson(view, reviews), status, { etag: `"${view.order.revision}"` })
+function orderResponse(
+  { view, reviews }: ReviewedOrder,
+  status = 200,
+  more: Readonly<Record<string, unknown>> = {},
+): Response {
+  return json({ ...orderJson(view, reviews), ...more }, status, {
+    etag: `"${view.order.revision}"`,
+  })
 }
 
 /** Makes an empty text undefined, because WeChat refuses empty elements. */

@@ -4,6 +4,7 @@ import { refundJson } from '../../contract/refund.ts'
 import { isOrdercode, parseTransactionId } from '../../core/ids.ts'
 import { ORDER_FEN_MAX, toFen } from '../../core/money.ts'
 import { isAutomatic, parseOutRefundNo } from '../../core/order/refund.ts'
+import { cancelRefund } from '../../service/refund/cancel-refund.ts'
 import { readRefund } from '../../service/refund/read-refund.ts'
 import { requestRefund } from '../../service/refund/request-refund.ts'
 import type { HttpDeps } from '../http/deps.ts'
@@ -23,6 +24,9 @@ const RefundInput = v.strictObject(
   {
     refund_fee: integer(1, ORDER_FEN_MAX),
     reason: v.optional(wireText(0, 80)),
+    refund_account: v.optional(
+      v.picklist(['unsettled', 'available'], 'must be unsettled, available or absent'),
+    ),
     transaction_id: v.optional(
       v.pipe(
         v.string('must be a string'),
@@ -52,7 +56,7 @@ export async function putRefund(request: RouteRequest, deps: RefundsRouteDeps): 
   const input = check(RefundInput, body.value)
   if (!input.ok) return input.error
 
-  const { refund_fee, reason, transaction_id } = input.value
+  const { refund_fee, reason, refund_account, transaction_id } = input.value
   const requested = await requestRefund(
     deps,
     ordercode.value,
@@ -60,22 +64,14 @@ export async function putRefund(request: RouteRequest, deps: RefundsRouteDeps): 
       outRefundNo,
       refundFee: toFen(refund_fee),
       reason: reason === '' ? undefined : reason,
+      account: refund_account ?? 'unsettled',
       transactionId: transaction_id === undefined ? undefined : parseTransactionId(transaction_id),
     },
     'shop',
   )
   if (!requested.ok) {
     const { error } = requested
-    if (error.reason === 'refund_exceeds_payment')
-      return problem(error.reason, { left: error.left })
-    if (error.reason === 'misconfigured') {
-      const { errCode, errCodeDes } = error.refund
-      return problem('misconfigured', {
-        detail:
-          'WeChat refuses refunds because this installation is misconfigured; `wechat` has its reason. The refund is reserved, and is sent automatically once the operator has fixed that.',
-        wechat: { err_code: errCode ?? null, err_code_des: errCodeDes ?? null },
-      })
-    }
+    if ('left' in error) return problem(error.reason, { left: error.left })
     if (error.reason === 'payment_not_found') {
       const message = 'is not a payment of this order'
       return invalidRequest([{ field: 'transaction_id', message }])
@@ -84,6 +80,22 @@ export async function putRefund(request: RouteRequest, deps: RefundsRouteDeps): 
   }
   const { created, refund } = requested.value
   return json(refundJson(refund, ordercode.value), created ? 201 : 200)
+}
+
+/**
+ * `DELETE /orders/{ordercode}/refunds/{out_refund_no}`: calls off a refund that WeChat has not taken on.
+ */
+export async function deleteRefund(
+  request: RouteRequest,
+  deps: Omit<RefundsRouteDeps, 'config'>,
+): Promise<Response> {
+  const ordercode = request.params['ordercode'] ?? ''
+  if (!isOrdercode(ordercode)) return problem('order_not_found')
+  const outRefundNo = parseOutRefundNo(decodedParam(request, 'out_refund_no'))
+  const cancelled = await cancelRefund(deps, ordercode, outRefundNo)
+  if (cancelled.ok) return json(refundJson(cancelled.value, ordercode))
+  const { error } = cancelled
+  return problem(error.reason, 'state' in error ? { state: error.state } : {})
 }
 
 /** `GET /orders/{ordercode}/refunds/{out_refund_no}`: one refund as it is stored. */

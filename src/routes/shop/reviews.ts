@@ -42,7 +42,15 @@ export async function postReviewResolve(
   if (!input.ok) return input.error
   const { note, action } = input.value
   const resolved = await resolveReview(deps, decodedParam(request, 'id'), { note, action })
-  return resolved.ok ? json(reviewJson(resolved.value)) : problem(resolved.error.reason)
+  if (resolved.ok) return json(reviewJson(resolved.value))
+  const { error } = resolved
+  if (error.reason !== 'payment_not_confirmed') return problem(error.reason)
+  const { code, description } = error.wechat
+  return problem('action_not_allowed', {
+    detail:
+      'WeChat does not confirm the payment as the review has it, so nothing was done; `wechat` has its words. If the money went back by hand, resolve the review with a note only.',
+    wechat: { trade_state: code, trade_state_desc: description },
+  })
 }
 
 const ReviewQuery = v.object({

@@ -9,7 +9,7 @@ import {
   postOrderQuery,
   putOrder,
 } from './orders.ts'
-import { getRefund, putRefund } from './refunds.ts'
+import { deleteRefund, getRefund, putRefund } from './refunds.ts'
 import { getReviews, postReviewResolve } from './reviews.ts'
 
 /** The routes that the shop's backend calls. They need the merchant token. */
@@ -23,6 +23,7 @@ export const SHOP_ROUTES: readonly Route[] = [
 
   ['PUT', '/orders/:ordercode/refunds/:out_refund_no', putRefund],
   ['GET', '/orders/:ordercode/refunds/:out_refund_no', getRefund],
+  ['DELETE', '/orders/:ordercode/refunds/:out_refund_no', deleteRefund],
 
   ['GET', '/bills/:date', getBill],
   ['GET', '/bills/:date/raw', getBillRaw],

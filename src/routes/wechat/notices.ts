@@ -10,7 +10,16 @@ import type { RouteRequest } from '../http/request.ts'
 
 type NoticesRouteDeps = Pick<
   HttpDeps,
-  'config' | 'deliverSoon' | 'log' | 'notices' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
+  | 'config'
+  | 'deliverSoon'
+  | 'inTime'
+  | 'log'
+  | 'notices'
+  | 'now'
+  | 'orders'
+  | 'refunds'
+  | 'reviews'
+  | 'wechat'
 >
 
 /** `POST /notify`: a payment notice. */
@@ -23,7 +32,19 @@ export const postRefundNotify = (
   deps: NoticesRouteDeps,
 ): Promise<Response> => postNotice(request, deps, deps.notices.refund)
 
+/** Answers a notice within the request's deadline: WeChat counts a later answer as none. */
 async function postNotice(
+  request: RouteRequest,
+  deps: NoticesRouteDeps,
+  reader: NoticeReader,
+): Promise<Response> {
+  const answered = await deps.inTime(() => answerNotice(request, deps, reader))
+  if (answered.done) return answered.value
+  deps.log({ event: 'notice_failed', reason: 'too_slow' })
+  return answer(reader.replyTo(request.headers), 'unavailable')
+}
+
+async function answerNotice(
   request: RouteRequest,
   deps: NoticesRouteDeps,
   reader: NoticeReader,

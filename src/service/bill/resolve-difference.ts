@@ -1,4 +1,5 @@
 /** Resolves one difference between a bill and our records. */
+import { isRetryable } from '../../core/order/rejection.ts'
 import {
   collectedReview,
   type Difference,
@@ -9,10 +10,11 @@ import { TRIES_BEFORE_REVIEW, TRIES_MAX } from '../../core/bill/schedule.ts'
 import { parseTransactionId, toOutTradeNo } from '../../core/ids.ts'
 import type { OrderView } from '../../core/order/order.ts'
 import { isReserved, toOutRefundNo } from '../../core/order/refund.ts'
+import { wordsOf } from '../../lib/words.ts'
 import type { Deps } from '../../ports/deps.ts'
 import { StoreUnavailable } from '../../ports/store.ts'
 import { openReview } from '../open-review.ts'
-import { recordPayment } from '../order/record-payment.ts'
+import { recordQueriedPayment } from '../order/record-queried-payment.ts'
 import { importRefund } from '../refund/import-refunds.ts'
 
 type ResolveDifferenceDeps = Pick<
@@ -37,7 +39,8 @@ export async function resolveDifference(
     // An unexpected exception counts as a failed try of this difference, and the run goes on with the day's
     // other differences.
     const reason = error instanceof Error ? error.name : 'unknown'
-    deps.log({ event: 'bill_difference_failed', reason, subject: difference.subject })
+    const { subject } = difference
+    deps.log({ event: 'bill_difference_failed', reason, error: wordsOf(error), subject })
     return 'try_again'
   })
   const tries = difference.tries + 1
@@ -98,10 +101,10 @@ async function queryPayment(
   const reply = await deps.wechat.orderQuery(toOutTradeNo(String(bill?.['out_trade_no'])))
   if (reply.kind === 'unknown') return 'try_again'
   if (reply.kind !== 'paid' || reply.payment.transactionId !== subject) return 'review'
-  const recorded = await recordPayment(deps, reply.payment, 'bill', reply.refunded)
+  const recorded = await recordQueriedPayment(deps, reply, 'bill')
   if (recorded.ok) return 'booked'
   const { reason } = recorded.error
-  return reason === 'contended' || reason === 'illegal_transition' ? 'try_again' : 'review'
+  return isRetryable(reason) || reason === 'refunds_unknown' ? 'try_again' : 'review'
 }
 
 /**

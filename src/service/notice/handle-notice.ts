@@ -1,8 +1,10 @@
-import type { Deps } from '../../ports/deps.ts'
+import { isRetryable } from '../../core/order/rejection.ts'
+import type { Payment } from '../../core/order/payment.ts'
+import type { Config, Deps } from '../../ports/deps.ts'
 import type { NoticeTask } from '../../ports/notices.ts'
-import { StoreUnavailable } from '../../ports/store.ts'
+import { failureEntry, StoreUnavailable } from '../../ports/store.ts'
 import { confirmPaymentNotice } from '../order/confirm-payment-notice.ts'
-import { recordPayment } from '../order/record-payment.ts'
+import { configuredPolicy, recordPayment } from '../order/record-payment.ts'
 import { confirmRefundNotice } from '../refund/confirm-refund-notice.ts'
 
 type HandleNoticeDeps = Pick<
@@ -29,22 +31,21 @@ export async function handleNotice(
     return await handle(deps, task)
   } catch (error) {
     const isStore = error instanceof StoreUnavailable
-    const reason = isStore ? 'store_unavailable' : 'internal'
-    deps.log({ ...subjectOf(task), event: 'notice_failed', reason })
+    const { event, ...words } = failureEntry(error)
+    const reason = event === 'internal_error' ? 'internal' : event
+    deps.log({ event: 'notice_failed', ...subjectOf(task), ...words, reason })
     return isStore ? 'unavailable' : 'failed'
   }
 }
 
 async function handle(deps: HandleNoticeDeps, task: NoticeTask): Promise<NoticeOutcome> {
   switch (task.kind) {
-    case 'record_payment': {
-      const recorded = await recordPayment(deps, task.payment, 'notice')
-      return recorded.ok ? 'accepted' : refusalOf(recorded.error.reason)
-    }
-    case 'confirm_payment': {
-      const confirmed = await confirmPaymentNotice(deps, task.payment)
-      return confirmed.ok ? 'accepted' : refusalOf(confirmed.error.reason)
-    }
+    case 'record_payment':
+      return mustBeConfirmed(task.payment, deps.config)
+        ? confirmNotice(deps, task.payment, true)
+        : recordNotice(deps, task.payment)
+    case 'confirm_payment':
+      return confirmNotice(deps, task.payment, false)
     case 'confirm_refund': {
       const confirmed = await confirmRefundNotice(deps, task.refund)
       if (confirmed.ok) return 'accepted'
@@ -55,12 +56,33 @@ async function handle(deps: HandleNoticeDeps, task: NoticeTask): Promise<NoticeO
   }
 }
 
-/**
- * The outcome of a notice whose payment was not recorded. When a concurrent request changed the order first,
- * the notice is still valid, and the outcome makes WeChat deliver it again.
- */
-const refusalOf = (reason: string): NoticeOutcome =>
-  reason === 'contended' || reason === 'illegal_transition' ? 'unavailable' : 'refused'
+/** Whether the amount is so large that the signature of a notice is not enough. */
+const mustBeConfirmed = (
+  { totalFee }: Payment,
+  { noticeConfirmFrom }: Pick<Config, 'noticeConfirmFrom'>,
+): boolean => noticeConfirmFrom > 0 && totalFee >= noticeConfirmFrom
+
+async function recordNotice(deps: HandleNoticeDeps, payment: Payment): Promise<NoticeOutcome> {
+  const policy = configuredPolicy(deps.config)
+  const recorded = await recordPayment(deps, { payment, source: 'notice', policy, refunded: false })
+  // When a concurrent request changed the order first, the notice is still valid, and WeChat must deliver it again.
+  if (recorded.ok) return 'accepted'
+  return isRetryable(recorded.error.reason) ? 'unavailable' : 'refused'
+}
+
+/** @param isSigned Whether the notice verifies under the present key, so that a review may open about it. */
+async function confirmNotice(
+  deps: HandleNoticeDeps,
+  payment: Payment,
+  isSigned: boolean,
+): Promise<NoticeOutcome> {
+  const confirmed = await confirmPaymentNotice(deps, payment)
+  if (confirmed.ok) return 'accepted'
+  const { reason } = confirmed.error
+  // No attempt can be queried. Recording the payment is refused, and opens the review `unknown_order`.
+  if (reason === 'unknown_order' && isSigned) return recordNotice(deps, payment)
+  return reason === 'no_answer' ? 'unavailable' : 'refused'
+}
 
 const subjectOf = (task: NoticeTask): Readonly<Record<string, string>> =>
   task.kind === 'confirm_refund'

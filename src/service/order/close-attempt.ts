@@ -1,5 +1,5 @@
-import { type Attempt, isInFlight } from '../../core/order/attempt.ts'
-import { findAttempt, type OrderView } from '../../core/order/order.ts'
+import { type Attempt, isInFlight, isLive, mayBeOurs } from '../../core/order/attempt.ts'
+import { type AttemptEnd, findAttempt, type OrderView } from '../../core/order/order.ts'
 import type { Deps } from '../../ports/deps.ts'
 import { applyEvent } from '../apply-event.ts'
 import { type AttemptStatus, queryAttempt } from './query-attempt.ts'
@@ -22,7 +22,8 @@ export type CloseOutcome = Readonly<
 /**
  * Makes sure that the payer can no longer pay an attempt, or finds out that the payer has paid: query, close,
  * query again. The reply to closeorder proves nothing. Only a query counts that says CLOSED, or that WeChat
- * has no such order. Safe to call at any time, concurrently, and again after a crash at any point.
+ * has no such order. An order that cannot be ours is left as it is at WeChat: the attempt ends here. Safe to call
+ * at any time, concurrently, and again after a crash at any point.
  */
 export async function closeAttempt(
   deps: CloseAttemptDeps,
@@ -32,6 +33,8 @@ export async function closeAttempt(
   if (isInFlight(attempt, deps.now())) return { kind: 'busy' }
 
   const before = await queryAttempt(deps, view, attempt)
+  const canBePaid = before.kind === 'unpaid' || before.kind === 'user_paying'
+  if (canBePaid && !mayBeOurs(attempt)) return end(deps, view, attempt, 'number_used')
   if (before.kind !== 'unpaid') return conclude(deps, view, attempt, before)
 
   // `attempt_closing` is stored before closeorder is sent: from then on no request signs this attempt
@@ -67,15 +70,12 @@ async function conclude(
     case 'paid':
       return { kind: 'paid', view: status.view }
     case 'closed':
+    case 'returned':
       return { kind: 'closed', view: status.view }
-    case 'absent': {
+    case 'absent':
       // unifiedorder is no longer in flight, and WeChat has
       // no such order: the payer can never pay this attempt.
-      const { outTradeNo } = attempt
-      const reason = 'absent_at_wechat'
-      const closed = await applyEvent(deps, view, { type: 'attempt_closed', outTradeNo, reason })
-      return closed.ok ? { kind: 'closed', view: closed.value } : storedOutcome(deps, view, attempt)
-    }
+      return end(deps, view, attempt, 'absent_at_wechat')
     case 'rejected':
     case 'unpaid':
     case 'user_paying':
@@ -83,6 +83,17 @@ async function conclude(
     case 'unknown':
       return { kind: 'unknown' }
   }
+}
+
+async function end(
+  deps: Pick<Deps, 'deliverSoon' | 'now' | 'orders'>,
+  view: OrderView,
+  attempt: Attempt,
+  reason: AttemptEnd,
+): Promise<CloseOutcome> {
+  const { outTradeNo } = attempt
+  const closed = await applyEvent(deps, view, { type: 'attempt_closed', outTradeNo, reason })
+  return closed.ok ? { kind: 'closed', view: closed.value } : storedOutcome(deps, view, attempt)
 }
 
 /** Reads the outcome that a concurrent request has stored, when that request changed the attempt first. */
@@ -94,7 +105,8 @@ async function storedOutcome(
   const fresh = await deps.orders.load(view.order.ordercode)
   if (fresh === undefined) return { kind: 'unknown' }
   if (fresh.order.state === 'paid') return { kind: 'paid', view: fresh }
-  return findAttempt(fresh, attempt.outTradeNo)?.state === 'closed'
-    ? { kind: 'closed', view: fresh }
-    : { kind: 'busy' }
+  const current = findAttempt(fresh, attempt.outTradeNo)
+  return current === undefined || isLive(current)
+    ? { kind: 'busy' }
+    : { kind: 'closed', view: fresh }
 }

@@ -1,3 +1,4 @@
+import { isRetryable } from '../../core/order/rejection.ts'
 import { parseOutTradeNo } from '../../core/ids.ts'
 import { findAttempt, type OrderView } from '../../core/order/order.ts'
 import type { Payment } from '../../core/order/payment.ts'
@@ -12,32 +13,42 @@ type ConfirmPaymentNoticeDeps = Pick<
 
 /**
  * The minimum time between two queries about one attempt, in
- * seconds, however many notices under the previous key arrive.
+ * seconds, however many notices arrive that need a query.
  */
 const QUERY_INTERVAL_S = 3
 
 /**
- * Confirms a payment notice that verifies only under the previous API key. Keys are replaced because they
- * leak, so such a notice proves nothing. The Worker queries WeChat, and records the payment from WeChat's
- * answer, which is signed under the current key.
+ * Why a payment notice was not confirmed. `unknown_order`: no attempt has its number. `not_confirmed`: WeChat does
+ * not report this payment. `no_answer`: WeChat gave no clear answer, or the attempt was queried a moment ago.
+ */
+export type NotConfirmed = Readonly<{ reason: 'unknown_order' | 'not_confirmed' | 'no_answer' }>
+
+/**
+ * Confirms a payment notice by a query, and records the payment from WeChat's answer. Needed where the signature is
+ * not enough: under the previous API key, because keys are replaced when they leak; and for large amounts, because
+ * the present key may have leaked, too. Takes three round trips to the database and one call at most.
  */
 export async function confirmPaymentNotice(
   deps: ConfirmPaymentNoticeDeps,
-  payment: Payment,
-): Promise<Result<OrderView, Readonly<{ reason: 'not_confirmed' }>>> {
-  const ordercode = parseOutTradeNo(payment.outTradeNo)?.ordercode
+  { transactionId, outTradeNo }: Payment,
+): Promise<Result<OrderView, NotConfirmed>> {
+  const ordercode = parseOutTradeNo(outTradeNo)?.ordercode
   const view = ordercode === undefined ? undefined : await deps.orders.load(ordercode)
-  const attempt = view === undefined ? undefined : findAttempt(view, payment.outTradeNo)
-  if (view === undefined || attempt === undefined) return err({ reason: 'not_confirmed' })
+  const attempt = view === undefined ? undefined : findAttempt(view, outTradeNo)
+  if (view === undefined || attempt === undefined) return err({ reason: 'unknown_order' })
 
   // A payment that is recorded already needs no query. Other queries are limited per attempt, so that a
-  // forger with the leaked key cannot make the Worker query WeChat without end.
-  if (view.payments.some((each) => each.transactionId === payment.transactionId)) return ok(view)
+  // forger with a leaked key cannot make the Worker query WeChat without end.
+  const has = ({ payments }: OrderView): boolean =>
+    payments.some((each) => each.transactionId === transactionId)
+  if (has(view)) return ok(view)
   if (!(await deps.orders.claimQuerySlot(attempt.outTradeNo, QUERY_INTERVAL_S, deps.now()))) {
-    return err({ reason: 'not_confirmed' })
+    return err({ reason: 'no_answer' })
   }
   const status = await queryAttempt(deps, view, attempt)
-  if (status.kind === 'paid') return ok(status.view)
-  deps.log({ event: 'hint_not_confirmed', ordercode: view.order.ordercode })
-  return err({ reason: 'not_confirmed' })
+  if ('view' in status && has(status.view)) return ok(status.view)
+  deps.log({ event: 'hint_not_confirmed', ordercode: view.order.ordercode, reason: status.kind })
+  const isTransient =
+    status.kind === 'unknown' || (status.kind === 'rejected' && isRetryable(status.error.reason))
+  return err({ reason: isTransient ? 'no_answer' : 'not_confirmed' })
 }

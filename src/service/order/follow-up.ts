@@ -1,5 +1,5 @@
 /** Follows up one due order or attempt, and decides when it is due again. */
-import { type Attempt, isLive } from '../../core/order/attempt.ts'
+import { type Attempt, isLive, mayBeOurs } from '../../core/order/attempt.ts'
 import type { OrderView } from '../../core/order/order.ts'
 import { nextRefundQueryAt } from '../../core/order/refund-schedule.ts'
 import { ofPayment, reservedFee } from '../../core/order/refund.ts'
@@ -8,7 +8,6 @@ import {
   attemptDueAt,
   attemptToCloseDueAt,
   expiredOrderDueAt,
-  needsRefundImport,
   unansweredAttemptDueAt,
 } from '../../core/order/schedule.ts'
 import { DAY_S, later, type UnixSeconds } from '../../core/time.ts'
@@ -47,7 +46,7 @@ export async function followUpOrder(deps: FollowUpDeps, view: OrderView): Promis
 
 /**
  * Follows up an attempt that is due. A live attempt is queried, or closed if its order is paid or closed. A
- * closed attempt is queried again. For a paid attempt whose payment was returned, the refunds are imported.
+ * closed attempt is queried again. For a paid attempt that is due, the refunds of its payment are imported.
  *
  * @param number The attempt's number within the order.
  */
@@ -67,24 +66,23 @@ export async function followUpAttempt(
   return query(deps, view, attempt)
 }
 
-/** Imports the refunds of a payment that had been refunded before the Worker first learned of it. */
+/**
+ * Imports the refunds of a payment that had been refunded before the Worker first learned of it. A paid attempt
+ * is due only for this. If a part of the payment is left, a review opens, so that a person decides about the rest.
+ */
 async function importMissingRefunds(
   deps: FollowUpDeps,
   view: OrderView,
   attempt: Attempt,
 ): Promise<FollowUp> {
   const payment = view.payments.find(({ outTradeNo }) => outTradeNo === attempt.outTradeNo)
-  if (payment === undefined || !needsRefundImport(view, attempt)) {
-    return { result: 'waiting', dueAt: undefined }
-  }
+  if (payment === undefined) return { result: 'waiting', dueAt: undefined }
   const { view: after, known } = await importRefunds(deps, view, payment.transactionId)
-  const now = deps.now()
   if (known === undefined || known === 0) {
+    const now = deps.now()
     const dueAt = nextRefundQueryAt(payment.paidAt, now) ?? later(now, DAY_S)
     return { result: 'waiting', dueAt }
   }
-  // The webhook `payment.returned` tells the shop not to ship. If only a part of the payment was refunded, a
-  // person decides about the remaining part.
   const refunded = reservedFee(ofPayment(after.refunds, payment.transactionId))
   if (refunded < payment.totalFee) {
     const { ordercode } = view.order
@@ -99,11 +97,12 @@ async function query(deps: FollowUpDeps, view: OrderView, attempt: Attempt): Pro
   const now = deps.now()
   switch (status.kind) {
     case 'paid':
+    case 'returned':
       return { result: 'booked', dueAt: undefined }
     case 'closed':
       return { result: 'closed', dueAt: attemptDueAt(attempt, now) }
     case 'unpaid':
-      if (attempt.state === 'closed') {
+      if (attempt.state === 'closed' && mayBeOurs(attempt)) {
         // The attempt is closed in our records but open at WeChat: a unifiedorder that seemed lost has
         // arrived at WeChat.
         await deps.wechat.closeOrder(attempt.outTradeNo)

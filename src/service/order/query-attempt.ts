@@ -2,7 +2,7 @@ import type { Attempt } from '../../core/order/attempt.ts'
 import type { OrderView } from '../../core/order/order.ts'
 import type { Deps } from '../../ports/deps.ts'
 import { type ApplyError, applyEvent } from '../apply-event.ts'
-import { recordPayment } from './record-payment.ts'
+import { recordQueriedPayment } from './record-queried-payment.ts'
 
 type QueryAttemptDeps = Pick<
   Deps,
@@ -15,6 +15,8 @@ type QueryAttemptDeps = Pick<
  */
 export type AttemptStatus = Readonly<
   | { kind: 'paid'; view: OrderView }
+  /** The attempt was paid, and the money goes back. So the attempt is over, and the order is not paid. */
+  | { kind: 'returned'; view: OrderView }
   /**
    * WeChat's answer could not be applied: the payment must not be recorded without a person's decision, or
    * concurrent requests changed the order.
@@ -35,10 +37,15 @@ export async function queryAttempt(
   const reply = await deps.wechat.orderQuery(attempt.outTradeNo)
   switch (reply.kind) {
     case 'paid': {
-      const recorded = await recordPayment(deps, reply.payment, 'query', reply.refunded)
-      return recorded.ok
-        ? { kind: 'paid', view: recorded.value }
-        : { kind: 'rejected', error: recorded.error }
+      const recorded = await recordQueriedPayment(deps, reply, 'query')
+      if (recorded.ok) {
+        const { value } = recorded
+        return { kind: value.order.state === 'paid' ? 'paid' : 'returned', view: value }
+      }
+      const { error } = recorded
+      return error.reason === 'refunds_unknown'
+        ? { kind: 'unknown', cause: error.reason }
+        : { kind: 'rejected', error }
     }
     case 'closed': {
       const { outTradeNo } = attempt

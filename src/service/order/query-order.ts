@@ -1,3 +1,4 @@
+import type { TransactionId } from '../../core/ids.ts'
 import type { OrderView } from '../../core/order/order.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Deps } from '../../ports/deps.ts'
@@ -9,17 +10,29 @@ type QueryOrderDeps = Pick<
   'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
 >
 
-/** Why a query of an order stopped early. The answers that WeChat had given by then are stored. */
+/**
+ * Why an order was not queried. `wechat_unavailable`: the state of an attempt is not known. The answers that WeChat
+ * had given by then are stored.
+ */
 export type QueryError = Readonly<{ reason: 'order_not_found' | 'wechat_unavailable' }>
+
+/** An order after WeChat was queried about it. */
+export type QueriedOrder = Readonly<{
+  view: OrderView
+  /** The payments whose refunds WeChat did not list: these refunds are as they were before. */
+  refundsUnanswered: readonly TransactionId[]
+}>
 
 /**
  * Queries WeChat about an order now: first about every attempt that is not recorded as paid, beginning with
  * the newest, because only the newest can be live; then about the refunds of every recorded payment.
+ * When WeChat does not list the refunds of a payment, the answers about the attempts still count: the cron follows
+ * up the refunds that are known.
  */
 export async function queryOrder(
   deps: QueryOrderDeps,
   ordercode: string,
-): Promise<Result<OrderView, QueryError>> {
+): Promise<Result<QueriedOrder, QueryError>> {
   let view = await deps.orders.load(ordercode)
   if (view === undefined) return err({ reason: 'order_not_found' })
   const unpaid = view.attempts.filter(({ state }) => state !== 'paid').toReversed()
@@ -29,10 +42,14 @@ export async function queryOrder(
     if (status.kind === 'unknown') return err({ reason: 'wechat_unavailable' })
     if ('view' in status) view = status.view
   }
+  const refundsUnanswered: TransactionId[] = []
   for (const { transactionId } of view.payments) {
     const imported = await importRefunds(deps, view, transactionId)
-    if (imported.known === undefined) return err({ reason: 'wechat_unavailable' })
+    if (imported.known === undefined) {
+      deps.log({ event: 'refunds_unanswered', ordercode, transaction_id: transactionId })
+      refundsUnanswered.push(transactionId)
+    }
     view = imported.view
   }
-  return ok(view)
+  return ok({ view, refundsUnanswered })
 }

@@ -36,8 +36,8 @@ export type PayParameters = Awaited<ReturnType<SignClientPay>> & Readonly<{ tick
 
 /**
  * The maximum number of rounds in one request: a round reads the order and decides once. Replacing a dead
- * attempt takes a round, and so does losing a race against a concurrent request. After the last round the
- * answer is `order_busy`.
+ * attempt takes a round, and so does finding a payment, or losing a race against a concurrent request. After the
+ * last round the answer is `order_busy`.
  */
 const ROUNDS_MAX = 4
 
@@ -70,7 +70,8 @@ export async function payOrder(
 }
 
 /**
- * The outcome of one round. `again`: the order has changed, so the next round must read it and decide again.
+ * The outcome of one round. `again`: the order has changed, so the next round must read it and decide again. So
+ * only `decidePay` says to whom a paid order is `order_paid`: to its payer.
  */
 type Outcome = Result<PayParameters, PayError> | 'again'
 
@@ -117,7 +118,7 @@ async function payOnce(deps: PayOrderDeps, view: OrderView, payer: Payer): Promi
         case 'closed':
           return err({ reason: 'order_closed' })
         case 'paid':
-          return err({ reason: 'order_paid' })
+          return 'again'
         case 'busy':
           return err({ reason: 'order_busy' })
         case 'unknown':
@@ -127,14 +128,13 @@ async function payOnce(deps: PayOrderDeps, view: OrderView, payer: Payer): Promi
   }
 }
 
-/** Closes an attempt, so that the next round can open another one. */
+/** Closes an attempt, so that the next round can open another one; or finds that it was paid. */
 async function replace(deps: PayOrderDeps, view: OrderView, attempt: Attempt): Promise<Outcome> {
   const closed = await closeAttempt(deps, view, attempt)
   switch (closed.kind) {
     case 'closed':
-      return 'again'
     case 'paid':
-      return err({ reason: 'order_paid' })
+      return 'again'
     case 'busy':
       return err({ reason: 'order_busy' })
     case 'unknown':
@@ -176,7 +176,7 @@ async function send(
 
     case 'order_paid': {
       const status = await queryAttempt(deps, view, attempt)
-      if (status.kind === 'paid') return err({ reason: 'order_paid' })
+      if (status.kind === 'paid' || status.kind === 'returned') return 'again'
       return err({ reason: status.kind === 'rejected' ? 'order_busy' : 'wechat_unavailable' })
     }
 
@@ -190,6 +190,13 @@ async function send(
         return replaceAnswered(deps, view, attempt)
       }
       await deps.orders.saveRefusal(attempt, deps.now())
+      const { errCode, errCodeDes } = reply
+      return err({ reason: 'wechat_refused', errCode, errCodeDes })
+    }
+
+    case 'refused_unlisted': {
+      // Nothing is concluded from an answer that WeChat's documents do not explain. The attempt stays as after no answer:
+      // the payer's next tap sends it again, and queries find a payment.
       const { errCode, errCodeDes } = reply
       return err({ reason: 'wechat_refused', errCode, errCodeDes })
     }
@@ -233,7 +240,7 @@ async function signParameters(
 ): Promise<Result<PayParameters, PayError>> {
   const { signType, openid } = attempt.terms
   const params = await deps.signClientPay(prepayId, signType)
-  const key = await deps.config.ticketKey()
+  const [key] = await deps.config.ticketKeys()
   const ticket = await issueTicket(key, view.order.ordercode, openid, deps.now())
   return ok({ ...params, ticket })
 }

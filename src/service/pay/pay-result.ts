@@ -1,8 +1,9 @@
-import { liveAttempt, type Order } from '../../core/order/order.ts'
+import { liveAttempt, type OrderView } from '../../core/order/order.ts'
+import { type PayerResult, resultFor } from '../../core/order/pay-decision.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Deps } from '../../ports/deps.ts'
 import { queryAttempt } from '../order/query-attempt.ts'
-import { readTicket } from './ticket.ts'
+import { readTicket, type Ticket } from './ticket.ts'
 
 type PayResultDeps = Pick<
   Deps,
@@ -13,26 +14,49 @@ type PayResultDeps = Pick<
 const QUERY_INTERVAL_S = 3
 
 /**
- * Reads the order of a ticket, for the page on which the payer waits. Queries WeChat while the order is
- * unpaid, so that the page does not depend on a notice.
+ * Reads the order of a ticket, for the page on which the payer waits. Queries WeChat about the payer's own live
+ * attempt, so that the page does not depend on a notice. Of another payer's attempt nothing is asked and nothing is
+ * shown: a stranger with a ticket learns neither that, nor when, nor for how much another payer paid.
  *
  * @returns `ticket_invalid` when the ticket is forged or expired, or its order does not exist.
  */
 export async function payResult(
   deps: PayResultDeps,
-  ticket: string,
-): Promise<Result<Order, Readonly<{ reason: 'ticket_invalid' }>>> {
-  const ordercode = await readTicket(await deps.config.ticketKey(), ticket, deps.now())
-  const view = ordercode === undefined ? undefined : await deps.orders.load(ordercode)
-  if (view === undefined) return err({ reason: 'ticket_invalid' })
+  text: string,
+): Promise<
+  Result<PayerResult & Readonly<{ ordercode: string }>, Readonly<{ reason: 'ticket_invalid' }>>
+> {
+  const ticket = await readTicket(await deps.config.ticketKeys(), text, deps.now())
+  const view = ticket === undefined ? undefined : await deps.orders.load(ticket.ordercode)
+  if (ticket === undefined || view === undefined) return err({ reason: 'ticket_invalid' })
 
-  // Without a live attempt, WeChat is queried about the last
-  // one: the payer may have paid while it was being closed.
-  const attempt = liveAttempt(view) ?? view.attempts.at(-1)
-  if (view.order.state === 'paid' || attempt === undefined) return ok(view.order)
+  const openid = await payerOf(ticket, view)
+  const current = await withNewestAnswer(deps, view, openid)
+  return ok({ ordercode: ticket.ordercode, ...resultFor(current, openid) })
+}
+
+/** The payer for whom the ticket was issued; undefined when the order has no attempt of this payer. */
+async function payerOf(ticket: Ticket, { attempts }: OrderView): Promise<string | undefined> {
+  for (const openid of new Set(attempts.map(({ terms }) => terms.openid))) {
+    if (await ticket.belongsTo(openid)) return openid
+  }
+  return undefined
+}
+
+/** Queries WeChat about the payer's live attempt, unless it was queried just now. @returns the order afterwards. */
+async function withNewestAnswer(
+  deps: PayResultDeps,
+  view: OrderView,
+  openid: string | undefined,
+): Promise<OrderView> {
+  const attempt = liveAttempt(view)
+  // Once an attempt is over, the payer cannot pay it. What WeChat accepts all the same, the cron finds.
+  if (view.order.state === 'paid' || attempt === undefined || attempt.terms.openid !== openid) {
+    return view
+  }
   if (!(await deps.orders.claimQuerySlot(attempt.outTradeNo, QUERY_INTERVAL_S, deps.now()))) {
-    return ok(view.order)
+    return view
   }
   const status = await queryAttempt(deps, view, attempt)
-  return ok('view' in status ? status.view.order : view.order)
+  return 'view' in status ? status.view : view
 }

@@ -11,10 +11,10 @@ import { equalInConstantTime, toHex } from '../../lib/text.ts'
 
 const TICKET_LIFE_S = DAY_S
 const PAYER_HEX_CHARS = 32
-const TICKET = /^(([0-9A-Za-z_-]{6,28})\.[0-9a-f]{32}\.(\d{1,12}))\.([0-9a-f]{64})$/
+const TICKET = /^(([0-9A-Za-z_-]{6,28})\.([0-9a-f]{32})\.(\d{1,12}))\.([0-9a-f]{64})$/
 
 /**
- * Derives the HMAC key of all tickets from the AppSecret, so that the operator has no further secret to set.
+ * Derives the HMAC key of tickets from an AppSecret, so that the operator has no further secret to set.
  */
 export async function ticketKey(appSecret: string): Promise<CryptoKey> {
   const utf8 = new TextEncoder()
@@ -33,23 +33,43 @@ export async function issueTicket(
   openid: string,
   now: UnixSeconds,
 ): Promise<string> {
-  const payer = (await mac(key, `payer ${openid}`)).slice(0, PAYER_HEX_CHARS)
-  const claim = `${ordercode}.${payer}.${later(now, TICKET_LIFE_S)}`
+  const claim = `${ordercode}.${await payerHash(key, openid)}.${later(now, TICKET_LIFE_S)}`
   return `${claim}.${await mac(key, `ticket ${claim}`)}`
 }
 
-/** Checks a ticket. @returns its ordercode; undefined when the ticket is forged, altered or expired. */
+/** A ticket that was issued here and has not expired. */
+export type Ticket = Readonly<{
+  ordercode: string
+  /** Whether the ticket was issued for this payer. */
+  belongsTo: (openid: string) => Promise<boolean>
+}>
+
+/**
+ * Checks a ticket.
+ *
+ * @param keys The keys under which a ticket may be signed: while the AppSecret is changed, also the previous one.
+ * @returns undefined when the ticket is forged, altered or expired.
+ */
 export async function readTicket(
-  key: CryptoKey,
+  keys: readonly CryptoKey[],
   ticket: string,
   now: UnixSeconds,
-): Promise<string | undefined> {
+): Promise<Ticket | undefined> {
   const parts = TICKET.exec(ticket)
   if (parts === null) return undefined
-  const [, claim = '', ordercode = '', expiry = '', claimed = ''] = parts
-  const expected = await mac(key, `ticket ${claim}`)
-  return equalInConstantTime(claimed, expected) && now < Number(expiry) ? ordercode : undefined
+  const [, claim = '', ordercode = '', payer = '', expiry = '', claimed = ''] = parts
+  for (const key of keys) {
+    const expected = await mac(key, `ticket ${claim}`)
+    if (equalInConstantTime(claimed, expected) && now < Number(expiry)) {
+      return { ordercode, belongsTo: async (openid) => (await payerHash(key, openid)) === payer }
+    }
+  }
+  return undefined
 }
+
+/** The keyed hash that stands for the payer in a ticket. */
+const payerHash = async (key: CryptoKey, openid: string): Promise<string> =>
+  (await mac(key, `payer ${openid}`)).slice(0, PAYER_HEX_CHARS)
 
 async function mac(key: CryptoKey, text: string): Promise<string> {
   const bytes = await crypto.subtle.sign('HMAC', key, new TextEncoder().encode(text))

@@ -4,7 +4,7 @@ import { err, ok, type Result } from '../../lib/result.ts'
 import type { Deps } from '../../ports/deps.ts'
 import type { UnverifiedRefund } from '../../ports/notices.ts'
 import { importRefund } from './import-refunds.ts'
-import { queryRefund } from './send-refund.ts'
+import { queryRefund } from './refund-status.ts'
 
 type ConfirmRefundNoticeDeps = Pick<
   Deps,

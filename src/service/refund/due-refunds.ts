@@ -1,12 +1,13 @@
 /** Claims due refunds for one run of the cron, and takes a claimed refund one step further. */
-import { isOverdue, refundDueAt } from '../../core/order/refund-schedule.ts'
+import { isOverdue, refundDueAt, waitsLong } from '../../core/order/refund-schedule.ts'
 import { findRefund } from '../../core/order/refund-transition.ts'
 import { ofPayment } from '../../core/order/refund.ts'
-import { refundReview } from '../../core/order/reviews.ts'
+import { heldReview, refundReview } from '../../core/order/reviews.ts'
 import type { Deps } from '../../ports/deps.ts'
 import type { ClaimedRefund, NextRefundDue } from '../../ports/refund-store.ts'
 import { openReview } from '../open-review.ts'
 import { advanceRefund } from './send-refund.ts'
+import { reviewWaiting } from './waiting-review.ts'
 
 type DueRefundsDeps = Pick<
   Deps,
@@ -26,13 +27,16 @@ export type DueRefunds = Readonly<{
 }>
 
 /**
- * Leases due refunds to this run, the longest due first. @param limit The maximum number of refunds to claim.
+ * Leases due refunds to this run, the longest due first. If refunds are held back, one review about all of them
+ * opens. @param limit The maximum number of refunds to claim.
  */
 export async function claimDueRefunds(
-  { refunds, now }: Pick<Deps, 'now' | 'refunds'>,
+  deps: Pick<Deps, 'deliverSoon' | 'log' | 'now' | 'refunds' | 'reviews'>,
   limit: number,
 ): Promise<DueRefunds> {
+  const { refunds, now } = deps
   const claimed = await refunds.claimDue(now(), limit)
+  if (claimed.held !== undefined) await openReview(deps, heldReview(claimed.held))
   const ordercodes = [...new Set(claimed.items.map(({ ordercode }) => ordercode))]
   return {
     count: claimed.items.length,
@@ -63,6 +67,7 @@ export async function advanceDueRefund(
     (each) => each.outRefundNo !== outRefundNo,
   )
   const dueAt = refundDueAt(current, others, deps.now())
+  if (waitsLong(current, deps.now())) await reviewWaiting(deps, current, ordercode)
   if (isOverdue(current, deps.now())) {
     await openReview(deps, refundReview('refund_overdue', current, ordercode))
   }

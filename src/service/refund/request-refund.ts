@@ -5,8 +5,10 @@ import { findRefund } from '../../core/order/refund-transition.ts'
 import {
   type OutRefundNo,
   type Refund,
+  type RefundAccount,
   type RefundSource,
   requestedRefund,
+  sameRequest,
 } from '../../core/order/refund.ts'
 import type { RefundRejection } from '../../core/order/rejection.ts'
 import { transition } from '../../core/order/transition.ts'
@@ -20,14 +22,17 @@ type RequestRefundDeps = Pick<
   'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
 >
 
-/** Why a refund was not accepted. With `misconfigured` the refund was accepted, but could not be sent yet. */
+/** Why a refund was not accepted. With each of these, nothing is reserved. */
 export type RefundError =
   | RefundRejection
   | Readonly<{
-      reason: 'refund_not_configured' | 'order_not_found' | 'payment_not_found' | 'contended'
+      reason:
+        | 'refund_not_configured'
+        | 'refunds_paused'
+        | 'order_not_found'
+        | 'payment_not_found'
+        | 'contended'
     }>
-  /** The refund is reserved. The cron sends it once the operator has fixed the configuration. */
-  | Readonly<{ reason: 'misconfigured'; refund: Refund }>
 
 /** A request for a refund, from the shop or from a review. */
 export type RefundRequest = Readonly<{
@@ -35,6 +40,7 @@ export type RefundRequest = Readonly<{
   refundFee: Fen
   /** The reason that WeChat shows to the payer. */
   reason: string | undefined
+  account: RefundAccount
   /** The payment to refund; undefined for the payment that made the order paid. */
   transactionId: TransactionId | undefined
 }>
@@ -44,7 +50,8 @@ export type Requested = Readonly<{ created: boolean; refund: Refund }>
 
 /**
  * Accepts a refund: reserves its amount in our records, then sends the refund to WeChat. A repeated request
- * means the same refund, which is sent again as long as WeChat has not accepted it.
+ * means the same refund, which is sent again as long as WeChat has not accepted it. Whatever happens after the
+ * reservation, the outcome is the refund as it is stored, because the cron goes on with it.
  */
 export async function requestRefund(
   deps: RequestRefundDeps,
@@ -54,62 +61,89 @@ export async function requestRefund(
 ): Promise<Result<Requested, RefundError>> {
   const view = await deps.orders.load(ordercode)
   if (view === undefined) return err({ reason: 'order_not_found' })
+  const known = findRefund(view, request.outRefundNo)
+  if (known !== undefined) return repeatRequest(deps, view, known, request)
+  if (deps.config.refundsPaused) return err({ reason: 'refunds_paused' })
   const notifyUrl = deps.config.refundNotifyUrl
-  if (notifyUrl === undefined) {
-    // A refund that exists is returned even when refunds are switched off.
-    const known = findRefund(view, request.outRefundNo)
-    return known?.refundFee === request.refundFee && known.reason === request.reason
-      ? ok({ created: false, refund: known })
-      : err({ reason: 'refund_not_configured' })
-  }
+  if (notifyUrl === undefined) return err({ reason: 'refund_not_configured' })
   const refund = newRefund(view, request, notifyUrl, source, deps)
   if (refund === undefined) {
     const isOther = request.transactionId !== undefined && view.order.state === 'paid'
     return err({ reason: isOther ? 'payment_not_found' : 'order_not_paid' })
   }
 
-  const { reserved, view: reservedView } = await deps.refunds.reserve(ordercode, refund, deps.now())
-  if (reservedView === undefined) return err({ reason: 'order_not_found' })
-  if (!reserved) {
-    // The store reserved nothing, but does not say why. `transition` returns the reason as its error.
-    const step = transition(reservedView, { type: 'refund_requested', refund }, deps.now())
-    if (!step.ok) {
-      const { error } = step
-      return isRefundRejection(error) ? err(error) : err({ reason: 'contended' })
-    }
-    if (step.value.kind === 'changed') return numberInUse(deps, refund)
-  } else {
+  const {
+    reserved,
+    view: after,
+    lease,
+    dayLeft,
+  } = await deps.refunds.reserve(ordercode, refund, deps.now())
+  if (after === undefined) return err({ reason: 'order_not_found' })
+  const stored = findRefund(after, refund.outRefundNo)
+  if (reserved && stored !== undefined) {
     deps.log({ event: 'refund_requested', ordercode, out_refund_no: refund.outRefundNo })
+    return ok({ created: true, refund: await sendReserved(deps, after, stored, lease) })
   }
-  const stored = findRefund(reservedView, refund.outRefundNo)
-  if (stored === undefined) return err({ reason: 'contended' })
-  if (stored.state !== 'requested') return ok({ created: reserved, refund: stored })
+  // A concurrent request has reserved the refund first.
+  if (stored !== undefined) return repeatRequest(deps, after, stored, request)
+  // The store reserved nothing, but does not say why. `transition` returns the reason as its error.
+  const step = transition(after, { type: 'refund_requested', refund, dayLeft }, deps.now())
+  if (step.ok) return numberInUse(deps, refund)
+  return err(isRefundRejection(step.error) ? step.error : { reason: 'contended' })
+}
 
-  const lease = await leaseFor(deps, ordercode, stored, reserved)
-  // Without a lease, another refund of this payment was started less than a minute ago, so the cron sends
-  // this refund later; or a concurrent request is sending it.
-  if (lease === undefined) return ok({ created: reserved, refund: stored })
-  const sent = await sendRefund(deps, reservedView, stored, lease)
-  const after = findRefund(sent.view, refund.outRefundNo) ?? stored
-  return sent.kind === 'misconfigured'
-    ? err({ reason: 'misconfigured', refund: after })
-    : ok({ created: reserved, refund: after })
+/** Repeats the request for a known refund. The refund is sent again if WeChat has not accepted it yet. */
+async function repeatRequest(
+  deps: RequestRefundDeps,
+  view: OrderView,
+  known: Refund,
+  request: RefundRequest,
+): Promise<Result<Requested, RefundError>> {
+  const isConfigured = deps.config.refundNotifyUrl !== undefined
+  const transactionId = request.transactionId ?? view.order.transactionId
+  if (!sameRequest(known, { ...known, ...request, transactionId })) {
+    return err({ reason: isConfigured ? 'refund_conflict' : 'refund_not_configured' })
+  }
+  const refund = isConfigured ? await sendReserved(deps, view, known, 'to_acquire') : known
+  return ok({ created: false, refund })
 }
 
 /**
- * The lease for sending the refund. When the reservation also started the refund, the request that reserved
- * it holds the lease already.
+ * Sends a refund that is reserved. Its reservation is stored, so a failure on the way must not look like a failed
+ * request: the shop could take another number, and the payer would get the money twice.
  *
- * @returns undefined when this request must not send the refund.
+ * @returns the refund afterwards, as far as it is known.
  */
-async function leaseFor(
-  deps: Pick<Deps, 'now' | 'refunds'>,
-  ordercode: string,
+export async function sendReserved(
+  deps: Omit<RequestRefundDeps, 'config'>,
+  view: OrderView,
   refund: Refund,
-  reserved: boolean,
-): Promise<SendLease | undefined> {
-  if (!reserved) return deps.refunds.acquireSendLease(ordercode, refund.outRefundNo, deps.now())
-  return refund.startedAt === undefined ? undefined : { unansweredAt: undefined }
+  given: SendLease | undefined | 'to_acquire',
+): Promise<Refund> {
+  const { ordercode } = view.order
+  const { outRefundNo, state } = refund
+  if (state !== 'requested') return refund
+  try {
+    const lease =
+      given === 'to_acquire'
+        ? await deps.refunds.acquireSendLease(ordercode, outRefundNo, deps.now())
+        : given
+    // Without a lease, the cron sends this refund later: another refund of this payment was started less than a
+    // minute ago, a concurrent request is sending this one, or it is held back.
+    if (lease === undefined) return refund
+    const sent = await sendRefund(deps, view, refund, lease)
+    return findRefund(sent.view, outRefundNo) ?? refund
+  } catch (error) {
+    const isError = error instanceof Error
+    deps.log({
+      event: 'refund_interrupted',
+      ordercode,
+      out_refund_no: outRefundNo,
+      reason: isError ? error.name : 'unknown',
+      stack: isError ? error.stack?.split('\n').slice(1, 6).join('\n') : undefined,
+    })
+    return refund
+  }
 }
 
 /**
@@ -127,7 +161,7 @@ async function numberInUse(
 /** Makes the refund that a request describes. @returns undefined when the order has no such payment. */
 function newRefund(
   view: OrderView,
-  { outRefundNo, refundFee, reason, transactionId }: RefundRequest,
+  { transactionId, ...request }: RefundRequest,
   notifyUrl: string,
   source: RefundSource,
   { now }: Pick<Deps, 'now'>,
@@ -135,14 +169,15 @@ function newRefund(
   const wanted = transactionId ?? view.order.transactionId
   const payment = view.payments.find((each) => each.transactionId === wanted)
   if (payment === undefined) return undefined
-  const terms = { outRefundNo, refundFee: toFen(refundFee), reason, notifyUrl, source }
-  return requestedRefund(payment, terms, now())
+  const refundFee = toFen(request.refundFee)
+  return requestedRefund(payment, { ...request, refundFee, notifyUrl, source }, now())
 }
 
 const REJECTIONS: readonly string[] = [
   'order_not_paid',
   'refund_conflict',
   'refund_exceeds_payment',
+  'refund_limit_reached',
   'too_many_refunds',
 ] satisfies RefundRejection['reason'][]
 

@@ -3,18 +3,13 @@ import { findAttempt } from '../../core/order/order.ts'
 import { mayBeUnderWay } from '../../core/order/refund-schedule.ts'
 import { findRefund } from '../../core/order/refund-transition.ts'
 import { parseOutRefundNo } from '../../core/order/refund.ts'
-import {
-  keepsAttemptOpen,
-  mayAccept,
-  type ReviewAction,
-  type StoredReview,
-} from '../../core/review.ts'
+import { keepsAttemptOpen, type ReviewAction, type StoredReview } from '../../core/review.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Deps } from '../../ports/deps.ts'
 import { applyEvent } from '../apply-event.ts'
-import { recordPayment } from '../order/record-payment.ts'
-import { queryRefund } from '../refund/send-refund.ts'
-import { returnPayment } from './return-payment.ts'
+import { queryRefund } from '../refund/refund-status.ts'
+import { type AcceptError, acceptPayment } from './accept-payment.ts'
+import { type ReturnError, returnPayment } from './return-payment.ts'
 import { paymentOf } from './reviewed-payment.ts'
 
 type ResolveReviewDeps = Pick<
@@ -22,18 +17,9 @@ type ResolveReviewDeps = Pick<
   'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
 >
 
-/** Why a review was not resolved. Each reason is an error code of the HTTP interface. */
-export type ResolveError = Readonly<{
-  reason:
-    | 'review_not_found'
-    | 'review_resolved'
-    | 'action_not_allowed'
-    | 'refund_not_configured'
-    | 'misconfigured'
-    | 'refund_refused'
-    | 'order_busy'
-    | 'wechat_unavailable'
-}>
+/** Why a review was not resolved. */
+export type ResolveError =
+  Readonly<{ reason: 'review_not_found' | 'review_resolved' }> | AcceptError | ReturnError
 
 /**
  * Resolves a review as the operator has decided. The action comes first:
@@ -54,9 +40,8 @@ export async function resolveReview(
     const refunded = await returnPayment(deps, review)
     if (!refunded.ok) return refunded
   } else if (resolution.action === 'accept') {
-    if (!mayAccept(review.kind)) return err({ reason: 'action_not_allowed' })
-    const recorded = await recordPayment(deps, paymentOf(review), 'operator')
-    if (!recorded.ok) return err({ reason: 'action_not_allowed' })
+    const accepted = await acceptPayment(deps, review)
+    if (!accepted.ok) return accepted
   } else {
     await closeReviewedAttempt(deps, review)
     const released = await releaseRefund(deps, review)
@@ -109,23 +94,28 @@ async function releaseRefund(
   const { outRefundNo, state, errCode = 'GIVEN_UP', errCodeDes = '' } = refund
   if (state !== 'requested' && state !== 'processing') return ok(undefined)
 
-  // While this request holds the send lease, no other request sends the refund. An earlier try that may still
-  // arrive at WeChat also prevents giving up.
-  if (state === 'requested') {
-    const lease = await deps.refunds.acquireSendLease(ordercode, number, deps.now())
-    if (lease === undefined) return err({ reason: 'order_busy' })
-    if (mayBeUnderWay(lease.unansweredAt, deps.now())) {
-      await deps.refunds.releaseSendLease(ordercode, number)
-      return err({ reason: 'wechat_unavailable' })
-    }
+  // While this request holds the lease, no other request sends the refund. An earlier try that may still arrive
+  // at WeChat also prevents giving up.
+  const lease = await deps.refunds.acquireEndLease(ordercode, number, deps.now())
+  if (lease === undefined) return err({ reason: 'order_busy' })
+  if (mayBeUnderWay(lease.unansweredAt, deps.now())) {
+    await deps.refunds.releaseSendLease(ordercode, number, lease)
+    return err({ reason: 'wechat_unavailable' })
   }
   const asked = await queryRefund(deps, view, refund)
   if (asked === 'absent') {
-    const event = { type: 'refund_given_up', outRefundNo, errCode, errCodeDes } as const
+    const leasedUntil = lease.until
+    const event = {
+      type: 'refund_given_up',
+      outRefundNo,
+      errCode,
+      errCodeDes,
+      leasedUntil,
+    } as const
     const applied = await applyEvent(deps, view, event)
     return applied.ok ? ok(undefined) : err({ reason: 'order_busy' })
   }
-  await deps.refunds.releaseSendLease(ordercode, number)
+  await deps.refunds.releaseSendLease(ordercode, number, lease)
   if (asked.kind !== 'known') return err({ reason: 'wechat_unavailable' })
   // By resolving the review of a `requested` refund, the operator says that WeChat never accepted it. The
   // query shows that WeChat did, so the review stays open. A `processing` refund goes on, and its

@@ -4,14 +4,16 @@ import {
   automaticOutRefundNo,
   isReserved,
   ofPayment,
+  type Refund,
   reservedFee,
 } from '../../core/order/refund.ts'
 import { mayRefund, type StoredReview } from '../../core/review.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Deps } from '../../ports/deps.ts'
+import { confirmPayment } from '../refund/confirm-payment.ts'
 import { recordPayment } from '../order/record-payment.ts'
-import { requestRefund } from '../refund/request-refund.ts'
-import { sendRefund } from '../refund/send-refund.ts'
+import { requestRefund, sendReserved } from '../refund/request-refund.ts'
+import type { NotConfirmed } from './accept-payment.ts'
 import { paymentOf } from './reviewed-payment.ts'
 
 type ReturnPaymentDeps = Pick<
@@ -20,14 +22,19 @@ type ReturnPaymentDeps = Pick<
 >
 
 /** Why a payment was not returned. Each reason is an error code of the HTTP interface. */
-export type ReturnError = Readonly<{
-  reason:
-    | 'action_not_allowed'
-    | 'refund_not_configured'
-    | 'misconfigured'
-    | 'refund_refused'
-    | 'order_busy'
-}>
+export type ReturnError =
+  | Readonly<{
+      reason:
+        | 'action_not_allowed'
+        | 'refund_not_configured'
+        | 'refunds_paused'
+        | 'refund_limit_reached'
+        | 'refund_refused'
+        | 'refund_cancelled'
+        | 'order_busy'
+        | 'wechat_unavailable'
+    }>
+  | NotConfirmed
 
 /**
  * Refunds the rest of a payment under review. A payment that is not recorded yet is first recorded as
@@ -38,33 +45,45 @@ export async function returnPayment(
   review: StoredReview,
 ): Promise<Result<void, ReturnError>> {
   if (!mayRefund(review.kind)) return err({ reason: 'action_not_allowed' })
-  if (deps.config.refundNotifyUrl === undefined) return err({ reason: 'refund_not_configured' })
+  const { ordercode } = review
+  if (ordercode === undefined) return err({ reason: 'action_not_allowed' })
   const payment = paymentOf(review)
   const { transactionId } = payment
-  const recorded = await recordPayment(deps, payment, 'operator', true)
-  if (!recorded.ok) return err({ reason: 'action_not_allowed' })
-
-  const { order, refunds } = recorded.value
   const outRefundNo = automaticOutRefundNo(transactionId)
-  const known = findRefund(recorded.value, outRefundNo)
-  if (known !== undefined) {
-    if (!isReserved(known)) return err({ reason: 'refund_refused' })
-    if (known.state !== 'requested') return ok(undefined)
-    const lease = await deps.refunds.acquireSendLease(order.ordercode, outRefundNo, deps.now())
-    if (lease === undefined) return ok(undefined)
-    const sent = await sendRefund(deps, recorded.value, known, lease)
-    if (sent.kind === 'misconfigured') return err({ reason: 'misconfigured' })
-    const now = findRefund(sent.view, outRefundNo) ?? known
-    return isReserved(now) ? ok(undefined) : err({ reason: 'refund_refused' })
+  const view = await deps.orders.load(ordercode)
+  const known = view && findRefund(view, outRefundNo)
+  // What is reserved is sent sooner or later, whatever fails now.
+  if (view !== undefined && known !== undefined) {
+    return outcomeOf(await sendReserved(deps, view, known, 'to_acquire'))
   }
-  const left = payment.totalFee - reservedFee(ofPayment(refunds, transactionId))
+  if (deps.config.refundsPaused) return err({ reason: 'refunds_paused' })
+  if (deps.config.refundNotifyUrl === undefined) return err({ reason: 'refund_not_configured' })
+
+  // A notice may have been forged with the transaction_id of another payment, so WeChat is asked first.
+  const { kind, words } = await confirmPayment(deps, ordercode, payment)
+  if (kind === 'unknown') return err({ reason: 'wechat_unavailable' })
+  if (kind !== 'confirmed') return err({ reason: 'payment_not_confirmed', wechat: words })
+  const recorded = await recordPayment(deps, {
+    payment,
+    source: 'operator',
+    policy: { kind: 'returned' },
+    refunded: false,
+  })
+  if (!recorded.ok) return err({ reason: 'action_not_allowed' })
+  const left = payment.totalFee - reservedFee(ofPayment(recorded.value.refunds, transactionId))
   if (left <= 0) return ok(undefined)
-  const request = { outRefundNo, refundFee: toFen(left), reason: undefined, transactionId }
-  const requested = await requestRefund(deps, order.ordercode, request, 'operator')
-  if (requested.ok) {
-    return isReserved(requested.value.refund) ? ok(undefined) : err({ reason: 'refund_refused' })
-  }
+  const terms = { refundFee: toFen(left), reason: undefined, account: 'unsettled' } as const
+  const request = { outRefundNo, transactionId, ...terms }
+  const requested = await requestRefund(deps, ordercode, request, 'operator')
+  if (requested.ok) return outcomeOf(requested.value.refund)
   const { reason } = requested.error
-  if (reason === 'misconfigured') return err({ reason })
+  if (reason === 'refunds_paused' || reason === 'refund_limit_reached') return err({ reason })
   return err({ reason: reason === 'contended' ? 'order_busy' : 'action_not_allowed' })
+}
+
+/** Whether the refund of the payment under review is on its way, or why not. */
+function outcomeOf(refund: Refund): Result<void, ReturnError> {
+  if (isReserved(refund)) return ok(undefined)
+  const reason = refund.state === 'cancelled' ? 'refund_cancelled' : 'refund_refused'
+  return err({ reason })
 }

@@ -76,6 +76,7 @@ export async function deliverWebhook(
     tries: after.tries,
     status: tried.status,
     ...(tried.error === undefined ? {} : { reason: tried.error }),
+    ...((tried.words ?? '') === '' ? {} : { error: tried.words }),
   })
   return state === 'pending' ? 'failed' : state
 }

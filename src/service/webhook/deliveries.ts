@@ -25,16 +25,21 @@ export const listDeliveries = (
   page: Page,
 ): Promise<readonly StoredDelivery[]> => deliveries.list(state, page)
 
+/** Why a webhook was not sent again. Each reason is an error code of the HTTP interface. */
+export type ResendError = Readonly<{ reason: 'delivery_not_found' | 'no_target' | 'misconfigured' }>
+
 /**
  * Sends a webhook now, in any state. If this try fails, the retry schedule starts again from the beginning.
  */
 export async function resendDelivery(
   deps: DeliveriesDeps,
   id: string,
-): Promise<Result<StoredDelivery, Readonly<{ reason: 'delivery_not_found' | 'no_target' }>>> {
+): Promise<Result<StoredDelivery, ResendError>> {
   const found = await deps.deliveries.find(id)
   if (found === undefined) return err({ reason: 'delivery_not_found' })
-  if (!deps.config.hasWebhookTarget) return err({ reason: 'no_target' })
+  const { webhookTarget } = deps.config
+  if (webhookTarget === 'unset') return err({ reason: 'no_target' })
+  if (webhookTarget === 'malformed') return err({ reason: 'misconfigured' })
   const reopened = await deps.deliveries.reopen(id, deps.now())
   if (reopened === undefined) return err({ reason: 'delivery_not_found' })
   await deliverWebhook(deps, reopened)

@@ -2,7 +2,9 @@
 import type { UnixSeconds } from '../../core/time.ts'
 import { type Timers, withDeadline } from '../../lib/deadline.ts'
 import { concat } from '../../lib/limited-body.ts'
+import { wordsOf } from '../../lib/words.ts'
 import type { BillArchive } from '../../ports/bill-archive.ts'
+import type { Log } from '../../ports/deps.ts'
 
 const PART_BYTES_MAX = 8 * 1024 * 1024
 /** The deadline of one KV call. A call that never completes must not block a run of the cron. */
@@ -23,14 +25,19 @@ const keyOf = (day: string, fetchedAt: UnixSeconds | undefined, part: number): s
   `bill/${day}/${fetchedAt ?? 0}/${part}`
 
 /**
- * Creates the archive of raw bills. When KV fails, or takes longer than 20 s for a part, `put` and `drop`
- * reject; the stream that `open` returns ends with an error, and its `isBroken` returns true.
+ * Creates the archive of raw bills. When KV fails, or takes longer than 20 s for a part, KV's words are logged, and `put`
+ * and `drop` reject; the stream that `open` returns ends with an error, and its `isBroken` returns true.
  */
-export function kvArchive(kv: BlobStore, timers: Timers): BillArchive {
-  async function inTime<T>(work: () => Promise<T>): Promise<T> {
-    const outcome = await withDeadline(timers, DEADLINE_MS, work)
-    if (!outcome.done) throw new Error('the archive did not answer in time')
-    return outcome.value
+export function kvArchive(kv: BlobStore, timers: Timers, log: Log): BillArchive {
+  async function inTime<T>(key: string, work: () => Promise<T>): Promise<T> {
+    try {
+      const outcome = await withDeadline(timers, DEADLINE_MS, work)
+      if (!outcome.done) throw new Error('the archive did not answer in time')
+      return outcome.value
+    } catch (error) {
+      log({ event: 'archive_unavailable', key, error: wordsOf(error) })
+      throw error
+    }
   }
 
   return {
@@ -40,7 +47,8 @@ export function kvArchive(kv: BlobStore, timers: Timers): BillArchive {
       let length = 0
       async function flush(): Promise<void> {
         if (length === 0) return
-        await inTime(() => kv.put(keyOf(day, fetchedAt, parts), concat(part)))
+        const key = keyOf(day, fetchedAt, parts)
+        await inTime(key, () => kv.put(key, concat(part)))
         parts++
         part = []
         length = 0
@@ -55,7 +63,8 @@ export function kvArchive(kv: BlobStore, timers: Timers): BillArchive {
     },
     async drop({ day, fetchedAt, parts }) {
       for (let part = 0; part < parts; part++) {
-        await inTime(() => kv.delete(keyOf(day, fetchedAt, part)))
+        const key = keyOf(day, fetchedAt, part)
+        await inTime(key, () => kv.delete(key))
       }
     },
     open({ day, fetchedAt, parts }) {
@@ -65,7 +74,7 @@ export function kvArchive(kv: BlobStore, timers: Timers): BillArchive {
         async pull(controller) {
           if (next === parts) return controller.close()
           const key = keyOf(day, fetchedAt, next)
-          const part = await inTime(() => kv.get(key, 'arrayBuffer')).catch(() => null)
+          const part = await inTime(key, () => kv.get(key, 'arrayBuffer')).catch(() => null)
           if (part === null) {
             // KV is unavailable, has lost the part, or has not yet copied it to this Cloudflare location.
             isBroken = true

@@ -1,6 +1,6 @@
 /** Access to D1 with a deadline, and with the retries that Cloudflare recommends. */
-import { sleep, type Timers, withDeadline } from '../../lib/deadline.ts'
-import { StoreUnavailable } from '../../ports/store.ts'
+import { sleep, type TimeLeft, type Timers, withDeadline } from '../../lib/deadline.ts'
+import { StoreNotMigrated, StoreUnavailable } from '../../ports/store.ts'
 
 /** A value for one placeholder of an SQL statement. */
 export type Value = string | number | null
@@ -12,8 +12,8 @@ export type Row = Readonly<Record<string, unknown>>
 export type Outcome = Readonly<{ rows: readonly Row[]; changes: number }>
 
 /**
- * The deadline of one batch, retries included. WeChat ends the request of a notice after 5 s. When D1 stalls,
- * the Worker must answer FAIL before that, so that WeChat delivers the notice again.
+ * The deadline of one batch, retries included. A batch of an invocation that itself has a deadline gets what
+ * is left of that, if it is less.
  */
 const DEADLINE_MS = 3_000
 const TRIES_MAX = 3
@@ -29,25 +29,33 @@ const PAUSE_MS = 50
 const RETRYABLE =
   /Network connection lost|storage caused object to be reset|starting up D1 DB storage|reset because its code was updated|Cannot resolve D1 DB due to transient issue/
 
-/** Sends statements to D1, with a deadline of 3 s and up to three tries per batch. */
+/** The messages of errors that mean that a migration was not applied. */
+const NOT_MIGRATED = /no such (table|column)|has no column named/
+
+/** Sends statements to D1, with a deadline of at most 3 s and up to three tries per batch. */
 export class Database {
-  #statementsUsed = 0
   readonly #d1: D1Database
   readonly #timers: Timers
   readonly #randomBytes: (count: number) => Uint8Array
+  readonly #timeLeft: TimeLeft
+  readonly #usage: { statements: number }
 
-  constructor(d1: D1Database, timers: Timers, randomBytes: (count: number) => Uint8Array) {
+  /**
+   * @param usage Counts the statements that are sent, those of retries included: Cloudflare limits the number for
+   *   each invocation of the Worker.
+   */
+  constructor(
+    d1: D1Database,
+    timers: Timers,
+    randomBytes: (count: number) => Uint8Array,
+    timeLeft: TimeLeft = () => Infinity,
+    usage: { statements: number } = { statements: 0 },
+  ) {
     this.#d1 = d1
     this.#timers = timers
     this.#randomBytes = randomBytes
-  }
-
-  /**
-   * The number of statements sent so far, those of retries included. Cloudflare limits the number for each
-   * invocation of the Worker.
-   */
-  get statementsUsed(): number {
-    return this.#statementsUsed
+    this.#timeLeft = timeLeft
+    this.#usage = usage
   }
 
   /**
@@ -55,10 +63,12 @@ export class Database {
    * and is thrown as D1 throws it.
    *
    * @throws StoreUnavailable when D1 failed or did not answer in time: the batch may or
-   *   may not have been applied.
+   *   may not have been applied. StoreNotMigrated when a table or column is missing: nothing was applied.
    */
   async batch(statements: readonly Statement[]): Promise<readonly Outcome[]> {
-    const outcome = await withDeadline(this.#timers, DEADLINE_MS, (signal) =>
+    const deadline = Math.min(DEADLINE_MS, this.#timeLeft())
+    if (deadline <= 0) throw new StoreUnavailable('the deadline of the invocation has passed')
+    const outcome = await withDeadline(this.#timers, deadline, (signal) =>
       this.#batchWithRetries(statements, signal),
     )
     if (!outcome.done) throw new StoreUnavailable('D1 did not answer in time')
@@ -84,7 +94,7 @@ export class Database {
     signal: AbortSignal,
   ): Promise<readonly Outcome[]> {
     for (let tries = 1; ; tries++) {
-      this.#statementsUsed += statements.length
+      this.#usage.statements += statements.length
       try {
         const results = await this.#d1.batch<Row>(
           statements.map(({ sql, params }) => this.#d1.prepare(sql).bind(...params)),
@@ -92,6 +102,7 @@ export class Database {
         return results.map((result) => ({ rows: result.results, changes: result.meta.changes }))
       } catch (error) {
         const message = error instanceof Error ? error.message : ''
+        if (NOT_MIGRATED.test(message)) throw new StoreNotMigrated('D1', { cause: error })
         if (!isOutage(message)) throw error
         if (!RETRYABLE.test(message) || tries === TRIES_MAX || signal.aborted) {
           throw new StoreUnavailable('D1 failed', { cause: error })
@@ -117,6 +128,6 @@ export class Database {
  * not an outage; every other error is one.
  */
 const isOutage = (message: string): boolean =>
-  !/SQLITE_(CONSTRAINT|MISMATCH|ERROR)|D1_TYPE_ERROR|syntax error|no such (table|column)|too many SQL variables/.test(
+  !/SQLITE_(CONSTRAINT|MISMATCH|ERROR)|D1_TYPE_ERROR|syntax error|too many SQL variables/.test(
     message,
   )

@@ -1,4 +1,5 @@
 /** The rows of webhooks, which notify the shop, and of reviews, which the operator resolves. */
+import type { Actor } from '../../core/actor.ts'
 import {
   isAnnounced,
   PASSING_EVIDENCE,
@@ -43,6 +44,8 @@ export const deliveryRow = (
 type Opening = Readonly<{
   now: UnixSeconds
   hasTarget: boolean
+  /** Who opens the review. */
+  actor: Actor
   /** The order's revision after the change that opens the review; undefined when the review comes without one. */
   revision?: number
 }>
@@ -55,7 +58,7 @@ type Opening = Readonly<{
  */
 export function reviewStatements(
   review: Review,
-  { now, hasTarget, revision }: Opening,
+  { now, hasTarget, actor, revision }: Opening,
   guard: Guard = ALWAYS,
 ): readonly Statement[] {
   const { kind, subject, ordercode } = review
@@ -74,6 +77,7 @@ export function reviewStatements(
     ordercode: orNull(ordercode),
     evidence: JSON.stringify(review.evidence),
     opened_at: now,
+    actor,
   }
   const opened = insertIf('reviews', row, isNew)
   return [
@@ -140,7 +144,8 @@ export const LAST_FIRST = 'length(id) DESC, id DESC'
  * keep their resolution. If such a fact happens again, it is a new one.
  */
 export const endReviews = (of: Guard, now: UnixSeconds, note: string): Statement => ({
-  sql: `UPDATE reviews SET ended_at = ?, resolved_at = coalesce(resolved_at, ?), note = coalesce(note, ?)
+  sql: `UPDATE reviews SET ended_at = ?, resolved_at = coalesce(resolved_at, ?), note = coalesce(note, ?),
+          actor = iif(resolved_at IS NULL, 'system', actor)
         WHERE ended_at IS NULL AND ${of.sql}`,
   params: [now, now, note, ...of.params],
 })

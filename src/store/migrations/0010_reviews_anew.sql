@@ -1,6 +1,7 @@
 -- A fact that happens anew after its review was resolved opens another review.
 
--- When the fact was found to be over. Only facts that are looked for again have it: differences of bills.
+-- When the fact was found to be over. Only facts that are looked for again have it: differences of bills, and
+-- refunds that wait.
 ALTER TABLE reviews ADD COLUMN ended_at INTEGER;
 
 -- The reviews about one fact.
@@ -16,3 +17,8 @@ WHERE resolved_at IS NOT NULL AND kind = 'bill_difference'
 
 -- Which run leased a webhook. By it, a claim that D1 executes twice finds the rows of the first time.
 ALTER TABLE deliveries ADD COLUMN claimed_by TEXT;
+
+-- Facts about refunds that wait, or are held back, and that are not over.
+CREATE INDEX reviews_waiting_on ON reviews (subject) WHERE kind = 'refund_waiting' AND ended_at IS NULL;
+UPDATE reviews SET ended_at = resolved_at
+WHERE kind = 'refund_waiting' AND note LIKE 'resolved automatically: %';

@@ -34,14 +34,19 @@ export async function savePrepay(
 }
 
 /**
- * Stores that WeChat refused unifiedorder. Stores nothing when an answer is already stored, or when the attempt
- * was sent again after `attempt` was read.
+ * Stores that WeChat refused a unifiedorder of the attempt. If the attempt was sent again meanwhile, the answer to
+ * the later send is still open, and only the earlier one counts as answered.
+ *
+ * @param attempt The attempt as it was when it was sent.
  */
 export async function saveRefusal(db: Database, attempt: Attempt, now: UnixSeconds): Promise<void> {
   const { ordercode, number } = keyOf(attempt.outTradeNo)
   await db.run(
-    `UPDATE attempts SET answered_at = ?3
-     WHERE ordercode = ?1 AND number = ?2 AND sent_at = ?4 AND answered_at IS NULL`,
+    `UPDATE attempts
+     SET answered_at = CASE WHEN sent_at = ?4 THEN ?3 ELSE answered_at END,
+         unanswered_at = CASE WHEN unanswered_at = ?4 THEN NULL ELSE unanswered_at END
+     WHERE ordercode = ?1 AND number = ?2
+       AND (unanswered_at = ?4 OR (sent_at = ?4 AND answered_at IS NULL))`,
     ordercode,
     number,
     now,

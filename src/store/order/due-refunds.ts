@@ -1,10 +1,11 @@
 /** Leases and reschedules refunds that are due to be sent to WeChat, or to be queried. */
 import { toOutRefundNo } from '../../core/order/refund.ts'
 import { later, type UnixSeconds } from '../../core/time.ts'
-import type { ClaimedRefunds, NextRefundDue } from '../../ports/refund-store.ts'
+import type { ClaimedRefunds, NextRefundDue, RefundLimits } from '../../ports/refund-store.ts'
 import { integer, text } from '../d1/columns.ts'
 import type { Database } from '../d1/database.ts'
-import { leaseFromRow } from './send-lease.ts'
+import { endHeldReviews, heldFrom, heldGuard, heldStatements } from './held-refunds.ts'
+import { leaseFromRow, TAKEN_OVER } from './send-lease.ts'
 
 /**
  * The length of a lease, in seconds. It is longer than one refund can take: a send, a query and a second send,
@@ -13,38 +14,52 @@ import { leaseFromRow } from './send-lease.ts'
 const LEASE_S = 180
 
 /**
- * Leases due refunds to the caller, the longest due first. For a refund that WeChat has not accepted, the
- * caller also gets the send lease, unless a concurrent sender holds it.
+ * Leases due refunds to the caller, the longest due first, without those that are held back. For a refund that
+ * WeChat has not accepted, the caller also gets the send lease, unless a concurrent sender holds it.
  */
 export async function claimDueRefunds(
   db: Database,
   now: UnixSeconds,
-  limit: number,
+  count: number,
+  limits: RefundLimits,
 ): Promise<ClaimedRefunds> {
   const leaseUntil = later(now, LEASE_S)
-  const { rows } = await db.run(
-    `UPDATE refunds SET due_at = ?1, sending_until =
-       iif(state = 'requested' AND coalesce(sending_until, 0) <= ?2, ?1, sending_until)
-     WHERE out_refund_no IN (
-       SELECT out_refund_no FROM refunds WHERE due_at <= ?2 ORDER BY due_at, requested_at LIMIT ?3)
-     RETURNING out_refund_no, ordercode, unanswered_at, sending_until = ?1 AS is_leased`,
-    leaseUntil,
-    now,
-    limit,
-  )
-  const items = rows.map((row) => ({
+  const held = heldGuard(limits, now)
+  const [claimed, , heldBack] = await db.batch([
+    {
+      sql: `UPDATE refunds SET due_at = ?,
+              sending_until =
+                iif(state = 'requested' AND coalesce(sending_until, 0) <= ?, ?, sending_until),
+              unanswered_at = iif(state = 'requested', ${TAKEN_OVER}, unanswered_at)
+            WHERE out_refund_no IN (
+              SELECT out_refund_no FROM refunds WHERE due_at <= ? AND NOT (${held.sql})
+              ORDER BY due_at, requested_at LIMIT ?)
+            RETURNING out_refund_no, ordercode, unanswered_at, sending_until = ? AS is_leased`,
+      params: [leaseUntil, now, leaseUntil, now, now, ...held.params, count, leaseUntil],
+    },
+    endHeldReviews(limits, now),
+    ...heldStatements(limits, now),
+  ])
+  const items = (claimed?.rows ?? []).map((row) => ({
     outRefundNo: toOutRefundNo(text(row, 'out_refund_no')),
     ordercode: text(row, 'ordercode'),
-    lease: row['is_leased'] === 1 ? leaseFromRow(row) : undefined,
+    lease: row['is_leased'] === 1 ? leaseFromRow(row, leaseUntil) : undefined,
   }))
-  return { leaseUntil, items }
+  return { leaseUntil, items, held: heldFrom(limits, now, heldBack) }
 }
 
-/** @returns how many refunds are due, up to a thousand. */
-export async function countDueRefunds(db: Database, now: UnixSeconds): Promise<number> {
+/** @returns how many refunds are due and not held back, up to a thousand. */
+export async function countDueRefunds(
+  db: Database,
+  now: UnixSeconds,
+  limits: RefundLimits,
+): Promise<number> {
+  const held = heldGuard(limits, now)
   const { rows } = await db.run(
-    'SELECT count(*) AS due FROM (SELECT 1 FROM refunds WHERE due_at <= ? LIMIT 1000)',
+    `SELECT count(*) AS due FROM (
+       SELECT 1 FROM refunds WHERE due_at <= ? AND NOT (${held.sql}) LIMIT 1000)`,
     now,
+    ...held.params,
   )
   return rows[0] === undefined ? 0 : integer(rows[0], 'due')
 }

@@ -22,8 +22,9 @@ export function eventData(event: OrderEvent): Readonly<Record<string, string | n
         transaction_id: event.payment.transactionId,
         total_fee: event.payment.totalFee,
         source: event.source,
-        ...(event.type === 'payment_booked' && event.returned === 'yes' ? { returned: 'yes' } : {}),
       }
+    case 'payment_accepted':
+      return { transaction_id: event.transactionId }
     case 'order_closed':
       return { reason: event.reason }
     case 'refund_requested': {
@@ -36,6 +37,7 @@ export function eventData(event: OrderEvent): Readonly<Record<string, string | n
       }
     }
     case 'refund_started':
+    case 'refund_cancelled':
       return { out_refund_no: event.outRefundNo }
     case 'refund_refused':
     case 'refund_given_up':

@@ -3,9 +3,10 @@
  * a fast path that decides and writes in one round trip: `record-payment.ts` and `reserve-refund.ts`.
  * `due-orders.ts` writes only due times. No other file writes orders.
  */
+import type { Actor } from '../../core/actor.ts'
 import type { Change } from '../../core/order/change.ts'
 import type { Order, OrderEvent, OrderView, Terms } from '../../core/order/order.ts'
-import { attemptDueAt, needsRefundImport, orderDueAt } from '../../core/order/schedule.ts'
+import { attemptDueAt, orderDueAt } from '../../core/order/schedule.ts'
 import { later, type UnixSeconds } from '../../core/time.ts'
 import { webhookId } from '../../core/webhook.ts'
 import { invariant } from '../../lib/result.ts'
@@ -13,7 +14,7 @@ import type { Database, Statement, Value } from '../d1/database.ts'
 import { deliveryRow, openedReviews, reviewStatements } from '../d1/outbox.ts'
 import { type Guard, insertIf, insertOnce, statement, updateIf } from '../d1/sql.ts'
 import { eventData } from './event-data.ts'
-import { makeOthersDue, paymentRow } from './payment-row.ts'
+import { makeOthersDue, paymentChanges, paymentsGuard } from './payment-row.ts'
 import { refundChanges } from './refunds.ts'
 import { keyOf, rowFromAttempt, rowFromOrder } from './rows.ts'
 import { viewFrom, viewStatements } from './views.ts'
@@ -28,6 +29,7 @@ export async function register(
   ordercode: string,
   terms: Terms,
   now: UnixSeconds,
+  actor: Actor,
 ): Promise<Readonly<{ created: boolean; view: OrderView }>> {
   const order: Order = {
     ordercode,
@@ -48,12 +50,13 @@ export async function register(
   const [inserted, , ...view] = await db.batch([
     insertIf('orders', rowFromOrder(order, orderDueAt(order)), absent),
     statement(
-      `INSERT INTO events (ordercode, revision, type, at, data)
-       SELECT ?1, 1, 'order_registered', ?2, ?3
+      `INSERT INTO events (ordercode, revision, type, at, data, actor)
+       SELECT ?1, 1, 'order_registered', ?2, ?3, ?4
        WHERE NOT EXISTS (SELECT 1 FROM events WHERE ordercode = ?1 AND revision = 1)`,
       ordercode,
       now,
       JSON.stringify({ total_fee: terms.totalFee }),
+      actor,
     ),
     ...viewStatements(ordercode),
   ])
@@ -67,8 +70,8 @@ export async function register(
  * reviews. The whole batch takes effect only if the stored order still has the revision of `before`.
  *
  * @returns the ids of the webhooks that were written; `stale` when the revision differs: a concurrent request
- *   changed the order, or D1 had already applied this batch when it was retried. The caller loads the order and
- *   decides again.
+ *   changed the order, or D1 had already applied this batch when it was retried; or when the caller has lost the
+ *   send lease that the event needs. The caller loads the order and decides again.
  */
 export async function commit(
   db: Database,
@@ -77,29 +80,27 @@ export async function commit(
   change: Change,
   now: UnixSeconds,
   hasTarget: boolean,
+  actor: Actor,
 ): Promise<readonly string[] | 'stale'> {
   const { after } = change
   const { ordercode, revision } = before.order
-  const guard: Guard = {
+  const unchanged = whileLeased(event, {
     sql: 'EXISTS (SELECT 1 FROM orders WHERE ordercode = ? AND revision = ?)',
     params: [ordercode, revision],
-  }
-  const opening = { now, hasTarget, revision: after.order.revision }
+  })
+  const guard = paymentsGuard(before, after, unchanged)
+  const opening = { now, hasTarget, actor, revision: after.order.revision }
   const statements = [
-    ...attemptChanges(before, after, now, guard),
-    ...after.payments
-      .slice(before.payments.length)
-      .map((payment) =>
-        insertIf('payments', paymentRow(payment, after.order.transactionId), guard),
-      ),
-    ...refundChanges(before, after, now, guard),
+    ...paymentChanges(before, after, unchanged),
+    ...attemptChanges(before, after, event, now, guard),
+    ...refundChanges(before, after, now, guard, actor),
     ...change.reviews.flatMap((review) => reviewStatements(review, opening, guard)),
     ...change.webhooks.map((webhook) =>
       insertOnce('deliveries', deliveryRow(webhook, now, hasTarget), guard),
     ),
-    insertIf('events', eventRow(before, after, event, now), guard),
-    ...(event.type === 'payment_booked'
-      ? [makeOthersDue(ordercode, keyOf(event.payment.outTradeNo).number, now, guard)]
+    insertIf('events', { ...eventRow(before, after, event, now), actor }, guard),
+    ...(after.order.state === 'paid' && before.order.state !== 'paid'
+      ? [makeOthersDue(ordercode, paidNumber(after), now, guard)]
       : []),
     // Every statement of the batch takes effect only while the order has its old revision, so the statement that
     // raises the revision comes last. After it, a retry of the batch or a concurrent writer's batch changes nothing.
@@ -119,9 +120,29 @@ export async function commit(
   return [...change.webhooks, ...opened].map(webhookId)
 }
 
+/**
+ * The guard of an event that releases a refund's amount: only while the caller has the send lease, so that no
+ * concurrent sender can have sent the refund meanwhile.
+ */
+const whileLeased = (event: OrderEvent, guard: Guard): Guard =>
+  'leasedUntil' in event
+    ? {
+        sql: `EXISTS (SELECT 1 FROM refunds WHERE out_refund_no = ? AND sending_until = ?) AND ${guard.sql}`,
+        params: [event.outRefundNo, event.leasedUntil, ...guard.params],
+      }
+    : guard
+
+/** The number of the attempt whose payment made the order paid. */
+function paidNumber({ order, payments }: OrderView): number {
+  const payment = payments.find((each) => each.transactionId === order.transactionId)
+  invariant(payment !== undefined, 'a paid order has the payment that made it paid')
+  return keyOf(payment.outTradeNo).number
+}
+
 function attemptChanges(
   before: OrderView,
   after: OrderView,
+  event: OrderEvent,
   now: UnixSeconds,
   guard: Guard,
 ): readonly Statement[] {
@@ -129,19 +150,33 @@ function attemptChanges(
   return after.attempts.flatMap((attempt) => {
     const old = before.attempts.find(({ number }) => number === attempt.number)
     if (old === attempt) return []
-    const dueAt = needsRefundImport(after, attempt) ? now : attemptDueAt(attempt, now)
+    // A paid attempt is due only for the import of the refunds that WeChat has of its payment.
+    const hasRefunds = attempt.state === 'paid' && 'refunded' in event && event.refunded
+    const dueAt = hasRefunds ? now : attemptDueAt(attempt, now)
     const row = rowFromAttempt(ordercode, attempt, dueAt)
     if (old === undefined) return [insertIf('attempts', row, guard)]
     // A run may have leased the attempt since it was read, which changed the stored `due_at`. So `due_at` is
     // written even if the transition did not change it.
     const oldRow = { ...rowFromAttempt(ordercode, old, undefined), due_at: undefined }
-    return [updateIf('attempts', oldRow, row, ['ordercode', 'number'], guard)]
+    const key = ['ordercode', 'number']
+    if (attempt.sentAt === old.sentAt) return [updateIf('attempts', oldRow, row, key, guard)]
+    // The attempt is sent again. The answer to the last send may have been stored since the attempt was read,
+    // without a new revision. So SQL decides whether that send went unanswered.
+    const { unanswered_at: _, ...resent } = row
+    return [
+      {
+        sql: `UPDATE attempts SET unanswered_at = coalesce(unanswered_at, sent_at)
+              WHERE ordercode = ? AND number = ? AND answered_at IS NULL AND ${guard.sql}`,
+        params: [ordercode, attempt.number, ...guard.params],
+      },
+      updateIf('attempts', { ...oldRow, answered_at: undefined }, resent, key, guard),
+    ]
   })
 }
 
 /**
- * Makes the row of the event. If the transition also created an automatic refund, the event's data contains
- * the out_refund_no.
+ * Makes the row of the event. If the transition also recorded a payment that goes back, or created an automatic
+ * refund, the event's data says so.
  */
 function eventRow(
   before: OrderView,
@@ -154,8 +189,14 @@ function eventRow(
   const made = after.refunds.find(
     ({ source, outRefundNo }) => source === 'automatic' && !known.has(outRefundNo),
   )
+  const returned =
+    'payment' in event &&
+    after.payments.some(
+      (each) => each.returned && each.transactionId === event.payment.transactionId,
+    )
   const data = {
     ...eventData(event),
+    ...(returned ? { returned: 'yes' } : {}),
     ...(made === undefined ? {} : { out_refund_no: made.outRefundNo }),
   }
   return { ordercode, revision, type: event.type, at: now, data: JSON.stringify(data) }

@@ -10,6 +10,7 @@
  *
  * | clause | pure rule |
  * |---|---|
+ * | the caller has checked that the policy does not return the payment | `goesBack` |
  * | the caller has checked `isUsual` | `checkPayment`: `currency_mismatch`, `foreign_payment` by trade_type; an operator's decision skips checks |
  * | the order is `paying` | `created` is illegal, `paid` is `second_payment`, `closed` is late |
  * | the attempt's `total_fee` is the payment's | `checkPayment`: `amount_mismatch` |
@@ -19,10 +20,11 @@
  * | the `transaction_id` has no row | `isBooked`: `unchanged` |
  *
  * The last clause sees more than the transition, which sees a single order: when the transaction_id is recorded
- * for another order, nothing is written.
+ * for another order, nothing is written, and the caller rejects the payment as `transaction_conflict`.
  */
+import type { Actor } from '../../core/actor.ts'
 import { parseOutTradeNo } from '../../core/ids.ts'
-import type { OrderEvent, OrderView, Returned } from '../../core/order/order.ts'
+import type { OrderEvent, OrderView } from '../../core/order/order.ts'
 import { CLOCK_SKEW_S } from '../../core/order/payment-check.ts'
 import type { BookedPayment, Payment, Source } from '../../core/order/payment.ts'
 import { later, type UnixSeconds } from '../../core/time.ts'
@@ -35,8 +37,9 @@ import { makeOthersDue, paymentRow } from './payment-row.ts'
 import { viewFrom, viewStatements } from './views.ts'
 
 /**
- * Records a payment for which `isUsual` (`core/order/payment-check.ts`) is true.
+ * Records a payment for which `isUsual` (`core/order/payment-check.ts`) is true, and which does not go back.
  *
+ * @param refunded Whether WeChat has refunds of the payment, which the cron must import.
  * @returns `recorded` is false when a clause of the guard was false. `view` is the order as it is afterwards;
  *   undefined when the out_trade_no does not have our format or the order does not exist.
  */
@@ -44,9 +47,10 @@ export async function recordPayment(
   db: Database,
   payment: Payment,
   source: Source,
-  returned: Returned,
+  refunded: boolean,
   now: UnixSeconds,
   hasTarget: boolean,
+  actor: Actor,
 ): Promise<Readonly<{ recorded: boolean; view: OrderView | undefined }>> {
   const ours = parseOutTradeNo(payment.outTradeNo)
   if (ours === undefined) return { recorded: false, view: undefined }
@@ -69,17 +73,29 @@ export async function recordPayment(
       payment.transactionId,
     ],
   }
-  // The guard of all statements after the INSERT of the payment: the payment's row exists, and the order is
-  // still `paying`. The UPDATE of the order makes it `paid`, so the guard is false when the batch is retried.
+  // The guard of all statements after the INSERT of the payment: the payment's row exists, is not one that was
+  // recorded beside the order, and the order is still `paying`. The UPDATE of the order makes it `paid`, so the
+  // guard is false when the batch is retried.
   const entered: Guard = {
-    sql: `EXISTS (SELECT 1 FROM payments WHERE transaction_id = ? AND ordercode = ? AND number = ?)
+    sql: `EXISTS (SELECT 1 FROM payments WHERE transaction_id = ? AND ordercode = ? AND number = ?
+        AND further = 0)
       AND EXISTS (SELECT 1 FROM orders WHERE ordercode = ? AND state = 'paying')`,
     params: [payment.transactionId, ordercode, number, ordercode],
   }
-  const booked: BookedPayment = { ...payment, returned: returned === 'yes' }
-  const event: OrderEvent = { type: 'payment_booked', payment, source, returned }
+  const booked: BookedPayment = {
+    ...payment,
+    returned: false,
+    confirmedAt: source === 'notice' ? undefined : now,
+  }
+  const event: OrderEvent = {
+    type: 'payment_booked',
+    payment,
+    source,
+    policy: { kind: 'keep' },
+    refunded,
+  }
   const webhook: Webhook = {
-    type: returned === 'yes' ? 'payment.returned' : 'order.paid',
+    type: 'order.paid',
     subject: payment.transactionId,
     ordercode,
     revision: undefined,
@@ -88,9 +104,16 @@ export async function recordPayment(
   const [, , , , , updated, ...view] = await db.batch([
     insertIf('payments', paymentRow(booked, payment.transactionId), fits),
     {
-      sql: `INSERT INTO events (ordercode, revision, type, at, data)
-            SELECT ordercode, revision + 1, ?, ?, ? FROM orders WHERE ordercode = ? AND ${entered.sql}`,
-      params: [event.type, now, JSON.stringify(eventData(event)), ordercode, ...entered.params],
+      sql: `INSERT INTO events (ordercode, revision, type, at, data, actor)
+            SELECT ordercode, revision + 1, ?, ?, ?, ? FROM orders WHERE ordercode = ? AND ${entered.sql}`,
+      params: [
+        event.type,
+        now,
+        JSON.stringify(eventData(event)),
+        actor,
+        ordercode,
+        ...entered.params,
+      ],
     },
     {
       sql: `INSERT INTO deliveries (${Object.keys(delivery).join(', ')}, revision)
@@ -103,7 +126,7 @@ export async function recordPayment(
     {
       sql: `UPDATE attempts SET state = 'paid', due_at = ?
             WHERE ordercode = ? AND number = ? AND ${entered.sql}`,
-      params: [returned === 'yes' ? now : null, ordercode, number, ...entered.params],
+      params: [refunded ? now : null, ordercode, number, ...entered.params],
     },
     makeOthersDue(ordercode, number, now, entered),
     {

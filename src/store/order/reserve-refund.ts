@@ -9,43 +9,49 @@
  *
  * | clause | pure rule |
  * |---|---|
- * | the payment belongs to the order, and the order is `paid` | otherwise `order_not_paid` |
+ * | the payment belongs to the order, which need not be `paid`: a returned payment is refunded, too | otherwise `order_not_paid` |
  * | this refund and what is reserved are at most `total_fee` | `leftOf`: `refund_exceeds_payment` |
- * | the payment has fewer than `REFUNDS_MAX` refunds, without refused ones | `too_many_refunds` |
+ * | the payment has fewer than `REFUNDS_MAX` refunds, without refused and cancelled ones | `too_many_refunds` |
+ * | this refund and what is reserved of this day are at most REFUND_LIMIT_DAY, if there is one | `dayLeft`: `refund_limit_reached` |
  * | the `out_refund_no` has no row | a known number is `unchanged`, or `refund_conflict` |
  * | the refund starts now if no other one started within a minute | `nextStartAt`: refunds of a payment start a minute apart |
  *
  * The SQL sees more than the transition, which sees a single order: when a refund of another order has the
  * out_refund_no, nothing is inserted, although the transition would allow it.
  */
-import type { OrderView } from '../../core/order/order.ts'
+import type { Actor } from '../../core/actor.ts'
+import { toFen } from '../../core/money.ts'
 import { PAUSE_S } from '../../core/order/refund-schedule.ts'
 import { type Refund, REFUNDS_MAX } from '../../core/order/refund.ts'
-import type { UnixSeconds } from '../../core/time.ts'
+import { later, type UnixSeconds } from '../../core/time.ts'
+import type { RefundLimits, Reservation } from '../../ports/refund-store.ts'
+import { integer } from '../d1/columns.ts'
 import type { Database } from '../d1/database.ts'
 import { statement } from '../d1/sql.ts'
 import { eventData } from './event-data.ts'
-import { rowFromRefund } from './refunds.ts'
+import { dayParams, OF_DAY } from './held-refunds.ts'
+import { requestedBy, rowFromRefund } from './refunds.ts'
 import { SENDING_S } from './send-lease.ts'
 import { viewFrom, viewStatements } from './views.ts'
 
 /**
  * Reserves a refund. When no other refund of the payment started within the last minute, this refund starts
  * immediately, and the caller holds its send lease.
- *
- * @returns `reserved` is false when a clause of the guard was false. `view` is the order as it is afterwards;
- *   undefined when the order does not exist.
  */
 export async function reserve(
   db: Database,
   ordercode: string,
   refund: Refund,
   now: UnixSeconds,
-): Promise<Readonly<{ reserved: boolean; view: OrderView | undefined }>> {
-  const { started_at: _, due_at: __, ...row } = rowFromRefund(ordercode, refund, undefined)
+  { perDay }: RefundLimits,
+  actor: Actor,
+): Promise<Reservation> {
+  const requested = requestedBy(actor, rowFromRefund(ordercode, refund, undefined))
+  const { started_at: _, due_at: __, ...row } = requested
   const ofPayment = 'FROM refunds WHERE ordercode = ?1 AND transaction_id = ?2'
   const columns = Object.keys(row)
-  const [inserted, , , ...view] = await db.batch([
+  const ofDay = `SELECT coalesce(sum(refund_fee), 0) AS fee FROM refunds WHERE ${OF_DAY}`
+  const outcomes = await db.batch([
     {
       sql: `INSERT INTO refunds (${columns.join(', ')}, started_at, sending_until, due_at)
             SELECT ${columns.map((_column, i) => `?${i + 9}`).join(', ')},
@@ -53,14 +59,16 @@ export async function reserve(
               coalesce(begun + ?4, ?3 + ?4)
             FROM (SELECT (SELECT max(started_at) ${ofPayment} AND started_at > ?3 - ?4) AS begun)
             WHERE EXISTS (
-              SELECT 1 FROM payments JOIN orders USING (ordercode)
-              WHERE payments.transaction_id = ?2 AND ordercode = ?1 AND orders.state = 'paid'
+              SELECT 1 FROM payments
+              WHERE payments.transaction_id = ?2 AND ordercode = ?1
                 AND payments.total_fee >= ?5 + (
                   SELECT coalesce(sum(refund_fee), 0) ${ofPayment}
                     AND state NOT IN ('refused', 'closed'))
             )
-            AND (SELECT count(*) ${ofPayment} AND state <> 'refused') < ?6
-            AND NOT EXISTS (SELECT 1 FROM refunds WHERE out_refund_no = ?7)`,
+            AND (SELECT count(*) ${ofPayment} AND state <> 'refused'
+              AND (state <> 'closed' OR cancelled_at IS NULL)) < ?6
+            AND NOT EXISTS (SELECT 1 FROM refunds WHERE out_refund_no = ?7)
+            ${perDay === undefined ? '' : `AND ?5 + (${ofDay}) <= ?`}`,
       params: [
         ordercode,
         refund.transactionId,
@@ -71,23 +79,40 @@ export async function reserve(
         refund.outRefundNo,
         SENDING_S,
         ...Object.values(row),
+        ...(perDay === undefined ? [] : [...dayParams(now), perDay]),
       ],
     },
     // changes() is the number of rows that the preceding statement changed. It is 0 when no refund was
     // inserted; then neither the event nor the order's revision is written.
     statement(
-      `INSERT INTO events (ordercode, revision, type, at, data)
-       SELECT ordercode, revision + 1, 'refund_requested', ?2, ?3 FROM orders
+      `INSERT INTO events (ordercode, revision, type, at, data, actor)
+       SELECT ordercode, revision + 1, 'refund_requested', ?2, ?3, ?4 FROM orders
        WHERE ordercode = ?1 AND changes() = 1`,
       ordercode,
       now,
       JSON.stringify(eventData({ type: 'refund_requested', refund })),
+      actor,
     ),
     statement(
       'UPDATE orders SET revision = revision + 1 WHERE ordercode = ? AND changes() = 1',
       ordercode,
     ),
     ...viewStatements(ordercode),
+    ...(perDay === undefined ? [] : [statement(ofDay, ...dayParams(now))]),
   ])
-  return { reserved: inserted?.changes === 1, view: viewFrom(view) }
+  const [inserted, , , ...read] = outcomes
+  const reserved = inserted?.changes === 1
+  const view = viewFrom(read)
+  const stored = view?.refunds.find(({ outRefundNo }) => outRefundNo === refund.outRefundNo)
+  const isLeased = reserved && stored?.startedAt !== undefined
+  const today = outcomes.at(-1)?.rows[0]
+  return {
+    reserved,
+    view,
+    lease: isLeased ? { until: later(now, SENDING_S), unansweredAt: undefined } : undefined,
+    dayLeft:
+      perDay === undefined || today === undefined
+        ? undefined
+        : toFen(Math.max(0, perDay - integer(today, 'fee'))),
+  }
 }

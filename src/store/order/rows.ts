@@ -11,6 +11,7 @@ import type { Order, OrderState } from '../../core/order/order.ts'
 import type { BookedPayment } from '../../core/order/payment.ts'
 import {
   type Refund,
+  type RefundAccount,
   type RefundSource,
   type RefundState,
   toOutRefundNo,
@@ -27,6 +28,7 @@ import {
   time,
 } from '../d1/columns.ts'
 import type { Row, Value } from '../d1/database.ts'
+import { earlierActorOfRefund } from '../d1/earlier-actors.ts'
 
 /**
  * Splits an out_trade_no into the key of the attempt's row: the ordercode, and the number of the attempt.
@@ -114,6 +116,7 @@ export function attemptFromRow(row: Row): Attempt {
     },
     sentAt: time(row, 'sent_at'),
     answeredAt: optionalTime(row, 'answered_at'),
+    unansweredAt: optionalTime(row, 'unanswered_at'),
     prepayId: optionalText(row, 'prepay_id'),
     prepayExpiresAt: optionalTime(row, 'prepay_expires_at'),
     codeHash: optionalText(row, 'code_hash'),
@@ -153,6 +156,7 @@ export function rowFromAttempt(
     time_expire: terms.timeExpire,
     sent_at: attempt.sentAt,
     answered_at: orNull(attempt.answeredAt),
+    unanswered_at: orNull(attempt.unansweredAt),
     prepay_id: orNull(attempt.prepayId),
     prepay_expires_at: orNull(attempt.prepayExpiresAt),
     code_hash: orNull(attempt.codeHash),
@@ -176,23 +180,42 @@ export function paymentFromRow(row: Row): BookedPayment {
     bankType: optionalText(row, 'bank_type'),
     paidAt: time(row, 'paid_at'),
     returned: integer(row, 'returned') === 1,
+    confirmedAt: optionalTime(row, 'confirmed_at'),
   }
 }
+
+/**
+ * Reads the state of a refund. A cancelled refund is stored as `closed` with a `cancelled_at`, because the
+ * table's CHECK has no other state for it.
+ */
+const refundState = (row: Row): RefundState =>
+  row['state'] === 'closed' && row['cancelled_at'] !== null
+    ? 'cancelled'
+    : (text(row, 'state') as RefundState)
+
+/** Reads the account of a refund. A refund that was requested here has WeChat's default if the row has none. */
+const refundAccount = (row: Row): RefundAccount | undefined =>
+  row['source'] === 'merchant_platform'
+    ? undefined
+    : ((optionalText(row, 'refund_account') ?? 'unsettled') as RefundAccount)
 
 /** Reads a row of `refunds`. */
 export const refundFromRow = (row: Row): Refund => ({
   outRefundNo: toOutRefundNo(text(row, 'out_refund_no')),
   transactionId: text(row, 'transaction_id') as TransactionId,
-  state: text(row, 'state') as RefundState,
+  state: refundState(row),
   refundFee: toFen(integer(row, 'refund_fee')),
   totalFee: toFen(integer(row, 'total_fee')),
   reason: optionalText(row, 'reason'),
   notifyUrl: optionalText(row, 'notify_url'),
+  account: refundAccount(row),
   source: text(row, 'source') as RefundSource,
+  actor: optionalText(row, 'actor') ?? earlierActorOfRefund(text(row, 'source') as RefundSource),
   requestedAt: time(row, 'requested_at'),
   startedAt: optionalTime(row, 'started_at'),
   acceptedAt: optionalTime(row, 'accepted_at'),
   endedAt: optionalTime(row, 'ended_at'),
+  cancelledAt: optionalTime(row, 'cancelled_at'),
   refundId: optionalText(row, 'refund_id'),
   receivedBy: optionalText(row, 'received_by'),
   errCode: optionalText(row, 'err_code'),

@@ -1,9 +1,11 @@
-/** The lease for sending a refund to WeChat: of several concurrent senders, one holds it. */
+/** The lease for sending a refund to WeChat, or for ending it: of several concurrent holders, one has it. */
 import type { OutRefundNo } from '../../core/order/refund.ts'
 import { later, MINUTE_S, type UnixSeconds } from '../../core/time.ts'
-import type { SendLease } from '../../ports/refund-store.ts'
+import type { RefundLimits, SendLease } from '../../ports/refund-store.ts'
 import { optionalTime, orNull } from '../d1/columns.ts'
 import type { Database, Row } from '../d1/database.ts'
+import type { Guard } from '../d1/sql.ts'
+import { heldGuard } from './held-refunds.ts'
 
 /**
  * The length of a send lease, in seconds. It is longer than sending a refund and querying WeChat after a
@@ -12,43 +14,80 @@ import type { Database, Row } from '../d1/database.ts'
 export const SENDING_S = MINUTE_S
 
 /**
- * Leases a refund for sending.
- *
- * @returns undefined when a concurrent sender holds the lease, or WeChat has accepted the refund.
+ * SQL for the `unanswered_at` of a refund whose lease is taken over at the time of the parameter. A lease that ended
+ * by itself belongs to a sender that crashed or hangs. Its last message may have left at the end of the lease.
  */
+export const TAKEN_OVER = 'iif(sending_until <= ?, sending_until, unanswered_at)'
+
+/** Leases a refund for sending, unless it is held back. @returns undefined like {@link leaseUnless}. */
 export async function acquireSendLease(
   db: Database,
   ordercode: string,
   outRefundNo: OutRefundNo,
   now: UnixSeconds,
+  limits: RefundLimits,
 ): Promise<SendLease | undefined> {
+  if (limits.paused) return undefined
+  return leaseUnless(db, ordercode, outRefundNo, now, heldGuard(limits, now))
+}
+
+/** Leases a refund for ending it, also while it is held back. @returns undefined like {@link leaseUnless}. */
+export const acquireEndLease = (
+  db: Database,
+  ordercode: string,
+  outRefundNo: OutRefundNo,
+  now: UnixSeconds,
+): Promise<SendLease | undefined> =>
+  leaseUnless(db, ordercode, outRefundNo, now, { sql: '0', params: [] })
+
+/** @returns undefined when a concurrent holder has the lease, or the refund has a final state. */
+async function leaseUnless(
+  db: Database,
+  ordercode: string,
+  outRefundNo: OutRefundNo,
+  now: UnixSeconds,
+  held: Guard,
+): Promise<SendLease | undefined> {
+  const until = later(now, SENDING_S)
   const { rows } = await db.run(
-    `UPDATE refunds SET sending_until = ?2 WHERE out_refund_no = ?1 AND state = 'requested'
-       AND (sending_until IS NULL OR sending_until <= ?3) AND ordercode = ?4
+    `UPDATE refunds SET sending_until = ?, unanswered_at = ${TAKEN_OVER}
+     WHERE out_refund_no = ? AND ordercode = ? AND state IN ('requested', 'processing')
+       AND (sending_until IS NULL OR sending_until <= ?) AND NOT (${held.sql})
      RETURNING unanswered_at`,
-    outRefundNo,
-    later(now, SENDING_S),
+    until,
     now,
+    outRefundNo,
     ordercode,
+    now,
+    ...held.params,
   )
-  return rows[0] === undefined ? undefined : leaseFromRow(rows[0])
+  return rows[0] === undefined ? undefined : leaseFromRow(rows[0], until)
 }
 
 /** Reads a send lease from a row of `refunds`, of which only `unanswered_at` is needed. */
-export const leaseFromRow = (row: Row): SendLease => ({
+export const leaseFromRow = (row: Row, until: UnixSeconds): SendLease => ({
+  until,
   unansweredAt: optionalTime(row, 'unanswered_at'),
 })
+
+/**
+ * SQL that is true while the caller still has the lease that ends at the parameter. Without it, a write that D1
+ * applies late would end the lease of the next sender.
+ */
+const OWN = 'sending_until = ?'
 
 /** Ends the send lease of a refund that the caller did not send. */
 export async function releaseSendLease(
   db: Database,
   ordercode: string,
   outRefundNo: OutRefundNo,
+  { until }: SendLease,
 ): Promise<void> {
   await db.run(
-    'UPDATE refunds SET sending_until = NULL WHERE out_refund_no = ?1 AND ordercode = ?2',
+    `UPDATE refunds SET sending_until = NULL WHERE out_refund_no = ? AND ordercode = ? AND ${OWN}`,
     outRefundNo,
     ordercode,
+    until,
   )
 }
 
@@ -63,18 +102,20 @@ export async function noteRefusal(
   db: Database,
   ordercode: string,
   outRefundNo: OutRefundNo,
+  { until }: SendLease,
   { errCode, errCodeDes }: Readonly<{ errCode: string; errCodeDes: string }>,
   unansweredAt: UnixSeconds | undefined,
 ): Promise<void> {
   await db.run(
-    `UPDATE refunds SET err_code = ?2, err_code_des = ?3, sending_until = NULL,
-       unanswered_at = coalesce(?4, unanswered_at)
-     WHERE out_refund_no = ?1 AND ordercode = ?5 AND state IN ('requested', 'processing')`,
-    outRefundNo,
+    `UPDATE refunds SET err_code = ?, err_code_des = ?, sending_until = NULL,
+       unanswered_at = coalesce(?, unanswered_at)
+     WHERE out_refund_no = ? AND ordercode = ? AND state IN ('requested', 'processing') AND ${OWN}`,
     errCode,
     errCodeDes,
     orNull(unansweredAt),
+    outRefundNo,
     ordercode,
+    until,
   )
 }
 
@@ -86,13 +127,15 @@ export async function noteUnanswered(
   db: Database,
   ordercode: string,
   outRefundNo: OutRefundNo,
+  { until }: SendLease,
   now: UnixSeconds,
 ): Promise<void> {
   await db.run(
-    `UPDATE refunds SET unanswered_at = ?2, sending_until = NULL
-     WHERE out_refund_no = ?1 AND ordercode = ?3 AND state = 'requested'`,
-    outRefundNo,
+    `UPDATE refunds SET unanswered_at = ?, sending_until = NULL
+     WHERE out_refund_no = ? AND ordercode = ? AND state IN ('requested', 'processing') AND ${OWN}`,
     now,
+    outRefundNo,
     ordercode,
+    until,
   )
 }

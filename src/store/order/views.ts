@@ -1,8 +1,9 @@
 /** Reads orders together with their attempts, payments and refunds. */
 import type { OrderView } from '../../core/order/order.ts'
 import type { StoredEvent } from '../../ports/order-store.ts'
-import { integer, text, time } from '../d1/columns.ts'
+import { integer, optionalText, text, time } from '../d1/columns.ts'
 import type { Database, Outcome, Row, Statement } from '../d1/database.ts'
+import { earlierActorOfEvent } from '../d1/earlier-actors.ts'
 import { statement } from '../d1/sql.ts'
 import { attemptFromRow, orderFromRow, paymentFromRow, refundFromRow } from './rows.ts'
 
@@ -92,6 +93,7 @@ export async function events(db: Database, ordercode: string): Promise<readonly 
     revision: integer(row, 'revision'),
     type: text(row, 'type'),
     at: time(row, 'at'),
+    actor: optionalText(row, 'actor') ?? earlierActorOfEvent(text(row, 'type')),
     data: JSON.parse(text(row, 'data')) as Record<string, unknown>,
   }))
 }

@@ -1,13 +1,21 @@
 /** Implements the WeChat port with API V2: builds the message, sends it, verifies the reply and reads it. */
 import type { Merchant } from '../../core/merchant.ts'
-import type { SignType } from '../../core/order/attempt.ts'
+import type { Attempt, SignType } from '../../core/order/attempt.ts'
 import type { Refund } from '../../core/order/refund.ts'
 import { sleep, type Timers } from '../../lib/deadline.ts'
-import type { Result } from '../../lib/result.ts'
+import { ok, type Result } from '../../lib/result.ts'
 import type { Secret } from '../../lib/secret.ts'
 import { toHex } from '../../lib/text.ts'
-import type { RefundQueryReply, UnifiedOrderReply, WeChat } from '../../ports/wechat.ts'
-import { readLoginReply } from '../login.ts'
+import type { Log } from '../../ports/deps.ts'
+import type {
+  OrderQueryReply,
+  QueriedOrder,
+  RefundQueryReply,
+  UnifiedOrderReply,
+  WeChat,
+  Words,
+} from '../../ports/wechat.ts'
+import { loginWords, readLoginReply } from '../login.ts'
 import type { Transport, TransportError } from '../transport.ts'
 import {
   closeOrderMessage,
@@ -19,14 +27,15 @@ import {
   unifiedOrderMessage,
 } from './messages.ts'
 import { readUnopened } from './refusal.ts'
+import { type About, replyLog, type Understood } from './reply-log.ts'
 import { readCloseOrderReply } from './replies/close-order.ts'
 import { readBillReply } from './replies/download-bill.ts'
-import { readOrderQueryReply } from './replies/order-query.ts'
+import { orderQueryWords, readOrderQueryReply } from './replies/order-query.ts'
 import { readRefundQueryReply } from './replies/refund-query.ts'
 import { type OneRefundReply, readRefundReply } from './replies/refund.ts'
 import { readUnifiedOrderReply } from './replies/unified-order.ts'
 import { type AuthenticFields, type EnvelopeError, openEnvelope } from './wire/envelope.ts'
-import { parseXmlBytes } from './wire/xml.ts'
+import { ANSWER_ELEMENTS_MAX, parseXmlBytes } from './wire/xml.ts'
 
 /**
  * What the gateway needs. `signType` is the sign type of every call except unifiedorder, which uses the
@@ -39,6 +48,7 @@ export type GatewayOptions = Readonly<{
   merchant: Merchant
   appSecret: Secret
   signType: SignType
+  log: Log
 }>
 
 /**
@@ -53,6 +63,7 @@ const NO_CERTIFICATE = 'no merchant certificate was sent to WeChat, or WeChat do
 /** Creates the WeChat port of one merchant. A failed call is a reply with its own `kind`, not an exception. */
 export function wechatGateway(options: GatewayOptions): WeChat {
   const { transport, timers, randomBytes, merchant, appSecret, signType } = options
+  const answers = replyLog(options.log)
 
   const signing = (type: SignType): Signing => ({
     merchant,
@@ -60,25 +71,38 @@ export function wechatGateway(options: GatewayOptions): WeChat {
     nonceStr: toHex(randomBytes(NONCE_BYTES)),
   })
 
-  /** Posts a message and verifies the reply, which must be signed with the message's sign type. */
-  async function call(
-    path: string,
+  /** Posts a message, verifies the reply, which must be signed with the message's sign type, and reads it. */
+  async function call<T extends Understood>(
+    about: About,
     xml: string,
     type: SignType,
-  ): Promise<Result<AuthenticFields, EnvelopeError | TransportError>> {
-    return open(await transport.post(path, xml), type)
+    read: (fields: AuthenticFields) => T,
+  ): Promise<Result<T, EnvelopeError | TransportError>> {
+    return open(about, await transport.post(`/pay/${about.call}`, xml), type, read)
   }
 
-  async function open(
+  async function open<T extends Understood>(
+    about: About,
     reply: Result<Uint8Array, TransportError>,
     type: SignType,
-  ): Promise<Result<AuthenticFields, EnvelopeError | TransportError>> {
-    return reply.ok ? openEnvelope(parseXmlBytes(reply.value), merchant, type) : reply
+    read: (fields: AuthenticFields) => T,
+  ): Promise<Result<T, EnvelopeError | TransportError>> {
+    if (!reply.ok) return reply
+    const fields = parseXmlBytes(reply.value, 'xml', ANSWER_ELEMENTS_MAX)
+    const opened = await openEnvelope(fields, merchant, type)
+    if (!opened.ok) {
+      answers.unverified(about, opened.error)
+      return opened
+    }
+    const answer = read(opened.value)
+    answers.verified(about, opened.value, answer)
+    return ok(answer)
   }
 
-  async function unifiedOrderOnce(xml: string, type: SignType): Promise<UnifiedOrderReply> {
-    const reply = await call('/pay/unifiedorder', xml, type)
-    if (reply.ok) return readUnifiedOrderReply(reply.value)
+  async function unifiedOrderOnce(attempt: Attempt, xml: string): Promise<UnifiedOrderReply> {
+    const about = { call: 'unifiedorder', out_trade_no: attempt.outTradeNo }
+    const reply = await call(about, xml, attempt.terms.signType, readUnifiedOrderReply)
+    if (reply.ok) return reply.value
     return isTransportError(reply.error)
       ? { kind: 'unknown', cause: reply.error.reason }
       : readUnopened(reply.error)
@@ -89,11 +113,13 @@ export function wechatGateway(options: GatewayOptions): WeChat {
     refund: Refund,
     onRepeat: () => void,
   ): Promise<OneRefundReply> {
-    const reply = await open(
+    const reply = await open<OneRefundReply>(
+      { call: 'refund', out_refund_no: refund.outRefundNo },
       await transport.postWithCertificate('/secapi/pay/refund', xml, onRepeat),
       signType,
+      (fields) => readRefundReply(fields, refund),
     )
-    if (reply.ok) return readRefundReply(reply.value, refund)
+    if (reply.ok) return reply.value
     if (!isTransportError(reply.error)) {
       // A refusal without a signature is not final: the amount stays reserved, and the refund shows the
       // operator WeChat's reason.
@@ -106,9 +132,31 @@ export function wechatGateway(options: GatewayOptions): WeChat {
       : { kind: 'unknown', cause: reason }
   }
 
-  async function refundQuery(xml: string): Promise<RefundQueryReply> {
-    const reply = await call('/pay/refundquery', xml, signType)
-    return reply.ok ? readRefundQueryReply(reply.value) : unknown(reply.error)
+  async function orderQuery(
+    asked: QueriedOrder,
+    number: Readonly<Record<string, string>>,
+  ): Promise<Readonly<{ reply: OrderQueryReply; words: Words }>> {
+    const xml = await orderQueryMessage(asked, signing(signType))
+    let words: Words | undefined
+    const about = { call: 'orderquery', ...number }
+    const reply = await call(about, xml, signType, (fields) => {
+      words = orderQueryWords(fields)
+      return readOrderQueryReply(fields, asked)
+    })
+    // Without a verified reply, nothing is known about the order. Even an unsigned FAIL only means that
+    // WeChat did not accept the query.
+    const known = reply.ok ? reply.value : unknown(reply.error)
+    const cause = known.kind === 'unknown' ? known.cause : ''
+    return { reply: known, words: words ?? { code: 'NO_ANSWER', description: cause } }
+  }
+
+  async function refundQuery(
+    number: Readonly<Record<string, string>>,
+    xml: string,
+  ): Promise<RefundQueryReply> {
+    const about = { call: 'refundquery', ...number }
+    const reply = await call(about, xml, signType, readRefundQueryReply)
+    return reply.ok ? reply.value : unknown(reply.error)
   }
 
   return {
@@ -123,31 +171,33 @@ export function wechatGateway(options: GatewayOptions): WeChat {
         }),
       )
       if (!reply.ok) return { kind: 'unknown', cause: reply.error.reason }
-      return readLoginReply(new TextDecoder().decode(reply.value))
+      const text = new TextDecoder().decode(reply.value)
+      const login = readLoginReply(text)
+      answers.plain({ call: 'jscode2session' }, { ...login, ...loginWords(text) }, 'session')
+      return login
     },
 
     async unifiedOrder(attempt) {
-      const type = attempt.terms.signType
-      const xml = await unifiedOrderMessage(attempt, signing(type))
-      const first = await unifiedOrderOnce(xml, type)
+      const xml = await unifiedOrderMessage(attempt, signing(attempt.terms.signType))
+      const first = await unifiedOrderOnce(attempt, xml)
       if (first.kind !== 'busy') return first
       await sleep(timers, BUSY_PAUSE_MS)
-      return unifiedOrderOnce(xml, type)
+      return unifiedOrderOnce(attempt, xml)
     },
 
     async orderQuery(outTradeNo) {
-      const xml = await orderQueryMessage(outTradeNo, signing(signType))
-      const reply = await call('/pay/orderquery', xml, signType)
-      // Without a verified reply, nothing is known about the order. Even an unsigned FAIL only means that
-      // WeChat did not accept the query.
-      if (!reply.ok) return unknown(reply.error)
-      return readOrderQueryReply(reply.value, outTradeNo)
+      const { reply } = await orderQuery({ outTradeNo }, { out_trade_no: outTradeNo })
+      return reply
     },
+
+    orderQueryByTransaction: (transactionId) =>
+      orderQuery({ transactionId }, { transaction_id: transactionId }),
 
     async closeOrder(outTradeNo) {
       const xml = await closeOrderMessage(outTradeNo, signing(signType))
-      const reply = await call('/pay/closeorder', xml, signType)
-      return reply.ok ? readCloseOrderReply(reply.value) : unknown(reply.error)
+      const about = { call: 'closeorder', out_trade_no: outTradeNo }
+      const reply = await call(about, xml, signType, readCloseOrderReply)
+      return reply.ok ? reply.value : unknown(reply.error)
     },
 
     async refund(refund) {
@@ -166,16 +216,23 @@ export function wechatGateway(options: GatewayOptions): WeChat {
       return 'errCode' in reply ? { ...reply, isRepetition } : reply
     },
 
-    refundQuery: async (outRefundNo) =>
-      refundQuery(await refundQueryMessage({ outRefundNo }, signing(signType))),
+    async refundQuery(outRefundNo) {
+      const xml = await refundQueryMessage({ outRefundNo }, signing(signType))
+      return refundQuery({ out_refund_no: outRefundNo }, xml)
+    },
 
-    refundsOf: async (transactionId, offset) =>
-      refundQuery(await refundQueryMessage({ transactionId, offset }, signing(signType))),
+    async refundsOf(transactionId, offset) {
+      const xml = await refundQueryMessage({ transactionId, offset }, signing(signType))
+      return refundQuery({ transaction_id: transactionId }, xml)
+    },
 
     async downloadBill(day) {
       const xml = await downloadBillMessage(day, signing(signType))
       const reply = await transport.download('/pay/downloadbill', xml)
-      return reply.ok ? readBillReply(reply.value) : unknown(reply.error)
+      if (!reply.ok) return unknown(reply.error)
+      const bill = readBillReply(reply.value)
+      answers.plain({ call: 'downloadbill', day }, bill, 'bill')
+      return bill
     },
   }
 }

@@ -8,6 +8,7 @@ import type { Merchant } from '../../core/merchant.ts'
 import type { Attempt, SignType } from '../../core/order/attempt.ts'
 import type { OutRefundNo, Refund } from '../../core/order/refund.ts'
 import { formatBeijing } from '../../core/time.ts'
+import type { QueriedOrder } from '../../ports/wechat.ts'
 import { sign } from './wire/sign.ts'
 import { formatXml } from './wire/xml.ts'
 
@@ -43,12 +44,12 @@ export function unifiedOrderMessage(attempt: Attempt, signing: Signing): Promise
 }
 
 /**
- * Builds the message of orderquery, which queries an order by its out_trade_no.
+ * Builds the message of orderquery.
  *
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011941065
  */
-export const orderQueryMessage = (outTradeNo: OutTradeNo, signing: Signing): Promise<string> =>
-  aboutOrder(outTradeNo, signing)
+export const orderQueryMessage = (about: QueriedOrder, signing: Signing): Promise<string> =>
+  aboutOrder(about, signing)
 
 /**
  * Builds the message of closeorder.
@@ -56,7 +57,7 @@ export const orderQueryMessage = (outTradeNo: OutTradeNo, signing: Signing): Pro
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011941070
  */
 export const closeOrderMessage = (outTradeNo: OutTradeNo, signing: Signing): Promise<string> =>
-  aboutOrder(outTradeNo, signing)
+  aboutOrder({ outTradeNo }, signing)
 
 /**
  * Builds the message of a refund. When a refund is sent again, only `nonce_str` and `sign` differ.
@@ -73,6 +74,8 @@ export function refundMessage(refund: Refund, signing: Signing): Promise<string>
     total_fee: String(refund.totalFee),
     refund_fee: String(refund.refundFee),
     refund_desc: refund.reason,
+    // Without the element, WeChat takes the money from the payments that are not settled yet.
+    refund_account: refund.account === 'available' ? 'REFUND_SOURCE_RECHARGE_FUNDS' : undefined,
     notify_url: refund.notifyUrl,
   })
 }
@@ -116,9 +119,15 @@ export function downloadBillMessage(day: BeijingDay, signing: Signing): Promise<
   )
 }
 
-function aboutOrder(outTradeNo: OutTradeNo, signing: Signing): Promise<string> {
+function aboutOrder(about: QueriedOrder, signing: Signing): Promise<string> {
   const { appid, mchId } = signing.merchant
-  return signedXml(signing, { appid, mch_id: mchId, out_trade_no: outTradeNo })
+  return signedXml(signing, {
+    appid,
+    mch_id: mchId,
+    ...('outTradeNo' in about
+      ? { out_trade_no: about.outTradeNo }
+      : { transaction_id: about.transactionId }),
+  })
 }
 
 async function signedXml(

@@ -4,6 +4,7 @@ import {
   isInFlight,
   isLive,
   knowsCode,
+  mayBeOurs,
   prepayExpiry,
 } from '../../../src/core/order/attempt.ts'
 import { anAttempt, at, HOUR, MINUTE, T0 } from '../../../testing/samples/order-samples.ts'
@@ -34,6 +35,20 @@ describe('an attempt', () => {
 
   it('is not in flight once it was answered', () => {
     expect(isInFlight(anAttempt({ answeredAt: at(1) }), at(1))).toBe(false)
+  })
+})
+
+describe('an order at WeChat under the number of an attempt', () => {
+  const refused = { prepayId: undefined, prepayExpiresAt: undefined }
+
+  it('may be ours when WeChat issued a prepay_id, or a call went unanswered', () => {
+    expect(mayBeOurs(anAttempt())).toBe(true)
+    expect(mayBeOurs(anAttempt({ ...refused, answeredAt: undefined }))).toBe(true)
+    expect(mayBeOurs(anAttempt({ ...refused, unansweredAt: T0 }))).toBe(true)
+  })
+
+  it('is not ours when WeChat refused every call', () => {
+    expect(mayBeOurs(anAttempt(refused))).toBe(false)
   })
 })
 

@@ -4,7 +4,9 @@ import { checkPayment } from '../../../src/core/order/payment-check.ts'
 import { transition } from '../../../src/core/order/transition.ts'
 import {
   anAttempt,
+  aBookedPayment,
   aPayment,
+  aRecording,
   at,
   aView,
   DAY,
@@ -95,11 +97,7 @@ describe('a payment', () => {
       [ATTEMPT],
     )
 
-    const step = transition(
-      before,
-      { type: 'payment_booked', payment: aPayment(), source: 'notice', returned: 'no' },
-      at(60),
-    )
+    const step = transition(before, { type: 'payment_booked', ...aRecording() }, at(60))
     expect(step).toMatchObject({ ok: true, value: { kind: 'changed' } })
   })
 })
@@ -107,7 +105,7 @@ describe('a payment', () => {
 describe('a payment that does not match', () => {
   it('is refused in every state of the order, even when its number is known', () => {
     const payment = aPayment({ totalFee: toFen(1) })
-    const event = { type: 'payment_booked', payment, source: 'notice', returned: 'no' } as const
+    const event = { type: 'payment_booked', ...aRecording({ payment }) } as const
     const refused = { ok: false, error: { reason: 'amount_mismatch', expected: 100, got: 1 } }
     const closed = anAttempt({ state: 'closed', closedAt: at(30) })
 
@@ -116,7 +114,7 @@ describe('a payment that does not match', () => {
     const paid = aView({ state: 'paid', transactionId: payment.transactionId }, [
       anAttempt({ state: 'paid' }),
     ])
-    const booked = { ...aPayment(), returned: false }
+    const booked = aBookedPayment()
     expect(transition({ ...paid, payments: [booked] }, event, at(60))).toEqual(refused)
   })
 })

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { formatOutTradeNo } from '../../../src/core/ids.ts'
 import { toFen } from '../../../src/core/money.ts'
-import type { OrderEvent, OrderView, Returned } from '../../../src/core/order/order.ts'
+import type { OrderEvent, OrderView } from '../../../src/core/order/order.ts'
+import type { RefundPolicy } from '../../../src/core/order/refund-policy.ts'
 import { parseOutRefundNo } from '../../../src/core/order/refund.ts'
 import {
   anAttempt,
   aPayment,
+  aRecording,
   at,
   aView,
   ORDERCODE,
@@ -27,26 +29,27 @@ const CLOSED = aView({ state: 'closed', revision: 3, closedAt: at(30) }, [
 ])
 const PAYING = aView({ state: 'paying', revision: 3 }, [anAttempt()])
 
-const booked = (returned: Returned, autoRefundNotifyUrl: string | undefined): OrderEvent => ({
+const configured = (
+  latePayment: 'accept' | 'refund',
+  refundNotifyUrl: string | undefined = NOTIFY_URL,
+): RefundPolicy => ({ kind: 'configured', latePayment, refundNotifyUrl })
+const RETURNED: RefundPolicy = { kind: 'returned' }
+
+const booked = (policy: RefundPolicy): OrderEvent => ({
   type: 'payment_booked',
-  payment: aPayment(),
-  source: 'query',
-  returned,
-  autoRefundNotifyUrl,
+  ...aRecording({ policy }),
 })
+const LATE = booked(configured('refund'))
 const SECOND = aPayment({
   transactionId: OTHER_TRANSACTION,
   outTradeNo: formatOutTradeNo(ORDERCODE, 2),
 })
 const second = (
-  autoRefundNotifyUrl: string | undefined,
-  returned: Returned = 'no',
+  refundNotifyUrl: string | undefined,
+  policy: RefundPolicy = { kind: 'configured', latePayment: 'accept', refundNotifyUrl },
 ): OrderEvent => ({
   type: 'second_payment_recorded',
-  payment: SECOND,
-  source: 'notice',
-  returned,
-  autoRefundNotifyUrl,
+  ...aRecording({ payment: SECOND, source: 'notice', policy }),
 })
 const twice: OrderView = {
   ...paidView(),
@@ -61,7 +64,7 @@ const typesOf = (before: OrderView, event: OrderEvent) =>
 
 describe('a late payment, where late payments are returned,', () => {
   it('is refunded in full, under a number derived from the payment', () => {
-    expect(refundsAfter(CLOSED, booked('if_late', NOTIFY_URL))).toMatchObject([
+    expect(refundsAfter(CLOSED, LATE)).toMatchObject([
       {
         outRefundNo: `auto*${PAYMENT.transactionId}`,
         transactionId: PAYMENT.transactionId,
@@ -78,18 +81,18 @@ describe('a late payment, where late payments are returned,', () => {
   })
 
   it('sends payment.returned to the shop, so that nothing is shipped', () => {
-    const { after } = changeBy(CLOSED, booked('if_late', NOTIFY_URL))
+    const { after } = changeBy(CLOSED, LATE)
 
-    expect(typesOf(CLOSED, booked('if_late', NOTIFY_URL))).toEqual(['payment.returned'])
+    expect(typesOf(CLOSED, LATE)).toEqual(['payment.returned'])
     expect(after.payments).toMatchObject([{ returned: true }])
   })
 
   it('is refunded once, however often it is reported', () => {
-    const { after } = changeBy(CLOSED, booked('if_late', NOTIFY_URL))
+    const { after } = changeBy(CLOSED, LATE)
 
-    expect(outcomeOf(after, booked('if_late', NOTIFY_URL))).toBe('unchanged')
-    expect(outcomeOf(after, booked('yes', NOTIFY_URL))).toBe('unchanged')
-    expect(outcomeOf(after, second(NOTIFY_URL))).toEqual({ reason: 'unknown_order' })
+    expect(outcomeOf(after, LATE)).toBe('unchanged')
+    expect(outcomeOf(after, booked(RETURNED))).toBe('unchanged')
+    expect(outcomeOf(after, second(NOTIFY_URL))).toEqual({ reason: 'illegal_transition' })
   })
 
   it('is also refunded when the shop changed the price and WeChat still accepted the old one', () => {
@@ -98,7 +101,7 @@ describe('a late payment, where late payments are returned,', () => {
       anAttempt({ state: 'closed', closedAt: at(30) }),
     ])
 
-    expect(refundsAfter(repriced, booked('if_late', NOTIFY_URL))).toMatchObject([
+    expect(refundsAfter(repriced, LATE)).toMatchObject([
       { source: 'automatic', refundFee: 100, totalFee: 100 },
     ])
   })
@@ -106,13 +109,17 @@ describe('a late payment, where late payments are returned,', () => {
 
 describe('a first payment is not refunded automatically', () => {
   it.each([
-    ['when it is in time', PAYING, 'if_late', NOTIFY_URL],
-    ['when it is in time and WeChat already refunded it', PAYING, 'yes', NOTIFY_URL],
-    ['when it is late and WeChat already refunded it', CLOSED, 'yes', NOTIFY_URL],
-    ['when it is late and late payments are kept', CLOSED, 'no', NOTIFY_URL],
-    ['when it is late and there is no certificate', CLOSED, 'if_late', undefined],
-  ] as const)('%s', (_, before, returned, autoRefundNotifyUrl) => {
-    expect(refundsAfter(before, booked(returned, autoRefundNotifyUrl))).toEqual([])
+    ['when it is in time', PAYING, configured('refund')],
+    ['when it is in time and WeChat already refunded it', PAYING, RETURNED],
+    ['when it is late and WeChat already refunded it', CLOSED, RETURNED],
+    ['when it is late and late payments are kept', CLOSED, configured('accept')],
+    [
+      'when it is late and a part was refunded by hand',
+      CLOSED,
+      { kind: 'configured', latePayment: 'refund', refundNotifyUrl: undefined },
+    ],
+  ] as const)('%s', (_, before, policy) => {
+    expect(refundsAfter(before, booked(policy))).toEqual([])
   })
 })
 
@@ -136,7 +143,7 @@ describe('a second payment', () => {
   })
 
   it('is not refunded when WeChat already refunded it', () => {
-    const { after } = changeBy(twice, second(NOTIFY_URL, 'yes'))
+    const { after } = changeBy(twice, second(NOTIFY_URL, RETURNED))
 
     expect(after.refunds).toEqual([])
     expect(after.payments).toMatchObject([{}, { returned: true }])
@@ -158,7 +165,7 @@ describe('a second payment', () => {
 
 describe('an automatic refund', () => {
   it('has a number and a reason (at most 80 bytes) that WeChat accepts', () => {
-    const [late] = refundsAfter(CLOSED, booked('if_late', NOTIFY_URL))
+    const [late] = refundsAfter(CLOSED, LATE)
     const [again] = refundsAfter(twice, second(NOTIFY_URL))
 
     for (const refund of [late, again]) {

@@ -9,7 +9,7 @@ import {
   toOutRefundNo,
 } from '../../../src/core/order/refund.ts'
 import { transition } from '../../../src/core/order/transition.ts'
-import { toUnixSeconds, type UnixSeconds } from '../../../src/core/time.ts'
+import { later, toUnixSeconds, type UnixSeconds } from '../../../src/core/time.ts'
 import { at, PAYMENT } from '../../../testing/samples/order-samples.ts'
 import {
   aRefund,
@@ -105,7 +105,7 @@ function play(seed: number, { surprises }: World) {
     expect(view.order, where()).toEqual({ ...before.order, revision: before.order.revision + 1 })
     expect(view.payments, where()).toEqual(before.payments)
     for (const refund of view.refunds) {
-      const over = ['succeeded', 'refused', 'closed'].includes(refund.state)
+      const over = ['succeeded', 'refused', 'closed', 'cancelled'].includes(refund.state)
       expect(refund.endedAt !== undefined, `${where()}: ${refund.state}`).toBe(over)
     }
     for (const [transactionId, total] of paid) {
@@ -160,8 +160,17 @@ function play(seed: number, { surprises }: World) {
     if (accepted && record !== undefined)
       applyRecord({ ...record, status: 'processing', succeededAt: undefined })
     else if (record === undefined) {
-      apply({ type: 'refund_refused', outRefundNo, errCode: 'TRADE_OVERDUE', errCodeDes: '' })
+      const refusal = { outRefundNo, errCode: 'TRADE_OVERDUE', errCodeDes: '' }
+      apply({ type: 'refund_refused', ...refusal, leasedUntil: later(now, 60) })
     }
+  }
+
+  /** Acts like the shop that calls a refund off: only when WeChat has no such refund. */
+  function cancel(outRefundNo: OutRefundNo): void {
+    const refund = view.refunds.find((each) => each.outRefundNo === outRefundNo)
+    if (wechat.refunds.has(outRefundNo) || refund === undefined) return
+    const proof = refund.startedAt === undefined ? 'never_sent' : 'absent_at_wechat'
+    apply({ type: 'refund_cancelled', outRefundNo, proof, leasedUntil: later(now, 60) })
   }
 
   function request(): void {
@@ -203,7 +212,10 @@ function play(seed: number, { surprises }: World) {
 
   for (let step = 0; step < STEPS; step++) {
     now = toUnixSeconds(now + below(90))
-    switch (below(7)) {
+    switch (below(8)) {
+      case 7:
+        cancel(toOutRefundNo(pick(NUMBERS)))
+        break
       case 0:
         request()
         break
@@ -238,8 +250,9 @@ function play(seed: number, { surprises }: World) {
   return { view, wechat, webhooks, reviews, changes }
 }
 
-/** A late refusal is never applied: the sender queries WeChat first. */
-const isRepeatable = (event: OrderEvent): boolean => event.type !== 'refund_refused'
+/** What releases an amount is never applied late: WeChat is queried first, and the lease is over. */
+const isRepeatable = (event: OrderEvent): boolean =>
+  event.type !== 'refund_refused' && event.type !== 'refund_cancelled'
 
 const SEEDS = Array.from({ length: 400 }, (_, n) => n + 1)
 const count = (list: readonly string[], one: string): number =>
@@ -275,7 +288,7 @@ describe.each([
       }
       const unsent = view.refunds.filter((each) => !wechat.refunds.has(each.outRefundNo))
       for (const { state } of unsent)
-        expect(['requested', 'refused'], `seed ${seed}`).toContain(state)
+        expect(['requested', 'refused', 'cancelled'], `seed ${seed}`).toContain(state)
     }
   })
 
@@ -308,6 +321,7 @@ describe.each([
 
     expect([...states].toSorted()).toEqual([
       'abnormal',
+      'cancelled',
       'closed',
       'processing',
       'refused',

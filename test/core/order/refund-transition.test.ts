@@ -25,6 +25,9 @@ import {
   story,
 } from '../../../testing/samples/refund-samples.ts'
 
+/** The end of the sender's lease. */
+const LEASED = at(3_660)
+
 const requested = (changes: Partial<Refund> = {}): OrderEvent => ({
   type: 'refund_requested',
   refund: aRefund(changes),
@@ -38,6 +41,7 @@ const refused = (number = R1): OrderEvent => ({
   outRefundNo: toOutRefundNo(number),
   errCode: 'TRADE_OVERDUE',
   errCodeDes: '订单已超过退款期限',
+  leasedUntil: LEASED,
 })
 /** WeChat reports this about a refund that we have. */
 const reported = (changes: Partial<RefundRecord> = {}): OrderEvent => {

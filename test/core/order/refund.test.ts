@@ -2,18 +2,23 @@ import { describe, expect, it } from 'vitest'
 import { toFen } from '../../../src/core/money.ts'
 import {
   isOverdue,
+  isRefundable,
+  mayBeginSend,
   nextRefundQueryAt,
   nextStartAt,
   refundDueAt,
+  waitsLong,
 } from '../../../src/core/order/refund-schedule.ts'
 import {
   automaticOutRefundNo,
+  fitsPayment,
   isAutomatic,
   isFinal,
   isReserved,
   ofPayment,
   parseOutRefundNo,
   refundedFee,
+  type RefundRecord,
   type RefundState,
   reservedFee,
   toOutRefundNo,
@@ -27,7 +32,7 @@ import {
   MINUTE,
   PAYMENT,
 } from '../../../testing/samples/order-samples.ts'
-import { aRefund, OTHER_TRANSACTION, R2 } from '../../../testing/samples/refund-samples.ts'
+import { aRecord, aRefund, OTHER_TRANSACTION, R2 } from '../../../testing/samples/refund-samples.ts'
 import { seeded } from '../../../testing/wire/seeded.ts'
 
 const STATES: readonly RefundState[] = [
@@ -37,6 +42,7 @@ const STATES: readonly RefundState[] = [
   'refused',
   'abnormal',
   'closed',
+  'cancelled',
 ]
 
 /** The documented schedule: 1, 5, 30 min, 2 h, 1 d, 3 d, then daily to 30 d. */
@@ -88,13 +94,13 @@ describe('the number of a refund', () => {
 })
 
 describe('the amount of a refund', () => {
-  it('is reserved in every state except refused and closed', () => {
+  it('is reserved in every state except refused, closed and cancelled', () => {
     const reserved = STATES.filter((state) => isReserved({ state }))
 
     expect(reserved).toEqual(['requested', 'processing', 'succeeded', 'abnormal'])
   })
 
-  it('may still move in every state except succeeded, refused and closed', () => {
+  it('may still move in every state except succeeded, refused, closed and cancelled', () => {
     const open = STATES.filter((state) => !isFinal({ state }))
 
     expect(open).toEqual(['requested', 'processing', 'abnormal'])
@@ -180,6 +186,33 @@ describe('the query schedule of a refund', () => {
   })
 })
 
+describe('the sender of a refund', () => {
+  it('begins only if the longest send ends before the lease: two messages of 16 seconds and a pause', () => {
+    expect(mayBeginSend(at(60), at(60 - 33))).toBe(false)
+    expect(mayBeginSend(at(60), at(20))).toBe(true)
+    expect(mayBeginSend(at(60), at(61))).toBe(false)
+  })
+})
+
+describe('a payment', () => {
+  it('can be refunded for a year', () => {
+    expect(isRefundable({ paidAt: at(0) }, at(365 * DAY))).toBe(true)
+    expect(isRefundable({ paidAt: at(0) }, at(365 * DAY + 1))).toBe(false)
+  })
+
+  it('has the money for a refund when the refunds that WeChat has of it leave enough', () => {
+    const other = (refundFee: number, changes: Partial<RefundRecord> = {}) =>
+      aRecord({ outRefundNo: toOutRefundNo(R2), refundFee: toFen(refundFee), ...changes })
+
+    expect(fitsPayment(aRefund(), [])).toBe(true)
+    expect(fitsPayment(aRefund(), [other(70)])).toBe(true)
+    expect(fitsPayment(aRefund(), [other(71)])).toBe(false)
+    expect(fitsPayment(aRefund(), [other(71, { status: 'abnormal' })])).toBe(false)
+    expect(fitsPayment(aRefund(), [other(71, { status: 'closed' }), other(70)])).toBe(true)
+    expect(fitsPayment(aRefund(), [other(50), other(21, { status: 'succeeded' })])).toBe(false)
+  })
+})
+
 describe('a refund', () => {
   it('is due immediately when no other refund delays it', () => {
     expect(refundDueAt(aRefund(), [], at(7))).toBe(at(7))
@@ -223,6 +256,29 @@ describe('a refund', () => {
     expect(refundDueAt(short, [], at(2 * HOUR))).toBe(at(DAY))
   })
 
+  it('is looked at when it has waited for an hour, so that its review opens on time', () => {
+    const short = aRefund({ requestedAt: at(0), startedAt: at(0), errCode: 'NOTENOUGH' })
+
+    expect(refundDueAt(short, [], at(30 * MINUTE))).toBe(at(HOUR))
+    expect(refundDueAt(short, [], at(HOUR - 1))).toBe(at(HOUR))
+    expect(refundDueAt(short, [], at(HOUR))).toBe(at(2 * HOUR))
+    const busy = aRefund({ ...short, errCode: 'FREQUENCY_LIMITED' })
+    expect(refundDueAt(busy, [], at(HOUR - 30))).toBe(at(HOUR))
+    expect(refundDueAt(busy, [], at(HOUR))).toBe(at(HOUR + 5 * MINUTE))
+    const processing = aRefund({ ...short, state: 'processing', acceptedAt: at(0) })
+    expect(refundDueAt(processing, [], at(30 * MINUTE))).toBe(at(2 * HOUR))
+  })
+
+  it('waits long when WeChat has not accepted it an hour after the request', () => {
+    const waiting = aRefund({ requestedAt: at(0), startedAt: at(50 * MINUTE) })
+
+    expect(waitsLong(waiting, at(HOUR - 1))).toBe(false)
+    expect(waitsLong(waiting, at(HOUR))).toBe(true)
+    for (const state of STATES.filter((each) => each !== 'requested')) {
+      expect(waitsLong({ ...waiting, state }, at(DAY))).toBe(false)
+    }
+  })
+
   it.each(['processing', 'abnormal'] as const)(
     'is queried on the schedule from its acceptance while it is %s',
     (state) => {
@@ -249,11 +305,14 @@ describe('a refund', () => {
     expect(refundDueAt(sent, [other], at(58))).toBe(at(MINUTE))
   })
 
-  it.each(['succeeded', 'refused', 'closed'] as const)('is never due when it is %s', (state) => {
-    const over = aRefund({ state, startedAt: at(0), endedAt: at(9) })
+  it.each(['succeeded', 'refused', 'closed', 'cancelled'] as const)(
+    'is never due when it is %s',
+    (state) => {
+      const over = aRefund({ state, startedAt: at(0), endedAt: at(9) })
 
-    expect(refundDueAt(over, [], at(10))).toBeUndefined()
-    expect(refundDueAt(over, [], at(100 * DAY))).toBeUndefined()
-    expect(isOverdue(over, at(100 * DAY))).toBe(false)
-  })
+      expect(refundDueAt(over, [], at(10))).toBeUndefined()
+      expect(refundDueAt(over, [], at(100 * DAY))).toBeUndefined()
+      expect(isOverdue(over, at(100 * DAY))).toBe(false)
+    },
+  )
 })

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { toFen } from '../../../src/core/money.ts'
-import { paymentReview, rejectionReview } from '../../../src/core/order/reviews.ts'
+import type { BeijingDay } from '../../../src/core/day.ts'
+import { parseOutRefundNo } from '../../../src/core/order/refund.ts'
+import {
+  heldReview,
+  paymentReview,
+  rejectionReview,
+  waitingReview,
+} from '../../../src/core/order/reviews.ts'
 import { mayAccept, reviewId } from '../../../src/core/review.ts'
 import { webhookId } from '../../../src/core/webhook.ts'
 import {
@@ -9,6 +16,7 @@ import {
   ORDERCODE,
   PAYMENT,
 } from '../../../testing/samples/order-samples.ts'
+import { aRefund, NOW, R1 } from '../../../testing/samples/refund-samples.ts'
 
 describe('a review', () => {
   it('has an id that depends only on its kind and subject', () => {
@@ -64,6 +72,48 @@ describe('a review', () => {
     expect(mayAccept('foreign_payment')).toBe(true)
     expect(mayAccept('amount_mismatch')).toBe(false)
     expect(mayAccept('currency_mismatch')).toBe(false)
+  })
+})
+
+describe('the review of a refund that waits', () => {
+  it('has the words of WeChat, and since when the refund waits', () => {
+    const words = { errCode: 'NOTENOUGH', errCodeDes: '基本账户余额不足，请充值后重新发起' }
+    expect(waitingReview(aRefund(words), ORDERCODE)).toEqual({
+      kind: 'refund_waiting',
+      subject: R1,
+      ordercode: ORDERCODE,
+      evidence: {
+        out_refund_no: R1,
+        transaction_id: PAYMENT.transactionId,
+        refund_fee: 30,
+        state: 'requested',
+        err_code: 'NOTENOUGH',
+        err_code_des: '基本账户余额不足，请充值后重新发起',
+        requested_at: NOW,
+      },
+    })
+  })
+
+  it('says to use the available balance when what is not settled yet does not suffice', () => {
+    const short = aRefund({
+      errCode: 'NOTENOUGH',
+      errCodeDes: '交易未结算资金不足，请使用可用余额退款',
+    })
+    expect(waitingReview(short, ORDERCODE).evidence['advice']).toContain(
+      '"refund_account": "available"',
+    )
+  })
+})
+
+describe('the review of refunds that are held back', () => {
+  it('is one for each reason, and never that of a refund with such a number', () => {
+    const day = '2026-11-23' as BeijingDay
+    const held = { day, count: 3, refundFee: 900 }
+    const paused = heldReview({ reason: 'paused', ...held })
+    const limit = heldReview({ reason: 'limit', ...held })
+    expect(paused.evidence).toEqual({ reason: 'paused', refunds: 3, refund_fee: 900 })
+    expect(reviewId(paused)).not.toBe(reviewId(limit))
+    for (const { subject } of [paused, limit]) expect(parseOutRefundNo(subject)).toBeUndefined()
   })
 })
 

@@ -1,27 +1,40 @@
 import { describe, expect, it } from 'vitest'
 import { formatOutTradeNo } from '../../../src/core/ids.ts'
+import { toFen } from '../../../src/core/money.ts'
 import type { Step } from '../../../src/core/order/change.ts'
-import type { OrderEvent, OrderView, Returned } from '../../../src/core/order/order.ts'
+import type { OrderEvent, OrderView } from '../../../src/core/order/order.ts'
+import type { RefundPolicy } from '../../../src/core/order/refund-policy.ts'
 import { transition } from '../../../src/core/order/transition.ts'
 import {
+  aBookedPayment,
+  ACCEPTING,
   anAttempt,
   aPayment,
+  aRecording,
   at,
   aTransactionId,
   aView,
   ORDERCODE,
   PAYMENT,
+  TERMS,
 } from '../../../testing/samples/order-samples.ts'
+import { aRefund } from '../../../testing/samples/refund-samples.ts'
 
 const NOW = at(90)
 const TRANSACTION = '4200000540202401020123456789'
 const OTHER_TRANSACTION = '4200000540202401029999999999'
 
-const booked = (payment = aPayment(), returned: Returned = 'no'): OrderEvent => ({
+/** `LATE_PAYMENT=refund`. */
+const REFUNDING: RefundPolicy = {
+  kind: 'configured',
+  latePayment: 'refund',
+  refundNotifyUrl: 'https://pay.test/notify/refund',
+}
+const RETURNED: RefundPolicy = { kind: 'returned' }
+
+const booked = (payment = aPayment(), policy: RefundPolicy = ACCEPTING): OrderEvent => ({
   type: 'payment_booked',
-  payment,
-  source: 'query',
-  returned,
+  ...aRecording({ payment, policy }),
 })
 function stepOf(before: OrderView, event: OrderEvent): Extract<Step, { kind: 'changed' }> {
   const step = transition(before, event, NOW)
@@ -44,7 +57,7 @@ const SECOND = aPayment({
 })
 const secondAttempt = anAttempt({ number: 2, outTradeNo: SECOND.outTradeNo })
 
-const BOOKED = { ...PAYMENT, returned: false }
+const BOOKED = aBookedPayment()
 
 describe('recording a payment', () => {
   it('makes the order and the attempt paid, stores the payment and notifies the shop', () => {
@@ -82,18 +95,20 @@ describe('recording a payment', () => {
     const paid = stepOf(PAYING, booked()).after
 
     expect(refusal(paid, booked())).toBe('unchanged')
-    expect(refusal(paid, booked(aPayment(), 'yes'))).toBe('unchanged')
+    expect(refusal(paid, booked(aPayment(), RETURNED))).toBe('unchanged')
   })
 
   it('sends payment.returned when WeChat already refunded it, so that nothing is shipped', () => {
-    const { after, webhooks } = stepOf(PAYING, booked(aPayment(), 'yes'))
+    const { after, webhooks } = stepOf(PAYING, booked(aPayment(), RETURNED))
 
-    expect(after.order.state).toBe('paid')
+    expect(after.order).toEqual({ ...PAYING.order, revision: 4 })
+    expect(after.attempts).toMatchObject([{ state: 'paid' }])
+    expect(after.payments).toEqual([aBookedPayment({ returned: true })])
     expect(webhooks.map(({ type }) => type)).toEqual(['payment.returned'])
   })
 
   it('does not return a payment in time under the policy for late payments', () => {
-    const { webhooks, reviews } = stepOf(PAYING, booked(aPayment(), 'if_late'))
+    const { webhooks, reviews } = stepOf(PAYING, booked(aPayment(), REFUNDING))
 
     expect(webhooks.map(({ type }) => type)).toEqual(['order.paid'])
     expect(reviews).toEqual([])
@@ -118,19 +133,42 @@ describe('a late payment', () => {
     expect(webhooks).toMatchObject([{ type: 'order.paid', revision: 4 }])
   })
 
-  it.each(['if_late', 'yes'] as const)(
-    'sends payment.returned instead of order.paid when it is returned (%s)',
-    (returned) => {
-      const { webhooks } = stepOf(CLOSED, booked(aPayment(), returned))
+  it.each([
+    ['under LATE_PAYMENT=refund', REFUNDING],
+    ['because WeChat refunded it already', RETURNED],
+  ])('that goes back %s leaves the order closed, and nothing is shipped', (_, policy) => {
+    const { after, webhooks } = stepOf(CLOSED, booked(aPayment(), policy))
 
-      expect(webhooks.map(({ type }) => type)).toEqual(['payment.returned'])
-    },
-  )
+    expect(after.order).toEqual({ ...CLOSED.order, revision: 4 })
+    expect(after.payments).toEqual([aBookedPayment({ returned: true })])
+    expect(webhooks.map(({ type }) => type)).toEqual(['payment.returned'])
+  })
+
+  it('at a price that the shop has changed since goes back, and leaves the new attempt payable', () => {
+    const repriced = aView({ state: 'paying', terms: { ...TERMS, totalFee: toFen(99) } }, [
+      anAttempt({ state: 'closed', closedAt: at(30) }),
+      secondAttempt,
+    ])
+    const first = stepOf(repriced, booked(aPayment(), REFUNDING))
+    const later = { ...SECOND, totalFee: toFen(99) }
+    const attempt = { ...secondAttempt, terms: { ...secondAttempt.terms, totalFee: toFen(99) } }
+    const payable = { ...first.after, attempts: [first.after.attempts[0] ?? attempt, attempt] }
+    const second = stepOf(payable, booked(later, REFUNDING))
+
+    expect(first.after.order.state).toBe('paying')
+    expect(first.after.attempts.map(({ state }) => state)).toEqual(['paid', 'open'])
+    expect(second.after.order).toMatchObject({ state: 'paid', transactionId: OTHER_TRANSACTION })
+    expect(second.webhooks.map(({ type }) => type)).toEqual(['order.paid'])
+    expect(second.after.refunds).toEqual(first.after.refunds)
+  })
 })
 
 describe('a second payment', () => {
   const paid = stepOf(aView({ state: 'paying' }, [anAttempt(), secondAttempt]), booked()).after
-  const recorded: OrderEvent = { type: 'second_payment_recorded', payment: SECOND, source: 'query' }
+  const recorded: OrderEvent & { type: 'second_payment_recorded' } = {
+    type: 'second_payment_recorded',
+    ...aRecording({ payment: SECOND }),
+  }
 
   it('is refused with the number of the recorded payment', () => {
     expect(refusal(paid, booked(SECOND))).toEqual({
@@ -142,7 +180,7 @@ describe('a second payment', () => {
   it('is recorded beside the first, which stays the payment of the order', () => {
     const { after } = stepOf(paid, recorded)
 
-    expect(after.payments).toEqual([BOOKED, { ...SECOND, returned: false }])
+    expect(after.payments).toEqual([BOOKED, aBookedPayment(SECOND)])
     expect(after.attempts.map(({ state }) => state)).toEqual(['paid', 'paid'])
     expect(after.order).toEqual({ ...paid.order, revision: paid.order.revision + 1 })
   })
@@ -168,7 +206,7 @@ describe('a second payment', () => {
 
     expect(stepOf(paid, { ...recorded, payment: again }).after.payments).toEqual([
       BOOKED,
-      { ...again, returned: false },
+      aBookedPayment(again),
     ])
   })
 
@@ -178,5 +216,55 @@ describe('a second payment', () => {
     expect(refusal(paid, { ...recorded, payment: foreign })).toMatchObject({
       reason: 'foreign_payment',
     })
+  })
+})
+
+describe('a returned payment that the operator keeps', () => {
+  const kept: OrderEvent = { type: 'payment_accepted', transactionId: PAYMENT.transactionId }
+  const returned = stepOf(CLOSED, booked(aPayment(), RETURNED)).after
+
+  it('makes its order paid, and the shop is told to ship', () => {
+    const { after, webhooks, reviews } = stepOf(returned, kept)
+
+    expect(after.order).toMatchObject({
+      state: 'paid',
+      transactionId: TRANSACTION,
+      paidAt: at(54),
+      revision: returned.order.revision + 1,
+    })
+    expect(after.payments).toEqual([BOOKED])
+    expect(webhooks.map(({ type }) => type)).toEqual(['order.paid'])
+    expect(reviews).toEqual([])
+  })
+
+  it('is kept once', () => {
+    expect(refusal(stepOf(returned, kept).after, kept)).toBe('unchanged')
+  })
+
+  it('is a second payment without a refund when the order was paid meanwhile', () => {
+    const paying = aView({ state: 'paying', revision: 3 }, [anAttempt(), secondAttempt])
+    const beside = stepOf(paying, booked(aPayment(), RETURNED)).after
+    const paid = stepOf(beside, booked(SECOND, REFUNDING)).after
+    const { after, webhooks, reviews } = stepOf(paid, kept)
+
+    expect(after.order.transactionId).toBe(OTHER_TRANSACTION)
+    expect(after.payments.map((each) => each.returned)).toEqual([false, false])
+    expect(after.refunds).toEqual([])
+    expect(reviews).toMatchObject([{ kind: 'second_payment', subject: TRANSACTION }])
+    expect(webhooks).toEqual([])
+  })
+
+  it.each(['requested', 'processing', 'succeeded', 'abnormal'] as const)(
+    'is not kept while a refund of it is %s',
+    (state) => {
+      expect(refusal({ ...returned, refunds: [aRefund({ state })] }, kept)).toEqual({
+        reason: 'illegal_transition',
+      })
+    },
+  )
+
+  it.each(['refused', 'closed'] as const)('is kept after its refund was %s', (state) => {
+    const view = { ...returned, refunds: [aRefund({ state })] }
+    expect(stepOf(view, kept).after.order.state).toBe('paid')
   })
 })

@@ -99,6 +99,17 @@ describe('sending an attempt again', () => {
       codeAt: NOW,
     })
   })
+
+  it('keeps that a call went unanswered, and gives every call a second of its own', () => {
+    const unanswered = anAttempt({ sentAt: NOW, answeredAt: undefined, prepayId: undefined })
+    const before = aView({ state: 'paying' }, [unanswered])
+    const event: OrderEvent = { type: 'attempt_resent', outTradeNo: FIRST, codeHash: 'h2' }
+    const second = after(before, event)
+    const third = after(second, event)
+
+    expect(findAttempt(second, FIRST)).toMatchObject({ sentAt: NOW + 1, unansweredAt: NOW })
+    expect(findAttempt(third, FIRST)).toMatchObject({ sentAt: NOW + 2, unansweredAt: NOW })
+  })
 })
 
 describe('closing an attempt', () => {
@@ -112,6 +123,29 @@ describe('closing an attempt', () => {
     expect(closed.attempts).toEqual([anAttempt({ state: 'closed', closedAt: NOW })])
     expect(closed.order.state).toBe('paying')
     expect(liveAttempt(closed)).toBeUndefined()
+  })
+})
+
+describe('ending an attempt whose number another system uses', () => {
+  const event = { type: 'attempt_closed', outTradeNo: FIRST, reason: 'number_used' } as const
+  const refused = { prepayId: undefined, prepayExpiresAt: undefined }
+
+  it('is possible when WeChat refused every call', () => {
+    const before = aView({ state: 'paying' }, [anAttempt(refused)])
+
+    expect(after(before, event).attempts).toMatchObject([{ state: 'closed', closedAt: NOW }])
+  })
+
+  it('is not possible when the order at WeChat may be ours: it must be closed there', () => {
+    for (const attempt of [
+      anAttempt(),
+      anAttempt({ ...refused, answeredAt: undefined }),
+      anAttempt({ ...refused, unansweredAt: T0 }),
+    ]) {
+      expect(refusal(aView({ state: 'paying' }, [attempt]), event)).toEqual({
+        reason: 'illegal_transition',
+      })
+    }
   })
 })
 

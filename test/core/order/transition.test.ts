@@ -6,6 +6,7 @@ import { transition } from '../../../src/core/order/transition.ts'
 import {
   anAttempt,
   aPayment,
+  aRecording,
   at,
   aTransactionId,
   aView,
@@ -81,25 +82,27 @@ const EVENTS = {
   }),
   'WeChat says paid': () => ({
     type: 'payment_booked',
-    payment: aPayment(),
-    source: 'notice',
-    returned: 'no',
+    ...aRecording({ source: 'notice' }),
   }),
   'WeChat says paid under another id': () => ({
     type: 'payment_booked',
-    payment: SECOND,
-    source: 'query',
-    returned: 'no',
+    ...aRecording({ payment: SECOND }),
+  }),
+  'WeChat says paid and all went back': () => ({
+    type: 'payment_booked',
+    ...aRecording({ policy: { kind: 'returned' } }),
   }),
   'the payment is recorded as second': () => ({
     type: 'second_payment_recorded',
-    payment: aPayment(),
-    source: 'notice',
+    ...aRecording({ source: 'notice' }),
   }),
   'a second payment is recorded': () => ({
     type: 'second_payment_recorded',
-    payment: SECOND,
-    source: 'query',
+    ...aRecording({ payment: SECOND }),
+  }),
+  'the operator keeps the payment': () => ({
+    type: 'payment_accepted',
+    transactionId: PAYMENT.transactionId,
   }),
   'the order is closed': () => ({ type: 'order_closed', reason: 'expired' }),
 } satisfies Record<string, (view: OrderView) => OrderEvent>
@@ -115,10 +118,12 @@ const TABLE: Readonly<Record<string, string>> = {
   'the attempt starts closing':        'no       no       paying  paying  paying  .       no      no      no',
   'WeChat says closed':                'no       paying   paying  paying  paying  paying  .       no      .',
   'WeChat has no such number':         'no       no       paying  paying  no      no      .       no      .',
+  'WeChat says paid and all went back':'unknown  paying   paying  paying  paying  paying  paying  .       closed',
   'WeChat says paid':                  'unknown  paid     paid    paid    paid    paid    paid    .       paid',
   'WeChat says paid under another id': 'unknown  paid     paid    paid    paid    paid    paid    second  paid',
   'the payment is recorded as second': 'no       no       no      no      no      no      no      .       no',
   'a second payment is recorded':      'no       no       no      no      no      no      no      paid    no',
+  'the operator keeps the payment':    'no       no       no      no      no      no      no      .       no',
   'the order is closed':               'closed   no       no      no      no      no      closed  no      .',
 }
 const OUTCOMES: Readonly<Record<string, string>> = {
@@ -181,16 +186,12 @@ describe('an order', () => {
     const payment = aPayment({ outTradeNo: otherNo })
     const unknown = { ok: false, error: { reason: 'unknown_order' } }
     expect(
-      transition(
-        SITUATIONS.open,
-        { type: 'payment_booked', payment, source: 'notice', returned: 'no' },
-        NOW,
-      ),
+      transition(SITUATIONS.open, { type: 'payment_booked', ...aRecording({ payment }) }, NOW),
     ).toEqual(unknown)
     expect(
       transition(
         SITUATIONS.paid,
-        { type: 'second_payment_recorded', payment, source: 'notice' },
+        { type: 'second_payment_recorded', ...aRecording({ payment }) },
         NOW,
       ),
     ).toEqual(unknown)

@@ -48,7 +48,10 @@ describe('an attempt that starts closing before its prepay_id is stored', () => 
 describe('an attempt whose order is paid before its prepay_id is stored', () => {
   it('is closed at WeChat, where it could be paid a second time', async () => {
     const world = await shopWithRace(
-      `UPDATE orders SET state = 'paid', transaction_id = '42', paid_at = 1, due_at = NULL
+      `INSERT INTO payments (transaction_id, ordercode, number, openid, trade_type, fee_type, total_fee, paid_at)
+       SELECT '42', ordercode, number, openid, 'JSAPI', 'CNY', total_fee, 1 FROM attempts
+       WHERE ordercode = '${ORDERS.created}';
+       UPDATE orders SET state = 'paid', transaction_id = '42', paid_at = 1, due_at = NULL
        WHERE ordercode = '${ORDERS.created}'`,
     )
 

@@ -117,15 +117,32 @@ describe('the bill of a day', () => {
     expect(listed.toSorted()).toEqual(numbers)
   })
 
-  it('prints a product name with commas, backticks and line feeds on one line, without quotes', async () => {
+  it.each([
+    ['backslash', ',`a\\ b,`x\\ \\`y\\nz,`0.01000,`'],
+    ['octal', ',`a\\ b,`x\\ \\140y\\nz,`0.01000,`'],
+    ['none', ',`a,b,`x,`y z,`0.01000,`'],
+  ] as const)(
+    'prints commas, backticks and line feeds of the shop on one line, with the escapes %s',
+    async (billEscapes, printed) => {
+      const world = shop({ strict: { billEscapes } })
+      await world.paid({ body: 'a,b', attach: 'x,`y\nz', device_info: 'a\\b' })
+      waitForBill(world)
+
+      const text = world.wechat.bills.text(DAY)
+
+      expect(text).toContain(printed)
+      // Nothing is documented about a backslash, so it stays as it is.
+      expect(text).toContain(',`a\\b,`4200')
+      expect(text.split('\r\n')).toHaveLength(5)
+    },
+  )
+
+  it('escapes by default as WeChat documents it', async () => {
     const world = shop()
-    await world.paid({ body: 'a,b', attach: 'x,`y\nz' })
+    await world.paid({ body: 'a,b' })
     waitForBill(world)
 
-    const text = world.wechat.bills.text(DAY)
-
-    expect(text).toContain(',`a,b,`x,`y z,`0.01000,`')
-    expect(text.split('\r\n')).toHaveLength(5)
+    expect((await billOf(world)).rows).toMatchObject([{ 商品名称: 'a\\ b' }])
   })
 
   it('adds up settled and refunded amounts, coupons included', async () => {
@@ -230,7 +247,16 @@ describe('the bill of a day', () => {
 
     expect(paid.header).toHaveLength(20)
     expect(paid.rows).toMatchObject([{ 交易状态: 'SUCCESS' }])
+    // A bill of payments has no totals of refunds.
+    expect(paid.totals).toEqual({
+      总交易单数: '1',
+      应结订单总金额: '1.00',
+      手续费总金额: '0.01000',
+      订单总金额: '1.00',
+    })
     expect(refunded.header).toHaveLength(29)
+    expect(Object.keys(refunded.totals)).toHaveLength(7)
+    expect(refunded.totals).toMatchObject({ 总交易单数: '1', 申请退款总金额: '0.30' })
     expect(refunded.rows).toMatchObject([
       {
         交易状态: 'REFUND',
@@ -272,6 +298,51 @@ describe('the bill of a day', () => {
       手续费总金额: '0.00000',
     })
   })
+
+  it('can have the names of the oldest layout, in which a coupon is a red packet', async () => {
+    const world = shop({ strict: { billLayout: 'oldest' } })
+    await world.paid({}, { coupons: [{ type: 'NO_CASH', fee: 20 }] })
+    await world.refund({ refund_fee: '50' })
+    waitForBill(world)
+
+    const { header, rows, totals } = await billOf(world)
+
+    expect(header.join(',')).toBe(
+      '交易时间,公众账号ID,商户号,子商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,总金额,企业红包金额,微信退款单号,商户退款单号,退款金额,企业红包退款金额,退款类型,退款状态,商品名称,商户数据包,手续费,费率',
+    )
+    expect(rows).toContainEqual(
+      expect.objectContaining({ 交易状态: 'SUCCESS', 总金额: '1.00', 企业红包金额: '0.20' }),
+    )
+    expect(totals).toEqual({
+      总交易单数: '2',
+      总交易额: '1.00',
+      总退款金额: '0.50',
+      总企业红包退款金额: '0.10',
+      手续费总金额: '0.00000',
+    })
+  })
+
+  it.each([
+    ['SUCCESS', 'old', 18, 5],
+    ['REFUND', 'old', 26, 5],
+    ['SUCCESS', 'short', 18, 3],
+    ['REFUND', 'short', 26, 5],
+  ] as const)(
+    'of type %s has the layout %s, too: %i columns and %i totals',
+    async (billType, billLayout, columns, totals) => {
+      const world = shop({ strict: { billLayout } })
+      await world.paid()
+      await world.refund()
+      waitForBill(world)
+
+      const bill = await billOf(world, { bill_type: billType })
+
+      expect(bill.header).toHaveLength(columns)
+      expect(bill.header.at(-1)).toBe('费率')
+      expect(Object.keys(bill.totals)).toHaveLength(totals)
+      expect(bill.totals['总交易单数']).toBe('1')
+    },
+  )
 
   it.each([
     [1, '0.00000'],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { billRows, billText } from '../../../simulator/bills/bill.ts'
+import { billFile } from '../../../simulator/bills/bill.ts'
 import { seededRandom } from '../../../simulator/lib/random.ts'
 import { DEMO_MERCHANT } from '../../../simulator/server/demo-merchant.ts'
 import { BillPlan } from '../../../simulator/state/bill-plan.ts'
@@ -22,6 +22,7 @@ function busyWorld(): World {
     const openid = 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o'
     const order = ledger.put({
       outTradeNo,
+      appid: DEMO_MERCHANT.appid,
       openid,
       totalFee: n + 1,
       body: '测试商店-图书',
@@ -37,6 +38,7 @@ function busyWorld(): World {
     ledger.capture(order, {
       transactionId: `4200000540202401020000${String(n).padStart(6, '0')}`,
       outTradeNo,
+      appid: DEMO_MERCHANT.appid,
       openid,
       totalFee: n + 1,
       cashFee: n + 1,
@@ -55,7 +57,7 @@ function busyWorld(): World {
     ledger,
     refunds: new RefundLedger({ processingMs: 0, now, onSettled: () => {} }),
     billPlan: new BillPlan(random),
-    platform: { refundNotifyUrl: undefined },
+    platform: { refundNotifyUrl: undefined, miniPrograms: new Map() },
     users: new Users(random),
     record: () => {},
   }
@@ -66,7 +68,7 @@ describe('the bill of a very busy day', () => {
     const world = busyWorld()
     const before = process.cpuUsage()
 
-    const text = billText(billRows('20240102', world), '20240102', world, {})
+    const { text } = billFile('20240102', world)
 
     // CPU time instead of wall-clock time, because other processes run on this machine.
     const { user, system } = process.cpuUsage(before)

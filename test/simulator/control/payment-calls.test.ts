@@ -37,6 +37,41 @@ describe('the control interface of payments', () => {
     expect(notices).toHaveLength(2)
   })
 
+  it.each([
+    [true, 'HMAC-SHA256'],
+    [false, undefined],
+  ])('posts a notice with or without its sign_type: %s', async (withSignType, named) => {
+    const { call, unifiedOrder, notices, simulator } = await runSimulator()
+    await unifiedOrder(simulator.payer.newOpenid())
+
+    await call('resend-notice', {
+      out_trade_no: OUT_TRADE_NO,
+      sign_type: 'HMAC-SHA256',
+      with_sign_type: withSignType,
+    })
+
+    expect(notices.map((xml) => read(xml)['sign_type'])).toEqual([named])
+  })
+
+  it('binds one more mini program to the merchant', async () => {
+    const { call, origin } = await runSimulator()
+    const appid = 'wx00000000000000ff'
+    await call('bind-mini-program', { appid, app_secret: 'another secret' })
+    const { code, openid } = (await call('login', {})).json
+
+    const login = new URL('/sns/jscode2session', origin)
+    login.search = String(
+      new URLSearchParams({
+        appid,
+        secret: 'another secret',
+        js_code: String(code),
+        grant_type: 'authorization_code',
+      }),
+    )
+
+    expect(await (await fetch(login)).json()).toMatchObject({ openid })
+  })
+
   it('shows its state, its orders and its history', async () => {
     const { call, unifiedOrder, simulator } = await runSimulator()
     await unifiedOrder(simulator.payer.newOpenid())
@@ -82,6 +117,7 @@ describe('the control interface of payments', () => {
     ['advance', { seconds: -1 }, 400, 'cannot advance'],
     ['resend-notice', { out_trade_no: 'none' }, 404, 'no order none'],
     ['advance', {}, 400, 'seconds is missing'],
+    ['bind-mini-program', { appid: 'mine', app_secret: 'x' }, 400, 'mine is not an appid'],
     ['duplicate-next-notice', { copies: 1 }, 400, 'copies must be 2 or more'],
   ])('explains a mistake in %s %j', async (path, body, status, error) => {
     const answer = await (await runSimulator()).call(path, body)

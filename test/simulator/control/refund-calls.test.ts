@@ -41,7 +41,8 @@ describe('the control interface of refunds', () => {
       captured_fen: 100,
       refunded_fen: 0,
       refunding_fen: 40,
-      balance_fen: null,
+      unsettled_fen: null,
+      available_fen: null,
       refunds: 1,
     })
     expect(
@@ -57,12 +58,19 @@ describe('the control interface of refunds', () => {
     })
   })
 
-  it('sets the balance that the merchant can refund from', async () => {
+  it('sets the balances that the merchant can refund from', async () => {
     const { call, refund } = await controlledShop()
+    const refund_account = 'REFUND_SOURCE_RECHARGE_FUNDS'
     await call('set-balance', { fen: 29 })
+    await call('set-balance', { fen: 28, refund_account })
 
-    expect((await call('state')).json).toMatchObject({ balance_fen: 29 })
+    expect((await call('state')).json).toMatchObject({ unsettled_fen: 29, available_fen: 28 })
     expect(await refund()).toMatchObject({ err_code: 'NOTENOUGH' })
+    const byHand = { out_trade_no: OUT_TRADE_NO, refund_fee: 29, refund_account }
+    expect((await call('refund-on-platform', byHand)).json).toMatchObject({
+      ok: false,
+      why: expect.stringContaining('基本账户余额不足'),
+    })
     await call('set-balance', { fen: null })
     expect(await refund()).toMatchObject({ result_code: 'SUCCESS' })
   })
@@ -112,6 +120,7 @@ describe('the control interface of refunds', () => {
       'whole number of fen',
     ],
     ['set-balance', { fen: -1 }, 400, 'whole number of fen'],
+    ['set-balance', { fen: 1, refund_account: 'PURSE' }, 400, 'refund_account PURSE is unknown'],
     ['resend-refund-notice', { out_refund_no: OUT_REFUND_NO }, 400, 'has no notify_url'],
     ['resend-refund-notice', { out_refund_no: OUT_REFUND_NO, info: [] }, 400, 'not an object'],
     ['resend-refund-notice', { out_refund_no: OUT_REFUND_NO, copies: 0 }, 400, 'copies is not'],
@@ -119,6 +128,8 @@ describe('the control interface of refunds', () => {
     ['change-bill', { date: 'today', kind: 'cut_off' }, 400, 'today is not a day'],
     ['change-bill', { date: DAY, kind: 'drop_row', number: 'none' }, 400, 'the number none'],
     ['change-bill', { date: DAY, kind: 'set_columns', number: 'x' }, 400, 'columns is not'],
+    ['change-bill', { date: DAY, kind: 'cut_off', at: 'end' }, 400, 'at end is unknown'],
+    ['change-bill', { date: DAY, kind: 'escapes', escapes: 'x' }, 400, 'escapes x is unknown'],
     ['bill', { date: DAY, bill_type: 'REVOKED' }, 400, 'REVOKED is unknown'],
   ])('explains a mistake in %s %j', async (path, body, status, error) => {
     const { call, refund } = await controlledShop()

@@ -43,6 +43,26 @@ describe('a query of refunds', () => {
     })
   })
 
+  it('can have more than 200 elements, for ten refunds of a payment with three coupons', async () => {
+    const { paid, refund, refundQuery, clock } = shop({ strict: { refundsTooFast: 'accept' } })
+    const coupons = (['CASH', 'CASH', 'NO_CASH'] as const).map((type) => ({ type, fee: 100 }))
+    await paid({ total_fee: '1000' }, { coupons })
+    for (let n = 0; n < 10; n++) {
+      await refund({ out_refund_no: `refund-${n}`, total_fee: '1000', refund_fee: '100' })
+    }
+
+    clock.advance(10 * MINUTE_MS)
+    const page = await refundQuery({ out_trade_no: OUT_TRADE_NO })
+
+    expect(page).toMatchObject({
+      refund_count: '10',
+      refund_fee: '1000',
+      refund_status_9: 'SUCCESS',
+    })
+    expect(page).toHaveProperty('coupon_refund_fee_9_2')
+    expect(Object.keys(page).length).toBeGreaterThan(200)
+  })
+
   it('lists ten refunds per page, and counts all of them for a request with an offset', async () => {
     const { paid, refund, refundQuery } = shop({ strict: { refundsTooFast: 'accept' } })
     await paid()

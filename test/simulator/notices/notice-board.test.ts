@@ -136,6 +136,12 @@ describe("the shop's reply to a notice", () => {
   it.each([
     ['the documented reply', SUCCESS_REPLY],
     ['the documented reply on several lines', SUCCESS_REPLY.replaceAll('><', '>\n  <')],
+    ['a prolog', `<?xml version="1.0" encoding="UTF-8"?>\r\n${SUCCESS_REPLY}\r\n`],
+    ['no CDATA', SUCCESS_REPLY.replaceAll(/<!\[CDATA\[|\]\]>/g, '')],
+    ['no return_msg', '<xml><return_code>SUCCESS</return_code></xml>'],
+    ['an empty return_msg', '<xml>\t<return_code>SUCCESS</return_code><return_msg/></xml>'],
+    ['another return_msg', SUCCESS_REPLY.replace('OK', '成功')],
+    ['the elements in another order', '<xml><return_msg/><return_code>SUCCESS</return_code></xml>'],
   ])('ends the retries: %s', async (_, body) => {
     const { wechat } = await paidShop()
 
@@ -154,7 +160,16 @@ describe("the shop's reply to a notice", () => {
     ['an HTML page', '<html><body>OK</body></html>', 200],
     ['literal line feeds', SUCCESS_REPLY.replaceAll('><', '>\\n<'), 200],
     ['FAIL', SUCCESS_REPLY.replace('SUCCESS', 'FAIL'), 200],
-    ['no return_msg', '<xml><return_code><![CDATA[SUCCESS]]></return_code></xml>', 200],
+    ['no return_code', '<xml><return_msg>OK</return_msg></xml>', 200],
+    ['a return_code in lower case', '<xml><return_code>success</return_code></xml>', 200],
+    [
+      'SUCCESS and FAIL',
+      SUCCESS_REPLY.replace('</xml>', '<return_code>FAIL</return_code></xml>'),
+      200,
+    ],
+    ['another root', SUCCESS_REPLY.replaceAll('xml>', 'root>'), 200],
+    ['half a reply', SUCCESS_REPLY.slice(0, 50), 200],
+    ['a DOCTYPE', `<!DOCTYPE xml>${SUCCESS_REPLY}`, 200],
     ['text after the reply', `${SUCCESS_REPLY}<!-- -->`, 200],
     ['a 201', SUCCESS_REPLY, 201],
     ['a 500', SUCCESS_REPLY, 500],

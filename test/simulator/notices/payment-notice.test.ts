@@ -55,13 +55,43 @@ describe('a payment notice', () => {
     expect(isSignedBy(fields, DEMO_MERCHANT.apiKey, 'MD5')).toBe(true)
   })
 
-  it('is signed like its unified order, without a sign_type', async () => {
-    const { wechat } = await paidShop({}, { sign_type: 'HMAC-SHA256' })
+  it('is signed like its unified order, and names the sign_type now and then', async () => {
+    const { wechat } = await paidShop(
+      { strict: { signTypeElementRate: 0.5 } },
+      { sign_type: 'HMAC-SHA256' },
+    )
 
-    const fields = read(wechat.notices.ofPayments.xml(OUT_TRADE_NO))
+    const notices = Array.from({ length: 20 }, () =>
+      read(wechat.notices.ofPayments.xml(OUT_TRADE_NO)),
+    )
 
-    expect(fields).not.toHaveProperty('sign_type')
-    expect(isSignedBy(fields, DEMO_MERCHANT.apiKey, 'HMAC-SHA256')).toBe(true)
+    const named = notices.filter((fields) => 'sign_type' in fields)
+    expect(named.length).toBeGreaterThan(0)
+    expect(named.length).toBeLessThan(20)
+    expect(new Set(named.map((fields) => fields['sign_type']))).toEqual(new Set(['HMAC-SHA256']))
+    for (const fields of notices) {
+      expect(isSignedBy(fields, DEMO_MERCHANT.apiKey, 'HMAC-SHA256')).toBe(true)
+    }
+  })
+
+  it('can be told to name the sign_type, or not to', async () => {
+    const { wechat } = await paidShop(
+      { strict: { signTypeElementRate: 0.5 } },
+      { sign_type: 'HMAC-SHA256' },
+    )
+    const namings = (withSignTypeElement: boolean) =>
+      Array.from({ length: 20 }, () =>
+        read(wechat.notices.ofPayments.xml(OUT_TRADE_NO, { withSignTypeElement })),
+      ).map((fields) => fields['sign_type'])
+
+    expect(new Set(namings(true))).toEqual(new Set(['HMAC-SHA256']))
+    expect(new Set(namings(false))).toEqual(new Set([undefined]))
+  })
+
+  it('never names the sign_type MD5 by itself', async () => {
+    const { wechat } = await paidShop({ strict: { signTypeElementRate: 1 } })
+
+    expect(read(wechat.notices.ofPayments.xml(OUT_TRADE_NO))).not.toHaveProperty('sign_type')
   })
 
   it('can be wrong in every way, with a valid sign or a wrong one', async () => {

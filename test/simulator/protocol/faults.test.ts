@@ -3,11 +3,16 @@ import { isSignedBy } from '../../../simulator/lib/sign.ts'
 import { parseXml } from '../../../simulator/lib/xml.ts'
 import { DEMO_MERCHANT } from '../../../simulator/server/demo-merchant.ts'
 import {
+  envelope,
+  MINUTE_MS,
   ORIGIN,
+  OUT_REFUND_NO,
   OUT_TRADE_NO,
   read,
+  refundFields,
   shop,
   signedXml,
+  T0,
 } from '../../../testing/simulator/simulated-shop.ts'
 
 type World = ReturnType<typeof shop>
@@ -42,6 +47,65 @@ describe('a fault of the network', () => {
 
     await expect(sent).rejects.toMatchObject({ name: 'TimeoutError' })
     expect(world.wechat.books.orders()).toHaveLength(isActedOn ? 1 : 0)
+  })
+
+  it('arrives_late acts on the request when its client has long given up', async () => {
+    const world = shop()
+    const { wechat, clock, paid } = world
+    await paid()
+    const late = () =>
+      wechat.fetchWithCertificate(
+        new Request(`${ORIGIN}/secapi/pay/refund`, {
+          method: 'POST',
+          body: signedXml(refundFields()),
+          signal: AbortSignal.timeout(20),
+        }),
+      )
+    wechat.faults.inject({ endpoint: 'refund', kind: 'arrives_late' })
+
+    await expect(late()).rejects.toMatchObject({ name: 'TimeoutError' })
+    clock.advance(MINUTE_MS)
+    expect(await world.refundQuery()).toMatchObject({ err_code: 'REFUNDNOTEXIST' })
+    expect(await wechat.faults.deliverLate()).toBe(1)
+
+    expect(await world.refundQuery()).toMatchObject({ refund_status_0: 'PROCESSING' })
+    expect(wechat.books.refunds()).toMatchObject([{ refundFee: 30, appliedAt: T0 + MINUTE_MS }])
+    expect(wechat.books.history()).toContainEqual(
+      expect.objectContaining({
+        at: T0 + MINUTE_MS,
+        endpoint: 'refund',
+        outRefundNo: OUT_REFUND_NO,
+        fault: 'arrives_late',
+      }),
+    )
+    expect(await wechat.faults.deliverLate()).toBe(0)
+  })
+
+  it('arrives_late keeps the order of the requests, and can be cleared', async () => {
+    const world = shop()
+    const { wechat } = world
+    const signal = AbortSignal.timeout(50)
+    wechat.faults.inject({ endpoint: 'any', kind: 'arrives_late', times: 2 })
+    const order = send(world, signal)
+    const close = wechat.fetch(
+      new Request(`${ORIGIN}/pay/closeorder`, {
+        method: 'POST',
+        body: signedXml(envelope({ out_trade_no: OUT_TRADE_NO })),
+        signal,
+      }),
+    )
+    await Promise.allSettled([order, close])
+
+    expect(wechat.books.orders()).toEqual([])
+    expect(await wechat.faults.deliverLate()).toBe(2)
+    expect(wechat.books.orders()).toMatchObject([{ tradeState: 'CLOSED' }])
+    wechat.faults.inject({ endpoint: 'orderquery', kind: 'arrives_late' })
+    const query = wechat.fetch(
+      new Request(`${ORIGIN}/pay/orderquery`, { method: 'POST', signal: AbortSignal.timeout(20) }),
+    )
+    await Promise.allSettled([query])
+    wechat.faults.clear()
+    expect(await wechat.faults.deliverLate()).toBe(0)
   })
 
   it.each<['http_500' | 'http_502' | 'http_502_after', number, boolean]>([

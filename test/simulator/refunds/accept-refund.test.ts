@@ -118,15 +118,17 @@ describe('the refunds of one order', () => {
   })
 })
 
-describe("the merchant's balance", () => {
-  it('can be too low: the refund has no effect, and the same number works later', async () => {
+const AVAILABLE = 'REFUND_SOURCE_RECHARGE_FUNDS'
+
+describe("the merchant's balances", () => {
+  it('can lack unsettled funds: the refund has no effect, and the same number works later', async () => {
     const { paid, refund, wechat } = shop()
     await paid()
     wechat.platform.setBalance(29)
 
     expect(await refund()).toMatchObject({
       err_code: 'NOTENOUGH',
-      err_code_des: '基本账户余额不足，请充值后重新发起',
+      err_code_des: '交易未结算资金不足，请使用可用余额退款',
     })
     expect(wechat.books.order(OUT_TRADE_NO)?.tradeState).toBe('SUCCESS')
     wechat.platform.setBalance(30)
@@ -134,14 +136,63 @@ describe("the merchant's balance", () => {
     expect(wechat.books.balanceFen()).toBe(0)
   })
 
-  it('gets the money of a closed refund back', async () => {
+  it('are two: what the unsettled funds lack, the available balance can pay under the same number', async () => {
+    const { paid, refund, refundQuery, wechat } = shop()
+    await paid()
+    wechat.platform.setBalance(0)
+    wechat.platform.setBalance(29, AVAILABLE)
+    await refund()
+
+    expect(await refund({ refund_account: AVAILABLE })).toMatchObject({
+      err_code: 'NOTENOUGH',
+      err_code_des: '基本账户余额不足，请充值后重新发起',
+    })
+    wechat.platform.setBalance(50, AVAILABLE)
+    expect(await refund({ refund_account: AVAILABLE })).toMatchObject({ result_code: 'SUCCESS' })
+    expect(wechat.books.balanceFen()).toBe(0)
+    expect(wechat.books.balanceFen(AVAILABLE)).toBe(20)
+    expect(await refundQuery()).toMatchObject({ refund_account_0: AVAILABLE })
+  })
+
+  it('are fixed for a number once the refund is accepted: another account is another request', async () => {
+    const { paid, refund, wechat } = shop()
+    await paid()
+    await refund({ refund_account: AVAILABLE })
+
+    expect(await refund({ refund_account: 'REFUND_SOURCE_UNSETTLED_FUNDS' })).toMatchObject({
+      err_code: 'INVALID_REQUEST',
+    })
+    expect(await refund()).toMatchObject({ err_code: 'INVALID_REQUEST' })
+    expect(await refund({ refund_account: AVAILABLE })).toMatchObject({ result_code: 'SUCCESS' })
+    expect(wechat.books.refunds()).toMatchObject([{ refundFee: 30, account: AVAILABLE }])
+  })
+
+  it('pay for refunds made on the merchant platform, too', async () => {
+    const { paid, wechat } = shop()
+    await paid()
+    wechat.platform.setBalance(0)
+
+    expect(wechat.platform.refund(OUT_TRADE_NO, { refundFee: 40 })).toMatchObject({
+      ok: false,
+      why: expect.stringContaining('交易未结算资金不足'),
+    })
+    wechat.platform.setBalance(40, AVAILABLE)
+    expect(
+      wechat.platform.refund(OUT_TRADE_NO, { refundFee: 40, account: AVAILABLE }),
+    ).toMatchObject({ ok: true, refund: { account: AVAILABLE } })
+    expect(wechat.books.balanceFen(AVAILABLE)).toBe(0)
+  })
+
+  it('get the money of a closed refund back, each its own', async () => {
     const { paid, refund, wechat } = shop()
     await paid()
     wechat.platform.setBalance(100)
-    await refund()
+    wechat.platform.setBalance(200, AVAILABLE)
+    await refund({ refund_account: AVAILABLE })
 
-    expect(wechat.books.balanceFen()).toBe(70)
+    expect(wechat.books.balanceFen(AVAILABLE)).toBe(170)
     wechat.platform.settleRefund(OUT_REFUND_NO, 'REFUNDCLOSE')
+    expect(wechat.books.balanceFen(AVAILABLE)).toBe(200)
     expect(wechat.books.balanceFen()).toBe(100)
   })
 
@@ -149,6 +200,7 @@ describe("the merchant's balance", () => {
     const { wechat } = shop()
 
     expect(wechat.books.balanceFen()).toBe(Infinity)
+    expect(wechat.books.balanceFen(AVAILABLE)).toBe(Infinity)
     expect(() => wechat.platform.setBalance(0.5)).toThrow('whole number of fen')
     expect(() => wechat.platform.setBalance(-1)).toThrow('whole number of fen')
   })

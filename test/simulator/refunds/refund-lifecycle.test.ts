@@ -142,7 +142,7 @@ describe('an accepted refund', () => {
 })
 
 describe('the history of a refund', () => {
-  it('has an entry for its acceptance and for its end', async () => {
+  it('has an entry for its request, its acceptance and its end', async () => {
     const { wechat, clock } = await refundedShop()
     clock.advance(DAY_MS)
     wechat.books.refunds()
@@ -153,6 +153,7 @@ describe('the history of a refund', () => {
 
     expect(entries).toMatchObject([
       { at: T0, type: 'refund_accepted', outTradeNo: OUT_TRADE_NO },
+      { at: T0, type: 'request', endpoint: 'refund', outTradeNo: OUT_TRADE_NO },
       { at: T0 + 3 * MINUTE_MS, type: 'refund_settled', outcome: 'SUCCESS, 30 fen' },
     ])
   })

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { DEMO_MERCHANT } from '../../../simulator/server/demo-merchant.ts'
 import { start } from '../../../simulator/server/start.ts'
 
 const SERVER = fileURLToPath(new URL('../../../simulator/server.ts', import.meta.url).href)
@@ -46,7 +47,7 @@ describe('the command line', { timeout: 2 * STARTED_WITHIN_MS }, () => {
     expect(wrong.output()).toBe('--api-key takes 32 characters.\n')
   })
 
-  it('writes the certificates with which curl can call the secure port', async () => {
+  it('writes the certificates with which curl and other clients can call the secure port', async () => {
     const directory = join(mkdtempSync(join(tmpdir(), 'wxpay-edge-test-')), 'certificates')
     onTestFinished(() => rmSync(dirname(directory), { recursive: true }))
     const { output } = run('--port', '0', '--certificates', directory)
@@ -59,13 +60,21 @@ describe('the command line', { timeout: 2 * STARTED_WITHIN_MS }, () => {
       .split(/ --\w+ /)
       .slice(1)
       .map((path) => readFileSync(path, 'utf8'))
-    const agent = new Agent({ ca: cacert, cert, key })
-    onTestFinished(() => agent.destroy())
-    const [reply] = (await once(get(url, { agent }), 'response')) as [IncomingMessage]
-    reply.resume()
+    const pfx = readFileSync(join(directory, 'apiclient_cert.p12'))
+    for (const client of [
+      { cert, key },
+      { pfx, passphrase: DEMO_MERCHANT.mchId },
+    ]) {
+      const agent = new Agent({ ca: cacert, ...client })
+      onTestFinished(() => agent.destroy())
+      const [reply] = (await once(get(url, { agent }), 'response')) as [IncomingMessage]
+      reply.resume()
+      expect(reply.statusCode).toBe(200)
+    }
 
-    expect(reply.statusCode).toBe(200)
-    expect(statSync(join(directory, 'apiclient_key.pem')).mode & 0o777).toBe(0o600)
+    for (const secret of ['apiclient_key.pem', 'apiclient_cert.p12']) {
+      expect(statSync(join(directory, secret)).mode & 0o777).toBe(0o600)
+    }
   })
 
   it('exits with 0 after SIGTERM', async () => {

@@ -58,6 +58,22 @@ describe('the simulator over HTTP', () => {
     expect(await unifiedOrder(openid)).toMatchObject({ result_code: 'SUCCESS' })
   })
 
+  it('acts on a request that arrives late, long after its client has given up', async () => {
+    const { call, unifiedOrder, simulator } = await runSimulator()
+    const openid = simulator.payer.newOpenid()
+    await call('fault', { endpoint: 'unifiedorder', kind: 'arrives_late' })
+    await expect(unifiedOrder(openid, AbortSignal.timeout(200))).rejects.toMatchObject({
+      name: 'TimeoutError',
+    })
+    expect((await call('orders')).json).toEqual({ orders: [] })
+
+    expect((await call('deliver-late-requests', {})).json).toEqual({ arrived: 1 })
+
+    expect((await call('orders')).json).toMatchObject({
+      orders: [{ out_trade_no: OUT_TRADE_NO, trade_state: 'NOTPAY' }],
+    })
+  })
+
   it('ends immediately when it is closed, even while a request is waiting', async () => {
     const { call, unifiedOrder, simulator, close } = await runSimulator()
     await call('fault', { kind: 'stall_before' })

@@ -71,7 +71,7 @@ describe('an attempt beside the one that was paid', () => {
     const { recorded } = await bench.store.orders.recordPayment(
       aPayment(),
       'notice',
-      'no',
+      false,
       at(MINUTE),
     )
 

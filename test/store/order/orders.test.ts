@@ -8,10 +8,11 @@ import type { Payment } from '../../../src/core/order/payment.ts'
 import { transition } from '../../../src/core/order/transition.ts'
 import { later } from '../../../src/core/time.ts'
 import type { HttpDeps } from '../../../src/routes/http/deps.ts'
+import { aRecording } from '../../../testing/samples/order-samples.ts'
 import { world } from '../../../testing/world.ts'
 
 const BOOKED = (payment: Payment) =>
-  ({ type: 'payment_booked', payment, source: 'notice', returned: 'no' }) as const
+  ({ type: 'payment_booked', ...aRecording({ payment, source: 'notice' }) }) as const
 const PAYER = { openid: 'oPayer', ip: '203.0.113.7', codeHash: 'hash' }
 
 async function opened(deps: HttpDeps, ordercode: string): Promise<OrderView> {
@@ -102,15 +103,15 @@ describe('recording a payment', () => {
       { ...payment, paidAt: later(payment.paidAt, -3_600) },
     ]
     for (const each of wrong) {
-      expect(await deps.orders.recordPayment(each, 'notice', 'no', deps.now())).toMatchObject({
+      expect(await deps.orders.recordPayment(each, 'notice', false, deps.now())).toMatchObject({
         recorded: false,
       })
     }
-    expect(await deps.orders.recordPayment(payment, 'notice', 'no', deps.now())).toMatchObject({
+    expect(await deps.orders.recordPayment(payment, 'notice', false, deps.now())).toMatchObject({
       recorded: true,
       view: { order: { state: 'paid' } },
     })
-    expect(await deps.orders.recordPayment(payment, 'notice', 'no', deps.now())).toMatchObject({
+    expect(await deps.orders.recordPayment(payment, 'notice', false, deps.now())).toMatchObject({
       recorded: false,
       view: { payments: [payment] },
     })
@@ -124,7 +125,7 @@ describe('recording a payment', () => {
     const step = transition(view, BOOKED(payment), deps.now())
     if (!step.ok || step.value.kind !== 'changed') throw new Error('not booked')
 
-    const booked = await deps.orders.recordPayment(payment, 'notice', 'no', deps.now())
+    const booked = await deps.orders.recordPayment(payment, 'notice', false, deps.now())
 
     expect(booked.view).toEqual(step.value.after)
   })
@@ -135,10 +136,10 @@ describe('recording a payment', () => {
     const one = await opened(deps, await w.order('once-a'))
     const two = await opened(deps, await w.order('once-b'))
     expect(
-      (await deps.orders.recordPayment(paymentOf(one), 'notice', 'no', deps.now())).recorded,
+      (await deps.orders.recordPayment(paymentOf(one), 'notice', false, deps.now())).recorded,
     ).toBe(true)
     expect(
-      (await deps.orders.recordPayment(paymentOf(two), 'notice', 'no', deps.now())).recorded,
+      (await deps.orders.recordPayment(paymentOf(two), 'notice', false, deps.now())).recorded,
     ).toBe(false)
     expect((await w.read(two.order.ordercode)).state).toBe('paying')
   })
@@ -166,19 +167,20 @@ describe('the schema refuses', () => {
     const w = world()
     const deps = w.worker()
     const { order } = await opened(deps, await w.order('two'))
+    const copied = `ordercode, state, appid, mch_id, openid, spbill_create_ip, total_fee, body,
+      notify_url, sign_type, time_start, time_expire, sent_at`
     await refuses(
-      `INSERT INTO attempts SELECT ordercode, 2, state, appid, mch_id, openid, spbill_create_ip,
-         total_fee, body, attach, detail, goods_tag, limit_pay, notify_url, sign_type, time_start,
-         time_expire, sent_at, answered_at, prepay_id, prepay_expires_at, code_hash, code_at,
-         closed_at, due_at, asked_at
-       FROM attempts WHERE ordercode = '${order.ordercode}'`,
+      `INSERT INTO attempts (number, ${copied})
+       SELECT 2, ${copied} FROM attempts WHERE ordercode = '${order.ordercode}'`,
     )
   })
 
   it('a second event for one revision', async () => {
     const w = world()
     const ordercode = await w.order('events')
-    await refuses(`INSERT INTO events VALUES ('${ordercode}', 1, 'again', 1, '{}')`)
+    await refuses(
+      `INSERT INTO events (ordercode, revision, type, at, data) VALUES ('${ordercode}', 1, 'again', 1, '{}')`,
+    )
   })
 })
 

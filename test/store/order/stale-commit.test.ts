@@ -6,6 +6,7 @@ import { transition } from '../../../src/core/order/transition.ts'
 import { registered, storeBench, type StoreBench } from '../../../testing/d1/store-bench.ts'
 import {
   anAttempt,
+  ACCEPTING,
   aPayment,
   at,
   aTransactionId,
@@ -19,10 +20,10 @@ const closing: OrderEvent = { type: 'attempt_closing', outTradeNo }
 const ended: OrderEvent = { type: 'attempt_closed', outTradeNo, reason: 'closed_at_wechat' }
 const closed: OrderEvent = { type: 'order_closed', reason: 'shop' }
 const changed: OrderEvent = { type: 'order_changed', terms: { ...TERMS, body: '别的' } }
-const origin = { source: 'notice', returned: 'no' } as const
+const origin = { source: 'notice', policy: ACCEPTING, refunded: false } as const
 const booked: OrderEvent = { type: 'payment_booked', payment: aPayment(), ...origin }
 const another = aPayment({ transactionId: aTransactionId('4200000540202401020000000002') })
-const second: OrderEvent = { type: 'second_payment_recorded', payment: another, source: 'notice' }
+const second: OrderEvent = { type: 'second_payment_recorded', payment: another, ...origin }
 
 function decided(view: OrderView, event: OrderEvent): Change {
   const step = transition(view, event, NOW)

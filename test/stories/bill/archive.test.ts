@@ -51,6 +51,11 @@ describe('the archive of raw bills', () => {
     await paid(w, 'kv-again')
     vi.spyOn(env.KV, 'put').mockRejectedValueOnce(new Error('KV PUT failed: 500'))
     await reconciled(w)
+    const words = { error: 'KV PUT failed: 500' }
+    expect(w.log).toContainEqual(
+      expect.objectContaining({ event: 'archive_unavailable', ...words }),
+    )
+    expect(w.log).toContainEqual(expect.objectContaining({ event: 'bill_not_archived', ...words }))
     w.advance(60)
     await runNow(w)
     await reconciled(w)

@@ -228,7 +228,12 @@ describe('LATE_PAYMENT=refund', () => {
     await w.deliverNotices()
     await w.settled()
     expect(w.receiver.types().sort()).toEqual(['order.closed', 'payment.returned', 'review.opened'])
-    expect((await w.read(ordercode)).state).toBe('paid')
+    expect(await w.read(ordercode)).toMatchObject({
+      state: 'closed',
+      transaction_id: null,
+      paid_at: null,
+      payments: [{ returned: true }],
+    })
   })
 })
 

@@ -235,7 +235,9 @@ describe('a second request to pay', () => {
     await w.pay(ordercode, w.wechat.payer.newOpenid())
     w.wechat.payer.pay(ordercode)
 
-    expect(await outcome(await w.pay(ordercode, w.wechat.payer.newOpenid()))).toBe('409 order_paid')
+    expect(await outcome(await w.pay(ordercode, w.wechat.payer.newOpenid()))).toBe(
+      '409 order_closed',
+    )
     expect((await w.read(ordercode)).state).toBe('paid')
   })
 
@@ -277,10 +279,11 @@ describe('a second request to pay', () => {
     expect(moved - w.now()).toBeGreaterThanOrEqual(300_000)
     expect(moved).toBeGreaterThan(before)
 
+    // Another payer gets no attempt: too little time is left. The first payer keeps the own one.
     w.advance(60)
-    expect(await outcome(await w.pay(ordercode, w.wechat.payer.newOpenid()))).toBe(
-      '409 order_closed',
-    )
+    expect(await outcome(await w.pay(ordercode, w.wechat.payer.newOpenid()))).toBe('409 order_busy')
+    expect(Date.parse((await w.read(ordercode)).expires_at)).toBe(moved)
+    expect(openAtWechat(w)).toEqual([ordercode])
   })
 
   it('gets order_paid when the order is paid during the login', async () => {
@@ -305,9 +308,12 @@ describe('a second request to pay', () => {
       await w.pay(ordercode, payers[tap % 2] ?? '')
       w.advance(1)
     }
-    expect((await w.read(ordercode)).attempts.length).toBeLessThanOrEqual(6)
-    w.advance(60)
+    expect((await w.read(ordercode)).attempts).toHaveLength(5)
+    // The fifth number is the first payer's. The other one gets the next number when an equal part of the time has passed.
     expect((await w.pay(ordercode, payers[0] ?? '')).status).toBe(200)
+    expect(await outcome(await w.pay(ordercode, payers[1] ?? ''))).toBe('409 order_busy')
+    w.advance(7_200 / 16)
+    expect((await w.pay(ordercode, payers[1] ?? '')).status).toBe(200)
   })
 })
 
@@ -325,6 +331,29 @@ describe('/pay answers', () => {
     const used = w.wechat.payer.login(openid)
     await w.pay(other, openid, used)
     expect(await outcome(await w.pay(ordercode, openid, used))).toBe('401 login_invalid')
+  })
+
+  it('login_invalid to what cannot be a login code, without a call to WeChat', async () => {
+    const w = world()
+    const ordercode = await w.order('implausible')
+    const codes = ['the code is a mock one', 'a code', '代码', ' ', 'x'.repeat(129), 'undefined\n']
+    for (const code of codes) {
+      const query = new URLSearchParams({ code, ordercode }).toString()
+      const body = JSON.stringify({ code, ordercode })
+      for (const answer of [
+        await w.fetch(`/pay?${query}`),
+        await w.fetch('/pay', { method: 'POST', body }),
+      ]) {
+        expect(answer.status).toBe(401)
+        const problem = await answer.json<{ code: string; detail: string }>()
+        expect(problem.code).toBe('login_invalid')
+        expect(problem.detail.includes('DevTools')).toBe(code === codes[0])
+      }
+    }
+    expect(w.calls).toEqual([])
+    for (const query of [`ordercode=${ordercode}`, `code=&ordercode=${ordercode}`, 'code=0a1b']) {
+      expect(await outcome(await w.fetch(`/pay?${query}`))).toBe('400 invalid_request')
+    }
   })
 
   it('login_blocked to a user whom WeChat blocks', async () => {

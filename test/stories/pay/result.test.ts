@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { toUnixSeconds } from '../../../src/core/time.ts'
+import { issueTicket, readTicket, ticketKey } from '../../../src/service/pay/ticket.ts'
 import { world, type World } from '../../../testing/world.ts'
 
 type Sheet = { ticket: string }
@@ -104,5 +106,115 @@ describe('a ticket', () => {
     const { ticket } = await (await w.pay(ordercode, openid)).json<Sheet>()
     expect(ticket).not.toContain(openid)
     expect(ticket).not.toContain(openid.slice(4, 16))
+  })
+})
+
+describe('a stranger who was at the cashier for the order', () => {
+  type Shown = { state: string; total_fee: number; paid_at: string | null }
+  const shownTo = async (w: World, ticket: string) => (await result(w, ticket)).json<Shown>()
+  const ticketOf = async (answer: Response) => (await answer.json<Sheet>()).ticket
+  const codeOf = async (answer: Response) => (await answer.json<{ code: string }>()).code
+
+  /** A stranger was at the cashier; then another payer took the order over. */
+  async function takenOver(w: World, name: string) {
+    const ordercode = await w.order(name)
+    const [stranger, payer] = [w.wechat.payer.newOpenid(), w.wechat.payer.newOpenid()]
+    const ticket = await ticketOf(await w.pay(ordercode, stranger))
+    const own = await ticketOf(await w.pay(ordercode, payer))
+    return { ordercode, stranger, payer, ticket, own }
+  }
+
+  it('cannot tell when another payer pays, nor that anything was paid', async () => {
+    const w = world()
+    const { ordercode, stranger, payer, ticket, own } = await takenOver(w, 'stranger')
+    const closed = { ordercode, state: 'closed', total_fee: 8_800, paid_at: null }
+    const before = queries(w)
+    expect(await shownTo(w, ticket)).toEqual(closed)
+
+    w.wechat.payer.pay(`${ordercode}*2`)
+    w.advance(3)
+    expect(await shownTo(w, ticket)).toEqual(closed)
+    expect(queries(w)).toBe(before)
+    expect(await shownTo(w, own)).toMatchObject({ state: 'paid', paid_at: expect.any(String) })
+
+    w.advance(3)
+    expect(await shownTo(w, ticket)).toEqual(closed)
+    expect(queries(w)).toBe(before + 1)
+    expect(await codeOf(await w.pay(ordercode, stranger))).toBe('order_closed')
+    expect(await codeOf(await w.pay(ordercode, payer))).toBe('order_paid')
+  })
+
+  it('gets the same answers about an order that nobody paid', async () => {
+    const w = world()
+    const { ordercode, stranger, ticket } = await takenOver(w, 'unpaid')
+    const before = await shownTo(w, ticket)
+    await w.shop('POST', `/orders/${ordercode}/close`)
+    w.calls.length = 0
+
+    expect(await shownTo(w, ticket)).toEqual(before)
+    expect(w.calls).toEqual([])
+    expect(await codeOf(await w.pay(ordercode, stranger))).toBe('order_closed')
+  })
+
+  it('does not see the price at which another payer pays', async () => {
+    const w = world()
+    const { ordercode, ticket } = await takenOver(w, 'price')
+    await w.shop('PUT', `/orders/${ordercode}`, { total_fee: 100, body: '测试商店-图书' })
+    const payer = w.wechat.payer.newOpenid()
+    const own = await ticketOf(await w.pay(ordercode, payer))
+    w.wechat.payer.pay(`${ordercode}*3`)
+
+    expect(await shownTo(w, own)).toMatchObject({ state: 'paid', total_fee: 100 })
+    expect(await shownTo(w, ticket)).toMatchObject({ state: 'closed', total_fee: 8_800 })
+  })
+
+  it('does not use up the queries of the payer who waits', async () => {
+    const w = world()
+    const { ordercode, ticket, own } = await takenOver(w, 'slot')
+    w.wechat.payer.pay(`${ordercode}*2`)
+
+    await Promise.all(Array.from({ length: 5 }, () => result(w, ticket)))
+
+    expect(await shownTo(w, own)).toMatchObject({ state: 'paid' })
+  })
+
+  it('may still pay: one household with two phones takes turns', async () => {
+    const w = world()
+    const { ordercode, stranger, ticket, own } = await takenOver(w, 'household')
+    const again = await w.pay(ordercode, stranger)
+    expect(again.status).toBe(200)
+    w.wechat.payer.pay(`${ordercode}*3`)
+
+    expect(await shownTo(w, await ticketOf(again))).toMatchObject({ state: 'paid' })
+    expect(await shownTo(w, ticket)).toMatchObject({ state: 'paid' })
+    expect(await shownTo(w, own)).toMatchObject({ state: 'closed', paid_at: null })
+  })
+})
+
+describe('a change of the AppSecret', () => {
+  const OLD = '0'.repeat(32)
+  const NEW = '1'.repeat(32)
+  const rotated = { WX_APP_SECRET: NEW, WX_APP_SECRET_OLD: OLD }
+
+  it('keeps tickets under the previous one valid, and their payers known', async () => {
+    const w = world()
+    const { ordercode, ticket } = await atCashier(w, 'rotation')
+    w.wechat.payer.pay(ordercode)
+    const after = world({ vars: rotated })
+    await w.deliverNotices()
+
+    expect(await (await result(after, ticket)).json()).toMatchObject({ state: 'paid' })
+    expect((await result(world({ vars: { WX_APP_SECRET: NEW } }), ticket)).status).toBe(401)
+  })
+
+  it('signs new tickets under the new one only', async () => {
+    const key = await ticketKey(NEW)
+    const [signing, ...others] = await world({ vars: rotated }).worker().config.ticketKeys()
+    const now = toUnixSeconds(1_700_000_000)
+    const ticket = await issueTicket(signing, 'ordercode', 'openid', now)
+
+    expect((await readTicket([key], ticket, now))?.ordercode).toBe('ordercode')
+    expect(await readTicket(others, ticket, now)).toBeUndefined()
+    expect(others).toHaveLength(1)
   })
 })

@@ -86,7 +86,7 @@ describe('a refund that WeChat has accepted', () => {
 
   it('does not change after a query that is lost, unsigned, forged or unknown', async () => {
     const w = world()
-    const { ordercode } = await paidOrder(w, 'queries')
+    const { ordercode, transactionId } = await paidOrder(w, 'queries')
     await refund(w, ordercode, 'R1', 800)
     w.wechat.platform.settleRefund('R1', 'REFUNDCLOSE')
     const faults: RefundFault[] = [
@@ -109,7 +109,13 @@ describe('a refund that WeChat has accepted', () => {
     for (const fault of faults) {
       w.wechat.faults.inject({ endpoint: 'refundquery', ...fault, times: 3 } as Fault)
       const answer = await w.shop('POST', `/orders/${ordercode}/query`)
-      expect(`${fault.kind} ${answer.status}`).toBe(`${fault.kind} 503`)
+      // The payment is not in doubt, so the order is answered, with the refunds as they were.
+      expect(`${fault.kind} ${answer.status}`).toBe(`${fault.kind} 200`)
+      expect(await answer.json()).toMatchObject({
+        state: 'paid',
+        refunds: [{ state: 'processing' }],
+        refunds_unanswered: [transactionId],
+      })
       w.wechat.faults.clear()
       expect((await getRefund(w, ordercode, 'R1')).state).toBe('processing')
     }

@@ -22,16 +22,19 @@ describe('a payment that was refunded before we recorded it', () => {
   ] as const) {
     it(`(LATE_PAYMENT=${name}) sends payment.returned, and its refund is imported and not repeated`, async () => {
       const w = world(options)
-      const { ordercode } = await refundedBefore(w, 'gone')
+      const { ordercode, transactionId } = await refundedBefore(w, 'gone')
       await pass(w, 60)
       expect(await w.read(ordercode)).toMatchObject({
-        state: 'paid',
+        state: 'paying',
+        transaction_id: null,
+        payments: [{ returned: true, refunded_fee: 8_800 }],
         refunded_fee: 8_800,
         refunds: [{ source: 'merchant_platform', state: 'succeeded', refund_fee: 8_800 }],
       })
       expect(called(w, '/secapi/pay/refund')).toBe(0)
       expect(moneyWebhooks(w)).toEqual(['payment.returned', 'refund.succeeded'])
-      expect(await outcome(putRefund(w, ordercode, 'R1', 1))).toBe('409 refund_exceeds_payment')
+      const again = { refund_fee: 1, transaction_id: transactionId }
+      expect(await outcome(putRefund(w, ordercode, 'R1', again))).toBe('409 refund_exceeds_payment')
     })
   }
 
@@ -91,5 +94,44 @@ describe('a payment that was refunded before we recorded it', () => {
     expect((await w.notify(w.wechat.notices.ofPayments.xml(ordercode))).status).toBe(200)
     await w.settled()
     expect(w.receiver.types()).not.toContain('order.paid')
+  })
+
+  it('leaves the order to the payer, who pays it with the next number', async () => {
+    const w = world()
+    const { ordercode } = await refundedBefore(w, 'again')
+    await pass(w, 3)
+    expect((await w.read(ordercode)).state).toBe('paying')
+
+    expect((await w.pay(ordercode, w.wechat.payer.newOpenid())).status).toBe(200)
+    w.wechat.payer.pay(`${ordercode}*2`)
+    await pass(w, 2)
+
+    expect(await w.read(ordercode)).toMatchObject({
+      state: 'paid',
+      payments: [{ returned: false }, { returned: true }],
+    })
+    expect(moneyWebhooks(w).sort()).toEqual(['order.paid', 'payment.returned', 'refund.succeeded'])
+  })
+
+  it('in part makes the order paid, and the part is imported', async () => {
+    const w = world(RETURNING)
+    const { ordercode } = await refundedBefore(w, 'part', 800)
+    await pass(w, 3)
+    expect(await w.read(ordercode)).toMatchObject({
+      state: 'paid',
+      payments: [{ returned: false, refunded_fee: 800 }],
+    })
+    expect(moneyWebhooks(w)).toEqual(['order.paid', 'refund.succeeded'])
+    expect((await w.read(ordercode)).reviews).toMatchObject([{ kind: 'partly_returned' }])
+  })
+
+  it('is not recorded as long as WeChat does not list its refunds', async () => {
+    const w = world()
+    const { ordercode } = await refundedBefore(w, 'silent')
+    w.wechat.faults.inject({ endpoint: 'refundquery', kind: 'reply_lost', times: 4 })
+    await pass(w, 2)
+    expect(await w.read(ordercode)).toMatchObject({ state: 'paying', payments: [] })
+    await pass(w, 10)
+    expect(await w.read(ordercode)).toMatchObject({ payments: [{ returned: true }] })
   })
 })

@@ -172,8 +172,10 @@ describe('a late payment', () => {
     await w.deliverNotices()
     await pass(w, 7)
     expect(await w.read(ordercode)).toMatchObject({
-      state: 'paid',
-      transaction_id: transactionId,
+      state: 'closed',
+      transaction_id: null,
+      paid_at: null,
+      payments: [{ transaction_id: transactionId, returned: true, refunded_fee: 8_800 }],
       refunded_fee: 8_800,
       refunds: [
         { out_refund_no: `auto*${transactionId}`, source: 'automatic', state: 'succeeded' },
@@ -208,9 +210,9 @@ describe('a late payment', () => {
     await w.deliverNotices()
     await pass(w, 10)
     const order = await w.read(ordercode)
-    expect(order).toMatchObject({ state: 'paid', refunded_fee: 17_600 })
+    expect(order).toMatchObject({ state: 'closed', refunded_fee: 17_600 })
     expect(states(order)).toEqual(['succeeded', 'succeeded'])
-    expect(await kinds(w)).toEqual(['late_payment', 'second_payment'])
+    expect(await kinds(w)).toEqual(['late_payment', 'late_payment'])
     expect(w.receiver.types()).not.toContain('order.paid')
     expect(w.wechat.books.refundedFen()).toBe(17_600)
     await expectBalanced(w, ordercode)

@@ -62,8 +62,10 @@ describe('a crash', () => {
       const number = `storing-${index}`
       const sent = recordRefunds(w)
       watched.fail(fault, { matching: STORING, times })
-      const answer = await putRefund(w, ordercode, number, 800)
-      expect(`${fault} ${answer.status}`).toBe(`${fault} 503`)
+      // The refund is reserved, so the shop must not take this for a failed request.
+      const answer = await outcome(putRefund(w, ordercode, number, 800))
+      expect(`${fault} ${answer}`).toBe(`${fault} 201 requested`)
+      expect(w.log).toContainEqual(expect.objectContaining({ event: 'refund_interrupted' }))
       expect(w.wechat.books.refunds(ordercode)).toHaveLength(1)
       await passUntilSent(w, ordercode, number)
       await pass(w, 6)
@@ -82,14 +84,20 @@ describe('a crash', () => {
 
   it('leads to no second refund when the shop repeats its request', async () => {
     for (const [index, [fault, times]] of FAULTS.entries()) {
-      for (const [name, matching] of [
-        ['reserving', RESERVING],
-        ['storing', STORING],
+      for (const [name, matching, status] of [
+        ['reserving', RESERVING, 503],
+        ['storing', STORING, 201],
       ] as const) {
         const { watched, w, ordercode } = await fragile(`shop-${name}-${index}`)
         const number = `shop-${name}-${index}`
         watched.fail(fault, { matching, times })
-        expect((await putRefund(w, ordercode, number, 800)).status).toBe(503)
+        const first = await putRefund(w, ordercode, number, 800)
+        expect(first.status).toBe(status)
+        if (status === 503) {
+          expect((await first.json<{ detail: string }>()).detail).toContain(
+            'keep its out_refund_no',
+          )
+        }
         expect(await outcome(putRefund(w, ordercode, number, 800))).toMatch(
           /^20[01] (requested|processing)$/,
         )

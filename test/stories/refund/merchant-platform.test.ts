@@ -109,6 +109,31 @@ describe('a refund on the merchant platform', () => {
     expect(await kinds(w)).toEqual([])
   })
 
+  it.each([3, 28])(
+    'is found among ten of a payment with %i coupons, although WeChat’s answer then has hundreds of elements',
+    async (count) => {
+      const w = world()
+      const ordercode = await w.order('coupons')
+      await w.pay(ordercode, w.wechat.payer.newOpenid())
+      const coupons = Array.from({ length: count }, (_, n) => ({
+        type: n % 2 === 0 ? ('CASH' as const) : ('NO_CASH' as const),
+        fee: 200,
+      }))
+      expect(w.wechat.payer.pay(ordercode, { coupons }).ok).toBe(true)
+      await w.deliverNotices()
+      for (let n = 0; n < 10; n++) {
+        w.wechat.platform.refund(ordercode, { refundFee: 500, outRefundNo: `hand-${n}` })
+      }
+      w.advance(180)
+
+      const answer = await w.shop('POST', `/orders/${ordercode}/query`)
+
+      expect(answer.status).toBe(200)
+      expect(await answer.json()).toMatchObject({ state: 'paid', refunded_fee: 5_000 })
+      expect(w.wechat.books.refundedFen()).toBe(5_000)
+    },
+  )
+
   it('is found among twenty, which are as many as WeChat lists for a payment', async () => {
     const w = world()
     const { ordercode } = await paidOrder(w, 'many')

@@ -208,12 +208,15 @@ describe('a refund under a wrong configuration', () => {
     'another certificate': (w: World) => w.wechat.fetchWithWrongCertificate,
   }
   for (const [name, fetchOf] of Object.entries(certificates)) {
-    it(`(${name}) answers misconfigured, stays reserved, and is sent when the configuration is fixed`, async () => {
+    it(`(${name}) is reserved with the reason, and is sent when the configuration is fixed`, async () => {
       const w = world()
       const { ordercode } = await paidOrder(w, 'certificate')
       vi.spyOn(w.wechat, 'fetchWithCertificate').mockImplementation(fetchOf(w))
-      expect(await outcome(putRefund(w, ordercode, 'R1', 800))).toBe('500 misconfigured')
-      expect(await getRefund(w, ordercode, 'R1')).toMatchObject({ state: 'requested' })
+      expect(await refund(w, ordercode, 'R1', 800)).toMatchObject({
+        status: 201,
+        state: 'requested',
+        err_code: 'NO_CERTIFICATE',
+      })
       await expectReserved(w, ordercode, 8_000)
       await pass(w, 2)
       expect(await getRefund(w, ordercode, 'R1')).toMatchObject({ state: 'requested' })
@@ -225,20 +228,29 @@ describe('a refund under a wrong configuration', () => {
   }
 
   for (const code of ['CERT_ERROR', 'SIGNERROR', 'APPID_NOT_EXIST', 'MCHID_NOT_EXIST'] as const) {
-    it(`(${code}) answers misconfigured, and is sent by the next request`, async () => {
+    it(`(${code}) is reserved with the reason, and is sent by the next request`, async () => {
       const w = world()
       const { ordercode } = await paidOrder(w, 'config')
-      injectFault(w, errCode(code), 1)
-      expect(await outcome(putRefund(w, ordercode, 'R1', 800))).toBe('500 misconfigured')
+      injectFault(w, errCode(code, '原因'), 1)
+      expect(await refund(w, ordercode, 'R1', 800)).toMatchObject({
+        status: 201,
+        state: 'requested',
+        err_code: code,
+        err_code_des: '原因',
+      })
       expect(await outcome(putRefund(w, ordercode, 'R1', 800))).toBe('200 processing')
     })
   }
 
-  it('(wrong key) answers misconfigured, and is sent by the next request', async () => {
+  it('(wrong key) is reserved with the reason, and is sent by the next request', async () => {
     const w = world()
     const { ordercode } = await paidOrder(w, 'key')
     injectFault(w, { kind: 'return_fail', returnMsg: '签名错误' }, 1)
-    expect(await outcome(putRefund(w, ordercode, 'R1', 800))).toBe('500 misconfigured')
+    expect(await refund(w, ordercode, 'R1', 800)).toMatchObject({
+      status: 201,
+      state: 'requested',
+      err_code_des: '签名错误',
+    })
     expect(await outcome(putRefund(w, ordercode, 'R1', 800))).toBe('200 processing')
   })
 })

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { world, type World } from '../../../testing/world.ts'
 
-async function paidAtWechat(w: World, name: string) {
+/** @param payer The openid that WeChat records as the payer's; by default that of the attempt. */
+async function paidAtWechat(w: World, name: string, payer?: string) {
   const ordercode = await w.order(name)
   const openid = w.wechat.payer.newOpenid()
   await w.pay(ordercode, openid)
-  w.wechat.payer.pay(ordercode)
+  w.wechat.payer.pay(ordercode, { openid: payer ?? openid })
   return { ordercode, openid }
 }
 
@@ -128,9 +129,8 @@ describe('resolving a review', () => {
 
   it('with accept records a foreign payment', async () => {
     const w = world()
-    const { ordercode } = await paidAtWechat(w, 'accept')
-    const changes = { openid: w.wechat.payer.newOpenid() }
-    await w.notify(w.wechat.notices.ofPayments.xml(ordercode, { changes }))
+    const { ordercode } = await paidAtWechat(w, 'accept', w.wechat.payer.newOpenid())
+    await w.notify(w.wechat.notices.ofPayments.xml(ordercode))
     const [review] = await reviews(w)
     if (review === undefined) throw new Error('no review')
 
@@ -176,9 +176,10 @@ describe('a review', () => {
     const ordercode = await w.order('others')
     await w.pay(ordercode, w.wechat.payer.newOpenid())
     await w.pay(ordercode, w.wechat.payer.newOpenid())
-    const foreign = w.wechat.notices.ofPayments.xml(ordercode, {
-      changes: { openid: w.wechat.payer.newOpenid() },
-    })
+    const openid = w.wechat.payer.newOpenid()
+    w.wechat.payer.pay(ordercode, { despiteClose: true, openid })
+    w.wechat.notices.ofPayments.loseNext(ordercode)
+    const foreign = w.wechat.notices.ofPayments.xml(ordercode)
     expect((await w.notify(foreign)).status).toBe(400)
     // After the last scheduled query before the expiry, only the recorded payment makes the other attempt due.
     w.advance(3_700)

@@ -286,17 +286,18 @@ describe('a webhook that the shop does not accept', () => {
 })
 
 describe('a payment that was refunded before we recorded it', () => {
-  it('makes the order paid and sends payment.returned, so that nothing is shipped', async () => {
+  it('leaves the order as it is and sends payment.returned, so that nothing is shipped', async () => {
     const w = world()
     const ordercode = await w.order('returned')
     await w.pay(ordercode, w.wechat.payer.newOpenid())
     w.wechat.payer.pay(ordercode)
-    w.wechat.platform.setTradeState(ordercode, 'REFUND')
+    w.wechat.notices.ofPayments.loseNext()
+    w.wechat.platform.refund(ordercode, { refundFee: 8_800 })
     w.advance(60)
     await w.cron()
-    expect((await w.read(ordercode)).state).toBe('paid')
+    expect(await w.read(ordercode)).toMatchObject({ state: 'paying', transaction_id: null })
     expect(w.receiver.types()).toEqual(['payment.returned'])
-    await w.deliverNotices()
+    await w.notify(w.wechat.notices.ofPayments.xml(ordercode))
     await w.settled()
     expect(w.receiver.types()).toEqual(['payment.returned'])
   })

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { formatXml, parseXml } from '../../../simulator/lib/xml.ts'
+import { dayOf } from '../../../src/core/day.ts'
 import { toOutTradeNo } from '../../../src/core/ids.ts'
 import { err, ok, type Result } from '../../../src/lib/result.ts'
 import { Secret } from '../../../src/lib/secret.ts'
+import type { LogEntry } from '../../../src/ports/deps.ts'
 import type { TransportError } from '../../../src/wechat/transport.ts'
 import { type GatewayOptions, wechatGateway } from '../../../src/wechat/v2/gateway.ts'
-import { anAttempt } from '../../../testing/samples/order-samples.ts'
+import { anAttempt, T0 } from '../../../testing/samples/order-samples.ts'
 import {
   ANSWERED,
   changed,
@@ -25,6 +27,7 @@ function wechat(replies: readonly Reply[], options: Partial<GatewayOptions> = {}
   const posted: { path: string; xml: string }[] = []
   const logins: { path: string; query: Record<string, string> }[] = []
   const pauses: number[] = []
+  const log: LogEntry[] = []
   const queue = [...replies]
   let drawn = 0
   const next = (): Result<Uint8Array, TransportError> => {
@@ -63,13 +66,14 @@ function wechat(replies: readonly Reply[], options: Partial<GatewayOptions> = {}
     merchant: MERCHANT,
     appSecret: new Secret('app-secret'),
     signType: 'MD5',
+    log: (entry) => void log.push(entry),
     ...options,
   })
   const fields = (index: number): Message => {
     const parsed = parseXml(posted[index]?.xml ?? '')
     return parsed.ok ? Object.fromEntries(parsed.fields) : {}
   }
-  return { gateway, posted, logins, pauses, fields }
+  return { gateway, posted, logins, pauses, fields, log }
 }
 
 const OUT_TRADE_NO = toOutTradeNo('T20240102030405_0001')
@@ -255,5 +259,128 @@ describe('a login', () => {
     const lost = wechat([NO_ANSWER])
     expect(await lost.gateway.login('c')).toEqual(unknown)
     expect(lost.logins.length).toBe(1)
+  })
+})
+
+describe('the log', () => {
+  const NO_AUTH = ['NO_AUTH', '此商家的收款功能已被限制'] as const
+  const refused = (...words: readonly [string, string]): string =>
+    xml(signed(changed(ANSWERED, refusal(...words))))
+  const about = { out_trade_no: OUT_TRADE_NO }
+
+  it('has the words of every refusal, listed or not, and how the Worker understood it', async () => {
+    const pay = wechat([refused(...NO_AUTH), refused('PARAM_ERROR', '参数错误')])
+    await pay.gateway.unifiedOrder(anAttempt())
+    await pay.gateway.unifiedOrder(anAttempt())
+    const { outTradeNo } = anAttempt()
+    const call = { event: 'wechat_refused', call: 'unifiedorder', out_trade_no: outTradeNo }
+    expect(pay.log).toEqual([
+      { ...call, outcome: 'refused_unlisted', err_code: NO_AUTH[0], err_code_des: NO_AUTH[1] },
+      { ...call, outcome: 'refused', err_code: 'PARAM_ERROR', err_code_des: '参数错误' },
+    ])
+
+    const other = wechat([
+      refused('ORDERNOTEXIST', 'order not exist'),
+      refused('SYSTEMERROR', '系统超时'),
+      refused('ORDERPAID', 'order paid'),
+      '{"errcode":40029,"errmsg":"invalid code, rid: 1-2-3"}',
+      '{"errcode":-1,"errmsg":"system error"}',
+    ])
+    await other.gateway.orderQuery(OUT_TRADE_NO)
+    await other.gateway.orderQuery(OUT_TRADE_NO)
+    await other.gateway.closeOrder(OUT_TRADE_NO)
+    await other.gateway.login('c')
+    await other.gateway.login('c')
+    expect(other.log).toMatchObject([
+      { call: 'orderquery', ...about, outcome: 'absent', err_code: 'ORDERNOTEXIST' },
+      { call: 'orderquery', ...about, outcome: 'unknown', err_code_des: '系统超时' },
+      { call: 'closeorder', ...about, outcome: 'order_paid', err_code: 'ORDERPAID' },
+      { call: 'jscode2session', outcome: 'code_invalid', err_code: '40029' },
+      { call: 'jscode2session', outcome: 'busy', err_code: '-1', err_code_des: 'system error' },
+    ])
+    expect(other.log[3]?.['err_code_des']).toBe('invalid code, rid: 1-2-3')
+  })
+
+  it('has the first of two refusals, too, when the call is repeated', async () => {
+    const { gateway, log } = wechat([BUSY, xml(signed(PREPARED))])
+
+    await gateway.unifiedOrder(anAttempt())
+
+    expect(log).toMatchObject([{ outcome: 'busy', err_code: 'SYSTEMERROR' }])
+  })
+
+  it('has the text of a refusal without a signature', async () => {
+    const { gateway, log } = wechat([xml({ return_code: 'FAIL', return_msg: '签名错误' })])
+
+    await gateway.orderQuery(OUT_TRADE_NO)
+
+    const words = { err_code: 'FAIL', err_code_des: '签名错误' }
+    expect(log).toEqual([
+      { event: 'wechat_refused', call: 'orderquery', ...about, outcome: 'unsigned', ...words },
+    ])
+  })
+
+  it('says why an answer has no meaning, without its text', async () => {
+    const forged = xml({ ...signed(NOTPAY), sign: '0'.repeat(32) })
+    const other = xml(signed({ ...NOTPAY, out_trade_no: 'T20240102030405_0002' }))
+    const { gateway, log } = wechat([forged, other, '<html><body>502</body></html>', '{"openid":'])
+
+    for (let times = 0; times < 3; times++) await gateway.orderQuery(OUT_TRADE_NO)
+    await gateway.login('c')
+
+    const unreadable = { event: 'wechat_unreadable', call: 'orderquery', ...about }
+    expect(log).toEqual([
+      { ...unreadable, reason: 'bad_signature' },
+      { ...unreadable, reason: 'other_order' },
+      { ...unreadable, reason: expect.any(String) },
+      { event: 'wechat_unreadable', call: 'jscode2session', reason: 'not_json' },
+    ])
+    expect(JSON.stringify(log)).not.toMatch(/502|NOTPAY/)
+  })
+
+  it('has no line about a success', async () => {
+    const paid = { ...NOTICE, trade_state: 'SUCCESS' }
+    const { gateway, log } = wechat([
+      xml(signed(PREPARED)),
+      xml(signed(paid)),
+      xml(signed(NOTPAY)),
+      xml(signed(ANSWERED)),
+      '{"openid":"o1","session_key":"k"}',
+    ])
+
+    await gateway.unifiedOrder(anAttempt())
+    await gateway.orderQuery(OUT_TRADE_NO)
+    await gateway.orderQuery(OUT_TRADE_NO)
+    await gateway.closeOrder(OUT_TRADE_NO)
+    await gateway.login('c')
+
+    expect(log).toEqual([])
+  })
+
+  it('has the words of a refused bill', async () => {
+    const error = (code: string, text: string): string =>
+      xml({ return_code: 'FAIL', error_code: code, return_msg: text })
+    const { gateway, log } = wechat([
+      error('20002', 'No Bill Exist'),
+      error('20007', 'NO AUTH'),
+      error('20003', 'system error'),
+      '交易时间,公众账号ID',
+    ])
+
+    const day = dayOf(T0)
+    for (let times = 0; times < 4; times++) await gateway.downloadBill(day)
+
+    const bill = { call: 'downloadbill', day }
+    expect(log).toEqual([
+      { event: 'wechat_refused', ...bill, outcome: 'empty' },
+      {
+        event: 'wechat_refused',
+        ...bill,
+        outcome: 'misconfigured',
+        err_code: '20007',
+        err_code_des: 'NO AUTH',
+      },
+      { event: 'wechat_unreadable', ...bill, reason: 'error_code 20003 system error' },
+    ])
   })
 })

@@ -174,7 +174,7 @@ describe('the messages of orderquery and closeorder', () => {
     'contain only the number of the order, signed with %s',
     async (type) => {
       const messages = [
-        await orderQueryMessage(OUT_TRADE_NO, signing({ signType: type })),
+        await orderQueryMessage({ outTradeNo: OUT_TRADE_NO }, signing({ signType: type })),
         await closeOrderMessage(OUT_TRADE_NO, signing({ signType: type })),
       ]
 

@@ -4,6 +4,7 @@ import { formatXml, parseXml } from '../../../simulator/lib/xml.ts'
 import { parseDay } from '../../../src/core/day.ts'
 import { toOutRefundNo } from '../../../src/core/order/refund.ts'
 import { Secret } from '../../../src/lib/secret.ts'
+import type { LogEntry } from '../../../src/ports/deps.ts'
 import { type GatewayOptions, wechatGateway } from '../../../src/wechat/v2/gateway.ts'
 import { PAYMENT } from '../../../testing/samples/order-samples.ts'
 import { aRefund, R1 } from '../../../testing/samples/refund-samples.ts'
@@ -44,6 +45,7 @@ function wechat(
     },
   })
   const pauses: number[] = []
+  const log: LogEntry[] = []
   let drawn = 0
   const gateway = wechatGateway({
     transport: open.transport,
@@ -58,9 +60,10 @@ function wechat(
     merchant: MERCHANT,
     appSecret: new Secret('app-secret'),
     signType: 'MD5',
+    log: (entry) => void log.push(entry),
     ...options,
   })
-  return { gateway, secret, open: open.sent, pauses }
+  return { gateway, secret, open: open.sent, pauses, log }
 }
 
 const fieldsOf = (xml: string | undefined): Message => {
@@ -271,6 +274,7 @@ describe('a refund', () => {
 describe('without a certificate, a refund', () => {
   it('is not sent, and is misconfigured', async () => {
     const { transport, sent } = network([])
+    const log: LogEntry[] = []
     const gateway = wechatGateway({
       transport,
       timers: { after: () => () => {} },
@@ -278,6 +282,7 @@ describe('without a certificate, a refund', () => {
       merchant: MERCHANT,
       appSecret: new Secret('app-secret'),
       signType: 'MD5',
+      log: (entry) => void log.push(entry),
     })
 
     expect(await gateway.refund(REFUND)).toMatchObject({ kind: 'misconfigured' })
@@ -386,5 +391,48 @@ describe('the download of a bill', () => {
     expect(open.map(({ url }) => new URL(url).origin)).toEqual([PRIMARY, BACKUP])
     expect(open[1]?.body).toBe(open[0]?.body)
     expect(await wechat({ usual: [reset, reset] }).gateway.downloadBill(DAY)).toEqual(unknown)
+  })
+})
+
+describe('the log', () => {
+  it("has WeChat's words when a refund or a query about one is refused", async () => {
+    const refused = (code: string, text: string): Answer =>
+      says(signed(changed(ANSWERED, refusal(code, text))))
+    const { gateway, log } = wechat({
+      certified: [refused('NOTENOUGH', '基本账户余额不足，请充值后重新发起')],
+      usual: [refused('REFUNDNOTEXIST', '退款订单不存在'), refused('SYSTEMERROR', '系统超时')],
+    })
+
+    await gateway.refund(REFUND)
+    await gateway.refundQuery(REFUND.outRefundNo)
+    await gateway.refundsOf(REFUND.transactionId, 0)
+
+    const number = { out_refund_no: REFUND.outRefundNo }
+    expect(log).toEqual([
+      {
+        event: 'wechat_refused',
+        call: 'refund',
+        ...number,
+        outcome: 'waiting',
+        err_code: 'NOTENOUGH',
+        err_code_des: '基本账户余额不足，请充值后重新发起',
+      },
+      {
+        event: 'wechat_refused',
+        call: 'refundquery',
+        ...number,
+        outcome: 'absent',
+        err_code: 'REFUNDNOTEXIST',
+        err_code_des: '退款订单不存在',
+      },
+      {
+        event: 'wechat_refused',
+        call: 'refundquery',
+        transaction_id: REFUND.transactionId,
+        outcome: 'unknown',
+        err_code: 'SYSTEMERROR',
+        err_code_des: '系统超时',
+      },
+    ])
   })
 })

@@ -81,6 +81,15 @@ describe('the message of a refund', () => {
     })
   })
 
+  it('names the account only when it is not the default of WeChat', async () => {
+    expect(await refund({ account: 'available' })).toMatchObject({
+      refund_account: 'REFUND_SOURCE_RECHARGE_FUNDS',
+    })
+    for (const account of ['unsettled', undefined] as const) {
+      expect(Object.keys(await refund({ account }))).not.toContain('refund_account')
+    }
+  })
+
   it('leaves out missing values, since an empty element counts as an unknown one', async () => {
     const names = Object.keys(await refund({ reason: undefined, notifyUrl: undefined }))
 

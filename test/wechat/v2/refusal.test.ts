@@ -46,11 +46,20 @@ describe('unifiedorder', () => {
     ['NOT_UTF8', 'refused'],
     ['PARAM_ERROR', 'refused'],
     ['FREQUENCY_LIMITED', 'too_many_requests'],
-    ['SOMETHING_NEW', 'unknown'],
-    ['orderpaid', 'unknown'],
+    ['NO_AUTH', 'refused_unlisted'],
+    ['SOMETHING_NEW', 'refused_unlisted'],
+    ['orderpaid', 'refused_unlisted'],
     ['', 'unknown'],
   ])('with the err_code %s is %s', async (errCode, kind) => {
     expect(await read(refusal(errCode))).toMatchObject({ kind })
+  })
+
+  it('keeps the err_code and the text of WeChat when its documents do not list the err_code', async () => {
+    expect(await read(refusal('NO_AUTH', '此商家的收款功能已被限制'))).toEqual({
+      kind: 'refused_unlisted',
+      errCode: 'NO_AUTH',
+      errCodeDes: '此商家的收款功能已被限制',
+    })
   })
 
   it('keeps the err_code and the text of WeChat when it is refused or misconfigured', async () => {

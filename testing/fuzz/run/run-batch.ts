@@ -93,6 +93,9 @@ async function observe(world: FuzzWorld, input: Input): Promise<Observed | undef
   return again === undefined || again.ms > observed.ms ? observed : again
 }
 
+/** Events about a single call to WeChat. They are not part of an outcome: the other events say what the Worker made of it. */
+const CALL_EVENTS: readonly string[] = ['wechat_refused', 'wechat_unreachable', 'wechat_unreadable']
+
 async function observeOnce(world: FuzzWorld, input: Input): Promise<Observed | undefined> {
   const request = toRequest(input)
   if (request === undefined) return undefined
@@ -104,7 +107,8 @@ async function observeOnce(world: FuzzWorld, input: Input): Promise<Observed | u
   const ms = performance.now() - from
   const hasWritten = world.tables.writes() !== writes
   const changes = hasWritten ? world.tables.changes() : []
-  const reasons = world.log.map(({ event, reason }) => {
+  const events = world.log.filter(({ event }) => !CALL_EVENTS.includes(event))
+  const reasons = events.map(({ event, reason }) => {
     const [word = ''] = /^[a-z_]+/.exec(reason ?? '') ?? []
     return word === '' ? event : `${event}:${word}`
   })

@@ -1,7 +1,7 @@
 /** HTTP calls of all actors to the Worker, over a network that loses requests and replies. */
 import { CLIENT_FAULTS } from '../faults/faults.ts'
 import type { Chance } from '../run/random.ts'
-import { ORIGIN, TOKEN, type World } from '../run/world.ts'
+import { OPERATOR_TOKEN, ORIGIN, TOKEN, type World } from '../run/world.ts'
 
 /** The Worker's HTTP answer to an actor, with its body read as JSON. */
 export type Answer = Readonly<{
@@ -47,9 +47,16 @@ export async function call(world: World, who: string, what: Call): Promise<Answe
 
 /** Calls the Worker like {@link call}, with the shop's token. */
 export const shopCall = (world: World, who: string, what: Call): Promise<Answer | undefined> =>
+  callWith(TOKEN, world, who, what)
+
+/** Calls the Worker like {@link call}, with the token of the operator. */
+export const operatorCall = (world: World, what: Call): Promise<Answer | undefined> =>
+  callWith(OPERATOR_TOKEN, world, 'operator', what)
+
+const callWith = (token: string, world: World, who: string, what: Call) =>
   call(world, who, {
     ...what,
-    headers: { authorization: `Bearer ${TOKEN}`, ...what.headers },
+    headers: { authorization: `Bearer ${token}`, ...what.headers },
   })
 
 /** Sends a request over the unreliable network. @throws TypeError when the connection breaks, before or after the Worker's work. */

@@ -1,7 +1,7 @@
 /** The operator and the platform: the cron, deployments, outages, decisions about reviews; and orders that WeChat closes. */
 import type { Chance } from '../run/random.ts'
 import type { World } from '../run/world.ts'
-import { call, pause, shopCall, sleep } from './client.ts'
+import { call, operatorCall, pause, sleep } from './client.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
@@ -62,14 +62,14 @@ async function workThroughLists(world: World, chance: Chance): Promise<void> {
   if (deliveries.length > 0) {
     const { id } = chance.pick(deliveries)
     world.faults.count('situation:resent')
-    await shopCall(world, 'operator', { method: 'POST', path: `/deliveries/${id}/resend` })
+    await operatorCall(world, { method: 'POST', path: `/deliveries/${id}/resend` })
   }
   const reviews = await decidable(world)
   if (reviews.length > 0) await resolve(world, chance.pick(reviews).id, chance.happens(0.6))
 }
 
 const list = async (world: World, path: string, name: string): Promise<Item[]> => {
-  const answer = await shopCall(world, 'operator', { method: 'GET', path })
+  const answer = await operatorCall(world, { method: 'GET', path })
   const items = answer?.status === 200 ? answer.body[name] : undefined
   return Array.isArray(items) ? (items as Item[]) : []
 }
@@ -84,7 +84,7 @@ async function resolve(world: World, id: string, isRefund: boolean): Promise<voi
   world.faults.count(`situation:review_${isRefund ? 'refunded' : 'resolved'}`)
   const body = { note: 'seen', ...(isRefund ? { action: 'refund' } : {}) }
   const path = `/reviews/${id}/resolve`
-  const answer = await shopCall(world, 'operator', { method: 'POST', path, body })
+  const answer = await operatorCall(world, { method: 'POST', path, body })
   if (answer?.status === 501 && world.settings.hasCertificate) {
     world.witness.report('answer says refunds are not configured, but they are')
   }

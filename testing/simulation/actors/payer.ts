@@ -62,12 +62,13 @@ const isFinal = ({ code }: Answer): boolean =>
 
 async function pay(payer: Payer, code: string): Promise<Answer | undefined> {
   const { world, ordercode, chance, who } = payer
+  const asked = askedBy(payer)
   const answer = chance.happens(0.5)
     ? await call(world, who, { method: 'GET', path: `/pay?code=${code}&ordercode=${ordercode}` })
     : await call(world, who, { method: 'POST', path: '/pay', body: { code, ordercode } })
   if (answer?.code !== undefined) world.faults.count(`pay:${answer.code}`)
   if (answer?.status === 200) world.faults.count('pay:ok')
-  if (answer?.code === 'order_paid') world.witness.stateReported(ordercode, 'paid', '/pay')
+  if (answer?.code === 'order_paid') world.witness.shownToPayer(payer, 'paid', '/pay', asked)
   return answer
 }
 
@@ -160,13 +161,14 @@ function onCaptured(world: World, chance: Chance, outTradeNo: string, paid: Paym
 }
 
 /** The mini program's page polls /result for a while. */
-async function pollResult({ world, ordercode, chance, who }: Payer, ticket: string): Promise<void> {
+async function pollResult(payer: Payer, ticket: string): Promise<void> {
+  const { world, chance, who } = payer
   for (let left = chance.between(1, 6); left > 0; left--) {
     await sleep(world, chance.between(1_000, 40_000))
-    const fresh = world.witness.wasReported(ordercode, 'paid') ? 'fresh ' : ''
+    const asked = askedBy(payer)
     const answer = await call(world, who, { method: 'GET', path: `/result?ticket=${ticket}` })
     if (answer?.status === 200) {
-      world.witness.stateReported(ordercode, String(answer.body['state']), `${fresh}/result`)
+      world.witness.shownToPayer(payer, String(answer.body['state']), '/result', asked)
       if (answer.body['state'] === 'paid') return
     }
     if (answer?.code === 'ticket_invalid' && world.scheduler.now() < world.startMs + DAY_MS) {
@@ -174,5 +176,11 @@ async function pollResult({ world, ordercode, chance, who }: Payer, ticket: stri
     }
   }
 }
+
+/** What the witness must know about the moment at which a payer asks. */
+const askedBy = (payer: Payer) => ({
+  atMs: payer.world.scheduler.now(),
+  paidBefore: payer.world.witness.wasShownPaid(payer),
+})
 
 const DAY_MS = 86_400_000

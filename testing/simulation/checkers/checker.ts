@@ -2,6 +2,7 @@
  * All checks of the product's promise, run when a seed is over. They compare the Worker's tables with the simulated WeChat's
  * ledger and with what the shop received, and use no code of the Worker.
  */
+import { ACTOR_CHECKS } from './actors.ts'
 import { BILL_CHECKS } from './bills.ts'
 import type { Evidence } from './evidence.ts'
 import { ORDER_CHECKS } from './orders.ts'
@@ -15,6 +16,7 @@ export const INVARIANTS = {
   ...WEBHOOK_CHECKS,
   ...REFUND_CHECKS,
   ...BILL_CHECKS,
+  ...ACTOR_CHECKS,
 } satisfies Record<string, Check>
 
 /** Runs every check. @returns one sentence for each violation, with the name of its check before it. */

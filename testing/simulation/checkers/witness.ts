@@ -18,6 +18,9 @@ export class Witness {
   readonly #prices = new Map<string, Prices>()
   readonly #closed = new Set<string>()
   readonly #paid = new Set<string>()
+  /** Payers of orders, as `ordercode openid`: those who were shown `paid`, and when others last asked and were shown `closed`. */
+  readonly #paidFor = new Set<string>()
+  readonly #closedFor = new Map<string, number>()
   readonly #registered = new Set<string>()
   readonly #captured = new Set<string>()
   readonly #refunds = new Map<string, AcceptedRefund>()
@@ -72,6 +75,37 @@ export class Witness {
   }
 
   /**
+   * Call it when `/pay` or `/result` shows this state of the order to a payer. It is the state for this payer: WeChat must
+   * have taken this payer's own money for `paid`, and an attempt that the payer had when asking can no longer be paid after
+   * `closed`. An order that another payer has paid is `closed` to this one.
+   *
+   * @param asked When the payer asked, and what {@link wasShownPaid} said then.
+   */
+  shownToPayer(
+    { ordercode, openid }: Readonly<{ ordercode: string; openid: string }>,
+    state: string,
+    by: string,
+    asked: Readonly<{ atMs: number; paidBefore: boolean }>,
+  ): void {
+    const who = `${ordercode} ${openid}`
+    if (state === 'paid') {
+      this.stateReported(ordercode, state, by)
+      this.#paidFor.add(who)
+      const isOwn = this.#wechat.books
+        .captures()
+        .some((each) => codeOf(each.outTradeNo) === ordercode && each.openid === openid)
+      if (!isOwn) this.report(`told a payer of another's payment: ${ordercode} by ${by}`)
+    } else if (asked.paidBefore) {
+      this.report(`answered ${state} after paid: ${ordercode} by ${by}`)
+    }
+    if (state === 'closed') this.#closedFor.set(who, asked.atMs)
+  }
+
+  wasShownPaid({ ordercode, openid }: Readonly<{ ordercode: string; openid: string }>): boolean {
+    return this.#paidFor.has(`${ordercode} ${openid}`)
+  }
+
+  /**
    * Call it when WeChat took a payer's money at the cashier, but not for a payment that won a race against the close.
    *
    * @param totalFee The amount in fen.
@@ -80,6 +114,11 @@ export class Witness {
     const ordercode = codeOf(outTradeNo)
     if (this.#closed.has(ordercode)) {
       this.report(`paid after the Worker answered closed: ${outTradeNo}`)
+    }
+    const order = this.#wechat.books.order(outTradeNo)
+    const closedAt = this.#closedFor.get(`${ordercode} ${order?.openid}`)
+    if (order !== undefined && closedAt !== undefined && order.createdAt <= closedAt) {
+      this.report(`paid although /result had shown the payer closed: ${outTradeNo}`)
     }
     if (this.#captured.has(ordercode)) {
       this.report(`two attempts of one order could be paid: ${outTradeNo}`)

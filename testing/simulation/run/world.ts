@@ -1,4 +1,5 @@
 /** The world of one seed: a simulated WeChat, a database, Workers, and a virtual clock. */
+import { createHash } from 'node:crypto'
 import { WeChatSimulator } from '../../../simulator/wechat.ts'
 import { Receiver } from '../actors/receiver.ts'
 import { Witness } from '../checkers/witness.ts'
@@ -90,6 +91,9 @@ export type Audit = { day: string; before: string; after: string }
 export const ORIGIN = 'https://pay.test'
 /** The Worker's MERCHANT_TOKEN. */
 export const TOKEN = 'merchant-token-of-the-simulation-01'
+/** The name and the token of the operator, who resolves reviews. */
+export const OPERATOR_NAME = 'li.wei'
+export const OPERATOR_TOKEN = 'op_token-of-the-operator-in-the-simulation'
 /** The Worker's WX_API_KEY_OLD, in half of the seeds. */
 export const OLD_API_KEY = '0123456789abcdef0123456789abcdef'
 const WEBHOOK_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
@@ -100,6 +104,7 @@ const MERCHANT = {
   apiKey: API_KEY,
   appSecret: '00000000000000000000000000000000',
 }
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 const NOTICE_PATIENCE_MS = 5_000
 /** Where WeChat sends notices of refunds made on the merchant platform, if that URL is configured there. */
 export const REFUND_URL = `${ORIGIN}/notify/refund`
@@ -194,6 +199,9 @@ export function makeWorld(recipe: Recipe): World {
       WX_API_KEY: MERCHANT.apiKey,
       WX_APP_SECRET: MERCHANT.appSecret,
       MERCHANT_TOKEN: TOKEN,
+      OPERATORS: JSON.stringify({
+        [OPERATOR_NAME]: { token_sha256: sha256(OPERATOR_TOKEN), role: 'operator' },
+      }),
       PUBLIC_URL: ORIGIN,
       WX_SIGN_TYPE: setting.pick(['MD5', 'HMAC-SHA256']),
       TICK_CALLS: setting.pick(['40', '40', '10']),

@@ -20,12 +20,13 @@ export function readBillReply(bytes: readonly Uint8Array[]): DownloadBillReply {
   const errCode = fields.value.get('error_code') ?? fields.value.get('err_code') ?? ''
   const errCodeDes = fields.value.get('return_msg') ?? ''
   const described = { errCode, errCodeDes }
+  const unclear = `error_code ${errCode} ${errCodeDes}`.trimEnd()
   switch (errCode) {
     case '20002': // one code with two meanings: the text decides
       if (/no bill exist/i.test(errCodeDes)) return { kind: 'empty' }
       return /creating/i.test(errCodeDes)
         ? { kind: 'not_ready' }
-        : { kind: 'unknown', cause: `error_code ${errCode}` }
+        : { kind: 'unknown', cause: unclear }
     case '20001':
       return /sign|appid/i.test(errCodeDes)
         ? { kind: 'misconfigured', ...described }
@@ -36,6 +37,6 @@ export function readBillReply(bytes: readonly Uint8Array[]): DownloadBillReply {
     case '100':
     case '20100':
     default:
-      return { kind: 'unknown', cause: `error_code ${errCode}` }
+      return { kind: 'unknown', cause: unclear }
   }
 }

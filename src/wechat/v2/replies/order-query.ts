@@ -1,17 +1,20 @@
-import type { OutTradeNo } from '../../../core/ids.ts'
-import type { OrderQueryReply } from '../../../ports/wechat.ts'
+import type { OrderQueryReply, QueriedOrder, Words } from '../../../ports/wechat.ts'
 import type { AuthenticFields } from '../wire/envelope.ts'
 import { readPayment } from '../wire/payment-fields.ts'
 
 /**
  * Reads WeChat's answer to orderquery.
  *
- * @param asked The out_trade_no in our query. An answer about another out_trade_no is `unknown`.
+ * @param asked The order that our query names. An answer about another order is `unknown`.
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011941065 for `trade_state` and every err_code
  */
-export function readOrderQueryReply(fields: AuthenticFields, asked: OutTradeNo): OrderQueryReply {
+export function readOrderQueryReply(fields: AuthenticFields, asked: QueriedOrder): OrderQueryReply {
   if (fields.get('result_code') !== 'SUCCESS') return readRefusal(fields.get('err_code') ?? '')
-  if (fields.get('out_trade_no') !== asked) return { kind: 'unknown', cause: 'other_order' }
+  const isAsked =
+    'outTradeNo' in asked
+      ? fields.get('out_trade_no') === asked.outTradeNo
+      : fields.get('transaction_id') === asked.transactionId
+  if (!isAsked) return { kind: 'unknown', cause: 'other_order' }
 
   const tradeState = fields.get('trade_state') ?? ''
   switch (tradeState) {
@@ -36,6 +39,15 @@ export function readOrderQueryReply(fields: AuthenticFields, asked: OutTradeNo):
     default:
       return { kind: 'unknown', cause: `trade_state ${tradeState}` }
   }
+}
+
+/** WeChat's own words about the order, or about why the query was refused. */
+export function orderQueryWords(fields: AuthenticFields): Words {
+  const [code, description] =
+    fields.get('result_code') === 'SUCCESS'
+      ? ['trade_state', 'trade_state_desc']
+      : ['err_code', 'err_code_des']
+  return { code: fields.get(code) ?? '', description: fields.get(description) ?? '' }
 }
 
 function readRefusal(errCode: string): OrderQueryReply {

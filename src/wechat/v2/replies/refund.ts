@@ -1,6 +1,7 @@
 import type { Refund, RefundRecord } from '../../../core/order/refund.ts'
 import type {
   Busy,
+  Doubtful,
   Misconfigured,
   RefundReply,
   Refused,
@@ -16,6 +17,7 @@ import type { AuthenticFields } from '../wire/envelope.ts'
 export type OneRefundReply =
   | Extract<RefundReply, Readonly<{ kind: 'accepted' }>>
   | Waiting
+  | Doubtful
   | Misconfigured
   | Refused
   | Unknown
@@ -57,7 +59,6 @@ export function readRefundReply(fields: AuthenticFields, asked: Refund): OneRefu
     case 'INVALID_REQ_TOO_MUCH':
     case 'FREQUENCY_LIMITED':
     case 'ORDER_NOT_READY':
-    case 'ERROR': // the description may say anything: the operator reads it, and the amount stays reserved
       return { kind: 'waiting', errCode, errCodeDes }
     case 'TRADE_OVERDUE': // the payment is older than a year
     case 'USER_ACCOUNT_ABNORMAL':
@@ -77,9 +78,9 @@ export function readRefundReply(fields: AuthenticFields, asked: Refund): OneRefu
     case 'REQUIRE_POST_METHOD':
     case 'XML_FORMAT_ERROR':
       return { kind: 'misconfigured', errCode, errCodeDes }
-    default: // An unknown err_code is not a refusal: the amount stays reserved, and the operator reads the code.
+    default: // `ERROR`, whose description may say anything, and err_codes that are not documented
       return errCode === ''
         ? { kind: 'unknown', cause: 'no err_code' }
-        : { kind: 'waiting', errCode, errCodeDes }
+        : { kind: 'doubtful', errCode, errCodeDes }
   }
 }

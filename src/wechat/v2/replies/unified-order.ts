@@ -48,7 +48,9 @@ export function readUnifiedOrderReply(fields: AuthenticFields): UnifiedOrderRepl
     case 'POST_DATA_EMPTY':
     case 'NOT_UTF8':
       return { kind: 'refused', errCode, errCodeDes }
-    default: // An unknown err_code is not a refusal: the order may exist.
-      return { kind: 'unknown', cause: `err_code ${errCode}` }
+    case '':
+      return { kind: 'unknown', cause: 'no err_code' }
+    default: // for example NO_AUTH "此商家的收款功能已被限制": the payer sees the words, and the order may exist all the same
+      return { kind: 'refused_unlisted', errCode, errCodeDes }
   }
 }

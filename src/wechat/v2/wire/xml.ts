@@ -39,8 +39,21 @@ export type RootName = 'xml' | 'root'
 const BLANK = ' \t\r\n'
 const CDATA_OPEN = '<![CDATA['
 const CDATA_CLOSE = ']]>'
-/** The maximum number of elements. A notice with as many coupons as WeChat allows has about eighty. */
+/**
+ * The maximum number of elements in a message that anyone may send. WeChat allows 28 coupons for one payment, each
+ * with three elements in its notice, beside some thirty others.
+ *
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4015880636 for the number of coupons
+ */
 const ELEMENTS_MAX = 200
+/**
+ * The maximum number of elements in an answer to a call of ours. The longest answer is a page of refundquery: ten
+ * refunds with 11 elements each and three more for each of 28 coupons, and 22 others, are 972. The rest is room for
+ * elements that WeChat may add.
+ *
+ * @see https://pay.weixin.qq.com/doc/v2/merchant/4011939577
+ */
+export const ANSWER_ELEMENTS_MAX = 1_200
 const DECLARATION = /^<\?xml(?:[ \t\r\n]+[a-z]+=(?:"[^"<>&]*"|'[^'<>&]*'))*[ \t\r\n]*\?>[ \t\r\n]*/
 /** What a message may contain outside CDATA: tags without attributes, text, and known references. */
 const MARKUP =
@@ -82,10 +95,15 @@ const parser = new XMLParser({
   transformTagName: false,
 })
 
-/** Parses the bytes of a message. Never throws, because anyone can send any bytes. */
+/**
+ * Parses the bytes of a message. Never throws, because anyone can send any bytes.
+ *
+ * @param elementsMax More than the default only for answers of WeChat, since the work grows with the elements.
+ */
 export function parseXmlBytes(
   bytes: Uint8Array,
   rootName: RootName = 'xml',
+  elementsMax = ELEMENTS_MAX,
 ): Result<Fields, XmlError> {
   if (bytes.length > XML_BYTES_MAX) return err({ reason: 'too_long' })
   let text: string
@@ -96,11 +114,15 @@ export function parseXmlBytes(
   } catch {
     return err({ reason: 'not_utf8' })
   }
-  return parseXml(text, rootName)
+  return parseXml(text, rootName, elementsMax)
 }
 
 /** Parses the XML text of a message from WeChat. Never throws. */
-export function parseXml(text: string, rootName: RootName = 'xml'): Result<Fields, XmlError> {
+export function parseXml(
+  text: string,
+  rootName: RootName = 'xml',
+  elementsMax = ELEMENTS_MAX,
+): Result<Fields, XmlError> {
   if (text.length > XML_BYTES_MAX) return err({ reason: 'too_long' })
   if (FORBIDDEN_CHARACTER.test(text)) return err({ reason: 'forbidden_character' })
   const body = withoutBlankEnds(text).replace(DECLARATION, '')
@@ -108,7 +130,7 @@ export function parseXml(text: string, rootName: RootName = 'xml'): Result<Field
   const markup = withoutCdata(body)
   if (!MARKUP.test(markup) || markup.includes(CDATA_CLOSE))
     return err({ reason: 'forbidden_markup' })
-  if (markup.split('<').length > 2 * ELEMENTS_MAX) return err({ reason: 'too_many_elements' })
+  if (markup.split('<').length > 2 * elementsMax) return err({ reason: 'too_many_elements' })
 
   let nodes: unknown
   try {

@@ -7,7 +7,7 @@ const OUT_TRADE_NO = 'T20240102030405_0001'
 
 describe('orderquery', () => {
   const read = async (changes: Changes) =>
-    readOrderQueryReply(await authentic(changes), toOutTradeNo(OUT_TRADE_NO))
+    readOrderQueryReply(await authentic(changes), { outTradeNo: toOutTradeNo(OUT_TRADE_NO) })
   const PAID = changed(NOTICE, { trade_state: 'SUCCESS', trade_state_desc: '支付成功' })
 
   it('of a paid order contains the payment', async () => {

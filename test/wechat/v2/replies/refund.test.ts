@@ -85,7 +85,6 @@ describe('a refund that WeChat does not accept', () => {
     ['INVALID_REQ_TOO_MUCH', '无效请求过多'],
     ['FREQUENCY_LIMITED', '频率限制'],
     ['ORDER_NOT_READY', '订单处理中，暂时无法退款，请稍后再试'],
-    ['ERROR', '该同意的用户不存在'],
   ])('waits and stays reserved after %s', async (errCode, errCodeDes) => {
     expect(await read(refusal(errCode, errCodeDes))).toEqual({
       kind: 'waiting',
@@ -135,13 +134,19 @@ describe('a refund that WeChat does not accept', () => {
     },
   )
 
-  it.each(['SOMETHING_NEW', 'notenough', 'ORDERNOTEXIST ', 'constructor', '__proto__'])(
-    'waits, with the reason, after the unknown err_code %j',
-    async (errCode) => {
-      expect(await read(refusal(errCode, '原因'))).toEqual({
-        kind: 'waiting',
+  it.each([
+    ['ERROR', '订单已全额退款'],
+    ['ERROR', '该同意的用户不存在'],
+    ...['SOMETHING_NEW', 'notenough', 'ORDERNOTEXIST ', 'constructor', '__proto__'].map(
+      (unknown) => [unknown, '原因'] as const,
+    ),
+  ] as const)(
+    'is doubtful, with the reason, after %j (%s), which the words do not decide',
+    async (errCode, errCodeDes) => {
+      expect(await read(refusal(errCode, errCodeDes))).toEqual({
+        kind: 'doubtful',
         errCode,
-        errCodeDes: '原因',
+        errCodeDes,
       })
     },
   )

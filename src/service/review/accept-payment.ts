@@ -1,0 +1,86 @@
+import { mayAccept, type StoredReview } from '../../core/review.ts'
+import { err, ok, type Result } from '../../lib/result.ts'
+import type { Deps } from '../../ports/deps.ts'
+import type { Words } from '../../ports/wechat.ts'
+import { applyEvent } from '../apply-event.ts'
+import { type Confirmation, confirmPayment } from '../refund/confirm-payment.ts'
+import { recordPayment } from '../order/record-payment.ts'
+import { refundsAtWeChat } from '../refund/refunds-at-wechat.ts'
+import { paymentOf, transactionOf } from './reviewed-payment.ts'
+
+type AcceptPaymentDeps = Pick<Deps, 'deliverSoon' | 'log' | 'now' | 'orders' | 'reviews' | 'wechat'>
+
+/** Why a payment was not accepted. Each reason is an error code of the HTTP interface. */
+export type AcceptError =
+  Readonly<{ reason: 'action_not_allowed' | 'order_busy' | 'wechat_unavailable' }> | NotConfirmed
+
+/** WeChat does not confirm the payment as the review has it; `wechat` has WeChat's own words. */
+export type NotConfirmed = Readonly<{ reason: 'payment_not_confirmed'; wechat: Words }>
+
+/**
+ * Keeps the payment under review, so that its order becomes paid. WeChat is asked first: meanwhile the money may
+ * have gone back by hand.
+ */
+export async function acceptPayment(
+  deps: AcceptPaymentDeps,
+  review: StoredReview,
+): Promise<Result<void, AcceptError>> {
+  if (!mayAccept(review.kind) || review.ordercode === undefined) {
+    return err({ reason: 'action_not_allowed' })
+  }
+  return review.kind === 'refund_failed'
+    ? keepReturned(deps, review, review.ordercode)
+    : recordForeign(deps, review, review.ordercode)
+}
+
+/** Records a payment that WeChat confirms and the rules reject, as the operator has decided. */
+async function recordForeign(
+  deps: AcceptPaymentDeps,
+  review: StoredReview,
+  ordercode: string,
+): Promise<Result<void, AcceptError>> {
+  const payment = paymentOf(review)
+  const wrong = unlessWholly(await confirmPayment(deps, ordercode, payment))
+  if (wrong !== undefined) return err(wrong)
+  const recording = {
+    payment,
+    source: 'operator',
+    policy: { kind: 'keep' },
+    refunded: false,
+  } as const
+  const recorded = await recordPayment(deps, recording)
+  return recorded.ok ? ok(undefined) : err({ reason: 'action_not_allowed' })
+}
+
+/**
+ * Keeps a returned payment whose refund failed. WeChat reports a payment as REFUND even when its refund was closed,
+ * so the refunds themselves show whether any of the money has gone.
+ */
+async function keepReturned(
+  deps: AcceptPaymentDeps,
+  review: StoredReview,
+  ordercode: string,
+): Promise<Result<void, AcceptError>> {
+  const transactionId = transactionOf(review)
+  const view = await deps.orders.load(ordercode)
+  const payment = view?.payments.find((each) => each.transactionId === transactionId)
+  if (view === undefined || payment === undefined) return err({ reason: 'action_not_allowed' })
+  const confirmation = await confirmPayment(deps, ordercode, payment)
+  const refunds = confirmation.refunded ? await refundsAtWeChat(deps, transactionId) : []
+  if (refunds === undefined) return err({ reason: 'wechat_unavailable' })
+  const refunded = refunds.some(({ status }) => status !== 'closed')
+  const wrong = unlessWholly({ ...confirmation, refunded })
+  if (wrong !== undefined) return err(wrong)
+  const accepted = await applyEvent(deps, view, { type: 'payment_accepted', transactionId })
+  if (accepted.ok) return ok(undefined)
+  const isBusy = accepted.error.reason === 'contended'
+  return err({ reason: isBusy ? 'order_busy' : 'action_not_allowed' })
+}
+
+/** The error unless WeChat confirms the payment, and none of its money has gone back. */
+function unlessWholly({ kind, refunded, words }: Confirmation): AcceptError | undefined {
+  if (kind === 'unknown') return { reason: 'wechat_unavailable' }
+  return kind === 'confirmed' && !refunded
+    ? undefined
+    : { reason: 'payment_not_confirmed', wechat: words }
+}
