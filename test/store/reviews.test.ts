@@ -57,6 +57,17 @@ describe('a fact whose review is open', () => {
     },
   )
 
+  it('sends no webhook again after the first was deleted, because it is old', async () => {
+    const bench = storeBench()
+    const review = aReview('amount_mismatch')
+    await open(bench, review)
+    await bench.exec('DELETE FROM deliveries')
+
+    await bench.store.reviews.open(review, at(1))
+
+    expect(await idsIn(bench, 'deliveries')).toEqual([])
+  })
+
   it('opens one when eight requests find it concurrently', async () => {
     const bench = storeBench()
     const review = aReview('refund_failed')

@@ -157,6 +157,13 @@ export const STORE_MUTANTS: readonly Mutant[] = [
     tests: REVIEWS,
   },
   {
+    name: 'The webhook of an old review is sent again once its row was swept',
+    file: 'store/d1/outbox.ts',
+    find: 'resolved_at IS NULL AND opened_at = ?',
+    replace: 'resolved_at IS NULL AND ? > 0',
+    tests: REVIEWS,
+  },
+  {
     name: 'A second failure of an automatic refund is silent',
     file: 'core/review.ts',
     find: `refund_failed: 'each_time'`,

@@ -62,29 +62,34 @@ export function reviewStatements(
   guard: Guard = ALWAYS,
 ): readonly Statement[] {
   const { kind, subject, ordercode } = review
-  const id = nextReviewId(review)
-  const isNew = both(isNewFact(review), guard)
+  const opened = insertIf(
+    'reviews',
+    {
+      id: nextReviewId(review),
+      kind,
+      subject,
+      ordercode: orNull(ordercode),
+      evidence: JSON.stringify(review.evidence),
+      opened_at: now,
+      actor,
+    },
+    both(isNewFact(review), guard),
+  )
+  const statement = { sql: `${opened.sql} RETURNING id AS opened_review`, params: opened.params }
+  if (!isAnnounced(kind)) return [statement]
+
   const webhook = { type: 'review.opened', subject: '', ordercode, revision } as const
   const delivery = {
     ...deliveryRow(webhook, now, hasTarget),
-    id: { sql: `? || ${id.sql}`, params: [webhookId(webhook), ...id.params] },
-    subject: id,
+    id: { sql: '? || id', params: [webhookId(webhook)] },
+    subject: { sql: 'id', params: [] },
   }
-  const row = {
-    id,
-    kind,
-    subject,
-    ordercode: orNull(ordercode),
-    evidence: JSON.stringify(review.evidence),
-    opened_at: now,
-    actor,
+  // A review that was opened before, even in the same second, has its webhook already.
+  const justOpened: Guard = {
+    sql: 'kind = ? AND subject = ? AND resolved_at IS NULL AND opened_at = ?',
+    params: [kind, subject, now],
   }
-  const opened = insertIf('reviews', row, isNew)
-  return [
-    // The webhook is inserted first, because the guard is false as soon as the review exists.
-    ...(isAnnounced(kind) ? [insertOnce('deliveries', delivery, isNew)] : []),
-    { sql: `${opened.sql} RETURNING id AS opened_review`, params: opened.params },
-  ]
+  return [statement, insertOnce('deliveries', delivery, both(justOpened, guard), 'reviews')]
 }
 
 /** The ids of the reviews that a batch with {@link reviewStatements} has opened. */

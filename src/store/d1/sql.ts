@@ -24,16 +24,21 @@ export const statement = (sql: string, ...params: readonly Value[]): Statement =
 /**
  * Builds an `INSERT` that inserts one row if the guard is true. Column names and expressions become part of the
  * SQL, so they must be constants of our code; values are bound.
+ *
+ * @param from The table that expressions and guard read from; one row for each of its rows is inserted.
  */
 export function insertIf(
   table: string,
   row: Readonly<Record<string, Value | Expression>>,
   guard: Guard,
+  from?: string,
 ): Statement {
   const cells = Object.values(row).map(toExpression)
   const selected = cells.map(({ sql }) => sql).join(', ')
+  const source = from === undefined ? '' : ` FROM ${from}`
   return {
-    sql: `INSERT INTO ${table} (${Object.keys(row).join(', ')}) SELECT ${selected} WHERE ${guard.sql}`,
+    sql: `INSERT INTO ${table} (${Object.keys(row).join(', ')})
+      SELECT ${selected}${source} WHERE ${guard.sql}`,
     params: [...cells.flatMap(({ params }) => params), ...guard.params],
   }
 }
@@ -46,8 +51,9 @@ export function insertOnce(
   table: 'deliveries',
   row: Readonly<Record<string, Value | Expression>>,
   guard: Guard,
+  from?: string,
 ): Statement {
-  const { sql, params } = insertIf(table, row, guard)
+  const { sql, params } = insertIf(table, row, guard, from)
   return { sql: `${sql} ON CONFLICT (id) DO NOTHING`, params }
 }
 
