@@ -27,6 +27,9 @@ const digitsOf = (n: number): string =>
 /** WeChat's transaction_id of the n-th payment. */
 export const transactionIdOf = (day: string, n: number): string =>
   `4200000540${day.replaceAll('-', '')}${digitsOf(n)}`
+/** The openid of the payer of the n-th payment. */
+export const openidOf = (n: number): string =>
+  `o${createHash('md5').update(String(n)).digest('base64url').padEnd(27, 'x').slice(0, 27)}`
 /** Number of the refund of the n-th payment. */
 export const outRefundNoOf = (n: number): string => `bench-r-${String(n).padStart(7, '0')}`
 /** Amount of the n-th payment in fen: 1.00 to 100.99 yuan. */
@@ -59,7 +62,7 @@ export function makeBill(
     // The payments are shuffled, because the rows of a real bill are in no particular order.
     const i = (n * 7) % payments
     const at = `${day} ${clock(secondOf(i))}`
-    const openid = `o${createHash('md5').update(String(i)).digest('base64url').padEnd(27, 'x').slice(0, 27)}`
+    const openid = openidOf(i)
     const [id, ordercode, fee] = [transactionIdOf(day, i), ordercodeOf(i), totalFeeOf(i)]
     const serviceFen = Math.floor((fee * 6 + 500) / 1_000)
     const first = `\`${at},\`${appid},\`${mchId},\`0,\`,\`${id},\`${ordercode},\`${openid},\`JSAPI`

@@ -15,7 +15,9 @@ import {
   ROOT,
 } from './local/worker-process.ts'
 
-const WRANGLER = join(ROOT, 'node_modules', 'wrangler')
+const CLI = join(ROOT, 'node_modules', 'wrangler', 'wrangler-dist', 'cli.js')
+/** As wrangler's own launcher starts Node. `--` must follow, or Node itself would read an --env-file meant for wrangler. */
+const NODE_OPTIONS = ['--no-warnings']
 /** The options of `wrangler dev` that this script must understand. */
 const OPTIONS = {
   'env-file': { type: 'string', multiple: true },
@@ -48,7 +50,7 @@ async function main(): Promise<number> {
   requireWrangler()
   const interrupted = onInterrupt()
   const vars = readVars(filesOf(values))
-  await migrate(values)
+  await migrate(values, interrupted)
   if (interrupted.aborted) return 0
 
   // wrangler drops every name of .dev.vars that is neither in `[vars]` nor in `[secrets] required`, so optional secrets
@@ -106,19 +108,18 @@ function readVars(files: readonly string[]): Record<string, string> {
 }
 
 /** Applies the missing migrations to the database that `wrangler dev` will use. */
-async function migrate(values: Values): Promise<void> {
+async function migrate(values: Values, signal: AbortSignal): Promise<void> {
   const shared = (['config', 'env', 'persist-to'] as const).flatMap((name) => {
     const value = textOf(values[name])
     return value === undefined ? [] : [`--${name}`, value]
   })
   say(dim('Migrating the local database …'))
-  const command = ['d1', 'migrations', 'apply', 'DB', '--local', ...shared]
+  const command = [...NODE_OPTIONS, '--', CLI, 'd1', 'migrations', 'apply', 'DB', '--local']
+  const env = { ...wranglerEnv(), CI: '1' } // CI: wrangler does not ask
   try {
-    await promisify(execFile)(process.execPath, [join(WRANGLER, 'bin/wrangler.js'), ...command], {
-      cwd: ROOT,
-      env: { ...wranglerEnv(), CI: '1' }, // CI: wrangler does not ask
-    })
+    await promisify(execFile)(process.execPath, [...command, ...shared], { cwd: ROOT, env, signal })
   } catch (error) {
+    if (signal.aborted) return
     const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string }
     throw new CliError(`The local database could not be migrated:\n${stdout}${stderr}`)
   }
@@ -131,10 +132,8 @@ const wranglerEnv = (): NodeJS.ProcessEnv => ({
 
 function startWrangler(given: readonly string[], secretArguments: readonly string[]): ProcessGroup {
   const preload = new URL('local/dev-arguments.ts', import.meta.url).href
-  const cli = join(WRANGLER, 'wrangler-dist/cli.js')
-  // Without `--`, Node itself would read an --env-file that is meant for wrangler.
-  const node = ['--no-warnings', '--import', preload, '--']
-  const wrangler = spawnGroup([...node, cli, 'dev', ...given], {
+  const command = [...NODE_OPTIONS, '--import', preload, '--', CLI, 'dev', ...given]
+  const wrangler = spawnGroup(command, {
     cwd: ROOT,
     env: wranglerEnv(),
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

@@ -9,6 +9,8 @@ import { transcript } from './client/transcript.ts'
 const WORKER = 'http://127.0.0.1:8787'
 const WECHAT = 'http://127.0.0.1:8790'
 
+/** The phone always belongs to the same user, because the Worker says only to an order's payer that the order is paid. */
+const PAYER = 'oDemoPayerOfNpmRunPay0000000'
 const NOTICE_MS = 15_000
 /**
  * How long a payment without a notice may take to be recorded. The first query is due one minute after unifiedorder,
@@ -65,7 +67,7 @@ async function main(): Promise<number> {
   }
 
   step('wx.login on the phone')
-  const { code, openid } = await phone.login()
+  const { code, openid } = await phone.login(PAYER)
   note(`login code for the user ${openid}`)
 
   step('The mini program calls /pay')

@@ -10,7 +10,7 @@ import { type TimeLeft, type Timers, withDeadline } from './lib/deadline.ts'
 import { Secret } from './lib/secret.ts'
 import { toHex } from './lib/text.ts'
 import { Throttle } from './lib/throttle.ts'
-import { wordsOf } from './lib/words.ts'
+import { detailsOf } from './lib/words.ts'
 import { guardedLog } from './log.ts'
 import type { LogEntry } from './ports/deps.ts'
 import type { WebhookSender } from './ports/webhooks.ts'
@@ -134,9 +134,10 @@ function assembleFor(
       tick: { calls: vars.TICK_CALLS, statements: vars.TICK_STATEMENTS },
       latePayment: vars.LATE_PAYMENT,
       noticeConfirmFrom: vars.NOTICE_CONFIRM_FROM,
+      isAppidShared: vars.SHARED_APPID === 'yes',
       refundNotifyUrl:
         certificateFetch === undefined ? undefined : `${vars.PUBLIC_URL}/notify/refund`,
-      refundsPaused: limits.paused,
+      refundLimits: limits,
       webhookTarget,
     },
     ...d1Stores(database, webhookTarget !== 'unset', actor, limits),
@@ -193,8 +194,7 @@ function assembleFor(
 
   function logFailure(id: string): (error: unknown) => void {
     return (error) => {
-      const reason = error instanceof Error ? error.name : 'unknown'
-      log({ event: 'webhook_not_tried', id, reason, error: wordsOf(error) })
+      log({ event: 'webhook_not_tried', id, ...detailsOf(error) })
     }
   }
 }

@@ -65,6 +65,7 @@ const Essential = v.object({
   LATE_PAYMENT: v.optional(v.picklist(['accept', 'refund']), 'accept'),
   NOTICE_CONFIRM_FROM: v.optional(fen, NOTICE_CONFIRM_FROM_DEFAULT),
   REFUNDS: v.optional(v.picklist(['on', 'paused']), 'on'),
+  SHARED_APPID: v.optional(v.picklist(['no', 'yes']), 'no'),
   TICK_CALLS: v.optional(count(TICK_CALLS_MIN, 10_000), TICK_CALLS_DEFAULT),
   TICK_STATEMENTS: v.optional(count(TICK_STATEMENTS_MIN, 10_000), TICK_STATEMENTS_DEFAULT),
 })

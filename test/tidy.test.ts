@@ -36,6 +36,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/service/bill/': ['src/service/order/', 'src/service/refund/', DOORS, ...BELOW_SERVICE],
   'src/service/webhook/': ['src/service/bill/', DOORS, ...BELOW_SERVICE],
   'src/service/run/': BELOW_SERVICE,
+  'src/service/recovery/': BELOW_SERVICE,
   // Edges: they translate, and call use cases.
   'src/cron/': ['src/service/', 'src/ports/', 'src/core/', 'src/lib/'],
   'src/routes/*': ['src/routes/', 'src/ports/', 'src/core/', 'src/lib/'],
@@ -107,6 +108,7 @@ const BANNED: readonly (readonly [pattern: RegExp, allowedIn: RegExp, instead: s
   [/timingSafeEqual|digest\('MD5'/, /$^/, 'what every runtime has'],
   [/\bconsole\./, /^src\/platform\.ts$/, 'deps.log'],
   [/\bas any\b|: any\b|as unknown as|@ts-|\benum\b(?! )/, /$^/, 'a type'],
+  [/\.stack\b/, /^src\/lib\/words\.ts$/, "detailsOf, which has the exception's words"],
   [
     /\.reveal\(\)/,
     /^src\/(assemble|log|wechat\/v2\/(wire\/sign|gateway|notices\/refund)|webhooks\/sender|routes\/http\/auth)\.ts$/,

@@ -196,6 +196,7 @@ const TABLES = [
   'bills',
   'bill_differences',
   'runs',
+  'recoveries',
 ]
 
 /** Copies the whole database. @returns a function that restores it. */

@@ -33,8 +33,8 @@ export function payerClient(origins: { worker: string; wechat: string }, onExcha
     return call<T>(given, onExchange)
   }
   return {
-    /** wx.login: creates a user and returns a login code, which works once. */
-    login: () => control<{ code: string; openid: string }>('login', {}),
+    /** wx.login: returns a login code, which works once. Without an openid it creates a new user. */
+    login: (openid?: string) => control<{ code: string; openid: string }>('login', { openid }),
 
     /** `GET /pay`: the mini program's request to the Worker. */
     requestPay(code: string, ordercode: string): Promise<PayParams> {

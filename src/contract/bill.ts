@@ -1,6 +1,7 @@
 import type { Bill } from '../core/bill/bill.ts'
-import type { ReportedDifference } from '../core/bill/difference.ts'
+import type { ReportedDifference, Side } from '../core/bill/difference.ts'
 import { timeOrNull } from '../core/time.ts'
+import { fieldsJson } from './fields.ts'
 
 /**
  * A day's bill with its differences from our records:
@@ -32,8 +33,13 @@ export function billJson({ bill, differences }: BillReport): Record<string, unkn
       refunds: counts.refunds,
       refund_fee: counts.refundFee,
       service_fee_millifen: counts.serviceFee,
+      revoked: counts.revoked,
       others: counts.others,
+      other_appids: counts.otherAppids,
+      other_numbers: counts.otherNumbers,
+      unknown_orders: counts.unknownOrders,
       unreadable: counts.unreadable,
+      rates: counts.rates,
     },
     books:
       counts.books === undefined
@@ -53,8 +59,11 @@ const differenceJson = (difference: ReportedDifference): Record<string, unknown>
   kind: difference.kind,
   subject: difference.subject,
   ordercode: difference.ordercode ?? null,
-  bill: difference.bill ?? null,
-  books: difference.books ?? null,
+  bill: sideJson(difference.bill),
+  books: sideJson(difference.books),
   outcome: difference.outcome === 'collected' ? 'review' : (difference.outcome ?? null),
   review_id: difference.reviewId ?? null,
 })
+
+const sideJson = (side: Side | undefined): Record<string, unknown> | null =>
+  side === undefined ? null : fieldsJson(side)

@@ -106,10 +106,11 @@ export const isAnnounced = (kind: ReviewKind): boolean => kind !== 'webhook_give
 
 /**
  * Whether a review of this kind may be resolved with `accept`. The operator can accept an unexpected payer,
- * trade type or time, but not a wrong amount; and a returned payment whose refund failed.
+ * trade type or time, but not a wrong amount; a returned payment whose refund failed; and a payment whose order was
+ * lost with a restore of the database, once the shop has registered the order again.
  */
 export const mayAccept = (kind: ReviewKind): boolean =>
-  kind === 'foreign_payment' || kind === 'refund_failed'
+  kind === 'foreign_payment' || kind === 'refund_failed' || kind === 'unknown_order'
 
 /**
  * Whether a review of this kind may be resolved with `refund`. Only a recorded payment can be refunded; a

@@ -2,13 +2,13 @@
 import type { Budget } from '../ports/budget.ts'
 import type { Deps } from '../ports/deps.ts'
 import type { NextRefundDue } from '../ports/refund-store.ts'
-import { COSTS, RESCHEDULE } from '../service/costs.ts'
+import { CLAIM_LIMITED_REFUNDS, CLAIM_REFUNDS, COSTS } from '../service/costs.ts'
 import { advanceDueRefund, claimDueRefunds } from '../service/refund/due-refunds.ts'
 import { catchAndLog, runPool } from './work-pool.ts'
 
 type DueRefundsDeps = Pick<
   Deps,
-  'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
+  'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
 >
 
 /** How many refunds a run has claimed, and whether more may be due. */
@@ -21,7 +21,9 @@ export async function advanceDueRefunds(
 ): Promise<RefundReport> {
   // Only as many refunds are leased as fit the budget: a
   // leased refund that is not sent waits until its lease ends.
-  const room = budget.room(COSTS.refund, RESCHEDULE)
+  const { paused, perDay } = deps.config.refundLimits
+  const isLimited = paused || perDay !== undefined
+  const room = budget.room(COSTS.refund, isLimited ? CLAIM_LIMITED_REFUNDS : CLAIM_REFUNDS)
   if (room <= 0) return { done: 0, mayBeMore: true }
   const due = await claimDueRefunds(deps, room)
   const next: NextRefundDue[] = []

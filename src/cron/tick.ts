@@ -5,9 +5,11 @@
 import { fromMillis, MINUTE_S, type UnixSeconds } from '../core/time.ts'
 import { Budget, type Cost } from '../ports/budget.ts'
 import type { Deps } from '../ports/deps.ts'
+import type { RecoveryLeft } from '../ports/recovery-store.ts'
 import { failureEntry } from '../ports/store.ts'
-import { COSTS, WEBHOOK_RESERVE } from '../service/costs.ts'
+import { CLAIM_LIMITED_REFUNDS, COSTS, WEBHOOK_RESERVE } from '../service/costs.ts'
 import { countDueRefunds } from '../service/refund/due-refunds.ts'
+import { recoveryLeft } from '../service/recovery/recover.ts'
 import { finishRun, startRun, sweep } from '../service/run/runs.ts'
 import { reconcileDueBill } from './due-bill.ts'
 import { queryDueOrders, type QueryReport } from './due-orders.ts'
@@ -21,15 +23,15 @@ import { catchAndLog } from './work-pool.ts'
  */
 const SHARE = 0.1
 /**
- * The number of statements at the end of a run: count the
- * due refunds or delete old rows, and store the report.
+ * The number of statements at the end of a run: count the due refunds or delete old rows, count what is left of a
+ * recovery, and store the report.
  */
-const LAST_STATEMENTS = 3
+const LAST_STATEMENTS = 4
 /**
  * How many SQL statements a run may have used when refunds, in their turn, have ended: enough to store that the
  * run started, to claim one refund, to advance it and to store when it is due again.
  */
-const REFUND_STATEMENTS = COSTS.refund.statements + 3
+const REFUND_STATEMENTS = COSTS.refund.statements + CLAIM_LIMITED_REFUNDS.statements + 1
 /**
  * How often refunds and the bill have their turn to come first, in seconds. The cron runs every minute, so
  * that is every second run for refunds and every fifth for the bill.
@@ -45,6 +47,8 @@ type Report = QueryReport &
     bill?: string
     /** The number of webhooks that were tried. */
     told: number
+    /** What is left of the recovery that is under way. */
+    recovery?: RecoveryLeft
     calls: number
     statements: number
   }>
@@ -104,16 +108,19 @@ async function run(base: Deps, scheduledMs: number): Promise<void> {
   const left = refunds.mayBeMore ? await countDueRefunds(deps) : 0
   if (left === 0) await sweep(deps)
 
+  const recovery = await recoveryLeft(deps)
   const report: Report = {
     ...queried,
     refunds: refunds.done,
     refunds_left: left,
     ...(billed === undefined ? {} : { bill: billed }),
     told: tried,
+    ...(recovery === undefined ? {} : { recovery }),
     ...deps.used(),
   }
   await finishRun(deps, started, report)
-  deps.log({ event: 'tick_finished', ...report })
+  const { recovery: _, ...figures } = report
+  deps.log({ event: 'tick_finished', ...figures })
 }
 
 /** An exception in refunds or bills must not stop the queries and the webhooks of the run. */

@@ -1,6 +1,5 @@
-import { wordsOf } from '../lib/words.ts'
+import { detailsOf } from '../lib/words.ts'
 import type { Deps } from '../ports/deps.ts'
-import { stackOf } from '../ports/store.ts'
 
 /**
  * The maximum number of items under way. A Worker can wait for six responses at the same time; a seventh call
@@ -46,8 +45,7 @@ export async function catchAndLog<T>(
   try {
     return await work()
   } catch (error) {
-    const reason = error instanceof Error ? error.name : 'unknown'
-    log({ event: 'tick_item_failed', reason, error: wordsOf(error), stack: stackOf(error) })
+    log({ event: 'tick_item_failed', ...detailsOf(error) })
     return 'failed'
   }
 }

@@ -6,6 +6,7 @@ const CAUSES_MAX = 5
 const URL_REST = /(https?:\/\/[^\s/?#"'<>]+)[^\s"'<>)]*/g
 /** Quoted text. The runtime and D1 quote the values that they complain about. */
 const QUOTED = /"[^"]*"|`[^`]*`|(?<!\w)'[^']*'(?!\w)/g
+const STACK_LINES_MAX = 5
 const EXCERPT_BYTES_MAX = 4_096
 const EXCERPT_CHARS_MAX = 200
 
@@ -18,12 +19,23 @@ export function wordsOf(error: unknown): string {
   let each = error
   for (let count = 0; each instanceof Error && count < CAUSES_MAX; count++) {
     const { name, message } = each
-    const text = name === 'Error' ? message : `${name}: ${message}`
+    const text = message === '' ? name : name === 'Error' ? message : `${name}: ${message}`
     if (!said.some((earlier) => earlier.includes(message))) said.push(text)
     each = each.cause
   }
   if (said.length === 0) return `an exception of the type ${typeof error}`
   return said.join(': ').replace(URL_REST, '$1').replace(QUOTED, '"…"')
+}
+
+/** What the log says about an exception: its name, its words, and the top of its stack. */
+export function detailsOf(
+  error: unknown,
+): Readonly<{ reason: string; error: string; stack: string | undefined }> {
+  const words = wordsOf(error)
+  if (!(error instanceof Error)) return { reason: 'unknown', error: words, stack: undefined }
+  // The stack begins with the message, which may have several lines and quote anything.
+  const calls = error.stack?.split('\n').filter((line) => /^ +at /.test(line))
+  return { reason: error.name, error: words, stack: calls?.slice(0, STACK_LINES_MAX).join('\n') }
 }
 
 /** The beginning of another system's answer, as text on one line. Empty when there is none. */

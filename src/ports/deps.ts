@@ -9,7 +9,8 @@ import type { BillStore } from './bill-store.ts'
 import type { Cost } from './budget.ts'
 import type { DeliveryStore } from './delivery-store.ts'
 import type { OrderStore } from './order-store.ts'
-import type { RefundStore } from './refund-store.ts'
+import type { RecoveryStore } from './recovery-store.ts'
+import type { RefundLimits, RefundStore } from './refund-store.ts'
 import type { ReviewStore } from './review-store.ts'
 import type { RunStore } from './run-store.ts'
 import type { WebhookSender } from './webhooks.ts'
@@ -23,6 +24,7 @@ export type Stores = Readonly<{
   deliveries: DeliveryStore
   bills: BillStore
   runs: RunStore
+  recoveries: RecoveryStore
 }>
 
 /** What the use cases need from outside, such as the stores, WeChat and the clock. */
@@ -76,10 +78,11 @@ export type Config = Readonly<{
    * The amount in fen from which a payment notice is confirmed by a query before it is recorded; 0 for never.
    */
   noticeConfirmFrom: number
+  /** Whether other systems of the merchant take payments under our appid. */
+  isAppidShared: boolean
   /** Where WeChat sends refund notices; undefined when the merchant's certificate is not bound. */
   refundNotifyUrl: string | undefined
-  /** Whether no new refund is accepted and none is sent (REFUNDS=paused). */
-  refundsPaused: boolean
+  refundLimits: RefundLimits
   /**
    * Whether webhooks can be sent. `unset`: there is no `WEBHOOK_URL`, so they are stored as `no_target`.
    * `malformed`: a variable is wrong, so they stay pending until it is corrected.

@@ -1,6 +1,6 @@
 import type { Fen } from '../core/money.ts'
 import type { OrderView } from '../core/order/order.ts'
-import type { OutRefundNo, Refund } from '../core/order/refund.ts'
+import type { HeldLease, OutRefundNo, Refund } from '../core/order/refund.ts'
 import type { Held } from '../core/order/reviews.ts'
 import type { UnixSeconds } from '../core/time.ts'
 
@@ -82,8 +82,8 @@ export interface RefundStore {
    */
   ordercodeOf(outRefundNo: OutRefundNo): Promise<string | undefined>
   /**
-   * Leases due refunds to this run of the cron, the longest due first, without those that are held back. If none is
-   * held back any more, the review about them is resolved.
+   * Leases due refunds to this run of the cron, the longest due first, without those that are held back or are being
+   * sent. If none is held back any more, the review about them is resolved.
    */
   claimDue(now: UnixSeconds, limit: number): Promise<ClaimedRefunds>
   /** Counts the refunds that are due and not held back, up to a thousand. */
@@ -105,19 +105,17 @@ export type ClaimedRefund = Readonly<{
   outRefundNo: OutRefundNo
   ordercode: string
   /**
-   * The lease for sending the refund; undefined when WeChat has
-   * accepted the refund, or a concurrent holder has the lease.
+   * The lease for sending the refund; undefined when WeChat has accepted the refund.
    */
   lease: SendLease | undefined
 }>
 
 /** The right to send a refund, or to end it. Of several concurrent requests, only one holds the right. */
-export type SendLease = Readonly<{
-  /** When the lease ends by itself. No two leases of a refund that overlap in time end at the same time. */
-  until: UnixSeconds
-  /** When the refund may last have been sent without an answer; undefined for never. */
-  unansweredAt: UnixSeconds | undefined
-}>
+export type SendLease = HeldLease &
+  Readonly<{
+    /** When the refund may last have been sent without an answer; undefined for never. */
+    unansweredAt: UnixSeconds | undefined
+  }>
 
 /** The outcome of a reservation. */
 export type Reservation = Readonly<{

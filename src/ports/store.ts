@@ -1,4 +1,4 @@
-import { wordsOf } from '../lib/words.ts'
+import { detailsOf, wordsOf } from '../lib/words.ts'
 
 /** Thrown when the database failed, or did not answer in time. A write may or may not have taken effect. */
 export class StoreUnavailable extends Error {
@@ -34,13 +34,8 @@ export function failureEntry(error: unknown): Readonly<{
   if (error instanceof StoreNotMigrated) {
     return { event: 'misconfigured', reason: 'DB', remedy: MIGRATE, ...words }
   }
-  const reason = error instanceof Error ? error.name : 'unknown'
-  return { event: 'internal_error', reason, ...words, stack: stackOf(error) }
+  return { event: 'internal_error', ...detailsOf(error) }
 }
-
-/** The first lines of an exception's stack, without its message. */
-export const stackOf = (error: unknown): string | undefined =>
-  error instanceof Error ? error.stack?.split('\n').slice(1, 6).join('\n') : undefined
 
 /**
  * Selects one page of a list, newest first: up to `limit` rows

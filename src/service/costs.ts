@@ -12,8 +12,11 @@ import type { Cost } from '../ports/budget.ts'
 export const COSTS = {
   /** An expired order or a due attempt: query, close and query again, each with its write. */
   order: { calls: 3, statements: 13 },
-  /** A refund: load and start it, send it, confirm a refusal by a query, write the outcome. */
-  refund: { calls: 3, statements: 16 },
+  /**
+   * A refund: load it, confirm its payment, start and send it, list WeChat's refunds of the payment after a doubtful
+   * refusal, confirm the refusal by a query, write the outcome.
+   */
+  refund: { calls: 4, statements: 16 },
   /** A webhook: load its data, store the try, open a review when it is given up. */
   webhook: { calls: 1, statements: 9 },
   /** A step of a bill: compare one page of rows, or query and record one difference. */
@@ -32,10 +35,12 @@ export const RARE_EXCESS: Readonly<Record<keyof typeof COSTS, number>> = {
   billStep: 7,
 }
 
-/**
- * The cost of storing when claimed orders or refunds are due again. It must still fit after the work on them.
- */
+/** The cost of storing when claimed orders are due again. It must still fit after the work on them. */
 export const RESCHEDULE: Cost = { calls: 0, statements: 2 }
+/** The cost of claiming due refunds, and of storing when they are due again. */
+export const CLAIM_REFUNDS: Cost = { calls: 0, statements: 3 }
+/** The same while refunds are paused or have a limit: count those that are held back, and open their review. */
+export const CLAIM_LIMITED_REFUNDS: Cost = { calls: 0, statements: 7 }
 /**
  * The cost of claiming due webhooks. It must still fit
  * after the run has sent the webhooks that it wrote itself.

@@ -8,10 +8,13 @@ import type { OrderStore } from '../ports/order-store.ts'
 import type { RefundLimits, RefundStore } from '../ports/refund-store.ts'
 import type { ReviewStore } from '../ports/review-store.ts'
 import type { RunStore } from '../ports/run-store.ts'
+import { claimBillOf, claimDueBill, postponeBill } from './bill/bill-lease.ts'
 import * as bills from './bill/bills.ts'
-import { finishComparing, noteUnexplained } from './bill/compare-books.ts'
-import { comparePage } from './bill/compare-page.ts'
+import { booksOn, noteUnexplained } from './bill/books.ts'
+import { finishComparing } from './bill/compare-books.ts'
 import * as differences from './bill/differences.ts'
+import { pageFacts } from './bill/page-facts.ts'
+import { savePage, unmark } from './bill/save-page.ts'
 import type { Database } from './d1/database.ts'
 import * as deliveries from './deliveries.ts'
 import * as attempts from './order/attempts.ts'
@@ -25,6 +28,7 @@ import { endWaitingReviewOf, ordercodeOfRefund } from './order/refunds.ts'
 import { reserve } from './order/reserve-refund.ts'
 import * as sendLease from './order/send-lease.ts'
 import { events, load, loadMany } from './order/views.ts'
+import { beginRecovery, recoveryLeft } from './recoveries.ts'
 import * as reviews from './reviews.ts'
 import * as runs from './runs.ts'
 
@@ -48,6 +52,10 @@ export const d1Stores = (
   deliveries: deliveryStore(db, hasTarget, actor),
   bills: billStore(db, hasTarget),
   runs: runStore(db),
+  recoveries: {
+    begin: (since, now) => beginRecovery(db, since, now),
+    left: (now) => recoveryLeft(db, now),
+  },
 })
 
 const orderStore = (db: Database, hasTarget: boolean, actor: Actor): OrderStore => ({
@@ -111,23 +119,26 @@ const deliveryStore = (db: Database, hasTarget: boolean, actor: Actor): Delivery
 const billStore = (db: Database, hasTarget: boolean): BillStore => ({
   find: (day) => bills.findBill(db, day),
   expect: (last, now) => bills.expectBills(db, last, now),
-  claimDue: (now) => bills.claimDueBill(db, now),
-  claimDay: (day, now) => bills.claimBillOf(db, day, now),
-  postpone: (bill, dueAt, reason) => bills.postponeBill(db, bill, dueAt, reason),
+  claimDue: (now) => claimDueBill(db, now),
+  claimDay: (day, now) => claimBillOf(db, day, now),
+  postpone: (bill, dueAt, reason) => postponeBill(db, bill, dueAt, reason),
   isExpectedOn: (day) => bills.isExpectedOn(db, day),
-  booksOn: (day) => bills.booksOn(db, day),
+  ratesBefore: (day) => bills.ratesBefore(db, day),
+  booksOn: (day) => booksOn(db, day),
   begin: (bill) => bills.beginBill(db, bill),
   save: (bill, now) => bills.saveBill(db, bill, now, hasTarget),
-  comparePage: (bill, appid, rows) => comparePage(db, bill, appid, rows),
-  finishComparing: (bill, sums) => finishComparing(db, bill, sums),
-  noteUnexplained: (bill, books) => noteUnexplained(db, bill, books),
+  unmark: (bill) => unmark(db, bill),
+  pageFacts: (day, rows) => pageFacts(db, day, rows),
+  savePage: (bill, compared) => savePage(db, bill, compared),
+  finishComparing: (bill, ofFile) => finishComparing(db, bill, ofFile),
+  noteUnexplained: (bill, marked) => noteUnexplained(db, bill, marked),
   openDifferences: (day, limit) => differences.openDifferences(db, day, limit),
   manyDifferences: (day, atLeast) => differences.manyDifferences(db, day, atLeast),
-  collectDifferences: (day, kind) => differences.collectDifferences(db, day, kind),
+  collectDifferences: (bill, kind) => differences.collectDifferences(db, bill, kind),
   differences: (day, limit) => differences.differences(db, day, limit),
   countReviewed: (day, kind, atMost) => differences.countReviewed(db, day, kind, atMost),
-  resolveDifference: (difference, outcome) =>
-    differences.resolveDifference(db, difference, outcome),
+  resolveDifference: (bill, difference, outcome) =>
+    differences.resolveDifference(db, bill, difference, outcome),
 })
 
 const runStore = (db: Database): RunStore => ({

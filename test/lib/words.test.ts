@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { excerptOf, wordsOf } from '../../src/lib/words.ts'
+import { detailsOf, excerptOf, wordsOf } from '../../src/lib/words.ts'
 
 const utf8 = (text: string) => new TextEncoder().encode(text)
 
@@ -45,9 +45,31 @@ describe('the words of an exception', () => {
     expect(wordsOf(endless)).toBe('again')
   })
 
+  it('are its name alone when it has no message', () => {
+    expect(wordsOf(new TypeError())).toBe('TypeError')
+    expect(wordsOf(new Error(''))).toBe('Error')
+  })
+
   it('are the type of what was thrown, when that is no exception', () => {
     expect(wordsOf('a key')).toBe('an exception of the type string')
     expect(wordsOf(undefined)).toBe('an exception of the type undefined')
+  })
+})
+
+describe('the details of an exception', () => {
+  it('are its name, its words and the top of its stack, without the lines of its message', () => {
+    const details = detailsOf(new RangeError('the first line\nthe card 13800138000'))
+
+    expect(details).toMatchObject({ reason: 'RangeError', error: expect.stringContaining('first') })
+    const lines = details.stack?.split('\n') ?? []
+    expect(lines[0]).toMatch(/^ +at .*words\.test\.ts/)
+    expect(lines.length).toBeLessThanOrEqual(5)
+    expect(details.stack).not.toContain('13800138000')
+  })
+
+  it('have no stack when no exception was thrown', () => {
+    const error = 'an exception of the type object'
+    expect(detailsOf(null)).toEqual({ reason: 'unknown', error, stack: undefined })
   })
 })
 

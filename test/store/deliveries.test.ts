@@ -75,7 +75,7 @@ describe('a claim of due webhooks', () => {
 
   it('gets the same ones, and leases no others, when D1 executes it twice', async () => {
     const watched = watchDatabase(env.DB)
-    const bench = storeBench('system', undefined, watched.db)
+    const bench = storeBench({ db: watched.db })
     await withDue(bench, 5)
     watched.fail('reply_lost', { matching: /claimed_by/ })
 
@@ -87,7 +87,7 @@ describe('a claim of due webhooks', () => {
 
   it('does not get the ones that another run claimed in the same second', async () => {
     const watched = watchDatabase(env.DB)
-    const bench = storeBench('system', undefined, watched.db)
+    const bench = storeBench({ db: watched.db })
     await withDue(bench, 4)
     const rival = storeBench()
     const claimed: StoredDelivery[] = []
@@ -108,7 +108,7 @@ describe('a claim of due webhooks', () => {
 describe('a try of a webhook', () => {
   it('counts once when D1 stores it twice', async () => {
     const watched = watchDatabase(env.DB)
-    const bench = storeBench('system', undefined, watched.db)
+    const bench = storeBench({ db: watched.db })
     await withDue(bench, 1)
     for (const outcome of [failed, delivered]) {
       const before = await find(bench)
@@ -121,7 +121,7 @@ describe('a try of a webhook', () => {
 
   it('that gives it up opens one review in the same batch, also when D1 stores it twice', async () => {
     const watched = watchDatabase(env.DB)
-    const bench = storeBench('system', undefined, watched.db)
+    const bench = storeBench({ db: watched.db })
     await withDue(bench, 1)
     const before = await find(bench)
     watched.fail('before_commit', { matching: /UPDATE deliveries/, times: 3 })

@@ -42,6 +42,44 @@ describe('a review that two operators resolve concurrently', () => {
   })
 })
 
+const everything = { before: { at: Number.MAX_SAFE_INTEGER, key: '' }, limit: 10 }
+
+describe('the actor of a review', () => {
+  const review: Review = {
+    kind: 'foreign_payment',
+    subject: '42',
+    ordercode: undefined,
+    evidence: {},
+  }
+  const id = reviewId(review)
+
+  it('is who opened it while it is open, and who resolved it afterwards', async () => {
+    const wechat = storeBench({ actor: 'wechat' }).store.reviews
+    const operator = storeBench({ actor: 'li.wei' }).store.reviews
+    await wechat.open(review, at(0))
+    expect((await operator.find(id))?.actor).toBe('wechat')
+
+    await operator.resolve(id, { note: 'refunded by hand', action: undefined }, at(1))
+
+    expect((await wechat.find(id))?.actor).toBe('li.wei')
+    expect((await wechat.list(undefined, everything)).map(({ actor }) => actor)).toEqual(['li.wei'])
+  })
+
+  it('is derived from its note where it was written by a version without actors', async () => {
+    const { store, exec } = storeBench()
+    await store.reviews.open(review, at(0))
+    const actorAfter = async (sql: string): Promise<string | undefined> => {
+      await exec(`UPDATE reviews SET actor = NULL${sql}`)
+      return (await store.reviews.find(id))?.actor
+    }
+
+    expect(await actorAfter('')).toBe('system')
+    expect(await actorAfter(`, resolved_at = 1, note = 'refunded by hand'`)).toBe('shop')
+    const automatic = 'resolved automatically: bill and records agree'
+    expect(await actorAfter(`, note = '${automatic}'`)).toBe('system')
+  })
+})
+
 describe('a fact whose review is open', () => {
   it.each(['amount_mismatch', 'refund_failed', 'bill_difference'] as const)(
     'opens no other one and sends no other webhook (%s)',
@@ -85,7 +123,7 @@ describe('a fact whose review is open', () => {
 
   it('opens one when D1 executes the batch twice, because its first answer was lost', async () => {
     const watched = watchDatabase(env.DB)
-    const bench = storeBench('system', undefined, watched.db)
+    const bench = storeBench({ db: watched.db })
     watched.fail('reply_lost', { matching: /INTO reviews/ })
 
     await open(bench, aReview('refund_failed'))
@@ -249,7 +287,7 @@ describe('subjects that end in a number', () => {
 describe('opening a review among 5000', () => {
   it('reads only the reviews of its fact', async () => {
     const watched = watchDatabase(env.DB)
-    const bench = storeBench('system', undefined, watched.db)
+    const bench = storeBench({ db: watched.db })
     await bench.exec(`
       WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
       INSERT INTO reviews (id, kind, subject, evidence, opened_at, resolved_at, note)

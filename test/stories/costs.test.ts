@@ -23,7 +23,7 @@ const EXPIRED_S = 7_300
 
 /** Rows of the database that one item may read and write, index entries included. */
 const ROWS: Readonly<Record<keyof typeof COSTS, Readonly<{ read: number; written: number }>>> = {
-  order: { read: 60, written: 35 },
+  order: { read: 60, written: 36 },
   refund: { read: 60, written: 20 },
   webhook: { read: 30, written: 10 },
   billStep: { read: 90, written: 25 },
@@ -145,6 +145,37 @@ const REFUNDS: Readonly<Record<string, () => Promise<Measured>>> = {
     w.advance(60)
     return advanceFirst(bench)
   },
+  async 'an automatic refund that WeChat refuses in words'() {
+    const bench = measuredWorld()
+    const { w, view } = bench
+    const { ordercode } = await paidTwice(w, 'words')
+    await followUpAttempt(w.worker(), await view(ordercode), 2)
+    await followUpAttempt(w.worker(), await view(ordercode), 1)
+    w.wechat.platform.refund(ordercode, { refundFee: 1 })
+    const words = { errCode: 'ERROR', errCodeDes: '订单已全额退款' }
+    w.wechat.faults.inject({ endpoint: 'refund', kind: 'err_code', ...words })
+    w.advance(60)
+    return advanceFirst(bench)
+  },
+  async 'a refund that waits for an hour'() {
+    const bench = measuredWorld()
+    const { w } = bench
+    const { ordercode } = await paidOrder(w, 'hour')
+    w.wechat.platform.setBalance(0)
+    await refund(w, ordercode, 'R1', 100)
+    w.advance(3_600)
+    return advanceFirst(bench)
+  },
+  async 'a refund that waits for a month, and WeChat refuses the certificate'() {
+    const bench = measuredWorld()
+    const { w } = bench
+    const { ordercode } = await paidOrder(w, 'month')
+    const refusal = { errCode: 'CERT_ERROR', errCodeDes: '?', times: 99 }
+    w.wechat.faults.inject({ endpoint: 'refund', kind: 'err_code', ...refusal })
+    await refund(w, ordercode, 'R1', 100)
+    w.advance(31 * 86_400)
+    return advanceFirst(bench)
+  },
   async 'a refund that succeeded meanwhile'() {
     const bench = measuredWorld()
     const { w } = bench
@@ -234,7 +265,7 @@ async function billed(
   await advanceBill(deps, claimed, onePage)
   const [difference] = await deps.bills.openDifferences(claimed.day, 10)
   if (difference === undefined) throw new Error('nothing differs')
-  return measure((each) => resolveDifference(each, difference))
+  return measure((each) => resolveDifference(each, claimed, difference))
 }
 
 const KINDS = { order: ORDERS, refund: REFUNDS, webhook: WEBHOOKS, billStep: BILLS } as const

@@ -73,8 +73,7 @@ describe('a refusal of unifiedorder that the documents do not list', () => {
     expect(await outcome(await w.pay(ordercode, openid))).toBe('502 wechat_refused')
 
     w.wechat.payer.pay(ordercode)
-    w.advance(60)
-    await w.cron()
+    await w.shop('POST', `/orders/${ordercode}/query`)
 
     expect((await w.read(ordercode)).state).toBe('paid')
   })

@@ -23,25 +23,24 @@ export type StoreBench = Readonly<{
   rows: () => Promise<Readonly<Record<string, readonly SqlRow[]>>>
 }>
 
-/** Timers for a store: its pauses between tries end at once, and its deadlines never come. */
-const timers = {
-  after(ms: number, wake: () => void) {
-    if (ms < 1_000) wake()
-    return () => {}
-  },
-}
+/** For whom the stores of a bench work, and on what. */
+export type BenchOptions = Readonly<{
+  /** Who causes what the stores write. Default: `shop`. */
+  actor?: Actor
+  /** Which refunds may be sent. Default: all. */
+  limits?: RefundLimits | undefined
+  /** The D1 that the stores use, to watch it or to make it fail. The bench itself uses the real one. */
+  db?: D1Database
+}>
 
-/**
- * Creates the stores as the Worker does for a request of `actor`, when it has a webhook target.
- *
- * @param limits By default none.
- * @param db By default the D1 of the project.
- */
-export function storeBench(
-  actor: Actor = 'shop',
-  limits?: RefundLimits,
-  db: D1Database = env.DB,
-): StoreBench {
+/** Creates the stores as the Worker does when it has a webhook target. */
+export function storeBench({ actor = 'shop', limits, db = env.DB }: BenchOptions = {}): StoreBench {
+  const timers = {
+    after: (ms: number, wake: () => void) => {
+      const timer = setTimeout(wake, ms)
+      return () => clearTimeout(timer)
+    },
+  }
   const database = new Database(db, timers, (count) =>
     crypto.getRandomValues(new Uint8Array(count)),
   )

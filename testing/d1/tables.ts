@@ -10,6 +10,7 @@ export const TABLES = [
   'attempts',
   'orders',
   'runs',
+  'recoveries',
 ] as const
 
 /** Deletes the rows of every table and keeps the schema. */

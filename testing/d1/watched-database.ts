@@ -6,7 +6,7 @@ export type DatabaseFault =
   | 'before_commit'
   /** The call throws, although D1 has written everything. */
   | 'after_commit'
-  /** Like `after_commit`, with an error after which the Worker sends the batch again. */
+  /** The same, and the error is one after which the Worker sends the statements again. */
   | 'reply_lost'
   /** The call never settles, although D1 has written everything. */
   | 'stall_after_commit'

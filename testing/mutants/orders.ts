@@ -48,10 +48,8 @@ export const ORDER_MUTANTS: readonly Mutant[] = [
   {
     name: 'An operator can accept a payment with a wrong amount',
     file: 'core/review.ts',
-    find: `kind === 'foreign_payment' || kind === 'refund_failed'
-`,
-    replace: `kind.length > 0
-`,
+    find: ` || kind === 'unknown_order'`,
+    replace: ` || kind !== 'foreign_payment'`,
     tests: ['test/core/order/reviews.test.ts'],
   },
   {
@@ -92,7 +90,7 @@ export const ORDER_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'An attempt that was sent again does not count as in flight',
-    file: 'core/order/transition.ts',
+    file: 'core/order/attempt.ts',
     find: `    answeredAt: undefined,
     unansweredAt:`,
     replace: `    unansweredAt:`,

@@ -82,7 +82,7 @@ export const STORE_MUTANTS: readonly Mutant[] = [
   {
     name: 'Recording a payment does not increase the revision, so that a late order.closed overwrites order.paid in the shop',
     file: 'store/order/record-payment.ts',
-    find: `.join(', ')}, revision + 1`,
+    find: `.join(', ')}, \${nextRevision('revision')}`,
     replace: `.join(', ')}, revision`,
     tests: ['test/stories/webhook/delivering.test.ts'],
   },
@@ -131,8 +131,8 @@ export const STORE_MUTANTS: readonly Mutant[] = [
   {
     name: 'A change that lost a race still opens its attempt',
     file: 'store/order/orders.ts',
-    find: `[insertIf('attempts', row, guard)]`,
-    replace: `[insertIf('attempts', row, { sql: '1', params: [] })]`,
+    find: `newAttempts(before, after, now, beforePayments(before, after, unchanged))`,
+    replace: `newAttempts(before, after, now, { sql: '1', params: [] })`,
     tests: [...STALE, ...STORE],
   },
   {
@@ -197,5 +197,19 @@ export const STORE_MUTANTS: readonly Mutant[] = [
     find: "AND state <> 'refused') < ?6",
     replace: "AND state <> 'refused') <= ?6",
     tests: DECIDERS,
+  },
+  {
+    name: 'After a restore, the revisions of what was found are those that the shop has seen already',
+    file: 'core/order/order.ts',
+    find: `Math.max(revision + 1, (recoveredAt ?? 0) * REVISIONS_PER_SECOND)`,
+    replace: `revision + 1`,
+    tests: ['test/stories/recovery.test.ts'],
+  },
+  {
+    name: 'After a restore, a refund is sent before the lost ones are known',
+    file: 'service/refund/hindrance.ts',
+    find: `(payment?.confirmedAt ?? -1) > recoveredAt`,
+    replace: `payment?.confirmedAt !== undefined`,
+    tests: ['test/stories/recovery.test.ts'],
   },
 ]

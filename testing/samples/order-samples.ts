@@ -48,6 +48,7 @@ export const anOrder = (changes: Partial<Order> = {}): Order => ({
   transactionId: undefined,
   paidAt: undefined,
   closedAt: undefined,
+  recoveredAt: undefined,
   ...changes,
 })
 

@@ -1,6 +1,7 @@
 /** Writes bills in WeChat's format, and reads them with the reader of `src` that is under test. The writer uses no code of `src`. */
 import { gzipSync } from 'node:zlib'
-import type { BillEnd, BillRow } from '../../src/ports/bill-reader.ts'
+import type { BillRow } from '../../src/core/bill/bill-row.ts'
+import type { BillEnd } from '../../src/ports/bill-reader.ts'
 import { readBill } from '../../src/wechat/bill/read.ts'
 
 const names = (text: string): readonly string[] => text.split(',')
@@ -35,6 +36,8 @@ export const OLD_REFUND = names(
 export const SUMMARY = names(
   '总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额',
 )
+/** The column names of the totals at the end of a bill of type SUCCESS. */
+export const SUCCESS_SUMMARY = names('总交易单数,应结订单总金额,手续费总金额,订单总金额')
 /** The column names of the totals at the end of a bill in the old layout. */
 export const OLD_SUMMARY = names(
   '总交易单数,总交易额,总退款金额,总代金券或立减优惠退款金额,手续费总金额',

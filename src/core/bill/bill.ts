@@ -15,7 +15,8 @@ export type Millifen = number
 
 /**
  * The counts and the sums in fen of the bill's rows that have been compared so far. Payments and refunds are
- * those of our own orders.
+ * those of our own orders. Every row is counted in one of `payments`, `refunds`, `revoked`, `unreadable`,
+ * `others` and, unless the appid is shared, `unknownOrders`.
  */
 export type BillCounts = Readonly<{
   rows: number
@@ -29,11 +30,22 @@ export type BillCounts = Readonly<{
   refunds: number
   refundFee: number
   serviceFee: Millifen
+  /** Payments of ours that a cashier's command reversed. */
+  revoked: number
   /**
-   * The number of rows of the merchant's other mini programs and other systems. Such rows are only counted.
+   * The number of rows of the merchant's other mini programs and other systems. Such rows are only counted:
+   * `otherAppids`, `otherNumbers` and, if the appid is shared, `unknownOrders`.
    */
   others: number
+  /** Rows with another appid than ours. */
+  otherAppids: number
+  /** Rows with our appid and a number that cannot be one of ours. */
+  otherNumbers: number
+  /** Rows with our appid and a number as ours are, but of no order that we have. */
+  unknownOrders: number
   unreadable: number
+  /** How many payments of ours were charged at which rate of the service fee, by the rate as WeChat writes it. */
+  rates: Readonly<Record<string, number>>
   /** The sums of our own records of the bill's day, stored once the bill is reconciled. */
   books?: BookSums
 }>
@@ -46,6 +58,12 @@ export type BookSums = Readonly<{
   refundFee: number
 }>
 
+/**
+ * Our records of one day. `all` has what belongs to the day: what is marked as contained in the day's bill, and
+ * what no bill contains. `marked` has the first part only.
+ */
+export type DayBooks = Readonly<{ all: BookSums; marked: BookSums }>
+
 /** The counts of a bill of which no row was compared yet. */
 export const NO_COUNTS: BillCounts = {
   rows: 0,
@@ -55,8 +73,13 @@ export const NO_COUNTS: BillCounts = {
   refunds: 0,
   refundFee: 0,
   serviceFee: 0,
+  revoked: 0,
   others: 0,
+  otherAppids: 0,
+  otherNumbers: 0,
+  unknownOrders: 0,
   unreadable: 0,
+  rates: {},
 }
 
 /** The bill of one day, and how far its reconciliation has come. */

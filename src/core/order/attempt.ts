@@ -82,6 +82,39 @@ const PREPAY_USABLE_S = 5 * MINUTE_S
 /** How long the Worker recognises a login code, in seconds: as long as WeChat's login codes are valid. */
 const CODE_LIFE_S = 5 * MINUTE_S
 
+/**
+ * Makes an attempt of which only its payment is known, because its row was lost with a restore of the database.
+ * What WeChat does not tell about the attempt is empty; nothing sends or compares it any more.
+ */
+export const restoredAttempt = (
+  key: Pick<Attempt, 'outTradeNo' | 'number'>,
+  payment: Readonly<{ openid: string; totalFee: Fen; paidAt: UnixSeconds }>,
+  terms: Pick<FrozenTerms, 'appid' | 'mchId' | 'notifyUrl' | 'signType' | 'body'>,
+): Attempt => ({
+  ...key,
+  state: 'paid',
+  terms: {
+    ...terms,
+    openid: payment.openid,
+    totalFee: payment.totalFee,
+    spbillCreateIp: '',
+    attach: undefined,
+    detail: undefined,
+    goodsTag: undefined,
+    limitPay: undefined,
+    timeStart: payment.paidAt,
+    timeExpire: payment.paidAt,
+  },
+  sentAt: payment.paidAt,
+  answeredAt: payment.paidAt,
+  unansweredAt: undefined,
+  prepayId: undefined,
+  prepayExpiresAt: undefined,
+  codeHash: undefined,
+  codeAt: undefined,
+  closedAt: undefined,
+})
+
 /** Whether the payer may still be able to pay the attempt. */
 export const isLive = (attempt: Attempt): boolean =>
   attempt.state === 'open' || attempt.state === 'closing'
@@ -92,6 +125,21 @@ export const isLive = (attempt: Attempt): boolean =>
  */
 export const isInFlight = (attempt: Attempt, now: UnixSeconds): boolean =>
   attempt.answeredAt === undefined && now < later(attempt.sentAt, IN_FLIGHT_S)
+
+/** The attempt when its unifiedorder is sent again for a `/pay` request with this login code. */
+export function sentAgain(attempt: Attempt, codeHash: string, now: UnixSeconds): Attempt {
+  // No two sends of an attempt share a second, so that `sentAt` tells which send an answer belongs to.
+  const next = later(attempt.sentAt, 1)
+  return {
+    ...attempt,
+    sentAt: next > now ? next : now,
+    answeredAt: undefined,
+    unansweredAt:
+      attempt.unansweredAt ?? (attempt.answeredAt === undefined ? attempt.sentAt : undefined),
+    codeHash,
+    codeAt: now,
+  }
+}
 
 /**
  * Whether an order that WeChat has under the attempt's number may be ours: WeChat issued a prepay_id, or a

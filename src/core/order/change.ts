@@ -3,7 +3,7 @@ import { err, ok, type Result } from '../../lib/result.ts'
 import type { Review } from '../review.ts'
 import type { Webhook } from '../webhook.ts'
 import type { Attempt } from './attempt.ts'
-import type { Order, OrderView } from './order.ts'
+import { nextRevision, type Order, type OrderView } from './order.ts'
 import type { Rejection } from './rejection.ts'
 
 /** What an event does to an order. `unchanged` is a success: the order already reflects the event. */
@@ -31,7 +31,7 @@ export const withAttempt = (view: OrderView, after: Attempt): readonly Attempt[]
   view.attempts.map((attempt) => (attempt.outTradeNo === after.outTradeNo ? after : attempt))
 
 /**
- * Makes a change. Adds one to the order's revision.
+ * Makes a change. Raises the order's revision.
  *
  * @param change The changed attempts, payments and refunds.
  * @param order The changed fields of the order itself.
@@ -44,7 +44,7 @@ export function changed(
   reviews: readonly Review[] = [],
 ): Result<Step, never> {
   const { ordercode } = before.order
-  const revision = before.order.revision + 1
+  const revision = nextRevision(before.order)
   return ok({
     kind: 'changed',
     after: { ...before, ...change, order: { ...before.order, ...order, revision } },

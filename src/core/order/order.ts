@@ -5,7 +5,7 @@ import { later, type UnixSeconds } from '../time.ts'
 import { type Attempt, isLive } from './attempt.ts'
 import type { BookedPayment, Payment, Source } from './payment.ts'
 import type { RefundPolicy } from './refund-policy.ts'
-import type { OutRefundNo, Refund, RefundRecord } from './refund.ts'
+import type { HeldLease, OutRefundNo, Refund, RefundRecord } from './refund.ts'
 
 /**
  * `created`: registered, WeChat was not called. `paying`: an attempt was sent, or may have been. `paid`: a
@@ -49,6 +49,8 @@ export type Order = Readonly<{
   /** When the payment in `transactionId` was made: WeChat's `time_end`. */
   paidAt: UnixSeconds | undefined
   closedAt: UnixSeconds | undefined
+  /** When the operator last began a recovery after a restore of the database; undefined for never. */
+  recoveredAt: UnixSeconds | undefined
 }>
 
 /** An order with its attempts, payments and refunds, all read at the same moment. */
@@ -81,7 +83,9 @@ export type RecordedPayment = Readonly<{
 /** The events that record a payment, or change a recorded one. */
 export type PaymentEvent = Extract<
   OrderEvent,
-  { type: 'payment_booked' | 'second_payment_recorded' | 'payment_accepted' }
+  {
+    type: 'payment_booked' | 'second_payment_recorded' | 'payment_accepted' | 'payment_restored'
+  }
 >
 
 /** What can happen to an order. The shop sees `type` in the order's history. */
@@ -95,15 +99,17 @@ export type OrderEvent = Readonly<
   | ({ type: 'second_payment_recorded' } & RecordedPayment)
   /** The operator keeps a returned payment whose money did not go back. */
   | { type: 'payment_accepted'; transactionId: TransactionId }
+  /** The operator records a payment whose attempt was lost with a restore of the database. */
+  | { type: 'payment_restored'; payment: Payment; attempt: Attempt }
   | { type: 'order_closed'; reason: CloseReason }
   | RefundEvent
 >
 
 /**
  * The end of a refund that WeChat does not have. It releases the refund's amount, so the caller holds the send
- * lease of the refund, which ends at `leasedUntil`: the event is stored only while no other sender has the lease.
+ * lease of the refund: the event is stored only if no other sender has had the lease since.
  */
-type Release = Readonly<{ outRefundNo: OutRefundNo; leasedUntil: UnixSeconds }>
+type Release = Readonly<{ outRefundNo: OutRefundNo; lease: HeldLease }>
 type Refusal = Release & Readonly<{ errCode: string; errCodeDes: string }>
 
 /** What can happen to a refund of an order. `record` is WeChat's report about the refund. */
@@ -134,12 +140,24 @@ export const findAttempt = (view: OrderView, outTradeNo: OutTradeNo): Attempt | 
   view.attempts.find((attempt) => attempt.outTradeNo === outTradeNo)
 
 /**
- * The number of the next attempt. Closed attempts keep their numbers. @returns undefined when all are used.
+ * The number of the next attempt. Closed attempts keep their numbers. @returns undefined when all are used, as far
+ * as our records have them.
  */
 export function nextOutTradeNo(view: OrderView): OutTradeNo | undefined {
-  const number = view.attempts.length + 1
+  const number = (view.attempts.at(-1)?.number ?? 0) + 1
   return number > ATTEMPTS_MAX ? undefined : formatOutTradeNo(view.order.ordercode, number)
 }
+
+/**
+ * The revision of an order after a change: one more, but after a recovery never one that the lost records may have
+ * had. A receiver of webhooks drops smaller revisions, so those since the recovery must be greater: ten for each
+ * second since 1970 is more than any order has had, and a later recovery gives more.
+ */
+export const nextRevision = ({ revision, recoveredAt }: Order): number =>
+  Math.max(revision + 1, (recoveredAt ?? 0) * REVISIONS_PER_SECOND)
+
+/** By how much the revision of a recovery grows with every second. See {@link nextRevision}. */
+export const REVISIONS_PER_SECOND = 10
 
 /** Whether two registrations of an order have equal terms. Registering equal terms again changes nothing. */
 export const sameTerms = (a: Terms, b: Terms): boolean =>

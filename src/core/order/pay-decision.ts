@@ -173,7 +173,7 @@ function decideOpen(
     kind: 'open',
     attempt: {
       outTradeNo,
-      number: view.attempts.length + 1,
+      number: (view.attempts.at(-1)?.number ?? 0) + 1,
       state: 'open',
       terms: {
         ...goods,

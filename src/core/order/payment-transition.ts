@@ -26,6 +26,8 @@ export function paymentTransition(
       return onSecondPayment(before, event, now)
     case 'payment_accepted':
       return onPaymentAccepted(before, event)
+    case 'payment_restored':
+      return onPaymentRestored(before, event, now)
   }
 }
 
@@ -149,6 +151,38 @@ function onPaymentAccepted(
     return changed(before, { payments }, {}, [], [review])
   }
   return changed(before, { payments }, { state: 'paid', transactionId, paidAt: payment.paidAt }, [
+    { type: 'order.paid', subject: transactionId },
+  ])
+}
+
+/**
+ * Records a payment together with its attempt, which was lost with a restore of the database. The order that the
+ * shop has registered again must have the payment's amount and payer.
+ */
+function onPaymentRestored(
+  before: OrderView,
+  { payment, attempt }: Of<'payment_restored'>,
+  now: UnixSeconds,
+): Result<Step, Rejection> {
+  if (isBooked(before, payment)) return unchanged
+  const { order } = before
+  const isTaken = before.attempts.some(({ number }) => number === attempt.number)
+  if (isTaken || attempt.outTradeNo !== payment.outTradeNo) return illegal
+  if (isOutdated(attempt, order)) {
+    return err({ reason: 'amount_mismatch', expected: order.terms.totalFee, got: payment.totalFee })
+  }
+  const booked = bookedPayment(payment, 'operator', false, now)
+  const change = {
+    attempts: [...before.attempts, attempt].toSorted((a, b) => a.number - b.number),
+    payments: [...before.payments, booked],
+  }
+  const { transactionId } = payment
+  if (order.state === 'paid') {
+    const recorded = order.transactionId === undefined ? {} : { recorded: order.transactionId }
+    const review = paymentReview('second_payment', payment, order.ordercode, 'operator', recorded)
+    return changed(before, change, {}, [], [review])
+  }
+  return changed(before, change, { state: 'paid', transactionId, paidAt: payment.paidAt }, [
     { type: 'order.paid', subject: transactionId },
   ])
 }

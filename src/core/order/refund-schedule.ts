@@ -1,5 +1,5 @@
 import { DAY_S, HOUR_S, later, MINUTE_S, type UnixSeconds } from '../time.ts'
-import { isFinal, type Refund } from './refund.ts'
+import { type HeldLease, isFinal, type Refund } from './refund.ts'
 
 /** The err_codes after which a refund is sent again soon, even if the schedule has a longer pause. */
 const BUSY = ['INVALID_REQ_TOO_MUCH', 'FREQUENCY_LIMITED', 'ORDER_NOT_READY']
@@ -66,8 +66,8 @@ export const mayBeUnderWay = (unansweredAt: UnixSeconds | undefined, now: UnixSe
  * Whether a send that begins now ends before the send lease does. A sender that was delayed must not send any
  * more: another one may have the lease, and may have found that WeChat does not know the refund.
  */
-export const mayBeginSend = (leasedUntil: UnixSeconds, now: UnixSeconds): boolean =>
-  later(now, SEND_MAX_S) <= leasedUntil
+export const mayBeginSend = ({ until }: HeldLease, now: UnixSeconds): boolean =>
+  later(now, SEND_MAX_S) <= until
 
 /** Whether WeChat still accepts refunds of a payment. */
 export const isRefundable = (

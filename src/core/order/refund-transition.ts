@@ -6,6 +6,7 @@ import type { OrderView, RefundEvent } from './order.ts'
 import { nextStartAt } from './refund-schedule.ts'
 import {
   countsAtWeChat,
+  type HeldLease,
   isReserved,
   knownFrom,
   leftOf,
@@ -115,14 +116,14 @@ function onStarted(
 
 function onRefused(
   before: OrderView,
-  { outRefundNo, errCode, errCodeDes, leasedUntil }: Of<'refund_refused' | 'refund_given_up'>,
+  { outRefundNo, errCode, errCodeDes, lease }: Of<'refund_refused' | 'refund_given_up'>,
   from: readonly RefundState[],
   now: UnixSeconds,
 ): Result<Step, Rejection> {
   const refund = findRefund(before, outRefundNo)
   if (refund === undefined) return illegal
   if (refund.state === 'refused') return unchanged
-  if (!from.includes(refund.state) || hasEnded(leasedUntil, now)) return illegal
+  if (!from.includes(refund.state) || hasEnded(lease, now)) return illegal
   const after: Refund = { ...refund, state: 'refused', endedAt: now, errCode, errCodeDes }
   return changed(
     before,
@@ -134,17 +135,17 @@ function onRefused(
 }
 
 /** Whether a send lease has ended, so that another sender may have sent the refund. */
-const hasEnded = (leasedUntil: UnixSeconds, now: UnixSeconds): boolean => leasedUntil <= now
+const hasEnded = ({ until }: HeldLease, now: UnixSeconds): boolean => until <= now
 
 /** Ends a refund of which WeChat knows nothing. A first send since the shop's decision refutes `never_sent`. */
 function onCancelled(
   before: OrderView,
-  { outRefundNo, proof, leasedUntil }: Of<'refund_cancelled'>,
+  { outRefundNo, proof, lease }: Of<'refund_cancelled'>,
   now: UnixSeconds,
 ): Result<Step, Rejection> {
   const refund = findRefund(before, outRefundNo)
   if (refund?.state === 'cancelled') return unchanged
-  if (refund?.state !== 'requested' || hasEnded(leasedUntil, now)) return illegal
+  if (refund?.state !== 'requested' || hasEnded(lease, now)) return illegal
   if (proof === 'never_sent' && refund.startedAt !== undefined) return illegal
   const after: Refund = { ...refund, state: 'cancelled', cancelledAt: now, endedAt: now }
   return changed(

@@ -80,6 +80,14 @@ export type Refund = Readonly<{
   errCodeDes: string | undefined
 }>
 
+/** The right to send a refund, or to end it, which one caller has at a time. */
+export type HeldLease = Readonly<{
+  /** When the lease ends by itself. */
+  until: UnixSeconds
+  /** Counts the leases of the refund. The holder writes only while no later lease was given. */
+  number: number
+}>
+
 /** WeChat's report about one refund, from the answer to a refund call or to a query. */
 export type RefundRecord = Readonly<{
   outRefundNo: OutRefundNo
@@ -182,12 +190,15 @@ export const isFinal = (refund: HasState): boolean =>
 type Requested = Pick<Refund, 'refundFee' | 'reason' | 'account'> &
   Readonly<{ transactionId: TransactionId | undefined }>
 
-/** Whether two requests for a refund number mean the same refund. */
-export const sameRequest = (a: Requested, b: Requested): boolean =>
-  a.transactionId === b.transactionId &&
-  a.refundFee === b.refundFee &&
-  a.reason === b.reason &&
-  a.account === b.account
+/**
+ * Whether a request for a known refund number means that refund. Of a refund that was found at WeChat, reason and
+ * account are not known: after a restore of the database, the shop must be able to repeat its request.
+ */
+export const sameRequest = (known: Requested & Pick<Refund, 'source'>, again: Requested): boolean =>
+  known.transactionId === again.transactionId &&
+  known.refundFee === again.refundFee &&
+  (known.source === 'merchant_platform' ||
+    (known.reason === again.reason && known.account === again.account))
 
 /** Replaces one refund in a list by its new version. */
 export const withRefund = (refunds: readonly Refund[], after: Refund): readonly Refund[] =>

@@ -11,8 +11,8 @@
  */
 import type { Result } from '../../lib/result.ts'
 import type { OutTradeNo } from '../ids.ts'
-import { later, type UnixSeconds } from '../time.ts'
-import { type Attempt, hasLivePrepay, isInFlight, mayBeOurs } from './attempt.ts'
+import type { UnixSeconds } from '../time.ts'
+import { type Attempt, hasLivePrepay, isInFlight, mayBeOurs, sentAgain } from './attempt.ts'
 import { changed, illegal, type Step, unchanged, withAttempt } from './change.ts'
 import {
   expiryUnder,
@@ -48,6 +48,7 @@ export function transition(
     case 'payment_booked':
     case 'second_payment_recorded':
     case 'payment_accepted':
+    case 'payment_restored':
       return paymentTransition(before, event, now)
     case 'order_closed':
       return onOrderClosed(before, now)
@@ -92,18 +93,7 @@ function onAttemptResent(
 ): Result<Step, Rejection> {
   const attempt = findAttempt(before, outTradeNo)
   if (attempt?.state !== 'open' || before.order.state !== 'paying') return illegal
-  // No two sends of an attempt share a second, so that `sentAt` tells which send an answer belongs to.
-  const next = later(attempt.sentAt, 1)
-  const after: Attempt = {
-    ...attempt,
-    sentAt: next > now ? next : now,
-    answeredAt: undefined,
-    unansweredAt:
-      attempt.unansweredAt ?? (attempt.answeredAt === undefined ? attempt.sentAt : undefined),
-    codeHash,
-    codeAt: now,
-  }
-  return changed(before, { attempts: withAttempt(before, after) })
+  return changed(before, { attempts: withAttempt(before, sentAgain(attempt, codeHash, now)) })
 }
 
 function onAttemptClosing(

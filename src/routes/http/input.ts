@@ -1,4 +1,5 @@
 /** Turns untrusted requests into checked values: every input is `unknown` until a schema has checked it. */
+import { fromMillis } from '../../core/time.ts'
 import * as v from 'valibot'
 import { isOrdercode } from '../../core/ids.ts'
 import { readLimited } from '../../lib/limited-body.ts'
@@ -115,3 +116,14 @@ export function readOrdercode(params: Readonly<Record<string, string>>): Result<
   const checked = check(v.object({ ordercode: ordercodeSchema }), params)
   return checked.ok ? ok(checked.value.ordercode) : checked
 }
+
+/** A schema for a time as RFC 3339, which becomes Unix seconds. */
+export const moment = v.pipe(
+  v.string('must be a string'),
+  v.regex(
+    /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/,
+    'must be a time such as 2026-11-23T00:00:00Z',
+  ),
+  v.check((text) => !Number.isNaN(Date.parse(text)), 'must be a date and time that exist'),
+  v.transform((text) => fromMillis(Date.parse(text))),
+)

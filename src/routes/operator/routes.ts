@@ -1,9 +1,13 @@
 import type { Route } from '../http/routes.ts'
 import { getHealth } from './health.ts'
+import { postRecover } from './recover.ts'
 import { getRuns } from './runs.ts'
 
 /** The operator's routes, which need the merchant token. */
-export const OPERATOR_ROUTES: readonly Route[] = [['GET', '/runs', getRuns]]
+export const OPERATOR_ROUTES: readonly Route[] = [
+  ['GET', '/runs', getRuns],
+  ['POST', '/recover', postRecover],
+]
 
 /** Routes for an external monitor, which need no token. */
 export const PUBLIC_ROUTES: readonly Route[] = [['GET', '/health', getHealth]]

@@ -4,7 +4,6 @@ import { eventJson, orderJson } from '../../contract/order.ts'
 import { isOpenid } from '../../core/ids.ts'
 import { ORDER_FEN_MAX, toFen } from '../../core/money.ts'
 import type { Terms } from '../../core/order/order.ts'
-import { fromMillis } from '../../core/time.ts'
 import { closeForShop } from '../../service/order/close-order.ts'
 import { queryOrder } from '../../service/order/query-order.ts'
 import {
@@ -16,7 +15,7 @@ import {
 } from '../../service/order/read-orders.ts'
 import { registerOrder } from '../../service/order/register-order.ts'
 import type { HttpDeps } from '../http/deps.ts'
-import { check, integer, readJson, readOrdercode, wireText } from '../http/input.ts'
+import { check, integer, moment, readJson, readOrdercode, wireText } from '../http/input.ts'
 import { plusOne, readPage, toPage, withoutEmpty } from '../http/pagination.ts'
 import { invalidRequest, json, problem } from '../http/problem.ts'
 import type { RouteRequest } from '../http/request.ts'
@@ -170,16 +169,6 @@ function readIfMatch(header: string | null): number | undefined | 'invalid' {
   const quoted = /^(?:W\/)?"(\d{1,15})"$/.exec(header.trim())
   return quoted === null ? 'invalid' : Number(quoted[1])
 }
-
-const moment = v.pipe(
-  v.string('must be a string'),
-  v.regex(
-    /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/,
-    'must be a time such as 2026-11-23T00:00:00Z',
-  ),
-  v.check((text) => !Number.isNaN(Date.parse(text)), 'must be a date and time that exist'),
-  v.transform((text) => fromMillis(Date.parse(text))),
-)
 
 const OrderQuery = v.object({
   state: v.optional(

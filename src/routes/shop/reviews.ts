@@ -44,6 +44,12 @@ export async function postReviewResolve(
   const resolved = await resolveReview(deps, decodedParam(request, 'id'), { note, action })
   if (resolved.ok) return json(reviewJson(resolved.value))
   const { error } = resolved
+  if (error.reason === 'order_not_registered') {
+    return problem('action_not_allowed', {
+      detail:
+        'No order is registered for this payment. Register it again with PUT /orders/{ordercode}, with the amount and the payer of the payment, then accept it.',
+    })
+  }
   if (error.reason !== 'payment_not_confirmed') return problem(error.reason)
   const { code, description } = error.wechat
   return problem('action_not_allowed', {

@@ -2,7 +2,7 @@ import { type Bill, NO_COUNTS } from '../../core/bill/bill.ts'
 import { missingBillReview } from '../../core/bill/difference.ts'
 import { isAvailable, isEarly, isOverdue, nextBillTryAt } from '../../core/bill/schedule.ts'
 import type { UnixSeconds } from '../../core/time.ts'
-import { wordsOf } from '../../lib/words.ts'
+import { detailsOf } from '../../lib/words.ts'
 import type { Deps } from '../../ports/deps.ts'
 import type { DownloadBillReply } from '../../ports/wechat.ts'
 import { openReview } from '../open-review.ts'
@@ -102,8 +102,7 @@ async function archiveBill(
   try {
     return await archive.put(day, fetchedAt, bytes)
   } catch (error) {
-    const reason = error instanceof Error ? error.name : 'unknown'
-    log({ event: 'bill_not_archived', day, reason, error: wordsOf(error) })
+    log({ event: 'bill_not_archived', day, ...detailsOf(error) })
     return 0
   }
 }

@@ -191,17 +191,15 @@ async function resolveDifferences(
   // block the other days.
   const goesOn: Bill = { ...bill, dueAt: deps.now() }
   if (!mayGoOn()) return goesOn
-  for (const { kind, count } of await bills.manyDifferences(day, REVIEWS_MAX)) {
-    if (isQueryable(kind)) continue
-    if (!mayGoOn()) return goesOn
-    await openReview(deps, collectedReview(day, kind, count))
-    await bills.collectDifferences(day, kind)
+  let open = await bills.openDifferences(day, DIFFERENCES_AT_ONCE)
+  if (open.length >= REVIEWS_MAX) {
+    if (!(await collectMany(deps, bill, mayGoOn))) return goesOn
+    open = await bills.openDifferences(day, DIFFERENCES_AT_ONCE)
   }
-  const open = await bills.openDifferences(day, DIFFERENCES_AT_ONCE)
   const unanswered: Difference[] = []
   for (const difference of open) {
     if (!mayGoOn()) return goesOn
-    if (!(await resolveDifference(deps, difference))) unanswered.push(difference)
+    if (!(await resolveDifference(deps, bill, difference))) unanswered.push(difference)
   }
   if (unanswered.length > 0) {
     const tries = Math.min(...unanswered.map((each) => each.tries + 1))
@@ -209,11 +207,29 @@ async function resolveDifferences(
   }
   if (open.length === DIFFERENCES_AT_ONCE) return goesOn
   const books = await bills.booksOn(day)
-  // When a row appears twice in the bill, each copy agrees with our records, but the sums do not agree. That
-  // is recorded as a new difference.
-  if (await bills.noteUnexplained(bill, books)) return goesOn
-  const counts = { ...bill.counts, books }
+  // Whatever differs, the sums must add up. What does not is one more difference, which opens a review.
+  if (await bills.noteUnexplained(bill, books.marked)) return goesOn
+  const counts = { ...bill.counts, books: books.all }
   const reconciledAt = deps.now()
   const done = { reconciledAt, counts, dueAt: undefined, lastError: undefined }
   return { ...bill, ...done, state: 'reconciled' }
+}
+
+/**
+ * Opens one review for all open differences of a kind, if they are very many and no query can resolve them.
+ *
+ * @returns false when `mayGoOn` ended it before the last kind.
+ */
+async function collectMany(
+  deps: ReconcileBillDeps,
+  bill: Bill,
+  mayGoOn: () => boolean,
+): Promise<boolean> {
+  for (const { kind, count } of await deps.bills.manyDifferences(bill.day, REVIEWS_MAX)) {
+    if (isQueryable(kind)) continue
+    if (!mayGoOn()) return false
+    await openReview(deps, collectedReview(bill.day, kind, count))
+    await deps.bills.collectDifferences(bill, kind)
+  }
+  return true
 }

@@ -1,6 +1,7 @@
 /** Follows up one due order or attempt, and decides when it is due again. */
 import { type Attempt, isLive, mayBeOurs } from '../../core/order/attempt.ts'
-import type { OrderView } from '../../core/order/order.ts'
+import type { Order, OrderView } from '../../core/order/order.ts'
+import type { BookedPayment } from '../../core/order/payment.ts'
 import { nextRefundQueryAt } from '../../core/order/refund-schedule.ts'
 import { ofPayment, reservedFee } from '../../core/order/refund.ts'
 import { paymentReview } from '../../core/order/reviews.ts'
@@ -13,6 +14,7 @@ import {
 import { DAY_S, later, type UnixSeconds } from '../../core/time.ts'
 import type { Deps } from '../../ports/deps.ts'
 import { openReview } from '../open-review.ts'
+import { confirmPayment } from '../refund/confirm-payment.ts'
 import { importRefunds } from '../refund/import-refunds.ts'
 import { closeAttempt, type CloseOutcome } from './close-attempt.ts'
 import { closeOrder } from './close-order.ts'
@@ -79,18 +81,28 @@ async function importMissingRefunds(
   if (payment === undefined) return { result: 'waiting', dueAt: undefined }
   const { view: after, known } = await importRefunds(deps, view, payment.transactionId)
   if (known === undefined || known === 0) {
+    // After a recovery most payments have no refunds, and WeChat says so.
+    const { kind, refunded } = await confirmPayment(deps, view.order.ordercode, payment)
+    if (kind === 'confirmed' && !refunded) return { result: 'booked', dueAt: undefined }
     const now = deps.now()
     const dueAt = nextRefundQueryAt(payment.paidAt, now) ?? later(now, DAY_S)
     return { result: 'waiting', dueAt }
   }
   const refunded = reservedFee(ofPayment(after.refunds, payment.transactionId))
-  if (refunded < payment.totalFee) {
+  if (refunded < payment.totalFee && isNews(view.order, payment)) {
     const { ordercode } = view.order
     const more = { refunded, left: payment.totalFee - refunded }
     await openReview(deps, paymentReview('partly_returned', payment, ordercode, 'query', more))
   }
   return { result: 'booked', dueAt: undefined }
 }
+
+/**
+ * Whether the refunds of a payment are news to the shop. After a recovery they are not: the lost records had them, or
+ * a person made them.
+ */
+const isNews = ({ recoveredAt }: Order, { confirmedAt }: BookedPayment): boolean =>
+  recoveredAt === undefined || (confirmedAt !== undefined && confirmedAt > recoveredAt)
 
 async function query(deps: FollowUpDeps, view: OrderView, attempt: Attempt): Promise<FollowUp> {
   const status = await queryAttempt(deps, view, attempt)

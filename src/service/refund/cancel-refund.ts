@@ -66,7 +66,7 @@ async function cancelUnderLease(
     type: 'refund_cancelled',
     outRefundNo,
     proof: wasSent ? 'absent_at_wechat' : 'never_sent',
-    leasedUntil: lease.until,
+    lease,
   })
   const after = applied.ok ? findRefund(applied.value, outRefundNo) : undefined
   if (after === undefined) return underWay(refund)

@@ -14,6 +14,8 @@ export type Confirmation = Readonly<{
   kind: 'confirmed' | 'contradicted' | 'denied' | 'unknown'
   /** Whether WeChat has refunds of the payment. */
   refunded: boolean
+  /** The payment as WeChat's answer has it; undefined unless WeChat reports one. */
+  payment: Payment | undefined
   words: Words
 }>
 
@@ -33,10 +35,16 @@ export async function confirmPayment(
   const { reply, words } = await deps.wechat.orderQueryByTransaction(transactionId)
   const confirmation: Confirmation =
     reply.kind !== 'paid'
-      ? { kind: reply.kind === 'unknown' ? 'unknown' : 'denied', refunded: false, words }
+      ? {
+          kind: reply.kind === 'unknown' ? 'unknown' : 'denied',
+          refunded: false,
+          payment: undefined,
+          words,
+        }
       : {
           kind: isSame(payment, reply.payment) ? 'confirmed' : 'contradicted',
           refunded: reply.refunded,
+          payment: reply.payment,
           words,
         }
   deps.log({

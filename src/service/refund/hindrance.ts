@@ -2,28 +2,42 @@ import type { OrderView } from '../../core/order/order.ts'
 import type { Refund } from '../../core/order/refund.ts'
 import type { Deps } from '../../ports/deps.ts'
 import { confirmPayment } from './confirm-payment.ts'
+import { importRefunds } from './import-refunds.ts'
 
 /** Why a refund must not be sent now. `isFinal`: never, because its payment is not what it was said to be. */
 export type Hindrance = Readonly<{ errCode: string; errCodeDes: string; isFinal: boolean }>
 
+const NOT_LISTED: Hindrance = {
+  errCode: 'REFUNDS_NOT_LISTED',
+  errCodeDes: 'WeChat did not list the refunds that were made before the database was restored',
+  isFinal: false,
+}
+
 /**
  * Why a refund must not be sent: WeChat does not confirm its payment. WeChat is asked before an automatic refund is
- * sent for the first time, and before any refund of a payment that only a notice reported.
+ * sent for the first time, and before any refund of a payment that only a notice reported, or that was confirmed
+ * before the database was restored.
  *
  * @returns undefined when the refund may be sent.
  */
 export async function hindranceTo(
-  deps: Pick<Deps, 'deliverSoon' | 'log' | 'now' | 'orders' | 'reviews' | 'wechat'>,
+  deps: Pick<Deps, 'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'>,
   view: OrderView,
   refund: Refund,
 ): Promise<Hindrance | undefined> {
   const payment = view.payments.find((each) => each.transactionId === refund.transactionId)
   const isFirstSend = refund.startedAt === undefined
+  const { recoveredAt = 0 } = view.order
   const isCertain =
-    payment?.confirmedAt !== undefined && !(refund.source === 'automatic' && isFirstSend)
+    (payment?.confirmedAt ?? -1) > recoveredAt && !(refund.source === 'automatic' && isFirstSend)
   if (payment === undefined || isCertain) return undefined
-  const { kind, words } = await confirmPayment(deps, view.order.ordercode, payment)
-  if (kind === 'confirmed') return undefined
+  const { kind, words, refunded } = await confirmPayment(deps, view.order.ordercode, payment)
+  if (kind === 'confirmed') {
+    if (!refunded || recoveredAt === 0) return undefined
+    // The database was restored since the payment was confirmed, so refunds may be missing in our records.
+    const { known } = await importRefunds(deps, view, payment.transactionId)
+    return known === undefined ? NOT_LISTED : undefined
+  }
   const isFinal = kind === 'contradicted'
   const errCode = isFinal ? 'TRANSACTION_CONFLICT' : words.code
   const errCodeDes = isFinal

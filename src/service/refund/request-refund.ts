@@ -13,6 +13,7 @@ import {
 import type { RefundRejection } from '../../core/order/rejection.ts'
 import { transition } from '../../core/order/transition.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
+import { detailsOf } from '../../lib/words.ts'
 import type { Deps } from '../../ports/deps.ts'
 import type { SendLease } from '../../ports/refund-store.ts'
 import { sendRefund } from './send-refund.ts'
@@ -63,7 +64,7 @@ export async function requestRefund(
   if (view === undefined) return err({ reason: 'order_not_found' })
   const known = findRefund(view, request.outRefundNo)
   if (known !== undefined) return repeatRequest(deps, view, known, request)
-  if (deps.config.refundsPaused) return err({ reason: 'refunds_paused' })
+  if (deps.config.refundLimits.paused) return err({ reason: 'refunds_paused' })
   const notifyUrl = deps.config.refundNotifyUrl
   if (notifyUrl === undefined) return err({ reason: 'refund_not_configured' })
   const refund = newRefund(view, request, notifyUrl, source, deps)
@@ -134,14 +135,8 @@ export async function sendReserved(
     const sent = await sendRefund(deps, view, refund, lease)
     return findRefund(sent.view, outRefundNo) ?? refund
   } catch (error) {
-    const isError = error instanceof Error
-    deps.log({
-      event: 'refund_interrupted',
-      ordercode,
-      out_refund_no: outRefundNo,
-      reason: isError ? error.name : 'unknown',
-      stack: isError ? error.stack?.split('\n').slice(1, 6).join('\n') : undefined,
-    })
+    const number = { ordercode, out_refund_no: outRefundNo }
+    deps.log({ event: 'refund_interrupted', ...number, ...detailsOf(error) })
     return refund
   }
 }

@@ -43,7 +43,7 @@ export async function sendRefund(
   const started = await applyEvent(deps, view, { type: 'refund_started', outRefundNo })
   // The refund must not be sent now: another refund of this payment was started less than a minute ago, a
   // concurrent request has brought this refund to its end, or the lease ends too soon.
-  if (!started.ok || !mayBeginSend(lease.until, deps.now())) {
+  if (!started.ok || !mayBeginSend(lease, deps.now())) {
     await deps.refunds.releaseSendLease(view.order.ordercode, outRefundNo, lease)
     return { view: started.ok ? started.value : view, kind: 'waiting' }
   }
@@ -164,7 +164,7 @@ async function concludeRefusal(
     await openReview(deps, conflictReview(record, view.order.ordercode, 'refund_conflict'))
   }
   const { errCode, errCodeDes } = refusal
-  const refused = { outRefundNo, errCode, errCodeDes, leasedUntil: lease.until }
+  const refused = { outRefundNo, errCode, errCodeDes, lease }
   const applied = await applyEvent(deps, view, { type: 'refund_refused', ...refused })
   return applied.ok ? { view: applied.value, kind: 'known' } : { view, kind: 'unknown' }
 }

@@ -1,3 +1,5 @@
+import { parseOutTradeNo } from '../../core/ids.ts'
+import { restoredAttempt } from '../../core/order/attempt.ts'
 import { mayAccept, type StoredReview } from '../../core/review.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Deps } from '../../ports/deps.ts'
@@ -8,11 +10,18 @@ import { recordPayment } from '../order/record-payment.ts'
 import { refundsAtWeChat } from '../refund/refunds-at-wechat.ts'
 import { paymentOf, transactionOf } from './reviewed-payment.ts'
 
-type AcceptPaymentDeps = Pick<Deps, 'deliverSoon' | 'log' | 'now' | 'orders' | 'reviews' | 'wechat'>
+type AcceptPaymentDeps = Pick<
+  Deps,
+  'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'reviews' | 'wechat'
+>
 
 /** Why a payment was not accepted. Each reason is an error code of the HTTP interface. */
 export type AcceptError =
-  Readonly<{ reason: 'action_not_allowed' | 'order_busy' | 'wechat_unavailable' }> | NotConfirmed
+  /** `order_not_registered`: the order of a payment that was lost with a restore must be registered again first. */
+  | Readonly<{
+      reason: 'action_not_allowed' | 'order_busy' | 'wechat_unavailable' | 'order_not_registered'
+    }>
+  | NotConfirmed
 
 /** WeChat does not confirm the payment as the review has it; `wechat` has WeChat's own words. */
 export type NotConfirmed = Readonly<{ reason: 'payment_not_confirmed'; wechat: Words }>
@@ -25,9 +34,9 @@ export async function acceptPayment(
   deps: AcceptPaymentDeps,
   review: StoredReview,
 ): Promise<Result<void, AcceptError>> {
-  if (!mayAccept(review.kind) || review.ordercode === undefined) {
-    return err({ reason: 'action_not_allowed' })
-  }
+  if (!mayAccept(review.kind)) return err({ reason: 'action_not_allowed' })
+  if (review.kind === 'unknown_order') return restorePayment(deps, review)
+  if (review.ordercode === undefined) return err({ reason: 'action_not_allowed' })
   return review.kind === 'refund_failed'
     ? keepReturned(deps, review, review.ordercode)
     : recordForeign(deps, review, review.ordercode)
@@ -74,6 +83,31 @@ async function keepReturned(
   const accepted = await applyEvent(deps, view, { type: 'payment_accepted', transactionId })
   if (accepted.ok) return ok(undefined)
   const isBusy = accepted.error.reason === 'contended'
+  return err({ reason: isBusy ? 'order_busy' : 'action_not_allowed' })
+}
+
+/**
+ * Records the payment of an order that was lost with a restore of the database, once the shop has registered the order
+ * again. What is recorded is WeChat's answer: a bill, which may have opened the review, is not signed.
+ */
+async function restorePayment(
+  deps: AcceptPaymentDeps,
+  review: StoredReview,
+): Promise<Result<void, AcceptError>> {
+  const reviewed = paymentOf(review)
+  const key = parseOutTradeNo(reviewed.outTradeNo)
+  const view = key === undefined ? undefined : await deps.orders.load(key.ordercode)
+  if (key === undefined || view === undefined) return err({ reason: 'order_not_registered' })
+  const confirmation = await confirmPayment(deps, key.ordercode, reviewed)
+  const wrong = unlessWholly(confirmation)
+  if (wrong !== undefined) return err(wrong)
+  const payment = confirmation.payment ?? reviewed
+  const { outTradeNo } = payment
+  const terms = { ...deps.config, body: view.order.terms.body }
+  const attempt = restoredAttempt({ outTradeNo, number: key.number }, payment, terms)
+  const restored = await applyEvent(deps, view, { type: 'payment_restored', payment, attempt })
+  if (restored.ok) return ok(undefined)
+  const isBusy = restored.error.reason === 'contended'
   return err({ reason: isBusy ? 'order_busy' : 'action_not_allowed' })
 }
 

@@ -104,13 +104,12 @@ async function releaseRefund(
   }
   const asked = await queryRefund(deps, view, refund)
   if (asked === 'absent') {
-    const leasedUntil = lease.until
     const event = {
       type: 'refund_given_up',
       outRefundNo,
       errCode,
       errCodeDes,
-      leasedUntil,
+      lease,
     } as const
     const applied = await applyEvent(deps, view, event)
     return applied.ok ? ok(undefined) : err({ reason: 'order_busy' })

@@ -52,17 +52,23 @@ export async function returnPayment(
   const outRefundNo = automaticOutRefundNo(transactionId)
   const view = await deps.orders.load(ordercode)
   const known = view && findRefund(view, outRefundNo)
-  // What is reserved is sent sooner or later, whatever fails now.
-  if (view !== undefined && known !== undefined) {
-    return outcomeOf(await sendReserved(deps, view, known, 'to_acquire'))
+  if (known === undefined && deps.config.refundLimits.paused) {
+    return err({ reason: 'refunds_paused' })
   }
-  if (deps.config.refundsPaused) return err({ reason: 'refunds_paused' })
-  if (deps.config.refundNotifyUrl === undefined) return err({ reason: 'refund_not_configured' })
+  if (known === undefined && deps.config.refundNotifyUrl === undefined) {
+    return err({ reason: 'refund_not_configured' })
+  }
 
   // A notice may have been forged with the transaction_id of another payment, so WeChat is asked first.
   const { kind, words } = await confirmPayment(deps, ordercode, payment)
-  if (kind === 'unknown') return err({ reason: 'wechat_unavailable' })
+  // What is reserved is sent sooner or later, whatever fails now.
+  if (kind === 'unknown') {
+    return known === undefined ? err({ reason: 'wechat_unavailable' }) : outcomeOf(known)
+  }
   if (kind !== 'confirmed') return err({ reason: 'payment_not_confirmed', wechat: words })
+  if (view !== undefined && known !== undefined) {
+    return outcomeOf(await sendReserved(deps, view, known, 'to_acquire'))
+  }
   const recorded = await recordPayment(deps, {
     payment,
     source: 'operator',

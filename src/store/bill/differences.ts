@@ -1,11 +1,18 @@
 /** Reads and writes the differences between WeChat's bills and our records, and their outcomes. */
-import type { Difference, DifferenceKind, ReportedDifference } from '../../core/bill/difference.ts'
+import type { Bill } from '../../core/bill/bill.ts'
+import type {
+  Difference,
+  DifferenceKind,
+  ReportedDifference,
+  Side,
+} from '../../core/bill/difference.ts'
 import type { BeijingDay } from '../../core/day.ts'
 import type { UnixSeconds } from '../../core/time.ts'
 import { integer, optionalText, orNull, text } from '../d1/columns.ts'
 import type { Database, Row, Statement } from '../d1/database.ts'
 import { endReviews, LAST_FIRST } from '../d1/outbox.ts'
 import { statement } from '../d1/sql.ts'
+import { heldBy } from './bill-lease.ts'
 
 /** The note of a review that is resolved because its difference no longer exists. */
 const RESOLVED_NOTE = 'resolved automatically: bill and records agree'
@@ -49,20 +56,23 @@ export async function manyDifferences(
  */
 export async function collectDifferences(
   db: Database,
-  day: BeijingDay,
+  bill: Bill,
   kind: DifferenceKind,
 ): Promise<void> {
+  const guard = heldBy(bill)
   await db.run(
     `UPDATE bill_differences SET outcome = 'collected'
-     WHERE day = ? AND kind = ? AND outcome IS NULL`,
-    day,
+     WHERE day = ? AND kind = ? AND outcome IS NULL AND ${guard.sql}`,
+    bill.day,
     kind,
+    ...guard.params,
   )
 }
 
 /**
  * Counts all differences of a day, with and without an outcome, and reads the first `limit` of them with their
- * reviews.
+ * reviews. While the day is compared again, those of the earlier comparison are left out until they are found
+ * again.
  */
 export async function differences(
   db: Database,
@@ -70,13 +80,13 @@ export async function differences(
   limit: number,
 ): Promise<Readonly<{ total: number; some: readonly ReportedDifference[] }>> {
   const [counted, listed] = await db.batch([
-    statement('SELECT count(*) AS total FROM bill_differences WHERE day = ?', day),
+    statement('SELECT count(*) AS total FROM bill_differences WHERE day = ? AND stale = 0', day),
     statement(
       `SELECT d.*, (
          SELECT id FROM reviews
          WHERE reviews.kind = 'bill_difference' AND reviews.subject = ${REVIEW_SUBJECT}
          ORDER BY ${LAST_FIRST} LIMIT 1) AS review_id
-       FROM bill_differences d WHERE d.day = ? ORDER BY d.kind, d.subject LIMIT ?`,
+       FROM bill_differences d WHERE d.day = ? AND d.stale = 0 ORDER BY d.kind, d.subject LIMIT ?`,
       day,
       limit,
     ),
@@ -113,60 +123,70 @@ const REVIEW_SUBJECT = `CASE d.outcome WHEN 'review' THEN d.day || '.' || d.kind
   WHEN 'collected' THEN d.day || '.' || d.kind END`
 
 /**
- * SQL that ends the reviews about a day's bill, if the day is reconciled: each review whose difference no longer
- * exists, and the review that reported the bill as missing.
+ * SQL that ends the reviews about bills whose fact is over: each review of a reconciled day whose difference no
+ * longer exists, and the review that reported the day's bill as missing. The difference may have been one of
+ * another day: the payment of 23:59:58 is in the next day's bill. Also ends the review of a payment of an unknown
+ * order that is recorded by now and contained in a bill.
  */
-export const endBillReviews = (day: BeijingDay, now: UnixSeconds): Statement =>
-  endReviews(
-    {
-      sql: `kind = 'bill_difference' AND subject >= ? || '.' AND subject < ? || '/'
-        AND subject NOT IN (
-          SELECT ${REVIEW_SUBJECT} FROM bill_differences d
-          WHERE d.day = ? AND d.outcome IN ('review', 'collected'))
-        AND EXISTS (SELECT 1 FROM bills WHERE day = ? AND state = 'reconciled')`,
-      params: [day, day, day, day],
-    },
-    now,
-    RESOLVED_NOTE,
-  )
+export const endBillReviews = (now: UnixSeconds): readonly Statement[] =>
+  [
+    `kind = 'bill_difference'
+      AND EXISTS (
+        SELECT 1 FROM bills WHERE day = substr(reviews.subject, 1, 10) AND state = 'reconciled')
+      AND subject NOT IN (
+        SELECT ${REVIEW_SUBJECT} FROM bill_differences d
+        WHERE d.outcome IN ('review', 'collected') AND d.day IN (
+          SELECT substr(lasting.subject, 1, 10) FROM reviews lasting
+          WHERE lasting.ended_at IS NULL AND lasting.kind = 'bill_difference'))`,
+    `resolved_at IS NULL AND kind = 'unknown_order' AND EXISTS (
+        SELECT 1 FROM payments WHERE transaction_id = reviews.subject AND billed_on IS NOT NULL)`,
+  ].map((sql) => endReviews({ sql, params: [] }, now, RESOLVED_NOTE))
 
 /**
  * Stores the outcome of a difference, and counts the try that led to it; an undefined outcome leaves the
- * difference open. With the outcome `booked`, the payment or refund is marked as contained in the bill.
+ * difference open. If our records have the payment or refund of the row by now, it is marked as contained in
+ * the bill. Nothing changes when the caller no longer holds the bill's lease, or a second time.
  */
 export async function resolveDifference(
   db: Database,
+  bill: Bill,
   { day, kind, subject, tries }: Difference,
   outcome: Difference['outcome'],
 ): Promise<void> {
+  const guard = heldBy(bill)
+  const mark = (table: string, key: string): Statement =>
+    statement(
+      `UPDATE ${table} SET billed_on = ? WHERE ${key} = ? AND billed_on IS NULL AND ${guard.sql}`,
+      day,
+      subject,
+      ...guard.params,
+    )
   await db.batch([
     statement(
-      `UPDATE bill_differences SET outcome = ?4, tries = ?5
-       WHERE day = ?1 AND kind = ?2 AND subject = ?3 AND outcome IS NULL`,
+      `UPDATE bill_differences SET outcome = ?, tries = ?
+       WHERE day = ? AND kind = ? AND subject = ? AND outcome IS NULL AND ${guard.sql}`,
+      orNull(outcome),
+      tries + 1,
       day,
       kind,
       subject,
-      orNull(outcome),
-      tries + 1,
+      ...guard.params,
     ),
-    ...(outcome === 'booked'
-      ? [
-          statement(
-            kind === 'payment_not_here'
-              ? 'UPDATE payments SET billed_on = ?2 WHERE transaction_id = ?1'
-              : 'UPDATE refunds SET billed_on = ?2 WHERE out_refund_no = ?1',
-            subject,
-            day,
-          ),
-        ]
-      : []),
+    ...(IN_BILL.payments.includes(kind) ? [mark('payments', 'transaction_id')] : []),
+    ...(IN_BILL.refunds.includes(kind) ? [mark('refunds', 'out_refund_no')] : []),
   ])
+}
+
+/** The kinds of differences about a row of the bill whose payment or refund our records lacked. */
+const IN_BILL: Readonly<Record<'payments' | 'refunds', readonly DifferenceKind[]>> = {
+  payments: ['payment_not_here', 'payment_of_unknown_order'],
+  refunds: ['refund_not_here', 'refund_of_unknown_order'],
 }
 
 function differenceFromRow(row: Row): Difference {
   const side = (column: string): Difference['bill'] => {
     const value = optionalText(row, column)
-    return value === undefined ? undefined : (JSON.parse(value) as Record<string, string | number>)
+    return value === undefined ? undefined : (JSON.parse(value) as Side)
   }
   return {
     day: text(row, 'day') as BeijingDay,

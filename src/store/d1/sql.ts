@@ -1,3 +1,4 @@
+import { REVISIONS_PER_SECOND } from '../../core/order/order.ts'
 import type { Statement, Value } from './database.ts'
 
 /** An SQL expression with its values. */
@@ -17,6 +18,14 @@ export const both = (a: Guard, b: Guard): Guard => ({
 
 /** SQL for the Beijing day of a time, such as `2026-11-22`. @param at An SQL expression for Unix seconds. */
 export const beijingDay = (at: string): string => `date(${at} + 28800, 'unixepoch')`
+
+/**
+ * SQL for the next revision of a row of `orders`, as `nextRevision` in `core/order/order.ts` computes it.
+ *
+ * @param revision An SQL expression for the present revision.
+ */
+export const nextRevision = (revision: string): string =>
+  `max(${revision} + 1, ${REVISIONS_PER_SECOND} * coalesce((SELECT max(requested_at) FROM recoveries), 0))`
 
 /** Pairs an SQL text with the values of its placeholders, in order. */
 export const statement = (sql: string, ...params: readonly Value[]): Statement => ({ sql, params })

@@ -14,8 +14,8 @@ import { leaseFromRow, TAKEN_OVER } from './send-lease.ts'
 const LEASE_S = 180
 
 /**
- * Leases due refunds to the caller, the longest due first, without those that are held back. For a refund that
- * WeChat has not accepted, the caller also gets the send lease, unless a concurrent sender holds it.
+ * Leases due refunds to the caller, the longest due first, without those that are held back or that a concurrent
+ * sender is sending. For a refund that WeChat has not accepted, the caller also gets the send lease.
  */
 export async function claimDueRefunds(
   db: Database,
@@ -28,14 +28,17 @@ export async function claimDueRefunds(
   const [claimed, , heldBack] = await db.batch([
     {
       sql: `UPDATE refunds SET due_at = ?,
-              sending_until =
-                iif(state = 'requested' AND coalesce(sending_until, 0) <= ?, ?, sending_until),
+              sending_until = iif(state = 'requested', ?, sending_until),
+              lease_no = lease_no + (state = 'requested'),
               unanswered_at = iif(state = 'requested', ${TAKEN_OVER}, unanswered_at)
             WHERE out_refund_no IN (
-              SELECT out_refund_no FROM refunds WHERE due_at <= ? AND NOT (${held.sql})
+              SELECT out_refund_no FROM refunds
+              WHERE due_at <= ? AND NOT (state = 'requested' AND coalesce(sending_until, 0) > ?)
+                AND NOT (${held.sql})
               ORDER BY due_at, requested_at LIMIT ?)
-            RETURNING out_refund_no, ordercode, unanswered_at, sending_until = ? AS is_leased`,
-      params: [leaseUntil, now, leaseUntil, now, now, ...held.params, count, leaseUntil],
+            RETURNING out_refund_no, ordercode, unanswered_at, lease_no,
+              state = 'requested' AS is_leased`,
+      params: [leaseUntil, leaseUntil, now, now, now, ...held.params, count],
     },
     endHeldReviews(limits, now),
     ...heldStatements(limits, now),

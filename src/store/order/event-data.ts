@@ -23,6 +23,12 @@ export function eventData(event: OrderEvent): Readonly<Record<string, string | n
         total_fee: event.payment.totalFee,
         source: event.source,
       }
+    case 'payment_restored':
+      return {
+        out_trade_no: event.payment.outTradeNo,
+        transaction_id: event.payment.transactionId,
+        total_fee: event.payment.totalFee,
+      }
     case 'payment_accepted':
       return { transaction_id: event.transactionId }
     case 'order_closed':

@@ -1,6 +1,6 @@
 /**
  * SQL for refunds that must not be sent now: all of them while refunds are paused, and automatic ones above the
- * limit of their day. Automatic refunds are never refused, because nobody would request them again.
+ * limit of their day. Automatic refunds are never refused, because no caller would request them again.
  */
 import { type BeijingDay, dayOf, startOf } from '../../core/day.ts'
 import { type Held, heldSubject } from '../../core/order/reviews.ts'

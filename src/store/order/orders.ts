@@ -12,9 +12,9 @@ import { webhookId } from '../../core/webhook.ts'
 import { invariant } from '../../lib/result.ts'
 import type { Database, Statement, Value } from '../d1/database.ts'
 import { deliveryRow, openedReviews, reviewStatements } from '../d1/outbox.ts'
-import { type Guard, insertIf, insertOnce, statement, updateIf } from '../d1/sql.ts'
+import { type Guard, insertIf, insertOnce, nextRevision, statement, updateIf } from '../d1/sql.ts'
 import { eventData } from './event-data.ts'
-import { makeOthersDue, paymentChanges, paymentsGuard } from './payment-row.ts'
+import { afterPayments, beforePayments, makeOthersDue, paymentChanges } from './payment-row.ts'
 import { refundChanges } from './refunds.ts'
 import { keyOf, rowFromAttempt, rowFromOrder } from './rows.ts'
 import { viewFrom, viewStatements } from './views.ts'
@@ -42,17 +42,26 @@ export async function register(
     transactionId: undefined,
     paidAt: undefined,
     closedAt: undefined,
+    recoveredAt: undefined,
   }
+  const { revision: _, ...row } = rowFromOrder(order, orderDueAt(order))
   const absent: Guard = {
     sql: 'NOT EXISTS (SELECT 1 FROM orders WHERE ordercode = ?)',
     params: [ordercode],
   }
   const [inserted, , ...view] = await db.batch([
-    insertIf('orders', rowFromOrder(order, orderDueAt(order)), absent),
+    // After a recovery, the first revision is greater than those that the lost records of the order may have had.
+    {
+      sql: `INSERT INTO orders (revision, ${Object.keys(row).join(', ')})
+            SELECT ${nextRevision('0')}, ${Object.keys(row)
+              .map(() => '?')
+              .join(', ')} WHERE ${absent.sql}`,
+      params: [...Object.values(row), ...absent.params],
+    },
     statement(
       `INSERT INTO events (ordercode, revision, type, at, data, actor)
-       SELECT ?1, 1, 'order_registered', ?2, ?3, ?4
-       WHERE NOT EXISTS (SELECT 1 FROM events WHERE ordercode = ?1 AND revision = 1)`,
+       SELECT ordercode, revision, 'order_registered', ?2, ?3, ?4 FROM orders
+       WHERE ordercode = ?1 AND NOT EXISTS (SELECT 1 FROM events WHERE ordercode = ?1)`,
       ordercode,
       now,
       JSON.stringify({ total_fee: terms.totalFee }),
@@ -88,9 +97,10 @@ export async function commit(
     sql: 'EXISTS (SELECT 1 FROM orders WHERE ordercode = ? AND revision = ?)',
     params: [ordercode, revision],
   })
-  const guard = paymentsGuard(before, after, unchanged)
+  const guard = afterPayments(before, after, unchanged)
   const opening = { now, hasTarget, actor, revision: after.order.revision }
   const statements = [
+    ...newAttempts(before, after, now, beforePayments(before, after, unchanged)),
     ...paymentChanges(before, after, unchanged),
     ...attemptChanges(before, after, event, now, guard),
     ...refundChanges(before, after, now, guard, actor),
@@ -121,14 +131,14 @@ export async function commit(
 }
 
 /**
- * The guard of an event that releases a refund's amount: only while the caller has the send lease, so that no
- * concurrent sender can have sent the refund meanwhile.
+ * The guard of an event that releases a refund's amount: only if nobody has had the send lease since the caller, so
+ * that no concurrent sender can have sent the refund meanwhile.
  */
 const whileLeased = (event: OrderEvent, guard: Guard): Guard =>
-  'leasedUntil' in event
+  'lease' in event
     ? {
-        sql: `EXISTS (SELECT 1 FROM refunds WHERE out_refund_no = ? AND sending_until = ?) AND ${guard.sql}`,
-        params: [event.outRefundNo, event.leasedUntil, ...guard.params],
+        sql: `EXISTS (SELECT 1 FROM refunds WHERE out_refund_no = ? AND lease_no = ?) AND ${guard.sql}`,
+        params: [event.outRefundNo, event.lease.number, ...guard.params],
       }
     : guard
 
@@ -137,6 +147,21 @@ function paidNumber({ order, payments }: OrderView): number {
   const payment = payments.find((each) => each.transactionId === order.transactionId)
   invariant(payment !== undefined, 'a paid order has the payment that made it paid')
   return keyOf(payment.outTradeNo).number
+}
+
+function newAttempts(
+  before: OrderView,
+  after: OrderView,
+  now: UnixSeconds,
+  guard: Guard,
+): readonly Statement[] {
+  const known = new Set(before.attempts.map(({ number }) => number))
+  return after.attempts
+    .filter(({ number }) => !known.has(number))
+    .map((attempt) => {
+      const row = rowFromAttempt(before.order.ordercode, attempt, attemptDueAt(attempt, now))
+      return insertIf('attempts', row, guard)
+    })
 }
 
 function attemptChanges(
@@ -149,12 +174,11 @@ function attemptChanges(
   const { ordercode } = before.order
   return after.attempts.flatMap((attempt) => {
     const old = before.attempts.find(({ number }) => number === attempt.number)
-    if (old === attempt) return []
+    if (old === undefined || old === attempt) return []
     // A paid attempt is due only for the import of the refunds that WeChat has of its payment.
     const hasRefunds = attempt.state === 'paid' && 'refunded' in event && event.refunded
     const dueAt = hasRefunds ? now : attemptDueAt(attempt, now)
     const row = rowFromAttempt(ordercode, attempt, dueAt)
-    if (old === undefined) return [insertIf('attempts', row, guard)]
     // A run may have leased the attempt since it was read, which changed the stored `due_at`. So `due_at` is
     // written even if the transition did not change it.
     const oldRow = { ...rowFromAttempt(ordercode, old, undefined), due_at: undefined }

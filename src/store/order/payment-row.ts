@@ -58,14 +58,24 @@ const newPaymentGuard = ({ transactionId }: BookedPayment, guard: Guard): Guard 
   params: [transactionId, ...guard.params],
 })
 
+const addedTo = (before: OrderView, after: OrderView): readonly BookedPayment[] =>
+  after.payments.filter(
+    ({ transactionId }) => !before.payments.some((each) => each.transactionId === transactionId),
+  )
+
+/**
+ * The guard of what {@link paymentChanges} needs, such as a new attempt: it is written only if the new payments
+ * will be.
+ */
+export const beforePayments = (before: OrderView, after: OrderView, guard: Guard): Guard =>
+  addedTo(before, after).reduce((sum, payment) => newPaymentGuard(payment, sum), guard)
+
 /**
  * The guard of all statements after {@link paymentChanges}. A payment whose transaction_id another order has
  * is not inserted; then nothing else of the batch must be written either.
  */
-export function paymentsGuard(before: OrderView, after: OrderView, guard: Guard): Guard {
-  const added = after.payments.filter(
-    ({ transactionId }) => !before.payments.some((each) => each.transactionId === transactionId),
-  )
+export function afterPayments(before: OrderView, after: OrderView, guard: Guard): Guard {
+  const added = addedTo(before, after)
   return {
     sql: [
       ...added.map(

@@ -31,7 +31,7 @@ import { later, type UnixSeconds } from '../../core/time.ts'
 import type { Webhook } from '../../core/webhook.ts'
 import type { Database } from '../d1/database.ts'
 import { deliveryRow } from '../d1/outbox.ts'
-import { type Guard, insertIf } from '../d1/sql.ts'
+import { type Guard, insertIf, nextRevision } from '../d1/sql.ts'
 import { eventData } from './event-data.ts'
 import { makeOthersDue, paymentRow } from './payment-row.ts'
 import { viewFrom, viewStatements } from './views.ts'
@@ -105,7 +105,7 @@ export async function recordPayment(
     insertIf('payments', paymentRow(booked, payment.transactionId), fits),
     {
       sql: `INSERT INTO events (ordercode, revision, type, at, data, actor)
-            SELECT ordercode, revision + 1, ?, ?, ?, ? FROM orders WHERE ordercode = ? AND ${entered.sql}`,
+            SELECT ordercode, ${nextRevision('revision')}, ?, ?, ?, ? FROM orders WHERE ordercode = ? AND ${entered.sql}`,
       params: [
         event.type,
         now,
@@ -119,7 +119,7 @@ export async function recordPayment(
       sql: `INSERT INTO deliveries (${Object.keys(delivery).join(', ')}, revision)
             SELECT ${Object.keys(delivery)
               .map(() => '?')
-              .join(', ')}, revision + 1
+              .join(', ')}, ${nextRevision('revision')}
             FROM orders WHERE ordercode = ? AND ${entered.sql}`,
       params: [...Object.values(delivery), ordercode, ...entered.params],
     },
@@ -130,7 +130,7 @@ export async function recordPayment(
     },
     makeOthersDue(ordercode, number, now, entered),
     {
-      sql: `UPDATE orders SET state = 'paid', revision = revision + 1, transaction_id = ?,
+      sql: `UPDATE orders SET state = 'paid', revision = ${nextRevision('revision')}, transaction_id = ?,
               paid_at = ?, due_at = NULL
             WHERE ordercode = ? AND ${entered.sql}`,
       params: [payment.transactionId, payment.paidAt, ordercode, ...entered.params],

@@ -82,7 +82,7 @@ export async function ordercodeOfRefund(
   return rows[0] === undefined ? undefined : text(rows[0], 'ordercode')
 }
 
-/** Makes the row of a refund, without `sending_until` and `unanswered_at`, which only the sender writes. */
+/** Makes the row of a refund, without the columns of its lease and `unanswered_at`, which only the sender writes. */
 export function rowFromRefund(
   ordercode: string,
   refund: Refund,

@@ -27,12 +27,15 @@ import { later, type UnixSeconds } from '../../core/time.ts'
 import type { RefundLimits, Reservation } from '../../ports/refund-store.ts'
 import { integer } from '../d1/columns.ts'
 import type { Database } from '../d1/database.ts'
-import { statement } from '../d1/sql.ts'
+import { nextRevision, statement } from '../d1/sql.ts'
 import { eventData } from './event-data.ts'
 import { dayParams, OF_DAY } from './held-refunds.ts'
 import { requestedBy, rowFromRefund } from './refunds.ts'
 import { SENDING_S } from './send-lease.ts'
 import { viewFrom, viewStatements } from './views.ts'
+
+/** The number of the lease that a refund is inserted with. */
+const FIRST_LEASE = 1
 
 /**
  * Reserves a refund. When no other refund of the payment started within the last minute, this refund starts
@@ -53,10 +56,10 @@ export async function reserve(
   const ofDay = `SELECT coalesce(sum(refund_fee), 0) AS fee FROM refunds WHERE ${OF_DAY}`
   const outcomes = await db.batch([
     {
-      sql: `INSERT INTO refunds (${columns.join(', ')}, started_at, sending_until, due_at)
+      sql: `INSERT INTO refunds (${columns.join(', ')}, started_at, sending_until, due_at, lease_no)
             SELECT ${columns.map((_column, i) => `?${i + 9}`).join(', ')},
               iif(begun IS NULL, ?3, NULL), iif(begun IS NULL, ?3 + ?8, NULL),
-              coalesce(begun + ?4, ?3 + ?4)
+              coalesce(begun + ?4, ?3 + ?4), ${FIRST_LEASE}
             FROM (SELECT (SELECT max(started_at) ${ofPayment} AND started_at > ?3 - ?4) AS begun)
             WHERE EXISTS (
               SELECT 1 FROM payments
@@ -86,7 +89,7 @@ export async function reserve(
     // inserted; then neither the event nor the order's revision is written.
     statement(
       `INSERT INTO events (ordercode, revision, type, at, data, actor)
-       SELECT ordercode, revision + 1, 'refund_requested', ?2, ?3, ?4 FROM orders
+       SELECT ordercode, ${nextRevision('revision')}, 'refund_requested', ?2, ?3, ?4 FROM orders
        WHERE ordercode = ?1 AND changes() = 1`,
       ordercode,
       now,
@@ -94,7 +97,7 @@ export async function reserve(
       actor,
     ),
     statement(
-      'UPDATE orders SET revision = revision + 1 WHERE ordercode = ? AND changes() = 1',
+      `UPDATE orders SET revision = ${nextRevision('revision')} WHERE ordercode = ? AND changes() = 1`,
       ordercode,
     ),
     ...viewStatements(ordercode),
@@ -109,7 +112,9 @@ export async function reserve(
   return {
     reserved,
     view,
-    lease: isLeased ? { until: later(now, SENDING_S), unansweredAt: undefined } : undefined,
+    lease: isLeased
+      ? { until: later(now, SENDING_S), number: FIRST_LEASE, unansweredAt: undefined }
+      : undefined,
     dayLeft:
       perDay === undefined || today === undefined
         ? undefined

@@ -63,6 +63,7 @@ export function orderFromRow(row: Row): Order {
     transactionId: optionalText(row, 'transaction_id') as TransactionId | undefined,
     paidAt: optionalTime(row, 'paid_at'),
     closedAt: optionalTime(row, 'closed_at'),
+    recoveredAt: optionalTime(row, 'recovered_at'),
   }
 }
 

@@ -2,7 +2,7 @@
 import type { OutRefundNo } from '../../core/order/refund.ts'
 import { later, MINUTE_S, type UnixSeconds } from '../../core/time.ts'
 import type { RefundLimits, SendLease } from '../../ports/refund-store.ts'
-import { optionalTime, orNull } from '../d1/columns.ts'
+import { integer, optionalTime, orNull } from '../d1/columns.ts'
 import type { Database, Row } from '../d1/database.ts'
 import type { Guard } from '../d1/sql.ts'
 import { heldGuard } from './held-refunds.ts'
@@ -50,10 +50,10 @@ async function leaseUnless(
 ): Promise<SendLease | undefined> {
   const until = later(now, SENDING_S)
   const { rows } = await db.run(
-    `UPDATE refunds SET sending_until = ?, unanswered_at = ${TAKEN_OVER}
+    `UPDATE refunds SET sending_until = ?, lease_no = lease_no + 1, unanswered_at = ${TAKEN_OVER}
      WHERE out_refund_no = ? AND ordercode = ? AND state IN ('requested', 'processing')
        AND (sending_until IS NULL OR sending_until <= ?) AND NOT (${held.sql})
-     RETURNING unanswered_at`,
+     RETURNING lease_no, unanswered_at`,
     until,
     now,
     outRefundNo,
@@ -64,30 +64,31 @@ async function leaseUnless(
   return rows[0] === undefined ? undefined : leaseFromRow(rows[0], until)
 }
 
-/** Reads a send lease from a row of `refunds`, of which only `unanswered_at` is needed. */
+/** Reads a send lease from a row of `refunds`, of which `lease_no` and `unanswered_at` are needed. */
 export const leaseFromRow = (row: Row, until: UnixSeconds): SendLease => ({
   until,
+  number: integer(row, 'lease_no'),
   unansweredAt: optionalTime(row, 'unanswered_at'),
 })
 
 /**
- * SQL that is true while the caller still has the lease that ends at the parameter. Without it, a write that D1
- * applies late would end the lease of the next sender.
+ * SQL that is true as long as nobody has had the lease since the caller, whose number is the parameter. Without it, a
+ * write that D1 applies late would end the lease of the next sender.
  */
-const OWN = 'sending_until = ?'
+const OWN = 'lease_no = ?'
 
 /** Ends the send lease of a refund that the caller did not send. */
 export async function releaseSendLease(
   db: Database,
   ordercode: string,
   outRefundNo: OutRefundNo,
-  { until }: SendLease,
+  { number }: SendLease,
 ): Promise<void> {
   await db.run(
     `UPDATE refunds SET sending_until = NULL WHERE out_refund_no = ? AND ordercode = ? AND ${OWN}`,
     outRefundNo,
     ordercode,
-    until,
+    number,
   )
 }
 
@@ -102,7 +103,7 @@ export async function noteRefusal(
   db: Database,
   ordercode: string,
   outRefundNo: OutRefundNo,
-  { until }: SendLease,
+  { number }: SendLease,
   { errCode, errCodeDes }: Readonly<{ errCode: string; errCodeDes: string }>,
   unansweredAt: UnixSeconds | undefined,
 ): Promise<void> {
@@ -115,7 +116,7 @@ export async function noteRefusal(
     orNull(unansweredAt),
     outRefundNo,
     ordercode,
-    until,
+    number,
   )
 }
 
@@ -127,7 +128,7 @@ export async function noteUnanswered(
   db: Database,
   ordercode: string,
   outRefundNo: OutRefundNo,
-  { until }: SendLease,
+  { number }: SendLease,
   now: UnixSeconds,
 ): Promise<void> {
   await db.run(
@@ -136,6 +137,6 @@ export async function noteUnanswered(
     now,
     outRefundNo,
     ordercode,
-    until,
+    number,
   )
 }

@@ -7,12 +7,15 @@ import { earlierActorOfEvent } from '../d1/earlier-actors.ts'
 import { statement } from '../d1/sql.ts'
 import { attemptFromRow, orderFromRow, paymentFromRow, refundFromRow } from './rows.ts'
 
+/** A column for the time of the last recovery, which every order knows. */
+const RECOVERED_AT = '(SELECT max(requested_at) FROM recoveries) AS recovered_at'
+
 /**
  * Builds the statements that read an order with its attempts, payments and refunds: four reads by key, for one
  * batch. {@link viewFrom} converts their outcomes.
  */
 export const viewStatements = (ordercode: string): readonly Statement[] => [
-  statement('SELECT * FROM orders WHERE ordercode = ?', ordercode),
+  statement(`SELECT *, ${RECOVERED_AT} FROM orders WHERE ordercode = ?`, ordercode),
   statement('SELECT * FROM attempts WHERE ordercode = ? ORDER BY number', ordercode),
   statement(
     `SELECT * FROM payments WHERE transaction_id = (SELECT transaction_id FROM orders WHERE ordercode = ?1)
@@ -54,7 +57,10 @@ export async function loadMany(
   if (ordercodes.length === 0) return []
   const list = JSON.stringify(ordercodes)
   const [orders, attempts, payments, refunds] = await db.batch([
-    statement('SELECT * FROM orders WHERE ordercode IN (SELECT value FROM json_each(?))', list),
+    statement(
+      `SELECT *, ${RECOVERED_AT} FROM orders WHERE ordercode IN (SELECT value FROM json_each(?))`,
+      list,
+    ),
     statement(
       `SELECT * FROM attempts WHERE ordercode IN (SELECT value FROM json_each(?))
        ORDER BY ordercode, number`,

@@ -2,6 +2,7 @@
  * Finds the columns of a bill by their names, because WeChat has several layouts and has changed them.
  *
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011939779
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071246
  */
 
 /** The name of a column, and its index in a row: `at` counts from the left or, if negative, from the right. */
@@ -36,11 +37,20 @@ export type Columns = Readonly<{
   refund: RefundColumns | undefined
   /** The time of a refund; undefined in layouts without such a column. */
   refundAppliedTime: Column | undefined
+  /** The rate of the service fee; undefined in a layout without it. */
+  rate: Column | undefined
+  /**
+   * Whether the layout has the amounts before and after `NO_CASH` coupons in columns of their own. WeChat
+   * charges its fee for the amount after them.
+   */
+  isSettlementStated: boolean
 }>
 
 /**
- * The columns with the merchant's own text: product name and attach. The text may contain any character and is
- * not escaped. Neither column is read.
+ * The columns with the merchant's own text: product name and attach. Neither is read. WeChat's page for V3 says
+ * that the text is escaped: a comma is written as a backslash and a blank, a line feed as `\n`, a backquote as
+ * a backslash and a backquote, in the rows of refunds as `\140`. Then the text contains no separator and no line
+ * break. Bills that were downloaded through V2 have been seen without escapes: the text may contain anything.
  */
 const FREE_TEXT = ['商品名称', '商户数据包']
 
@@ -113,6 +123,8 @@ export function readHeader(line: string): Columns | 'not_a_bill' | 'unknown_layo
     isElastic: elastic !== undefined,
     refund,
     refundAppliedTime: find('退款申请时间'),
+    rate: find('费率'),
+    isSettlementStated: names.includes('应结订单金额') && names.includes('订单金额'),
   }
 }
 

@@ -43,8 +43,11 @@ export class LineCutter {
   }
 }
 
-/** The last two lines of a complete bill: `header` has the names of WeChat's totals, `values` their values. */
-export type Summary = Readonly<{ header: string; values: string }>
+/**
+ * The last two lines of a complete bill: `header` has the names of WeChat's totals, `values` their values.
+ * `isLineEnded`: whether a line break follows, so that the last value is certainly complete.
+ */
+export type Summary = Readonly<{ header: string; values: string; isLineEnded: boolean }>
 
 /** What {@link RowJoiner} returns at the end of a bill's text. */
 export type LastLines = Readonly<{
@@ -78,11 +81,16 @@ export class RowJoiner {
     return complete
   }
 
-  /** Ends the text, after the last line. @returns the last row and the summary. */
-  end(): LastLines {
+  /**
+   * Ends the text, after the last line.
+   *
+   * @param isLineEnded Whether the text ends with a line break.
+   * @returns the last row and the summary.
+   */
+  end(isLineEnded: boolean): LastLines {
     const [header, values] = this.#held
     if (header?.startsWith(SUMMARY) === true && values !== undefined && isRowStart(values)) {
-      return { row: this.#row, summary: { header, values } }
+      return { row: this.#row, summary: { header, values, isLineEnded } }
     }
     const isComplete = header !== undefined && isRowStart(header)
     return { row: isComplete ? this.#row : undefined, summary: undefined }

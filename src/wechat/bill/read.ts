@@ -4,8 +4,9 @@
  *
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011939779
  */
+import type { BillRow } from '../../core/bill/bill-row.ts'
 import { invariant } from '../../lib/result.ts'
-import type { BillPage, BillRow, ReadBill } from '../../ports/bill-reader.ts'
+import type { BillPage, ReadBill } from '../../ports/bill-reader.ts'
 import { type ByteSource, openBill } from './bytes.ts'
 import { BillText } from './text.ts'
 

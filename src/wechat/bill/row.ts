@@ -1,7 +1,8 @@
 /** Reads one row of a bill. */
+import type { BillPayment, BillRefund } from '../../core/bill/bill-row.ts'
 import { parseTransactionId } from '../../core/ids.ts'
+import { type Fen, toFen } from '../../core/money.ts'
 import { parseBeijingDashed } from '../../core/time.ts'
-import type { BillPayment, BillRefund } from '../../ports/bill-reader.ts'
 import type { Column, Columns } from './columns.ts'
 import { ROW_CHARS_MAX } from './lines.ts'
 import { parseYuan, parseYuanMillifen } from './yuan.ts'
@@ -28,12 +29,14 @@ export type ReadRow =
   | Readonly<{ unreadable: string }>
 
 /**
- * What separates two fields: a comma, and the backquote with which WeChat begins every field. WeChat escapes
- * nothing, so a comma that no backquote follows is part of a field.
+ * What separates two fields: a comma, and the backquote with which WeChat begins every field. A comma that no
+ * backquote follows is part of a field. An escaped comma or backquote does not look like a separator.
  */
 const SEPARATOR = ',`'
 
 const STATES = ['SUCCESS', 'REFUND', 'REVOKED']
+/** The maximum number of characters of a rate that are kept. A real one has five: `0.60%`. */
+const RATE_CHARS_MAX = 16
 
 /**
  * The format of an out_trade_no or out_refund_no. Other systems of the merchant have formats of their own, so
@@ -62,7 +65,9 @@ export function readRow(columns: Columns, row: number, text: string): ReadRow {
 
   const state = read(columns.tradeState)
   const refundId = columns.refund === undefined ? '' : read(columns.refund.refundId)
-  const isRefund = state === 'REFUND' || (refundId !== '' && refundId !== '0')
+  const hasRefund = refundId !== '' && refundId !== '0'
+  // A payment that was revoked stays one, also when its row names a refund: WeChat returned it as a whole.
+  const isRefund = state === 'REFUND' || (state !== 'REVOKED' && hasRefund)
   // The state is unknown, too, when a separator inside another field has shifted the fields.
   if (!STATES.includes(state)) return { unreadable: columns.tradeState.name }
 
@@ -76,7 +81,8 @@ export function readRow(columns: Columns, row: number, text: string): ReadRow {
   const serviceFee = parseYuanMillifen(read(columns.serviceFee))
   if (serviceFee === undefined) return { unreadable: columns.serviceFee.name }
 
-  const line = { row, appid: read(columns.appid), transactionId, outTradeNo, at, serviceFee }
+  const rate = columns.rate === undefined ? '' : read(columns.rate).slice(0, RATE_CHARS_MAX)
+  const line = { row, appid: read(columns.appid), transactionId, outTradeNo, at, serviceFee, rate }
   return isRefund
     ? readRefund(columns, read, line)
     : readPayment(columns, read, line, state === 'REVOKED' ? 'revoked' : 'payment')
@@ -84,8 +90,14 @@ export function readRow(columns: Columns, row: number, text: string): ReadRow {
 
 type Line = Pick<
   BillPayment,
-  'row' | 'appid' | 'transactionId' | 'outTradeNo' | 'at' | 'serviceFee'
+  'row' | 'appid' | 'transactionId' | 'outTradeNo' | 'at' | 'serviceFee' | 'rate'
 >
+
+/** The amount that the service fee is a percentage of, as far as the layout states it. */
+const feeBaseOf = ({ isSettlementStated }: Columns, settled: Fen): BillPayment['feeBase'] => ({
+  least: isSettlementStated ? settled : toFen(0),
+  most: settled,
+})
 
 function readPayment(
   columns: Columns,
@@ -108,6 +120,7 @@ function readPayment(
       feeType: read(columns.feeType) === '' ? 'CNY' : read(columns.feeType), // an empty currency means CNY
       totalFee,
       settlementTotalFee,
+      feeBase: feeBaseOf(columns, settlementTotalFee),
     },
     amounts: {
       totalFee,
@@ -119,7 +132,8 @@ function readPayment(
   }
 }
 
-function readRefund({ refund, ...columns }: Columns, read: Read, line: Line): ReadRow {
+function readRefund(columns: Columns, read: Read, line: Line): ReadRow {
+  const { refund } = columns
   if (refund === undefined) return { unreadable: columns.tradeState.name }
   const refundId = read(refund.refundId)
   if (!REFUND_ID.test(refundId)) return { unreadable: refund.refundId.name }
@@ -139,6 +153,7 @@ function readRefund({ refund, ...columns }: Columns, read: Read, line: Line): Re
       refundFee,
       settlementRefundFee,
       refundStatus: read(refund.refundStatus),
+      feeBase: feeBaseOf(columns, settlementRefundFee),
     },
     amounts: {
       totalFee: yuanOrZero(read(columns.totalFee)),

@@ -1,5 +1,6 @@
 /** Reads a bill's text piece by piece: header, rows, summary. */
-import type { BillEnd, BillRow } from '../../ports/bill-reader.ts'
+import type { BillRow } from '../../core/bill/bill-row.ts'
+import type { BillEnd } from '../../ports/bill-reader.ts'
 import { type Columns, readBrokenHeader, readHeader } from './columns.ts'
 import { isBlank, LineCutter, ROW_CHARS_MAX, RowJoiner, type Summary } from './lines.ts'
 import { findDiffering, readSummary } from './summary.ts'
@@ -39,11 +40,12 @@ export class BillText {
   /** Ends the bill after the source has ended. Yields the last rows. @returns whether the bill is complete. */
   *finish(): Found<BillEnd> {
     if (this.#columns === undefined) return failed(readBrokenHeader(this.#lines.rest))
-    const line = this.#rows.take(this.#lines.rest)
+    const { rest } = this.#lines
+    const line = this.#rows.take(rest)
     if (line !== undefined) yield this.#tally.take(this.#columns, line)
-    const { row, summary } = this.#rows.end()
+    const { row, summary } = this.#rows.end(isBlank(rest))
     if (row !== undefined) yield this.#tally.take(this.#columns, row)
-    return summary === undefined ? failed('cut_off') : this.#judge(summary)
+    return summary === undefined ? failed('cut_off') : this.#judge(this.#columns, summary)
   }
 
   /**
@@ -51,7 +53,7 @@ export class BillText {
    * counts as incomplete even if the text ends with a summary.
    */
   *breakOff(): Found<BillEnd> {
-    const { row, summary } = this.#rows.end()
+    const { row, summary } = this.#rows.end(false)
     const isCertain = summary === undefined
     if (isCertain && row !== undefined && this.#columns !== undefined) {
       yield this.#tally.take(this.#columns, row)
@@ -59,9 +61,9 @@ export class BillText {
     return failed('cut_off')
   }
 
-  #judge(summary: Summary): BillEnd {
+  #judge({ refund }: Columns, summary: Summary): BillEnd {
     const read = this.#tally.sums
-    const stated = readSummary(summary, read)
+    const stated = readSummary(summary, refund !== undefined, read)
     if (typeof stated === 'string') return failed(stated)
     return { whole: true, stated, read, differing: findDiffering(stated, read) }
   }

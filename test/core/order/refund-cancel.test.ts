@@ -28,12 +28,12 @@ const LEASED = at(3_660)
 
 const cancelled = (
   proof: 'never_sent' | 'absent_at_wechat' = 'absent_at_wechat',
-  leasedUntil = LEASED,
+  until = LEASED,
 ): OrderEvent => ({
   type: 'refund_cancelled',
   outRefundNo: toOutRefundNo(R1),
   proof,
-  leasedUntil,
+  lease: { until, number: 1 },
 })
 const requested = (changes: Partial<Refund>, dayLeft?: number): OrderEvent => ({
   type: 'refund_requested',
@@ -103,10 +103,12 @@ describe('a refund that is called off', () => {
         proof: 'absent_at_wechat',
       } as const
       const view = paidView([aRefund({ startedAt: at(0) })])
-      expect(outcomeOf(view, { type, ...release, leasedUntil: NOW })).toEqual({
+      expect(outcomeOf(view, { type, ...release, lease: { until: NOW, number: 1 } })).toEqual({
         reason: 'illegal_transition',
       })
-      expect(outcomeOf(view, { type, ...release, leasedUntil: at(3_601) })).toBe('changed')
+      expect(outcomeOf(view, { type, ...release, lease: { until: at(3_601), number: 1 } })).toBe(
+        'changed',
+      )
     },
   )
 

@@ -161,7 +161,7 @@ function play(seed: number, { surprises }: World) {
       applyRecord({ ...record, status: 'processing', succeededAt: undefined })
     else if (record === undefined) {
       const refusal = { outRefundNo, errCode: 'TRADE_OVERDUE', errCodeDes: '' }
-      apply({ type: 'refund_refused', ...refusal, leasedUntil: later(now, 60) })
+      apply({ type: 'refund_refused', ...refusal, lease: { until: later(now, 60), number: 1 } })
     }
   }
 
@@ -170,7 +170,12 @@ function play(seed: number, { surprises }: World) {
     const refund = view.refunds.find((each) => each.outRefundNo === outRefundNo)
     if (wechat.refunds.has(outRefundNo) || refund === undefined) return
     const proof = refund.startedAt === undefined ? 'never_sent' : 'absent_at_wechat'
-    apply({ type: 'refund_cancelled', outRefundNo, proof, leasedUntil: later(now, 60) })
+    apply({
+      type: 'refund_cancelled',
+      outRefundNo,
+      proof,
+      lease: { until: later(now, 60), number: 1 },
+    })
   }
 
   function request(): void {

@@ -41,7 +41,7 @@ const refused = (number = R1): OrderEvent => ({
   outRefundNo: toOutRefundNo(number),
   errCode: 'TRADE_OVERDUE',
   errCodeDes: '订单已超过退款期限',
-  leasedUntil: LEASED,
+  lease: { until: LEASED, number: 1 },
 })
 /** WeChat reports this about a refund that we have. */
 const reported = (changes: Partial<RefundRecord> = {}): OrderEvent => {

@@ -188,9 +188,9 @@ describe('the query schedule of a refund', () => {
 
 describe('the sender of a refund', () => {
   it('begins only if the longest send ends before the lease: two messages of 16 seconds and a pause', () => {
-    expect(mayBeginSend(at(60), at(60 - 33))).toBe(false)
-    expect(mayBeginSend(at(60), at(20))).toBe(true)
-    expect(mayBeginSend(at(60), at(61))).toBe(false)
+    expect(mayBeginSend({ until: at(60), number: 1 }, at(60 - 33))).toBe(false)
+    expect(mayBeginSend({ until: at(60), number: 1 }, at(20))).toBe(true)
+    expect(mayBeginSend({ until: at(60), number: 1 }, at(61))).toBe(false)
   })
 })
 

@@ -37,7 +37,7 @@ async function requested(w: World, name: string, source: Refund['source'] = 'sho
     const lease = await deps.refunds.acquireSendLease(ordercode, outRefundNo, deps.now())
     view = await apply(
       status === 'refused'
-        ? { type: 'refund_refused', ...refusal, leasedUntil: lease?.until ?? deps.now() }
+        ? { type: 'refund_refused', ...refusal, lease: lease ?? expect.fail('no lease') }
         : recordEvent(view, {
             outRefundNo,
             transactionId,

@@ -13,7 +13,7 @@ import {
   reviews,
   webhooks,
 } from '../../../testing/bill-days.ts'
-import { world } from '../../../testing/world.ts'
+import { world, type World } from '../../../testing/world.ts'
 
 /** Moves a refund to the bill of another day, as when WeChat's clock and ours differ by seconds. */
 function moveRefund(w: ReturnType<typeof world>, outRefundNo: string, from: string, to: string) {
@@ -92,8 +92,8 @@ describe('a bill that agrees with our records', () => {
     })
   })
 
-  it('counts the rows of other systems, and neither records nor reviews them', async () => {
-    const w = world()
+  /** Adds rows of the merchant's other mini programs and other systems, of which three have a number as ours are. */
+  async function addOthers(w: World): Promise<{ known: string }> {
     const { ordercode } = await paid(w, 'ours')
     const known = await w.order('unpaid')
     const add = (row: 'payment' | 'refund', columns: Record<string, string>) =>
@@ -103,25 +103,65 @@ describe('a bill that agrees with our records', () => {
     add('payment', { 公众账号ID: 'wx0000000000000002', 商户订单号: 'elsewhere-1' })
     add('refund', { 公众账号ID: 'wx0000000000000002', 商户订单号: ordercode })
     // Another system with our appid.
-    add('payment', { 商户订单号: 'till_0000017' })
     add('payment', { 商户订单号: 'short' })
     add('payment', { 商户订单号: 'a_number_longer_than_any_ordercode_of_ours_may_be' })
+    add('payment', { 商户订单号: 'till_0000017' })
     add('payment', { 商户订单号: `${known.slice(0, -1)}X*2` })
     add('refund', { 商户订单号: 'till_0000017' })
+    return { known }
+  }
+
+  it('counts the rows of other systems, and neither records nor reviews them, when they share our appid', async () => {
+    const w = world({ vars: { SHARED_APPID: 'yes' } })
+    const { known } = await addOthers(w)
     const callsBefore = w.calls.length
 
     const report = await reconciled(w)
 
     expect(report).toMatchObject({
-      bill: { rows: 9, payments: 1, total_fee: 8_800, refunds: 0, refund_fee: 0, others: 8 },
+      bill: {
+        rows: 9,
+        payments: 1,
+        total_fee: 8_800,
+        refunds: 0,
+        refund_fee: 0,
+        others: 8,
+        other_appids: 3,
+        other_numbers: 2,
+        unknown_orders: 3,
+      },
       difference_count: 0,
     })
     expect(await reviews(w)).toEqual([])
     expect(await reviews(w, 'unknown_order')).toEqual([])
     expect((await w.read(known)).payments).toEqual([])
-    // None of these refunds is queried.
-    const queries = w.calls.slice(callsBefore).filter((call) => /refundquery/.test(call))
+    // None of these payments and refunds is queried.
+    const queries = w.calls.slice(callsBefore).filter((call) => /query/.test(call))
     expect(queries).toEqual([])
+  })
+
+  it('counts the rows of other systems apart from those that can be ours, when they do not share our appid', async () => {
+    const w = world()
+    await addOthers(w)
+
+    const report = await reconciled(w)
+
+    expect(report).toMatchObject({
+      bill: {
+        rows: 9,
+        payments: 1,
+        others: 5,
+        other_appids: 3,
+        other_numbers: 2,
+        unknown_orders: 3,
+      },
+      difference_count: 3,
+    })
+    expect(report.differences.map(({ kind }) => kind)).toEqual([
+      'payment_of_unknown_order',
+      'payment_of_unknown_order',
+      'refund_of_unknown_order',
+    ])
   })
 
   it('is empty when nothing was paid, since "No Bill Exist" is no error', async () => {

@@ -38,6 +38,7 @@ async function foreignBill(count: number): Promise<Uint8Array> {
 
 describe('a bill of more rows than one run may compare', () => {
   const ROWS = 22_000
+  const SMALL = { vars: { TICK_STATEMENTS: '45' } }
 
   async function bigDay(w: World): Promise<void> {
     await paid(w, 'big')
@@ -52,7 +53,7 @@ describe('a bill of more rows than one run may compare', () => {
     ['cannot be written', 'put'],
     ['cannot be read', 'get'],
   ] as const)('is reconciled even when the archive %s', async (_, method) => {
-    const w = world()
+    const w = world(SMALL)
     await bigDay(w)
     vi.spyOn(env.KV, method).mockRejectedValue(new Error('KV failed: 500') as never)
     const report = await reconciled(w, DAY, 30)
@@ -63,7 +64,7 @@ describe('a bill of more rows than one run may compare', () => {
   })
 
   it('keeps its archive when a part of it is missing for a minute', async () => {
-    const w = world()
+    const w = world(SMALL)
     await bigDay(w)
     await minutes(w, 1)
     expect((await reportOf(w))?.state).toBe('comparing')
@@ -76,7 +77,7 @@ describe('a bill of more rows than one run may compare', () => {
   })
 
   it('is reconciled however often an operator runs it meanwhile', async () => {
-    const w = world()
+    const w = world(SMALL)
     await bigDay(w)
     for (let minute = 0; minute < 10; minute++) {
       expect((await runNow(w)).status).toBe(200)

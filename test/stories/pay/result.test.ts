@@ -191,6 +191,51 @@ describe('a stranger who was at the cashier for the order', () => {
   })
 })
 
+describe('a payment that goes back', () => {
+  const codeOf = async (answer: Response) => (await answer.json<{ code: string }>()).code
+
+  it('leaves the order open to its payer, and closed to everyone else', async () => {
+    const w = world({ vars: { LATE_PAYMENT: 'refund', WX_CERT: 'bound' } })
+    const ordercode = await w.order('returned')
+    const [stranger, payer] = [w.wechat.payer.newOpenid(), w.wechat.payer.newOpenid()]
+    const { ticket } = await (await w.pay(ordercode, stranger)).json<Sheet>()
+    const own = await (await w.pay(ordercode, payer)).json<Sheet>()
+    await w.shop('PUT', `/orders/${ordercode}`, { total_fee: 9_900, body: '测试商店-图书' })
+    // WeChat lets the payer pay the old price all the same.
+    w.wechat.payer.pay(`${ordercode}*2`, { despiteClose: true })
+    await w.deliverNotices()
+    expect((await w.read(ordercode)).payments).toHaveLength(1)
+
+    const shownTo = async (which: string) => (await result(w, which)).json()
+    const closed = { ordercode, state: 'closed', total_fee: 8_800, paid_at: null }
+    expect(await codeOf(await w.pay(ordercode, stranger))).toBe('order_closed')
+    expect(await shownTo(ticket)).toEqual(closed)
+    expect(await shownTo(own.ticket)).toEqual({ ...closed, state: 'paying', total_fee: 9_900 })
+
+    expect((await w.pay(ordercode, payer)).status).toBe(200)
+    w.wechat.payer.pay(`${ordercode}*3`)
+    await w.deliverNotices()
+    expect(await shownTo(own.ticket)).toMatchObject({ state: 'paid', total_fee: 9_900 })
+    expect(await shownTo(ticket)).toEqual(closed)
+    expect(await codeOf(await w.pay(ordercode, stranger))).toBe('order_closed')
+  })
+
+  it('and that /pay itself finds gives the payer the next number at once', async () => {
+    const w = world({ vars: { LATE_PAYMENT: 'refund', WX_CERT: 'bound' } })
+    const ordercode = await w.order('found', { expires_in: 40_000 })
+    const payer = w.wechat.payer.newOpenid()
+    w.wechat.faults.inject({ endpoint: 'unifiedorder', kind: 'reply_lost', times: 2 })
+    await w.pay(ordercode, payer)
+    w.wechat.payer.pay(ordercode)
+    // The whole payment went back on the merchant platform before the Worker learned of it.
+    w.wechat.platform.refund(ordercode, { refundFee: 8_800, outRefundNo: 'hand-1' })
+
+    expect((await w.pay(ordercode, payer)).status).toBe(200)
+    expect((await w.read(ordercode)).attempts.map(({ state }) => state)).toEqual(['paid', 'open'])
+    expect(await codeOf(await w.pay(ordercode, w.wechat.payer.newOpenid()))).toBe('order_closed')
+  })
+})
+
 describe('a change of the AppSecret', () => {
   const OLD = '0'.repeat(32)
   const NEW = '1'.repeat(32)

@@ -151,7 +151,8 @@ describe('the review of a refund that waits', () => {
   it('opens after an hour with the words of WeChat, once, and ends by itself when the refund goes on', async () => {
     const w = world()
     const { ordercode } = await paidOrder(w, 'hour')
-    w.wechat.platform.setBalance(0)
+    const short = errCode('NOTENOUGH', '基本账户余额不足，请充值后重新发起')
+    injectFault(w, short, 99)
     await refund(w, ordercode, 'R1', 800)
     await cronAt(w, 1, 5, 30, 59)
     expect(await kinds(w)).toEqual([])
@@ -171,7 +172,7 @@ describe('the review of a refund that waits', () => {
     await cronAt(w, 60, 60 * 24, 60 * 48)
     expect(await kinds(w)).toEqual(['refund_waiting'])
 
-    w.wechat.platform.setBalance(10_000)
+    w.wechat.faults.clear()
     await cronAt(w, 60 * 24)
     expect(await getRefund(w, ordercode, 'R1')).toMatchObject({ state: 'processing' })
     expect(await reviews(w, '?open=true')).toEqual([])
@@ -257,14 +258,13 @@ describe('the review of a refund that waits', () => {
   it('tells how to use the available balance', async () => {
     const w = world()
     const { ordercode } = await paidOrder(w, 'advice')
-    injectFault(w, errCode('NOTENOUGH', '交易未结算资金不足，请使用可用余额退款'), 99)
+    w.wechat.platform.setBalance(0)
     await refund(w, ordercode, 'R1', 800)
     await cronAt(w, 60)
     const { evidence } = await openReview(w, 'refund_waiting')
     expect(evidence['advice']).toContain('"refund_account": "available"')
     // The operator does what it says.
     expect(await outcome(deleteRefund(w, ordercode, 'R1'))).toBe('200 cancelled')
-    w.wechat.faults.clear()
     const available = { refund_fee: 800, refund_account: 'available' } as const
     expect(await refund(w, ordercode, 'R2', available)).toMatchObject({
       state: 'processing',

@@ -13,7 +13,7 @@ import {
 
 const ROW_CHARS_MAX = 64 * 1024
 
-describe("the product name and the merchant's own data", () => {
+describe("the product name and the merchant's own data, without escapes,", () => {
   const rows = (text: string) => [
     payment({ 商户订单号: 'A1' }),
     payment({ 商户订单号: 'A2', 商品名称: text }),
@@ -96,6 +96,75 @@ describe("the product name and the merchant's own data", () => {
       { row: 1, kind: 'payment', totalFee: 8_800, serviceFee: 52_800 },
       { row: 2, kind: 'payment', totalFee: 8_800, serviceFee: 52_800 },
       { row: 3, kind: 'refund', refundFee: 800, serviceFee: -4_800 },
+    ])
+    expect(end).toMatchObject({ whole: true, differing: [] })
+  })
+})
+
+/**
+ * Escapes a text as WeChat's page for V3 says, in the row of a payment or of a refund.
+ *
+ * @see https://pay.weixin.qq.com/doc/v3/merchant/4013071246
+ */
+const escaped = (text: string, isRefund: boolean): string =>
+  [...text]
+    .map((character) => {
+      switch (character) {
+        case '\\':
+          return '\\\\'
+        case '"':
+          return '\\"'
+        case "'":
+          return isRefund ? "'" : "\\'"
+        case '`':
+          return isRefund ? '\\140' : '\\`'
+        case ',':
+        case '\uE000':
+          return '\\ '
+        case '\n':
+          return '\\n'
+        case '\r':
+          return '\\r'
+        case '\t':
+          return '\\t'
+        default:
+          return character
+      }
+    })
+    .join('')
+
+describe('escaped text', () => {
+  const TEXTS = [
+    ',',
+    '`',
+    ',`',
+    '校服,`88.00,`SUCCESS,`0',
+    'ends with a backslash \\',
+    '\\140',
+    '\n`2026-11-22 10:00:00,`wx',
+    'one\ntwo\r\nthree\tfour',
+    `"quoted", 'twice'`,
+    '总交易单数,\n`1,`2',
+    '\uE000',
+  ]
+
+  it('is written in payments and refunds as WeChat documents it', () => {
+    expect(escaped('a,`b`\n', false)).toBe('a\\ \\`b\\`\\n')
+    expect(escaped('a,`b`\n', true)).toBe('a\\ \\140b\\140\\n')
+  })
+
+  it.each(TEXTS)('leaves every other field readable: %j', async (text) => {
+    const free = (isRefund: boolean) => {
+      const value = escaped(text, isRefund)
+      return { 设备号: value, 商品名称: value, 商户数据包: value }
+    }
+    const rows = [payment(free(false)), refund(free(true)), payment({ 商户订单号: 'A3' })]
+    const { rows: read, end } = await readPlan({ rows })
+
+    expect(read).toMatchObject([
+      { row: 1, kind: 'payment', outTradeNo: 'SHOP-1001', totalFee: 8_800, serviceFee: 52_800 },
+      { row: 2, kind: 'refund', outRefundNo: 'R-1001-1', refundFee: 800, serviceFee: -4_800 },
+      { row: 3, kind: 'payment', outTradeNo: 'A3' },
     ])
     expect(end).toMatchObject({ whole: true, differing: [] })
   })

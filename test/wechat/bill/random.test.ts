@@ -89,6 +89,11 @@ function anyRow(chance: Chance, layout: Layout): Row {
     outTradeNo: ids.outTradeNo,
     at: Date.parse('2026-11-21T16:00:00Z') / 1_000 + second,
     serviceFee: fee,
+    rate: '0.60%',
+    // Only bills before 2018 do not state the settled amount beside the amount of the order.
+    feeBase: isOld
+      ? { least: 0, most: isRefund ? settlement : total }
+      : { least: settlement, most: settlement },
   }
   const [totalText, settlementText] = [decimal(BigInt(total), 2), decimal(BigInt(settlement), 2)]
   if (isRefund) {

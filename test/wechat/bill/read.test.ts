@@ -13,6 +13,7 @@ import {
   refund,
   rowLine,
   SUCCESS,
+  SUCCESS_SUMMARY,
   SUMMARY,
   writeBill,
 } from '../../../testing/wire/bill-writer.ts'
@@ -32,6 +33,8 @@ const PAYMENT = {
   totalFee: 8_800,
   settlementTotalFee: 8_800,
   serviceFee: 52_800,
+  rate: '0.60%',
+  feeBase: { least: 8_800, most: 8_800 },
 }
 
 const REFUNDED = {
@@ -47,18 +50,31 @@ const REFUNDED = {
   settlementRefundFee: 800,
   refundStatus: 'SUCCESS',
   serviceFee: -4_800,
+  rate: '0.60%',
+  feeBase: { least: 800, most: 800 },
 }
+
+/** The layouts that state no settled amount beside the amount of the order. */
+const WITHOUT_SETTLED: readonly (readonly string[])[] = [ALL_WITHOUT_COUPONS, OLD_ALL, OLD_REFUND]
+
+/** A row as it is read in a layout: the base of its fee is known only up to its amount where no other is stated. */
+const inLayout = <R extends { feeBase: { least: number; most: number } }>(
+  row: R,
+  columns: readonly string[],
+): R =>
+  WITHOUT_SETTLED.includes(columns) ? { ...row, feeBase: { ...row.feeBase, least: 0 } } : row
 
 describe('a bill', () => {
   it.each([
     ['of everything', ALL, SUMMARY],
-    ['of payments', SUCCESS, SUMMARY],
+    ['of payments', SUCCESS, SUCCESS_SUMMARY],
+    ['of payments, with the totals of a bill of everything', SUCCESS, SUMMARY],
     ['of everything, of a merchant without coupons', ALL_WITHOUT_COUPONS, SUMMARY.slice(0, -2)],
     ['of everything from before 2018', OLD_ALL, OLD_SUMMARY],
   ])('contains payments (%s)', async (_, columns, summaryColumns) => {
     const { rows, end } = await readPlan({ columns, summaryColumns, rows: [payment()] })
 
-    expect(rows).toEqual([PAYMENT])
+    expect(rows).toEqual([inLayout(PAYMENT, columns)])
     expect(end).toMatchObject({ whole: true, differing: [] })
   })
 
@@ -72,7 +88,7 @@ describe('a bill', () => {
   ])('contains refunds (%s)', async (_, columns, summaryColumns) => {
     const { rows, end } = await readPlan({ columns, summaryColumns, rows: [refund()] })
 
-    expect(rows).toEqual([REFUNDED])
+    expect(rows).toEqual([inLayout(REFUNDED, columns)])
     expect(end).toMatchObject({ whole: true, differing: [] })
   })
 
@@ -104,6 +120,8 @@ describe('a bill', () => {
         totalFee: 3,
         settlementTotalFee: 3,
         serviceFee: 1_000,
+        rate: '39.00%',
+        feeBase: { least: 3, most: 3 },
       },
       {
         kind: 'refund',
@@ -118,6 +136,8 @@ describe('a bill', () => {
         settlementRefundFee: 1,
         refundStatus: 'SUCCESS',
         serviceFee: 0,
+        rate: '39.00%',
+        feeBase: { least: 1, most: 1 },
       },
     ])
     const sums = {
@@ -249,14 +269,23 @@ describe('a row of a bill', () => {
     expect(await first({ 交易状态: 'REVOKED' })).toEqual({ ...PAYMENT, kind: 'revoked' })
   })
 
-  it.each([{ 交易状态: 'SUCCESS' }, { 交易状态: 'REVOKED' }])(
-    'is a refund when it has a refund number, with %j',
-    async (state) => {
-      const { rows } = await readPlan({ rows: [refund(state)] })
+  it('is a revoked payment also when it names a refund, whose amounts count in the totals', async () => {
+    const columns = { 交易状态: 'REVOKED', 微信退款单号: '50000709672026112201908420787' }
+    const rows = [payment({ ...columns, 退款金额: '88.00', 申请退款金额: '88.00' })]
+    const { rows: read, end } = await readPlan({ rows })
 
-      expect(rows).toEqual([REFUNDED])
-    },
-  )
+    expect(read).toEqual([{ ...PAYMENT, kind: 'revoked' }])
+    expect(end).toMatchObject({
+      read: { payments: 1, refunds: 0, refundFee: 8_800 },
+      differing: [],
+    })
+  })
+
+  it('is a refund when it has a refund number, although its state is SUCCESS', async () => {
+    const { rows } = await readPlan({ rows: [refund({ 交易状态: 'SUCCESS' })] })
+
+    expect(rows).toEqual([REFUNDED])
+  })
 
   it('of a refund has the time of the refund request, not of the payment', async () => {
     const times = { 交易时间: '2026-11-01 08:00:00', 退款申请时间: '2026-11-22 23:59:59' }
@@ -368,7 +397,7 @@ describe('a row of a bill', () => {
     expect(rows).toEqual([{ kind: 'unreadable', row: 1, reason: '交易状态' }])
   })
 
-  it.each(['退款金额', '申请退款金额', '充值券退款金额', '付款银行', '费率'])(
+  it.each(['退款金额', '申请退款金额', '充值券退款金额', '付款银行'])(
     'of a payment is read with any value of %s',
     async (column) => {
       const { rows, end } = await readPlan({ rows: [payment({ [column]: '?' })] })
@@ -377,4 +406,22 @@ describe('a row of a bill', () => {
       expect(end).toMatchObject({ whole: true, differing: [] })
     },
   )
+
+  it('has its rate as it is written, cut off after 16 characters', async () => {
+    expect(await first({ 费率: '' })).toEqual({ ...PAYMENT, rate: '' })
+    expect(await first({ 费率: '?' })).toEqual({ ...PAYMENT, rate: '?' })
+    expect(await first({ 费率: '9'.repeat(99) })).toEqual({ ...PAYMENT, rate: '9'.repeat(16) })
+    const columns = ALL.filter((column) => column !== '费率')
+    expect(await first({}, columns)).toEqual({ ...PAYMENT, rate: '' })
+  })
+
+  it('has the settled amount as the base of its fee, where the layout states it', async () => {
+    const coupons = { 订单金额: '88.00', 应结订单金额: '80.50' }
+    const refunded = { 申请退款金额: '8.00', 退款金额: '7.25' }
+
+    expect((await readPlan({ rows: [payment(coupons), refund(refunded)] })).rows).toMatchObject([
+      { feeBase: { least: 8_050, most: 8_050 } },
+      { feeBase: { least: 725, most: 725 } },
+    ])
+  })
 })

@@ -3,11 +3,14 @@ import { readBill } from '../../../src/wechat/bill/read.ts'
 import {
   bytesOf,
   gzip,
+  OLD_ALL,
+  OLD_SUMMARY,
   payment,
   readAll,
   readText,
   refund,
   sourceOf,
+  SUMMARY,
   writeBill,
 } from '../../../testing/wire/bill-writer.ts'
 import { seeded } from '../../../testing/wire/seeded.ts'
@@ -125,15 +128,35 @@ describe('a bill that breaks off', () => {
     expect(most).toBeGreaterThanOrEqual(WHOLE.rows.length - 1)
   })
 
-  it('is not whole as plain text while significant digits of its last number are missing', async () => {
+  it('is not whole as plain text while a digit of its last number is missing', async () => {
     const meant = bytesOf(TEXT.trimEnd()).length
-    for (let length = 0; length < meant - '8.00'.length + '8'.length; length++) {
+    for (let length = 0; length < meant; length++) {
       const { rows, end } = await readAll([BYTES.subarray(0, length)])
 
-      if (end.whole) expect(end.differing, `of ${length} bytes`).toContain('refundFee')
-      else expect(end, `of ${length} bytes`).toEqual(CUT_OFF)
+      expect(end, `of ${length} bytes`).toEqual(CUT_OFF)
       expectBeginning(rows, `of ${length} bytes`)
     }
+    for (let length = meant; length <= BYTES.length; length++) {
+      expect(await readAll([BYTES.subarray(0, length)]), `of ${length} bytes`).toEqual(WHOLE)
+    }
+  })
+
+  it.each([
+    ['the fee, with five decimals', OLD_SUMMARY, '0.48000'],
+    ['an amount without decimals', [...SUMMARY, '新总额'], '7'],
+    ['an amount with one decimal', [...SUMMARY, '新总额'], '7.0'],
+  ])('is not whole while the line of %s is not ended', async (_, summaryColumns, last) => {
+    const [columns, rows] = [OLD_ALL, [payment(), refund()]]
+    const plan = { columns, summaryColumns, rows, summary: { 新总额: last } }
+    const text = writeBill(plan).trimEnd()
+    expect(text.endsWith(`\`${last}`)).toBe(true)
+
+    for (let missing = last.length - 1; missing > 0; missing--) {
+      expect((await readText(text.slice(0, -missing))).end).toEqual(CUT_OFF)
+    }
+    const isCertain = /\.\d{5}$/.test(last)
+    expect((await readText(text)).end.whole).toBe(isCertain)
+    expect((await readText(`${text}\r\n`)).end).toMatchObject({ whole: true, differing: [] })
   })
 
   it.each(FORMS)('(%s) is not whole when its source fails', async (_, bytes) => {

@@ -6,6 +6,8 @@ import {
   readPlan,
   readText,
   refund,
+  SUCCESS,
+  SUCCESS_SUMMARY,
   SUMMARY,
   type Values,
   writeBill,
@@ -90,14 +92,17 @@ describe("WeChat's sums and ours", () => {
     })
   })
 
-  it.each(['5', '5.0', '5.00', '3', '3.0'])(
-    'agree on %s rows, since it is not documented whether refunds are counted',
-    async (count) => {
-      const { end } = await readPlan({ rows: ROWS, summary: { ...STATED, 总交易单数: count } })
+  it.each(['5', '5.0', '5.00'])('agree on %s rows, refunds included', async (count) => {
+    const { end } = await readPlan({ rows: ROWS, summary: { ...STATED, 总交易单数: count } })
 
-      expect(end).toMatchObject({ whole: true, differing: [] })
-    },
-  )
+    expect(end).toMatchObject({ whole: true, differing: [] })
+  })
+
+  it.each(['3', '3.0'])('differ when only the payments are %s', async (count) => {
+    const { end } = await readPlan({ rows: ROWS, summary: { ...STATED, 总交易单数: count } })
+
+    expect(end).toMatchObject({ whole: true, differing: ['rows'] })
+  })
 
   it('may be in another order and among unknown sums', async () => {
     const [first = '', ...others] = SUMMARY
@@ -124,6 +129,29 @@ describe("WeChat's sums and ours", () => {
         refundFee: undefined,
       },
       read: { ...SUMS, settlementTotalFee: 8_916, refundFee: 726 },
+      differing: [],
+    })
+  })
+
+  it('are four in a bill of payments', async () => {
+    const rows = ROWS.filter((row) => row['交易状态'] === 'SUCCESS')
+    const summary = {
+      总交易单数: '3',
+      应结订单总金额: '81.66',
+      手续费总金额: '0.48996',
+      订单总金额: '89.16',
+    }
+    const { end } = await readPlan({
+      columns: SUCCESS,
+      summaryColumns: SUCCESS_SUMMARY,
+      rows,
+      summary,
+    })
+
+    expect(end).toMatchObject({
+      whole: true,
+      stated: { rows: 3, totalFee: 8_916, settlementTotalFee: 8_166, serviceFee: 48_996 },
+      read: { refunds: 0, refundFee: 0, settlementRefundFee: 0 },
       differing: [],
     })
   })
@@ -193,6 +221,17 @@ describe('a summary', () => {
   ])('is not accepted when %s', async (_, broken) => {
     expect((await readText(broken)).end).toEqual({ whole: false, reason: 'cut_off' })
   })
+
+  it.each(['应结订单总金额', '手续费总金额'])(
+    'of a bill of payments has an unknown layout without %s',
+    async (missing) => {
+      const summaryColumns = SUCCESS_SUMMARY.filter((column) => column !== missing)
+
+      expect((await readPlan({ columns: SUCCESS, summaryColumns, rows: [payment()] })).end).toEqual(
+        { whole: false, reason: 'unknown_layout' },
+      )
+    },
+  )
 
   it.each(['应结订单总金额', '退款总金额', '手续费总金额'])(
     'has an unknown layout without %s',

@@ -115,9 +115,7 @@ export class Witness {
     if (this.#closed.has(ordercode)) {
       this.report(`paid after the Worker answered closed: ${outTradeNo}`)
     }
-    const order = this.#wechat.books.order(outTradeNo)
-    const closedAt = this.#closedFor.get(`${ordercode} ${order?.openid}`)
-    if (order !== undefined && closedAt !== undefined && order.createdAt <= closedAt) {
+    if (this.#wasClosedToItsPayer(outTradeNo)) {
       this.report(`paid although /result had shown the payer closed: ${outTradeNo}`)
     }
     if (this.#captured.has(ordercode)) {
@@ -128,6 +126,25 @@ export class Witness {
     if (totalFee !== confirmed && !unsure.has(totalFee)) {
       this.report(`paid ${totalFee} fen, but the price is ${confirmed}: ${outTradeNo}`)
     }
+  }
+
+  /**
+   * Whether `/result` had shown the payer `closed` while the attempt existed. Not if another payer's payment had made the
+   * order paid by then, by a race inside WeChat: the cron is still to close the live attempt.
+   */
+  #wasClosedToItsPayer(outTradeNo: string): boolean {
+    const ordercode = codeOf(outTradeNo)
+    const order = this.#wechat.books.order(outTradeNo)
+    const closedAt = this.#closedFor.get(`${ordercode} ${order?.openid}`)
+    if (order === undefined || closedAt === undefined || order.createdAt > closedAt) return false
+    return !this.#wechat.books
+      .captures()
+      .some(
+        (each) =>
+          codeOf(each.outTradeNo) === ordercode &&
+          each.openid !== order.openid &&
+          each.paidAt <= closedAt,
+      )
   }
 
   /** Ordercodes of the orders that the Worker confirmed to the shop. These orders must exist at the end. */

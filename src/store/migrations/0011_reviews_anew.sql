@@ -18,7 +18,8 @@ WHERE resolved_at IS NOT NULL AND kind = 'bill_difference'
 -- Which run leased a webhook. By it, a claim that D1 executes twice finds the rows of the first time.
 ALTER TABLE deliveries ADD COLUMN claimed_by TEXT;
 
--- Facts about refunds that wait, or are held back, and that are not over.
+-- The reviews of facts that are looked for again and are not over: differences of bills, and refunds that wait.
+CREATE INDEX reviews_of_bills ON reviews (subject) WHERE kind = 'bill_difference' AND ended_at IS NULL;
 CREATE INDEX reviews_waiting_on ON reviews (subject) WHERE kind = 'refund_waiting' AND ended_at IS NULL;
 UPDATE reviews SET ended_at = resolved_at
 WHERE kind = 'refund_waiting' AND note LIKE 'resolved automatically: %';

@@ -1,0 +1,94 @@
+/** Recoveries after a restore of the database, in D1. */
+import { NO_COUNTS } from '../core/bill/bill.ts'
+import { dayOf } from '../core/day.ts'
+import { DAY_S, later, type UnixSeconds } from '../core/time.ts'
+import type { Recovery, RecoveryLeft } from '../ports/recovery-store.ts'
+import { integer, optionalTime, time } from './d1/columns.ts'
+import type { Database, Row } from './d1/database.ts'
+import { beijingDay, statement } from './d1/sql.ts'
+
+/**
+ * How long before the restore a payment may have been made, for its refunds to be looked for, in seconds. Refunds of
+ * older payments are found by the bills.
+ */
+const REFUNDS_BACK_S = 7 * DAY_S
+
+/**
+ * Begins a recovery, in one batch: all that may have changed at WeChat since the restore is due again. A recovery that
+ * has begun already is not begun again.
+ */
+export async function beginRecovery(
+  db: Database,
+  since: UnixSeconds,
+  now: UnixSeconds,
+): Promise<Recovery | undefined> {
+  const isNew = 'NOT EXISTS (SELECT 1 FROM recoveries WHERE since = ?1)'
+  const [, , , read] = await db.batch([
+    statement(
+      `UPDATE bills SET state = 'waiting', due_at = ?2, leased_until = NULL, tries = 0, last_error = NULL,
+         rows_done = 0, counts = ?4
+       WHERE day >= ?3 AND ${isNew}`,
+      since,
+      now,
+      dayOf(since),
+      JSON.stringify(NO_COUNTS),
+    ),
+    // Live attempts, those that were just closed, and those whose payment may have been refunded since.
+    statement(
+      `UPDATE attempts SET due_at = ?2
+       WHERE (state IN ('open', 'closing') OR (state = 'closed' AND closed_at >= ?3)
+           OR (state = 'paid' AND EXISTS (
+             SELECT 1 FROM payments
+             WHERE payments.ordercode = attempts.ordercode AND payments.number = attempts.number
+               AND payments.paid_at >= ?4)))
+         AND ${isNew}`,
+      since,
+      now,
+      later(since, -DAY_S),
+      later(since, -REFUNDS_BACK_S),
+    ),
+    statement(
+      `INSERT INTO recoveries (since, requested_at) SELECT ?1, ?2 WHERE ${isNew}`,
+      since,
+      now,
+    ),
+    statement('SELECT * FROM recoveries WHERE since = ?', since),
+  ])
+  return read?.rows[0] === undefined ? undefined : recoveryFromRow(read.rows[0])
+}
+
+/**
+ * Counts what is left of the recovery that has not finished, and stores that it has when nothing is left.
+ *
+ * @returns undefined when no recovery is under way.
+ */
+export async function recoveryLeft(
+  db: Database,
+  now: UnixSeconds,
+): Promise<RecoveryLeft | undefined> {
+  const attempts = 'SELECT 1 FROM attempts WHERE due_at <= requested_at'
+  const bills = `SELECT 1 FROM bills WHERE due_at IS NOT NULL
+    AND day >= ${beijingDay('since')} AND day < ${beijingDay('requested_at')}`
+  const { rows } = await db.run(
+    `UPDATE recoveries SET finished_at = iif(EXISTS (${attempts}) OR EXISTS (${bills}), NULL, ?)
+     WHERE since = (SELECT min(since) FROM recoveries WHERE finished_at IS NULL)
+     RETURNING since,
+       (SELECT count(*) FROM (${attempts} LIMIT 1000)) AS attempts,
+       (SELECT count(*) FROM (${bills})) AS bills`,
+    now,
+  )
+  const row = rows[0]
+  return row === undefined
+    ? undefined
+    : {
+        since: time(row, 'since'),
+        attempts: integer(row, 'attempts'),
+        bills: integer(row, 'bills'),
+      }
+}
+
+const recoveryFromRow = (row: Row): Recovery => ({
+  since: time(row, 'since'),
+  requestedAt: time(row, 'requested_at'),
+  finishedAt: optionalTime(row, 'finished_at'),
+})

@@ -1,0 +1,172 @@
+/** D1 is restored to an hour ago, and the operator recovers as `docs/operations.md` says. */
+import { describe, expect, it } from 'vitest'
+import { snapshot } from '../../testing/bill-days.ts'
+import { openReview, resolveReview } from '../../testing/refund-situations.ts'
+import {
+  called,
+  paidOrder,
+  pass,
+  putRefund,
+  refund,
+  reviews,
+} from '../../testing/refund-stories.ts'
+import { world, type World } from '../../testing/world.ts'
+
+const rfc3339 = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z')
+const recover = (w: World, sinceMs: number): Promise<Response> =>
+  w.shop('POST', '/recover', { since: rfc3339(sinceMs) })
+
+/** What a shop knows that follows the README: of each subject, the webhook with the greatest revision. */
+function shopOf(w: World) {
+  const known = new Map<string, { type: string; revision: number }>()
+  for (const { type, data } of w.receiver.received as readonly ReceivedJson[]) {
+    const subject = `${data.ordercode}`
+    if (type !== 'order.paid' && type !== 'order.closed' && type !== 'payment.returned') continue
+    const revision = data.revision ?? 0
+    if ((known.get(subject)?.revision ?? 0) <= revision) known.set(subject, { type, revision })
+  }
+  return known
+}
+type ReceivedJson = Readonly<{ type: string; data: { ordercode?: string; revision?: number } }>
+
+describe('after the database was restored to an hour ago', () => {
+  it('payments, refunds and closes since then are found, nothing is refunded twice, and the shop misses nothing', async () => {
+    const w = world({ vars: { LATE_PAYMENT: 'refund', WX_CERT: 'bound' } })
+    // Before the restore point: one order paid, one shipped and later refunded in part, one at the cashier.
+    const early = await paidOrder(w, 'early')
+    const shipped = await paidOrder(w, 'shipped')
+    const cashier = await w.order('cashier')
+    await w.pay(cashier, w.wechat.payer.newOpenid())
+    const restore = await snapshot()
+    const since = w.now()
+
+    // What the restore loses: a payment, a partial refund, and a new order with its payment.
+    await pass(w, 5)
+    w.wechat.payer.pay(cashier)
+    await pass(w, 2)
+    expect((await w.read(cashier)).state).toBe('paid')
+    expect((await refund(w, shipped.ordercode, 'R1', 3_000)).state).toBe('processing')
+    await pass(w, 8)
+    const lost = await paidOrder(w, 'lost')
+    await pass(w, 45)
+    expect((await w.read(shipped.ordercode)).refunded_fee).toBe(3_000)
+    const before = shopOf(w)
+    const refundsBefore = w.wechat.books.refundedFen()
+
+    await restore()
+    expect((await w.shop('GET', `/orders/${lost.ordercode}`)).status).toBe(404)
+    expect((await w.read(cashier)).state).toBe('paying')
+    expect((await recover(w, since)).status).toBe(202)
+    await pass(w, 10)
+
+    // Found by queries: the payment, and the refund of which our records knew nothing any more.
+    expect((await w.read(cashier)).state).toBe('paid')
+    const order = await w.read(shipped.ordercode)
+    expect(order).toMatchObject({ state: 'paid', refunded_fee: 3_000 })
+    expect(order.payments).toMatchObject([{ returned: false }])
+    expect((await w.read(early.ordercode)).refunded_fee).toBe(0)
+    expect(w.receiver.types()).not.toContain('payment.returned')
+    expect(await reviews(w, '?open=true')).toEqual([])
+    // Repeating the refund with its own number is the same refund.
+    expect(await refund(w, shipped.ordercode, 'R1', 3_000)).toMatchObject({ state: 'succeeded' })
+
+    // The new order is in the next day's bill. The shop registers it again, and its review is accepted.
+    for (let hour = 0; hour < 24; hour++) {
+      w.advance(3_600)
+      await pass(w, 2)
+    }
+    const { id, evidence } = await openReview(w, 'unknown_order')
+    expect(evidence).toMatchObject({ transaction_id: lost.transactionId })
+    const early409 = await resolveReview(w, id, { note: 'ours', action: 'accept' })
+    expect(early409.status).toBe(409)
+    await w.shop('PUT', `/orders/${lost.ordercode}`, { total_fee: 8_800, body: '测试商店-图书' })
+    const accepted = await resolveReview(w, id, { note: 'ours', action: 'accept' })
+    expect(accepted.status).toBe(200)
+    expect(await w.read(lost.ordercode)).toMatchObject({
+      state: 'paid',
+      transaction_id: lost.transactionId,
+    })
+    await w.settled()
+
+    // The shop that drops smaller revisions knows every order as it is, and no money left twice.
+    const after = shopOf(w)
+    for (const ordercode of [early.ordercode, shipped.ordercode, cashier, lost.ordercode]) {
+      expect(after.get(ordercode)?.type, ordercode).toBe('order.paid')
+    }
+    for (const ordercode of [cashier, lost.ordercode]) {
+      const gain = (after.get(ordercode)?.revision ?? 0) - (before.get(ordercode)?.revision ?? 0)
+      expect(gain, ordercode).toBeGreaterThanOrEqual(10_000)
+    }
+    expect(w.wechat.books.refundedFen()).toBe(refundsBefore)
+  })
+
+  it('a refund is not made again under another number without the lost ones being known first', async () => {
+    const w = world()
+    const { ordercode } = await paidOrder(w, 'twice')
+    const restore = await snapshot()
+    const since = w.now()
+    await pass(w, 2)
+    await putRefund(w, ordercode, 'R1', 6_000)
+    await pass(w, 8)
+    await restore()
+    expect((await recover(w, since)).status).toBe(202)
+
+    // The shop does not wait for the cron.
+    expect((await putRefund(w, ordercode, 'R2', 6_000)).status).toBe(201)
+    await pass(w, 10)
+
+    expect(w.wechat.books.refundedFen()).toBe(6_000)
+    expect(called(w, '/secapi/pay/refund')).toBeGreaterThan(0)
+    const order = await w.read(ordercode)
+    expect(order.refunded_fee).toBe(6_000)
+    expect(order.refunds.map(({ state }) => state).toSorted()).toEqual(['refused', 'succeeded'])
+  })
+
+  it('reports in /runs what is left, and ends', async () => {
+    const w = world()
+    await paidOrder(w, 'one')
+    expect((await recover(w, w.now() - 3_600_000)).status).toBe(202)
+    w.advance(60)
+    await w.cron()
+    const runs = async () =>
+      (await (await w.shop('GET', '/runs')).json<{ runs: { recovery?: unknown }[] }>()).runs
+    expect((await runs())[0]?.recovery).toMatchObject({ attempts: 0, bills: 0 })
+    w.advance(60)
+    await w.cron()
+    expect((await runs())[0]?.recovery).toBeUndefined()
+  })
+})
+
+describe('POST /recover', () => {
+  it('is idempotent: repeated, it begins nothing again', async () => {
+    const w = world()
+    const since = w.now() - 3_600_000
+    const first = await (await recover(w, since)).json()
+    w.advance(60)
+    expect(await (await recover(w, since)).json()).toEqual(first)
+  })
+
+  it.each([
+    ['in the future', 60_000],
+    ['longer ago than WeChat keeps bills', -100 * 86_400_000],
+  ])('refuses a time %s', async (_, offset) => {
+    const w = world()
+    expect((await recover(w, w.now() + offset)).status).toBe(400)
+  })
+
+  it('is refused without a token', async () => {
+    const w = world()
+    expect((await w.fetch('/recover', { method: 'POST', body: '{}' })).status).toBe(401)
+  })
+
+  it('gives a new order a revision above all that its lost records may have had', async () => {
+    const w = world()
+    await recover(w, w.now() - 60_000)
+    const ordercode = await w.order('again')
+    expect((await w.read(ordercode)).revision).toBeGreaterThan(10_000)
+    await w.pay(ordercode, w.wechat.payer.newOpenid())
+    w.wechat.payer.pay(ordercode)
+    await w.deliverNotices()
+    expect((await w.read(ordercode)).state).toBe('paid')
+  })
+})
