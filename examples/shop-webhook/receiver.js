@@ -1,6 +1,6 @@
 /**
- * Receives webhooks in a shop: verify the signature, handle each webhook once, never replace newer data by
- * older, answer 2xx. Copy this file and replace the two collections in memory by your database.
+ * Receives webhooks in a shop: verify the signature, handle each webhook once, never replace newer data about the
+ * same subject by older, answer 2xx. Copy this file and replace the collections in memory by your database.
  *
  *     WEBHOOK_SECRET=whsec_… node examples/shop-webhook/receiver.js --port 8800
  */
@@ -15,8 +15,12 @@ export function createReceiver(secret) {
   const verifier = new Webhook(secret)
   /** Ids of handled webhooks. In a database: a unique column, written in the same transaction as the work. */
   const handled = new Set()
-  /** The last webhook's type, state and revision, by ordercode. */
+  /** What the shop knows about each order, by ordercode: the type of its newest webhook, state and revision. */
   const orders = new Map()
+  /** The same about each refund, by out_refund_no. */
+  const refunds = new Map()
+  /** The same about each payment that goes back, by webhook-id, which ends in the transaction_id. */
+  const returned = new Map()
 
   /** @returns the HTTP status to answer with. */
   function receive(body, headers) {
@@ -32,24 +36,21 @@ export function createReceiver(secret) {
     // The Worker repeats a webhook when the answer was lost or the operator resends it: answer 2xx, do nothing.
     const id = headers['webhook-id']
     if (handled.has(id)) return 204
-    handle(event)
+    handle(id, event)
     handled.add(id)
     return 204
   }
 
-  function handle({ type, data }) {
+  function handle(id, { type, data }) {
     switch (type) {
-      case 'order.paid':
-      case 'order.closed':
-      case 'payment.returned': {
-        // Webhooks can arrive out of order: an older revision must not replace a newer one.
-        const known = orders.get(data.ordercode)
-        if (known !== undefined && known.revision >= data.revision) return
-        // order.paid: ship. payment.returned: the money was refunded, so do not ship.
-        orders.set(data.ordercode, { type, state: data.state, revision: data.revision })
-        console.log(`${data.ordercode}: ${type}`)
-        return
-      }
+      case 'order.paid': // ship
+      case 'order.closed': // do not ship
+        return keepNewest(orders, data.ordercode, type, data)
+      case 'payment.returned': // this payment goes back: nothing is shipped for it
+        return keepNewest(returned, id, type, data)
+      case 'refund.succeeded':
+      case 'refund.failed':
+        return keepNewest(refunds, data.out_refund_no, type, data)
       case 'review.opened':
         console.log(`review needed: ${data.kind} ${data.id}`)
         return
@@ -58,13 +59,23 @@ export function createReceiver(secret) {
     }
   }
 
+  /**
+   * Webhooks can overtake one another, so a smaller revision does not replace a greater one about the same subject.
+   * Webhooks about other subjects say nothing about it: an order.paid counts even if a refund came before it.
+   */
+  function keepNewest(known, subject, type, { state, revision }) {
+    if (known.get(subject)?.revision >= revision) return
+    known.set(subject, { type, state, revision })
+    console.log(`${subject}: ${type}`)
+  }
+
   const server = createServer((request, response) => {
     void readBody(request)
       .then((body) => (body === undefined ? 413 : receive(body, request.headers)))
       .catch(() => 500) // your code failed: the Worker will send the webhook again
       .then((status) => response.writeHead(status).end())
   })
-  return { server, orders }
+  return { server, orders, refunds, returned }
 }
 
 /** @returns the raw text, or undefined when the body is larger than the limit. */

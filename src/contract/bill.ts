@@ -1,11 +1,5 @@
 import type { Bill } from '../core/bill/bill.ts'
-import {
-  collectedReview,
-  type Difference,
-  differenceReview,
-  type Side,
-} from '../core/bill/difference.ts'
-import { reviewId } from '../core/review.ts'
+import type { ReportedDifference, Side } from '../core/bill/difference.ts'
 import { timeOrNull } from '../core/time.ts'
 import { fieldsJson } from './fields.ts'
 
@@ -15,7 +9,7 @@ import { fieldsJson } from './fields.ts'
  */
 export type BillReport = Readonly<{
   bill: Bill
-  differences: Readonly<{ total: number; some: readonly Difference[] }>
+  differences: Readonly<{ total: number; some: readonly ReportedDifference[] }>
 }>
 
 /**
@@ -61,21 +55,15 @@ export function billJson({ bill, differences }: BillReport): Record<string, unkn
   }
 }
 
-const differenceJson = (difference: Difference): Record<string, unknown> => ({
+const differenceJson = (difference: ReportedDifference): Record<string, unknown> => ({
   kind: difference.kind,
   subject: difference.subject,
   ordercode: difference.ordercode ?? null,
   bill: sideJson(difference.bill),
   books: sideJson(difference.books),
   outcome: difference.outcome === 'collected' ? 'review' : (difference.outcome ?? null),
-  review_id: reviewIdOf(difference),
+  review_id: difference.reviewId ?? null,
 })
 
 const sideJson = (side: Side | undefined): Record<string, unknown> | null =>
   side === undefined ? null : fieldsJson(side)
-
-function reviewIdOf(difference: Difference): string | null {
-  const { day, kind, outcome } = difference
-  if (outcome === 'review') return reviewId(differenceReview(difference))
-  return outcome === 'collected' ? reviewId(collectedReview(day, kind, 0)) : null
-}

@@ -20,8 +20,47 @@ export type ReviewKind =
   | 'webhook_given_up'
 
 /**
- * A fact that a person must look at. `kind` and `subject`
- * identify the review: the same fact opens no second one.
+ * Whether a fact can happen anew after its review was resolved. While a review is open, its fact opens no other
+ * one.
+ *
+ * - `never`: WeChat repeats its report about one payment or refund, and that stays one fact.
+ * - `each_time`: the review is written in the batch of the change that it is about, so a further change is a
+ *   new fact.
+ * - `if_changed`: we look again and again, and find the same. The fact is new if it was over in between, or if
+ *   other evidence is found than the last time, apart from {@link PASSING_EVIDENCE}.
+ *
+ * `docs/decisions/0010-review-ids.md` has the reasons.
+ */
+export type Recurrence = 'never' | 'each_time' | 'if_changed'
+
+/** Whether a fact can happen anew, for each kind of review. */
+export const RECURRENCE: Readonly<Record<ReviewKind, Recurrence>> = {
+  amount_mismatch: 'never',
+  currency_mismatch: 'never',
+  unknown_order: 'never',
+  foreign_payment: 'never',
+  transaction_conflict: 'never',
+  late_payment: 'each_time',
+  second_payment: 'each_time',
+  partly_returned: 'never',
+  refund_abnormal: 'each_time',
+  refund_overdue: 'never',
+  refund_waiting: 'if_changed',
+  refund_failed: 'each_time',
+  refund_conflict: 'if_changed',
+  bill_difference: 'if_changed',
+  webhook_given_up: 'each_time',
+}
+
+/**
+ * Fields of the evidence that change while what was found stays the same: the state of our refund, and how many
+ * refunds are held back.
+ */
+export const PASSING_EVIDENCE = ['books_state', 'refunds', 'refund_fee'] as const
+
+/**
+ * A fact that a person must look at. `kind` and `subject` identify the fact: at most one review about it is
+ * open. {@link RECURRENCE} says whether it may open another one later.
  */
 export type Review = Readonly<{
   kind: ReviewKind
@@ -52,9 +91,18 @@ export type StoredReview = Review &
 /** What the operator decides about a payment: `accept` records it, `refund` returns it. */
 export type ReviewAction = 'accept' | 'refund'
 
-/** The id of a review. It derives from `kind` and `subject`, so the same fact always has the same id. */
+/**
+ * The id of the first review about a fact. The following ones have a number behind it, from `.2` on, which the
+ * store assigns.
+ */
 export const reviewId = ({ kind, subject }: Pick<Review, 'kind' | 'subject'>): string =>
   `${kind}.${subject}`
+
+/**
+ * Whether a webhook announces reviews of this kind. A review about a webhook that was given up has none,
+ * because that would probably fail, too.
+ */
+export const isAnnounced = (kind: ReviewKind): boolean => kind !== 'webhook_given_up'
 
 /**
  * Whether a review of this kind may be resolved with `accept`. The operator can accept an unexpected payer,

@@ -1,7 +1,7 @@
 import type { BillRow } from '../core/bill/bill-row.ts'
 import type { Bill, BillCounts, BookSums, DayBooks } from '../core/bill/bill.ts'
 import type { Compared, RowFacts } from '../core/bill/compare.ts'
-import type { Difference, DifferenceKind } from '../core/bill/difference.ts'
+import type { Difference, DifferenceKind, ReportedDifference } from '../core/bill/difference.ts'
 import type { BeijingDay } from '../core/day.ts'
 import type { UnixSeconds } from '../core/time.ts'
 
@@ -84,11 +84,11 @@ export interface BillStore {
   ): Promise<readonly Readonly<{ kind: DifferenceKind; count: number }>[]>
   /** Gives all open differences of a kind the outcome `collected`: one review covers them. */
   collectDifferences(bill: Bill, kind: DifferenceKind): Promise<void>
-  /** All differences of a day: their number, and the first `limit` of them. */
+  /** All differences of a day: their number, and the first `limit` of them with their reviews. */
   differences(
     day: BeijingDay,
     limit: number,
-  ): Promise<Readonly<{ total: number; some: readonly Difference[] }>>
+  ): Promise<Readonly<{ total: number; some: readonly ReportedDifference[] }>>
   /** How many differences of a kind have a review of their own, counted up to `atMost`. */
   countReviewed(day: BeijingDay, kind: DifferenceKind, atMost: number): Promise<number>
   /**

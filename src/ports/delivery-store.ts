@@ -1,3 +1,4 @@
+import type { Review } from '../core/review.ts'
 import type { UnixSeconds } from '../core/time.ts'
 import type { WebhookType } from '../core/webhook.ts'
 import type { Page } from './store.ts'
@@ -9,8 +10,18 @@ export interface DeliveryStore {
   list(state: DeliveryState | undefined, page: Page): Promise<readonly StoredDelivery[]>
   /** Leases due webhooks to this run, the longest due first. */
   claimDue(now: UnixSeconds, limit: number): Promise<readonly StoredDelivery[]>
-  /** Stores a try of a webhook. @returns false when another try was stored since `before` was read. */
-  saveTry(before: StoredDelivery, after: StoredDelivery): Promise<boolean>
+  /**
+   * Stores a try of a webhook; a failed one only if no other try was stored since `before` was read. Opens the
+   * review of a webhook that the try gives up, in the same batch.
+   *
+   * @returns the id of the review that was opened; undefined for none.
+   */
+  saveTry(
+    before: StoredDelivery,
+    after: StoredDelivery,
+    review: Review | undefined,
+    now: UnixSeconds,
+  ): Promise<string | undefined>
   /** Makes a webhook pending again, with a new retry schedule. @returns undefined when it does not exist. */
   reopen(id: string, now: UnixSeconds): Promise<StoredDelivery | undefined>
   /** Deletes up to `limit` webhooks that are older than `before` and were delivered, or had no target. */

@@ -33,14 +33,15 @@ export interface OrderStore {
   /**
    * Writes the outcome of a transition and its event, unless the order changed since `before` was read.
    *
-   * @returns `stale` when the order has changed: the caller reads it and decides again.
+   * @returns the ids of the webhooks that were written; `stale` when the order has changed: the caller reads it
+   *   and decides again.
    */
   commit(
     before: OrderView,
     event: OrderEvent,
     change: Change,
     now: UnixSeconds,
-  ): Promise<'stored' | 'stale'>
+  ): Promise<readonly string[] | 'stale'>
   /**
    * Records a payment in one round trip, if it fits its attempt and the order is `paying`, and reads the
    * order back. In every other case nothing is written and `recorded` is false; `view` shows the caller why.

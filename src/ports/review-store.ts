@@ -1,12 +1,16 @@
 import type { Review, ReviewAction, StoredReview } from '../core/review.ts'
 import type { UnixSeconds } from '../core/time.ts'
-import type { Webhook } from '../core/webhook.ts'
 import type { Page } from './store.ts'
 
 /** Reads and writes reviews. @throws StoreUnavailable from any method. */
 export interface ReviewStore {
-  /** Opens a review and writes its webhook, unless the review exists. @returns whether the review is new. */
-  open(review: Review, webhook: Webhook | undefined, now: UnixSeconds): Promise<boolean>
+  /**
+   * Opens a review and writes its webhook, unless a review about the same fact is open, or the fact did not
+   * happen anew since its last review.
+   *
+   * @returns the review's id; undefined when no review was opened.
+   */
+  open(review: Review, now: UnixSeconds): Promise<string | undefined>
   /** Finds a review. @returns undefined when the review does not exist. */
   find(id: string): Promise<StoredReview | undefined>
   /** All reviews of the given orders, oldest first. */

@@ -1,7 +1,6 @@
 import type { OrderEvent, OrderView } from '../core/order/order.ts'
 import type { Rejection } from '../core/order/rejection.ts'
 import { transition } from '../core/order/transition.ts'
-import { webhookId } from '../core/webhook.ts'
 import { err, ok, type Result } from '../lib/result.ts'
 import type { Deps } from '../ports/deps.ts'
 
@@ -58,9 +57,8 @@ export async function applyToExactly(
   const step = transition(before, event, now)
   if (!step.ok) return step
   if (step.value.kind === 'unchanged') return ok(before)
-  if ((await deps.orders.commit(before, event, step.value, now)) === 'stale') {
-    return err({ reason: 'contended' })
-  }
-  deps.deliverSoon(step.value.webhooks.map(webhookId))
+  const webhookIds = await deps.orders.commit(before, event, step.value, now)
+  if (webhookIds === 'stale') return err({ reason: 'contended' })
+  deps.deliverSoon(webhookIds)
   return ok(step.value.after)
 }

@@ -1,20 +1,25 @@
-import { type Review, reviewId } from '../core/review.ts'
-import { type Webhook, webhookId } from '../core/webhook.ts'
+import { isAnnounced, type Review } from '../core/review.ts'
+import { webhookId } from '../core/webhook.ts'
 import type { Deps } from '../ports/deps.ts'
 
 type OpenReviewDeps = Pick<Deps, 'deliverSoon' | 'log' | 'now' | 'reviews'>
 
 /**
- * Opens a review together with its webhook `review.opened`, unless the review exists. A review about a
- * webhook that was given up has no webhook, because that would probably fail, too.
+ * Opens a review together with its webhook `review.opened`, unless the fact is under review, or did not happen
+ * anew since it was. Not for facts that can happen each time anew: their review is written in the batch of the
+ * change, because a repetition after a crash would open another one.
  */
 export async function openReview(deps: OpenReviewDeps, review: Review): Promise<void> {
-  const { kind, ordercode } = review
-  const webhook: Webhook | undefined =
-    kind === 'webhook_given_up'
-      ? undefined
-      : { type: 'review.opened', subject: reviewId(review), ordercode, revision: undefined }
-  if (!(await deps.reviews.open(review, webhook, deps.now()))) return
+  const id = await deps.reviews.open(review, deps.now())
+  if (id !== undefined) reportOpened(deps, review, id)
+}
+
+/** Logs a review that was opened, and tries its webhook. */
+export function reportOpened(
+  deps: Pick<Deps, 'deliverSoon' | 'log'>,
+  { kind, ordercode }: Review,
+  id: string,
+): void {
   deps.log({ event: 'review_opened', ...(ordercode === undefined ? {} : { ordercode }), kind })
-  if (webhook !== undefined) deps.deliverSoon([webhookId(webhook)])
+  if (isAnnounced(kind)) deps.deliverSoon([webhookId({ type: 'review.opened', subject: id })])
 }

@@ -1,4 +1,6 @@
 /** Reads and writes webhooks in D1. */
+import type { Actor } from '../core/actor.ts'
+import type { Review } from '../core/review.ts'
 import { later, MINUTE_S, type UnixSeconds } from '../core/time.ts'
 import type { WebhookType } from '../core/webhook.ts'
 import type { DeliveryState, StoredDelivery } from '../ports/delivery-store.ts'
@@ -13,6 +15,8 @@ import {
   time,
 } from './d1/columns.ts'
 import type { Database, Row } from './d1/database.ts'
+import { openedReviews, reviewStatements } from './d1/outbox.ts'
+import type { Guard } from './d1/sql.ts'
 
 /**
  * How long no other run tries a claimed webhook. This is longer than one try can take, so no two runs try a
@@ -26,51 +30,79 @@ export async function findDelivery(db: Database, id: string): Promise<StoredDeli
   return rows[0] === undefined ? undefined : deliveryFromRow(rows[0])
 }
 
-/** Leases due webhooks to the caller, the longest due first. No other run tries them until the lease ends. */
+/** SQL for the webhooks that one claim has leased, as `claim` identifies it. */
+const CLAIMED = 'FROM deliveries WHERE due_at = ?1 AND claimed_by = ?4'
+
+/**
+ * Leases due webhooks to the caller, the longest due first. No other run tries them until the lease ends. When
+ * D1 executes the statement twice, because its first answer was lost, the caller gets the webhooks of the first
+ * time, and no others are leased.
+ *
+ * @param claim A text that no other call uses.
+ */
 export async function claimDeliveries(
   db: Database,
   now: UnixSeconds,
   limit: number,
+  claim: string,
 ): Promise<readonly StoredDelivery[]> {
   const { rows } = await db.run(
-    `UPDATE deliveries SET due_at = ?1 WHERE id IN
-       (SELECT id FROM deliveries WHERE due_at <= ?2 ORDER BY due_at LIMIT ?3)
+    `UPDATE deliveries SET due_at = ?1, claimed_by = ?4 WHERE id IN (
+       SELECT id ${CLAIMED}
+       UNION ALL
+       SELECT id FROM (
+         SELECT id FROM deliveries WHERE due_at <= ?2 AND NOT EXISTS (SELECT 1 ${CLAIMED})
+         ORDER BY due_at LIMIT ?3))
      RETURNING *`,
     later(now, LEASE_S),
     now,
     limit,
+    claim,
   )
   return rows.map(deliveryFromRow)
 }
 
 /**
- * Stores the outcome of one try of a webhook.
+ * Stores the outcome of one try of a webhook, and opens the review of a webhook that this try gives up. A
+ * failed try is stored only if no other try was stored and the webhook was not reopened since `before` was read;
+ * a webhook that the shop accepted is delivered, even if another try failed first.
  *
- * @returns false, and stores nothing, when another try was stored since `before` was read, or the webhook is
- *   already delivered.
+ * @returns the id of the review; undefined when none was opened.
  */
 export async function saveTry(
   db: Database,
   before: StoredDelivery,
   after: StoredDelivery,
-): Promise<boolean> {
-  const { changes } = await db.run(
-    `UPDATE deliveries SET state = ?3, due_at = ?4, tries = ?5, step = ?6, tried_at = ?7,
-       last_status = ?8, last_error = ?9, delivered_at = ?10, body = ?11
-     WHERE id = ?1 AND tries = ?2 AND state <> 'delivered'`,
-    before.id,
-    before.tries,
-    after.state,
-    orNull(after.dueAt),
-    after.tries,
-    after.step,
-    orNull(after.triedAt),
-    orNull(after.lastStatus),
-    orNull(after.lastError),
-    orNull(after.deliveredAt),
-    orNull(after.body),
-  )
-  return changes === 1
+  review: Review | undefined,
+  opening: Readonly<{ now: UnixSeconds; hasTarget: boolean; actor: Actor }>,
+): Promise<string | undefined> {
+  const isDelivered = after.state === 'delivered'
+  const current: Guard = {
+    sql: `EXISTS (SELECT 1 FROM deliveries WHERE id = ? AND state <> 'delivered'
+      ${isDelivered ? '' : 'AND tries = ? AND step = ?'})`,
+    params: [before.id, ...(isDelivered ? [] : [before.tries, before.step])],
+  }
+  const outcomes = await db.batch([
+    ...(review === undefined ? [] : reviewStatements(review, opening, current)),
+    {
+      sql: `UPDATE deliveries SET state = ?, due_at = ?, claimed_by = NULL, tries = tries + 1, step = ?,
+          tried_at = ?, last_status = ?, last_error = ?, delivered_at = ?, body = ?
+        WHERE id = ? AND ${current.sql}`,
+      params: [
+        after.state,
+        orNull(after.dueAt),
+        after.step,
+        orNull(after.triedAt),
+        orNull(after.lastStatus),
+        orNull(after.lastError),
+        orNull(after.deliveredAt),
+        orNull(after.body),
+        before.id,
+        ...current.params,
+      ],
+    },
+  ])
+  return openedReviews(outcomes)[0]
 }
 
 /**

@@ -1,42 +1,21 @@
 /** Reviews in D1. */
 import type { Actor } from '../core/actor.ts'
-import {
-  type Review,
-  type ReviewAction,
-  reviewId,
-  type ReviewKind,
-  type StoredReview,
-} from '../core/review.ts'
+import type { Review, ReviewAction, ReviewKind, StoredReview } from '../core/review.ts'
 import type { UnixSeconds } from '../core/time.ts'
-import type { Webhook } from '../core/webhook.ts'
 import type { Page } from '../ports/store.ts'
 import { optionalText, optionalTime, orNull, text, time } from './d1/columns.ts'
 import type { Database, Row } from './d1/database.ts'
 import { earlierActorOfReview } from './d1/earlier-actors.ts'
-import { deliveryRow, reviewRow } from './d1/outbox.ts'
-import { type Guard, insertIf } from './d1/sql.ts'
+import { openedReviews, reviewStatements } from './d1/outbox.ts'
 
-/** Inserts a review and its webhook, unless the review exists. @returns whether the review is new. */
+/** Opens a review and writes its webhook, in one batch. @returns the review's id; undefined when none was opened. */
 export async function openReview(
   db: Database,
   review: Review,
-  webhook: Webhook | undefined,
-  now: UnixSeconds,
-  hasTarget: boolean,
-  actor: Actor,
-): Promise<boolean> {
-  const absent: Guard = {
-    sql: 'NOT EXISTS (SELECT 1 FROM reviews WHERE id = ?)',
-    params: [reviewId(review)],
-  }
-  const outcomes = await db.batch([
-    // The webhook is inserted first, because the guard is false as soon as the review exists.
-    ...(webhook === undefined
-      ? []
-      : [insertIf('deliveries', deliveryRow(webhook, now, hasTarget), absent)]),
-    insertIf('reviews', reviewRow(review, now, actor), absent),
-  ])
-  return outcomes.at(-1)?.changes === 1
+  opening: Readonly<{ now: UnixSeconds; hasTarget: boolean; actor: Actor }>,
+): Promise<string | undefined> {
+  const [id] = openedReviews(await db.batch(reviewStatements(review, opening)))
+  return id
 }
 
 /** Reads one review; undefined when no row has this id. */

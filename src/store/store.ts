@@ -49,7 +49,7 @@ export const d1Stores = (
   orders: orderStore(db, hasTarget, actor),
   refunds: refundStore(db, actor, limits),
   reviews: reviewStore(db, hasTarget, actor),
-  deliveries: deliveryStore(db),
+  deliveries: deliveryStore(db, hasTarget, actor),
   bills: billStore(db, hasTarget),
   runs: runStore(db),
   recoveries: {
@@ -99,18 +99,19 @@ const refundStore = (db: Database, actor: Actor, limits: RefundLimits): RefundSt
 })
 
 const reviewStore = (db: Database, hasTarget: boolean, actor: Actor): ReviewStore => ({
-  open: (review, webhook, now) => reviews.openReview(db, review, webhook, now, hasTarget, actor),
+  open: (review, now) => reviews.openReview(db, review, { now, hasTarget, actor }),
   find: (id) => reviews.findReview(db, id),
   ofOrders: (ordercodes) => reviews.reviewsOf(db, ordercodes),
   list: (open, page) => reviews.listReviews(db, open, page),
   resolve: (id, resolution, now) => reviews.resolveReview(db, id, resolution, now, actor),
 })
 
-const deliveryStore = (db: Database): DeliveryStore => ({
+const deliveryStore = (db: Database, hasTarget: boolean, actor: Actor): DeliveryStore => ({
   find: (id) => deliveries.findDelivery(db, id),
   list: (state, page) => deliveries.listDeliveries(db, state, page),
-  claimDue: (now, limit) => deliveries.claimDeliveries(db, now, limit),
-  saveTry: (before, after) => deliveries.saveTry(db, before, after),
+  claimDue: (now, limit) => deliveries.claimDeliveries(db, now, limit, db.uniqueText()),
+  saveTry: (before, after, review, now) =>
+    deliveries.saveTry(db, before, after, review, { now, hasTarget, actor }),
   reopen: (id, now) => deliveries.reopenDelivery(db, id, now),
   sweep: (before, limit) => deliveries.sweepDeliveries(db, before, limit),
 })

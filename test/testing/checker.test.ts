@@ -346,6 +346,17 @@ const CORRUPTIONS: Readonly<Record<string, Corruption>> = {
          WHERE NOT EXISTS (SELECT 1 FROM refunds AS r WHERE r.transaction_id = p.transaction_id)`,
       ),
   },
+  'a fact with two open reviews': {
+    invariant: 'factsHaveOneOpenReview',
+    needs: 'stuck',
+    by: (w) =>
+      corrupt(
+        w,
+        `INSERT INTO reviews (id, kind, subject, evidence, opened_at)
+         SELECT id || number, 'x', subject, '{}', 1 FROM reviews, (SELECT '.2' AS number UNION SELECT '.3')
+         WHERE kind = 'refund_abnormal'`,
+      ),
+  },
   'a stuck refund without a review': {
     invariant: 'stuckRefundsAreReviewed',
     needs: 'stuck',

@@ -41,7 +41,9 @@ export function storeBench({ actor = 'shop', limits, db = env.DB }: BenchOptions
       return () => clearTimeout(timer)
     },
   }
-  const database = new Database(db, timers, (count) => new Uint8Array(count))
+  const database = new Database(db, timers, (count) =>
+    crypto.getRandomValues(new Uint8Array(count)),
+  )
   const read = async (sql: string): Promise<readonly SqlRow[]> =>
     (await env.DB.prepare(sql).all<SqlRow>()).results
   return {

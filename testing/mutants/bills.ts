@@ -155,8 +155,8 @@ export const BILL_MUTANTS: readonly Mutant[] = [
   {
     name: 'The collected review of very many differences is resolved automatically',
     file: 'store/bill/differences.ts',
-    find: `iif(d.outcome = 'collected', '', '.' || d.subject)`,
-    replace: `'.' || d.subject`,
+    find: `THEN d.day || '.' || d.kind END`,
+    replace: `THEN d.day || '.' || d.kind || '.' || d.subject END`,
     tests: ['test/store/bill/bills.test.ts'],
   },
   {
@@ -165,6 +165,20 @@ export const BILL_MUTANTS: readonly Mutant[] = [
     find: `day = substr(reviews.subject, 1, 10) AND state = 'reconciled'`,
     replace: `state = 'reconciled'`,
     tests: ['test/store/bill/bills.test.ts'],
+  },
+  {
+    name: 'A difference that comes back is silent, because the operator resolved it once',
+    file: 'store/d1/outbox.ts',
+    find: 'SET ended_at = ?, resolved_at',
+    replace: 'SET ended_at = iif(? IS NULL, 0, NULL), resolved_at',
+    tests: ['test/stories/bill/reconciled-again.test.ts'],
+  },
+  {
+    name: 'A difference that an operator has resolved opens again each time that its day is compared',
+    file: 'store/d1/outbox.ts',
+    find: "(ended_at IS NULL AND ${compared('evidence')} = ${compared('?')})",
+    replace: '? IS NULL',
+    tests: ['test/store/reviews.test.ts', 'test/stories/bill/reconciled-again.test.ts'],
   },
 
   // Which days' bills are reconciled, and that each is finished.

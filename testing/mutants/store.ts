@@ -4,6 +4,7 @@ import type { Mutant } from './mutant.ts'
 const STORE = ['test/store/order/orders.test.ts']
 const NOTICES = ['test/stories/pay/notices.test.ts']
 const DECIDERS = ['test/store/order/two-deciders.test.ts']
+const REVIEWS = ['test/store/reviews.test.ts']
 const STALE = ['test/store/order/stale-commit.test.ts']
 
 /** The mutants with bugs in the statements of the store. */
@@ -116,8 +117,8 @@ export const STORE_MUTANTS: readonly Mutant[] = [
   {
     name: 'A change that lost a race still opens its review',
     file: 'store/order/orders.ts',
-    find: `insertOnce('reviews', reviewRow(review, now, actor), guard)`,
-    replace: `insertIf('reviews', reviewRow(review, now, actor), { sql: '1', params: [] })`,
+    find: 'reviewStatements(review, opening, guard)',
+    replace: 'reviewStatements(review, opening)',
     tests: [...STALE, ...STORE],
   },
   {
@@ -142,11 +143,32 @@ export const STORE_MUTANTS: readonly Mutant[] = [
     tests: [...STALE, ...STORE],
   },
   {
-    name: 'Every repeated notice opens the same review again',
-    file: 'store/reviews.ts',
-    find: `sql: 'NOT EXISTS (SELECT 1 FROM reviews WHERE id = ?)'`,
-    replace: `sql: '? IS NOT NULL'`,
-    tests: ['test/stories/review/reviews.test.ts'],
+    name: 'Every repeated notice opens another review once the first is resolved',
+    file: 'store/d1/outbox.ts',
+    find: `never: 'true'`,
+    replace: `never: 'resolved_at IS NULL'`,
+    tests: REVIEWS,
+  },
+  {
+    name: 'One refund that failed has two open reviews',
+    file: 'store/d1/outbox.ts',
+    find: `each_time: 'resolved_at IS NULL'`,
+    replace: `each_time: 'false'`,
+    tests: REVIEWS,
+  },
+  {
+    name: 'The webhook of an old review is sent again once its row was swept',
+    file: 'store/d1/outbox.ts',
+    find: 'resolved_at IS NULL AND opened_at = ?',
+    replace: 'resolved_at IS NULL AND ? > 0',
+    tests: REVIEWS,
+  },
+  {
+    name: 'A second failure of an automatic refund is silent',
+    file: 'core/review.ts',
+    find: `refund_failed: 'each_time'`,
+    replace: `refund_failed: 'never'`,
+    tests: REVIEWS,
   },
   {
     name: 'A resolved review can be resolved again with another decision',

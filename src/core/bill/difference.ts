@@ -51,6 +51,9 @@ export type Difference = Readonly<{
   tries: number
 }>
 
+/** A difference with the id of the last review about it; undefined when it has none. */
+export type ReportedDifference = Difference & Readonly<{ reviewId: string | undefined }>
+
 /** What one side states, by field. A field whose name ends in `_at` is a time in Unix seconds. */
 export type Side = Readonly<Record<string, string | number>>
 

@@ -1,6 +1,6 @@
 /** The outcome of a transition: what the store must write, or that nothing changes. */
 import { err, ok, type Result } from '../../lib/result.ts'
-import { type Review, reviewId } from '../review.ts'
+import type { Review } from '../review.ts'
 import type { Webhook } from '../webhook.ts'
 import type { Attempt } from './attempt.ts'
 import { nextRevision, type Order, type OrderView } from './order.ts'
@@ -14,8 +14,9 @@ export type Change = Readonly<{
   kind: 'changed'
   /** The order with its attempts, payments and refunds after the event. */
   after: OrderView
-  /** The webhooks to write. They include a `review.opened` for each of `reviews`. */
+  /** The webhooks to write. The store adds a `review.opened` for each review that it opens. */
   webhooks: readonly Webhook[]
+  /** The reviews to open, unless one about the same fact is open. */
   reviews: readonly Review[]
 }>
 
@@ -30,7 +31,7 @@ export const withAttempt = (view: OrderView, after: Attempt): readonly Attempt[]
   view.attempts.map((attempt) => (attempt.outTradeNo === after.outTradeNo ? after : attempt))
 
 /**
- * Makes a change. Raises the order's revision, and adds a webhook `review.opened` for each review.
+ * Makes a change. Raises the order's revision.
  *
  * @param change The changed attempts, payments and refunds.
  * @param order The changed fields of the order itself.
@@ -44,14 +45,10 @@ export function changed(
 ): Result<Step, never> {
   const { ordercode } = before.order
   const revision = nextRevision(before.order)
-  const notifications = [
-    ...webhooks,
-    ...reviews.map((review) => ({ type: 'review.opened', subject: reviewId(review) }) as const),
-  ]
   return ok({
     kind: 'changed',
     after: { ...before, ...change, order: { ...before.order, ...order, revision } },
-    webhooks: notifications.map((webhook) => ({ ...webhook, ordercode, revision })),
+    webhooks: webhooks.map((webhook) => ({ ...webhook, ordercode, revision })),
     reviews,
   })
 }

@@ -5,13 +5,14 @@ import { refundJson } from '../../contract/refund.ts'
 import { reviewJson } from '../../contract/review.ts'
 import type { BeijingDay } from '../../core/day.ts'
 import type { OrderView } from '../../core/order/order.ts'
+import type { Review } from '../../core/review.ts'
 import { formatRfc3339 } from '../../core/time.ts'
 import { nextTryAt } from '../../core/webhook.ts'
 import { invariant } from '../../lib/result.ts'
 import type { StoredDelivery } from '../../ports/delivery-store.ts'
 import type { Deps } from '../../ports/deps.ts'
 import { billReport } from '../bill/read-bill.ts'
-import { openReview } from '../open-review.ts'
+import { reportOpened } from '../open-review.ts'
 
 type DeliverWebhookDeps = Pick<
   Deps,
@@ -64,14 +65,9 @@ export async function deliverWebhook(
     lastError: tried.error,
     deliveredAt: tried.delivered ? now : undefined,
   }
-  if (state === 'given_up') {
-    // The review is opened before the state is stored. After a crash in between, the webhook is tried once
-    // more, and the same review is not opened twice.
-    const { id, type, ordercode, tries } = after
-    const evidence = { type, tries, last_error: tried.error ?? '' }
-    await openReview(deps, { kind: 'webhook_given_up', subject: id, ordercode, evidence })
-  }
-  await deps.deliveries.saveTry(delivery, after)
+  const review = state === 'given_up' ? givenUpReview(after) : undefined
+  const opened = await deps.deliveries.saveTry(delivery, after, review, now)
+  if (review !== undefined && opened !== undefined) reportOpened(deps, review, opened)
   deps.log({
     event: 'webhook_tried',
     ...(delivery.ordercode === undefined ? {} : { ordercode: delivery.ordercode }),
@@ -84,6 +80,14 @@ export async function deliverWebhook(
   })
   return state === 'pending' ? 'failed' : state
 }
+
+/** The review of a webhook that was given up. It opens again when the webhook is resent and given up once more. */
+const givenUpReview = ({ id, type, ordercode, tries, lastError = '' }: StoredDelivery): Review => ({
+  kind: 'webhook_given_up',
+  subject: id,
+  ordercode,
+  evidence: { type, tries, last_error: lastError },
+})
 
 async function renderBody(
   deps: Pick<Deps, 'bills' | 'orders' | 'reviews'>,

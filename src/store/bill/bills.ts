@@ -9,7 +9,7 @@ import { deliveryRow } from '../d1/outbox.ts'
 import { beijingDay, type Guard, insertIf, statement, updateIf } from '../d1/sql.ts'
 import { heldBy } from './bill-lease.ts'
 import { billFromRow, rowFromBill } from './bill-row.ts'
-import { clearUpReviews } from './differences.ts'
+import { endBillReviews } from './differences.ts'
 
 /** The number of days before a bill with whose rates of the service fee the bill's rates are compared. */
 const RATE_DAYS = 30
@@ -134,7 +134,7 @@ export async function saveBill(
   await db.batch([
     updateIf('bills', { day: bill.day }, rowFromBill(bill), ['day'], heldBy(bill)),
     ...(bill.state === 'reconciled'
-      ? [insertIf('deliveries', row, notYetNotified), clearUpReviews(now)]
+      ? [insertIf('deliveries', row, notYetNotified), ...endBillReviews(now)]
       : []),
   ])
 }

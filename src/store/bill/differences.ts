@@ -1,10 +1,16 @@
 /** Reads and writes the differences between WeChat's bills and our records, and their outcomes. */
 import type { Bill } from '../../core/bill/bill.ts'
-import type { Difference, DifferenceKind, Side } from '../../core/bill/difference.ts'
+import type {
+  Difference,
+  DifferenceKind,
+  ReportedDifference,
+  Side,
+} from '../../core/bill/difference.ts'
 import type { BeijingDay } from '../../core/day.ts'
 import type { UnixSeconds } from '../../core/time.ts'
 import { integer, optionalText, orNull, text } from '../d1/columns.ts'
 import type { Database, Row, Statement } from '../d1/database.ts'
+import { endReviews, LAST_FIRST } from '../d1/outbox.ts'
 import { statement } from '../d1/sql.ts'
 import { heldBy } from './bill-lease.ts'
 
@@ -64,18 +70,23 @@ export async function collectDifferences(
 }
 
 /**
- * Counts all differences of a day, with and without an outcome, and reads the first `limit` of them. While the
- * day is compared again, those of the earlier comparison are left out until they are found again.
+ * Counts all differences of a day, with and without an outcome, and reads the first `limit` of them with their
+ * reviews. While the day is compared again, those of the earlier comparison are left out until they are found
+ * again.
  */
 export async function differences(
   db: Database,
   day: BeijingDay,
   limit: number,
-): Promise<Readonly<{ total: number; some: readonly Difference[] }>> {
+): Promise<Readonly<{ total: number; some: readonly ReportedDifference[] }>> {
   const [counted, listed] = await db.batch([
     statement('SELECT count(*) AS total FROM bill_differences WHERE day = ? AND stale = 0', day),
     statement(
-      'SELECT * FROM bill_differences WHERE day = ? AND stale = 0 ORDER BY kind, subject LIMIT ?',
+      `SELECT d.*, (
+         SELECT id FROM reviews
+         WHERE reviews.kind = 'bill_difference' AND reviews.subject = ${REVIEW_SUBJECT}
+         ORDER BY ${LAST_FIRST} LIMIT 1) AS review_id
+       FROM bill_differences d WHERE d.day = ? AND d.stale = 0 ORDER BY d.kind, d.subject LIMIT ?`,
       day,
       limit,
     ),
@@ -83,7 +94,10 @@ export async function differences(
   const [row] = counted?.rows ?? []
   return {
     total: row === undefined ? 0 : integer(row, 'total'),
-    some: (listed?.rows ?? []).map(differenceFromRow),
+    some: (listed?.rows ?? []).map((difference) => ({
+      ...differenceFromRow(difference),
+      reviewId: optionalText(difference, 'review_id'),
+    })),
   }
 }
 
@@ -104,30 +118,29 @@ export async function countReviewed(
   return rows[0] === undefined ? 0 : integer(rows[0], 'count')
 }
 
+/** SQL for the subject of the review about the difference `d`; NULL when it has none. */
+const REVIEW_SUBJECT = `CASE d.outcome WHEN 'review' THEN d.day || '.' || d.kind || '.' || d.subject
+  WHEN 'collected' THEN d.day || '.' || d.kind END`
+
 /**
- * SQL that resolves open reviews about bills: each review of a reconciled day whose difference no longer exists,
- * the review that reported the day's bill as missing, and the review of a payment of an unknown order that is
- * recorded by now and contained in a bill. The difference may have been one of another day: the payment of
- * 23:59:58 is in the next day's bill.
+ * SQL that ends the reviews about bills whose fact is over: each review of a reconciled day whose difference no
+ * longer exists, and the review that reported the day's bill as missing. The difference may have been one of
+ * another day: the payment of 23:59:58 is in the next day's bill. Also ends the review of a payment of an unknown
+ * order that is recorded by now and contained in a bill.
  */
-export const clearUpReviews = (now: UnixSeconds): Statement =>
-  statement(
-    `UPDATE reviews SET resolved_at = ?1, note = ?2, actor = 'system'
-     WHERE resolved_at IS NULL AND (
-       (kind = 'bill_difference'
-         AND EXISTS (
-           SELECT 1 FROM bills WHERE day = substr(reviews.subject, 1, 10) AND state = 'reconciled')
-         AND subject NOT IN (
-           SELECT d.day || '.' || d.kind || iif(d.outcome = 'collected', '', '.' || d.subject)
-           FROM bill_differences d
-           WHERE d.outcome IN ('review', 'collected') AND d.day IN (
-             SELECT substr(open.subject, 1, 10) FROM reviews open
-             WHERE open.resolved_at IS NULL AND open.kind = 'bill_difference')))
-       OR (kind = 'unknown_order' AND EXISTS (
-         SELECT 1 FROM payments WHERE transaction_id = reviews.subject AND billed_on IS NOT NULL)))`,
-    now,
-    RESOLVED_NOTE,
-  )
+export const endBillReviews = (now: UnixSeconds): readonly Statement[] =>
+  [
+    `kind = 'bill_difference'
+      AND EXISTS (
+        SELECT 1 FROM bills WHERE day = substr(reviews.subject, 1, 10) AND state = 'reconciled')
+      AND subject NOT IN (
+        SELECT ${REVIEW_SUBJECT} FROM bill_differences d
+        WHERE d.outcome IN ('review', 'collected') AND d.day IN (
+          SELECT substr(lasting.subject, 1, 10) FROM reviews lasting
+          WHERE lasting.ended_at IS NULL AND lasting.kind = 'bill_difference'))`,
+    `resolved_at IS NULL AND kind = 'unknown_order' AND EXISTS (
+        SELECT 1 FROM payments WHERE transaction_id = reviews.subject AND billed_on IS NOT NULL)`,
+  ].map((sql) => endReviews({ sql, params: [] }, now, RESOLVED_NOTE))
 
 /**
  * Stores the outcome of a difference, and counts the try that led to it; an undefined outcome leaves the

@@ -1,8 +1,20 @@
 import { REVISIONS_PER_SECOND } from '../../core/order/order.ts'
 import type { Statement, Value } from './database.ts'
 
+/** An SQL expression with its values. */
+export type Expression = Readonly<{ sql: string; params: readonly Value[] }>
+
 /** An SQL condition with its values. Each statement of a batch carries it, so that all take effect or none. */
-export type Guard = Readonly<{ sql: string; params: readonly Value[] }>
+export type Guard = Expression
+
+/** A guard that is always true. */
+export const ALWAYS: Guard = { sql: 'true', params: [] }
+
+/** A guard that is true if both are. */
+export const both = (a: Guard, b: Guard): Guard => ({
+  sql: `(${a.sql}) AND (${b.sql})`,
+  params: [...a.params, ...b.params],
+})
 
 /** SQL for the Beijing day of a time, such as `2026-11-22`. @param at An SQL expression for Unix seconds. */
 export const beijingDay = (at: string): string => `date(${at} + 28800, 'unixepoch')`
@@ -19,29 +31,38 @@ export const nextRevision = (revision: string): string =>
 export const statement = (sql: string, ...params: readonly Value[]): Statement => ({ sql, params })
 
 /**
- * Builds an `INSERT` that inserts one row if the guard is true. Column names become part of the SQL, so they
- * must be constants of our code; values are bound.
+ * Builds an `INSERT` that inserts one row if the guard is true. Column names and expressions become part of the
+ * SQL, so they must be constants of our code; values are bound.
+ *
+ * @param from The table that expressions and guard read from; one row for each of its rows is inserted.
  */
 export function insertIf(
   table: string,
-  row: Readonly<Record<string, Value>>,
+  row: Readonly<Record<string, Value | Expression>>,
   guard: Guard,
+  from?: string,
 ): Statement {
-  const columns = Object.keys(row)
-  const placeholders = columns.map(() => '?').join(', ')
+  const cells = Object.values(row).map(toExpression)
+  const selected = cells.map(({ sql }) => sql).join(', ')
+  const source = from === undefined ? '' : ` FROM ${from}`
   return {
-    sql: `INSERT INTO ${table} (${columns.join(', ')}) SELECT ${placeholders} WHERE ${guard.sql}`,
-    params: [...Object.values(row), ...guard.params],
+    sql: `INSERT INTO ${table} (${Object.keys(row).join(', ')})
+      SELECT ${selected}${source} WHERE ${guard.sql}`,
+    params: [...cells.flatMap(({ params }) => params), ...guard.params],
   }
 }
 
-/** Like {@link insertIf}, but inserts nothing if the id exists, so that no webhook or review is repeated. */
+const toExpression = (cell: Value | Expression): Expression =>
+  typeof cell === 'object' && cell !== null ? cell : { sql: '?', params: [cell] }
+
+/** Like {@link insertIf}, but inserts no webhook whose id exists, so that no webhook is repeated. */
 export function insertOnce(
-  table: 'deliveries' | 'reviews',
-  row: Readonly<Record<string, Value>>,
+  table: 'deliveries',
+  row: Readonly<Record<string, Value | Expression>>,
   guard: Guard,
+  from?: string,
 ): Statement {
-  const { sql, params } = insertIf(table, row, guard)
+  const { sql, params } = insertIf(table, row, guard, from)
   return { sql: `${sql} ON CONFLICT (id) DO NOTHING`, params }
 }
 

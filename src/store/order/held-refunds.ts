@@ -8,6 +8,7 @@ import { DAY_S, later, type UnixSeconds } from '../../core/time.ts'
 import type { RefundLimits } from '../../ports/refund-store.ts'
 import { integer } from '../d1/columns.ts'
 import type { Outcome, Statement, Value } from '../d1/database.ts'
+import { endReviews } from '../d1/outbox.ts'
 import type { Guard } from '../d1/sql.ts'
 
 /**
@@ -70,17 +71,15 @@ export function heldFrom(
 export function endHeldReviews(limits: RefundLimits, now: UnixSeconds): Statement {
   const held = heldGuard(limits, now)
   const stillHeld = limits.paused ? '1' : `EXISTS (SELECT 1 FROM refunds WHERE ${held.sql})`
-  return {
-    sql: `UPDATE reviews SET resolved_at = ?, note = ?, actor = 'system'
-          WHERE kind = 'refund_waiting' AND resolved_at IS NULL AND subject GLOB 'refunds.*'
-            AND NOT (subject = ? AND ${stillHeld})`,
-    params: [
-      now,
-      ENDED_NOTE,
-      heldSubject(reasonOf(limits, now)),
-      ...(limits.paused ? [] : held.params),
-    ],
-  }
+  return endReviews(
+    {
+      sql: `kind = 'refund_waiting' AND subject >= 'refunds.' AND subject < 'refunds/'
+        AND NOT (subject = ? AND ${stillHeld})`,
+      params: [heldSubject(reasonOf(limits, now)), ...(limits.paused ? [] : held.params)],
+    },
+    now,
+    ENDED_NOTE,
+  )
 }
 
 /** The note of a review that is resolved because no refund is held back any more. */

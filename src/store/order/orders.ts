@@ -8,9 +8,10 @@ import type { Change } from '../../core/order/change.ts'
 import type { Order, OrderEvent, OrderView, Terms } from '../../core/order/order.ts'
 import { attemptDueAt, orderDueAt } from '../../core/order/schedule.ts'
 import { later, type UnixSeconds } from '../../core/time.ts'
+import { webhookId } from '../../core/webhook.ts'
 import { invariant } from '../../lib/result.ts'
 import type { Database, Statement, Value } from '../d1/database.ts'
-import { deliveryRow, reviewRow } from '../d1/outbox.ts'
+import { deliveryRow, openedReviews, reviewStatements } from '../d1/outbox.ts'
 import { type Guard, insertIf, insertOnce, nextRevision, statement, updateIf } from '../d1/sql.ts'
 import { eventData } from './event-data.ts'
 import { afterPayments, beforePayments, makeOthersDue, paymentChanges } from './payment-row.ts'
@@ -77,9 +78,9 @@ export async function register(
  * Writes a transition in one batch: the order, its attempts, payments and refunds, the event, webhooks and
  * reviews. The whole batch takes effect only if the stored order still has the revision of `before`.
  *
- * @returns `stale` when the revision differs: a concurrent request changed the order, or D1 had already applied
- *   this batch when it was retried; or when the caller has lost the send lease that the event needs. The caller
- *   loads the order and decides again.
+ * @returns the ids of the webhooks that were written; `stale` when the revision differs: a concurrent request
+ *   changed the order, or D1 had already applied this batch when it was retried; or when the caller has lost the
+ *   send lease that the event needs. The caller loads the order and decides again.
  */
 export async function commit(
   db: Database,
@@ -89,7 +90,7 @@ export async function commit(
   now: UnixSeconds,
   hasTarget: boolean,
   actor: Actor,
-): Promise<'stored' | 'stale'> {
+): Promise<readonly string[] | 'stale'> {
   const { after } = change
   const { ordercode, revision } = before.order
   const unchanged = whileLeased(event, {
@@ -97,12 +98,13 @@ export async function commit(
     params: [ordercode, revision],
   })
   const guard = afterPayments(before, after, unchanged)
+  const opening = { now, hasTarget, actor, revision: after.order.revision }
   const statements = [
     ...newAttempts(before, after, now, beforePayments(before, after, unchanged)),
     ...paymentChanges(before, after, unchanged),
     ...attemptChanges(before, after, event, now, guard),
     ...refundChanges(before, after, now, guard, actor),
-    ...change.reviews.map((review) => insertOnce('reviews', reviewRow(review, now, actor), guard)),
+    ...change.reviews.flatMap((review) => reviewStatements(review, opening, guard)),
     ...change.webhooks.map((webhook) =>
       insertOnce('deliveries', deliveryRow(webhook, now, hasTarget), guard),
     ),
@@ -121,7 +123,11 @@ export async function commit(
     ),
   ]
   const outcomes = await db.batch(statements)
-  return outcomes.at(-1)?.changes === 1 ? 'stored' : 'stale'
+  if (outcomes.at(-1)?.changes !== 1) return 'stale'
+  const opened = openedReviews(outcomes).map(
+    (subject) => ({ type: 'review.opened', subject }) as const,
+  )
+  return [...change.webhooks, ...opened].map(webhookId)
 }
 
 /**

@@ -6,7 +6,8 @@ import type { OutRefundNo, Refund } from '../../core/order/refund.ts'
 import type { UnixSeconds } from '../../core/time.ts'
 import { orNull, text } from '../d1/columns.ts'
 import type { Database, Statement, Value } from '../d1/database.ts'
-import { type Guard, insertIf, updateIf } from '../d1/sql.ts'
+import { endReviews } from '../d1/outbox.ts'
+import { both, type Guard, insertIf, updateIf } from '../d1/sql.ts'
 
 /** Builds the statements that write new and changed refunds, for the batch that writes the order. */
 export function refundChanges(
@@ -53,11 +54,12 @@ export async function endWaitingReviewOf(
   await db.run(update, ...params)
 }
 
-const endWaitingReview = (outRefundNo: OutRefundNo, now: UnixSeconds, guard: Guard): Statement => ({
-  sql: `UPDATE reviews SET resolved_at = ?, note = ?, actor = 'system'
-        WHERE kind = 'refund_waiting' AND subject = ? AND resolved_at IS NULL AND ${guard.sql}`,
-  params: [now, ENDED_NOTE, outRefundNo, ...guard.params],
-})
+const endWaitingReview = (outRefundNo: OutRefundNo, now: UnixSeconds, guard: Guard): Statement =>
+  endReviews(
+    both({ sql: "kind = 'refund_waiting' AND subject = ?", params: [outRefundNo] }, guard),
+    now,
+    ENDED_NOTE,
+  )
 
 /** The note of a review that is resolved because the refund does not wait any more. */
 const ENDED_NOTE = 'resolved automatically: the refund does not wait any more'

@@ -83,7 +83,7 @@ describe('a late payment, where late payments are returned,', () => {
   it('sends payment.returned to the shop, so that nothing is shipped', () => {
     const { after } = changeBy(CLOSED, LATE)
 
-    expect(typesOf(CLOSED, LATE)).toEqual(['payment.returned', 'review.opened'])
+    expect(typesOf(CLOSED, LATE)).toEqual(['payment.returned'])
     expect(after.payments).toMatchObject([{ returned: true }])
   })
 
@@ -135,7 +135,7 @@ describe('a second payment', () => {
         source: 'automatic',
       },
     ])
-    expect(typesOf(twice, second(NOTIFY_URL))).toEqual(['review.opened'])
+    expect(typesOf(twice, second(NOTIFY_URL))).toEqual([])
   })
 
   it('is left to a person when there is no certificate', () => {

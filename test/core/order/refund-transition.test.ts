@@ -272,14 +272,13 @@ describe('a report of WeChat about a refund', () => {
   })
 
   it('that it is abnormal opens a review, and its amount stays reserved', () => {
-    const { after, webhooks, reviews } = changeBy(sent, abnormal)
+    const { after, reviews } = changeBy(sent, abnormal)
 
     expect(after.refunds).toMatchObject([{ state: 'abnormal', endedAt: undefined }])
     expect(reservedFee(after.refunds)).toBe(30)
     expect(reviews).toMatchObject([
       { kind: 'refund_abnormal', subject: R1, ordercode: ORDERCODE, evidence: { refund_fee: 30 } },
     ])
-    expect(webhooks).toMatchObject([{ type: 'review.opened', subject: `refund_abnormal.${R1}` }])
   })
 
   it('does not move the time of its acceptance, from which its queries are scheduled', () => {
@@ -309,10 +308,11 @@ describe('a report of WeChat about a refund', () => {
     ['succeeded', succeeded, 'refund.succeeded'],
     ['closed', closed, 'refund.failed'],
   ])('that it is abnormal and then %s ends it', (state, end, webhook) => {
-    const { view, webhooks } = story(sent, [accepted, abnormal, end])
+    const { view, webhooks, reviews } = story(sent, [accepted, abnormal, end])
 
     expect(stateOf(view)).toBe(state)
-    expect(webhooks).toEqual([`review.opened.refund_abnormal.${R1}`, `${webhook}.${R1}`])
+    expect(reviews).toEqual([`refund_abnormal.${R1}`])
+    expect(webhooks).toEqual([`${webhook}.${R1}`])
   })
 
   it('that it is finally refused releases its amount and notifies the shop', () => {
@@ -402,11 +402,10 @@ describe('contradictory reports of WeChat', () => {
     ['abnormal, then closed', [refused(), abnormal, closed]],
   ])('(refused, then %s) notify the shop of one failure, under one id', (_, events) => {
     const { view, webhooks } = story(sent, events)
-    const failed = webhooks.filter((each) => !each.startsWith('review.opened.'))
 
     expect(stateOf(view)).toBe('closed')
     // The store sends one webhook for a fact, however often the fact is recorded.
-    expect(new Set(failed)).toEqual(new Set([`refund.failed.${R1}`]))
+    expect(new Set(webhooks)).toEqual(new Set([`refund.failed.${R1}`]))
   })
 
   it('change nothing when an older one comes last', () => {
@@ -441,14 +440,14 @@ describe('a refund that was made on the merchant platform', () => {
   })
 
   it.each([
-    ['succeeded', `refund.succeeded.${R1}`],
-    ['closed', `refund.failed.${R1}`],
-    ['abnormal', `review.opened.refund_abnormal.${R1}`],
-  ] as const)('notifies the shop when it is %s at its discovery', (status, webhook) => {
-    const { view, webhooks } = story(paidView(), [discovered({ status })])
+    ['succeeded', [`refund.succeeded.${R1}`], []],
+    ['closed', [`refund.failed.${R1}`], []],
+    ['abnormal', [], [`refund_abnormal.${R1}`]],
+  ] as const)('notifies the shop when it is %s at its discovery', (status, ...told) => {
+    const { view, webhooks, reviews } = story(paidView(), [discovered({ status })])
 
     expect(stateOf(view)).toBe(status)
-    expect(webhooks).toEqual([webhook])
+    expect([webhooks, reviews]).toEqual(told)
   })
 
   it('is discovered once, and is then like any other refund', () => {

@@ -131,7 +131,7 @@ describe('a day that is reconciled', () => {
       { kind: 'amount_mismatch', subject: `${FIRST}.1`, ordercode: undefined, evidence: {} },
     ]
     const gone = differenceReview(difference(FIRST, '44'))
-    for (const review of [...remaining, gone]) await store.reviews.open(review, undefined, NOW)
+    for (const review of [...remaining, gone]) await store.reviews.open(review, NOW)
 
     await store.bills.save(asReconciled(bill, NOW), NOW)
 

@@ -56,7 +56,7 @@ async function sendAgain({ store }: StoreBench, view: OrderView, now = at(10)): 
   const event = { type: 'attempt_resent', outTradeNo, codeHash: 'h2' } as const
   const step = transition(view, event, now)
   if (!step.ok || step.value.kind !== 'changed') throw new Error('cannot send again')
-  expect(await store.orders.commit(view, event, step.value, now)).toBe('stored')
+  expect(await store.orders.commit(view, event, step.value, now)).not.toBe('stale')
   return liveIn(step.value.after)
 }
 

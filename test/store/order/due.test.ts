@@ -2,7 +2,6 @@
 import { describe, expect, it } from 'vitest'
 import type { OrderView } from '../../../src/core/order/order.ts'
 import { transition } from '../../../src/core/order/transition.ts'
-import { later } from '../../../src/core/time.ts'
 import type { StoredDelivery } from '../../../src/ports/delivery-store.ts'
 import { registered, storeBench, type StoreBench } from '../../../testing/d1/store-bench.ts'
 import { anAttempt, aPayment, at, DAY, MINUTE } from '../../../testing/samples/order-samples.ts'
@@ -79,26 +78,5 @@ describe('an attempt beside the one that was paid', () => {
     expect(recorded).toBe(true)
     const second = 'SELECT due_at FROM attempts WHERE number = 2'
     expect(await bench.read(second)).toMatchObject([{ due_at: at(MINUTE) }])
-  })
-})
-
-describe('a webhook that was delivered', () => {
-  it('stays delivered when a slower try reports a failure', async () => {
-    const bench = storeBench()
-    const delivery = await dueDelivery(bench)
-    const delivered: StoredDelivery = {
-      ...delivery,
-      state: 'delivered',
-      tries: 1,
-      dueAt: undefined,
-      deliveredAt: at(MINUTE),
-    }
-    const failed: StoredDelivery = { ...delivery, tries: 2, dueAt: later(at(0), DAY) }
-
-    expect(await bench.store.deliveries.saveTry(delivery, delivered)).toBe(true)
-    expect(await bench.store.deliveries.saveTry(delivery, failed)).toBe(false)
-    expect(await bench.store.deliveries.saveTry(delivered, failed)).toBe(false)
-
-    expect((await bench.store.deliveries.find(delivery.id))?.state).toBe('delivered')
   })
 })

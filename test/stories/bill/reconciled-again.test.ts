@@ -12,6 +12,7 @@ import {
   paid,
   reconciled,
   refunded,
+  type Report,
   reportOf,
   reviews,
   runNow,
@@ -23,7 +24,7 @@ import {
   openReviews,
   stopQueries,
 } from '../../../testing/bill-situations.ts'
-import { world } from '../../../testing/world.ts'
+import { world, type World } from '../../../testing/world.ts'
 
 afterEach(() => vi.restoreAllMocks())
 
@@ -170,6 +171,67 @@ describe('a day that is run again', () => {
     await runNow(w)
     expect(await reconciled(w)).toMatchObject({ bill: { payments: 1 }, difference_count: 0 })
     expect((await openReviews(w)).filter((id) => id.startsWith('bill_difference'))).toEqual([])
+  })
+})
+
+describe('a difference that comes back', () => {
+  /** Reconciles the day again with a bill that states this amount for the payment; undefined for the right one. */
+  async function again(w: World, number: string, fen: number | undefined): Promise<Report> {
+    w.wechat.bills.clearChanges()
+    if (fen !== undefined) {
+      w.wechat.bills.change(compact(DAY), { kind: 'other_amount', number, fen })
+    }
+    w.advance(60)
+    expect((await runNow(w)).status).toBe(200)
+    const report = await reconciled(w)
+    await minutes(w, 2)
+    return report
+  }
+
+  /** Ids of the reviews that the webhooks have announced, each with the webhook-id under which it came. */
+  const announced = (w: World) =>
+    webhooks(w, 'review.opened').map(({ id, data }) => [id, data['id']])
+
+  it('opens a review each time, with a webhook of its own, whoever resolved the last one', async () => {
+    const w = world()
+    const { transactionId } = await paid(w, 'back')
+    const first = `bill_difference.${DAY}.payment_differs.${transactionId}`
+    goTo(w, `${NEXT_DAY}T10:10`)
+    await again(w, transactionId, 8_801)
+    expect(await openReviews(w)).toEqual([first])
+    const resolve = (id: string, note: string) => w.shop('POST', `/reviews/${id}/resolve`, { note })
+    const resolved = await (await resolve(first, 'asked WeChat')).json()
+
+    // The same result as the last time, while the review is resolved.
+    for (let times = 0; times < 2; times++) {
+      const { differences } = await again(w, transactionId, 8_801)
+      expect(differences).toMatchObject([{ review_id: first }])
+      expect(await openReviews(w)).toEqual([])
+    }
+    // Gone, and back again.
+    expect((await again(w, transactionId, undefined)).difference_count).toBe(0)
+    const { differences } = await again(w, transactionId, 8_801)
+    expect(differences).toMatchObject([{ review_id: `${first}.2`, outcome: 'review' }])
+    expect(await openReviews(w)).toEqual([`${first}.2`])
+    // Gone while the review is open, and back again.
+    await again(w, transactionId, undefined)
+    expect(await openReviews(w)).toEqual([])
+    await again(w, transactionId, 8_801)
+    expect(await openReviews(w)).toEqual([`${first}.3`])
+    // Not gone, but another amount than the operator has seen.
+    await resolve(`${first}.3`, 'asked WeChat again')
+    await again(w, transactionId, 7_700)
+    expect(await openReviews(w)).toEqual([`${first}.4`])
+
+    const ids = [first, `${first}.2`, `${first}.3`, `${first}.4`]
+    expect((await reviews(w)).map(({ id }) => id)).toEqual(ids.toReversed())
+    expect(announced(w)).toEqual(ids.map((id) => [`review.opened.${id}`, id]))
+    // The operator repeats an answer whose reply was lost.
+    const repeated = await resolve(first, 'asked WeChat')
+    expect(repeated.status).toBe(200)
+    expect(await repeated.json()).toEqual(resolved)
+    expect((await resolve(first, 'something else')).status).toBe(409)
+    expect(await openReviews(w)).toEqual([`${first}.4`])
   })
 })
 

@@ -112,6 +112,29 @@ describe('while refunds are paused', () => {
     expect(w.wechat.books.refundedFen()).toBe(17_600)
   })
 
+  it('a pause has one review, even when more refunds wait after it was resolved; the next pause has another', async () => {
+    const w = world({ vars: { REFUNDS: 'paused' } })
+    const waiting = async (query: string) =>
+      (await reviews(w, query)).flatMap(({ id, kind }) => (kind === 'refund_waiting' ? [id] : []))
+    await secondPayment(w, 'first')
+    await pass(w, 2)
+    const { id } = await openReview(w, 'refund_waiting')
+    expect((await resolveReview(w, id, { note: 'over the weekend' })).status).toBe(200)
+    await secondPayment(w, 'more')
+    await pass(w, 4)
+    expect(await waiting('?open=true')).toEqual([])
+
+    w.redeploy({ REFUNDS: 'on' })
+    await pass(w, 3)
+    w.redeploy({ REFUNDS: 'paused' })
+    await secondPayment(w, 'again')
+    await pass(w, 4)
+    expect(await waiting('?open=true')).toEqual([`${id}.2`])
+    expect(w.receiver.received.map((each) => each.id)).toContain(`review.opened.${id}.2`)
+    expect((await resolveReview(w, id, { note: 'over the weekend' })).status).toBe(200)
+    expect(await waiting('?open=true')).toEqual([`${id}.2`])
+  })
+
   it('the action refund of a review reserves nothing, and records nothing', async () => {
     const w = world({ vars: { REFUNDS: 'paused' } })
     const { ordercode } = await paidLate(w, 'action')

@@ -5,6 +5,7 @@ import {
   injectFault,
   openReview,
   type RefundFault,
+  resolveReview,
 } from '../../../testing/refund-situations.ts'
 import {
   called,
@@ -176,6 +177,26 @@ describe('the review of a refund that waits', () => {
     expect(await getRefund(w, ordercode, 'R1')).toMatchObject({ state: 'processing' })
     expect(await reviews(w, '?open=true')).toEqual([])
     expect((await reviews(w))[0]?.note).toContain('resolved automatically')
+  })
+
+  it('opens again for another reason after it was resolved, and not for the same', async () => {
+    const w = world()
+    const { ordercode } = await paidOrder(w, 'another')
+    w.wechat.platform.setBalance(0)
+    await refund(w, ordercode, 'R1', 800)
+    await cronAt(w, 1, 5, 30, 60)
+    const { id } = await openReview(w, 'refund_waiting')
+    await resolveReview(w, id, { note: 'money is on its way' })
+    await cronAt(w, 60, 60 * 24)
+    expect(await reviews(w, '?open=true')).toEqual([])
+
+    injectFault(w, errCode('CERT_ERROR'), 99)
+    await cronAt(w, 60 * 24 * 2, 60 * 24 * 3)
+    expect(await openReview(w, 'refund_waiting')).toMatchObject({
+      id: `${id}.2`,
+      evidence: { err_code: 'CERT_ERROR' },
+    })
+    expect(w.receiver.received.map((each) => each.id)).toContain(`review.opened.${id}.2`)
   })
 
   const MISCONFIGURED: Readonly<Record<string, (w: World) => void>> = {

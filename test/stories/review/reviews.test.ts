@@ -36,6 +36,22 @@ describe('a payment that does not match its attempt', () => {
     expect((await w.read(ordercode)).state).toBe('paying')
   })
 
+  it('opens no other one after it was resolved, however often WeChat repeats it', async () => {
+    const w = world()
+    const { ordercode } = await paidAtWechat(w, 'resolved')
+    const notice = w.wechat.notices.ofPayments.xml(ordercode, { changes: { total_fee: '1' } })
+    await w.notify(notice)
+    const [review] = await reviews(w)
+    await resolve(w, review?.id ?? '', { note: 'refunded on the merchant platform' })
+
+    for (let times = 0; times < 3; times++) expect((await w.notify(notice)).status).toBe(400)
+    await w.settled()
+
+    expect(await reviews(w, '?open=true')).toEqual([])
+    expect(await reviews(w)).toHaveLength(1)
+    expect(w.receiver.types()).toEqual(['review.opened'])
+  })
+
   it('opens a review of its kind: currency, payer, unknown order', async () => {
     const w = world()
     const { ordercode } = await paidAtWechat(w, 'kinds')

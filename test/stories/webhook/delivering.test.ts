@@ -166,6 +166,46 @@ describe('a webhook that the shop does not accept', () => {
     expect(w.receiver.received.at(-1)?.id).toBe(delivery?.id)
   })
 
+  it('opens a review each time that it is given up, also when it is resent and given up again', async () => {
+    const w = world({ vars: { TICK_CALLS: '1000', TICK_STATEMENTS: '10000' } })
+    w.receiver.answerAlways(answer(500))
+    const ordercode = await paid(w, 'twice')
+    const deliveryId = `order.paid.${(await w.read(ordercode)).transaction_id}`
+    const first = `webhook_given_up.${deliveryId}`
+    const untilGivenUp = async () => {
+      for (let day = 0; day < 10; day++) {
+        w.advance(86_400) // no pause between two tries is longer
+        await w.cron()
+      }
+    }
+    const givenUp = async (query: string) => {
+      const list = await w.shop('GET', `/reviews?limit=100&open=${query}`)
+      const { reviews } = await list.json<{ reviews: { id: string }[] }>()
+      return reviews.map(({ id }) => id).filter((id) => id.startsWith(first))
+    }
+    const note = { note: 'the receiver was down' }
+
+    await untilGivenUp()
+    expect(await givenUp('true')).toEqual([first])
+    const resolved = await (await w.shop('POST', `/reviews/${first}/resolve`, note)).json()
+    await w.shop('POST', `/deliveries/${deliveryId}/resend`)
+    expect(await givenUp('true')).toEqual([])
+    await untilGivenUp()
+    expect(await givenUp('true')).toEqual([`${first}.2`])
+    // Given up a third time while that review is open.
+    await w.shop('POST', `/deliveries/${deliveryId}/resend`)
+    await untilGivenUp()
+
+    expect(await givenUp('')).toEqual([`${first}.2`, first])
+    expect((await w.read(ordercode)).reviews.map(({ id }) => id)).toEqual([first, `${first}.2`])
+    const repeated = await w.shop('POST', `/reviews/${first}/resolve`, note)
+    expect(repeated.status).toBe(200)
+    expect(await repeated.json()).toEqual(resolved)
+    expect(await givenUp('true')).toEqual([`${first}.2`])
+    // A webhook about a webhook would fail, too.
+    expect((await deliveriesOf(w)).filter(({ type }) => type === 'review.opened')).toEqual([])
+  })
+
   it('stays pending after a redirect, a stall, a lost connection or a 404', async () => {
     const w = world()
     const endless = () =>

@@ -53,6 +53,8 @@ export type WorldOptions = Readonly<{
   wrapDb?: (db: D1Database) => D1Database
   /** Variables of the Worker that replace the default ones. */
   vars?: Readonly<Record<string, string>>
+  /** Whether the Worker has the merchant's certificate, and so can refund. Default: false. */
+  certificate?: boolean
 }>
 
 /** Sends requests to the Worker and observes its log, webhooks and tables. */
@@ -76,7 +78,10 @@ export class FuzzWorld {
   readonly #platform: Platform
   readonly #vars
 
-  constructor(chance: Chance, { wrapDb = (db) => db, vars = {} }: WorldOptions = {}) {
+  constructor(
+    chance: Chance,
+    { wrapDb = (db) => db, vars = {}, certificate = false }: WorldOptions = {},
+  ) {
     this.wechat = new WeChatSimulator({
       merchant: MERCHANT,
       clock: { now: () => this.#nowMs },
@@ -94,6 +99,9 @@ export class FuzzWorld {
       log: (entry) => void this.log.push(entry),
       background: (work) => void this.#background.push(work),
       fetch: (request) => this.#outside(request),
+      ...(certificate
+        ? { certificateFetch: (request) => this.wechat.fetchWithCertificate(request) }
+        : {}),
     }
     const config = readConfig({
       WX_APPID: MERCHANT.appid,

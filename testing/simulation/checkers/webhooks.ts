@@ -161,10 +161,20 @@ const oddPaymentsAreReviewed: Check = (evidence) => {
   ]
 }
 
+/** No fact has two open reviews, however many it has had. */
+const factsHaveOneOpenReview: Check = (evidence) => {
+  const open = rows(evidence, 'reviews')
+    .filter((row) => row['resolved_at'] === null)
+    .map(({ kind, subject }) => `${kind} of ${subject}`)
+  const twice = open.filter((fact, at) => open.indexOf(fact) !== at)
+  return twice.map((fact) => `${fact} has two open reviews`)
+}
+
 /** All checks about webhooks, by name. */
 export const WEBHOOK_CHECKS = {
   paymentsHaveTheirWebhooks,
   webhooksAreTrue,
   everyFactIsDelivered,
   oddPaymentsAreReviewed,
+  factsHaveOneOpenReview,
 }
