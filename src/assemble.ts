@@ -140,7 +140,7 @@ function assembleFor(
       refundLimits: limits,
       webhookTarget,
     },
-    ...d1Stores(database, webhookTarget !== 'unset', actor, limits),
+    ...d1Stores(database, webhookTarget !== 'unset', merchant.mchId, actor, limits),
     wechat: wechatGateway({ transport, timers, randomBytes, merchant, appSecret, signType, log }),
     readBill,
     archive: platform.kv === undefined ? undefined : kvArchive(platform.kv, timers, log),

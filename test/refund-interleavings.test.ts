@@ -17,7 +17,7 @@ import { d1Stores } from '../src/store/store.ts'
 import { viewRows } from '../testing/d1/view-rows.ts'
 import { type SendOutcome, SlowWeChat } from '../testing/interleaving/slow-wechat.ts'
 import { type Choose, everyOrder, quiet, Stage } from '../testing/interleaving/stage.ts'
-import { at, ORDERCODE, PAYMENT } from '../testing/samples/order-samples.ts'
+import { at, MERCHANT_IDS, ORDERCODE, PAYMENT } from '../testing/samples/order-samples.ts'
 import { aRefund, NOW, paidView, R1, R2 } from '../testing/samples/refund-samples.ts'
 import { d1Shim } from '../testing/simulation/d1/d1-shim.ts'
 import { Sqlite } from '../testing/simulation/d1/sqlite.ts'
@@ -68,6 +68,7 @@ const cron: Act = async (deps) => {
 }
 const notice: Act = (deps) =>
   confirmRefundNotice(deps, {
+    appid: PAYMENT.appid,
     outRefundNo: ONE,
     outTradeNo: PAYMENT.outTradeNo,
     transactionId: PAYMENT.transactionId,
@@ -116,8 +117,8 @@ async function play(scenario: Scenario, choose: Choose, outcomes: Set<string>): 
     const timers = { after: () => () => {} }
     const database = new Database(d1Shim(sqlite, gate), timers, () => new Uint8Array(1))
     return {
-      ...d1Stores(database, false, 'shop'),
-      config: { refundNotifyUrl: refund?.notifyUrl, refundLimits: NO_LIMITS },
+      ...d1Stores(database, false, MERCHANT_IDS.mchId, 'shop'),
+      config: { ...MERCHANT_IDS, refundNotifyUrl: refund?.notifyUrl, refundLimits: NO_LIMITS },
       wechat: wechat.callsOf(turn, sends, (answer) => void (heard[name] += answer)),
       now: () => now,
       log: () => {},

@@ -71,6 +71,8 @@ export function world(options: WorldOptions = {}) {
     ...options.vars,
   }
   let vars = configOf(settings)
+  /** The WeChat that the Worker calls. */
+  let called = wechat
 
   const db = options.wrapDb === undefined ? env.DB : options.wrapDb(env.DB)
   const platform: Platform = {
@@ -88,7 +90,7 @@ export function world(options: WorldOptions = {}) {
       if (origin === SHOP) return shopReceiver.receive(request)
       calls.push(`${host}${pathname}`)
       await holds.get(pathname)
-      return wechat.fetch(request)
+      return called.fetch(request)
     },
     certificateFetch:
       options.certificate === false
@@ -97,7 +99,7 @@ export function world(options: WorldOptions = {}) {
             const { host, pathname } = new URL(request.url)
             calls.push(`${host}${pathname}`)
             await holds.get(pathname)
-            return wechat.fetchWithCertificate(request)
+            return called.fetchWithCertificate(request)
           },
   }
   /** A new Worker for each request. Workers share only the databases. */
@@ -125,9 +127,14 @@ export function world(options: WorldOptions = {}) {
     fetch,
     shop,
     now: () => nowMs,
-    /** Replaces some of the Worker's variables, as a deployment does. */
-    redeploy(changed: Readonly<Record<string, string>>): void {
+    /**
+     * Replaces some of the Worker's variables, as a deployment does.
+     *
+     * @param whom The WeChat that the Worker calls from now on: WeChat as another merchant sees it has other orders.
+     */
+    redeploy(changed: Readonly<Record<string, string>>, whom: WeChatSimulator = wechat): void {
       vars = configOf({ ...settings, ...changed })
+      called = whom
     },
     advance(seconds: number): void {
       nowMs += seconds * 1_000

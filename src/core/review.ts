@@ -18,6 +18,7 @@ export type ReviewKind =
   | 'refund_conflict'
   | 'bill_difference'
   | 'webhook_given_up'
+  | 'other_merchant'
 
 /**
  * Whether a fact can happen anew after its review was resolved. While a review is open, its fact opens no other
@@ -50,6 +51,7 @@ export const RECURRENCE: Readonly<Record<ReviewKind, Recurrence>> = {
   refund_conflict: 'if_changed',
   bill_difference: 'if_changed',
   webhook_given_up: 'each_time',
+  other_merchant: 'if_changed',
 }
 
 /**
@@ -66,7 +68,7 @@ export type Review = Readonly<{
   kind: ReviewKind
   /**
    * What the review is about: a transaction_id, an out_refund_no, the reason why refunds are held back, a bill's
-   * day with one of its differences, or the id of a webhook.
+   * day with one of its differences, the id of a webhook, or a merchant number.
    */
   subject: string
   /** The order that is concerned; undefined for a bill as a whole, and for a payment of an unknown order. */

@@ -5,6 +5,7 @@ import type { Deps } from '../ports/deps.ts'
 import type { NextOrderDue } from '../ports/order-store.ts'
 import { COSTS, RESCHEDULE } from '../service/costs.ts'
 import { claimDueOrders } from '../service/order/due-orders.ts'
+import { withoutOtherMerchants } from '../service/other-merchants.ts'
 import { followUpAttempt, followUpOrder } from '../service/order/follow-up.ts'
 import { catchAndLog, runPool } from './work-pool.ts'
 
@@ -41,10 +42,11 @@ export async function queryDueOrders(deps: DueOrdersDeps, budget: Budget): Promi
     orders: Math.ceil(calls / COSTS.order.calls),
     attempts: calls,
   })
+  const items = await withoutOtherMerchants(deps, due.items, due.viewOf)
   const count = { booked: 0, closed: 0, waiting: 0, failed: 0 }
   const next: NextOrderDue[] = []
   const left = await runPool(
-    due.items,
+    items,
     (running) =>
       budget.allows(COSTS.order, running + 1, RESCHEDULE) &&
       deps.now() < later(due.leaseUntil, -ITEM_SECONDS_MAX),
@@ -67,5 +69,5 @@ export async function queryDueOrders(deps: DueOrdersDeps, budget: Budget): Promi
   // Due orders and attempts that were not begun keep their due time, so the next run begins with them.
   next.push(...left)
   await due.reschedule(next)
-  return { due: due.items.length, ...count, left: left.length }
+  return { due: items.length, ...count, left: left.length }
 }

@@ -8,6 +8,7 @@ import type { Deps } from '../ports/deps.ts'
 import type { RecoveryLeft } from '../ports/recovery-store.ts'
 import { failureEntry } from '../ports/store.ts'
 import { CLAIM_LIMITED_REFUNDS, COSTS, WEBHOOK_RESERVE } from '../service/costs.ts'
+import { resumeOwnWork } from '../service/other-merchants.ts'
 import { countDueRefunds } from '../service/refund/due-refunds.ts'
 import { recoveryLeft } from '../service/recovery/recover.ts'
 import { finishRun, startRun, sweep } from '../service/run/runs.ts'
@@ -79,7 +80,8 @@ async function run(base: Deps, scheduledMs: number): Promise<void> {
   const written: string[] = []
   const deps: Deps = { ...base, now, deliverSoon: (ids) => void written.push(...ids) }
 
-  const started = await startRun(deps)
+  const { run: started, isWorkAside } = await startRun(deps)
+  if (isWorkAside) await guarded(deps, undefined, () => resumeOwnWork(deps))
   const budget = budgetsOf(deps)
   let refunds: RefundReport = { done: 0, mayBeMore: false }
   async function runRefunds(within: Budget): Promise<void> {

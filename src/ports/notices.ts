@@ -21,6 +21,7 @@ export type NoticeTask = Readonly<
 
 /** The refund that an unsigned notice names. These values are not verified. */
 export type UnverifiedRefund = Readonly<{
+  appid: string
   outRefundNo: OutRefundNo
   transactionId: TransactionId
   outTradeNo: OutTradeNo

@@ -83,7 +83,28 @@ export interface OrderStore {
   claimDue(now: UnixSeconds, limits: ClaimLimits): Promise<ClaimedOrders>
   /** Sets when claimed rows are due again, except rows that changed since they were claimed. */
   reschedule(claimed: ClaimedOrders, next: readonly NextOrderDue[]): Promise<void>
+  /** The merchant numbers whose work is set aside, because `WX_MCH_ID` was or is another number. */
+  otherMerchants(): Promise<readonly OtherMerchant[]>
+  /**
+   * Makes the due orders, attempts and refunds of a merchant number due at `until`, also those that will be due
+   * soon. Orders of a number that was given up stay due.
+   *
+   * @returns how many orders, attempts and refunds were set aside.
+   */
+  setAside(mchId: string, until: UnixSeconds, now: UnixSeconds): Promise<number>
+  /** Makes all that was set aside of a merchant number due, and resolves the review about it with `note`. */
+  resume(mchId: string, note: string, now: UnixSeconds): Promise<void>
+  /** Stores that the operator gives a merchant number up, and makes its orders due at their expiry. */
+  giveUp(mchId: string, now: UnixSeconds): Promise<void>
 }
+
+/** A merchant number whose work is set aside. */
+export type OtherMerchant = Readonly<{
+  mchId: string
+  since: UnixSeconds
+  /** When the operator gave the number up; undefined while its work waits. */
+  givenUpAt: UnixSeconds | undefined
+}>
 
 /** One event of an order's history. `data` has the further fields that the shop sees. */
 export type StoredEvent = Readonly<{

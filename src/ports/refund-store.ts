@@ -105,6 +105,8 @@ export type ClaimedRefunds = Readonly<{
 export type ClaimedRefund = Readonly<{
   outRefundNo: OutRefundNo
   ordercode: string
+  /** The merchant number of the refund's payment. */
+  mchId: string
   /**
    * The lease for sending the refund; undefined when WeChat has accepted the refund.
    */

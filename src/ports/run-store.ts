@@ -2,8 +2,12 @@ import type { UnixSeconds } from '../core/time.ts'
 
 /** Runs of the cron, as stored. @throws StoreUnavailable from any method. */
 export interface RunStore {
-  /** Stores that a run began. A run that never finishes has crashed. @returns the run's number. */
-  start(now: UnixSeconds): Promise<number>
+  /**
+   * Stores that a run began. A run that never finishes has crashed.
+   *
+   * @param mchId The merchant number of the configuration.
+   */
+  start(now: UnixSeconds, mchId: string): Promise<StartedRun>
   /** Stores that a run ended. @param report The run's report as JSON. */
   finish(id: number, now: UnixSeconds, report: string): Promise<void>
   /** When the last finished run had started; undefined when no run has finished. */
@@ -13,6 +17,9 @@ export interface RunStore {
   /** Deletes up to `limit` records of cron runs that are older than `before`. */
   sweep(before: UnixSeconds, limit: number): Promise<void>
 }
+
+/** A run that began. `isWorkAside`: work of its merchant number was set aside while another number was configured. */
+export type StartedRun = Readonly<{ run: number; isWorkAside: boolean }>
 
 /** A run of the cron. `finishedAt` is undefined while it runs, and for a run that crashed. */
 export type StoredRun = Readonly<{

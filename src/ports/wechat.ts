@@ -4,6 +4,7 @@
  */
 import type { BeijingDay } from '../core/day.ts'
 import type { OutTradeNo, TransactionId } from '../core/ids.ts'
+import type { MerchantIds } from '../core/merchant.ts'
 import type { Attempt } from '../core/order/attempt.ts'
 import type { Payment } from '../core/order/payment.ts'
 import type { OutRefundNo, Refund, RefundRecord } from '../core/order/refund.ts'
@@ -133,7 +134,12 @@ export type DownloadBillReply =
   | Refused
   | Unknown
 
-/** The calls to WeChat. No method rejects when WeChat or the network fails: the answer is `unknown`. */
+/**
+ * The calls to WeChat. No method rejects when WeChat or the network fails: the answer is `unknown`.
+ *
+ * `ids` are those of the attempt or payment in question. If its merchant number is not ours, nothing is sent, and the
+ * answer is `unknown` with the cause `other_merchant`.
+ */
 export interface WeChat {
   /**
    * Trades a login code for the payer's openid. The call
@@ -145,24 +151,29 @@ export interface WeChat {
   /** Creates an attempt's order at WeChat. Safe to repeat: an attempt's stored parameters never change. */
   unifiedOrder(attempt: Attempt): Promise<UnifiedOrderReply>
   /** Asks WeChat for the state of an attempt's order. */
-  orderQuery(outTradeNo: OutTradeNo): Promise<OrderQueryReply>
+  orderQuery(outTradeNo: OutTradeNo, ids: MerchantIds): Promise<OrderQueryReply>
   /**
    * Asks WeChat for a payment by its transaction_id. The answer names the attempt that was paid, so it shows
    * whether a payment that a notice reported is real.
    */
   orderQueryByTransaction(
     transactionId: TransactionId,
+    ids: MerchantIds,
   ): Promise<Readonly<{ reply: OrderQueryReply; words: Words }>>
   /** Closes an attempt at WeChat, so that it cannot be paid. Safe to repeat. */
-  closeOrder(outTradeNo: OutTradeNo): Promise<CloseOrderReply>
+  closeOrder(outTradeNo: OutTradeNo, ids: MerchantIds): Promise<CloseOrderReply>
   /** Sends a refund. Safe to repeat: the same number with the same parameters is the same refund. */
   refund(refund: Refund): Promise<RefundReply>
   /** Asks WeChat for the status of one refund. */
-  refundQuery(outRefundNo: OutRefundNo): Promise<RefundQueryReply>
+  refundQuery(outRefundNo: OutRefundNo, ids: MerchantIds): Promise<RefundQueryReply>
   /**
    * Queries the refunds of a payment, at most ten in one call. @param offset The number of refunds to skip.
    */
-  refundsOf(transactionId: TransactionId, offset: number): Promise<RefundQueryReply>
+  refundsOf(
+    transactionId: TransactionId,
+    offset: number,
+    ids: MerchantIds,
+  ): Promise<RefundQueryReply>
   /** Downloads the bill of a day, with payments and refunds. */
   downloadBill(day: BeijingDay): Promise<DownloadBillReply>
 }

@@ -1,17 +1,22 @@
 /** Reads and writes the record of the cron's runs in D1. */
 import type { UnixSeconds } from '../core/time.ts'
-import type { StoredRun } from '../ports/run-store.ts'
+import type { StartedRun, StoredRun } from '../ports/run-store.ts'
 import { integer, optionalText, optionalTime, time } from './d1/columns.ts'
 import type { Database } from './d1/database.ts'
 
-/**
- * Inserts a run that has started. A run that never gets `finished_at` has crashed.
- *
- * @returns the run's number.
- */
-export async function startRun(db: Database, now: UnixSeconds): Promise<number> {
-  const { rows } = await db.run('INSERT INTO runs (started_at) VALUES (?) RETURNING id', now)
-  return rows[0] === undefined ? 0 : integer(rows[0], 'id')
+/** Inserts a run that has started. A run that never gets `finished_at` has crashed. */
+export async function startRun(db: Database, now: UnixSeconds, mchId: string): Promise<StartedRun> {
+  // The other merchant numbers are read by the same statement, because a run has few of them.
+  const { rows } = await db.run(
+    `INSERT INTO runs (started_at) VALUES (?1)
+     RETURNING id, EXISTS (SELECT 1 FROM other_merchants WHERE mch_id = ?2) AS is_work_aside`,
+    now,
+    mchId,
+  )
+  const [row] = rows
+  return row === undefined
+    ? { run: 0, isWorkAside: false }
+    : { run: integer(row, 'id'), isWorkAside: integer(row, 'is_work_aside') === 1 }
 }
 
 /** Stores that a run has finished. @param report What the run did, as JSON. */

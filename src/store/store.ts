@@ -23,6 +23,7 @@ import { claimDueRefunds, countDueRefunds, rescheduleRefunds } from './order/due
 import { listOrders } from './order/order-list.ts'
 import { commit, register } from './order/orders.ts'
 import { ordercodeOfPayment, saveConfirmation } from './order/payment-row.ts'
+import * as merchants from './order/other-merchants.ts'
 import { recordPayment } from './order/record-payment.ts'
 import { endWaitingReviewOf, ordercodeOfRefund } from './order/refunds.ts'
 import { reserve } from './order/reserve-refund.ts'
@@ -37,12 +38,14 @@ import * as runs from './runs.ts'
  *
  * @param hasTarget Whether a webhook receiver is configured. Without one, webhooks are stored as
  *   `no_target` and never sent.
+ * @param mchId The merchant number whose bills are compared.
  * @param actor Who causes what these stores write: events, refunds and reviews name it.
  * @param limits Which refunds may be sent.
  */
 export const d1Stores = (
   db: Database,
   hasTarget: boolean,
+  mchId: string,
   actor: Actor,
   limits: RefundLimits = { paused: false, perDay: undefined },
 ): Stores => ({
@@ -50,7 +53,7 @@ export const d1Stores = (
   refunds: refundStore(db, actor, limits),
   reviews: reviewStore(db, hasTarget, actor),
   deliveries: deliveryStore(db, hasTarget, actor),
-  bills: billStore(db, hasTarget),
+  bills: billStore(db, hasTarget, mchId),
   runs: runStore(db),
   recoveries: {
     begin: (since, now) => beginRecovery(db, since, now),
@@ -77,6 +80,10 @@ const orderStore = (db: Database, hasTarget: boolean, actor: Actor): OrderStore 
   claimQuerySlot: (outTradeNo, pauseS, now) => attempts.claimQuerySlot(db, outTradeNo, pauseS, now),
   claimDue: (now, limits) => claimDueOrders(db, now, limits),
   reschedule: (claimed, next) => rescheduleOrders(db, claimed, next),
+  otherMerchants: () => merchants.otherMerchants(db),
+  setAside: (mchId, until, now) => merchants.setAside(db, mchId, until, now),
+  resume: (mchId, note, now) => merchants.resume(db, mchId, note, now),
+  giveUp: (mchId, now) => merchants.giveUp(db, mchId, now),
 })
 
 const refundStore = (db: Database, actor: Actor, limits: RefundLimits): RefundStore => ({
@@ -116,7 +123,7 @@ const deliveryStore = (db: Database, hasTarget: boolean, actor: Actor): Delivery
   sweep: (before, limit) => deliveries.sweepDeliveries(db, before, limit),
 })
 
-const billStore = (db: Database, hasTarget: boolean): BillStore => ({
+const billStore = (db: Database, hasTarget: boolean, mchId: string): BillStore => ({
   find: (day) => bills.findBill(db, day),
   expect: (last, now) => bills.expectBills(db, last, now),
   claimDue: (now) => claimDueBill(db, now),
@@ -130,7 +137,7 @@ const billStore = (db: Database, hasTarget: boolean): BillStore => ({
   unmark: (bill) => unmark(db, bill),
   pageFacts: (day, rows) => pageFacts(db, day, rows),
   savePage: (bill, compared) => savePage(db, bill, compared),
-  finishComparing: (bill, ofFile) => finishComparing(db, bill, ofFile),
+  finishComparing: (bill, ofFile) => finishComparing(db, bill, ofFile, mchId),
   noteUnexplained: (bill, marked) => noteUnexplained(db, bill, marked),
   openDifferences: (day, limit) => differences.openDifferences(db, day, limit),
   manyDifferences: (day, atLeast) => differences.manyDifferences(db, day, atLeast),
@@ -142,7 +149,7 @@ const billStore = (db: Database, hasTarget: boolean): BillStore => ({
 })
 
 const runStore = (db: Database): RunStore => ({
-  start: (now) => runs.startRun(db, now),
+  start: (now, mchId) => runs.startRun(db, now, mchId),
   finish: (id, now, report) => runs.finishRun(db, id, now, report),
   lastStartedAt: () => runs.lastRunAt(db),
   list: (beforeId, limit) => runs.listRuns(db, beforeId, limit),

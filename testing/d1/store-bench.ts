@@ -6,7 +6,7 @@ import type { Stores } from '../../src/ports/deps.ts'
 import type { RefundLimits } from '../../src/ports/refund-store.ts'
 import { Database } from '../../src/store/d1/database.ts'
 import { d1Stores } from '../../src/store/store.ts'
-import { anOrder, T0 } from '../samples/order-samples.ts'
+import { anOrder, MERCHANT_IDS, T0 } from '../samples/order-samples.ts'
 
 const TABLES = ['orders', 'attempts', 'payments', 'events', 'reviews', 'deliveries'] as const
 
@@ -47,7 +47,7 @@ export function storeBench({ actor = 'shop', limits, db = env.DB }: BenchOptions
   const read = async (sql: string): Promise<readonly SqlRow[]> =>
     (await env.DB.prepare(sql).all<SqlRow>()).results
   return {
-    store: d1Stores(database, true, actor, limits),
+    store: d1Stores(database, true, MERCHANT_IDS.mchId, actor, limits),
     read,
     async exec(sql) {
       const statements = sql.split(';').filter((each) => each.trim() !== '')

@@ -11,6 +11,7 @@ export const TABLES = [
   'orders',
   'runs',
   'recoveries',
+  'other_merchants',
 ] as const
 
 /** Deletes the rows of every table and keeps the schema. */

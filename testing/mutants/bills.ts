@@ -7,8 +7,8 @@ export const BILL_MUTANTS: readonly Mutant[] = [
   {
     name: 'A payment is recorded from the bill alone, without a confirming query',
     file: 'service/bill/resolve-difference.ts',
-    find: 'return queryPayment(deps, difference)',
-    replace: `return (await recordPayment(deps, { ...view.attempts[0]?.terms, transactionId: difference.subject, outTradeNo: toOutTradeNo(String(difference.bill?.['out_trade_no'])), tradeType: 'JSAPI', feeType: 'CNY', totalFee: difference.bill?.['total_fee'], paidAt: deps.now() }, 'bill')).ok ? 'booked' : 'review'`,
+    find: 'return queryPayment(deps, view, difference)',
+    replace: `return (await recordQueriedPayment(deps, { kind: 'paid', refunded: false, payment: { ...view.attempts[0]?.terms, transactionId: difference.subject, outTradeNo: toOutTradeNo(String(difference.bill?.['out_trade_no'])), tradeType: 'JSAPI', feeType: 'CNY', totalFee: difference.bill?.['total_fee'], paidAt: deps.now() } }, 'bill')).ok ? 'booked' : 'review'`,
     tests: ['test/stories/bill/differences.test.ts'],
   },
   {

@@ -67,16 +67,16 @@ export const NOTICE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'A payment of another mini program is recorded',
-    file: 'wechat/v2/wire/envelope.ts',
-    find: `fields.get('appid') !== merchant.appid || `,
-    replace: '',
-    tests: ENVELOPE,
+    file: 'core/order/payment-check.ts',
+    find: '!haveSameIds(payment, terms)',
+    replace: 'false',
+    tests: ['test/core/order/payment-check.test.ts'],
   },
   {
     name: 'A payment of another merchant is recorded',
     file: 'wechat/v2/wire/envelope.ts',
-    find: ` || fields.get('mch_id') !== merchant.mchId`,
-    replace: '',
+    find: `fields.get('mch_id') !== merchant.mchId`,
+    replace: 'false',
     tests: ENVELOPE,
   },
   {

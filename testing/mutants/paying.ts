@@ -155,7 +155,7 @@ export const PAYING_MUTANTS: readonly Mutant[] = [
   {
     name: 'An attempt that lost a race stays open at WeChat',
     file: 'service/pay/pay-order.ts',
-    find: '      await deps.wechat.closeOrder(attempt.outTradeNo)\n',
+    find: '      await deps.wechat.closeOrder(attempt.outTradeNo, attempt.terms)\n',
     replace: '',
     tests: ['test/routes/payer/pay-race.test.ts'],
   },

@@ -181,7 +181,7 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
   {
     name: 'A refusal of a refund is believed without a confirming query',
     file: 'service/refund/send-refund.ts',
-    find: 'const known = await deps.wechat.refundQuery(outRefundNo)',
+    find: 'const known = await deps.wechat.refundQuery(outRefundNo, refund)',
     replace: `const known = { kind: 'absent', records: [] }`,
     tests: ['test/stories/refund/refusals.test.ts'],
   },
@@ -263,8 +263,8 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
   {
     name: 'Of the refunds made on the merchant platform only the first ten are found',
     file: 'service/refund/refunds-at-wechat.ts',
-    find: 'refundsOf(transactionId, records.length)',
-    replace: 'refundsOf(transactionId, 0)',
+    find: `refundsOf(transactionId, records.length, payment)`,
+    replace: `refundsOf(transactionId, 0, payment)`,
     tests: ['test/stories/refund/merchant-platform.test.ts'],
   },
   {

@@ -275,8 +275,8 @@ export const WEBHOOK_MUTANTS: readonly Mutant[] = [
   {
     name: 'While a webhook variable is wrong, webhooks are stored as no_target and never sent',
     file: 'assemble.ts',
-    find: `d1Stores(database, webhookTarget !== 'unset', actor, limits)`,
-    replace: `d1Stores(database, webhookTarget === 'set', actor, limits)`,
+    find: `d1Stores(database, webhookTarget !== 'unset', merchant.mchId, actor, limits)`,
+    replace: `d1Stores(database, webhookTarget === 'set', merchant.mchId, actor, limits)`,
     tests: ['test/stories/configuration.test.ts'],
   },
   {

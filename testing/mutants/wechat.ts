@@ -110,9 +110,9 @@ export const WECHAT_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'WeChat’s answers are verified with MD5 although the merchant uses HMAC-SHA256',
-    file: 'wechat/v2/gateway.ts',
-    find: `openEnvelope(fields, merchant, type)`,
-    replace: `openEnvelope(fields, merchant, 'MD5')`,
+    file: 'wechat/v2/call.ts',
+    find: `open(fields, signed.merchant, signed.signType)`,
+    replace: `open(fields, signed.merchant, 'MD5')`,
     tests: GATEWAY,
   },
   {

@@ -1,5 +1,6 @@
 /** An order, an attempt and a payment that fit each other. A test changes the fields that it is about. */
 import { parseTransactionId, toOutTradeNo, type TransactionId } from '../../src/core/ids.ts'
+import type { MerchantIds } from '../../src/core/merchant.ts'
 import { toFen } from '../../src/core/money.ts'
 import type { Attempt, FrozenTerms } from '../../src/core/order/attempt.ts'
 import type { Order, OrderView, RecordedPayment, Terms } from '../../src/core/order/order.ts'
@@ -19,6 +20,8 @@ export const DAY = 86_400
 
 /** The order's ordercode, which is also the out_trade_no of its first attempt. */
 export const ORDERCODE = 'T20240102030405_0001'
+/** The mini program and merchant number of the samples. */
+export const MERCHANT_IDS: MerchantIds = { appid: 'wxd930ea5d5a258f4f', mchId: '10000100' }
 /** The payer. */
 export const OPENID = 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o'
 /** Another payer. */
@@ -60,8 +63,7 @@ export const anAttempt = ({ terms, ...changes }: AttemptChanges = {}): Attempt =
   number: 1,
   state: 'open',
   terms: {
-    appid: 'wxd930ea5d5a258f4f',
-    mchId: '10000100',
+    ...MERCHANT_IDS,
     openid: OPENID,
     spbillCreateIp: '203.0.113.7',
     totalFee: toFen(100),
@@ -96,6 +98,7 @@ export function aTransactionId(text: string): TransactionId {
 
 /** A sample payment of the order's only attempt, 54 seconds after T0. */
 export const PAYMENT: Payment = {
+  ...MERCHANT_IDS,
   transactionId: aTransactionId('4200000540202401020123456789'),
   outTradeNo: toOutTradeNo(ORDERCODE),
   openid: OPENID,

@@ -6,7 +6,15 @@ import type { Payment } from '../../src/core/order/payment.ts'
 import { type Refund, type RefundRecord, toOutRefundNo } from '../../src/core/order/refund.ts'
 import { transition } from '../../src/core/order/transition.ts'
 import type { UnixSeconds } from '../../src/core/time.ts'
-import { anAttempt, aPayment, at, aTransactionId, aView, PAYMENT } from './order-samples.ts'
+import {
+  MERCHANT_IDS,
+  anAttempt,
+  aPayment,
+  at,
+  aTransactionId,
+  aView,
+  PAYMENT,
+} from './order-samples.ts'
 
 // Sample refund numbers (out_refund_no).
 export const R1 = 'R20240102030405_0001'
@@ -20,6 +28,7 @@ export const NOW = at(3_600)
 
 /** A refund of 30 of 100 fen that is requested and not sent yet; with changes. */
 export const aRefund = (changes: Partial<Refund> = {}): Refund => ({
+  ...MERCHANT_IDS,
   outRefundNo: toOutRefundNo(R1),
   transactionId: PAYMENT.transactionId,
   state: 'requested',

@@ -57,6 +57,7 @@ export const OLD_KEY = 'qazwsxedcrfvtgbyhnujmikolp111111'
 
 /** What the Worker reads from the notice of E1: the refund to query. */
 export const E1_HINT = {
+  appid: APPID,
   outRefundNo: 'R20240102030405_0001',
   transactionId: '4200000540202401020123456789',
   outTradeNo: 'T20240102030405_0001',

@@ -5,7 +5,7 @@ import type { Merchant } from '../../src/core/merchant.ts'
 import type { SignType } from '../../src/core/order/attempt.ts'
 import { ok } from '../../src/lib/result.ts'
 import { Secret } from '../../src/lib/secret.ts'
-import { type AuthenticFields, openEnvelope } from '../../src/wechat/v2/wire/envelope.ts'
+import { type AuthenticFields, openReply } from '../../src/wechat/v2/wire/envelope.ts'
 
 /** A message to or from WeChat: the values of its XML elements by name. */
 export type Message = Readonly<Record<string, string>>
@@ -102,7 +102,7 @@ export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
 /** The verified fields of an answer of WeChat, with changes to {@link ANSWERED}. */
 export async function authentic(changes: Changes): Promise<AuthenticFields> {
   const message = signed(changed(ANSWERED, changes))
-  const opened = await openEnvelope(ok(new Map(Object.entries(message))), MERCHANT, 'MD5')
+  const opened = await openReply(ok(new Map(Object.entries(message))), MERCHANT, 'MD5')
   if (!opened.ok) throw new Error(`the envelope did not open: ${opened.error.reason}`)
   return opened.value
 }

@@ -1,3 +1,4 @@
+import { haveSameIds } from '../merchant.ts'
 import { later, MINUTE_S } from '../time.ts'
 import type { Attempt } from './attempt.ts'
 import type { Payment, Source } from './payment.ts'
@@ -21,6 +22,8 @@ export function checkPayment(
   source: Source,
 ): PaymentRejection | undefined {
   const { terms } = attempt
+  // Another mini program of the merchant, or another merchant number, has orders of its own.
+  if (source !== 'operator' && !haveSameIds(payment, terms)) return { reason: 'wrong_merchant' }
   if (payment.feeType !== 'CNY') return { reason: 'currency_mismatch', got: payment.feeType }
   if (payment.totalFee !== terms.totalFee) {
     return { reason: 'amount_mismatch', expected: terms.totalFee, got: payment.totalFee }

@@ -4,6 +4,9 @@ import type { UnixSeconds } from '../time.ts'
 
 /** A payment as WeChat reports it, in a payment notice or in the answer to a query. */
 export type Payment = Readonly<{
+  /** The mini program and merchant number in WeChat's message. Only an attempt with the same ones was paid. */
+  appid: string
+  mchId: string
   transactionId: TransactionId
   outTradeNo: OutTradeNo
   openid: string

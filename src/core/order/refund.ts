@@ -43,6 +43,9 @@ export type RefundSource = 'shop' | 'operator' | 'automatic' | 'merchant_platfor
 export type Refund = Readonly<{
   outRefundNo: OutRefundNo
   transactionId: TransactionId
+  /** The mini program and merchant number of the payment, under which WeChat knows the refund. */
+  appid: string
+  mchId: string
   state: RefundState
   refundFee: Fen
   /** The amount of the whole payment. WeChat compares it with its own record of the payment. */
@@ -120,9 +123,12 @@ export function actorOfSource(source: RefundSource): Actor | undefined {
   return source === 'merchant_platform' ? 'wechat' : undefined
 }
 
+/** What a refund takes from its payment. */
+type RefundedPayment = Pick<Refund, 'appid' | 'mchId' | 'transactionId' | 'totalFee'>
+
 /** Makes a refund in its first state: its amount is reserved, and it was not sent yet. */
 export const requestedRefund = (
-  payment: Pick<Refund, 'transactionId' | 'totalFee'>,
+  payment: RefundedPayment,
   request: Pick<
     Refund,
     'outRefundNo' | 'refundFee' | 'reason' | 'notifyUrl' | 'account' | 'source'
@@ -131,6 +137,8 @@ export const requestedRefund = (
 ): Refund => ({
   outRefundNo: request.outRefundNo,
   transactionId: payment.transactionId,
+  appid: payment.appid,
+  mchId: payment.mchId,
   state: 'requested',
   refundFee: request.refundFee,
   totalFee: payment.totalFee,
@@ -152,7 +160,7 @@ export const requestedRefund = (
 
 /** The automatic refund of a late or second payment, in full. The cron sends it. */
 export const automaticRefund = (
-  payment: Pick<Refund, 'transactionId' | 'totalFee'>,
+  payment: RefundedPayment,
   given: Readonly<{ notifyUrl: string; reason: string }>,
   now: UnixSeconds,
 ): Refund => {

@@ -23,6 +23,8 @@ export type RefundRejection = Readonly<
 /** Why a payment that WeChat confirms is not recorded as the order's payment. */
 export type PaymentRejection = Readonly<
   | { reason: 'unknown_order' }
+  /** The payment belongs to another mini program or merchant number than the attempt. */
+  | { reason: 'wrong_merchant' }
   | { reason: 'amount_mismatch'; expected: Fen; got: Fen }
   | { reason: 'currency_mismatch'; got: string }
   | { reason: 'foreign_payment'; mismatch: 'openid' | 'trade_type' | 'time_end' }

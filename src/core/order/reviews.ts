@@ -143,6 +143,19 @@ export const conflictReview = (
   },
 })
 
+/**
+ * The review of open orders, attempts and refunds that belong to another merchant number. One review stands for all
+ * of them.
+ *
+ * @param configured The merchant number of the configuration.
+ */
+export const otherMerchantReview = (mchId: string, configured: string): Review => ({
+  kind: 'other_merchant',
+  subject: mchId,
+  ordercode: undefined,
+  evidence: { mch_id: mchId, configured_mch_id: configured },
+})
+
 /** The review that a rejected payment opens; undefined when the rejection needs no review. */
 export function rejectionReview(
   rejection: Rejection | Readonly<{ reason: 'contended' }>,

@@ -155,6 +155,12 @@ const PROBLEMS = {
     detail:
       'WeChat allows 50 refunds of one payment, and this payment has had them. Return the money in another way.',
   },
+  other_merchant: {
+    status: 409,
+    title: 'Other merchant number',
+    detail:
+      'A payment or an attempt of this order belongs to another merchant number than WX_MCH_ID, so WeChat cannot be asked about it. Set the number back with its key and certificate, or act on the merchant platform of that number.',
+  },
   bill_not_ready: {
     status: 409,
     title: 'Bill not ready',

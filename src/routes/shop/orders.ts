@@ -126,6 +126,8 @@ export async function postOrderClose(
       return orderResponse(await withReviews(deps, closed.view))
     case 'paid':
       return problem('order_paid')
+    case 'other_merchant':
+      return problem('other_merchant')
     case 'busy':
     case 'unknown': // WeChat does not confirm the close, so the order stays as it is.
       return problem('order_busy')

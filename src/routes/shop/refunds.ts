@@ -87,7 +87,7 @@ export async function putRefund(request: RouteRequest, deps: RefundsRouteDeps): 
  */
 export async function deleteRefund(
   request: RouteRequest,
-  deps: Omit<RefundsRouteDeps, 'config'>,
+  deps: RefundsRouteDeps,
 ): Promise<Response> {
   const ordercode = request.params['ordercode'] ?? ''
   if (!isOrdercode(ordercode)) return problem('order_not_found')

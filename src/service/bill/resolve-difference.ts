@@ -10,7 +10,7 @@ import {
 import { TRIES_BEFORE_REVIEW, TRIES_MAX } from '../../core/bill/schedule.ts'
 import { hasWrongFee, sidesAgree } from '../../core/bill/sides.ts'
 import { parseTransactionId, toOutTradeNo } from '../../core/ids.ts'
-import type { OrderView } from '../../core/order/order.ts'
+import { findAttempt, type OrderView } from '../../core/order/order.ts'
 import type { Payment } from '../../core/order/payment.ts'
 import { isReserved, toOutRefundNo } from '../../core/order/refund.ts'
 import { isRetryable } from '../../core/order/rejection.ts'
@@ -91,7 +91,7 @@ async function queryDifference(
   if (view === undefined) return 'review'
   switch (difference.kind) {
     case 'payment_not_here':
-      return queryPayment(deps, difference)
+      return queryPayment(deps, view, difference)
     case 'payment_of_unknown_order':
       // Meanwhile the shop may have registered the order again, and the payment may be recorded.
       return isRecorded(view, difference) ? 'booked' : 'review'
@@ -112,9 +112,12 @@ const isRecorded = ({ payments }: OrderView, { subject }: Difference): boolean =
  */
 async function queryPayment(
   deps: ResolveDifferenceDeps,
+  view: OrderView,
   { subject, bill }: Difference,
 ): Promise<Verdict> {
-  const reply = await deps.wechat.orderQuery(toOutTradeNo(String(bill?.['out_trade_no'])))
+  const outTradeNo = toOutTradeNo(String(bill?.['out_trade_no']))
+  const ids = findAttempt(view, outTradeNo)?.terms ?? deps.config
+  const reply = await deps.wechat.orderQuery(outTradeNo, ids)
   if (reply.kind === 'unknown') return 'try_again'
   if (reply.kind !== 'paid' || reply.payment.transactionId !== subject) return 'review'
   const recorded = await recordQueriedPayment(deps, reply, 'bill')
@@ -147,7 +150,7 @@ async function queryRefundRow(
   // The refund's payment may be another open difference that is recorded soon, so the refund is tried again.
   if (payment === undefined) return tries + 1 < TRIES_BEFORE_REVIEW ? 'try_again' : 'review'
   const number = toOutRefundNo(subject)
-  const { view: after, known } = await importRefund(deps, view, payment.transactionId, number)
+  const { view: after, known } = await importRefund(deps, view, payment, number)
   if (known === undefined) return 'try_again'
   const refund = after.refunds.find(({ outRefundNo }) => outRefundNo === subject)
   const agrees =

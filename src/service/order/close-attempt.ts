@@ -1,3 +1,4 @@
+import { isOurs } from '../../core/merchant.ts'
 import { type Attempt, isInFlight, isLive, mayBeOurs } from '../../core/order/attempt.ts'
 import { type AttemptEnd, findAttempt, type OrderView } from '../../core/order/order.ts'
 import type { Deps } from '../../ports/deps.ts'
@@ -17,6 +18,8 @@ export type CloseOutcome = Readonly<
   | { kind: 'busy' }
   /** WeChat gave no clear answer, so the attempt may still be open. */
   | { kind: 'unknown' }
+  /** The attempt belongs to another merchant number, about which WeChat cannot be asked. It may be paid. */
+  | { kind: 'other_merchant' }
 >
 
 /**
@@ -30,6 +33,7 @@ export async function closeAttempt(
   view: OrderView,
   attempt: Attempt,
 ): Promise<CloseOutcome> {
+  if (!isOurs(attempt.terms, deps.config)) return closeOfOtherMerchant(deps, view, attempt)
   if (isInFlight(attempt, deps.now())) return { kind: 'busy' }
 
   const before = await queryAttempt(deps, view, attempt)
@@ -43,7 +47,7 @@ export async function closeAttempt(
   const closing = await applyEvent(deps, view, { type: 'attempt_closing', outTradeNo })
   if (!closing.ok) return storedOutcome(deps, view, attempt)
 
-  const reply = await deps.wechat.closeOrder(outTradeNo)
+  const reply = await deps.wechat.closeOrder(outTradeNo, attempt.terms)
   if (reply.kind === 'unknown') {
     const { ordercode } = view.order
     deps.log({
@@ -58,6 +62,24 @@ export async function closeAttempt(
   // paying, and a reply "paid" does not contain the payment to record.
   const after = await queryAttempt(deps, closing.value, attempt)
   return conclude(deps, closing.value, attempt, after)
+}
+
+/**
+ * Closes an attempt of another merchant number without asking WeChat, which only the operator can decide: by giving the
+ * number up. Until its `time_expire` the attempt may still be paid there.
+ */
+async function closeOfOtherMerchant(
+  deps: Pick<Deps, 'deliverSoon' | 'now' | 'orders'>,
+  view: OrderView,
+  attempt: Attempt,
+): Promise<CloseOutcome> {
+  const merchants = await deps.orders.otherMerchants()
+  const isGivenUp = merchants.some(
+    ({ mchId, givenUpAt }) => mchId === attempt.terms.mchId && givenUpAt !== undefined,
+  )
+  return isGivenUp && deps.now() >= attempt.terms.timeExpire
+    ? end(deps, view, attempt, 'settled_by_person')
+    : { kind: 'other_merchant' }
 }
 
 async function conclude(

@@ -1,5 +1,6 @@
 import { isRetryable } from '../../core/order/rejection.ts'
 import { parseOutTradeNo } from '../../core/ids.ts'
+import { haveSameIds } from '../../core/merchant.ts'
 import { findAttempt, type OrderView } from '../../core/order/order.ts'
 import type { Payment } from '../../core/order/payment.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
@@ -30,12 +31,14 @@ export type NotConfirmed = Readonly<{ reason: 'unknown_order' | 'not_confirmed' 
  */
 export async function confirmPaymentNotice(
   deps: ConfirmPaymentNoticeDeps,
-  { transactionId, outTradeNo }: Payment,
+  payment: Payment,
 ): Promise<Result<OrderView, NotConfirmed>> {
+  const { transactionId, outTradeNo } = payment
   const ordercode = parseOutTradeNo(outTradeNo)?.ordercode
   const view = ordercode === undefined ? undefined : await deps.orders.load(ordercode)
   const attempt = view === undefined ? undefined : findAttempt(view, outTradeNo)
   if (view === undefined || attempt === undefined) return err({ reason: 'unknown_order' })
+  if (!haveSameIds(payment, attempt.terms)) return err({ reason: 'not_confirmed' })
 
   // A payment that is recorded already needs no query. Other queries are limited per attempt, so that a
   // forger with a leaked key cannot make the Worker query WeChat without end.

@@ -79,7 +79,7 @@ async function importMissingRefunds(
 ): Promise<FollowUp> {
   const payment = view.payments.find(({ outTradeNo }) => outTradeNo === attempt.outTradeNo)
   if (payment === undefined) return { result: 'waiting', dueAt: undefined }
-  const { view: after, known } = await importRefunds(deps, view, payment.transactionId)
+  const { view: after, known } = await importRefunds(deps, view, payment)
   if (known === undefined || known === 0) {
     // After a recovery most payments have no refunds, and WeChat says so.
     const { kind, refunded } = await confirmPayment(deps, view.order.ordercode, payment)
@@ -117,7 +117,7 @@ async function query(deps: FollowUpDeps, view: OrderView, attempt: Attempt): Pro
       if (attempt.state === 'closed' && mayBeOurs(attempt)) {
         // The attempt is closed in our records but open at WeChat: a unifiedorder that seemed lost has
         // arrived at WeChat.
-        await deps.wechat.closeOrder(attempt.outTradeNo)
+        await deps.wechat.closeOrder(attempt.outTradeNo, attempt.terms)
         return { result: 'waiting', dueAt: unansweredAttemptDueAt(attempt, now) }
       }
       return { result: 'waiting', dueAt: attemptDueAt(attempt, now) }
@@ -138,6 +138,7 @@ function afterClose(closed: CloseOutcome, dueAt: UnixSeconds | undefined): Follo
       return { result: 'closed', dueAt }
     case 'busy':
     case 'unknown':
+    case 'other_merchant':
       return { result: 'waiting', dueAt }
   }
 }

@@ -34,7 +34,7 @@ export async function queryAttempt(
   view: OrderView,
   attempt: Attempt,
 ): Promise<AttemptStatus> {
-  const reply = await deps.wechat.orderQuery(attempt.outTradeNo)
+  const reply = await deps.wechat.orderQuery(attempt.outTradeNo, attempt.terms)
   switch (reply.kind) {
     case 'paid': {
       const recorded = await recordQueriedPayment(deps, reply, 'query')

@@ -1,4 +1,5 @@
 import type { TransactionId } from '../../core/ids.ts'
+import { isOurs } from '../../core/merchant.ts'
 import type { OrderView } from '../../core/order/order.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Deps } from '../../ports/deps.ts'
@@ -11,10 +12,13 @@ type QueryOrderDeps = Pick<
 >
 
 /**
- * Why an order was not queried. `wechat_unavailable`: the state of an attempt is not known. The answers that WeChat
- * had given by then are stored.
+ * Why an order was not queried. `wechat_unavailable`: the state of an attempt is not known. `other_merchant`: an
+ * attempt or payment belongs to another merchant number, about which WeChat cannot be asked. The answers that WeChat
+ * has given are stored.
  */
-export type QueryError = Readonly<{ reason: 'order_not_found' | 'wechat_unavailable' }>
+export type QueryError = Readonly<{
+  reason: 'order_not_found' | 'wechat_unavailable' | 'other_merchant'
+}>
 
 /** An order after WeChat was queried about it. */
 export type QueriedOrder = Readonly<{
@@ -36,20 +40,22 @@ export async function queryOrder(
   let view = await deps.orders.load(ordercode)
   if (view === undefined) return err({ reason: 'order_not_found' })
   const unpaid = view.attempts.filter(({ state }) => state !== 'paid').toReversed()
+  const isComplete = view.attempts.every(({ terms }) => isOurs(terms, deps.config))
 
-  for (const attempt of unpaid) {
+  for (const attempt of unpaid.filter(({ terms }) => isOurs(terms, deps.config))) {
     const status = await queryAttempt(deps, view, attempt)
     if (status.kind === 'unknown') return err({ reason: 'wechat_unavailable' })
     if ('view' in status) view = status.view
   }
   const refundsUnanswered: TransactionId[] = []
-  for (const { transactionId } of view.payments) {
-    const imported = await importRefunds(deps, view, transactionId)
+  for (const payment of view.payments.filter((each) => isOurs(each, deps.config))) {
+    const { transactionId } = payment
+    const imported = await importRefunds(deps, view, payment)
     if (imported.known === undefined) {
       deps.log({ event: 'refunds_unanswered', ordercode, transaction_id: transactionId })
       refundsUnanswered.push(transactionId)
     }
     view = imported.view
   }
-  return ok({ view, refundsUnanswered })
+  return isComplete ? ok({ view, refundsUnanswered }) : err({ reason: 'other_merchant' })
 }

@@ -10,7 +10,7 @@ import type { Config, Deps } from '../../ports/deps.ts'
 import { type ApplyError, applyEvent } from '../apply-event.ts'
 import { openReview } from '../open-review.ts'
 
-type RecordPaymentDeps = Pick<Deps, 'deliverSoon' | 'log' | 'now' | 'orders' | 'reviews'>
+type RecordPaymentDeps = Pick<Deps, 'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'reviews'>
 
 /**
  * Records a payment that WeChat vouches for, exactly once however often WeChat reports it. If the payment
@@ -26,9 +26,13 @@ export async function recordPayment(
 ): Promise<Result<OrderView, ApplyError>> {
   const { payment, source } = recording
   const ordercode = parseOutTradeNo(payment.outTradeNo)?.ordercode
-  const recorded = await record(deps, recording)
+  const outcome = await record(deps, recording)
+  // Other mini programs of the merchant have orders of their own, which need no review here.
+  const isElsewhere =
+    !outcome.ok && outcome.error.reason === 'unknown_order' && payment.appid !== deps.config.appid
+  const recorded = isElsewhere ? err({ reason: 'wrong_merchant' } as const) : outcome
   deps.log({
-    event: recorded.ok ? 'payment_settled' : 'payment_rejected',
+    event: eventOf(recorded),
     ...(ordercode === undefined ? {} : { ordercode }),
     out_trade_no: payment.outTradeNo,
     transaction_id: payment.transactionId,
@@ -54,6 +58,11 @@ export const configuredPolicy = ({
   latePayment,
   refundNotifyUrl,
 })
+
+const eventOf = (recorded: Result<OrderView, ApplyError>): string => {
+  if (recorded.ok) return 'payment_settled'
+  return recorded.error.reason === 'wrong_merchant' ? 'notice_refused' : 'payment_rejected'
+}
 
 async function record(
   deps: Pick<Deps, 'deliverSoon' | 'now' | 'orders'>,

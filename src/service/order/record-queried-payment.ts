@@ -30,7 +30,7 @@ export async function recordQueriedPayment(
   if (!refunded) {
     return recordPayment(deps, { payment, source, policy: configuredPolicy(config), refunded })
   }
-  const refunds = await refundsAtWeChat(deps, payment.transactionId)
+  const refunds = await refundsAtWeChat(deps, payment)
   // A refundquery may lag behind the orderquery that reports a refund.
   if (refunds === undefined || refunds.length === 0) return err({ reason: 'refunds_unknown' })
   // A person who refunds a part by hand decides about the rest, too, so the Worker refunds nothing automatically.

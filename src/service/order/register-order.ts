@@ -17,7 +17,13 @@ type RegisterOrderDeps = Pick<
 
 /** Why an order was not registered or changed. `contended`: concurrent requests kept changing the order. */
 export type RegisterError = Readonly<{
-  reason: 'order_paid' | 'order_closed' | 'revision_conflict' | 'wechat_unavailable' | 'contended'
+  reason:
+    | 'order_paid'
+    | 'order_closed'
+    | 'revision_conflict'
+    | 'wechat_unavailable'
+    | 'other_merchant'
+    | 'contended'
 }>
 
 /** The stored order. `created` is false when the order existed before this request, changed by it or not. */
@@ -87,6 +93,8 @@ async function changeOnce(
       case 'busy':
       case 'unknown':
         return err({ reason: 'wechat_unavailable' })
+      case 'other_merchant':
+        return err({ reason: 'other_merchant' })
       case 'closed':
         current = outcome.view
     }

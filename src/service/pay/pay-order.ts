@@ -120,6 +120,7 @@ async function payOnce(deps: PayOrderDeps, view: OrderView, payer: Payer): Promi
         case 'paid':
           return 'again'
         case 'busy':
+        case 'other_merchant':
           return err({ reason: 'order_busy' })
         case 'unknown':
           return err({ reason: 'wechat_unavailable' })
@@ -136,6 +137,8 @@ async function replace(deps: PayOrderDeps, view: OrderView, attempt: Attempt): P
     case 'paid':
       return 'again'
     case 'busy':
+    // The payer may have paid at the other merchant number, and must not pay a second time.
+    case 'other_merchant':
       return err({ reason: 'order_busy' })
     case 'unknown':
       return err({ reason: 'wechat_unavailable' })
@@ -170,7 +173,7 @@ async function send(
       }
       // A concurrent request closed the attempt, or recorded its payment. If this unifiedorder created an
       // order at WeChat, that order must not stay open.
-      await deps.wechat.closeOrder(attempt.outTradeNo)
+      await deps.wechat.closeOrder(attempt.outTradeNo, attempt.terms)
       return 'again'
     }
 

@@ -1,3 +1,4 @@
+import { isOurs } from '../../core/merchant.ts'
 import { liveAttempt, type OrderView } from '../../core/order/order.ts'
 import { type PayerResult, resultFor } from '../../core/order/pay-decision.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
@@ -54,6 +55,7 @@ async function withNewestAnswer(
   if (view.order.state === 'paid' || attempt === undefined || attempt.terms.openid !== openid) {
     return view
   }
+  if (!isOurs(attempt.terms, deps.config)) return view
   if (!(await deps.orders.claimQuerySlot(attempt.outTradeNo, QUERY_INTERVAL_S, deps.now()))) {
     return view
   }

@@ -1,3 +1,4 @@
+import { isOurs } from '../../core/merchant.ts'
 import type { OrderView } from '../../core/order/order.ts'
 import { mayBeUnderWay } from '../../core/order/refund-schedule.ts'
 import { findRefund } from '../../core/order/refund-transition.ts'
@@ -10,12 +11,14 @@ import { queryRefund } from './refund-status.ts'
 
 type CancelRefundDeps = Pick<
   Deps,
-  'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
+  'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
 >
 
 /** Why a refund was not called off. Each reason is an error code of the HTTP interface. */
 export type CancelError =
   | Readonly<{ reason: 'order_not_found' | 'refund_not_found' | 'wechat_unavailable' }>
+  /** Another merchant number would say that it does not know the refund. */
+  | Readonly<{ reason: 'other_merchant' }>
   /** WeChat has the refund, or a message of it may still arrive there. */
   | Readonly<{ reason: 'refund_under_way'; state: RefundState }>
 
@@ -37,8 +40,9 @@ export async function cancelRefund(
   const refund = outRefundNo && findRefund(view, outRefundNo)
   if (refund === undefined) return err({ reason: 'refund_not_found' })
   if (refund.state === 'cancelled') return ok(refund)
-  if (lease === undefined) return underWay(refund)
-  const cancelled = await cancelUnderLease(deps, view, refund, lease)
+  const mayAsk = isOurs(refund, deps.config)
+  if (lease === undefined) return mayAsk ? underWay(refund) : OTHER_MERCHANT
+  const cancelled = mayAsk ? await cancelUnderLease(deps, view, refund, lease) : OTHER_MERCHANT
   if (!cancelled.ok) await deps.refunds.releaseSendLease(ordercode, refund.outRefundNo, lease)
   return cancelled
 }
@@ -77,6 +81,8 @@ async function cancelUnderLease(
   })
   return ok(after)
 }
+
+const OTHER_MERCHANT: Result<never, CancelError> = err({ reason: 'other_merchant' })
 
 const underWay = ({ state }: Refund): Result<never, CancelError> =>
   err({ reason: 'refund_under_way', state })

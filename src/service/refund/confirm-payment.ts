@@ -1,3 +1,4 @@
+import { haveSameIds } from '../../core/merchant.ts'
 import type { Payment } from '../../core/order/payment.ts'
 import { paymentReview } from '../../core/order/reviews.ts'
 import type { Deps } from '../../ports/deps.ts'
@@ -32,7 +33,7 @@ export async function confirmPayment(
   payment: Payment,
 ): Promise<Confirmation> {
   const { transactionId } = payment
-  const { reply, words } = await deps.wechat.orderQueryByTransaction(transactionId)
+  const { reply, words } = await deps.wechat.orderQueryByTransaction(transactionId, payment)
   const confirmation: Confirmation =
     reply.kind !== 'paid'
       ? {
@@ -69,6 +70,7 @@ export async function confirmPayment(
 }
 
 const isSame = (known: Payment, reported: Payment): boolean =>
+  haveSameIds(known, reported) &&
   known.outTradeNo === reported.outTradeNo &&
   known.openid === reported.openid &&
   known.tradeType === reported.tradeType &&

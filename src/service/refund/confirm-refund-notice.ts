@@ -1,4 +1,5 @@
 import { parseOutTradeNo } from '../../core/ids.ts'
+import { isOurs } from '../../core/merchant.ts'
 import { findRefund } from '../../core/order/refund-transition.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
 import type { Deps } from '../../ports/deps.ts'
@@ -8,7 +9,7 @@ import { queryRefund } from './refund-status.ts'
 
 type ConfirmRefundNoticeDeps = Pick<
   Deps,
-  'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
+  'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
 >
 
 /**
@@ -18,10 +19,13 @@ type ConfirmRefundNoticeDeps = Pick<
 const QUERY_INTERVAL_S = 3
 
 /**
- * Why a refund notice was not confirmed. `not_final`:
- * WeChat confirms the refund, but reports it as processing.
+ * Why a refund notice was not confirmed. `wrong_merchant`: it names another mini program than the payment's.
+ * `other_merchant`: the payment belongs to another merchant number, about which WeChat cannot be asked.
+ * `not_final`: WeChat confirms the refund, but reports it as processing.
  */
-type NotConfirmed = Readonly<{ reason: 'unknown_refund' | 'not_final' | 'not_confirmed' }>
+type NotConfirmed = Readonly<{
+  reason: 'unknown_refund' | 'wrong_merchant' | 'other_merchant' | 'not_final' | 'not_confirmed'
+}>
 
 /**
  * Confirms a refund notice by a query, because a refund notice is not signed
@@ -34,8 +38,10 @@ export async function confirmRefundNotice(
 ): Promise<Result<void, NotConfirmed>> {
   const ordercode = parseOutTradeNo(unverified.outTradeNo)?.ordercode
   const view = ordercode === undefined ? undefined : await deps.orders.load(ordercode)
-  const isOurs = view?.payments.some((each) => each.transactionId === unverified.transactionId)
-  if (view === undefined || isOurs !== true) return err({ reason: 'unknown_refund' })
+  const payment = view?.payments.find((each) => each.transactionId === unverified.transactionId)
+  if (view === undefined || payment === undefined) return err({ reason: 'unknown_refund' })
+  if (!isOurs(payment, deps.config)) return err({ reason: 'other_merchant' })
+  if (payment.appid !== unverified.appid) return err({ reason: 'wrong_merchant' })
   // Queries are limited per attempt, so that a forger with the leaked previous key cannot make the Worker
   // query WeChat without end.
   const mayQuery =
@@ -45,8 +51,8 @@ export async function confirmRefundNotice(
 
   const refund = findRefund(view, unverified.outRefundNo)
   if (refund === undefined) {
-    const { transactionId, outRefundNo } = unverified
-    const imported = await importRefund(deps, view, transactionId, outRefundNo)
+    const { outRefundNo } = unverified
+    const imported = await importRefund(deps, view, payment, outRefundNo)
     if (imported.known === undefined) return err({ reason: 'not_confirmed' })
     if (imported.known === 0) return err({ reason: 'unknown_refund' })
     const isProcessing = findRefund(imported.view, outRefundNo)?.state === 'processing'

@@ -16,8 +16,9 @@ export async function isRefusal(
   refund: Refund,
 ): Promise<boolean> {
   const payment = payments.find((each) => each.transactionId === refund.transactionId)
-  if (payment !== undefined && !isRefundable(payment, deps.now())) return true
-  const records = await refundsAtWeChat(deps, refund.transactionId)
+  if (payment === undefined) return false
+  if (!isRefundable(payment, deps.now())) return true
+  const records = await refundsAtWeChat(deps, payment)
   if (records === undefined) return false
   const isKnown = records.some((each) => each.outRefundNo === refund.outRefundNo)
   return isKnown || !fitsPayment(refund, records)

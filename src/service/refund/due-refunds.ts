@@ -1,4 +1,5 @@
 /** Claims due refunds for one run of the cron, and takes a claimed refund one step further. */
+import { isOurs } from '../../core/merchant.ts'
 import { isOverdue, refundDueAt, waitsLong } from '../../core/order/refund-schedule.ts'
 import { findRefund } from '../../core/order/refund-transition.ts'
 import { ofPayment } from '../../core/order/refund.ts'
@@ -6,6 +7,7 @@ import { heldReview, refundReview } from '../../core/order/reviews.ts'
 import type { Deps } from '../../ports/deps.ts'
 import type { ClaimedRefund, NextRefundDue } from '../../ports/refund-store.ts'
 import { openReview } from '../open-review.ts'
+import { setAside } from '../other-merchants.ts'
 import { advanceRefund } from './send-refund.ts'
 import { reviewWaiting } from './waiting-review.ts'
 
@@ -28,21 +30,26 @@ export type DueRefunds = Readonly<{
 
 /**
  * Leases due refunds to this run, the longest due first. If refunds are held back, one review about all of them
- * opens. @param limit The maximum number of refunds to claim.
+ * opens. Refunds of other merchant numbers are set aside.
+ *
+ * @param limit The maximum number of refunds to claim.
  */
 export async function claimDueRefunds(
-  deps: Pick<Deps, 'deliverSoon' | 'log' | 'now' | 'refunds' | 'reviews'>,
+  deps: Pick<Deps, 'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews'>,
   limit: number,
 ): Promise<DueRefunds> {
-  const { refunds, now } = deps
+  const { config, now, refunds } = deps
   const claimed = await refunds.claimDue(now(), limit)
   if (claimed.held !== undefined) await openReview(deps, heldReview(claimed.held))
-  const ordercodes = [...new Set(claimed.items.map(({ ordercode }) => ordercode))]
+  const ours = claimed.items.filter((item) => isOurs(item, config))
+  await setAside(
+    deps,
+    claimed.items.flatMap((item) => (isOurs(item, config) ? [] : [item.mchId])),
+  )
+  const ordercodes = [...new Set(ours.map(({ ordercode }) => ordercode))]
   return {
     count: claimed.items.length,
-    byOrder: ordercodes.map((ordercode) =>
-      claimed.items.filter((item) => item.ordercode === ordercode),
-    ),
+    byOrder: ordercodes.map((ordercode) => ours.filter((item) => item.ordercode === ordercode)),
     reschedule: (next) => refunds.reschedule(claimed, next),
   }
 }

@@ -35,7 +35,7 @@ export async function hindranceTo(
   if (kind === 'confirmed') {
     if (!refunded || recoveredAt === 0) return undefined
     // The database was restored since the payment was confirmed, so refunds may be missing in our records.
-    const { known } = await importRefunds(deps, view, payment.transactionId)
+    const { known } = await importRefunds(deps, view, payment)
     return known === undefined ? NOT_LISTED : undefined
   }
   const isFinal = kind === 'contradicted'

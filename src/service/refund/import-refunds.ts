@@ -1,5 +1,5 @@
-import type { TransactionId } from '../../core/ids.ts'
 import type { OrderView } from '../../core/order/order.ts'
+import type { Payment } from '../../core/order/payment.ts'
 import type { OutRefundNo, RefundRecord } from '../../core/order/refund.ts'
 import type { Deps } from '../../ports/deps.ts'
 import { refundsAtWeChat } from './refunds-at-wechat.ts'
@@ -40,9 +40,9 @@ async function recordRefunds(
 export async function importRefunds(
   deps: ImportRefundsDeps,
   view: OrderView,
-  transactionId: TransactionId,
+  payment: Payment,
 ): Promise<Imported> {
-  const records = await refundsAtWeChat(deps, transactionId)
+  const records = await refundsAtWeChat(deps, payment)
   if (records === undefined) return { view, known: undefined }
   return { view: await recordRefunds(deps, view, records), known: records.length }
 }
@@ -54,17 +54,17 @@ export async function importRefunds(
 export async function importRefund(
   deps: ImportRefundsDeps,
   view: OrderView,
-  transactionId: TransactionId,
+  payment: Payment,
   outRefundNo: OutRefundNo,
 ): Promise<Imported> {
-  const reply = await deps.wechat.refundQuery(outRefundNo)
+  const reply = await deps.wechat.refundQuery(outRefundNo, payment)
   if (reply.kind === 'absent') return { view, known: 0 }
   const record =
     reply.kind === 'found'
       ? reply.records.find((each) => each.outRefundNo === outRefundNo)
       : undefined
   if (record === undefined) return { view, known: undefined }
-  if (record.transactionId !== transactionId) return { view, known: 0 }
+  if (record.transactionId !== payment.transactionId) return { view, known: 0 }
   const recorded = await recordRefundStatus(deps, view, record)
   return { view: recorded.view, known: recorded.kind === 'known' ? 1 : undefined }
 }

@@ -34,9 +34,10 @@ export type RefundStatus = Readonly<{
 export async function queryRefund(
   deps: RefundStatusDeps,
   view: OrderView,
-  { outRefundNo }: Refund,
+  refund: Refund,
 ): Promise<RefundStatus | 'absent'> {
-  const reply = await deps.wechat.refundQuery(outRefundNo)
+  const { outRefundNo } = refund
+  const reply = await deps.wechat.refundQuery(outRefundNo, refund)
   if (reply.kind === 'absent') return 'absent'
   const record =
     reply.kind === 'found'

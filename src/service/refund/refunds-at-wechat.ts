@@ -1,4 +1,4 @@
-import type { TransactionId } from '../../core/ids.ts'
+import type { Payment } from '../../core/order/payment.ts'
 import type { RefundRecord } from '../../core/order/refund.ts'
 import type { Deps } from '../../ports/deps.ts'
 
@@ -15,11 +15,12 @@ const PAGES_MAX = 2
  */
 export async function refundsAtWeChat(
   { wechat }: Pick<Deps, 'wechat'>,
-  transactionId: TransactionId,
+  payment: Payment,
 ): Promise<readonly RefundRecord[] | undefined> {
+  const { transactionId } = payment
   const records: RefundRecord[] = []
   for (let page = 0; page < PAGES_MAX; page++) {
-    const reply = await wechat.refundsOf(transactionId, records.length)
+    const reply = await wechat.refundsOf(transactionId, records.length, payment)
     if (reply.kind === 'absent') break
     if (reply.kind === 'unknown') return undefined
     // If WeChat's answer has a refund of another payment, it is not about the queried payment.

@@ -1,4 +1,5 @@
 import type { TransactionId } from '../../core/ids.ts'
+import { isOurs } from '../../core/merchant.ts'
 import { type Fen, toFen } from '../../core/money.ts'
 import type { OrderView } from '../../core/order/order.ts'
 import { findRefund } from '../../core/order/refund-transition.ts'
@@ -30,6 +31,7 @@ export type RefundError =
       reason:
         | 'refund_not_configured'
         | 'refunds_paused'
+        | 'other_merchant'
         | 'order_not_found'
         | 'payment_not_found'
         | 'contended'
@@ -72,6 +74,7 @@ export async function requestRefund(
     const isOther = request.transactionId !== undefined && view.order.state === 'paid'
     return err({ reason: isOther ? 'payment_not_found' : 'order_not_paid' })
   }
+  if (!isOurs(refund, deps.config)) return err({ reason: 'other_merchant' })
 
   const {
     reserved,
@@ -105,7 +108,8 @@ async function repeatRequest(
   if (!sameRequest(known, { ...known, ...request, transactionId })) {
     return err({ reason: isConfigured ? 'refund_conflict' : 'refund_not_configured' })
   }
-  const refund = isConfigured ? await sendReserved(deps, view, known, 'to_acquire') : known
+  const maySend = isConfigured && isOurs(known, deps.config)
+  const refund = maySend ? await sendReserved(deps, view, known, 'to_acquire') : known
   return ok({ created: false, refund })
 }
 

@@ -145,7 +145,7 @@ async function concludeRefusal(
   mayArriveYet: boolean,
 ): Promise<RefundStatus> {
   const { outRefundNo } = refund
-  const known = await deps.wechat.refundQuery(outRefundNo)
+  const known = await deps.wechat.refundQuery(outRefundNo, refund)
   const record =
     known.kind === 'found'
       ? known.records.find((each) => each.outRefundNo === outRefundNo)

@@ -1,4 +1,5 @@
 import { parseOutTradeNo } from '../../core/ids.ts'
+import { isOurs } from '../../core/merchant.ts'
 import { restoredAttempt } from '../../core/order/attempt.ts'
 import { mayAccept, type StoredReview } from '../../core/review.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
@@ -8,7 +9,7 @@ import { applyEvent } from '../apply-event.ts'
 import { type Confirmation, confirmPayment } from '../refund/confirm-payment.ts'
 import { recordPayment } from '../order/record-payment.ts'
 import { refundsAtWeChat } from '../refund/refunds-at-wechat.ts'
-import { paymentOf, transactionOf } from './reviewed-payment.ts'
+import { paymentOf, reviewedAttempt, transactionOf } from './reviewed-payment.ts'
 
 type AcceptPaymentDeps = Pick<
   Deps,
@@ -19,7 +20,12 @@ type AcceptPaymentDeps = Pick<
 export type AcceptError =
   /** `order_not_registered`: the order of a payment that was lost with a restore must be registered again first. */
   | Readonly<{
-      reason: 'action_not_allowed' | 'order_busy' | 'wechat_unavailable' | 'order_not_registered'
+      reason:
+        | 'action_not_allowed'
+        | 'order_busy'
+        | 'wechat_unavailable'
+        | 'order_not_registered'
+        | 'other_merchant'
     }>
   | NotConfirmed
 
@@ -48,7 +54,11 @@ async function recordForeign(
   review: StoredReview,
   ordercode: string,
 ): Promise<Result<void, AcceptError>> {
-  const payment = paymentOf(review)
+  const view = await deps.orders.load(ordercode)
+  const attempt = view && reviewedAttempt(view, review)
+  if (attempt === undefined) return err({ reason: 'action_not_allowed' })
+  if (!isOurs(attempt.terms, deps.config)) return err({ reason: 'other_merchant' })
+  const payment = paymentOf(review, attempt.terms)
   const wrong = unlessWholly(await confirmPayment(deps, ordercode, payment))
   if (wrong !== undefined) return err(wrong)
   const recording = {
@@ -74,8 +84,9 @@ async function keepReturned(
   const view = await deps.orders.load(ordercode)
   const payment = view?.payments.find((each) => each.transactionId === transactionId)
   if (view === undefined || payment === undefined) return err({ reason: 'action_not_allowed' })
+  if (!isOurs(payment, deps.config)) return err({ reason: 'other_merchant' })
   const confirmation = await confirmPayment(deps, ordercode, payment)
-  const refunds = confirmation.refunded ? await refundsAtWeChat(deps, transactionId) : []
+  const refunds = confirmation.refunded ? await refundsAtWeChat(deps, payment) : []
   if (refunds === undefined) return err({ reason: 'wechat_unavailable' })
   const refunded = refunds.some(({ status }) => status !== 'closed')
   const wrong = unlessWholly({ ...confirmation, refunded })
@@ -94,7 +105,7 @@ async function restorePayment(
   deps: AcceptPaymentDeps,
   review: StoredReview,
 ): Promise<Result<void, AcceptError>> {
-  const reviewed = paymentOf(review)
+  const reviewed = paymentOf(review, deps.config)
   const key = parseOutTradeNo(reviewed.outTradeNo)
   const view = key === undefined ? undefined : await deps.orders.load(key.ordercode)
   if (key === undefined || view === undefined) return err({ reason: 'order_not_registered' })

@@ -1,5 +1,5 @@
 import { isLive } from '../../core/order/attempt.ts'
-import { findAttempt } from '../../core/order/order.ts'
+import { isOurs } from '../../core/merchant.ts'
 import { mayBeUnderWay } from '../../core/order/refund-schedule.ts'
 import { findRefund } from '../../core/order/refund-transition.ts'
 import { parseOutRefundNo } from '../../core/order/refund.ts'
@@ -10,7 +10,7 @@ import { applyEvent } from '../apply-event.ts'
 import { queryRefund } from '../refund/refund-status.ts'
 import { type AcceptError, acceptPayment } from './accept-payment.ts'
 import { type ReturnError, returnPayment } from './return-payment.ts'
-import { paymentOf } from './reviewed-payment.ts'
+import { reviewedAttempt } from './reviewed-payment.ts'
 
 type ResolveReviewDeps = Pick<
   Deps,
@@ -43,6 +43,7 @@ export async function resolveReview(
     const accepted = await acceptPayment(deps, review)
     if (!accepted.ok) return accepted
   } else {
+    if (review.kind === 'other_merchant') await deps.orders.giveUp(review.subject, deps.now())
     await closeReviewedAttempt(deps, review)
     const released = await releaseRefund(deps, review)
     if (!released.ok) return released
@@ -70,9 +71,9 @@ async function closeReviewedAttempt(
 ): Promise<void> {
   if (!keepsAttemptOpen(review.kind) || review.ordercode === undefined) return
   const view = await deps.orders.load(review.ordercode)
-  const { outTradeNo } = paymentOf(review)
-  const attempt = view === undefined ? undefined : findAttempt(view, outTradeNo)
+  const attempt = view && reviewedAttempt(view, review)
   if (view === undefined || attempt === undefined || !isLive(attempt)) return
+  const { outTradeNo } = attempt
   await applyEvent(deps, view, { type: 'attempt_closed', outTradeNo, reason: 'settled_by_person' })
 }
 
@@ -93,6 +94,8 @@ async function releaseRefund(
   const { ordercode } = view.order
   const { outRefundNo, state, errCode = 'GIVEN_UP', errCodeDes = '' } = refund
   if (state !== 'requested' && state !== 'processing') return ok(undefined)
+  // Another merchant number would say that it has no such refund.
+  if (!isOurs(refund, deps.config)) return err({ reason: 'other_merchant' })
 
   // While this request holds the lease, no other request sends the refund. An earlier try that may still arrive
   // at WeChat also prevents giving up.

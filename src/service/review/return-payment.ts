@@ -1,3 +1,4 @@
+import { isOurs } from '../../core/merchant.ts'
 import { toFen } from '../../core/money.ts'
 import { findRefund } from '../../core/order/refund-transition.ts'
 import {
@@ -14,7 +15,7 @@ import { confirmPayment } from '../refund/confirm-payment.ts'
 import { recordPayment } from '../order/record-payment.ts'
 import { requestRefund, sendReserved } from '../refund/request-refund.ts'
 import type { NotConfirmed } from './accept-payment.ts'
-import { paymentOf } from './reviewed-payment.ts'
+import { paymentOf, reviewedAttempt } from './reviewed-payment.ts'
 
 type ReturnPaymentDeps = Pick<
   Deps,
@@ -33,6 +34,7 @@ export type ReturnError =
         | 'refund_cancelled'
         | 'order_busy'
         | 'wechat_unavailable'
+        | 'other_merchant'
     }>
   | NotConfirmed
 
@@ -47,11 +49,14 @@ export async function returnPayment(
   if (!mayRefund(review.kind)) return err({ reason: 'action_not_allowed' })
   const { ordercode } = review
   if (ordercode === undefined) return err({ reason: 'action_not_allowed' })
-  const payment = paymentOf(review)
+  const view = await deps.orders.load(ordercode)
+  const attempt = view && reviewedAttempt(view, review)
+  if (view === undefined || attempt === undefined) return err({ reason: 'action_not_allowed' })
+  if (!isOurs(attempt.terms, deps.config)) return err({ reason: 'other_merchant' })
+  const payment = paymentOf(review, attempt.terms)
   const { transactionId } = payment
   const outRefundNo = automaticOutRefundNo(transactionId)
-  const view = await deps.orders.load(ordercode)
-  const known = view && findRefund(view, outRefundNo)
+  const known = findRefund(view, outRefundNo)
   if (known === undefined && deps.config.refundLimits.paused) {
     return err({ reason: 'refunds_paused' })
   }
@@ -66,7 +71,7 @@ export async function returnPayment(
     return known === undefined ? err({ reason: 'wechat_unavailable' }) : outcomeOf(known)
   }
   if (kind !== 'confirmed') return err({ reason: 'payment_not_confirmed', wechat: words })
-  if (view !== undefined && known !== undefined) {
+  if (known !== undefined) {
     return outcomeOf(await sendReserved(deps, view, known, 'to_acquire'))
   }
   const recorded = await recordPayment(deps, {

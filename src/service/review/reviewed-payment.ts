@@ -1,5 +1,8 @@
 import { parseTransactionId, toOutTradeNo, type TransactionId } from '../../core/ids.ts'
+import type { MerchantIds } from '../../core/merchant.ts'
 import { toFen } from '../../core/money.ts'
+import type { Attempt } from '../../core/order/attempt.ts'
+import { findAttempt, type OrderView } from '../../core/order/order.ts'
 import type { Payment } from '../../core/order/payment.ts'
 import type { StoredReview } from '../../core/review.ts'
 import { toUnixSeconds } from '../../core/time.ts'
@@ -12,11 +15,26 @@ export function transactionOf({ evidence }: Pick<StoredReview, 'evidence'>): Tra
   return transactionId
 }
 
-/** Reads the payment that a review is about from the review's evidence. */
-export function paymentOf({ evidence }: Pick<StoredReview, 'evidence'>): Payment {
+/** Finds the attempt of the payment that a review is about. @returns undefined when the order has no such attempt. */
+export const reviewedAttempt = (
+  view: OrderView,
+  { evidence }: Pick<StoredReview, 'evidence'>,
+): Attempt | undefined => findAttempt(view, toOutTradeNo(String(evidence['out_trade_no'] ?? '')))
+
+/**
+ * Reads the payment that a review is about from the review's evidence.
+ *
+ * @param ids Those of the payment's attempt.
+ */
+export function paymentOf(
+  { evidence }: Pick<StoredReview, 'evidence'>,
+  { appid, mchId }: MerchantIds,
+): Payment {
   const text = (name: string): string => String(evidence[name] ?? '')
   const fen = (name: string) => toFen(Number(evidence[name]))
   return {
+    appid,
+    mchId,
     transactionId: transactionOf({ evidence }),
     outTradeNo: toOutTradeNo(text('out_trade_no')),
     openid: text('openid'),

@@ -1,7 +1,7 @@
 /** Stores and lists the runs of the cron, and deletes old runs and old delivered webhooks. */
 import { DAY_S, later, type UnixSeconds } from '../../core/time.ts'
 import type { Deps } from '../../ports/deps.ts'
-import type { StoredRun } from '../../ports/run-store.ts'
+import type { StartedRun, StoredRun } from '../../ports/run-store.ts'
 
 /**
  * How long runs and delivered webhooks are kept, in seconds. Each run of the cron deletes a few older rows.
@@ -10,9 +10,12 @@ const RETENTION_S = 90 * DAY_S
 /** The maximum number of rows of each kind that one run of the cron deletes. */
 const SWEEP_ROWS = 50
 
-/** Stores that a run of the cron has started. @returns the number of the run. */
-export const startRun = ({ runs, now }: Pick<Deps, 'now' | 'runs'>): Promise<number> =>
-  runs.start(now())
+/** Stores that a run of the cron has started. */
+export const startRun = ({
+  config,
+  now,
+  runs,
+}: Pick<Deps, 'config' | 'now' | 'runs'>): Promise<StartedRun> => runs.start(now(), config.mchId)
 
 /**
  * Stores that a run has finished. @param report The run's figures, stored as JSON and shown by `GET /runs`.

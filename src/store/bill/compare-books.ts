@@ -10,7 +10,7 @@ import { DAY_S, later } from '../../core/time.ts'
 import type { Database } from '../d1/database.ts'
 import { beijingDay, statement } from '../d1/sql.ts'
 import { comparedBy } from './bill-lease.ts'
-import { FOUND_AGAIN, insertDifferences, PAYMENT, REFUND } from './difference-sql.ts'
+import { FOUND_AGAIN, insertDifferences, isPaidAt, PAYMENT, REFUND } from './difference-sql.ts'
 
 /**
  * SQL: whether a difference of one of these kinds is already stored, for any day. It stands for the payment or
@@ -37,7 +37,8 @@ const PAYMENT_MISSED = `p.billed_on IS NULL AND p.paid_at >= ?2 AND p.paid_at < 
     'payment_of_unknown_order',
     'payment_revoked',
     'payment_not_in_bill',
-  )}`
+  )}
+  AND ${isPaidAt('?5')}`
 
 /**
  * SQL: the first and the last day whose bill may contain refund `r` of payment `p`. Of a refund that was made on
@@ -65,7 +66,8 @@ const REFUND_MISSED = `r.accepted_at >= ?2 AND r.accepted_at < ?3 AND r.billed_o
   )}
   AND julianday(${LAST_DAY}) - julianday(${FIRST_DAY}) + 1 = (
     SELECT count(*) FROM bills WHERE day BETWEEN ${FIRST_DAY} AND ${LAST_DAY}
-      AND (day = ?1 OR state IN ('settling', 'reconciled')))`
+      AND (day = ?1 OR state IN ('settling', 'reconciled')))
+  AND ${isPaidAt('?4')}`
 
 /**
  * Ends the comparison of a bill whose rows were all read: stores a difference for each payment or refund that
@@ -74,12 +76,14 @@ const REFUND_MISSED = `r.accepted_at >= ?2 AND r.accepted_at < ?3 AND r.billed_o
  * bill, and the state is stored last.
  *
  * @param ofFile The differences of the file as a whole, such as totals that are not the sums of the rows.
+ * @param mchId The merchant number of the bill.
  * @returns the bill afterwards; undefined when another run has continued the bill.
  */
 export async function finishComparing(
   db: Database,
   bill: Bill,
   ofFile: readonly Difference[],
+  mchId: string,
 ): Promise<Bill | undefined> {
   const { day } = bill
   const from = startOf(day)
@@ -96,6 +100,7 @@ export async function finishComparing(
       later(from, -BILL_DAYS_AVAILABLE * DAY_S),
       from,
       to,
+      mchId,
       ...guard.params,
     ),
     statement(
@@ -106,6 +111,7 @@ export async function finishComparing(
       day,
       from - BILL_SKEW_S,
       to + REPORTED_WITHIN_S,
+      mchId,
       ...guard.params,
     ),
     ...insertDifferences(day, ofFile, guard),

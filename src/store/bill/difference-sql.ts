@@ -7,6 +7,14 @@ import { type Guard, statement } from '../d1/sql.ts'
 /** The maximum number of differences in one parameter, which may have 2 MB. A difference has about 500 bytes. */
 const INSERTED_AT_ONCE = 2_500
 
+/**
+ * SQL: whether payment `p` belongs to the merchant number in the parameter. A bill has no payments of other numbers.
+ * The query names the table of payments `p`.
+ */
+export const isPaidAt = (parameter: string): string =>
+  `EXISTS (SELECT 1 FROM attempts a
+    WHERE a.ordercode = p.ordercode AND a.number = p.number AND a.mch_id = ${parameter})`
+
 /** SQL for the JSON of a payment. The query names the table of payments `p`. */
 export const PAYMENT = `json_object('transaction_id', p.transaction_id,
   'out_trade_no', p.ordercode || iif(p.number = 1, '', '*' || p.number), 'total_fee', p.total_fee,

@@ -37,7 +37,9 @@ export async function claimDueRefunds(
                 AND NOT (${held.sql})
               ORDER BY due_at, requested_at LIMIT ?)
             RETURNING out_refund_no, ordercode, unanswered_at, lease_no,
-              state = 'requested' AS is_leased`,
+              state = 'requested' AS is_leased,
+              (SELECT mch_id FROM payments JOIN attempts USING (ordercode, number)
+               WHERE payments.transaction_id = refunds.transaction_id) AS mch_id`,
       params: [leaseUntil, leaseUntil, now, now, now, ...held.params, count],
     },
     endHeldReviews(limits, now),
@@ -46,6 +48,7 @@ export async function claimDueRefunds(
   const items = (claimed?.rows ?? []).map((row) => ({
     outRefundNo: toOutRefundNo(text(row, 'out_refund_no')),
     ordercode: text(row, 'ordercode'),
+    mchId: text(row, 'mch_id'),
     lease: row['is_leased'] === 1 ? leaseFromRow(row, leaseUntil) : undefined,
   }))
   return { leaseUntil, items, held: heldFrom(limits, now, heldBack) }

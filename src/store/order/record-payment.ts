@@ -13,6 +13,7 @@
  * | the caller has checked that the policy does not return the payment | `goesBack` |
  * | the caller has checked `isUsual` | `checkPayment`: `currency_mismatch`, `foreign_payment` by trade_type; an operator's decision skips checks |
  * | the order is `paying` | `created` is illegal, `paid` is `second_payment`, `closed` is late |
+ * | the attempt's `appid` and `mch_id` are the payment's | `checkPayment`: `wrong_merchant` |
  * | the attempt's `total_fee` is the payment's | `checkPayment`: `amount_mismatch` |
  * | the attempt's `openid` is the payment's | `checkPayment`: `foreign_payment` by openid |
  * | the attempt's `time_start` is not after `time_end` | `checkPayment`: `foreign_payment` by time_end, with `CLOCK_SKEW_S` |
@@ -60,6 +61,7 @@ export async function recordPayment(
     sql: `EXISTS (
         SELECT 1 FROM attempts JOIN orders USING (ordercode)
         WHERE ordercode = ? AND number = ? AND orders.state = 'paying'
+          AND attempts.appid = ? AND attempts.mch_id = ?
           AND attempts.total_fee = ? AND attempts.openid = ? AND attempts.time_start <= ?
           AND attempts.total_fee = orders.total_fee
           AND (orders.openid IS NULL OR orders.openid = attempts.openid)
@@ -67,6 +69,8 @@ export async function recordPayment(
     params: [
       ordercode,
       number,
+      payment.appid,
+      payment.mchId,
       payment.totalFee,
       payment.openid,
       later(payment.paidAt, CLOCK_SKEW_S),

@@ -167,12 +167,17 @@ export function rowFromAttempt(
   }
 }
 
-/** Reads a row of `payments`. */
-export function paymentFromRow(row: Row): BookedPayment {
+/** Reads a row of `payments`. @param attempts The attempts of its order. The payment has the ids of its attempt. */
+export function paymentFromRow(row: Row, attempts: readonly Attempt[]): BookedPayment {
   const cashFee = optionalInteger(row, 'cash_fee')
+  const number = integer(row, 'number')
+  const attempt = attempts.find((each) => each.number === number)
+  invariant(attempt !== undefined, 'a payment has its attempt')
   return {
+    appid: attempt.terms.appid,
+    mchId: attempt.terms.mchId,
     transactionId: text(row, 'transaction_id') as TransactionId,
-    outTradeNo: formatOutTradeNo(text(row, 'ordercode'), integer(row, 'number')),
+    outTradeNo: attempt.outTradeNo,
     openid: text(row, 'openid'),
     tradeType: text(row, 'trade_type'),
     feeType: text(row, 'fee_type'),
@@ -200,25 +205,32 @@ const refundAccount = (row: Row): RefundAccount | undefined =>
     ? undefined
     : ((optionalText(row, 'refund_account') ?? 'unsettled') as RefundAccount)
 
-/** Reads a row of `refunds`. */
-export const refundFromRow = (row: Row): Refund => ({
-  outRefundNo: toOutRefundNo(text(row, 'out_refund_no')),
-  transactionId: text(row, 'transaction_id') as TransactionId,
-  state: refundState(row),
-  refundFee: toFen(integer(row, 'refund_fee')),
-  totalFee: toFen(integer(row, 'total_fee')),
-  reason: optionalText(row, 'reason'),
-  notifyUrl: optionalText(row, 'notify_url'),
-  account: refundAccount(row),
-  source: text(row, 'source') as RefundSource,
-  actor: optionalText(row, 'actor') ?? earlierActorOfRefund(text(row, 'source') as RefundSource),
-  requestedAt: time(row, 'requested_at'),
-  startedAt: optionalTime(row, 'started_at'),
-  acceptedAt: optionalTime(row, 'accepted_at'),
-  endedAt: optionalTime(row, 'ended_at'),
-  cancelledAt: optionalTime(row, 'cancelled_at'),
-  refundId: optionalText(row, 'refund_id'),
-  receivedBy: optionalText(row, 'received_by'),
-  errCode: optionalText(row, 'err_code'),
-  errCodeDes: optionalText(row, 'err_code_des'),
-})
+/** Reads a row of `refunds`. @param payments The payments of its order. The refund has the ids of its payment. */
+export function refundFromRow(row: Row, payments: readonly BookedPayment[]): Refund {
+  const transactionId = text(row, 'transaction_id') as TransactionId
+  const payment = payments.find((each) => each.transactionId === transactionId)
+  invariant(payment !== undefined, 'a refund has its payment')
+  return {
+    outRefundNo: toOutRefundNo(text(row, 'out_refund_no')),
+    transactionId,
+    appid: payment.appid,
+    mchId: payment.mchId,
+    state: refundState(row),
+    refundFee: toFen(integer(row, 'refund_fee')),
+    totalFee: toFen(integer(row, 'total_fee')),
+    reason: optionalText(row, 'reason'),
+    notifyUrl: optionalText(row, 'notify_url'),
+    account: refundAccount(row),
+    source: text(row, 'source') as RefundSource,
+    actor: optionalText(row, 'actor') ?? earlierActorOfRefund(text(row, 'source') as RefundSource),
+    requestedAt: time(row, 'requested_at'),
+    startedAt: optionalTime(row, 'started_at'),
+    acceptedAt: optionalTime(row, 'accepted_at'),
+    endedAt: optionalTime(row, 'ended_at'),
+    cancelledAt: optionalTime(row, 'cancelled_at'),
+    refundId: optionalText(row, 'refund_id'),
+    receivedBy: optionalText(row, 'received_by'),
+    errCode: optionalText(row, 'err_code'),
+    errCodeDes: optionalText(row, 'err_code_des'),
+  }
+}

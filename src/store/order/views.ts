@@ -32,13 +32,21 @@ export const viewStatements = (ordercode: string): readonly Statement[] => [
 export function viewFrom(outcomes: readonly Outcome[]): OrderView | undefined {
   const [orders, attempts, payments, refunds] = outcomes
   const row = orders?.rows[0]
-  if (row === undefined) return undefined
-  return {
-    order: orderFromRow(row),
-    attempts: (attempts?.rows ?? []).map(attemptFromRow),
-    payments: (payments?.rows ?? []).map(paymentFromRow),
-    refunds: (refunds?.rows ?? []).map(refundFromRow),
-  }
+  return row === undefined
+    ? undefined
+    : viewFromRows(row, attempts?.rows ?? [], payments?.rows ?? [], refunds?.rows ?? [])
+}
+
+function viewFromRows(
+  row: Row,
+  attemptRows: readonly Row[],
+  paymentRows: readonly Row[],
+  refundRows: readonly Row[],
+): OrderView {
+  const attempts = attemptRows.map(attemptFromRow)
+  const payments = paymentRows.map((each) => paymentFromRow(each, attempts))
+  const refunds = refundRows.map((each) => refundFromRow(each, payments))
+  return { order: orderFromRow(row), attempts, payments, refunds }
 }
 
 /** Reads an order; undefined when it does not exist. */
@@ -79,14 +87,12 @@ export async function loadMany(
       list,
     ),
   ])
-  const of = (outcome: Outcome | undefined, ordercode: string): readonly Row[] =>
-    outcome?.rows.filter((row) => row['ordercode'] === ordercode) ?? []
-  return (orders?.rows ?? []).map((row) => ({
-    order: orderFromRow(row),
-    attempts: of(attempts, text(row, 'ordercode')).map(attemptFromRow),
-    payments: of(payments, text(row, 'ordercode')).map(paymentFromRow),
-    refunds: of(refunds, text(row, 'ordercode')).map(refundFromRow),
-  }))
+  return (orders?.rows ?? []).map((row) => {
+    const ordercode = text(row, 'ordercode')
+    const of = (outcome: Outcome | undefined): readonly Row[] =>
+      outcome?.rows.filter((each) => each['ordercode'] === ordercode) ?? []
+    return viewFromRows(row, of(attempts), of(payments), of(refunds))
+  })
 }
 
 /** Reads the events of an order, oldest first. */

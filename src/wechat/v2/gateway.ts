@@ -1,11 +1,9 @@
 /** Implements the WeChat port with API V2: builds the message, sends it, verifies the reply and reads it. */
-import type { Merchant } from '../../core/merchant.ts'
+import type { Merchant, MerchantIds } from '../../core/merchant.ts'
 import type { Attempt, SignType } from '../../core/order/attempt.ts'
 import type { Refund } from '../../core/order/refund.ts'
 import { sleep, type Timers } from '../../lib/deadline.ts'
-import { ok, type Result } from '../../lib/result.ts'
 import type { Secret } from '../../lib/secret.ts'
-import { toHex } from '../../lib/text.ts'
 import type { Log } from '../../ports/deps.ts'
 import type {
   OrderQueryReply,
@@ -16,7 +14,8 @@ import type {
   Words,
 } from '../../ports/wechat.ts'
 import { loginWords, readLoginReply } from '../login.ts'
-import type { Transport, TransportError } from '../transport.ts'
+import type { Transport } from '../transport.ts'
+import { isCallError, signedCalls, unknown } from './call.ts'
 import {
   closeOrderMessage,
   downloadBillMessage,
@@ -27,19 +26,19 @@ import {
   unifiedOrderMessage,
 } from './messages.ts'
 import { readUnopened } from './refusal.ts'
-import { type About, replyLog, type Understood } from './reply-log.ts'
+import { replyLog } from './reply-log.ts'
 import { readCloseOrderReply } from './replies/close-order.ts'
 import { readBillReply } from './replies/download-bill.ts'
 import { orderQueryWords, readOrderQueryReply } from './replies/order-query.ts'
 import { readRefundQueryReply } from './replies/refund-query.ts'
 import { type OneRefundReply, readRefundReply } from './replies/refund.ts'
 import { readUnifiedOrderReply } from './replies/unified-order.ts'
-import { type AuthenticFields, type EnvelopeError, openEnvelope } from './wire/envelope.ts'
-import { ANSWER_ELEMENTS_MAX, parseXmlBytes } from './wire/xml.ts'
+import { type AuthenticFields, openEnvelope, openReply } from './wire/envelope.ts'
 
 /**
  * What the gateway needs. `signType` is the sign type of every call except unifiedorder, which uses the
- * sign type that is stored with the attempt.
+ * sign type that is stored with the attempt. Every call about an attempt, a payment or a refund names the appid
+ * that is stored with it, which may be a former one; logins and bills use the appid of `merchant`.
  */
 export type GatewayOptions = Readonly<{
   transport: Transport
@@ -51,11 +50,6 @@ export type GatewayOptions = Readonly<{
   log: Log
 }>
 
-/**
- * The number of random bytes in a nonce_str: as hex they have 32 characters, which is WeChat's limit. Random
- * bytes cannot be predicted.
- */
-const NONCE_BYTES = 16
 /** The pause before a message is sent a second time, after WeChat answered that it is busy. */
 const BUSY_PAUSE_MS = 300
 const NO_CERTIFICATE = 'no merchant certificate was sent to WeChat, or WeChat does not know it'
@@ -65,62 +59,38 @@ export function wechatGateway(options: GatewayOptions): WeChat {
   const { transport, timers, randomBytes, merchant, appSecret, signType } = options
   const answers = replyLog(options.log)
 
-  const signing = (type: SignType): Signing => ({
-    merchant,
-    signType: type,
-    nonceStr: toHex(randomBytes(NONCE_BYTES)),
-  })
+  const { signing, call } = signedCalls({ transport, randomBytes, merchant, signType, answers })
 
-  /** Posts a message, verifies the reply, which must be signed with the message's sign type, and reads it. */
-  async function call<T extends Understood>(
-    about: About,
+  async function unifiedOrderOnce(
+    attempt: Attempt,
     xml: string,
-    type: SignType,
-    read: (fields: AuthenticFields) => T,
-  ): Promise<Result<T, EnvelopeError | TransportError>> {
-    return open(about, await transport.post(`/pay/${about.call}`, xml), type, read)
-  }
-
-  async function open<T extends Understood>(
-    about: About,
-    reply: Result<Uint8Array, TransportError>,
-    type: SignType,
-    read: (fields: AuthenticFields) => T,
-  ): Promise<Result<T, EnvelopeError | TransportError>> {
-    if (!reply.ok) return reply
-    const fields = parseXmlBytes(reply.value, 'xml', ANSWER_ELEMENTS_MAX)
-    const opened = await openEnvelope(fields, merchant, type)
-    if (!opened.ok) {
-      answers.unverified(about, opened.error)
-      return opened
-    }
-    const answer = read(opened.value)
-    answers.verified(about, opened.value, answer)
-    return ok(answer)
-  }
-
-  async function unifiedOrderOnce(attempt: Attempt, xml: string): Promise<UnifiedOrderReply> {
+    signed: Signing,
+  ): Promise<UnifiedOrderReply> {
     const about = { call: 'unifiedorder', out_trade_no: attempt.outTradeNo }
-    const reply = await call(about, xml, attempt.terms.signType, readUnifiedOrderReply)
+    const reply = await call(about, xml, signed, readUnifiedOrderReply)
     if (reply.ok) return reply.value
-    return isTransportError(reply.error)
+    return isCallError(reply.error)
       ? { kind: 'unknown', cause: reply.error.reason }
       : readUnopened(reply.error)
   }
 
   async function refundOnce(
     xml: string,
+    signed: Signing,
     refund: Refund,
     onRepeat: () => void,
   ): Promise<OneRefundReply> {
-    const reply = await open<OneRefundReply>(
+    const reply = await call<OneRefundReply>(
       { call: 'refund', out_refund_no: refund.outRefundNo },
-      await transport.postWithCertificate('/secapi/pay/refund', xml, onRepeat),
-      signType,
+      xml,
+      signed,
       (fields) => readRefundReply(fields, refund),
+      {
+        post: (_about, body) => transport.postWithCertificate('/secapi/pay/refund', body, onRepeat),
+      },
     )
     if (reply.ok) return reply.value
-    if (!isTransportError(reply.error)) {
+    if (!isCallError(reply.error)) {
       // A refusal without a signature is not final: the amount stays reserved, and the refund shows the
       // operator WeChat's reason.
       const refusal = readUnopened(reply.error)
@@ -135,14 +105,18 @@ export function wechatGateway(options: GatewayOptions): WeChat {
   async function orderQuery(
     asked: QueriedOrder,
     number: Readonly<Record<string, string>>,
+    ids: MerchantIds,
+    open: typeof openReply,
   ): Promise<Readonly<{ reply: OrderQueryReply; words: Words }>> {
-    const xml = await orderQueryMessage(asked, signing(signType))
+    const signed = signing(ids)
+    const xml = await orderQueryMessage(asked, signed)
     let words: Words | undefined
     const about = { call: 'orderquery', ...number }
-    const reply = await call(about, xml, signType, (fields) => {
+    const read = (fields: AuthenticFields): OrderQueryReply => {
       words = orderQueryWords(fields)
       return readOrderQueryReply(fields, asked)
-    })
+    }
+    const reply = await call(about, xml, signed, read, { open })
     // Without a verified reply, nothing is known about the order. Even an unsigned FAIL only means that
     // WeChat did not accept the query.
     const known = reply.ok ? reply.value : unknown(reply.error)
@@ -151,11 +125,14 @@ export function wechatGateway(options: GatewayOptions): WeChat {
   }
 
   async function refundQuery(
+    asked: QueriedRefunds,
     number: Readonly<Record<string, string>>,
-    xml: string,
+    ids: MerchantIds,
   ): Promise<RefundQueryReply> {
+    const signed = signing(ids)
+    const xml = await refundQueryMessage(asked, signed)
     const about = { call: 'refundquery', ...number }
-    const reply = await call(about, xml, signType, readRefundQueryReply)
+    const reply = await call(about, xml, signed, readRefundQueryReply)
     return reply.ok ? reply.value : unknown(reply.error)
   }
 
@@ -178,56 +155,57 @@ export function wechatGateway(options: GatewayOptions): WeChat {
     },
 
     async unifiedOrder(attempt) {
-      const xml = await unifiedOrderMessage(attempt, signing(attempt.terms.signType))
-      const first = await unifiedOrderOnce(attempt, xml)
+      const signed = signing(attempt.terms, attempt.terms.signType)
+      const xml = await unifiedOrderMessage(attempt, signed)
+      const first = await unifiedOrderOnce(attempt, xml, signed)
       if (first.kind !== 'busy') return first
       await sleep(timers, BUSY_PAUSE_MS)
-      return unifiedOrderOnce(attempt, xml)
+      return unifiedOrderOnce(attempt, xml, signed)
     },
 
-    async orderQuery(outTradeNo) {
-      const { reply } = await orderQuery({ outTradeNo }, { out_trade_no: outTradeNo })
+    async orderQuery(outTradeNo, ids) {
+      const number = { out_trade_no: outTradeNo }
+      const { reply } = await orderQuery({ outTradeNo }, number, ids, openReply)
       return reply
     },
 
-    orderQueryByTransaction: (transactionId) =>
-      orderQuery({ transactionId }, { transaction_id: transactionId }),
+    // The payment may belong to another mini program of the merchant. That is an answer, too.
+    orderQueryByTransaction: (transactionId, ids) =>
+      orderQuery({ transactionId }, { transaction_id: transactionId }, ids, openEnvelope),
 
-    async closeOrder(outTradeNo) {
-      const xml = await closeOrderMessage(outTradeNo, signing(signType))
+    async closeOrder(outTradeNo, ids) {
+      const signed = signing(ids)
+      const xml = await closeOrderMessage(outTradeNo, signed)
       const about = { call: 'closeorder', out_trade_no: outTradeNo }
-      const reply = await call(about, xml, signType, readCloseOrderReply)
+      const reply = await call(about, xml, signed, readCloseOrderReply)
       return reply.ok ? reply.value : unknown(reply.error)
     },
 
     async refund(refund) {
-      const xml = await refundMessage(refund, signing(signType))
+      const signed = signing(refund)
+      const xml = await refundMessage(refund, signed)
       let isRepetition = false
       const onRepeat = (): void => {
         isRepetition = true
       }
-      let reply = await refundOnce(xml, refund, onRepeat)
+      let reply = await refundOnce(xml, signed, refund, onRepeat)
       if (reply.kind === 'busy') {
         onRepeat()
         await sleep(timers, BUSY_PAUSE_MS)
-        reply = await refundOnce(xml, refund, onRepeat)
+        reply = await refundOnce(xml, signed, refund, onRepeat)
       }
       if (reply.kind === 'busy') return { kind: 'unknown', cause: 'busy' }
       return 'errCode' in reply ? { ...reply, isRepetition } : reply
     },
 
-    async refundQuery(outRefundNo) {
-      const xml = await refundQueryMessage({ outRefundNo }, signing(signType))
-      return refundQuery({ out_refund_no: outRefundNo }, xml)
-    },
+    refundQuery: (outRefundNo, ids) =>
+      refundQuery({ outRefundNo }, { out_refund_no: outRefundNo }, ids),
 
-    async refundsOf(transactionId, offset) {
-      const xml = await refundQueryMessage({ transactionId, offset }, signing(signType))
-      return refundQuery({ transaction_id: transactionId }, xml)
-    },
+    refundsOf: (transactionId, offset, ids) =>
+      refundQuery({ transactionId, offset }, { transaction_id: transactionId }, ids),
 
     async downloadBill(day) {
-      const xml = await downloadBillMessage(day, signing(signType))
+      const xml = await downloadBillMessage(day, signing(merchant))
       const reply = await transport.download('/pay/downloadbill', xml)
       if (!reply.ok) return unknown(reply.error)
       const bill = readBillReply(reply.value)
@@ -237,17 +215,4 @@ export function wechatGateway(options: GatewayOptions): WeChat {
   }
 }
 
-const TRANSPORT_ERRORS: readonly string[] = [
-  'no_answer',
-  'http_status',
-  'too_long',
-  'no_certificate',
-] satisfies TransportError['reason'][]
-
-const isTransportError = (error: EnvelopeError | TransportError): error is TransportError =>
-  TRANSPORT_ERRORS.includes(error.reason)
-
-function unknown(error: EnvelopeError | TransportError): { kind: 'unknown'; cause: string } {
-  const cause = error.reason === 'return_fail' ? `return_msg ${error.returnMsg}` : error.reason
-  return { kind: 'unknown', cause }
-}
+type QueriedRefunds = Parameters<typeof refundQueryMessage>[0]

@@ -41,6 +41,25 @@ describe('a payment', () => {
     })
   })
 
+  it.each([{ appid: 'wx2421b1c4370ec43b' }, { appid: '' }, { mchId: '1900000109' }, { mchId: '' }])(
+    'belongs to another merchant with %o, whatever else it says',
+    (account) => {
+      const wrong = { reason: 'wrong_merchant' }
+      const other = aPayment({ ...account, totalFee: toFen(1), openid: OTHER_OPENID })
+
+      expect(checkPayment(ATTEMPT, aPayment(account), 'notice')).toEqual(wrong)
+      expect(checkPayment(ATTEMPT, other, 'query')).toEqual(wrong)
+    },
+  )
+
+  it('matches an attempt of a former appid if it was made under this appid', () => {
+    const former = { appid: 'wx2421b1c4370ec43b' }
+    const attempt = anAttempt({ terms: former })
+
+    expect(checkPayment(attempt, aPayment(former), 'notice')).toBeUndefined()
+    expect(checkPayment(attempt, aPayment(), 'notice')).toEqual({ reason: 'wrong_merchant' })
+  })
+
   it('is foreign with another openid or none', () => {
     const foreign = { reason: 'foreign_payment', mismatch: 'openid' }
 

@@ -33,6 +33,8 @@ function paymentOf(view: OrderView, transactionId = '420000054020261123000000000
   const id = parseTransactionId(transactionId)
   if (attempt === undefined || id === undefined) throw new Error('nothing to pay')
   return {
+    appid: attempt.terms.appid,
+    mchId: attempt.terms.mchId,
     transactionId: id,
     outTradeNo: attempt.outTradeNo,
     openid: PAYER.openid,

@@ -7,7 +7,7 @@ import { transition } from '../../../src/core/order/transition.ts'
 import type { RefundLimits, SendLease } from '../../../src/ports/refund-store.ts'
 import { putViews } from '../../../testing/d1/put-view.ts'
 import { type StoreBench, storeBench } from '../../../testing/d1/store-bench.ts'
-import { at, DAY, ORDERCODE } from '../../../testing/samples/order-samples.ts'
+import { at, DAY, MERCHANT_IDS, ORDERCODE } from '../../../testing/samples/order-samples.ts'
 import { aRefund, NOW, paidView, R1, R2, R3 } from '../../../testing/samples/refund-samples.ts'
 
 const NUMBER = toOutRefundNo(R1)
@@ -61,6 +61,7 @@ describe('the lease of a refund', () => {
       {
         outRefundNo: R1,
         ordercode: ORDERCODE,
+        mchId: MERCHANT_IDS.mchId,
         lease: { until: at(4_180), number: 3, unansweredAt: at(3_760) },
       },
     ])

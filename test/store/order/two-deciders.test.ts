@@ -21,6 +21,7 @@ import { putViews } from '../../../testing/d1/put-view.ts'
 import { storeBench } from '../../../testing/d1/store-bench.ts'
 import {
   aBookedPayment,
+  MERCHANT_IDS,
   ACCEPTING,
   anAttempt,
   anOrder,
@@ -45,6 +46,12 @@ const OTHER_ID = aTransactionId('4200000540202401020000000002')
 const PAYMENT_FACTS = {
   orderState: ['paying', 'created', 'closed', 'paid'] as readonly OrderState[],
   attemptState: ['open', 'closing', 'closed', 'paid'] as readonly AttemptState[],
+  /** What WeChat's message names. The attempt's is the first. */
+  ids: [
+    MERCHANT_IDS,
+    { ...MERCHANT_IDS, appid: 'wx2421b1c4370ec43b' },
+    { ...MERCHANT_IDS, mchId: '1900000109' },
+  ],
   paidFee: [100, 99, 101],
   payer: [OPENID, OTHER_OPENID],
   feeType: ['CNY', 'USD'],
@@ -126,6 +133,7 @@ describe(`a payment, decided twice (seed ${SEED})`, () => {
 
     for (const { facts, view } of paymentCases) {
       const payment = aPayment({
+        ...facts.ids,
         totalFee: toFen(facts.paidFee),
         openid: facts.payer,
         feeType: facts.feeType,

@@ -7,7 +7,12 @@ import { Secret } from '../../../src/lib/secret.ts'
 import type { LogEntry } from '../../../src/ports/deps.ts'
 import type { TransportError } from '../../../src/wechat/transport.ts'
 import { type GatewayOptions, wechatGateway } from '../../../src/wechat/v2/gateway.ts'
-import { anAttempt, T0 } from '../../../testing/samples/order-samples.ts'
+import {
+  anAttempt,
+  aTransactionId,
+  MERCHANT_IDS,
+  T0,
+} from '../../../testing/samples/order-samples.ts'
 import {
   ANSWERED,
   changed,
@@ -180,19 +185,23 @@ describe('an untrustworthy answer', () => {
 
   it.each(cases)('%s leaves the outcome unknown', async (_, reply) => {
     expect(await wechat([reply]).gateway.unifiedOrder(anAttempt())).toEqual(unknown)
-    expect(await wechat([reply]).gateway.orderQuery(OUT_TRADE_NO)).toEqual(unknown)
-    expect(await wechat([reply]).gateway.closeOrder(OUT_TRADE_NO)).toEqual(unknown)
+    expect(await wechat([reply]).gateway.orderQuery(OUT_TRADE_NO, MERCHANT_IDS)).toEqual(unknown)
+    expect(await wechat([reply]).gateway.closeOrder(OUT_TRADE_NO, MERCHANT_IDS)).toEqual(unknown)
   })
 
   it('that is an unsigned FAIL says nothing about an order', async () => {
-    expect(await wechat([UNSIGNED_FAIL]).gateway.orderQuery(OUT_TRADE_NO)).toEqual(unknown)
-    expect(await wechat([UNSIGNED_FAIL]).gateway.closeOrder(OUT_TRADE_NO)).toEqual(unknown)
+    expect(await wechat([UNSIGNED_FAIL]).gateway.orderQuery(OUT_TRADE_NO, MERCHANT_IDS)).toEqual(
+      unknown,
+    )
+    expect(await wechat([UNSIGNED_FAIL]).gateway.closeOrder(OUT_TRADE_NO, MERCHANT_IDS)).toEqual(
+      unknown,
+    )
   })
 
   it('that is an unsigned FAIL with a trade_state says nothing either', async () => {
     const forged = xml({ ...NOTPAY, return_code: 'FAIL', trade_state: 'CLOSED' })
 
-    expect(await wechat([forged]).gateway.orderQuery(OUT_TRADE_NO)).toEqual(unknown)
+    expect(await wechat([forged]).gateway.orderQuery(OUT_TRADE_NO, MERCHANT_IDS)).toEqual(unknown)
   })
 })
 
@@ -200,8 +209,8 @@ describe('orderquery and closeorder', () => {
   it('send one out_trade_no, signed, each with its own nonce', async () => {
     const { gateway, posted, fields } = wechat([xml(signed(NOTPAY)), xml(signed(ANSWERED))])
 
-    expect(await gateway.orderQuery(OUT_TRADE_NO)).toEqual({ kind: 'unpaid' })
-    expect(await gateway.closeOrder(OUT_TRADE_NO)).toEqual({ kind: 'closed' })
+    expect(await gateway.orderQuery(OUT_TRADE_NO, MERCHANT_IDS)).toEqual({ kind: 'unpaid' })
+    expect(await gateway.closeOrder(OUT_TRADE_NO, MERCHANT_IDS)).toEqual({ kind: 'closed' })
     expect(posted.map(({ path }) => path)).toEqual(['/pay/orderquery', '/pay/closeorder'])
     expect(fields(0)).toMatchObject({ out_trade_no: OUT_TRADE_NO, nonce_str: '01'.repeat(16) })
     expect(fields(1)).toMatchObject({ out_trade_no: OUT_TRADE_NO, nonce_str: '02'.repeat(16) })
@@ -213,23 +222,84 @@ describe('orderquery and closeorder', () => {
     const options = { signType: 'HMAC-SHA256' } as const
 
     const good = wechat([xml(signed(NOTPAY, 'HMAC-SHA256'))], options)
-    expect(await good.gateway.orderQuery(OUT_TRADE_NO)).toEqual({ kind: 'unpaid' })
+    expect(await good.gateway.orderQuery(OUT_TRADE_NO, MERCHANT_IDS)).toEqual({ kind: 'unpaid' })
     expect(good.fields(0)['sign']).toBe(signature(good.fields(0), 'HMAC-SHA256'))
     const weaker = wechat([xml(signed(NOTPAY, 'MD5'))], options)
-    expect(await weaker.gateway.orderQuery(OUT_TRADE_NO)).toEqual(unknown)
+    expect(await weaker.gateway.orderQuery(OUT_TRADE_NO, MERCHANT_IDS)).toEqual(unknown)
     const close = wechat([xml(signed(ANSWERED, 'MD5'))], options)
-    expect(await close.gateway.closeOrder(OUT_TRADE_NO)).toEqual(unknown)
+    expect(await close.gateway.closeOrder(OUT_TRADE_NO, MERCHANT_IDS)).toEqual(unknown)
   })
 
   it('report a payment of the queried order, and not of another one', async () => {
     const paid = { ...NOTICE, trade_state: 'SUCCESS' }
     const other = { ...paid, out_trade_no: 'T20240102030405_0002' }
 
-    expect(await wechat([xml(signed(paid))]).gateway.orderQuery(OUT_TRADE_NO)).toMatchObject({
+    expect(
+      await wechat([xml(signed(paid))]).gateway.orderQuery(OUT_TRADE_NO, MERCHANT_IDS),
+    ).toMatchObject({
       kind: 'paid',
       payment: { transactionId: '4200000540202401020123456789', totalFee: 100 },
     })
-    expect(await wechat([xml(signed(other))]).gateway.orderQuery(OUT_TRADE_NO)).toEqual(unknown)
+    expect(
+      await wechat([xml(signed(other))]).gateway.orderQuery(OUT_TRADE_NO, MERCHANT_IDS),
+    ).toEqual(unknown)
+  })
+})
+
+describe('an attempt of a former appid', () => {
+  const former = { ...MERCHANT_IDS, appid: 'wx2421b1c4370ec43b' }
+  const attempt = anAttempt({ terms: former })
+  const answer = (message: Message, appid: string) => [xml(signed({ ...message, appid }))]
+
+  it('is created, queried and closed under this appid', async () => {
+    const { gateway, fields } = wechat([
+      ...answer(PREPARED, former.appid),
+      ...answer(NOTPAY, former.appid),
+      ...answer(ANSWERED, former.appid),
+    ])
+
+    expect(await gateway.unifiedOrder(attempt)).toMatchObject({ kind: 'prepared' })
+    expect(await gateway.orderQuery(OUT_TRADE_NO, attempt.terms)).toEqual({ kind: 'unpaid' })
+    expect(await gateway.closeOrder(OUT_TRADE_NO, attempt.terms)).toEqual({ kind: 'closed' })
+    for (const at of [0, 1, 2]) {
+      expect(fields(at)).toMatchObject({ appid: former.appid, mch_id: MERCHANT.mchId })
+      expect(fields(at)['sign']).toBe(signature(fields(at)))
+    }
+  })
+
+  it('is not believed about under the present appid', async () => {
+    const reply = (message: Message) => wechat(answer(message, MERCHANT.appid)).gateway
+
+    expect(await reply(PREPARED).unifiedOrder(attempt)).toEqual(unknown)
+    expect(await reply(NOTPAY).orderQuery(OUT_TRADE_NO, former)).toEqual(unknown)
+    expect(await reply(ANSWERED).closeOrder(OUT_TRADE_NO, former)).toEqual(unknown)
+  })
+
+  it('is named by the answer about its payment, even where another one was asked about', async () => {
+    const paid = { ...NOTICE, trade_state: 'SUCCESS' }
+    const { gateway, fields } = wechat(answer(paid, 'wx0000000000000000'))
+    const id = aTransactionId(NOTICE['transaction_id'] ?? '')
+
+    expect(await gateway.orderQueryByTransaction(id, former)).toMatchObject({
+      reply: { kind: 'paid', payment: { appid: 'wx0000000000000000', mchId: MERCHANT.mchId } },
+    })
+    expect(fields(0)).toMatchObject({ appid: former.appid })
+  })
+})
+
+describe('an attempt of another merchant number', () => {
+  const other = { ...MERCHANT_IDS, mchId: '1900000109' }
+  const unasked = { kind: 'unknown', cause: 'other_merchant' }
+
+  it('is not asked about, closed or sent', async () => {
+    const { gateway, posted } = wechat([])
+    const id = aTransactionId(NOTICE['transaction_id'] ?? '')
+
+    expect(await gateway.unifiedOrder(anAttempt({ terms: other }))).toEqual(unasked)
+    expect(await gateway.orderQuery(OUT_TRADE_NO, other)).toEqual(unasked)
+    expect(await gateway.closeOrder(OUT_TRADE_NO, other)).toEqual(unasked)
+    expect(await gateway.orderQueryByTransaction(id, other)).toMatchObject({ reply: unasked })
+    expect(posted).toEqual([])
   })
 })
 
@@ -286,9 +356,9 @@ describe('the log', () => {
       '{"errcode":40029,"errmsg":"invalid code, rid: 1-2-3"}',
       '{"errcode":-1,"errmsg":"system error"}',
     ])
-    await other.gateway.orderQuery(OUT_TRADE_NO)
-    await other.gateway.orderQuery(OUT_TRADE_NO)
-    await other.gateway.closeOrder(OUT_TRADE_NO)
+    await other.gateway.orderQuery(OUT_TRADE_NO, MERCHANT_IDS)
+    await other.gateway.orderQuery(OUT_TRADE_NO, MERCHANT_IDS)
+    await other.gateway.closeOrder(OUT_TRADE_NO, MERCHANT_IDS)
     await other.gateway.login('c')
     await other.gateway.login('c')
     expect(other.log).toMatchObject([
@@ -312,7 +382,7 @@ describe('the log', () => {
   it('has the text of a refusal without a signature', async () => {
     const { gateway, log } = wechat([xml({ return_code: 'FAIL', return_msg: '签名错误' })])
 
-    await gateway.orderQuery(OUT_TRADE_NO)
+    await gateway.orderQuery(OUT_TRADE_NO, MERCHANT_IDS)
 
     const words = { err_code: 'FAIL', err_code_des: '签名错误' }
     expect(log).toEqual([
@@ -325,7 +395,7 @@ describe('the log', () => {
     const other = xml(signed({ ...NOTPAY, out_trade_no: 'T20240102030405_0002' }))
     const { gateway, log } = wechat([forged, other, '<html><body>502</body></html>', '{"openid":'])
 
-    for (let times = 0; times < 3; times++) await gateway.orderQuery(OUT_TRADE_NO)
+    for (let times = 0; times < 3; times++) await gateway.orderQuery(OUT_TRADE_NO, MERCHANT_IDS)
     await gateway.login('c')
 
     const unreadable = { event: 'wechat_unreadable', call: 'orderquery', ...about }
@@ -349,9 +419,9 @@ describe('the log', () => {
     ])
 
     await gateway.unifiedOrder(anAttempt())
-    await gateway.orderQuery(OUT_TRADE_NO)
-    await gateway.orderQuery(OUT_TRADE_NO)
-    await gateway.closeOrder(OUT_TRADE_NO)
+    await gateway.orderQuery(OUT_TRADE_NO, MERCHANT_IDS)
+    await gateway.orderQuery(OUT_TRADE_NO, MERCHANT_IDS)
+    await gateway.closeOrder(OUT_TRADE_NO, MERCHANT_IDS)
     await gateway.login('c')
 
     expect(log).toEqual([])

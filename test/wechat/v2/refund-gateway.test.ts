@@ -6,7 +6,7 @@ import { toOutRefundNo } from '../../../src/core/order/refund.ts'
 import { Secret } from '../../../src/lib/secret.ts'
 import type { LogEntry } from '../../../src/ports/deps.ts'
 import { type GatewayOptions, wechatGateway } from '../../../src/wechat/v2/gateway.ts'
-import { PAYMENT } from '../../../testing/samples/order-samples.ts'
+import { MERCHANT_IDS, PAYMENT } from '../../../testing/samples/order-samples.ts'
 import { aRefund, R1 } from '../../../testing/samples/refund-samples.ts'
 import {
   answer,
@@ -290,11 +290,50 @@ describe('without a certificate, a refund', () => {
   })
 })
 
+describe('a refund of a payment under a former appid', () => {
+  const former = { ...MERCHANT_IDS, appid: 'wx2421b1c4370ec43b' }
+  const refund = aRefund(former)
+
+  it('is sent and queried under this appid, and only replies with it count', async () => {
+    const { appid } = former
+    const { gateway, secret, open } = wechat({
+      certified: [signedAnswer({ ...TAKEN, appid }), ACCEPTED],
+      usual: [signedAnswer({ ...KNOWN, appid }), signedAnswer(KNOWN), signedAnswer(KNOWN)],
+    })
+
+    expect(await gateway.refund(refund)).toMatchObject({ kind: 'accepted' })
+    expect(await gateway.refund(refund)).toEqual({ kind: 'unknown', cause: 'wrong_merchant' })
+    expect(await gateway.refundQuery(NUMBER, refund)).toMatchObject({ kind: 'found' })
+    expect(await gateway.refundQuery(NUMBER, refund)).toMatchObject({ kind: 'unknown' })
+    expect(await gateway.refundsOf(PAYMENT.transactionId, 0, refund)).toMatchObject({
+      kind: 'unknown',
+    })
+    for (const { body } of [...secret, ...open]) {
+      expect(fieldsOf(body)).toMatchObject({ appid, mch_id: MERCHANT.mchId })
+    }
+  })
+})
+
+describe('a refund of a payment at another merchant number', () => {
+  const other = { ...MERCHANT_IDS, mchId: '1900000109' }
+  const unasked = { kind: 'unknown', cause: 'other_merchant' }
+
+  it('is neither sent nor asked about', async () => {
+    const { gateway, secret, open } = wechat({})
+
+    expect(await gateway.refund(aRefund(other))).toEqual(unasked)
+    expect(await gateway.refundQuery(NUMBER, other)).toEqual(unasked)
+    expect(await gateway.refundsOf(PAYMENT.transactionId, 0, other)).toEqual(unasked)
+    expect([...secret, ...open]).toEqual([])
+  })
+})
+
 describe('a refund query', () => {
   const queries = {
-    'about one': (gateway: ReturnType<typeof wechat>['gateway']) => gateway.refundQuery(NUMBER),
+    'about one': (gateway: ReturnType<typeof wechat>['gateway']) =>
+      gateway.refundQuery(NUMBER, MERCHANT_IDS),
     'about all of a payment': (gateway: ReturnType<typeof wechat>['gateway']) =>
-      gateway.refundsOf(PAYMENT.transactionId, 20),
+      gateway.refundsOf(PAYMENT.transactionId, 20, MERCHANT_IDS),
   }
 
   it.each(Object.entries(queries))('%s needs no certificate, and is signed', async (_, query) => {
@@ -312,8 +351,8 @@ describe('a refund query', () => {
 
   it('names the refund or the payment', async () => {
     const { gateway, open } = wechat({ usual: [signedAnswer(KNOWN), signedAnswer(KNOWN)] })
-    await gateway.refundQuery(NUMBER)
-    await gateway.refundsOf(PAYMENT.transactionId, 20)
+    await gateway.refundQuery(NUMBER, MERCHANT_IDS)
+    await gateway.refundsOf(PAYMENT.transactionId, 20, MERCHANT_IDS)
 
     const [one, all] = open.map(({ body }) => fieldsOf(body))
     expect(one).toMatchObject({ out_refund_no: R1, nonce_str: '01'.repeat(16) })
@@ -404,8 +443,8 @@ describe('the log', () => {
     })
 
     await gateway.refund(REFUND)
-    await gateway.refundQuery(REFUND.outRefundNo)
-    await gateway.refundsOf(REFUND.transactionId, 0)
+    await gateway.refundQuery(REFUND.outRefundNo, MERCHANT_IDS)
+    await gateway.refundsOf(REFUND.transactionId, 0, MERCHANT_IDS)
 
     const number = { out_refund_no: REFUND.outRefundNo }
     expect(log).toEqual([

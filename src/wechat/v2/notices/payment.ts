@@ -29,7 +29,7 @@ export type Notice = Readonly<{ payment: Payment; isUnderOldKey: boolean }>
  */
 export async function readPaymentNotice(
   bytes: Uint8Array,
-  merchant: Merchant,
+  merchant: Pick<Merchant, 'apiKey' | 'mchId'>,
   signType: SignType,
   oldKey?: Secret,
 ): Promise<Result<Notice, NoticeError>> {

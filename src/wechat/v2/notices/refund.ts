@@ -25,19 +25,17 @@ const BASE64 = /^(?:[0-9A-Za-z+/]{4})*(?:[0-9A-Za-z+/]{2}==|[0-9A-Za-z+/]{3}=)?$
  */
 export function readRefundNotice(
   bytes: Uint8Array,
-  merchant: Merchant,
+  { mchId }: Pick<Merchant, 'mchId'>,
   keys: readonly Secret[],
 ): Result<UnverifiedRefund, RefundNoticeError> {
   const outer = parseXmlBytes(bytes)
   if (!outer.ok) return err({ reason: 'unreadable' })
   const fields = outer.value
   if (fields.get('return_code') !== 'SUCCESS') return err({ reason: 'return_fail' })
-  if (fields.get('appid') !== merchant.appid || fields.get('mch_id') !== merchant.mchId) {
-    return err({ reason: 'wrong_merchant' })
-  }
+  if (fields.get('mch_id') !== mchId) return err({ reason: 'wrong_merchant' })
   for (const [at, key] of keys.entries()) {
     const inner = decrypt(fields.get('req_info') ?? '', key)
-    if (inner !== undefined) return readRefund(inner, at > 0)
+    if (inner !== undefined) return readRefund(inner, fields.get('appid') ?? '', at > 0)
   }
   return err({ reason: 'cannot_decrypt' })
 }
@@ -63,6 +61,7 @@ function decrypt(reqInfo: string, key: Secret): Fields | undefined {
 
 function readRefund(
   fields: Fields,
+  appid: string,
   isUnderOldKey: boolean,
 ): Result<UnverifiedRefund, RefundNoticeError> {
   const outRefundNo = parseOutRefundNo(fields.get('out_refund_no') ?? '')
@@ -72,6 +71,7 @@ function readRefund(
   const outTradeNo = fields.get('out_trade_no') ?? ''
   if (outTradeNo === '') return err({ reason: 'bad_field', field: 'out_trade_no' })
   return ok({
+    appid,
     outRefundNo,
     transactionId,
     outTradeNo: toOutTradeNo(outTradeNo),

@@ -9,7 +9,10 @@ import { verify } from './sign.ts'
 import type { Fields, XmlError } from './xml.ts'
 
 declare const authentic: unique symbol
-/** The fields of a message whose signature, appid and mch_id were verified. */
+/**
+ * The fields of a message whose signature and mch_id were verified. In a notice, the appid is still to be compared
+ * with the attempt's.
+ */
 export type AuthenticFields = Fields & { readonly [authentic]: true }
 
 /** Why the Worker does not trust a message as WeChat's. */
@@ -25,13 +28,14 @@ export type EnvelopeError = Readonly<
 >
 
 /**
- * Verifies the `return_code`, signature, appid and mch_id of a message.
+ * Verifies the `return_code`, signature and mch_id of a notice. Its appid may be a former one of the Worker: a
+ * merchant changes its mini program while payers are at the cashier.
  *
  * @param signType The sign type that we expect. A message cannot choose its sign type.
  */
 export async function openEnvelope(
   parsed: Result<Fields, XmlError>,
-  merchant: Merchant,
+  merchant: Pick<Merchant, 'apiKey' | 'mchId'>,
   signType: SignType,
 ): Promise<Result<AuthenticFields, EnvelopeError>> {
   if (!parsed.ok) return err({ reason: 'unreadable', cause: parsed.error.reason })
@@ -41,10 +45,21 @@ export async function openEnvelope(
     return err({ reason: 'return_fail', returnMsg: fields.get('return_msg') ?? '' })
   }
   if (!(await verify(fields, merchant.apiKey, signType))) return err({ reason: 'bad_signature' })
-  // Several mini programs of a merchant can share an API key, so a message with a valid signature may be about
-  // another mini program.
-  if (fields.get('appid') !== merchant.appid || fields.get('mch_id') !== merchant.mchId) {
-    return err({ reason: 'wrong_merchant' })
-  }
+  if (fields.get('mch_id') !== merchant.mchId) return err({ reason: 'wrong_merchant' })
   return ok(fields as AuthenticFields)
+}
+
+/**
+ * Verifies a reply like {@link openEnvelope}, and that it has the appid of the request. All mini programs of a
+ * merchant share an API key, so a reply with a valid signature may be about another one.
+ */
+export async function openReply(
+  parsed: Result<Fields, XmlError>,
+  merchant: Merchant,
+  signType: SignType,
+): Promise<Result<AuthenticFields, EnvelopeError>> {
+  const opened = await openEnvelope(parsed, merchant, signType)
+  return opened.ok && opened.value.get('appid') !== merchant.appid
+    ? err({ reason: 'wrong_merchant' })
+    : opened
 }

@@ -25,6 +25,8 @@ export function readPayment(
 
   return {
     payment: {
+      appid: text('appid'),
+      mchId: text('mch_id'),
       transactionId,
       outTradeNo: toOutTradeNo(text('out_trade_no')),
       openid: text('openid'),

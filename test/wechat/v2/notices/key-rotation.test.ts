@@ -50,7 +50,7 @@ describe('while the key is being changed, a notice', () => {
     const readChanged = (changes: Record<string, string | undefined>) =>
       read(underOldKey(changed(NOTICE, changes)))
 
-    expect(await readChanged({ appid: 'wx0000000000000000' })).toMatchObject({ ok: false })
+    expect(await readChanged({ mch_id: '10000101' })).toMatchObject({ ok: false })
     expect(await readChanged({ mch_id: undefined })).toMatchObject({ ok: false })
     expect(await readChanged({ return_code: 'FAIL' })).toMatchObject({ ok: false })
     expect(await readChanged({ result_code: 'FAIL' })).toEqual(refused({ reason: 'not_a_success' }))

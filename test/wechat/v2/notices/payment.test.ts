@@ -24,6 +24,8 @@ const refused = (error: Record<string, string>) => ({ ok: false, error })
 /** 2024-01-02 03:04:59 in Beijing. */
 const PAID_AT = Date.UTC(2024, 0, 1, 19, 4, 59) / 1_000
 const PAYMENT = {
+  appid: 'wxd930ea5d5a258f4f',
+  mchId: '10000100',
   transactionId: '4200000540202401020123456789',
   outTradeNo: 'T20240102030405_0001',
   openid: 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o',
@@ -111,13 +113,19 @@ describe('a payment notice', () => {
     )
   })
 
-  it('for another mini program or merchant is refused', async () => {
-    expect(await readChanged({ appid: 'wx0000000000000000' })).toEqual(
-      refused({ reason: 'wrong_merchant' }),
-    )
+  it('for another merchant is refused', async () => {
     expect(await readChanged({ mch_id: '10000101' })).toEqual(refused({ reason: 'wrong_merchant' }))
-    expect(await readChanged({ appid: undefined })).toEqual(refused({ reason: 'wrong_merchant' }))
     expect(await readChanged({ mch_id: undefined })).toEqual(refused({ reason: 'wrong_merchant' }))
+  })
+
+  it('names the mini program, which is compared with that of the attempt', async () => {
+    const former = { appid: 'wx2421b1c4370ec43b' }
+
+    expect(await readChanged(former)).toMatchObject({ ok: true, value: { payment: former } })
+    expect(await readChanged({ appid: undefined })).toMatchObject({
+      ok: true,
+      value: { payment: { appid: '' } },
+    })
   })
 
   it.each(['FAIL', '', 'success', undefined])(

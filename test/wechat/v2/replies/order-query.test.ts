@@ -15,6 +15,8 @@ describe('orderquery', () => {
       kind: 'paid',
       refunded: false,
       payment: {
+        appid: 'wxd930ea5d5a258f4f',
+        mchId: '10000100',
         transactionId: '4200000540202401020123456789',
         outTradeNo: OUT_TRADE_NO,
         openid: 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o',

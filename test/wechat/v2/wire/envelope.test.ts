@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../../../src/lib/secret.ts'
-import { openEnvelope } from '../../../../src/wechat/v2/wire/envelope.ts'
+import { openEnvelope, openReply } from '../../../../src/wechat/v2/wire/envelope.ts'
 import { parseXmlBytes } from '../../../../src/wechat/v2/wire/xml.ts'
 import {
   ANSWERED,
@@ -15,9 +15,14 @@ import {
 const open = (message: Message, type: 'MD5' | 'HMAC-SHA256' = 'MD5', merchant = MERCHANT) =>
   openEnvelope(parseXmlBytes(wire(message)), merchant, type)
 const refused = (reason: string) => ({ ok: false, error: { reason } })
+const OTHER_MCH_ID = [
+  ['another mch_id', { mch_id: '10000101' }],
+  ['no mch_id', { mch_id: undefined }],
+  ['the mch_id with a leading zero', { mch_id: '010000100' }],
+] as const
 
 describe('an envelope', () => {
-  it('opens when signature, appid and mch_id are right, and contains every field', async () => {
+  it('opens when signature and mch_id are right, and contains every field', async () => {
     const message = signed({ ...ANSWERED, future_field_x: '1', device_info: '' })
     const opened = await open(message)
 
@@ -78,9 +83,15 @@ describe('an envelope', () => {
   )
 
   it('is checked for its signature before appid and mch_id', async () => {
-    const forged = { ...ANSWERED, appid: 'wx0000000000000000', sign: 'F'.repeat(32) }
+    const forged = { ...ANSWERED, mch_id: '10000101', sign: 'F'.repeat(32) }
 
     expect(await open(forged)).toEqual(refused('bad_signature'))
+  })
+
+  it('opens with any appid, which may be a former one of the Worker', async () => {
+    const former = signed({ ...ANSWERED, appid: 'wx2421b1c4370ec43b' })
+
+    expect(await open(former)).toMatchObject({ ok: true })
   })
 
   it('without a signature does not open', async () => {
@@ -110,15 +121,34 @@ describe('an envelope', () => {
     )
   })
 
+  it.each(OTHER_MCH_ID)(
+    'with a valid signature and %s is for another merchant',
+    async (_, changes) => {
+      expect(await open(signed(changed(ANSWERED, changes)))).toEqual(refused('wrong_merchant'))
+    },
+  )
+})
+
+describe('a reply', () => {
+  const reply = (message: Message) => openReply(parseXmlBytes(wire(message)), MERCHANT, 'MD5')
+
+  it('opens when signature, appid and mch_id are right', async () => {
+    expect(await reply(signed(ANSWERED))).toMatchObject({ ok: true })
+  })
+
+  it('is checked for its signature first', async () => {
+    const forged = { ...ANSWERED, appid: 'wx0000000000000000', sign: 'F'.repeat(32) }
+
+    expect(await reply(forged)).toEqual(refused('bad_signature'))
+  })
+
   it.each([
+    ...OTHER_MCH_ID,
     ['another appid', { appid: 'wx0000000000000000' }],
-    ['another mch_id', { mch_id: '10000101' }],
     ['no appid', { appid: undefined }],
-    ['no mch_id', { mch_id: undefined }],
     ['an empty appid', { appid: '' }],
     ['the appid in capitals', { appid: 'WXD930EA5D5A258F4F' }],
-    ['the mch_id with a leading zero', { mch_id: '010000100' }],
-  ])('with a valid signature and %s is for another merchant', async (_, changes) => {
-    expect(await open(signed(changed(ANSWERED, changes)))).toEqual(refused('wrong_merchant'))
+  ] as const)('with a valid signature and %s is for another merchant', async (_, changes) => {
+    expect(await reply(signed(changed(ANSWERED, changes)))).toEqual(refused('wrong_merchant'))
   })
 })

@@ -1,0 +1,104 @@
+/**
+ * Work of another merchant number than `WX_MCH_ID`. Without its key and certificate nothing of it can be asked, closed
+ * or sent, so it waits until the number is set back, or until the operator gives it up.
+ */
+import { isOurs } from '../core/merchant.ts'
+import type { Attempt } from '../core/order/attempt.ts'
+import { liveAttempt, type OrderView } from '../core/order/order.ts'
+import { otherMerchantReview } from '../core/order/reviews.ts'
+import { DAY_S, later } from '../core/time.ts'
+import type { Deps } from '../ports/deps.ts'
+import type { DueRow } from '../ports/order-store.ts'
+import { openReview } from './open-review.ts'
+
+type OtherMerchantsDeps = Pick<
+  Deps,
+  'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'reviews'
+>
+
+/**
+ * How long the work of another merchant number is set aside, in seconds. Then it is looked at again, because a
+ * person may have settled some of it.
+ */
+const ASIDE_S = DAY_S
+
+const RESUMED = 'WX_MCH_ID is this merchant number again'
+
+/** The attempt about which WeChat would be asked for a due order or attempt. */
+const attemptOf = (view: OrderView, { number }: DueRow): Attempt | undefined =>
+  number === undefined
+    ? liveAttempt(view)
+    : view.attempts.find((attempt) => attempt.number === number)
+
+/**
+ * Sets aside what belongs to other merchant numbers among due orders and attempts, and all that is due of these
+ * numbers with it.
+ *
+ * @returns the orders and attempts that this run can work on.
+ */
+export async function withoutOtherMerchants(
+  deps: OtherMerchantsDeps,
+  items: readonly DueRow[],
+  viewOf: (item: DueRow) => OrderView | undefined,
+): Promise<readonly DueRow[]> {
+  /** The merchant number of an order or attempt that is not ours. */
+  const otherOf = (item: DueRow): string | undefined => {
+    const view = viewOf(item)
+    const attempt = view === undefined ? undefined : attemptOf(view, item)
+    return attempt === undefined || isOurs(attempt.terms, deps.config)
+      ? undefined
+      : attempt.terms.mchId
+  }
+  const givenUp = await setAside(
+    deps,
+    items.flatMap((item) => otherOf(item) ?? []),
+  )
+  return items.filter((item) => {
+    const mchId = otherOf(item)
+    // An order of a number that was given up is closed without WeChat.
+    return mchId === undefined || (item.number === undefined && givenUp.includes(mchId))
+  })
+}
+
+/**
+ * Sets the due work of other merchant numbers aside. The first time, a review opens: one for all work of a number.
+ *
+ * @returns those of the numbers that the operator has given up.
+ */
+export async function setAside(
+  deps: OtherMerchantsDeps,
+  mchIds: readonly string[],
+): Promise<readonly string[]> {
+  if (mchIds.length === 0) return []
+  const known = await deps.orders.otherMerchants()
+  const now = deps.now()
+  for (const mchId of new Set(mchIds)) {
+    if (!known.some((each) => each.mchId === mchId)) {
+      await openReview(deps, otherMerchantReview(mchId, deps.config.mchId))
+    }
+    const rows = await deps.orders.setAside(mchId, later(now, ASIDE_S), now)
+    deps.log({ event: 'work_set_aside', mch_id: mchId, rows })
+  }
+  return known.flatMap(({ mchId, givenUpAt }) => (givenUpAt === undefined ? [] : [mchId]))
+}
+
+/** Makes the work of our merchant number due that was set aside while `WX_MCH_ID` was another number. */
+export async function resumeOwnWork({
+  config,
+  log,
+  now,
+  orders,
+}: Pick<Deps, 'config' | 'log' | 'now' | 'orders'>): Promise<void> {
+  const { mchId } = config
+  await orders.resume(mchId, RESUMED, now())
+  log({ event: 'work_resumed', mch_id: mchId })
+}
+
+/** Whether work of another merchant number waits, and the operator has not given the number up. */
+export const isWorkSetAside = async ({
+  config,
+  orders,
+}: Pick<Deps, 'config' | 'orders'>): Promise<boolean> =>
+  (await orders.otherMerchants()).some(
+    (each) => !isOurs(each, config) && each.givenUpAt === undefined,
+  )
