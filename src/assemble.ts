@@ -177,7 +177,13 @@ function assembleFor(
       const timeLeft = () => end - platform.nowMs()
       return assembleFor({ actor: who, timeLeft }, usage, vars, platform)
     },
-    inTime: (work) => withDeadline(timers, timeLeft(), work),
+    async inTime(work) {
+      const working = work()
+      const outcome = await withDeadline(timers, timeLeft(), () => working)
+      // What is under way may still take effect, after the answer.
+      if (!outcome.done) platform.background(working.then(ignore, ignore))
+      return outcome
+    },
     notices: {
       payment: paymentNoticeReader(noticeKeys),
       refund: refundNoticeReader(noticeKeys),
@@ -212,6 +218,8 @@ function webhookTargetOf({ off, WEBHOOK_URL }: Vars): HttpDeps['config']['webhoo
   if (off.some(({ feature }) => feature === 'webhooks')) return 'malformed'
   return WEBHOOK_URL === undefined ? 'unset' : 'set'
 }
+
+const ignore = (): void => {}
 
 async function admit(limit: RateLimit | undefined, key: string): Promise<boolean> {
   try {

@@ -24,10 +24,10 @@ import { catchAndLog } from './work-pool.ts'
  */
 const SHARE = 0.1
 /**
- * The number of statements at the end of a run: count the due refunds or delete old rows, count what is left of a
- * recovery, and store the report.
+ * The number of statements at the end of a run: count the due refunds or delete old rows, and store the report. A
+ * recovery takes one more, which counts what is left of it.
  */
-const LAST_STATEMENTS = 4
+const LAST_STATEMENTS = 3
 /**
  * How many SQL statements a run may have used when refunds, in their turn, have ended: enough to store that the
  * run started, to claim one refund, to advance it and to store when it is due again.
@@ -80,9 +80,9 @@ async function run(base: Deps, scheduledMs: number): Promise<void> {
   const written: string[] = []
   const deps: Deps = { ...base, now, deliverSoon: (ids) => void written.push(...ids) }
 
-  const { run: started, isWorkAside } = await startRun(deps)
+  const { run: started, isWorkAside, isRecovering } = await startRun(deps)
   if (isWorkAside) await guarded(deps, undefined, () => resumeOwnWork(deps))
-  const budget = budgetsOf(deps)
+  const budget = budgetsOf(deps, isRecovering ? LAST_STATEMENTS + 1 : LAST_STATEMENTS)
   let refunds: RefundReport = { done: 0, mayBeMore: false }
   async function runRefunds(within: Budget): Promise<void> {
     const none: RefundReport = { done: 0, mayBeMore: false }
@@ -110,7 +110,7 @@ async function run(base: Deps, scheduledMs: number): Promise<void> {
   const left = refunds.mayBeMore ? await countDueRefunds(deps) : 0
   if (left === 0) await sweep(deps)
 
-  const recovery = await recoveryLeft(deps)
+  const recovery = isRecovering ? await recoveryLeft(deps) : undefined
   const report: Report = {
     ...queried,
     refunds: refunds.done,
@@ -140,10 +140,10 @@ async function guarded<T>(
  * Queries and bills then use what is left, except what is kept for webhooks.
  * Webhooks, and refunds a second time, may use all that is left at the end.
  */
-function budgetsOf({ config, used }: Pick<Deps, 'config' | 'used'>) {
+function budgetsOf({ config, used }: Pick<Deps, 'config' | 'used'>, last: number) {
   const { calls, statements } = config.tick
   const share = Math.ceil(calls * SHARE)
-  const all = new Budget(used, { calls, statements: statements - LAST_STATEMENTS })
+  const all = new Budget(used, { calls, statements: statements - last })
   const refund: Cost = {
     calls: Math.max(share, COSTS.refund.calls),
     statements: REFUND_STATEMENTS,

@@ -18,8 +18,11 @@ export interface RunStore {
   sweep(before: UnixSeconds, limit: number): Promise<void>
 }
 
-/** A run that began. `isWorkAside`: work of its merchant number was set aside while another number was configured. */
-export type StartedRun = Readonly<{ run: number; isWorkAside: boolean }>
+/**
+ * A run that began. `isWorkAside`: work of its merchant number was set aside while another number was configured.
+ * `isRecovering`: a recovery is under way, whose progress the run reports.
+ */
+export type StartedRun = Readonly<{ run: number; isWorkAside: boolean; isRecovering: boolean }>
 
 /** A run of the cron. `finishedAt` is undefined while it runs, and for a run that crashed. */
 export type StoredRun = Readonly<{

@@ -6,17 +6,22 @@ import type { Database } from './d1/database.ts'
 
 /** Inserts a run that has started. A run that never gets `finished_at` has crashed. */
 export async function startRun(db: Database, now: UnixSeconds, mchId: string): Promise<StartedRun> {
-  // The other merchant numbers are read by the same statement, because a run has few of them.
+  // The other merchant numbers and recoveries are read by the same statement, because a run has few of them.
   const { rows } = await db.run(
     `INSERT INTO runs (started_at) VALUES (?1)
-     RETURNING id, EXISTS (SELECT 1 FROM other_merchants WHERE mch_id = ?2) AS is_work_aside`,
+     RETURNING id, EXISTS (SELECT 1 FROM other_merchants WHERE mch_id = ?2) AS is_work_aside,
+       EXISTS (SELECT 1 FROM recoveries WHERE finished_at IS NULL) AS is_recovering`,
     now,
     mchId,
   )
   const [row] = rows
   return row === undefined
-    ? { run: 0, isWorkAside: false }
-    : { run: integer(row, 'id'), isWorkAside: integer(row, 'is_work_aside') === 1 }
+    ? { run: 0, isWorkAside: false, isRecovering: false }
+    : {
+        run: integer(row, 'id'),
+        isWorkAside: row['is_work_aside'] === 1,
+        isRecovering: row['is_recovering'] === 1,
+      }
 }
 
 /** Stores that a run has finished. @param report What the run did, as JSON. */

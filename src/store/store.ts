@@ -131,7 +131,7 @@ const billStore = (db: Database, hasTarget: boolean, mchId: string): BillStore =
   postpone: (bill, dueAt, reason) => postponeBill(db, bill, dueAt, reason),
   isExpectedOn: (day) => bills.isExpectedOn(db, day),
   ratesBefore: (day) => bills.ratesBefore(db, day),
-  booksOn: (day) => booksOn(db, day),
+  booksOn: (day) => booksOn(db, day, mchId),
   begin: (bill) => bills.beginBill(db, bill),
   save: (bill, now) => bills.saveBill(db, bill, now, hasTarget),
   unmark: (bill) => unmark(db, bill),

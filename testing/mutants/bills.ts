@@ -127,8 +127,8 @@ export const BILL_MUTANTS: readonly Mutant[] = [
   {
     name: 'A payment that is in no bill is reported again every day',
     file: 'store/bill/compare-books.ts',
-    find: `    'payment_not_in_bill',\n  )}\``,
-    replace: `    'payment_not_here',\n  )}\``,
+    find: `    'payment_revoked',\n    'payment_not_in_bill',`,
+    replace: `    'payment_revoked',`,
     tests: ['test/stories/bill/reconciled-again.test.ts'],
   },
   {

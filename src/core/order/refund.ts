@@ -6,8 +6,7 @@
  *         └──▶ refused, cancelled └──▶ closed
  *
  * The refund's amount is reserved from `requested` on; only `refused`, `closed` and `cancelled` release it. If
- * WeChat reports later that money moved, the report overrules these three states. A refund that the operator
- * gives up becomes `refused`, also from `processing`.
+ * WeChat reports later that money moved, the report overrules these three states.
  */
 import type { Actor } from '../actor.ts'
 import type { TransactionId } from '../ids.ts'
@@ -28,8 +27,7 @@ export type RefundState =
   'requested' | 'processing' | 'succeeded' | 'refused' | 'abnormal' | 'closed' | 'cancelled'
 
 /**
- * The merchant's account at WeChat that pays a refund. `unsettled`, WeChat's default: the payments that are not
- * settled yet. `available`: the available balance.
+ * The account that pays a refund. `unsettled`, WeChat's default: payments that are not settled yet.
  */
 export type RefundAccount = 'unsettled' | 'available'
 
@@ -177,8 +175,7 @@ export const isReserved = ({ state }: HasState): boolean =>
   state !== 'refused' && state !== 'closed' && state !== 'cancelled'
 
 /**
- * Whether the refund counts against the refunds that WeChat allows for a payment. WeChat does not count those
- * that it refused or never had.
+ * Whether the refund counts against the number that WeChat allows for a payment: not if WeChat refused it or never had it.
  */
 export const countsAtWeChat = ({ state }: HasState): boolean =>
   state !== 'refused' && state !== 'cancelled'

@@ -53,8 +53,8 @@ export type Requested = Readonly<{ created: boolean; refund: Refund }>
 
 /**
  * Accepts a refund: reserves its amount in our records, then sends the refund to WeChat. A repeated request
- * means the same refund, which is sent again as long as WeChat has not accepted it. Whatever happens after the
- * reservation, the outcome is the refund as it is stored, because the cron goes on with it.
+ * means the same refund, which is sent again as long as WeChat has not accepted it. After the reservation
+ * every outcome is the refund as it is stored, because the cron goes on with it.
  */
 export async function requestRefund(
   deps: RequestRefundDeps,

@@ -66,7 +66,7 @@ export async function returnPayment(
 
   // A notice may have been forged with the transaction_id of another payment, so WeChat is asked first.
   const { kind, words } = await confirmPayment(deps, ordercode, payment)
-  // What is reserved is sent sooner or later, whatever fails now.
+  // What is reserved is sent sooner or later, also if this request fails.
   if (kind === 'unknown') {
     return known === undefined ? err({ reason: 'wechat_unavailable' }) : outcomeOf(known)
   }

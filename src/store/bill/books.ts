@@ -7,29 +7,34 @@ import { integer } from '../d1/columns.ts'
 import type { Database, Outcome, Statement } from '../d1/database.ts'
 import { statement } from '../d1/sql.ts'
 import { heldBy } from './bill-lease.ts'
-import { insertDifferences } from './difference-sql.ts'
+import { insertDifferences, isPaidAt } from './difference-sql.ts'
 
 /** A number of payments or of refunds, and the sum of their amounts in fen. */
 type Sum = Readonly<{ count: number; fee: number }>
 
 /** Counts and adds up, in fen, the payments and refunds in our records that belong to a day's bill. */
-export async function booksOn(db: Database, day: BeijingDay): Promise<DayBooks> {
+export async function booksOn(db: Database, day: BeijingDay, mchId: string): Promise<DayBooks> {
   const from = startOf(day)
   // What no bill contains belongs to the day on which it was paid, or on which we learned that WeChat accepted it.
-  const sums = (table: string, fee: string, at: string): Statement =>
+  const sums = (table: string, fee: string, at: string, isOurs: string): Statement =>
     statement(
       `SELECT is_marked, count(*) AS count, sum(fee) AS fee FROM (
          SELECT 1 AS is_marked, ${fee} AS fee FROM ${table} WHERE billed_on = ?1
          UNION ALL
-         SELECT 0, ${fee} FROM ${table} WHERE billed_on IS NULL AND ${at} >= ?2 AND ${at} < ?3
+         SELECT 0, ${fee} FROM ${table} p
+         WHERE billed_on IS NULL AND ${at} >= ?2 AND ${at} < ?3 AND ${isOurs}
        ) GROUP BY is_marked`,
       day,
       from,
       later(from, DAY_S),
+      mchId,
     )
+  const isRefundOurs = `EXISTS (
+    SELECT 1 FROM payments paid WHERE paid.transaction_id = p.transaction_id
+      AND ${isPaidAt('?4', 'paid')})`
   const [payments, refunds] = await db.batch([
-    sums('payments', 'total_fee', 'paid_at'),
-    sums('refunds', 'refund_fee', 'accepted_at'),
+    sums('payments', 'total_fee', 'paid_at', isPaidAt('?4')),
+    sums('refunds', 'refund_fee', 'accepted_at', isRefundOurs),
   ])
   const [marked, others] = [1, 0].map((isMarked) =>
     bookSums(sumIn(payments, isMarked), sumIn(refunds, isMarked)),

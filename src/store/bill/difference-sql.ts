@@ -9,11 +9,12 @@ const INSERTED_AT_ONCE = 2_500
 
 /**
  * SQL: whether payment `p` belongs to the merchant number in the parameter. A bill has no payments of other numbers.
- * The query names the table of payments `p`.
+ *
+ * @param payment How the query names the table of payments.
  */
-export const isPaidAt = (parameter: string): string =>
-  `EXISTS (SELECT 1 FROM attempts a
-    WHERE a.ordercode = p.ordercode AND a.number = p.number AND a.mch_id = ${parameter})`
+export const isPaidAt = (parameter: string, payment = 'p'): string =>
+  `EXISTS (SELECT 1 FROM attempts a WHERE a.ordercode = ${payment}.ordercode
+    AND a.number = ${payment}.number AND a.mch_id = ${parameter})`
 
 /** SQL for the JSON of a payment. The query names the table of payments `p`. */
 export const PAYMENT = `json_object('transaction_id', p.transaction_id,

@@ -84,7 +84,9 @@ export async function differences(
     statement(
       `SELECT d.*, (
          SELECT id FROM reviews
-         WHERE reviews.kind = 'bill_difference' AND reviews.subject = ${REVIEW_SUBJECT}
+         WHERE (reviews.kind = 'bill_difference' AND reviews.subject = ${REVIEW_SUBJECT})
+           OR (d.kind = 'payment_of_unknown_order' AND reviews.kind = 'unknown_order'
+             AND reviews.subject = d.subject)
          ORDER BY ${LAST_FIRST} LIMIT 1) AS review_id
        FROM bill_differences d WHERE d.day = ? AND d.stale = 0 ORDER BY d.kind, d.subject LIMIT ?`,
       day,

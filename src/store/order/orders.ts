@@ -131,7 +131,7 @@ export async function commit(
 }
 
 /**
- * The guard of an event that releases a refund's amount: only if nobody has had the send lease since the caller, so
+ * The guard of an event that releases a refund's amount: only if no other sender has had the lease since the caller, so
  * that no concurrent sender can have sent the refund meanwhile.
  */
 const whileLeased = (event: OrderEvent, guard: Guard): Guard =>

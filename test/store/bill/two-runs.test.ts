@@ -64,7 +64,7 @@ describe('a slow run, after another run has taken over its bill,', () => {
     await exec(
       `INSERT INTO attempts (ordercode, number, state, appid, mch_id, openid, spbill_create_ip, total_fee,
          body, notify_url, sign_type, time_start, time_expire, sent_at)
-       VALUES ('${ORDERCODE}', 1, 'paid', 'wx', '1', 'o', '::1', 100, 'x', 'x', 'MD5', 0, 0, 0);
+       VALUES ('${ORDERCODE}', 1, 'paid', 'wx', '10000100', 'o', '::1', 100, 'x', 'x', 'MD5', 0, 0, 0);
        INSERT INTO payments (transaction_id, ordercode, number, openid, trade_type, fee_type, total_fee, paid_at)
        VALUES ('42', '${ORDERCODE}', 1, 'o', 'JSAPI', 'CNY', 100, ${at(MINUTE)})`,
     )

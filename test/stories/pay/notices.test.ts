@@ -95,7 +95,7 @@ describe('a notice', () => {
   it('is accepted without a sign_type element for an HMAC-SHA256 order', async () => {
     const w = world({ vars: { WX_SIGN_TYPE: 'HMAC-SHA256' } })
     const { ordercode } = await paidAtWechat(w, 'hmac')
-    const notice = w.wechat.notices.ofPayments.xml(ordercode)
+    const notice = w.wechat.notices.ofPayments.xml(ordercode, { withSignTypeElement: false })
     expect(notice).not.toContain('sign_type')
 
     await w.notify(notice)

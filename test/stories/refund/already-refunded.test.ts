@@ -9,11 +9,12 @@ describe('a payment that was refunded before we recorded it', () => {
   /** An order that was paid and refunded on the merchant platform before any notice or query. */
   async function refundedBefore(w: World, name: string, refundFee = 8_800) {
     const ordercode = await w.order(name)
-    await w.pay(ordercode, w.wechat.payer.newOpenid())
+    const openid = w.wechat.payer.newOpenid()
+    await w.pay(ordercode, openid)
     w.wechat.notices.ofPayments.loseNext()
     const paid = w.wechat.payer.pay(ordercode)
     w.wechat.platform.refund(ordercode, { refundFee })
-    return { ordercode, transactionId: paid.ok ? paid.transactionId : '' }
+    return { ordercode, openid, transactionId: paid.ok ? paid.transactionId : '' }
   }
 
   for (const [name, options] of [
@@ -98,11 +99,11 @@ describe('a payment that was refunded before we recorded it', () => {
 
   it('leaves the order to the payer, who pays it with the next number', async () => {
     const w = world()
-    const { ordercode } = await refundedBefore(w, 'again')
+    const { ordercode, openid } = await refundedBefore(w, 'again')
     await pass(w, 3)
     expect((await w.read(ordercode)).state).toBe('paying')
 
-    expect((await w.pay(ordercode, w.wechat.payer.newOpenid())).status).toBe(200)
+    expect((await w.pay(ordercode, openid)).status).toBe(200)
     w.wechat.payer.pay(`${ordercode}*2`)
     await pass(w, 2)
 

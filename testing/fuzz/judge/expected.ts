@@ -50,7 +50,7 @@ export const EXPECTED = [
   'POST /notify 400 FAIL payment_rejected:currency_mismatch review_opened webhook_tried changed',
   'POST /notify 400 FAIL payment_rejected:foreign_payment review_opened webhook_tried changed',
   'POST /notify 400 FAIL payment_rejected:unknown_order review_opened webhook_tried changed',
-  'POST /notify 400 FAIL hint_not_confirmed query_unanswered:other_order',
+  'POST /notify 503 FAIL hint_not_confirmed:unknown query_unanswered:other_order',
   'POST /notify 400 FAIL notice_refused:broken_off',
   'POST /notify 404 not_found',
   'POST /orders/…/close 200 order_closed:shop webhook_tried changed',

@@ -34,6 +34,8 @@ const ANSWERS_5XX: Readonly<Record<string, number>> = {
   refund_not_configured: 501,
   wechat_refused: 502,
   wechat_unavailable: 503,
+  // WeChat did not confirm a notice in time, and sends it again.
+  FAIL: 503,
 }
 
 /** Compares what an input caused with the rules. @returns a sentence for each broken rule. */
@@ -130,6 +132,9 @@ type Allowed = Readonly<{
   ordercode?: string
 }>
 
+/** The documented default of the variable, in fen. */
+const NOTICE_CONFIRM_FROM = 100_000
+
 const NOTHING: Allowed = { tables: [], money: false }
 const ORDER = ['orders', 'attempts', 'events', 'deliveries', 'reviews'] as const
 const ORDER_WITHOUT_MONEY: Allowed = { tables: ORDER, money: false }
@@ -142,7 +147,12 @@ function allowedTables(world: FuzzWorld, input: Input, { status, code }: Observe
     // payment.
     if (fields === undefined)
       return signedFields(bytes, OLD_KEY) === undefined ? NOTHING : ORDER_WITHOUT_MONEY
-    if (!mayBeRecorded(world, fields)) return { tables: ['reviews', 'deliveries'], money: false }
+    if (!mayBeRecorded(world, fields)) {
+      // So does a notice of an amount that must be confirmed.
+      return Number(fields.get('total_fee')) >= NOTICE_CONFIRM_FROM
+        ? ORDER_WITHOUT_MONEY
+        : { tables: ['reviews', 'deliveries'], money: false }
+    }
     return { tables: [...ORDER, 'payments'], money: true }
   }
   const path = pathOf(input)

@@ -39,7 +39,7 @@ const recordedWasCaptured: Check = (evidence) =>
 
 /**
  * An order is `paid` if and only if it has a recorded payment that does not go back, whose amount equals that of its
- * attempt. A payment that goes back is recorded beside an order, whatever the order's state.
+ * attempt. A payment that goes back is recorded beside an order in any state.
  */
 const paidOrderHasItsPayment: Check = (evidence) =>
   rows(evidence, 'orders').flatMap((order) => {
