@@ -26,6 +26,10 @@ const paymentsHaveTheirWebhooks: Check = (evidence) =>
           delivery === undefined ||
             delivery['revision'] === event['revision'] ||
             `${id} has a wrong revision`,
+          delivery === undefined ||
+            id.startsWith(`${delivery['type']}.`) ||
+            `${id} has the type ${delivery['type']}`,
+          agreesWithPayment(evidence, event) || `${id} contradicts the row of the payment`,
           isRightType(evidence, String(ordercode), event) || `${id} has the wrong type`,
         ]
       }),
@@ -39,6 +43,16 @@ const MONEY = ['order.paid', 'payment.returned']
 
 const dataOf = (event: SqlRow): Readonly<Record<string, unknown>> =>
   JSON.parse(String(event['data'])) as Record<string, unknown>
+
+/** Whether the event and the row say the same of the payment: that it goes back, unless the operator has kept it since. */
+function agreesWithPayment(evidence: Evidence, event: SqlRow): boolean {
+  const { transaction_id: id, returned } = dataOf(event)
+  const isKept = eventsOf(evidence, event['ordercode']).some(
+    (each) => each['type'] === 'payment_accepted' && dataOf(each)['transaction_id'] === id,
+  )
+  const row = rows(evidence, 'payments').find((each) => each['transaction_id'] === id)
+  return row?.['returned'] === (returned === 'yes' && !isKept ? 1 : 0)
+}
 
 /** A late payment that will be refunded must not be announced as paid; a payment in time must. */
 function isRightType(evidence: Evidence, ordercode: string, event: SqlRow): boolean {
