@@ -56,9 +56,10 @@ export async function partialRefund(demo: DemoContext, order: PaidOrder): Promis
   note((await silentShop.events(ordercode)).map(({ type }) => type).join(' → '))
 }
 
-/** Chapter 5: the Worker reconciles WeChat's bill on the next morning. @param missing The payment that the bill lacks. */
+/** The number of runs of the cron after which the bill must be reconciled. */
 const BILL_RUNS_MAX = 5
 
+/** Chapter 5: the Worker reconciles WeChat's bill on the next morning. @param missing The payment that the bill lacks. */
 export async function billWithMissingPayment(demo: DemoContext, missing: PaidOrder): Promise<void> {
   const { stack, step, note, phone, shop, check } = demo
   const { simulator, clock } = stack.wechat
