@@ -50,13 +50,13 @@ export function signedCalls({
      * Posts a message, verifies the reply, which must be signed with the message's sign type, and reads it. A message
      * about another merchant number is not sent, because we do not have its key.
      */
-    async call<T extends Understood>(
+    call: async <T extends Understood>(
       about: About,
       xml: string,
       signed: Signing,
       read: (fields: AuthenticFields) => T,
       { post, open = openReply }: Way = {},
-    ): Promise<Result<T, EnvelopeError | CallError>> {
+    ): Promise<Result<T, EnvelopeError | CallError>> => {
       if (!isOurs(signed.merchant, merchant)) return err({ reason: 'other_merchant' })
       const reply = await (post?.(about, xml) ?? transport.post(`/pay/${about.call}`, xml))
       if (!reply.ok) return reply
