@@ -72,7 +72,7 @@ export const leaseFromRow = (row: Row, until: UnixSeconds): SendLease => ({
 })
 
 /**
- * SQL that is true as long as nobody has had the lease since the caller, whose number is the parameter. Without it, a
+ * SQL that is true as long as no other sender has had the lease since the caller, whose number is the parameter. Without it, a
  * write that D1 applies late would end the lease of the next sender.
  */
 const OWN = 'lease_no = ?'
