@@ -74,6 +74,20 @@ export const MERCHANT_MUTANTS: readonly Mutant[] = [
     file: 'store/bill/compare-books.ts',
     find: `  AND \${isPaidAt('?5')}\``,
     replace: '  AND ?5 IS NOT NULL`',
+    tests: ['test/stories/merchant/bill.test.ts'],
+  },
+  {
+    name: 'The payments of another merchant number count in the sums of a day',
+    file: 'store/bill/books.ts',
+    find: `'paid_at', isPaidAt('?4'))`,
+    replace: `'paid_at', '?4 IS NOT NULL')`,
+    tests: ['test/stories/merchant/bill.test.ts'],
+  },
+  {
+    name: 'The review about another merchant number stays when the number is set back',
+    file: 'store/order/other-merchants.ts',
+    find: `kind = 'other_merchant' AND subject = ?`,
+    replace: `kind = 'other_merchant' AND subject = ? AND false`,
     tests: OTHER_NUMBER,
   },
 ]

@@ -6,6 +6,7 @@ import { HOUR_S, later, type UnixSeconds } from '../../core/time.ts'
 import type { OtherMerchant } from '../../ports/order-store.ts'
 import { optionalTime, text, time } from '../d1/columns.ts'
 import type { Database } from '../d1/database.ts'
+import { endReviews } from '../d1/outbox.ts'
 import { statement } from '../d1/sql.ts'
 
 /** SQL: whether the order's live attempt belongs to the merchant number ?1. */
@@ -78,7 +79,7 @@ export async function setAside(
   return changed.reduce((sum, { changes }) => sum + changes, 0)
 }
 
-/** Makes the open work of a merchant number due again, and resolves the review about it with `note`. */
+/** Makes the open work of a merchant number due again, and ends the review about it, with `note` if it is open. */
 export async function resume(
   db: Database,
   mchId: string,
@@ -89,13 +90,7 @@ export async function resume(
     statement('UPDATE attempts SET due_at = ?2 WHERE due_at > ?2 AND mch_id = ?1', mchId, now),
     ordersDue(mchId, now),
     statement(`UPDATE refunds SET due_at = ?2 WHERE due_at > ?2 AND ${PAYMENT}`, mchId, now),
-    statement(
-      `UPDATE reviews SET resolved_at = ?2, note = ?3
-       WHERE kind = 'other_merchant' AND subject = ?1 AND resolved_at IS NULL`,
-      mchId,
-      now,
-      note,
-    ),
+    endReviews({ sql: `kind = 'other_merchant' AND subject = ?`, params: [mchId] }, now, note),
     statement('DELETE FROM other_merchants WHERE mch_id = ?', mchId),
   ])
 }

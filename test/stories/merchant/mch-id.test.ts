@@ -207,6 +207,34 @@ describe('the work of the former number', () => {
     expect((await reviews(w))[0]?.note).toContain('WX_MCH_ID')
   })
 
+  it('has another review when the number is changed once more', async () => {
+    const w = world()
+    await opened(w, 'twice', { expires_in: 604_800 })
+    const change = async () => {
+      changeMerchant(w)
+      await pass(w, 1)
+    }
+    const back = async () => {
+      changeBack(w)
+      await pass(w, 1)
+    }
+    await change()
+    await back()
+    await change()
+
+    const [review, first] = await reviews(w)
+    expect(first).toMatchObject({ actor: 'system', resolved_at: expect.any(String) })
+    expect(review).toMatchObject({ id: `${first?.id}.2`, resolved_at: null })
+    const path = `/reviews/${review?.id}/resolve`
+    expect((await w.shop('POST', path, { note: 'checked by hand' })).status).toBe(200)
+    expect(await health(w)).toMatchObject({ status: 'ok' })
+    await back()
+    await change()
+
+    expect((await reviews(w, '?open=true')).map(({ id }) => id)).toEqual([`${first?.id}.3`])
+    expect((await reviews(w)).map(({ note }) => note)).toContain('checked by hand')
+  })
+
   it('degrades /health, which names no number, until the number is set back', async () => {
     const w = world()
     await opened(w, 'health')
