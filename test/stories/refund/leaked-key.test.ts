@@ -22,9 +22,13 @@ const POLICIES = [
 ] as const
 
 /** The attacker's own order, opened and closed without a payment. */
-async function closedOrder(w: World, name: string): Promise<string> {
+async function closedOrder(
+  w: World,
+  name: string,
+  openid = w.wechat.payer.newOpenid(),
+): Promise<string> {
   const ordercode = await w.order(name)
-  await w.pay(ordercode, w.wechat.payer.newOpenid())
+  await w.pay(ordercode, openid)
   expect((await w.shop('POST', `/orders/${ordercode}/close`)).status).toBe(200)
   return ordercode
 }
@@ -36,9 +40,9 @@ const forge = (w: World, ordercode: string, transactionId: string): Promise<Resp
   )
 
 /** A payment that WeChat took and of which the Worker has not heard. */
-async function unheard(w: World, name: string) {
+async function unheard(w: World, name: string, openid = w.wechat.payer.newOpenid()) {
   const ordercode = await w.order(name)
-  await w.pay(ordercode, w.wechat.payer.newOpenid())
+  await w.pay(ordercode, openid)
   const paid = w.wechat.payer.pay(ordercode)
   if (!paid.ok) throw new Error(paid.why)
   return { ordercode, transactionId: paid.transactionId }
@@ -92,6 +96,21 @@ describe.each(POLICIES)('under LATE_PAYMENT=%s, a forged notice', (_, options) =
     expect(w.log.filter(({ event }) => event === 'internal_error')).toEqual([])
     const conflicts = (await reviews(w)).filter(({ kind }) => kind === 'transaction_conflict')
     expect(conflicts.map(({ ordercode }) => ordercode)).toContain(victim.ordercode)
+  })
+
+  it("of the attacker's own payment for another order gets nothing back for it", async () => {
+    const w = world(options)
+    const attacker = w.wechat.payer.newOpenid()
+    // Payer, amount and kind are right; only the number is that of another order.
+    const goods = await unheard(w, 'goods', attacker)
+    const own = await closedOrder(w, 'own', attacker)
+    await forge(w, own, goods.transactionId)
+    await pass(w, 30, { notices: false })
+    const { id } = await openReview(w, 'late_payment')
+    await resolveReview(w, id, { note: 'x', action: 'refund' })
+
+    expect(called(w, '/secapi/pay/refund')).toBe(0)
+    expect(w.wechat.books.refundedFen()).toBe(0)
   })
 
   it('of a second payment with such a transaction moves no money', async () => {
