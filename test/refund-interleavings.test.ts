@@ -116,6 +116,7 @@ async function play(scenario: Scenario, choose: Choose, outcomes: Set<string>): 
     }
     const timers = { after: () => () => {} }
     const database = new Database(d1Shim(sqlite, gate), timers, () => new Uint8Array(1))
+    // The refund use cases read only these members of Deps.
     return {
       ...d1Stores(database, false, MERCHANT_IDS.mchId, 'shop'),
       config: { ...MERCHANT_IDS, refundNotifyUrl: refund?.notifyUrl, refundLimits: NO_LIMITS },

@@ -76,6 +76,7 @@ describe('the Worker', () => {
       ...vars,
     }
     const request = new Request<unknown, IncomingRequestCfProperties>('https://pay.test/orders')
+    // The Worker uses only waitUntil; the platform's other members cannot be built by hand.
     const ctx = { waitUntil: () => {} } as unknown as ExecutionContext
     const answer = await worker.fetch(request, installation, ctx)
     log.mockRestore()
@@ -110,6 +111,7 @@ describe('the Worker', () => {
         return MERCHANT.appid
       },
     }
+    // The Worker uses only waitUntil; the platform's other members cannot be built by hand.
     const ctx = { waitUntil: () => {} } as unknown as ExecutionContext
     const log = vi.spyOn(console, 'log').mockImplementation(() => {})
     for (let times = 0; times < 3; times++) {

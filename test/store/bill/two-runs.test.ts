@@ -113,7 +113,7 @@ describe('a statement that D1 gets twice', () => {
       { day: FIRST, tries: 1, leased_until: LATER },
       { day: SECOND, tries: 0, leased_until: null },
     ])
-    // The lease ends as any other.
+    // After the lease ends, another run claims the day.
     expect((await bills.claimDue(LATER))?.tries).toBe(2)
   })
 
