@@ -38,7 +38,16 @@ export default defineConfig(async () => ({
           name: 'node',
           ...PATIENCE,
           environment: 'node',
-          include: ['test/scripts/**/*.test.ts', 'test/*.test.ts'],
+          include: ['test/*.test.ts'],
+        },
+      },
+      {
+        // They start wrangler, the simulator and whole commands, which takes minutes. `npm test` leaves them out.
+        test: {
+          name: 'commands',
+          ...PATIENCE,
+          environment: 'node',
+          include: ['test/scripts/**/*.test.ts'],
         },
       },
       {
