@@ -1,8 +1,7 @@
 /** The real Worker, assembled as in production, with D1 measured and with routes under `/bench/` for `npm run bench`. */
-import { assemble } from '../src/assemble.ts'
-import { readConfig } from '../src/config.ts'
+import { assemble, assembleCron, type Platform } from '../src/assemble.ts'
+import { readConfig, type Vars } from '../src/config.ts'
 import { tick } from '../src/cron/tick.ts'
-import type { HttpDeps } from '../src/routes/http/deps.ts'
 import { respond } from '../src/routes/router.ts'
 import { readBill } from '../src/wechat/bill/read.ts'
 
@@ -66,10 +65,10 @@ function watched(real: D1Database): D1Database {
   })
 }
 
-function depsOf(env: BenchEnv, ctx: ExecutionContext): HttpDeps {
+function installed(env: BenchEnv, ctx: ExecutionContext): Readonly<{ vars: Vars; platform: Platform }> {
   const config = readConfig({ ...env, ...vars })
   if (!config.ok) throw new Error(`misconfigured bench: ${config.error.join(', ')}`)
-  return assemble(config.value, {
+  const platform: Platform = {
     db: watched(env.DB),
     kv: env.KV,
     fetch: (request) => fetch(request),
@@ -86,7 +85,8 @@ function depsOf(env: BenchEnv, ctx: ExecutionContext): HttpDeps {
       else console.log(JSON.stringify(entry))
     },
     background: (work) => ctx.waitUntil(work),
-  })
+  }
+  return { vars: config.value, platform }
 }
 
 export default {
@@ -117,12 +117,16 @@ export default {
       case '/bench/parse':
         return Response.json({ count: await parse(request.body) })
       default:
-        return respond(request, depsOf(env, ctx))
+      {
+        const { vars: config, platform } = installed(env, ctx)
+        return respond(request, assemble(config, platform))
+      }
     }
   },
   async scheduled({ scheduledTime }, env, ctx) {
     nowMs = scheduledTime
-    await tick(depsOf(env, ctx), scheduledTime)
+    const { vars: config, platform } = installed(env, ctx)
+    await tick(assembleCron(config, platform), scheduledTime)
   },
 } satisfies ExportedHandler<BenchEnv>
 

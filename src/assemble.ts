@@ -6,19 +6,22 @@ import type { Vars } from './config.ts'
 import type { Actor } from './core/actor.ts'
 import { toFen } from './core/money.ts'
 import { fromMillis } from './core/time.ts'
+import { isOverLimit } from './lib/over-limit.ts'
 import { type TimeLeft, type Timers, withDeadline } from './lib/deadline.ts'
 import { Secret } from './lib/secret.ts'
 import { toHex } from './lib/text.ts'
 import { Throttle } from './lib/throttle.ts'
 import { detailsOf } from './lib/words.ts'
 import { guardedLog } from './log.ts'
-import type { LogEntry } from './ports/deps.ts'
+import type { Deps, LogEntry } from './ports/deps.ts'
 import type { WebhookSender } from './ports/webhooks.ts'
 import type { HttpDeps } from './routes/http/deps.ts'
 import { ticketKey } from './service/pay/ticket.ts'
+import { PLAN_BUDGETS } from './service/run/plan.ts'
 import { deliverFirst } from './service/webhook/deliver-webhook.ts'
 import { type BlobStore, kvArchive } from './store/bill/archive.ts'
 import { Database } from './store/d1/database.ts'
+import { cronOutbox, type Outbox, requestOutbox } from './store/d1/outbox.ts'
 import { d1Stores } from './store/store.ts'
 import { noSender, webhookSender } from './webhooks/sender.ts'
 import { readBill } from './wechat/bill/read.ts'
@@ -70,19 +73,38 @@ export type Platform = Readonly<{
  * The actor of the invocation is `system`; a route changes it by `as`.
  */
 export const assemble = (vars: Vars, platform: Platform): HttpDeps =>
-  assembleFor({ actor: 'system', timeLeft: () => Infinity }, new Usage(), vars, platform)
+  assembleFor(
+    { actor: 'system', timeLeft: () => Infinity, outbox: requestOutbox },
+    new Usage(),
+    vars,
+    platform,
+  )
 
-/** On whose behalf the invocation works, and how long it may take. */
-type Caller = Readonly<{ actor: Actor; timeLeft: TimeLeft }>
+/** Builds the same for a run of the cron, which sends the webhooks that it writes when their turn comes. */
+export const assembleCron = (vars: Vars, platform: Platform): Deps =>
+  assembleFor(
+    { actor: 'system', timeLeft: () => Infinity, outbox: cronOutbox },
+    new Usage(),
+    vars,
+    platform,
+  )
 
-/** What the invocation has used so far. */
+/** On whose behalf the invocation works, how long it may take, and how it writes webhooks. */
+type Caller = Readonly<{
+  actor: Actor
+  timeLeft: TimeLeft
+  outbox: (hasTarget: boolean) => Outbox
+}>
+
+/** What the invocation has used so far, and whether the platform has refused it more. */
 class Usage {
   calls = 0
   statements = 0
+  isRefused = false
 }
 
 function assembleFor(
-  { actor, timeLeft }: Caller,
+  { actor, timeLeft, outbox }: Caller,
   usage: Usage,
   vars: Vars,
   platform: Platform,
@@ -95,9 +117,14 @@ function assembleFor(
   const now = () => fromMillis(platform.nowMs())
   const counted =
     (send: Fetch): Fetch =>
-    (request) => {
+    async (request) => {
       usage.calls++
-      return send(request)
+      try {
+        return await send(request)
+      } catch (error) {
+        if (isOverLimit(error)) usage.isRefused = true
+        throw error
+      }
     }
   const countedFetch = counted(platform.fetch)
   const { certificateFetch } = platform
@@ -131,7 +158,10 @@ function assembleFor(
       notifyUrl: `${vars.PUBLIC_URL}/notify`,
       ticketKeys: () => ticketKeys(appSecret, vars.WX_APP_SECRET_OLD),
       requireOpenid: vars.REQUIRE_OPENID === 'yes',
-      tick: { calls: vars.TICK_CALLS, statements: vars.TICK_STATEMENTS },
+      tick: {
+        calls: vars.TICK_CALLS ?? PLAN_BUDGETS[vars.PLAN].calls,
+        statements: vars.TICK_STATEMENTS ?? PLAN_BUDGETS[vars.PLAN].statements,
+      },
       latePayment: vars.LATE_PAYMENT,
       noticeConfirmFrom: vars.NOTICE_CONFIRM_FROM,
       isAppidShared: vars.SHARED_APPID === 'yes',
@@ -140,7 +170,7 @@ function assembleFor(
       refundLimits: limits,
       webhookTarget,
     },
-    ...d1Stores(database, webhookTarget !== 'unset', merchant.mchId, actor, limits),
+    ...d1Stores(database, outbox(webhookTarget !== 'unset'), merchant.mchId, actor, limits),
     wechat: wechatGateway({ transport, timers, randomBytes, merchant, appSecret, signType, log }),
     readBill,
     archive: platform.kv === undefined ? undefined : kvArchive(platform.kv, timers, log),
@@ -157,14 +187,15 @@ function assembleFor(
     deliverSoon(ids) {
       if (webhookTarget !== 'set') return
       // Webhooks are sent after the response, so the deadline of the request does not apply to them.
-      const caller = { actor: 'system', timeLeft: () => Infinity }
+      const caller = { actor: 'system', timeLeft: () => Infinity, outbox }
       const background = assembleFor(caller, usage, vars, platform)
       for (const id of ids) platform.background(deliverFirst(background, id).catch(logFailure(id)))
     },
     log,
     admit: (who) => admit(platform.limits?.payer, who),
     admitAddress: (ip) => admit(platform.limits?.address, ip),
-    used: () => ({ ...usage }),
+    used: () => ({ calls: usage.calls, statements: usage.statements }),
+    isRefused: () => usage.isRefused,
     version: VERSION,
     featuresOff: vars.off,
     merchantTokens: [vars.MERCHANT_TOKEN, vars.MERCHANT_TOKEN_OLD].filter(
@@ -175,7 +206,7 @@ function assembleFor(
     as(who, withinMs = Infinity) {
       const end = platform.nowMs() + withinMs
       const timeLeft = () => end - platform.nowMs()
-      return assembleFor({ actor: who, timeLeft }, usage, vars, platform)
+      return assembleFor({ actor: who, timeLeft, outbox }, usage, vars, platform)
     },
     async inTime(work) {
       const working = work()

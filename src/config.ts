@@ -10,12 +10,6 @@ import type { FeatureOff } from './ports/deps.ts'
 import { webhookKey } from './webhooks/secret.ts'
 
 /**
- * The default budget of one run of the cron: outbound calls
- * and SQL statements. The free plan allows 50 of each.
- */
-const TICK_CALLS_DEFAULT = '40'
-const TICK_STATEMENTS_DEFAULT = '50'
-/**
  * The minimum budget of one run of the cron. With a smaller budget, a run could not afford a single item, and
  * no error would show this.
  */
@@ -66,8 +60,9 @@ const Essential = v.object({
   NOTICE_CONFIRM_FROM: v.optional(fen, NOTICE_CONFIRM_FROM_DEFAULT),
   REFUNDS: v.optional(v.picklist(['on', 'paused']), 'on'),
   SHARED_APPID: v.optional(v.picklist(['no', 'yes']), 'no'),
-  TICK_CALLS: v.optional(count(TICK_CALLS_MIN, 10_000), TICK_CALLS_DEFAULT),
-  TICK_STATEMENTS: v.optional(count(TICK_STATEMENTS_MIN, 10_000), TICK_STATEMENTS_DEFAULT),
+  PLAN: v.optional(v.picklist(['paid', 'free']), 'paid'),
+  TICK_CALLS: v.optional(count(TICK_CALLS_MIN, 10_000)),
+  TICK_STATEMENTS: v.optional(count(TICK_STATEMENTS_MIN, 10_000)),
 })
 
 const webhookSecret = v.pipe(

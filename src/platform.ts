@@ -1,10 +1,9 @@
 /** The only reader of `env`, of the clock, of randomness and of the global fetch. */
-import { assemble, REFUSED_TOKEN_LOG_S } from './assemble.ts'
+import { type Platform, REFUSED_TOKEN_LOG_S } from './assemble.ts'
 import { readConfig, type Vars } from './config.ts'
 import { err, ok, type Result } from './lib/result.ts'
 import { Throttle } from './lib/throttle.ts'
 import type { LogEntry } from './ports/deps.ts'
-import type { HttpDeps } from './routes/http/deps.ts'
 import { type Fetch, OriginHealth } from './wechat/transport.ts'
 
 /** Which of WeChat's two origins failed lately. All requests that this isolate serves share the knowledge. */
@@ -21,18 +20,19 @@ const refusedTokens = new Throttle(REFUSED_TOKEN_LOG_S)
 /** The variables and bindings of this Worker. The merchant's certificate and the archive are optional. */
 export type Installation = Omit<Env, 'KV'> & Readonly<{ WX_CERT?: Fetcher; KV?: KVNamespace }>
 
-/** Builds what one invocation needs. Fails with the names of the variables that are missing or malformed. */
+/** Reads the configuration, and collects what the platform provides to one invocation. Fails with the names of the variables that are missing or malformed. */
 export function install(
   env: Installation,
   ctx: Pick<ExecutionContext, 'waitUntil'>,
-): Result<HttpDeps, readonly string[]> {
+): Result<Readonly<{ vars: Vars; platform: Platform }>, readonly string[]> {
   const config = configs.get(env) ?? readConfig(env)
   configs.set(env, config)
   if (!config.ok) return config
   if (env.DB === undefined) return err(['DB'])
   if (configLog.admit(Date.now() / 1_000) !== undefined) logConfig(config.value)
-  return ok(
-    assemble(config.value, {
+  return ok({
+    vars: config.value,
+    platform: {
       db: env.DB,
       kv: env.KV,
       fetch: (request) => fetch(request),
@@ -50,8 +50,8 @@ export function install(
       limits: { address: env.LIMIT_ADDRESS, payer: env.LIMIT_PAYER },
       originHealth,
       refusedTokens,
-    }),
-  )
+    },
+  })
 }
 
 function logConfig({ off, warnings }: Vars): void {

@@ -1,3 +1,4 @@
+import { assemble, assembleCron } from './assemble.ts'
 import { tick } from './cron/tick.ts'
 import { install, writeLog } from './platform.ts'
 import { problem } from './routes/http/problem.ts'
@@ -10,14 +11,19 @@ import { respond } from './routes/router.ts'
 export default {
   async fetch(request, env, ctx) {
     const installed = install(env, ctx)
-    if (installed.ok) return respond(request, installed.value)
+    if (installed.ok) {
+      return respond(request, assemble(installed.value.vars, installed.value.platform))
+    }
     writeLog({ event: 'misconfigured', reason: installed.error.join(', ') })
     return problem('misconfigured')
   },
 
   async scheduled(controller, env, ctx) {
     const installed = install(env, ctx)
-    if (installed.ok) return tick(installed.value, controller.scheduledTime)
+    if (installed.ok) {
+      const { vars, platform } = installed.value
+      return tick(assembleCron(vars, platform), controller.scheduledTime)
+    }
     writeLog({ event: 'misconfigured', reason: installed.error.join(', ') })
   },
 } satisfies ExportedHandler<Env>

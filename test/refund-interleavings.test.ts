@@ -13,6 +13,7 @@ import { confirmRefundNotice } from '../src/service/refund/confirm-refund-notice
 import { advanceDueRefund, claimDueRefunds } from '../src/service/refund/due-refunds.ts'
 import { requestRefund } from '../src/service/refund/request-refund.ts'
 import { Database } from '../src/store/d1/database.ts'
+import { requestOutbox } from '../src/store/d1/outbox.ts'
 import { d1Stores } from '../src/store/store.ts'
 import { viewRows } from '../testing/d1/view-rows.ts'
 import { type SendOutcome, SlowWeChat } from '../testing/interleaving/slow-wechat.ts'
@@ -118,7 +119,7 @@ async function play(scenario: Scenario, choose: Choose, outcomes: Set<string>): 
     const database = new Database(d1Shim(sqlite, gate), timers, () => new Uint8Array(1))
     // The refund use cases read only these members of Deps.
     return {
-      ...d1Stores(database, false, MERCHANT_IDS.mchId, 'shop'),
+      ...d1Stores(database, requestOutbox(false), MERCHANT_IDS.mchId, 'shop'),
       config: { ...MERCHANT_IDS, refundNotifyUrl: refund?.notifyUrl, refundLimits: NO_LIMITS },
       wechat: wechat.callsOf(turn, sends, (answer) => void (heard[name] += answer)),
       now: () => now,

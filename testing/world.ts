@@ -1,7 +1,7 @@
 /** A world for one test: the real Worker over real D1, a simulated WeChat, and a clock that only the test moves. */
 import { env } from 'cloudflare:workers'
 import { WeChatSimulator } from '../simulator/wechat.ts'
-import { assemble, type Platform, REFUSED_TOKEN_LOG_S } from '../src/assemble.ts'
+import { assemble, assembleCron, type Platform, REFUSED_TOKEN_LOG_S } from '../src/assemble.ts'
 import { readConfig, type Vars } from '../src/config.ts'
 import { tick } from '../src/cron/tick.ts'
 import type { Timers } from '../src/lib/deadline.ts'
@@ -171,7 +171,7 @@ export function world(options: WorldOptions = {}) {
     notifyWith: (changed: Readonly<Record<string, string>>, body: BodyInit): Promise<Response> =>
       respond(post(body), assemble(configOf({ ...settings, ...changed }), platform)),
     /** Runs the cron once at the world's time. */
-    cron: (): Promise<void> => tick(worker(), nowMs),
+    cron: (): Promise<void> => tick(assembleCron(vars, platform), nowMs),
     /** Waits for the Workers' background work, such as the first try of each webhook. */
     async settled(): Promise<void> {
       while (background.length > 0) await background.shift()

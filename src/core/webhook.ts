@@ -13,6 +13,15 @@ export type WebhookType =
   | 'review.opened'
   | 'bill.reconciled'
 
+/**
+ * How urgent a webhook is. `money`: the shop must ship, or money went back, or a person must act. `news`: an order was
+ * closed, or a bill was reconciled.
+ */
+export type WebhookClass = 'money' | 'news'
+
+/** The types of the class `news`. */
+export const NEWS: readonly WebhookType[] = ['order.closed', 'bill.reconciled']
+
 /** A fact about an order, a refund, a review or a bill, of which the shop is notified. */
 export type Webhook = Readonly<{
   type: WebhookType

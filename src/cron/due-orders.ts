@@ -3,10 +3,15 @@ import { later } from '../core/time.ts'
 import type { Budget } from '../ports/budget.ts'
 import type { Deps } from '../ports/deps.ts'
 import type { NextOrderDue } from '../ports/order-store.ts'
-import { COSTS, RESCHEDULE } from '../service/costs.ts'
-import { claimDueOrders } from '../service/order/due-orders.ts'
-import { withoutOtherMerchants } from '../service/other-merchants.ts'
+import { CLAIM_ORDERS, COSTS, EXPIRE_UNTOUCHED } from '../service/costs.ts'
+import {
+  claimDueAttempts,
+  claimExpiredOrders,
+  type DueOrders,
+  expireUntouched,
+} from '../service/order/due-orders.ts'
 import { followUpAttempt, followUpOrder } from '../service/order/follow-up.ts'
+import { isAway, NO_ROOM, type Slice, SLICE_S } from './queue.ts'
 import { catchAndLog, runPool } from './work-pool.ts'
 
 type DueOrdersDeps = Pick<
@@ -14,60 +19,76 @@ type DueOrdersDeps = Pick<
   'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
 >
 
-/**
- * How many due orders and attempts a run of the cron has followed up, by outcome. Part of the run's report.
- */
-export type QueryReport = Readonly<{
-  due: number
-  /** The number of orders and attempts whose payment is recorded now. */
-  booked: number
-  closed: number
-  waiting: number
-  /** Orders and attempts whose follow-up threw an exception, which is logged. */
-  failed: number
-  /** Due orders and attempts beyond the budget of this run: the next run follows them up. */
-  left: number
-}>
+/** How many attempts, expired orders with an attempt, and untouched orders a slice has at most. */
+const ATTEMPTS = 60
+const EXPIRED = 24
+const UNTOUCHED = 200
+/** What most items cost. An item begins only if its largest cost fits, but no more are claimed than fit by this. */
+const QUERY = { calls: 1, statements: 0 }
+const CLOSE = { calls: 3, statements: 5 }
 
 /** How long the follow-up of one item takes at most. An item that could outlast the lease is not begun. */
 const ITEM_SECONDS_MAX = 50
 
-/**
- * Claims due orders and attempts, follows up as many as the budget and the lease allow, and stores when
- * each is due again.
- */
-export async function queryDueOrders(deps: DueOrdersDeps, budget: Budget): Promise<QueryReport> {
-  const { calls } = budget.limit
-  const due = await claimDueOrders(deps, {
-    orders: Math.ceil(calls / COSTS.order.calls),
-    attempts: calls,
-  })
-  const items = await withoutOtherMerchants(deps, due.items, due.viewOf)
-  const count = { booked: 0, closed: 0, waiting: 0, failed: 0 }
+/** Claims due attempts and queries WeChat about each. */
+export async function queryDueAttempts(deps: DueOrdersDeps, budget: Budget): Promise<Slice> {
+  if (!budget.allows(COSTS.order, 1, CLAIM_ORDERS)) return NO_ROOM
+  const limit = Math.min(ATTEMPTS, budget.room(QUERY, CLAIM_ORDERS))
+  return followUp(deps, budget, await claimDueAttempts(deps, limit), limit)
+}
+
+/** Closes orders that expired without any attempt, as a set. */
+export async function closeUntouchedOrders(deps: DueOrdersDeps, budget: Budget): Promise<Slice> {
+  if (!budget.allows(EXPIRE_UNTOUCHED)) return NO_ROOM
+  const expired = await expireUntouched(deps, UNTOUCHED)
+  return { more: expired === UNTOUCHED, away: false, did: { expired } }
+}
+
+/** Claims orders that expired with an attempt, and closes each at WeChat. */
+export async function closeExpiredOrders(deps: DueOrdersDeps, budget: Budget): Promise<Slice> {
+  if (!budget.allows(COSTS.order, 1, CLAIM_ORDERS)) return NO_ROOM
+  const limit = Math.min(EXPIRED, budget.room(CLOSE, CLAIM_ORDERS))
+  return followUp(deps, budget, await claimExpiredOrders(deps, limit), limit)
+}
+
+async function followUp(
+  deps: DueOrdersDeps,
+  budget: Budget,
+  due: DueOrders,
+  limit: number,
+): Promise<Slice> {
+  const count = { booked: 0, closed: 0, waiting: 0, unanswered: 0, failed: 0 }
   const next: NextOrderDue[] = []
+  const end = later(deps.now(), SLICE_S)
   const left = await runPool(
-    items,
+    due.items,
     (running) =>
-      budget.allows(COSTS.order, running + 1, RESCHEDULE) &&
+      budget.allows(COSTS.order, running + 1, CLAIM_ORDERS) &&
+      deps.now() < end &&
       deps.now() < later(due.leaseUntil, -ITEM_SECONDS_MAX),
     async (item) => {
       const view = due.viewOf(item)
       if (view === undefined) return
-      const followUp = await catchAndLog(deps, () =>
+      const followed = await catchAndLog(deps, () =>
         item.number === undefined
           ? followUpOrder(deps, view)
           : followUpAttempt(deps, view, item.number),
       )
-      if (followUp === 'failed') {
+      if (followed === 'failed') {
         count.failed++
       } else {
-        count[followUp.result]++
-        next.push({ ...item, dueAt: followUp.dueAt })
+        count[followed.result]++
+        next.push({ ...item, dueAt: followed.dueAt })
       }
     },
   )
-  // Due orders and attempts that were not begun keep their due time, so the next run begins with them.
+  // Due orders and attempts that were not begun keep their due time, so that the next slice begins with them.
   next.push(...left)
   await due.reschedule(next)
-  return { due: items.length, ...count, left: left.length }
+  const { unanswered, failed } = count
+  return {
+    more: due.claimed === limit && left.length === 0,
+    away: isAway(unanswered, due.items.length - left.length - unanswered - failed),
+    did: { due: due.claimed, ...count, left: left.length },
+  }
 }

@@ -4,6 +4,7 @@ import type { Deps } from '../ports/deps.ts'
 import type { NextRefundDue } from '../ports/refund-store.ts'
 import { CLAIM_LIMITED_REFUNDS, CLAIM_REFUNDS, COSTS } from '../service/costs.ts'
 import { advanceDueRefund, claimDueRefunds } from '../service/refund/due-refunds.ts'
+import { NO_ROOM, type Slice } from './queue.ts'
 import { catchAndLog, runPool } from './work-pool.ts'
 
 type DueRefundsDeps = Pick<
@@ -11,32 +12,32 @@ type DueRefundsDeps = Pick<
   'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
 >
 
-/** How many refunds a run has claimed, and whether more may be due. */
-export type RefundReport = Readonly<{ done: number; mayBeMore: boolean }>
+/** How many refunds a slice has at most. */
+const REFUNDS = 6
 
-/** Claims as many due refunds as fit the budget, and sends or queries each. */
-export async function advanceDueRefunds(
-  deps: DueRefundsDeps,
-  budget: Budget,
-): Promise<RefundReport> {
+/** Claims as many due refunds as fit one slice and the budget, and sends or queries each. */
+export async function advanceDueRefunds(deps: DueRefundsDeps, budget: Budget): Promise<Slice> {
   // Only as many refunds are leased as fit the budget: a
   // leased refund that is not sent waits until its lease ends.
   const { paused, perDay } = deps.config.refundLimits
   const isLimited = paused || perDay !== undefined
-  const room = budget.room(COSTS.refund, isLimited ? CLAIM_LIMITED_REFUNDS : CLAIM_REFUNDS)
-  if (room <= 0) return { done: 0, mayBeMore: true }
-  const due = await claimDueRefunds(deps, room)
+  const claim = isLimited ? CLAIM_LIMITED_REFUNDS : CLAIM_REFUNDS
+  const limit = Math.min(REFUNDS, budget.room(COSTS.refund, claim))
+  if (limit === 0) return NO_ROOM
+  const due = await claimDueRefunds(deps, limit)
   const next: NextRefundDue[] = []
+  let failed = 0
   await runPool(
     due.byOrder,
     () => true,
     async (ofOrder) => {
       for (const item of ofOrder) {
         const advanced = await catchAndLog(deps, () => advanceDueRefund(deps, item))
-        if (advanced !== 'failed') next.push(advanced)
+        if (advanced === 'failed') failed++
+        else next.push(advanced)
       }
     },
   )
   await due.reschedule(next)
-  return { done: due.count, mayBeMore: due.count === room }
+  return { more: due.count === limit, away: false, did: { refunds: due.count, failed } }
 }

@@ -1,12 +1,11 @@
-/** Sends webhooks: those that this run of the cron wrote, and those that are due for a retry. */
+/** Sends webhooks that are due. */
+import type { WebhookClass } from '../core/webhook.ts'
+import { later } from '../core/time.ts'
 import type { Budget } from '../ports/budget.ts'
 import type { Deps } from '../ports/deps.ts'
-import { CLAIM, COSTS } from '../service/costs.ts'
-import {
-  claimDueWebhooks,
-  deliverFirst,
-  deliverWebhook,
-} from '../service/webhook/deliver-webhook.ts'
+import { CLAIM_WEBHOOKS, COSTS } from '../service/costs.ts'
+import { claimDueWebhooks } from '../service/webhook/due-webhooks.ts'
+import { isAway, NO_ROOM, NOTHING_DUE, type Slice, SLICE_S } from './queue.ts'
 import { catchAndLog, runPool } from './work-pool.ts'
 
 type DueWebhooksDeps = Pick<
@@ -22,45 +21,33 @@ type DueWebhooksDeps = Pick<
   | 'webhooks'
 >
 
-/**
- * The maximum number of webhooks that a run leases: six are sent at a time, each within ten seconds, so this
- * many are tried before their lease ends.
- */
-const CLAIM_MAX = 60
+/** How many webhooks a slice has at most. All of them can be tried before their lease ends. */
+const WEBHOOKS = 30
 
-/**
- * Sends webhooks within the budget: first those that this run wrote, then those that are due for a retry.
- *
- * @param written The ids of the webhooks that this run wrote and that have not been tried.
- * @returns how many webhooks were tried. The others keep their due time for the next run.
- */
+/** Claims due webhooks of one class, sends each once, and stores their outcomes together. */
 export async function deliverDueWebhooks(
   deps: DueWebhooksDeps,
-  written: readonly string[],
+  webhooks: WebhookClass,
   budget: Budget,
-): Promise<number> {
-  if (deps.config.webhookTarget !== 'set') return 0
-  let tried = 0
-  await runPool(
-    written,
-    (running) => budget.allows(COSTS.webhook, running + 1, CLAIM),
-    async (id) => {
-      tried++
-      await catchAndLog(deps, () => deliverFirst(deps, id))
-    },
-  )
-  // Only as many webhooks are leased as fit the budget: a
-  // leased webhook that is not sent waits until its lease ends.
-  const room = Math.min(budget.room(COSTS.webhook, CLAIM), CLAIM_MAX)
-  if (room <= 0) return tried
-  const due = await claimDueWebhooks(deps, room)
-  await runPool(
-    due,
-    () => true,
+): Promise<Slice> {
+  if (deps.config.webhookTarget !== 'set') return NOTHING_DUE
+  const limit = Math.min(WEBHOOKS, budget.room(COSTS.webhook, CLAIM_WEBHOOKS))
+  if (limit === 0) return NO_ROOM
+  const due = await claimDueWebhooks(deps, webhooks, limit)
+  const end = later(deps.now(), SLICE_S)
+  const count = { answered: 0, unanswered: 0, too_early: 0, failed: 0 }
+  const left = await runPool(
+    due.claimed,
+    () => deps.now() < end,
     async (delivery) => {
-      tried++
-      await catchAndLog(deps, () => deliverWebhook(deps, delivery))
+      count[await catchAndLog(deps, () => due.send(delivery))]++
     },
   )
-  return tried
+  await due.save(left)
+  const { answered, unanswered, failed } = count
+  return {
+    more: due.claimed.length === limit && left.length === 0,
+    away: isAway(unanswered, answered),
+    did: { told: answered + unanswered, failed },
+  }
 }

@@ -1,53 +1,60 @@
 /**
- * One run of the cron: claims what is due, queries WeChat, sends webhooks, and stores the outcome. Every
- * row has its own due time, so an outage of any length leaves a backlog and loses nothing.
+ * One run of the cron. It works in rounds: in each round every class of due work gets a slice, the oldest items first,
+ * until nothing is due or the budget or the time is used up. So no class can use up what another one needs. Every row
+ * has its own due time, so an outage of any length leaves a backlog and loses nothing.
  */
-import { fromMillis, MINUTE_S, type UnixSeconds } from '../core/time.ts'
+import { fromMillis, later, MINUTE_S, type UnixSeconds } from '../core/time.ts'
 import { Budget, type Cost } from '../ports/budget.ts'
 import type { Deps } from '../ports/deps.ts'
 import type { RecoveryLeft } from '../ports/recovery-store.ts'
+import type { DueClass, OldestDue } from '../ports/run-store.ts'
 import { failureEntry } from '../ports/store.ts'
-import { CLAIM_LIMITED_REFUNDS, COSTS, WEBHOOK_RESERVE } from '../service/costs.ts'
+import { SWEEP } from '../service/costs.ts'
 import { resumeOwnWork } from '../service/other-merchants.ts'
-import { countDueRefunds } from '../service/refund/due-refunds.ts'
 import { recoveryLeft } from '../service/recovery/recover.ts'
-import { finishRun, startRun, sweep } from '../service/run/runs.ts'
+import { reducedUntil, runBudget } from '../service/run/plan.ts'
+import { finishRun, oldestDue, startRun, sweep } from '../service/run/runs.ts'
 import { reconcileDueBill } from './due-bill.ts'
-import { queryDueOrders, type QueryReport } from './due-orders.ts'
-import { advanceDueRefunds, type RefundReport } from './due-refunds.ts'
+import { closeExpiredOrders, closeUntouchedOrders, queryDueAttempts } from './due-orders.ts'
+import { advanceDueRefunds } from './due-refunds.ts'
 import { deliverDueWebhooks } from './due-webhooks.ts'
+import { type Figures, NOTHING_DUE, type Queue, type Slice } from './queue.ts'
 import { catchAndLog } from './work-pool.ts'
 
 /**
- * The share of a run's outbound calls that refunds may use first, in the runs in which it is their turn. The
- * same share is kept for webhooks.
+ * The class that comes first in the run of each minute. In a run with a small budget the first class may leave nothing,
+ * so every class has its turn at least every ten minutes, and what matters most has it most often.
  */
-const SHARE = 0.1
-/**
- * The number of statements at the end of a run: count the due refunds or delete old rows, and store the report. A
- * recovery takes one more, which counts what is left of it.
- */
-const LAST_STATEMENTS = 3
-/**
- * How many SQL statements a run may have used when refunds, in their turn, have ended: enough to store that the
- * run started, to claim one refund, to advance it and to store when it is due again.
- */
-const REFUND_STATEMENTS = COSTS.refund.statements + CLAIM_LIMITED_REFUNDS.statements + 1
-/**
- * How often refunds and the bill have their turn to come first, in seconds. The cron runs every minute, so
- * that is every second run for refunds and every fifth for the bill.
- */
-const REFUNDS_TURN_S = 2 * MINUTE_S
-const BILLS_TURN_S = 5 * MINUTE_S
+const TURNS: readonly DueClass[] = [
+  'payments',
+  'money',
+  'bills',
+  'payments',
+  'money',
+  'closing',
+  'payments',
+  'bills',
+  'money',
+  'news',
+]
+/** The order of the classes after the one whose turn it is. */
+const ORDER: readonly DueClass[] = ['payments', 'money', 'closing', 'news', 'bills']
+/** The part of what is left that one slice may use while other classes have due work. */
+const SLICE_SHARE = 0.6
+/** What a slice may use in any case, if it is left: enough for one item of any kind. */
+const SLICE_MIN: Cost = { calls: 5, statements: 23 }
+/** No slice begins later than this after the run's start, in seconds. By then the next run works beside this one. */
+const RUN_S = 2 * MINUTE_S
+/** The number of statements at the end of a run: delete old rows, and store the report. */
+const LAST_STATEMENTS = SWEEP.statements + 1
 
-type Report = QueryReport &
+type Report = Figures &
   Readonly<{
-    refunds: number
-    /** The number of due refunds that were left for later runs, because this run's budget was too small. */
-    refunds_left: number
     bill?: string
-    /** The number of webhooks that were tried. */
-    told: number
+    /** How long the oldest due work of each class had waited when the run began, in seconds; null where none was due. */
+    oldest_due: Readonly<Record<DueClass, number | null>>
+    /** Whether the run used the budget of the free plan, because the platform had refused more. */
+    reduced?: true
     /** What is left of the recovery that is under way. */
     recovery?: RecoveryLeft
     calls: number
@@ -76,81 +83,129 @@ async function run(base: Deps, scheduledMs: number): Promise<void> {
     const clock = base.now()
     return clock > scheduled ? clock : scheduled
   }
-  // The webhooks that this run writes are collected and sent within the run's budget, not in the background.
-  const written: string[] = []
-  const deps: Deps = { ...base, now, deliverSoon: (ids) => void written.push(...ids) }
+  // The webhooks that this run writes are not sent in the background. They are due at once, and take their place.
+  let hasWritten = false
+  const deps: Deps = { ...base, now, deliverSoon: () => void (hasWritten = true) }
 
-  const { run: started, isWorkAside, isRecovering } = await startRun(deps)
-  if (isWorkAside) await guarded(deps, undefined, () => resumeOwnWork(deps))
-  const budget = budgetsOf(deps, isRecovering ? LAST_STATEMENTS + 1 : LAST_STATEMENTS)
-  let refunds: RefundReport = { done: 0, mayBeMore: false }
-  async function runRefunds(within: Budget): Promise<void> {
-    const none: RefundReport = { done: 0, mayBeMore: false }
-    const { done, mayBeMore } = await guarded(deps, none, () => advanceDueRefunds(deps, within))
-    refunds = { done: refunds.done + done, mayBeMore }
+  const startedAt = now()
+  const started = await startRun(deps)
+  const oldest = await oldestDue(deps)
+  const isReduced = started.crashed || started.reducedUntil !== undefined
+  const { calls, statements } = runBudget(deps.config.tick, isReduced)
+  const last = started.isRecovering ? LAST_STATEMENTS + 1 : LAST_STATEMENTS
+  const budget = new Budget(deps.used, { calls, statements: statements - last })
+  if (started.isWorkAside) await catchAndLog(deps, () => resumeOwnWork(deps))
+
+  const figures: Record<keyof Figures, number> = {
+    due: 0,
+    booked: 0,
+    closed: 0,
+    waiting: 0,
+    unanswered: 0,
+    failed: 0,
+    left: 0,
+    expired: 0,
+    refunds: 0,
+    told: 0,
   }
-  const runBill = (): Promise<string | undefined> =>
-    guarded(deps, undefined, () => reconcileDueBill(deps, budget.query))
+  let billed: string | undefined
+  const queues = inTurn(
+    queuesOf(deps, (day) => (billed = day)),
+    startedAt,
+  )
+  const away = new Set<Queue['peer']>()
+  let open = queues.filter((queue) => isWorthwhile(queue, oldest))
+  while (open.length > 0 && now() < later(startedAt, RUN_S) && !deps.isRefused()) {
+    const more: Queue[] = []
+    for (const queue of open) {
+      if (away.has(queue.peer)) continue
+      const within = open.length === 1 ? budget : budget.part(SLICE_SHARE, SLICE_MIN)
+      const slice = await guarded(deps, () => queue.slice(within))
+      for (const name of namesOf(slice.did)) figures[name] += slice.did[name] ?? 0
+      if (slice.away) away.add(queue.peer)
+      if (slice.more) more.push(queue)
+    }
+    // What the round has written is due now.
+    open = queues.filter((queue) => more.includes(queue) || (hasWritten && queue.peer === 'shop'))
+    hasWritten = false
+  }
+  if (budget.allows(SWEEP)) await sweep(deps)
 
-  // With the smallest budget, one refund leaves nothing for queries in the same run. So refunds come before
-  // the queries only in every second run.
-  const isRefundsTurn = now() % REFUNDS_TURN_S < MINUTE_S
-  if (isRefundsTurn) await runRefunds(budget.refund)
-  // Queries come before the bill, except in every fifth run:
-  // a backlog of queries must not block the bill for long.
-  const isBillsTurn = now() % BILLS_TURN_S < MINUTE_S
-  const first = isBillsTurn ? await runBill() : undefined
-  const queried = await queryDueOrders(deps, budget.query)
-  const billed = isBillsTurn ? first : await runBill()
-  let tried = await deliverDueWebhooks(deps, written.splice(0), budget.all)
-  // Refunds, and the webhooks that they write, get what is left of the budget.
-  if (!isRefundsTurn || refunds.mayBeMore) await runRefunds(budget.all)
-  if (written.length > 0) tried += await deliverDueWebhooks(deps, written.splice(0), budget.all)
-  // Old rows are deleted only in a run that leaves no due refund, because refunds are more urgent.
-  const left = refunds.mayBeMore ? await countDueRefunds(deps) : 0
-  if (left === 0) await sweep(deps)
-
-  const recovery = isRecovering ? await recoveryLeft(deps) : undefined
+  const recovery = started.isRecovering ? await recoveryLeft(deps) : undefined
   const report: Report = {
-    ...queried,
-    refunds: refunds.done,
-    refunds_left: left,
+    ...figures,
     ...(billed === undefined ? {} : { bill: billed }),
-    told: tried,
+    oldest_due: agesOf(oldest, startedAt),
+    ...(isReduced ? { reduced: true } : {}),
     ...(recovery === undefined ? {} : { recovery }),
     ...deps.used(),
   }
-  await finishRun(deps, started, report)
-  const { recovery: _, ...figures } = report
-  deps.log({ event: 'tick_finished', ...figures })
+  const reduced = started.crashed || deps.isRefused() ? reducedUntil(startedAt) : undefined
+  await finishRun(deps, started.run, report, reduced)
+  const { recovery: _, oldest_due: ages, ...flat } = report
+  deps.log({
+    event: 'tick_finished',
+    ...flat,
+    ...Object.fromEntries(
+      Object.entries(ages).flatMap(([name, age]) =>
+        age === null ? [] : [[`oldest_${name}`, age]],
+      ),
+    ),
+  })
 }
 
-/** An exception in refunds or bills must not stop the queries and the webhooks of the run. */
-async function guarded<T>(
-  deps: Pick<Deps, 'log'>,
-  fallback: T,
-  work: () => Promise<T>,
-): Promise<T> {
-  const done = await catchAndLog(deps, work)
-  return done === 'failed' ? fallback : done
+/** The kinds of due work. @param onBill Is called with the day of a bill that was worked on. */
+const queuesOf = (deps: Deps, onBill: (day: string) => void): readonly Queue[] => [
+  { class: 'payments', peer: 'wechat', slice: (budget) => queryDueAttempts(deps, budget) },
+  { class: 'money', peer: 'shop', slice: (budget) => deliverDueWebhooks(deps, 'money', budget) },
+  { class: 'money', peer: 'wechat', slice: (budget) => advanceDueRefunds(deps, budget) },
+  { class: 'closing', peer: 'none', slice: (budget) => closeUntouchedOrders(deps, budget) },
+  { class: 'closing', peer: 'wechat', slice: (budget) => closeExpiredOrders(deps, budget) },
+  { class: 'news', peer: 'shop', slice: (budget) => deliverDueWebhooks(deps, 'news', budget) },
+  {
+    class: 'bills',
+    peer: 'wechat',
+    async slice(budget) {
+      const day = await reconcileDueBill(deps, budget)
+      if (day !== undefined) onBill(day)
+      return NOTHING_DUE
+    },
+  },
+]
+
+/** The queues in the order of a run: first the class whose turn it is. */
+function inTurn(queues: readonly Queue[], at: UnixSeconds): readonly Queue[] {
+  const first = TURNS[Math.floor(at / MINUTE_S) % TURNS.length]
+  const rank = (queue: Queue): number => (queue.class === first ? -1 : ORDER.indexOf(queue.class))
+  return queues.toSorted((a, b) => rank(a) - rank(b))
 }
 
 /**
- * Divides a run's budget. When refunds come first, they may use their share.
- * Queries and bills then use what is left, except what is kept for webhooks.
- * Webhooks, and refunds a second time, may use all that is left at the end.
+ * Whether a run looks at a queue although it has written nothing yet. Refunds and bills are always looked at: a held
+ * refund is told to a person, and a day's bill becomes due without a row.
  */
-function budgetsOf({ config, used }: Pick<Deps, 'config' | 'used'>, last: number) {
-  const { calls, statements } = config.tick
-  const share = Math.ceil(calls * SHARE)
-  const all = new Budget(used, { calls, statements: statements - last })
-  const refund: Cost = {
-    calls: Math.max(share, COSTS.refund.calls),
-    statements: REFUND_STATEMENTS,
+const isWorthwhile = (queue: Queue, oldest: OldestDue): boolean =>
+  oldest[queue.class] !== undefined ||
+  queue.class === 'bills' ||
+  (queue.class === 'money' && queue.peer === 'wechat')
+
+function agesOf(oldest: OldestDue, at: UnixSeconds): Report['oldest_due'] {
+  const age = (since: UnixSeconds | undefined): number | null =>
+    since === undefined ? null : at - since
+  return {
+    payments: age(oldest.payments),
+    money: age(oldest.money),
+    closing: age(oldest.closing),
+    news: age(oldest.news),
+    bills: age(oldest.bills),
   }
-  const query: Cost = {
-    calls: calls - share,
-    statements: all.limit.statements - WEBHOOK_RESERVE.statements,
-  }
-  return { all, refund: all.share(refund), query: all.share(query) }
+}
+
+const namesOf = (did: Partial<Figures>): readonly (keyof Figures)[] =>
+  Object.keys(did) as (keyof Figures)[]
+
+/** An exception in one kind of work must not stop the others. */
+async function guarded(deps: Pick<Deps, 'log'>, work: () => Promise<Slice>): Promise<Slice> {
+  const done = await catchAndLog(deps, work)
+  return done === 'failed' ? NOTHING_DUE : done
 }

@@ -41,12 +41,19 @@ export class Budget {
     return Math.max(0, Math.min(fit('calls'), fit('statements')))
   }
 
-  /** Makes a budget for a part of the work. It ends at `limit`, or with this budget if that is lower. */
-  share(limit: Cost): Budget {
-    return new Budget(this.#used, {
-      calls: Math.min(limit.calls, this.limit.calls),
-      statements: Math.min(limit.statements, this.limit.statements),
-    })
+  /**
+   * Makes a budget for a part of what is left, so that the rest stays for other work.
+   *
+   * @param share Between 0 and 1.
+   * @param atLeast What the part has in any case, as far as it is left.
+   */
+  part(share: number, atLeast: Cost): Budget {
+    const used = this.#used()
+    const end = (name: keyof Cost): number => {
+      const left = this.limit[name] - used[name]
+      return used[name] + Math.min(left, Math.max(Math.floor(left * share), atLeast[name]))
+    }
+    return new Budget(this.#used, { calls: end('calls'), statements: end('statements') })
   }
 }
 

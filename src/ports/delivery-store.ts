@@ -1,6 +1,6 @@
 import type { Review } from '../core/review.ts'
 import type { UnixSeconds } from '../core/time.ts'
-import type { WebhookType } from '../core/webhook.ts'
+import type { WebhookClass, WebhookType } from '../core/webhook.ts'
 import type { Page } from './store.ts'
 
 /** Webhooks and their tries, as stored. @throws StoreUnavailable from any method. */
@@ -8,8 +8,12 @@ export interface DeliveryStore {
   find(id: string): Promise<StoredDelivery | undefined>
   /** One page of webhooks, newest first. @param state Undefined for every state. */
   list(state: DeliveryState | undefined, page: Page): Promise<readonly StoredDelivery[]>
-  /** Leases due webhooks to this run, the longest due first. */
-  claimDue(now: UnixSeconds, limit: number): Promise<readonly StoredDelivery[]>
+  /** Leases due webhooks of one class to this run, the longest due first. */
+  claimDue(
+    webhooks: WebhookClass,
+    now: UnixSeconds,
+    limit: number,
+  ): Promise<readonly StoredDelivery[]>
   /**
    * Stores a try of a webhook; a failed one only if no other try was stored since `before` was read. Opens the
    * review of a webhook that the try gives up, in the same batch.
@@ -22,11 +26,21 @@ export interface DeliveryStore {
     review: Review | undefined,
     now: UnixSeconds,
   ): Promise<string | undefined>
+  /**
+   * Stores tries of webhooks, as {@link saveTry} does, in one batch of at most three statements however many they are.
+   * None of them gives its webhook up.
+   *
+   * @param left Claimed webhooks that were not sent: they are due at their `dueAt` again.
+   */
+  saveTries(tries: readonly Try[], left: readonly StoredDelivery[]): Promise<void>
   /** Makes a webhook pending again, with a new retry schedule. @returns undefined when it does not exist. */
   reopen(id: string, now: UnixSeconds): Promise<StoredDelivery | undefined>
   /** Deletes up to `limit` webhooks that are older than `before` and were delivered, or had no target. */
   sweep(before: UnixSeconds, limit: number): Promise<void>
 }
+
+/** One try of a webhook: as it was claimed, and as it is afterwards. */
+export type Try = Readonly<{ before: StoredDelivery; after: StoredDelivery }>
 
 /**
  * `given_up`: the retry schedule has ended. `no_target`:

@@ -57,6 +57,8 @@ export type Deps = Stores &
     admit: (who: string) => Promise<boolean>
     /** How many calls and statements this invocation has used so far. */
     used: () => Cost
+    /** Whether the platform has refused this invocation a call or a statement, because it made too many. */
+    isRefused: () => boolean
   }>
 
 /** The part of the Worker's configuration that the use cases need. */
@@ -70,7 +72,7 @@ export type Config = Readonly<{
   ticketKeys: () => Promise<readonly [CryptoKey, ...CryptoKey[]]>
   /** Whether the shop must name the payer of every order. */
   requireOpenid: boolean
-  /** The budget of one run of the cron. The defaults fit Cloudflare's free plan. */
+  /** The budget of one run of the cron, by the plan of the account or as the operator overrides it. */
   tick: Cost
   /** What the Worker does with a payment that arrives for a closed order. */
   latePayment: 'accept' | 'refund'
@@ -89,6 +91,9 @@ export type Config = Readonly<{
    */
   webhookTarget: 'set' | 'unset' | 'malformed'
 }>
+
+/** Cloudflare's plans: they differ in what one invocation may use. */
+export type Plan = 'paid' | 'free'
 
 /** A feature that is switched off, because the named variables are missing or malformed. */
 export type FeatureOff = Readonly<{ feature: string; variables: readonly string[] }>

@@ -79,8 +79,15 @@ export interface OrderStore {
    *   requests only one queries WeChat.
    */
   claimQuerySlot(outTradeNo: OutTradeNo, pauseS: number, now: UnixSeconds): Promise<boolean>
-  /** Leases due orders and attempts to this run, the longest due first. */
-  claimDue(now: UnixSeconds, limits: ClaimLimits): Promise<ClaimedOrders>
+  /** Leases attempts that are due for a query to this run, the longest due first. */
+  claimDueAttempts(now: UnixSeconds, limit: number): Promise<ClaimedOrders>
+  /** Leases orders that expired and have an attempt to this run, the longest due first. */
+  claimExpired(now: UnixSeconds, limit: number): Promise<ClaimedOrders>
+  /**
+   * Closes orders that expired without any attempt, the longest due first, all in one batch, with their events and
+   * webhooks. @returns their ordercodes.
+   */
+  expireUntouched(now: UnixSeconds, limit: number): Promise<readonly string[]>
   /** Sets when claimed rows are due again, except rows that changed since they were claimed. */
   reschedule(claimed: ClaimedOrders, next: readonly NextOrderDue[]): Promise<void>
   /** The merchant numbers whose work is set aside, because `WX_MCH_ID` was or is another number. */
@@ -126,9 +133,6 @@ export type OrderFilter = Readonly<{
   createdTo: UnixSeconds | undefined
   transactionId: string | undefined
 }>
-
-/** The maximum numbers of due orders and of due attempts that one run of the cron claims. */
-export type ClaimLimits = Readonly<{ orders: number; attempts: number }>
 
 /** What the cron must look at now: an order that expires, or one of its attempts. */
 export type DueRow = Readonly<{

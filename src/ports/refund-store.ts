@@ -87,8 +87,6 @@ export interface RefundStore {
    * sent. If none is held back any more, the review about them is resolved.
    */
   claimDue(now: UnixSeconds, limit: number): Promise<ClaimedRefunds>
-  /** Counts the refunds that are due and not held back, up to a thousand. */
-  countDue(now: UnixSeconds): Promise<number>
   /** Sets when claimed refunds are due again, except refunds that changed since they were claimed. */
   reschedule(claimed: ClaimedRefunds, next: readonly NextRefundDue[]): Promise<void>
 }

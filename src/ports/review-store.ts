@@ -13,6 +13,8 @@ export interface ReviewStore {
   open(review: Review, now: UnixSeconds): Promise<string | undefined>
   /** Finds a review. @returns undefined when the review does not exist. */
   find(id: string): Promise<StoredReview | undefined>
+  /** Finds several reviews. Those that do not exist are left out. */
+  findMany(ids: readonly string[]): Promise<readonly StoredReview[]>
   /** All reviews of the given orders, oldest first. */
   ofOrders(ordercodes: readonly string[]): Promise<readonly StoredReview[]>
   /**

@@ -8,8 +8,15 @@ export interface RunStore {
    * @param mchId The merchant number of the configuration.
    */
   start(now: UnixSeconds, mchId: string): Promise<StartedRun>
+  /** Since when the oldest due work of each class has waited; undefined where nothing is due. */
+  oldestDue(now: UnixSeconds): Promise<OldestDue>
   /** Stores that a run ended. @param report The run's report as JSON. */
-  finish(id: number, now: UnixSeconds, report: string): Promise<void>
+  finish(
+    id: number,
+    now: UnixSeconds,
+    report: string,
+    reducedUntil: UnixSeconds | undefined,
+  ): Promise<void>
   /** When the last finished run had started; undefined when no run has finished. */
   lastStartedAt(): Promise<UnixSeconds | undefined>
   /** The cron's runs with a number below `beforeId`, newest first. */
@@ -20,9 +27,25 @@ export interface RunStore {
 
 /**
  * A run that began. `isWorkAside`: work of its merchant number was set aside while another number was configured.
- * `isRecovering`: a recovery is under way, whose progress the run reports.
+ * `isRecovering`: a recovery is under way, whose progress the run reports. `reducedUntil`: until when runs use the
+ * budget of the free plan. `crashed`: the last two runs that must have ended by now did not finish.
  */
-export type StartedRun = Readonly<{ run: number; isWorkAside: boolean; isRecovering: boolean }>
+export type StartedRun = Readonly<{
+  run: number
+  isWorkAside: boolean
+  isRecovering: boolean
+  reducedUntil: UnixSeconds | undefined
+  crashed: boolean
+}>
+
+/**
+ * The classes of due work, the most urgent one first. `payments`: attempts that may be paid. `money`: webhooks of the
+ * class `money`, and refunds. `closing`: orders that expired. `news`: webhooks of the class `news`. `bills`.
+ */
+export type DueClass = 'payments' | 'money' | 'closing' | 'news' | 'bills'
+
+/** When the work of each class that is due the longest became due. What is leased to a run is not due. */
+export type OldestDue = Readonly<Record<DueClass, UnixSeconds | undefined>>
 
 /** A run of the cron. `finishedAt` is undefined while it runs, and for a run that crashed. */
 export type StoredRun = Readonly<{

@@ -17,8 +17,8 @@ export const COSTS = {
    * refusal, confirm the refusal by a query, write the outcome.
    */
   refund: { calls: 4, statements: 16 },
-  /** A webhook: load its data, store the try, open a review when it is given up. */
-  webhook: { calls: 1, statements: 9 },
+  /** A webhook: read its bill, or store the try and open a review when it is given up. */
+  webhook: { calls: 1, statements: 3 },
   /** A step of a bill: compare one page of rows, or query and record one difference. */
   billStep: { calls: 2, statements: 18 },
 } as const satisfies Record<string, Cost>
@@ -26,7 +26,7 @@ export const COSTS = {
 /**
  * How many statements a rare item needs beyond its cost in `COSTS`. Rare items are late payments, second
  * payments and payments that were already refunded: the fast path refuses them, and a transition records
- * them. The statements that a run reserves for webhooks cover the excess.
+ * them. What a run leaves of the platform's limit covers the excess (`service/run/plan.ts`).
  */
 export const RARE_EXCESS: Readonly<Record<keyof typeof COSTS, number>> = {
   order: 9,
@@ -35,16 +35,18 @@ export const RARE_EXCESS: Readonly<Record<keyof typeof COSTS, number>> = {
   billStep: 7,
 }
 
-/** The cost of storing when claimed orders are due again. It must still fit after the work on them. */
-export const RESCHEDULE: Cost = { calls: 0, statements: 2 }
+/**
+ * The cost of claiming due orders or attempts, of reading them, and of storing when they are due again. What an item
+ * costs must fit beside it.
+ */
+export const CLAIM_ORDERS: Cost = { calls: 0, statements: 7 }
+/** The cost of closing a set of untouched orders that expired, however many they are. */
+export const EXPIRE_UNTOUCHED: Cost = { calls: 0, statements: 3 }
 /** The cost of claiming due refunds, and of storing when they are due again. */
 export const CLAIM_REFUNDS: Cost = { calls: 0, statements: 3 }
 /** The same while refunds are paused or have a limit: count those that are held back, and open their review. */
 export const CLAIM_LIMITED_REFUNDS: Cost = { calls: 0, statements: 7 }
-/**
- * The cost of claiming due webhooks. It must still fit
- * after the run has sent the webhooks that it wrote itself.
- */
-export const CLAIM: Cost = { calls: 0, statements: 1 }
-/** The part of the budget that a run reserves for webhooks: one webhook and its claim. */
-export const WEBHOOK_RESERVE: Cost = { calls: 0, statements: 10 }
+/** The cost of claiming due webhooks, of reading their orders and reviews, and of storing their tries. */
+export const CLAIM_WEBHOOKS: Cost = { calls: 0, statements: 10 }
+/** The cost of deleting old rows at the end of a run. */
+export const SWEEP: Cost = { calls: 0, statements: 2 }

@@ -2,8 +2,8 @@
 import type { Actor } from '../core/actor.ts'
 import type { Review } from '../core/review.ts'
 import { later, MINUTE_S, type UnixSeconds } from '../core/time.ts'
-import type { WebhookType } from '../core/webhook.ts'
-import type { DeliveryState, StoredDelivery } from '../ports/delivery-store.ts'
+import { NEWS, type WebhookClass, type WebhookType } from '../core/webhook.ts'
+import type { DeliveryState, StoredDelivery, Try } from '../ports/delivery-store.ts'
 import type { Page } from '../ports/store.ts'
 import {
   integer,
@@ -15,8 +15,8 @@ import {
   time,
 } from './d1/columns.ts'
 import type { Database, Row } from './d1/database.ts'
-import { openedReviews, reviewStatements } from './d1/outbox.ts'
-import type { Guard } from './d1/sql.ts'
+import { openedReviews, type Outbox, reviewStatements } from './d1/outbox.ts'
+import { type Guard, statement } from './d1/sql.ts'
 
 /**
  * How long no other run tries a claimed webhook. This is longer than one try can take, so no two runs try a
@@ -33,31 +33,37 @@ export async function findDelivery(db: Database, id: string): Promise<StoredDeli
 /** SQL for the webhooks that one claim has leased, as `claim` identifies it. */
 const CLAIMED = 'FROM deliveries WHERE due_at = ?1 AND claimed_by = ?4'
 
+/** SQL that is 1 for news. The index `deliveries_due` begins with it, so that neither class reads past the other. */
+export const IS_NEWS = `(type IN ('${NEWS.join("', '")}'))`
+
 /**
- * Leases due webhooks to the caller, the longest due first. No other run tries them until the lease ends. When
- * D1 executes the statement twice, because its first answer was lost, the caller gets the webhooks of the first
+ * Leases due webhooks of one class to the caller, the longest due first. No other run tries them until the lease ends.
+ * When D1 executes the statement twice, because its first answer was lost, the caller gets the webhooks of the first
  * time, and no others are leased.
  *
  * @param claim A text that no other call uses.
  */
 export async function claimDeliveries(
   db: Database,
+  webhooks: WebhookClass,
   now: UnixSeconds,
   limit: number,
   claim: string,
 ): Promise<readonly StoredDelivery[]> {
   const { rows } = await db.run(
     `UPDATE deliveries SET due_at = ?1, claimed_by = ?4 WHERE id IN (
-       SELECT id ${CLAIMED}
+       SELECT id ${CLAIMED} AND ${IS_NEWS} = ?5
        UNION ALL
        SELECT id FROM (
-         SELECT id FROM deliveries WHERE due_at <= ?2 AND NOT EXISTS (SELECT 1 ${CLAIMED})
+         SELECT id FROM deliveries
+         WHERE ${IS_NEWS} = ?5 AND due_at <= ?2 AND NOT EXISTS (SELECT 1 ${CLAIMED} AND ${IS_NEWS} = ?5)
          ORDER BY due_at LIMIT ?3))
      RETURNING *`,
     later(now, LEASE_S),
     now,
     limit,
     claim,
+    webhooks === 'news' ? 1 : 0,
   )
   return rows.map(deliveryFromRow)
 }
@@ -74,7 +80,7 @@ export async function saveTry(
   before: StoredDelivery,
   after: StoredDelivery,
   review: Review | undefined,
-  opening: Readonly<{ now: UnixSeconds; hasTarget: boolean; actor: Actor }>,
+  opening: Readonly<{ now: UnixSeconds; outbox: Outbox; actor: Actor }>,
 ): Promise<string | undefined> {
   const isDelivered = after.state === 'delivered'
   const current: Guard = {
@@ -103,6 +109,60 @@ export async function saveTry(
     },
   ])
   return openedReviews(outcomes)[0]
+}
+
+/**
+ * Stores several tries, none of which gives its webhook up: the delivered ones in one statement, the failed ones in
+ * another, each under the guard of {@link saveTry}. A failed try keeps its body, so that every later one sends the same.
+ */
+export async function saveTries(
+  db: Database,
+  tries: readonly Try[],
+  left: readonly StoredDelivery[],
+): Promise<void> {
+  const delivered = tries.filter(({ after }) => after.state === 'delivered')
+  const failed = tries.filter(({ after }) => after.state !== 'delivered')
+  const set = `UPDATE deliveries SET claimed_by = NULL, tries = deliveries.tries + 1,
+      step = value ->> 'step', tried_at = value ->> 'triedAt', last_status = value ->> 'lastStatus',
+      last_error = value ->> 'lastError'`
+  const statements = [
+    ...(delivered.length === 0
+      ? []
+      : [
+          statement(
+            `${set}, state = 'delivered', due_at = NULL, delivered_at = value ->> 'triedAt', body = NULL
+             FROM json_each(?1) WHERE deliveries.id = value ->> 'id' AND deliveries.state <> 'delivered'`,
+            JSON.stringify(delivered.map(({ after: { body: _, ...after } }) => after)),
+          ),
+        ]),
+    ...(failed.length === 0
+      ? []
+      : [
+          statement(
+            `${set}, state = 'pending', due_at = value ->> 'dueAt', delivered_at = NULL, body = value ->> 'body'
+             FROM json_each(?1) WHERE deliveries.id = value ->> 'id' AND deliveries.state <> 'delivered'
+               AND deliveries.tries = value ->> 'triesBefore' AND deliveries.step = value ->> 'stepBefore'`,
+            JSON.stringify(
+              failed.map(({ before, after }) => ({
+                ...after,
+                triesBefore: before.tries,
+                stepBefore: before.step,
+              })),
+            ),
+          ),
+        ]),
+    ...(left.length === 0
+      ? []
+      : [
+          statement(
+            `UPDATE deliveries SET due_at = value ->> 'dueAt', claimed_by = NULL
+             FROM json_each(?1) WHERE deliveries.id = value ->> 'id' AND deliveries.state = 'pending'
+               AND deliveries.tries = value ->> 'tries' AND deliveries.step = value ->> 'step'`,
+            JSON.stringify(left.map(({ body: _, ...delivery }) => delivery)),
+          ),
+        ]),
+  ]
+  if (statements.length > 0) await db.batch(statements)
 }
 
 /**

@@ -6,13 +6,13 @@ import type { Page } from '../ports/store.ts'
 import { optionalText, optionalTime, orNull, text, time } from './d1/columns.ts'
 import type { Database, Row } from './d1/database.ts'
 import { earlierActorOfReview } from './d1/earlier-actors.ts'
-import { openedReviews, reviewStatements } from './d1/outbox.ts'
+import { openedReviews, type Outbox, reviewStatements } from './d1/outbox.ts'
 
 /** Opens a review and writes its webhook, in one batch. @returns the review's id; undefined when none was opened. */
 export async function openReview(
   db: Database,
   review: Review,
-  opening: Readonly<{ now: UnixSeconds; hasTarget: boolean; actor: Actor }>,
+  opening: Readonly<{ now: UnixSeconds; outbox: Outbox; actor: Actor }>,
 ): Promise<string | undefined> {
   const [id] = openedReviews(await db.batch(reviewStatements(review, opening)))
   return id
@@ -34,6 +34,19 @@ export async function reviewsOf(
     `SELECT * FROM reviews WHERE ordercode IN (SELECT value FROM json_each(?))
      ORDER BY opened_at, id`,
     JSON.stringify(ordercodes),
+  )
+  return rows.map(reviewFromRow)
+}
+
+/** Reads several reviews by their ids. Those that do not exist are left out. */
+export async function findReviews(
+  db: Database,
+  ids: readonly string[],
+): Promise<readonly StoredReview[]> {
+  if (ids.length === 0) return []
+  const { rows } = await db.run(
+    'SELECT * FROM reviews WHERE id IN (SELECT value FROM json_each(?))',
+    JSON.stringify(ids),
   )
   return rows.map(reviewFromRow)
 }

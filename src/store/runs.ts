@@ -1,27 +1,77 @@
 /** Reads and writes the record of the cron's runs in D1. */
-import type { UnixSeconds } from '../core/time.ts'
-import type { StartedRun, StoredRun } from '../ports/run-store.ts'
-import { integer, optionalText, optionalTime, time } from './d1/columns.ts'
+import { later, MINUTE_S, type UnixSeconds } from '../core/time.ts'
+import type { RefundLimits } from '../ports/refund-store.ts'
+import type { OldestDue, StartedRun, StoredRun } from '../ports/run-store.ts'
+import { integer, optionalText, optionalTime, orNull, time } from './d1/columns.ts'
 import type { Database } from './d1/database.ts'
+import { IS_NEWS } from './deliveries.ts'
+import { heldGuard } from './order/held-refunds.ts'
+
+/** A run ends within this time, in seconds: no work begins after two minutes, and none takes longer than one. */
+const RUN_S_MAX = 3 * MINUTE_S
 
 /** Inserts a run that has started. A run that never gets `finished_at` has crashed. */
 export async function startRun(db: Database, now: UnixSeconds, mchId: string): Promise<StartedRun> {
-  // The other merchant numbers and recoveries are read by the same statement, because a run has few of them.
+  // What the run must know first is read by the same statement, because a run has few of them.
   const { rows } = await db.run(
-    `INSERT INTO runs (started_at) VALUES (?1)
-     RETURNING id, EXISTS (SELECT 1 FROM other_merchants WHERE mch_id = ?2) AS is_work_aside,
-       EXISTS (SELECT 1 FROM recoveries WHERE finished_at IS NULL) AS is_recovering`,
+    `INSERT INTO runs (started_at, reduced_until)
+     SELECT ?1, (SELECT max(reduced_until) FROM (SELECT reduced_until FROM runs ORDER BY id DESC LIMIT ${RUNS_LOOKED_AT})
+       WHERE reduced_until > ?1)
+     RETURNING id, reduced_until, EXISTS (SELECT 1 FROM other_merchants WHERE mch_id = ?2) AS is_work_aside,
+       EXISTS (SELECT 1 FROM recoveries WHERE finished_at IS NULL) AS is_recovering,
+       (SELECT count(*) = 2 AND count(finished_at) = 0 AND count(reduced_until) = 0 FROM (
+          SELECT finished_at, reduced_until FROM (SELECT * FROM runs ORDER BY id DESC LIMIT ${RUNS_LOOKED_AT})
+          WHERE started_at <= ?3 ORDER BY id DESC LIMIT 2)) AS crashed`,
     now,
     mchId,
+    later(now, -RUN_S_MAX),
   )
   const [row] = rows
   return row === undefined
-    ? { run: 0, isWorkAside: false, isRecovering: false }
+    ? { run: 0, isWorkAside: false, isRecovering: false, reducedUntil: undefined, crashed: false }
     : {
         run: integer(row, 'id'),
         isWorkAside: row['is_work_aside'] === 1,
         isRecovering: row['is_recovering'] === 1,
+        reducedUntil: optionalTime(row, 'reduced_until'),
+        crashed: row['crashed'] === 1,
       }
+}
+
+/** How many of the last runs are looked at. Those that may still be under way are among them. */
+const RUNS_LOOKED_AT = 10
+
+/** The due time of the work that is due the longest, by class. Every subquery reads the first entry of an index. */
+export async function oldestDue(
+  db: Database,
+  now: UnixSeconds,
+  limits: RefundLimits,
+): Promise<OldestDue> {
+  const held = heldGuard(limits, now)
+  const webhook = (isNews: 0 | 1): string =>
+    `SELECT min(due_at) FROM deliveries WHERE ${IS_NEWS} = ${isNews} AND due_at <= ?`
+  const [outcome] = await db.batch([
+    {
+      sql: `SELECT (SELECT min(due_at) FROM attempts WHERE due_at <= ?) AS payments,
+        (${webhook(0)}) AS webhooks,
+        (SELECT due_at FROM refunds WHERE due_at <= ? AND NOT (${held.sql}) ORDER BY due_at LIMIT 1) AS refunds,
+        (SELECT min(due_at) FROM orders WHERE due_at <= ?) AS closing,
+        (${webhook(1)}) AS news,
+        (SELECT min(due_at) FROM bills WHERE due_at <= ? AND coalesce(leased_until, 0) <= ?) AS bills`,
+      params: [now, now, now, ...held.params, now, now, now, now],
+    },
+  ])
+  const row = outcome?.rows[0] ?? {}
+  const at = (name: string): UnixSeconds | undefined => optionalTime(row, name)
+  const [webhooks, refunds] = [at('webhooks'), at('refunds')]
+  return {
+    payments: at('payments'),
+    money:
+      webhooks === undefined || (refunds !== undefined && refunds < webhooks) ? refunds : webhooks,
+    closing: at('closing'),
+    news: at('news'),
+    bills: at('bills'),
+  }
 }
 
 /** Stores that a run has finished. @param report What the run did, as JSON. */
@@ -30,8 +80,15 @@ export async function finishRun(
   id: number,
   now: UnixSeconds,
   report: string,
+  reducedUntil: UnixSeconds | undefined,
 ): Promise<void> {
-  await db.run('UPDATE runs SET finished_at = ?2, report = ?3 WHERE id = ?1', id, now, report)
+  await db.run(
+    `UPDATE runs SET finished_at = ?2, report = ?3, reduced_until = coalesce(?4, reduced_until) WHERE id = ?1`,
+    id,
+    now,
+    report,
+    orNull(reducedUntil),
+  )
 }
 
 /** @returns the time at which the latest finished run started; undefined when no run has finished. */

@@ -16,10 +16,12 @@ import * as differences from './bill/differences.ts'
 import { pageFacts } from './bill/page-facts.ts'
 import { savePage, unmark } from './bill/save-page.ts'
 import type { Database } from './d1/database.ts'
+import type { Outbox } from './d1/outbox.ts'
 import * as deliveries from './deliveries.ts'
 import * as attempts from './order/attempts.ts'
-import { claimDueOrders, rescheduleOrders } from './order/due-orders.ts'
-import { claimDueRefunds, countDueRefunds, rescheduleRefunds } from './order/due-refunds.ts'
+import { claimDueAttempts, claimExpiredOrders, rescheduleOrders } from './order/due-orders.ts'
+import { claimDueRefunds, rescheduleRefunds } from './order/due-refunds.ts'
+import { expireUntouched } from './order/expire-untouched.ts'
 import { listOrders } from './order/order-list.ts'
 import { commit, register } from './order/orders.ts'
 import { ordercodeOfPayment, saveConfirmation } from './order/payment-row.ts'
@@ -36,40 +38,39 @@ import * as runs from './runs.ts'
 /**
  * Creates all stores on one database.
  *
- * @param hasTarget Whether a webhook receiver is configured. Without one, webhooks are stored as
- *   `no_target` and never sent.
+ * @param outbox How webhooks are written.
  * @param mchId The merchant number whose bills are compared.
  * @param actor Who causes what these stores write: events, refunds and reviews name it.
  * @param limits Which refunds may be sent.
  */
 export const d1Stores = (
   db: Database,
-  hasTarget: boolean,
+  outbox: Outbox,
   mchId: string,
   actor: Actor,
   limits: RefundLimits = { paused: false, perDay: undefined },
 ): Stores => ({
-  orders: orderStore(db, hasTarget, actor),
+  orders: orderStore(db, outbox, actor),
   refunds: refundStore(db, actor, limits),
-  reviews: reviewStore(db, hasTarget, actor),
-  deliveries: deliveryStore(db, hasTarget, actor),
-  bills: billStore(db, hasTarget, mchId),
-  runs: runStore(db),
+  reviews: reviewStore(db, outbox, actor),
+  deliveries: deliveryStore(db, outbox, actor),
+  bills: billStore(db, outbox, mchId),
+  runs: runStore(db, limits),
   recoveries: {
     begin: (since, now) => beginRecovery(db, since, now),
     left: (now) => recoveryLeft(db, now),
   },
 })
 
-const orderStore = (db: Database, hasTarget: boolean, actor: Actor): OrderStore => ({
+const orderStore = (db: Database, outbox: Outbox, actor: Actor): OrderStore => ({
   load: (ordercode) => load(db, ordercode),
   loadMany: (ordercodes) => loadMany(db, ordercodes),
   events: (ordercode) => events(db, ordercode),
   list: (filter, page) => listOrders(db, filter, page),
   register: (ordercode, terms, now) => register(db, ordercode, terms, now, actor),
-  commit: (before, event, change, now) => commit(db, before, event, change, now, hasTarget, actor),
+  commit: (before, event, change, now) => commit(db, before, event, change, now, outbox, actor),
   recordPayment: (payment, source, refunded, now) =>
-    recordPayment(db, payment, source, refunded, now, hasTarget, actor),
+    recordPayment(db, payment, source, refunded, now, outbox, actor),
   ordercodeOfPayment: (transactionId) => ordercodeOfPayment(db, transactionId),
   saveConfirmation: (ordercode, transactionId, now) =>
     saveConfirmation(db, ordercode, transactionId, now),
@@ -78,7 +79,9 @@ const orderStore = (db: Database, hasTarget: boolean, actor: Actor): OrderStore 
   saveRefusal: (attempt, now) => attempts.saveRefusal(db, attempt, now),
   rememberCode: (outTradeNo, codeHash, now) => attempts.rememberCode(db, outTradeNo, codeHash, now),
   claimQuerySlot: (outTradeNo, pauseS, now) => attempts.claimQuerySlot(db, outTradeNo, pauseS, now),
-  claimDue: (now, limits) => claimDueOrders(db, now, limits),
+  claimDueAttempts: (now, limit) => claimDueAttempts(db, now, limit),
+  claimExpired: (now, limit) => claimExpiredOrders(db, now, limit),
+  expireUntouched: (now, limit) => expireUntouched(db, now, limit, outbox, actor),
   reschedule: (claimed, next) => rescheduleOrders(db, claimed, next),
   otherMerchants: () => merchants.otherMerchants(db),
   setAside: (mchId, until, now) => merchants.setAside(db, mchId, until, now),
@@ -101,29 +104,30 @@ const refundStore = (db: Database, actor: Actor, limits: RefundLimits): RefundSt
   endWaitingReview: (number, now) => endWaitingReviewOf(db, number, now),
   ordercodeOf: (number) => ordercodeOfRefund(db, number),
   claimDue: (now, count) => claimDueRefunds(db, now, count, limits),
-  countDue: (now) => countDueRefunds(db, now, limits),
   reschedule: (claimed, next) => rescheduleRefunds(db, claimed, next),
 })
 
-const reviewStore = (db: Database, hasTarget: boolean, actor: Actor): ReviewStore => ({
-  open: (review, now) => reviews.openReview(db, review, { now, hasTarget, actor }),
+const reviewStore = (db: Database, outbox: Outbox, actor: Actor): ReviewStore => ({
+  open: (review, now) => reviews.openReview(db, review, { now, outbox, actor }),
   find: (id) => reviews.findReview(db, id),
+  findMany: (ids) => reviews.findReviews(db, ids),
   ofOrders: (ordercodes) => reviews.reviewsOf(db, ordercodes),
   list: (open, page) => reviews.listReviews(db, open, page),
   resolve: (id, resolution, now) => reviews.resolveReview(db, id, resolution, now, actor),
 })
 
-const deliveryStore = (db: Database, hasTarget: boolean, actor: Actor): DeliveryStore => ({
+const deliveryStore = (db: Database, outbox: Outbox, actor: Actor): DeliveryStore => ({
   find: (id) => deliveries.findDelivery(db, id),
   list: (state, page) => deliveries.listDeliveries(db, state, page),
-  claimDue: (now, limit) => deliveries.claimDeliveries(db, now, limit, db.uniqueText()),
+  claimDue: (kind, now, limit) => deliveries.claimDeliveries(db, kind, now, limit, db.uniqueText()),
   saveTry: (before, after, review, now) =>
-    deliveries.saveTry(db, before, after, review, { now, hasTarget, actor }),
+    deliveries.saveTry(db, before, after, review, { now, outbox, actor }),
+  saveTries: (tries, left) => deliveries.saveTries(db, tries, left),
   reopen: (id, now) => deliveries.reopenDelivery(db, id, now),
   sweep: (before, limit) => deliveries.sweepDeliveries(db, before, limit),
 })
 
-const billStore = (db: Database, hasTarget: boolean, mchId: string): BillStore => ({
+const billStore = (db: Database, outbox: Outbox, mchId: string): BillStore => ({
   find: (day) => bills.findBill(db, day),
   expect: (last, now) => bills.expectBills(db, last, now),
   claimDue: (now) => claimDueBill(db, now),
@@ -133,7 +137,7 @@ const billStore = (db: Database, hasTarget: boolean, mchId: string): BillStore =
   ratesBefore: (day) => bills.ratesBefore(db, day),
   booksOn: (day) => booksOn(db, day, mchId),
   begin: (bill) => bills.beginBill(db, bill),
-  save: (bill, now) => bills.saveBill(db, bill, now, hasTarget),
+  save: (bill, now) => bills.saveBill(db, bill, now, outbox),
   unmark: (bill) => unmark(db, bill),
   pageFacts: (day, rows) => pageFacts(db, day, rows),
   savePage: (bill, compared) => savePage(db, bill, compared),
@@ -148,9 +152,10 @@ const billStore = (db: Database, hasTarget: boolean, mchId: string): BillStore =
     differences.resolveDifference(db, bill, difference, outcome),
 })
 
-const runStore = (db: Database): RunStore => ({
+const runStore = (db: Database, limits: RefundLimits): RunStore => ({
   start: (now, mchId) => runs.startRun(db, now, mchId),
-  finish: (id, now, report) => runs.finishRun(db, id, now, report),
+  oldestDue: (now) => runs.oldestDue(db, now, limits),
+  finish: (id, now, report, reducedUntil) => runs.finishRun(db, id, now, report, reducedUntil),
   lastStartedAt: () => runs.lastRunAt(db),
   list: (beforeId, limit) => runs.listRuns(db, beforeId, limit),
   sweep: (before, limit) => runs.sweepRuns(db, before, limit),

@@ -5,6 +5,7 @@ import type { OrderView } from '../../src/core/order/order.ts'
 import type { Stores } from '../../src/ports/deps.ts'
 import type { RefundLimits } from '../../src/ports/refund-store.ts'
 import { Database } from '../../src/store/d1/database.ts'
+import { requestOutbox } from '../../src/store/d1/outbox.ts'
 import { d1Stores } from '../../src/store/store.ts'
 import { anOrder, MERCHANT_IDS, T0 } from '../samples/order-samples.ts'
 
@@ -47,7 +48,7 @@ export function storeBench({ actor = 'shop', limits, db = env.DB }: BenchOptions
   const read = async (sql: string): Promise<readonly SqlRow[]> =>
     (await env.DB.prepare(sql).all<SqlRow>()).results
   return {
-    store: d1Stores(database, true, MERCHANT_IDS.mchId, actor, limits),
+    store: d1Stores(database, requestOutbox(true), MERCHANT_IDS.mchId, actor, limits),
     read,
     async exec(sql) {
       const statements = sql.split(';').filter((each) => each.trim() !== '')

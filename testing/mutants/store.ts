@@ -110,8 +110,8 @@ export const STORE_MUTANTS: readonly Mutant[] = [
   {
     name: 'A change that lost a race still sends its webhook',
     file: 'store/order/orders.ts',
-    find: `insertOnce('deliveries', deliveryRow(webhook, now, hasTarget), guard)`,
-    replace: `insertIf('deliveries', deliveryRow(webhook, now, hasTarget), { sql: '1', params: [] })`,
+    find: `insertOnce('deliveries', deliveryRow(webhook, now, outbox), guard)`,
+    replace: `insertIf('deliveries', deliveryRow(webhook, now, outbox), { sql: '1', params: [] })`,
     tests: [...STALE, ...STORE],
   },
   {

@@ -102,7 +102,12 @@ export type OrderEvent = Readonly<
   | { type: 'payment_accepted'; transactionId: TransactionId }
   /** The operator records a payment whose attempt was lost with a restore of the database. */
   | { type: 'payment_restored'; payment: Payment; attempt: Attempt }
-  | { type: 'order_closed'; reason: CloseReason }
+  | {
+      type: 'order_closed'
+      reason: CloseReason
+      /** The live attempt that ends with the order, if WeChat has just said that it is over. */
+      attempt?: Readonly<{ outTradeNo: OutTradeNo; reason: AttemptEnd }>
+    }
   | RefundEvent
 >
 

@@ -15,6 +15,7 @@ import type { UnixSeconds } from '../time.ts'
 import { type Attempt, hasLivePrepay, isInFlight, mayBeOurs, sentAgain } from './attempt.ts'
 import { changed, illegal, type Step, unchanged, withAttempt } from './change.ts'
 import {
+  type AttemptEnd,
   expiryUnder,
   findAttempt,
   liveAttempt,
@@ -44,14 +45,14 @@ export function transition(
     case 'attempt_closing':
       return onAttemptClosing(before, event.outTradeNo, now)
     case 'attempt_closed':
-      return onAttemptClosed(before, event, now)
+      return attemptClosed(before, event, now)
     case 'payment_booked':
     case 'second_payment_recorded':
     case 'payment_accepted':
     case 'payment_restored':
       return paymentTransition(before, event, now)
     case 'order_closed':
-      return onOrderClosed(before, now)
+      return onOrderClosed(before, event, now)
     default:
       return refundTransition(before, event, now)
   }
@@ -107,9 +108,9 @@ function onAttemptClosing(
   return changed(before, { attempts: withAttempt(before, { ...attempt, state: 'closing' }) })
 }
 
-function onAttemptClosed(
+function attemptClosed(
   before: OrderView,
-  { outTradeNo, reason }: Of<'attempt_closed'>,
+  { outTradeNo, reason }: Readonly<{ outTradeNo: OutTradeNo; reason: AttemptEnd }>,
   now: UnixSeconds,
 ): Result<Step, Rejection> {
   const attempt = findAttempt(before, outTradeNo)
@@ -124,7 +125,11 @@ function onAttemptClosed(
   return changed(before, { attempts: withAttempt(before, after) })
 }
 
-function onOrderClosed(before: OrderView, now: UnixSeconds): Result<Step, Rejection> {
+function onOrderClosed(
+  before: OrderView,
+  { attempt }: Of<'order_closed'>,
+  now: UnixSeconds,
+): Result<Step, Rejection> {
   switch (before.order.state) {
     case 'closed':
       return unchanged
@@ -132,9 +137,13 @@ function onOrderClosed(before: OrderView, now: UnixSeconds): Result<Step, Reject
       return illegal
     case 'created':
     case 'paying':
-      if (liveAttempt(before) !== undefined) return illegal
-      return changed(before, {}, { state: 'closed', closedAt: now }, [
-        { type: 'order.closed', subject: before.order.ordercode },
-      ])
+      break
   }
+  const ended = attempt === undefined ? unchanged : attemptClosed(before, attempt, now)
+  if (!ended.ok) return ended
+  const { attempts } = ended.value.kind === 'changed' ? ended.value.after : before
+  if (liveAttempt({ ...before, attempts }) !== undefined) return illegal
+  return changed(before, { attempts }, { state: 'closed', closedAt: now }, [
+    { type: 'order.closed', subject: before.order.ordercode },
+  ])
 }

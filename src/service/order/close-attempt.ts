@@ -1,9 +1,14 @@
 import { isOurs } from '../../core/merchant.ts'
 import { type Attempt, isInFlight, isLive, mayBeOurs } from '../../core/order/attempt.ts'
-import { type AttemptEnd, findAttempt, type OrderView } from '../../core/order/order.ts'
+import {
+  type AttemptEnd,
+  type CloseReason,
+  findAttempt,
+  type OrderView,
+} from '../../core/order/order.ts'
 import type { Deps } from '../../ports/deps.ts'
 import { applyEvent } from '../apply-event.ts'
-import { type AttemptStatus, queryAttempt } from './query-attempt.ts'
+import { attemptEnd, type AttemptStatus, queryAttempt } from './query-attempt.ts'
 
 type CloseAttemptDeps = Pick<
   Deps,
@@ -32,20 +37,21 @@ export async function closeAttempt(
   deps: CloseAttemptDeps,
   view: OrderView,
   attempt: Attempt,
+  closing?: CloseReason,
 ): Promise<CloseOutcome> {
-  if (!isOurs(attempt.terms, deps.config)) return closeOfOtherMerchant(deps, view, attempt)
+  if (!isOurs(attempt.terms, deps.config)) {
+    return closeOfOtherMerchant(deps, view, attempt, closing)
+  }
   if (isInFlight(attempt, deps.now())) return { kind: 'busy' }
 
-  const before = await queryAttempt(deps, view, attempt)
+  const before = await queryAttempt(deps, view, attempt, closing)
   const canBePaid = before.kind === 'unpaid' || before.kind === 'user_paying'
-  if (canBePaid && !mayBeOurs(attempt)) return end(deps, view, attempt, 'number_used')
-  if (before.kind !== 'unpaid') return conclude(deps, view, attempt, before)
+  if (canBePaid && !mayBeOurs(attempt)) return end(deps, view, attempt, 'number_used', closing)
+  if (before.kind !== 'unpaid') return conclude(deps, view, attempt, before, closing)
 
-  // `attempt_closing` is stored before closeorder is sent: from then on no request signs this attempt
-  // again, even if this request crashes.
   const { outTradeNo } = attempt
-  const closing = await applyEvent(deps, view, { type: 'attempt_closing', outTradeNo })
-  if (!closing.ok) return storedOutcome(deps, view, attempt)
+  const begun = await beginClosing(deps, view, attempt)
+  if (begun === undefined) return storedOutcome(deps, view, attempt)
 
   const reply = await deps.wechat.closeOrder(outTradeNo, attempt.terms)
   if (reply.kind === 'unknown') {
@@ -60,8 +66,24 @@ export async function closeAttempt(
   }
   // A second query decides, not the reply to closeorder: WeChat has replied "closed" while a payer was
   // paying, and a reply "paid" does not contain the payment to record.
-  const after = await queryAttempt(deps, closing.value, attempt)
-  return conclude(deps, closing.value, attempt, after)
+  const after = await queryAttempt(deps, begun, attempt, closing)
+  return conclude(deps, begun, attempt, after, closing)
+}
+
+/**
+ * Stores `attempt_closing` before closeorder is sent: from then on no request signs this attempt again, even if this one
+ * crashes. After its `time_expire` no request signs it anyway, so nothing is stored.
+ *
+ * @returns undefined when a concurrent request changed the attempt first.
+ */
+async function beginClosing(
+  deps: Pick<Deps, 'deliverSoon' | 'now' | 'orders'>,
+  view: OrderView,
+  { outTradeNo, terms }: Attempt,
+): Promise<OrderView | undefined> {
+  if (deps.now() >= terms.timeExpire) return view
+  const closing = await applyEvent(deps, view, { type: 'attempt_closing', outTradeNo })
+  return closing.ok ? closing.value : undefined
 }
 
 /**
@@ -72,13 +94,14 @@ async function closeOfOtherMerchant(
   deps: Pick<Deps, 'deliverSoon' | 'now' | 'orders'>,
   view: OrderView,
   attempt: Attempt,
+  closing: CloseReason | undefined,
 ): Promise<CloseOutcome> {
   const merchants = await deps.orders.otherMerchants()
   const isGivenUp = merchants.some(
     ({ mchId, givenUpAt }) => mchId === attempt.terms.mchId && givenUpAt !== undefined,
   )
   return isGivenUp && deps.now() >= attempt.terms.timeExpire
-    ? end(deps, view, attempt, 'settled_by_person')
+    ? end(deps, view, attempt, 'settled_by_person', closing)
     : { kind: 'other_merchant' }
 }
 
@@ -87,6 +110,7 @@ async function conclude(
   view: OrderView,
   attempt: Attempt,
   status: AttemptStatus,
+  closing: CloseReason | undefined,
 ): Promise<CloseOutcome> {
   switch (status.kind) {
     case 'paid':
@@ -97,7 +121,7 @@ async function conclude(
     case 'absent':
       // unifiedorder is no longer in flight, and WeChat has
       // no such order: the payer can never pay this attempt.
-      return end(deps, view, attempt, 'absent_at_wechat')
+      return end(deps, view, attempt, 'absent_at_wechat', closing)
     case 'rejected':
     case 'unpaid':
     case 'user_paying':
@@ -112,9 +136,9 @@ async function end(
   view: OrderView,
   attempt: Attempt,
   reason: AttemptEnd,
+  closing: CloseReason | undefined,
 ): Promise<CloseOutcome> {
-  const { outTradeNo } = attempt
-  const closed = await applyEvent(deps, view, { type: 'attempt_closed', outTradeNo, reason })
+  const closed = await applyEvent(deps, view, attemptEnd(attempt, reason, closing))
   return closed.ok ? { kind: 'closed', view: closed.value } : storedOutcome(deps, view, attempt)
 }
 

@@ -21,15 +21,20 @@ export async function closeOrder(
   let current = view
   const attempt = liveAttempt(current)
   if (attempt !== undefined) {
-    const outcome = await closeAttempt(deps, current, attempt)
+    const outcome = await closeAttempt(deps, current, attempt, reason)
     if (outcome.kind !== 'closed') return (await paidMeanwhile(deps, view)) ?? outcome
     current = outcome.view
+    if (current.order.state === 'closed') return logged(deps, current, reason)
   }
   if (current.order.state === 'paid') return { kind: 'paid', view: current }
   const closed = await applyEvent(deps, current, { type: 'order_closed', reason })
   if (!closed.ok) return (await paidMeanwhile(deps, view)) ?? { kind: 'busy' }
-  deps.log({ event: 'order_closed', ordercode: view.order.ordercode, reason })
-  return { kind: 'closed', view: closed.value }
+  return logged(deps, closed.value, reason)
+}
+
+function logged({ log }: Pick<Deps, 'log'>, view: OrderView, reason: CloseReason): CloseOutcome {
+  log({ event: 'order_closed', ordercode: view.order.ordercode, reason })
+  return { kind: 'closed', view }
 }
 
 /** Closes an order at the request of the shop. */

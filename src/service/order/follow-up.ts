@@ -29,9 +29,9 @@ type FollowUpDeps = Pick<
 export type FollowUp = Readonly<{
   /**
    * `booked`: the payment, or the refunds of a returned
-   * payment, are recorded. `waiting`: nothing changed yet.
+   * payment, are recorded. `waiting`: nothing changed yet. `unanswered`: WeChat gave no clear answer.
    */
-  result: 'booked' | 'closed' | 'waiting'
+  result: 'booked' | 'closed' | 'waiting' | 'unanswered'
   /**
    * When the order or attempt is due again; undefined for never. Ignored if its row has changed, because the
    * change has set the due time.
@@ -126,7 +126,7 @@ async function query(deps: FollowUpDeps, view: OrderView, attempt: Attempt): Pro
     case 'rejected':
       return { result: 'waiting', dueAt: attemptDueAt(attempt, now) }
     case 'unknown':
-      return { result: 'waiting', dueAt: unansweredAttemptDueAt(attempt, now) }
+      return { result: 'unanswered', dueAt: unansweredAttemptDueAt(attempt, now) }
   }
 }
 
@@ -136,8 +136,9 @@ function afterClose(closed: CloseOutcome, dueAt: UnixSeconds | undefined): Follo
       return { result: 'booked', dueAt }
     case 'closed':
       return { result: 'closed', dueAt }
-    case 'busy':
     case 'unknown':
+      return { result: 'unanswered', dueAt }
+    case 'busy':
     case 'other_merchant':
       return { result: 'waiting', dueAt }
   }

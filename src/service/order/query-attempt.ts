@@ -1,5 +1,5 @@
 import type { Attempt } from '../../core/order/attempt.ts'
-import type { OrderView } from '../../core/order/order.ts'
+import type { AttemptEnd, CloseReason, OrderEvent, OrderView } from '../../core/order/order.ts'
 import type { Deps } from '../../ports/deps.ts'
 import { type ApplyError, applyEvent } from '../apply-event.ts'
 import { recordQueriedPayment } from './record-queried-payment.ts'
@@ -28,11 +28,16 @@ export type AttemptStatus = Readonly<
   | { kind: 'unknown'; cause: string }
 >
 
-/** Queries WeChat about one attempt. If WeChat's answer says so, records the payment or closes the attempt. */
+/**
+ * Queries WeChat about one attempt. If WeChat's answer says so, records the payment or closes the attempt.
+ *
+ * @param closing Why the order is being closed: then the order closes with its attempt. Undefined when it stays open.
+ */
 export async function queryAttempt(
   deps: QueryAttemptDeps,
   view: OrderView,
   attempt: Attempt,
+  closing?: CloseReason,
 ): Promise<AttemptStatus> {
   const reply = await deps.wechat.orderQuery(attempt.outTradeNo, attempt.terms)
   switch (reply.kind) {
@@ -48,9 +53,7 @@ export async function queryAttempt(
         : { kind: 'rejected', error }
     }
     case 'closed': {
-      const { outTradeNo } = attempt
-      const reason = 'closed_at_wechat'
-      const closed = await applyEvent(deps, view, { type: 'attempt_closed', outTradeNo, reason })
+      const closed = await applyEvent(deps, view, attemptEnd(attempt, 'closed_at_wechat', closing))
       return closed.ok
         ? { kind: 'closed', view: closed.value }
         : { kind: 'rejected', error: closed.error }
@@ -69,3 +72,13 @@ export async function queryAttempt(
       return { kind: 'unknown', cause: reply.cause }
   }
 }
+
+/** The event that ends an attempt: its own, or that of its order if the order is being closed. */
+export const attemptEnd = (
+  { outTradeNo }: Attempt,
+  reason: AttemptEnd,
+  closing: CloseReason | undefined,
+): OrderEvent =>
+  closing === undefined
+    ? { type: 'attempt_closed', outTradeNo, reason }
+    : { type: 'order_closed', reason: closing, attempt: { outTradeNo, reason } }

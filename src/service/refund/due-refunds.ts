@@ -80,7 +80,3 @@ export async function advanceDueRefund(
   }
   return { ordercode, outRefundNo, dueAt }
 }
-
-/** Counts the refunds that are due, up to a thousand. */
-export const countDueRefunds = ({ refunds, now }: Pick<Deps, 'now' | 'refunds'>): Promise<number> =>
-  refunds.countDue(now())

@@ -1,18 +1,10 @@
 /** One try of one webhook, and what the Worker does about its outcome. */
-import { billJson } from '../../contract/bill.ts'
-import { orderJson } from '../../contract/order.ts'
-import { refundJson } from '../../contract/refund.ts'
-import { reviewJson } from '../../contract/review.ts'
-import type { BeijingDay } from '../../core/day.ts'
-import type { OrderView } from '../../core/order/order.ts'
 import type { Review } from '../../core/review.ts'
-import { formatRfc3339 } from '../../core/time.ts'
 import { nextTryAt } from '../../core/webhook.ts'
-import { invariant } from '../../lib/result.ts'
 import type { StoredDelivery } from '../../ports/delivery-store.ts'
 import type { Deps } from '../../ports/deps.ts'
-import { billReport } from '../bill/read-bill.ts'
 import { reportOpened } from '../open-review.ts'
+import { renderer } from './render.ts'
 
 type DeliverWebhookDeps = Pick<
   Deps,
@@ -27,12 +19,6 @@ export async function deliverFirst(deps: DeliverWebhookDeps, id: string): Promis
   if (delivery?.state === 'pending' && delivery.tries === 0) await deliverWebhook(deps, delivery)
 }
 
-/** Leases due webhooks to this run, the longest due first. */
-export const claimDueWebhooks = (
-  { deliveries, now }: Pick<Deps, 'deliveries' | 'now'>,
-  limit: number,
-): Promise<readonly StoredDelivery[]> => deliveries.claimDue(now(), limit)
-
 /**
  * Tries a webhook once and stores the outcome. A failed webhook changes nothing about its fact, which is
  * stored separately. If the last try of the retry schedule fails, a review opens.
@@ -43,21 +29,42 @@ export async function deliverWebhook(
   deps: DeliverWebhookDeps,
   delivery: StoredDelivery,
 ): Promise<'delivered' | 'failed' | 'given_up' | 'too_early'> {
-  const body = delivery.body ?? (await renderBody(deps, delivery))
+  const render = await renderer(deps, [delivery])
+  const body = await render(delivery)
   // Nothing was sent, so no try is counted: the webhook keeps its step in the retry schedule, and is due
   // again when its lease ends.
   if (body === undefined) return 'too_early'
-  const tried = await deps.webhooks.send({ id: delivery.id, body })
+  const { state } = await saveTry(deps, delivery, await sendOnce(deps, delivery, body))
+  return state === 'pending' ? 'failed' : state === 'given_up' ? state : 'delivered'
+}
 
-  const now = deps.now()
+/** Sends a webhook once. @returns the webhook after the try, which is not stored yet. */
+export async function sendOnce(
+  { log, now: clock, webhooks }: Pick<Deps, 'log' | 'now' | 'webhooks'>,
+  delivery: StoredDelivery,
+  body: string,
+): Promise<StoredDelivery> {
+  const tried = await webhooks.send({ id: delivery.id, body })
+  const now = clock()
   const step = delivery.step + 1
   const dueAt = tried.delivered ? undefined : nextTryAt(step, now)
   const state = tried.delivered ? 'delivered' : dueAt === undefined ? 'given_up' : 'pending'
-  const after: StoredDelivery = {
+  const tries = delivery.tries + 1
+  log({
+    event: 'webhook_tried',
+    ...(delivery.ordercode === undefined ? {} : { ordercode: delivery.ordercode }),
+    type: delivery.type,
+    state,
+    tries,
+    status: tried.status,
+    ...(tried.error === undefined ? {} : { reason: tried.error }),
+    ...((tried.words ?? '') === '' ? {} : { error: tried.words }),
+  })
+  return {
     ...delivery,
     state,
     body,
-    tries: delivery.tries + 1,
+    tries,
     step,
     dueAt,
     triedAt: now,
@@ -65,20 +72,18 @@ export async function deliverWebhook(
     lastError: tried.error,
     deliveredAt: tried.delivered ? now : undefined,
   }
-  const review = state === 'given_up' ? givenUpReview(after) : undefined
-  const opened = await deps.deliveries.saveTry(delivery, after, review, now)
+}
+
+/** Stores a try. If it gives the webhook up, a review opens. @returns `after`. */
+export async function saveTry(
+  deps: Pick<Deps, 'deliverSoon' | 'deliveries' | 'log' | 'now'>,
+  before: StoredDelivery,
+  after: StoredDelivery,
+): Promise<StoredDelivery> {
+  const review = after.state === 'given_up' ? givenUpReview(after) : undefined
+  const opened = await deps.deliveries.saveTry(before, after, review, deps.now())
   if (review !== undefined && opened !== undefined) reportOpened(deps, review, opened)
-  deps.log({
-    event: 'webhook_tried',
-    ...(delivery.ordercode === undefined ? {} : { ordercode: delivery.ordercode }),
-    type: delivery.type,
-    state,
-    tries: after.tries,
-    status: tried.status,
-    ...(tried.error === undefined ? {} : { reason: tried.error }),
-    ...((tried.words ?? '') === '' ? {} : { error: tried.words }),
-  })
-  return state === 'pending' ? 'failed' : state
+  return after
 }
 
 /** The review of a webhook that was given up. It opens again when the webhook is resent and given up once more. */
@@ -87,56 +92,4 @@ const givenUpReview = ({ id, type, ordercode, tries, lastError = '' }: StoredDel
   subject: id,
   ordercode,
   evidence: { type, tries, last_error: lastError },
-})
-
-async function renderBody(
-  deps: Pick<Deps, 'bills' | 'orders' | 'reviews'>,
-  delivery: StoredDelivery,
-): Promise<string | undefined> {
-  const { type, createdAt } = delivery
-  const data = await renderData(deps, delivery)
-  if (data === undefined) return undefined
-  return JSON.stringify({ type, timestamp: formatRfc3339(createdAt), data })
-}
-
-/** Reads the `data` of a webhook. @returns undefined while the webhook's bill is being reconciled again. */
-async function renderData(
-  deps: Pick<Deps, 'bills' | 'orders' | 'reviews'>,
-  delivery: StoredDelivery,
-): Promise<unknown> {
-  if (delivery.type === 'review.opened') {
-    const review = await deps.reviews.find(delivery.subject)
-    invariant(review !== undefined, 'the review of a webhook is stored')
-    return reviewJson(review)
-  }
-  if (delivery.type === 'bill.reconciled') {
-    const day = delivery.subject as BeijingDay
-    const bill = await deps.bills.find(day)
-    invariant(bill !== undefined, 'the bill of a webhook is stored')
-    // The bill is being reconciled again, so the webhook with its report waits until the bill is reconciled.
-    if (bill.dueAt !== undefined) return undefined
-    return billJson(await billReport(deps, bill))
-  }
-  const { ordercode, revision, subject } = delivery
-  const view = ordercode === undefined ? undefined : await deps.orders.load(ordercode)
-  invariant(view !== undefined && revision !== undefined, 'the order of a webhook is stored')
-  if (delivery.type === 'refund.succeeded' || delivery.type === 'refund.failed') {
-    const refund = view.refunds.find(({ outRefundNo }) => outRefundNo === subject)
-    invariant(refund !== undefined, 'the refund of a webhook is stored')
-    return { ...refundJson(refund, view.order.ordercode), revision }
-  }
-  const reviews = await deps.reviews.ofOrders([view.order.ordercode])
-  const shown = delivery.type === 'order.closed' ? asOfClosing(view) : view
-  return { ...orderJson(shown, reviews), revision }
-}
-
-/**
- * The order as it was when it was closed. If a payment was recorded since, the payment has a webhook of its
- * own, with a later revision.
- */
-const asOfClosing = (view: OrderView): OrderView => ({
-  ...view,
-  order: { ...view.order, state: 'closed', transactionId: undefined, paidAt: undefined },
-  payments: [],
-  refunds: [],
 })

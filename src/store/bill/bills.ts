@@ -5,7 +5,7 @@ import { addDays, type BeijingDay, startOf } from '../../core/day.ts'
 import { DAY_S, later, type UnixSeconds } from '../../core/time.ts'
 import { orNull, text } from '../d1/columns.ts'
 import type { Database } from '../d1/database.ts'
-import { deliveryRow } from '../d1/outbox.ts'
+import { deliveryRow, type Outbox } from '../d1/outbox.ts'
 import { beijingDay, type Guard, insertIf, statement, updateIf } from '../d1/sql.ts'
 import { heldBy } from './bill-lease.ts'
 import { billFromRow, rowFromBill } from './bill-row.ts'
@@ -117,7 +117,7 @@ export async function saveBill(
   db: Database,
   bill: Bill,
   now: UnixSeconds,
-  hasTarget: boolean,
+  outbox: Outbox,
 ): Promise<void> {
   const webhook = {
     type: 'bill.reconciled',
@@ -125,7 +125,7 @@ export async function saveBill(
     ordercode: undefined,
     revision: undefined,
   } as const
-  const row = deliveryRow(webhook, now, hasTarget)
+  const row = deliveryRow(webhook, now, outbox)
   const notYetNotified: Guard = {
     sql: `EXISTS (SELECT 1 FROM bills WHERE day = ? AND state = 'reconciled')
       AND NOT EXISTS (SELECT 1 FROM deliveries WHERE id = ?)`,

@@ -1,5 +1,6 @@
 /** Access to D1 with a deadline, and with the retries that Cloudflare recommends. */
 import { sleep, type TimeLeft, type Timers, withDeadline } from '../../lib/deadline.ts'
+import { isOverLimit } from '../../lib/over-limit.ts'
 import { StoreNotMigrated, StoreUnavailable } from '../../ports/store.ts'
 
 /** A value for one placeholder of an SQL statement. */
@@ -38,18 +39,18 @@ export class Database {
   readonly #timers: Timers
   readonly #randomBytes: (count: number) => Uint8Array
   readonly #timeLeft: TimeLeft
-  readonly #usage: { statements: number }
+  readonly #usage: { statements: number; isRefused: boolean }
 
   /**
    * @param usage Counts the statements that are sent, those of retries included: Cloudflare limits the number for
-   *   each invocation of the Worker.
+   *   each invocation of the Worker. `isRefused` becomes true when it has refused one.
    */
   constructor(
     d1: D1Database,
     timers: Timers,
     randomBytes: (count: number) => Uint8Array,
     timeLeft: TimeLeft = () => Infinity,
-    usage: { statements: number } = { statements: 0 },
+    usage: { statements: number; isRefused: boolean } = { statements: 0, isRefused: false },
   ) {
     this.#d1 = d1
     this.#timers = timers
@@ -102,6 +103,7 @@ export class Database {
         return results.map((result) => ({ rows: result.results, changes: result.meta.changes }))
       } catch (error) {
         const message = error instanceof Error ? error.message : ''
+        if (isOverLimit(error)) this.#usage.isRefused = true
         if (NOT_MIGRATED.test(message)) throw new StoreNotMigrated('D1', { cause: error })
         if (!isOutage(message)) throw error
         if (!RETRYABLE.test(message) || tries === TRIES_MAX || signal.aborted) {

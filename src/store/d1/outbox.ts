@@ -15,20 +15,21 @@ import type { Outcome, Statement, Value } from './database.ts'
 import { ALWAYS, both, type Expression, type Guard, insertIf, insertOnce } from './sql.ts'
 
 /**
- * How long after its insertion a webhook is due for the cron. The request or run that inserts the webhook
- * tries it immediately; the cron takes over if that try fails or never happens.
+ * How webhooks are written. `hasTarget`: whether a receiver is configured; if not, the row only records the webhook as
+ * `no_target`. `firstTryS`: how many seconds after its insertion the cron tries a webhook.
  */
-const FIRST_TRY_S = MINUTE_S
+export type Outbox = Readonly<{ hasTarget: boolean; firstTryS: number }>
 
-/**
- * Makes the row of a new webhook.
- *
- * @param hasTarget Whether a receiver is configured. If not, the row only records the webhook as `no_target`.
- */
+/** A request tries the webhooks that it inserts itself. The cron takes over if that try fails or never happens. */
+export const requestOutbox = (hasTarget: boolean): Outbox => ({ hasTarget, firstTryS: MINUTE_S })
+/** What a run of the cron inserts is due at once, and takes its place among all that is due. */
+export const cronOutbox = (hasTarget: boolean): Outbox => ({ hasTarget, firstTryS: 0 })
+
+/** Makes the row of a new webhook. */
 export const deliveryRow = (
   webhook: Webhook,
   now: UnixSeconds,
-  hasTarget: boolean,
+  { hasTarget, firstTryS }: Outbox,
 ): Record<string, Value> => ({
   id: webhookId(webhook),
   type: webhook.type,
@@ -37,13 +38,13 @@ export const deliveryRow = (
   revision: orNull(webhook.revision),
   state: hasTarget ? 'pending' : 'no_target',
   created_at: now,
-  due_at: hasTarget ? later(now, FIRST_TRY_S) : null,
+  due_at: hasTarget ? later(now, firstTryS) : null,
 })
 
 /** What the statements that open a review need besides the review. */
 type Opening = Readonly<{
   now: UnixSeconds
-  hasTarget: boolean
+  outbox: Outbox
   /** Who opens the review. */
   actor: Actor
   /** The order's revision after the change that opens the review; undefined when the review comes without one. */
@@ -58,7 +59,7 @@ type Opening = Readonly<{
  */
 export function reviewStatements(
   review: Review,
-  { now, hasTarget, actor, revision }: Opening,
+  { now, outbox, actor, revision }: Opening,
   guard: Guard = ALWAYS,
 ): readonly Statement[] {
   const { kind, subject, ordercode } = review
@@ -80,7 +81,7 @@ export function reviewStatements(
 
   const webhook = { type: 'review.opened', subject: '', ordercode, revision } as const
   const delivery = {
-    ...deliveryRow(webhook, now, hasTarget),
+    ...deliveryRow(webhook, now, outbox),
     id: { sql: '? || id', params: [webhookId(webhook)] },
     subject: { sql: 'id', params: [] },
   }

@@ -4,7 +4,7 @@
  * again when the lease ends.
  */
 import { later, type UnixSeconds } from '../../core/time.ts'
-import type { ClaimedOrders, ClaimLimits, DueRow, NextOrderDue } from '../../ports/order-store.ts'
+import type { ClaimedOrders, NextOrderDue } from '../../ports/order-store.ts'
 import { integer, text, time } from '../d1/columns.ts'
 import type { Database, Statement } from '../d1/database.ts'
 import { statement } from '../d1/sql.ts'
@@ -15,46 +15,60 @@ import { statement } from '../d1/sql.ts'
  */
 const LEASE_S = 180
 
-/** Leases due orders and attempts, up to the limits. @returns both in one list, the longest due first. */
-export async function claimDueOrders(
+/** Leases attempts that are due, up to the limit, the longest due first. */
+export async function claimDueAttempts(
   db: Database,
   now: UnixSeconds,
-  limits: ClaimLimits,
+  limit: number,
 ): Promise<ClaimedOrders> {
   const leaseUntil = later(now, LEASE_S)
-  const dueOrders = 'FROM orders WHERE due_at <= ? ORDER BY due_at, ordercode LIMIT ?'
-  const dueAttempts = 'FROM attempts WHERE due_at <= ? ORDER BY due_at, ordercode, number LIMIT ?'
-  // Each SELECT comes before its UPDATE, because the lease overwrites `due_at`, by which the rows are sorted.
-  const [orders, , attempts] = await db.batch([
-    statement(`SELECT ordercode, due_at ${dueOrders}`, now, limits.orders),
+  const due = 'FROM attempts WHERE due_at <= ? ORDER BY due_at, ordercode, number LIMIT ?'
+  // The SELECT comes before the UPDATE, because the lease overwrites `due_at`, by which the rows are sorted.
+  const [attempts] = await db.batch([
+    statement(`SELECT ordercode, number, due_at ${due}`, now, limit),
     statement(
-      `UPDATE orders SET due_at = ? WHERE ordercode IN (SELECT ordercode ${dueOrders})`,
+      `UPDATE attempts SET due_at = ? WHERE (ordercode, number) IN (SELECT ordercode, number ${due})`,
       leaseUntil,
       now,
-      limits.orders,
-    ),
-    statement(`SELECT ordercode, number, due_at ${dueAttempts}`, now, limits.attempts),
-    statement(
-      `UPDATE attempts SET due_at = ?
-       WHERE (ordercode, number) IN (SELECT ordercode, number ${dueAttempts})`,
-      leaseUntil,
-      now,
-      limits.attempts,
+      limit,
     ),
   ])
-  const items: DueRow[] = [
-    ...(orders?.rows ?? []).map((row) => ({
-      ordercode: text(row, 'ordercode'),
-      number: undefined,
-      dueAt: time(row, 'due_at'),
-    })),
-    ...(attempts?.rows ?? []).map((row) => ({
-      ordercode: text(row, 'ordercode'),
-      number: integer(row, 'number'),
-      dueAt: time(row, 'due_at'),
-    })),
-  ]
-  return { leaseUntil, items: items.toSorted((a, b) => a.dueAt - b.dueAt) }
+  const items = (attempts?.rows ?? []).map((row) => ({
+    ordercode: text(row, 'ordercode'),
+    number: integer(row, 'number'),
+    dueAt: time(row, 'due_at'),
+  }))
+  return { leaseUntil, items }
+}
+
+/**
+ * Leases orders that expired and have an attempt, up to the limit, the longest due first. Those without one are closed
+ * as a set (`expire-untouched.ts`).
+ */
+export async function claimExpiredOrders(
+  db: Database,
+  now: UnixSeconds,
+  limit: number,
+): Promise<ClaimedOrders> {
+  const leaseUntil = later(now, LEASE_S)
+  const due = `FROM orders WHERE due_at <= ? AND (state <> 'created'
+      OR EXISTS (SELECT 1 FROM attempts WHERE attempts.ordercode = orders.ordercode))
+    ORDER BY due_at, ordercode LIMIT ?`
+  const [orders] = await db.batch([
+    statement(`SELECT ordercode, due_at ${due}`, now, limit),
+    statement(
+      `UPDATE orders SET due_at = ? WHERE ordercode IN (SELECT ordercode ${due})`,
+      leaseUntil,
+      now,
+      limit,
+    ),
+  ])
+  const items = (orders?.rows ?? []).map((row) => ({
+    ordercode: text(row, 'ordercode'),
+    number: undefined,
+    dueAt: time(row, 'due_at'),
+  }))
+  return { leaseUntil, items }
 }
 
 /**

@@ -2,7 +2,7 @@
 import { toOutRefundNo } from '../../core/order/refund.ts'
 import { later, type UnixSeconds } from '../../core/time.ts'
 import type { ClaimedRefunds, NextRefundDue, RefundLimits } from '../../ports/refund-store.ts'
-import { integer, text } from '../d1/columns.ts'
+import { text } from '../d1/columns.ts'
 import type { Database } from '../d1/database.ts'
 import { endHeldReviews, heldFrom, heldGuard, heldStatements } from './held-refunds.ts'
 import { leaseFromRow, TAKEN_OVER } from './send-lease.ts'
@@ -52,22 +52,6 @@ export async function claimDueRefunds(
     lease: row['is_leased'] === 1 ? leaseFromRow(row, leaseUntil) : undefined,
   }))
   return { leaseUntil, items, held: heldFrom(limits, now, heldBack) }
-}
-
-/** @returns how many refunds are due and not held back, up to a thousand. */
-export async function countDueRefunds(
-  db: Database,
-  now: UnixSeconds,
-  limits: RefundLimits,
-): Promise<number> {
-  const held = heldGuard(limits, now)
-  const { rows } = await db.run(
-    `SELECT count(*) AS due FROM (
-       SELECT 1 FROM refunds WHERE due_at <= ? AND NOT (${held.sql}) LIMIT 1000)`,
-    now,
-    ...held.params,
-  )
-  return rows[0] === undefined ? 0 : integer(rows[0], 'due')
 }
 
 /**

@@ -32,7 +32,12 @@ export function eventData(event: OrderEvent): Readonly<Record<string, string | n
     case 'payment_accepted':
       return { transaction_id: event.transactionId }
     case 'order_closed':
-      return { reason: event.reason }
+      return {
+        reason: event.reason,
+        ...(event.attempt === undefined
+          ? {}
+          : { out_trade_no: event.attempt.outTradeNo, attempt_reason: event.attempt.reason }),
+      }
     case 'refund_requested': {
       const { outRefundNo, transactionId, refundFee, source } = event.refund
       return {

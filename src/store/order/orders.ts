@@ -11,7 +11,7 @@ import { later, type UnixSeconds } from '../../core/time.ts'
 import { webhookId } from '../../core/webhook.ts'
 import { invariant } from '../../lib/result.ts'
 import type { Database, Statement, Value } from '../d1/database.ts'
-import { deliveryRow, openedReviews, reviewStatements } from '../d1/outbox.ts'
+import { deliveryRow, openedReviews, type Outbox, reviewStatements } from '../d1/outbox.ts'
 import { type Guard, insertIf, insertOnce, nextRevision, statement, updateIf } from '../d1/sql.ts'
 import { eventData } from './event-data.ts'
 import { afterPayments, beforePayments, makeOthersDue, paymentChanges } from './payment-row.ts'
@@ -88,7 +88,7 @@ export async function commit(
   event: OrderEvent,
   change: Change,
   now: UnixSeconds,
-  hasTarget: boolean,
+  outbox: Outbox,
   actor: Actor,
 ): Promise<readonly string[] | 'stale'> {
   const { after } = change
@@ -98,7 +98,7 @@ export async function commit(
     params: [ordercode, revision],
   })
   const guard = afterPayments(before, after, unchanged)
-  const opening = { now, hasTarget, actor, revision: after.order.revision }
+  const opening = { now, outbox, actor, revision: after.order.revision }
   const statements = [
     ...newAttempts(before, after, now, beforePayments(before, after, unchanged)),
     ...paymentChanges(before, after, unchanged),
@@ -106,7 +106,7 @@ export async function commit(
     ...refundChanges(before, after, now, guard, actor),
     ...change.reviews.flatMap((review) => reviewStatements(review, opening, guard)),
     ...change.webhooks.map((webhook) =>
-      insertOnce('deliveries', deliveryRow(webhook, now, hasTarget), guard),
+      insertOnce('deliveries', deliveryRow(webhook, now, outbox), guard),
     ),
     insertIf('events', { ...eventRow(before, after, event, now), actor }, guard),
     ...(after.order.state === 'paid' && before.order.state !== 'paid'

@@ -31,7 +31,7 @@ import type { BookedPayment, Payment, Source } from '../../core/order/payment.ts
 import { later, type UnixSeconds } from '../../core/time.ts'
 import type { Webhook } from '../../core/webhook.ts'
 import type { Database } from '../d1/database.ts'
-import { deliveryRow } from '../d1/outbox.ts'
+import { deliveryRow, type Outbox } from '../d1/outbox.ts'
 import { type Guard, insertIf, nextRevision } from '../d1/sql.ts'
 import { eventData } from './event-data.ts'
 import { makeOthersDue, paymentRow } from './payment-row.ts'
@@ -50,7 +50,7 @@ export async function recordPayment(
   source: Source,
   refunded: boolean,
   now: UnixSeconds,
-  hasTarget: boolean,
+  outbox: Outbox,
   actor: Actor,
 ): Promise<Readonly<{ recorded: boolean; view: OrderView | undefined }>> {
   const ours = parseOutTradeNo(payment.outTradeNo)
@@ -104,7 +104,7 @@ export async function recordPayment(
     ordercode,
     revision: undefined,
   }
-  const { revision: _, ...delivery } = deliveryRow(webhook, now, hasTarget)
+  const { revision: _, ...delivery } = deliveryRow(webhook, now, outbox)
   const [, , , , , updated, ...view] = await db.batch([
     insertIf('payments', paymentRow(booked, payment.transactionId), fits),
     {

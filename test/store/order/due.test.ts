@@ -6,8 +6,6 @@ import type { StoredDelivery } from '../../../src/ports/delivery-store.ts'
 import { registered, storeBench, type StoreBench } from '../../../testing/d1/store-bench.ts'
 import { anAttempt, aPayment, at, DAY, MINUTE } from '../../../testing/samples/order-samples.ts'
 
-const LIMITS = { orders: 10, attempts: 10 }
-
 /** Stores an order with an attempt, both due. */
 async function dueOrder(bench: StoreBench): Promise<OrderView> {
   const before = await registered(bench)
@@ -37,13 +35,16 @@ describe('a lease', () => {
   it('that another run overtook reschedules neither the order nor its attempt', async () => {
     const bench = storeBench()
     await dueOrder(bench)
-    const claimed = await bench.store.orders.claimDue(at(DAY), LIMITS)
+    const { orders } = bench.store
+    const claims = [await orders.claimExpired(at(DAY), 10), await orders.claimDueAttempts(at(DAY), 10)]
     await bench.exec('UPDATE orders SET due_at = 7; UPDATE attempts SET due_at = 8')
 
-    const next = claimed.items.map((item) => ({ ...item, dueAt: at(2 * DAY) }))
-    await bench.store.orders.reschedule(claimed, next)
+    for (const claimed of claims) {
+      const next = claimed.items.map((item) => ({ ...item, dueAt: at(2 * DAY) }))
+      await orders.reschedule(claimed, next)
+      expect(next).toHaveLength(1)
+    }
 
-    expect(next).toHaveLength(2)
     expect(await bench.read('SELECT due_at FROM orders')).toMatchObject([{ due_at: 7 }])
     expect(await bench.read('SELECT due_at FROM attempts')).toMatchObject([{ due_at: 8 }])
   })
@@ -52,8 +53,8 @@ describe('a lease', () => {
     const bench = storeBench()
     await dueDelivery(bench)
 
-    expect(await bench.store.deliveries.claimDue(at(DAY), 10)).toHaveLength(1)
-    expect(await bench.store.deliveries.claimDue(at(DAY), 10)).toHaveLength(0)
+    expect(await bench.store.deliveries.claimDue('news', at(DAY), 10)).toHaveLength(1)
+    expect(await bench.store.deliveries.claimDue('news', at(DAY), 10)).toHaveLength(0)
   })
 })
 

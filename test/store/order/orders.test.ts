@@ -201,19 +201,19 @@ describe('due work', () => {
     expect(await plan('SELECT * FROM attempts WHERE due_at <= 5 ORDER BY due_at LIMIT 9')).toMatch(
       /USING (COVERING )?INDEX attempts_due/,
     )
-    expect(await deps.orders.claimDue(deps.now(), { orders: 9, attempts: 9 })).toMatchObject({
-      items: [],
-    })
+    expect(await deps.orders.claimExpired(deps.now(), 9)).toMatchObject({ items: [] })
+    expect(await deps.orders.claimDueAttempts(deps.now(), 9)).toMatchObject({ items: [] })
   })
 
   it('is leased to one of several concurrent runs', async () => {
     const w = world()
     const ordercode = await w.order('leased')
+    await w.pay(ordercode, w.wechat.payer.newOpenid())
     w.advance(7_200)
     const claims = await Promise.all(
       [1, 2, 3, 4].map(() => {
         const deps = w.worker()
-        return deps.orders.claimDue(deps.now(), { orders: 9, attempts: 9 })
+        return deps.orders.claimExpired(deps.now(), 9)
       }),
     )
     expect(claims.flatMap(({ items }) => items.map((item) => item.ordercode))).toEqual([ordercode])
@@ -222,9 +222,10 @@ describe('due work', () => {
   it('is not rescheduled when a concurrent request has moved it', async () => {
     const w = world()
     const ordercode = await w.order('moved')
+    await w.pay(ordercode, w.wechat.payer.newOpenid())
     w.advance(7_200)
     const deps = w.worker()
-    const claimed = await deps.orders.claimDue(deps.now(), { orders: 9, attempts: 9 })
+    const claimed = await deps.orders.claimExpired(deps.now(), 9)
     await w.shop('POST', `/orders/${ordercode}/close`)
     await deps.orders.reschedule(claimed, [{ ordercode, number: undefined, dueAt: deps.now() }])
     expect((await w.read(ordercode)).state).toBe('closed')

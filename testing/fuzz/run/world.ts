@@ -1,6 +1,6 @@
 /** The world of a batch: the real Worker over SQLite, a simulated WeChat, and a clock that each input sets. */
 import { WeChatSimulator } from '../../../simulator/wechat.ts'
-import { assemble, type Platform } from '../../../src/assemble.ts'
+import { assemble, assembleCron, type Platform } from '../../../src/assemble.ts'
 import { readConfig } from '../../../src/config.ts'
 import { tick } from '../../../src/cron/tick.ts'
 import type { LogEntry } from '../../../src/ports/deps.ts'
@@ -138,7 +138,7 @@ export class FuzzWorld {
   }
 
   /** Runs the cron once at the world's time. */
-  cron = (): Promise<void> => tick(assemble(this.#vars, this.#platform), this.#nowMs)
+  cron = (): Promise<void> => tick(assembleCron(this.#vars, this.#platform), this.#nowMs)
 
   async #outside(request: Request): Promise<Response> {
     const { origin, pathname } = new URL(request.url)

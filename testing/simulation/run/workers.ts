@@ -2,11 +2,10 @@
  * Runs the real Worker: a new one for each request and each run of the cron. Workers share nothing but the databases and,
  * within an isolate, the known health of WeChat's two origins.
  */
-import { assemble } from '../../../src/assemble.ts'
+import { assemble, assembleCron, type Platform } from '../../../src/assemble.ts'
 import { readConfig, type Vars } from '../../../src/config.ts'
 import { tick } from '../../../src/cron/tick.ts'
 import type { LogEntry } from '../../../src/ports/deps.ts'
-import type { HttpDeps } from '../../../src/routes/http/deps.ts'
 import { respond } from '../../../src/routes/router.ts'
 import { OriginHealth } from '../../../src/wechat/transport.ts'
 import { memoryKv } from '../../memory-kv.ts'
@@ -54,8 +53,8 @@ export class Workers {
   /** Lets a new Worker handle one request. @throws TypeError when the Worker dies before it has answered. */
   async fetch(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url)
-    const response = await this.#invoke(`${request.method} ${pathname}`, (deps) =>
-      respond(request, deps),
+    const response = await this.#invoke(`${request.method} ${pathname}`, (platform) =>
+      respond(request, assemble(this.#vars, platform)),
     )
     return response
   }
@@ -63,8 +62,8 @@ export class Workers {
   /** Runs the cron once in a Worker. Also resolves when this Worker dies. */
   async cron(): Promise<void> {
     const at = this.#parts.scheduler.now()
-    await this.#invoke('tick', async (deps) => {
-      await tick(deps, at)
+    await this.#invoke('tick', async (platform) => {
+      await tick(assembleCron(this.#vars, platform), at)
       return 'done'
     }).catch(() => {})
   }
@@ -74,7 +73,7 @@ export class Workers {
     for (const owner of this.#alive) this.#parts.scheduler.kill(owner)
   }
 
-  async #invoke<T>(what: string, run: (deps: HttpDeps) => Promise<T>): Promise<T> {
+  async #invoke<T>(what: string, run: (platform: Platform) => Promise<T>): Promise<T> {
     const { trace, chance, faults } = this.#parts
     const owner = new Owner(`w${++this.#count} ${what}`.slice(0, 18), chance.pick(WEIGHTS))
     if (owner.weight < 0.1) faults.count('situation:slow_worker')
@@ -90,7 +89,7 @@ export class Workers {
       this.#alive.delete(owner)
     }
     try {
-      return await Promise.race([run(this.#deps(owner, background)), dead])
+      return await Promise.race([run(this.#platform(owner, background)), dead])
     } finally {
       void over()
     }
@@ -98,9 +97,9 @@ export class Workers {
 
   readonly #kv = memoryKv()
 
-  #deps(owner: Owner, background: Promise<void>[]): HttpDeps {
+  #platform(owner: Owner, background: Promise<void>[]): Platform {
     const { scheduler, sqlite, network, chance, hasCertificate } = this.#parts
-    const platform = {
+    return {
       kv: network.kvFor(owner, this.#kv),
       db: d1Shim(sqlite, network.gateFor(owner)),
       fetch: network.fetchFor(owner),
@@ -112,7 +111,6 @@ export class Workers {
       background: (work: Promise<void>) => void background.push(work),
       originHealth: chance.pick(this.#isolates),
     }
-    return assemble(this.#vars, platform)
   }
 
   #log(owner: Owner, { event, ...rest }: LogEntry): void {

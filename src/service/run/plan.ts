@@ -1,0 +1,32 @@
+/** How much a run of the cron may use: the plan of the account, and what happens when the platform allows less. */
+import { HOUR_S, later, type UnixSeconds } from '../../core/time.ts'
+import type { Cost } from '../../ports/budget.ts'
+import type { Plan } from '../../ports/deps.ts'
+
+/**
+ * The budget of one run, by plan. The free plan allows an invocation 50 calls, 50 statements and 10 ms of CPU, which is
+ * the tightest. The paid plan allows 10 000 calls and 1 000 statements. What a budget leaves of the platform's limit
+ * covers rare items (`RARE_EXCESS` in `costs.ts`).
+ *
+ * @see https://developers.cloudflare.com/workers/platform/limits/
+ * @see https://developers.cloudflare.com/d1/platform/limits/
+ */
+export const PLAN_BUDGETS: Readonly<Record<Plan, Cost>> = {
+  paid: { calls: 2_000, statements: 950 },
+  free: { calls: 20, statements: 40 },
+}
+
+/** How long runs use the budget of the free plan after the platform has refused more, in seconds. */
+const REDUCED_S = HOUR_S
+
+/** The budget of a run. @param isReduced Whether the platform has refused more lately. */
+export const runBudget = (configured: Cost, isReduced: boolean): Cost =>
+  isReduced
+    ? {
+        calls: Math.min(configured.calls, PLAN_BUDGETS.free.calls),
+        statements: Math.min(configured.statements, PLAN_BUDGETS.free.statements),
+      }
+    : configured
+
+/** Until when runs use the reduced budget, if the platform refuses more now. */
+export const reducedUntil = (now: UnixSeconds): UnixSeconds => later(now, REDUCED_S)
