@@ -8,6 +8,7 @@ import { toFen } from './core/money.ts'
 import { fromMillis } from './core/time.ts'
 import { isOverLimit } from './lib/over-limit.ts'
 import { type TimeLeft, type Timers, withDeadline } from './lib/deadline.ts'
+import { Recent } from './lib/recent.ts'
 import { Secret } from './lib/secret.ts'
 import { toHex } from './lib/text.ts'
 import { Throttle } from './lib/throttle.ts'
@@ -16,6 +17,7 @@ import { guardedLog } from './log.ts'
 import type { Deps, LogEntry } from './ports/deps.ts'
 import type { WebhookSender } from './ports/webhooks.ts'
 import type { HttpDeps } from './routes/http/deps.ts'
+import type { Health } from './service/health/health.ts'
 import { ticketKey } from './service/pay/ticket.ts'
 import { PLAN_BUDGETS } from './service/run/plan.ts'
 import { deliverFirst } from './service/webhook/deliver-webhook.ts'
@@ -32,6 +34,9 @@ import { paymentNoticeReader, refundNoticeReader } from './wechat/v2/notices/rea
 
 /** The version that `GET /health` shows. Keep it equal to the one in `package.json`. */
 export const VERSION = '0.1.0'
+
+/** How long `/health` is answered from memory, in seconds. */
+export const HEALTH_KEEP_S = 10
 
 /** An isolate logs refused tokens at most once in this time. */
 export const REFUSED_TOKEN_LOG_S = 10
@@ -64,6 +69,8 @@ export type Platform = Readonly<{
    * nothing is known about the origins.
    */
   originHealth?: OriginHealth
+  /** What `/health` has found lately, shared by all requests of an isolate. */
+  recentHealth?: Recent<Health>
   /** Limits the lines of the log about refused tokens, shared by all requests of an isolate. */
   refusedTokens?: Throttle
 }>
@@ -101,6 +108,7 @@ class Usage {
   calls = 0
   statements = 0
   isRefused = false
+  key: 'accepted' | 'refused' | undefined
 }
 
 function assembleFor(
@@ -158,6 +166,7 @@ function assembleFor(
       notifyUrl: `${vars.PUBLIC_URL}/notify`,
       ticketKeys: () => ticketKeys(appSecret, vars.WX_APP_SECRET_OLD),
       requireOpenid: vars.REQUIRE_OPENID === 'yes',
+      plan: vars.PLAN,
       tick: {
         calls: vars.TICK_CALLS ?? PLAN_BUDGETS[vars.PLAN].calls,
         statements: vars.TICK_STATEMENTS ?? PLAN_BUDGETS[vars.PLAN].statements,
@@ -171,7 +180,19 @@ function assembleFor(
       webhookTarget,
     },
     ...d1Stores(database, outbox(webhookTarget !== 'unset'), merchant.mchId, actor, limits),
-    wechat: wechatGateway({ transport, timers, randomBytes, merchant, appSecret, signType, log }),
+    wechat: wechatGateway({
+      transport,
+      timers,
+      randomBytes,
+      merchant,
+      appSecret,
+      signType,
+      log,
+      onKey: (key) => {
+        // One answer under our key is enough: WeChat never accepts a wrong one.
+        if (usage.key !== 'accepted') usage.key = key
+      },
+    }),
     readBill,
     archive: platform.kv === undefined ? undefined : kvArchive(platform.kv, timers, log),
     now,
@@ -196,12 +217,14 @@ function assembleFor(
     admitAddress: (ip) => admit(platform.limits?.address, ip),
     used: () => ({ calls: usage.calls, statements: usage.statements }),
     isRefused: () => usage.isRefused,
+    keyHealth: () => usage.key,
     version: VERSION,
     featuresOff: vars.off,
     merchantTokens: [vars.MERCHANT_TOKEN, vars.MERCHANT_TOKEN_OLD].filter(
       (token) => token !== undefined,
     ),
     operators: vars.OPERATORS ?? [],
+    recentHealth: platform.recentHealth ?? new Recent(HEALTH_KEEP_S),
     refusedTokens: platform.refusedTokens ?? new Throttle(REFUSED_TOKEN_LOG_S),
     as(who, withinMs = Infinity) {
       const end = platform.nowMs() + withinMs

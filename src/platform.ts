@@ -1,9 +1,11 @@
 /** The only reader of `env`, of the clock, of randomness and of the global fetch. */
-import { type Platform, REFUSED_TOKEN_LOG_S } from './assemble.ts'
+import { HEALTH_KEEP_S, type Platform, REFUSED_TOKEN_LOG_S } from './assemble.ts'
 import { readConfig, type Vars } from './config.ts'
 import { err, ok, type Result } from './lib/result.ts'
+import { Recent } from './lib/recent.ts'
 import { Throttle } from './lib/throttle.ts'
 import type { LogEntry } from './ports/deps.ts'
+import type { Health } from './service/health/health.ts'
 import { type Fetch, OriginHealth } from './wechat/transport.ts'
 
 /** Which of WeChat's two origins failed lately. All requests that this isolate serves share the knowledge. */
@@ -15,6 +17,7 @@ const configs = new WeakMap<Installation, ReturnType<typeof readConfig>>()
 /** How often an isolate logs what is wrong with a configuration that works. */
 const CONFIG_LOG_S = 3_600
 const configLog = new Throttle(CONFIG_LOG_S)
+const recentHealth = new Recent<Health>(HEALTH_KEEP_S)
 const refusedTokens = new Throttle(REFUSED_TOKEN_LOG_S)
 
 /** The variables and bindings of this Worker. The merchant's certificate and the archive are optional. */
@@ -49,6 +52,7 @@ export function install(
       certificateFetch: env.WX_CERT === undefined ? undefined : certificateFetch(env.WX_CERT),
       limits: { address: env.LIMIT_ADDRESS, payer: env.LIMIT_PAYER },
       originHealth,
+      recentHealth,
       refusedTokens,
     },
   })

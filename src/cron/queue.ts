@@ -1,6 +1,6 @@
 /** What the kinds of due work have in common: a run of the cron takes a slice of each in turn. */
 import type { Budget } from '../ports/budget.ts'
-import type { DueClass } from '../ports/run-store.ts'
+import type { DueClass } from '../core/due.ts'
 
 /** How much a run did of each kind of work. Part of its report. */
 export type Figures = Readonly<{

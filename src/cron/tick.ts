@@ -7,7 +7,7 @@ import { fromMillis, later, MINUTE_S, type UnixSeconds } from '../core/time.ts'
 import { Budget, type Cost } from '../ports/budget.ts'
 import type { Deps } from '../ports/deps.ts'
 import type { RecoveryLeft } from '../ports/recovery-store.ts'
-import type { DueClass, OldestDue } from '../ports/run-store.ts'
+import type { DueClass, OldestDue } from '../core/due.ts'
 import { failureEntry } from '../ports/store.ts'
 import { SWEEP } from '../service/costs.ts'
 import { resumeOwnWork } from '../service/other-merchants.ts'
@@ -55,6 +55,8 @@ type Report = Figures &
     oldest_due: Readonly<Record<DueClass, number | null>>
     /** Whether the run used the budget of the free plan, because the platform had refused more. */
     reduced?: true
+    /** Whether WeChat accepted our key in this run; absent when WeChat answered nothing. */
+    key?: 'accepted' | 'refused'
     /** What is left of the recovery that is under way. */
     recovery?: RecoveryLeft
     calls: number
@@ -132,11 +134,13 @@ async function run(base: Deps, scheduledMs: number): Promise<void> {
   if (budget.allows(SWEEP)) await sweep(deps)
 
   const recovery = started.isRecovering ? await recoveryLeft(deps) : undefined
+  const key = deps.keyHealth()
   const report: Report = {
     ...figures,
     ...(billed === undefined ? {} : { bill: billed }),
     oldest_due: agesOf(oldest, startedAt),
     ...(isReduced ? { reduced: true } : {}),
+    ...(key === undefined ? {} : { key }),
     ...(recovery === undefined ? {} : { recovery }),
     ...deps.used(),
   }

@@ -57,6 +57,8 @@ export type Deps = Stores &
     admit: (who: string) => Promise<boolean>
     /** How many calls and statements this invocation has used so far. */
     used: () => Cost
+    /** Whether WeChat has accepted our key in this invocation, or refused it; undefined when it answered nothing. */
+    keyHealth: () => 'accepted' | 'refused' | undefined
     /** Whether the platform has refused this invocation a call or a statement, because it made too many. */
     isRefused: () => boolean
   }>
@@ -72,6 +74,8 @@ export type Config = Readonly<{
   ticketKeys: () => Promise<readonly [CryptoKey, ...CryptoKey[]]>
   /** Whether the shop must name the payer of every order. */
   requireOpenid: boolean
+  /** The plan of the account at Cloudflare. */
+  plan: Plan
   /** The budget of one run of the cron, by the plan of the account or as the operator overrides it. */
   tick: Cost
   /** What the Worker does with a payment that arrives for a closed order. */

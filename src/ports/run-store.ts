@@ -1,3 +1,5 @@
+import type { OldestDue } from '../core/due.ts'
+import type { HealthFacts } from '../core/health.ts'
 import type { UnixSeconds } from '../core/time.ts'
 
 /** Runs of the cron, as stored. @throws StoreUnavailable from any method. */
@@ -17,8 +19,8 @@ export interface RunStore {
     report: string,
     reducedUntil: UnixSeconds | undefined,
   ): Promise<void>
-  /** When the last finished run had started; undefined when no run has finished. */
-  lastStartedAt(): Promise<UnixSeconds | undefined>
+  /** What the database says about the health of the installation. */
+  health(now: UnixSeconds): Promise<Omit<HealthFacts, 'bytesMax'>>
   /** The cron's runs with a number below `beforeId`, newest first. */
   list(beforeId: number, limit: number): Promise<readonly StoredRun[]>
   /** Deletes up to `limit` records of cron runs that are older than `before`. */
@@ -37,15 +39,6 @@ export type StartedRun = Readonly<{
   reducedUntil: UnixSeconds | undefined
   crashed: boolean
 }>
-
-/**
- * The classes of due work, the most urgent one first. `payments`: attempts that may be paid. `money`: webhooks of the
- * class `money`, and refunds. `closing`: orders that expired. `news`: webhooks of the class `news`. `bills`.
- */
-export type DueClass = 'payments' | 'money' | 'closing' | 'news' | 'bills'
-
-/** When the work of each class that is due the longest became due. What is leased to a run is not due. */
-export type OldestDue = Readonly<Record<DueClass, UnixSeconds | undefined>>
 
 /** A run of the cron. `finishedAt` is undefined while it runs, and for a run that crashed. */
 export type StoredRun = Readonly<{

@@ -1,11 +1,8 @@
 /** Reads and writes the record of the cron's runs in D1. */
 import { later, MINUTE_S, type UnixSeconds } from '../core/time.ts'
-import type { RefundLimits } from '../ports/refund-store.ts'
-import type { OldestDue, StartedRun, StoredRun } from '../ports/run-store.ts'
+import type { StartedRun, StoredRun } from '../ports/run-store.ts'
 import { integer, optionalText, optionalTime, orNull, time } from './d1/columns.ts'
 import type { Database } from './d1/database.ts'
-import { IS_NEWS } from './deliveries.ts'
-import { heldGuard } from './order/held-refunds.ts'
 
 /** A run ends within this time, in seconds: no work begins after two minutes, and none takes longer than one. */
 const RUN_S_MAX = 3 * MINUTE_S
@@ -41,39 +38,6 @@ export async function startRun(db: Database, now: UnixSeconds, mchId: string): P
 /** How many of the last runs are looked at. Those that may still be under way are among them. */
 const RUNS_LOOKED_AT = 10
 
-/** The due time of the work that is due the longest, by class. Every subquery reads the first entry of an index. */
-export async function oldestDue(
-  db: Database,
-  now: UnixSeconds,
-  limits: RefundLimits,
-): Promise<OldestDue> {
-  const held = heldGuard(limits, now)
-  const webhook = (isNews: 0 | 1): string =>
-    `SELECT min(due_at) FROM deliveries WHERE ${IS_NEWS} = ${isNews} AND due_at <= ?`
-  const [outcome] = await db.batch([
-    {
-      sql: `SELECT (SELECT min(due_at) FROM attempts WHERE due_at <= ?) AS payments,
-        (${webhook(0)}) AS webhooks,
-        (SELECT due_at FROM refunds WHERE due_at <= ? AND NOT (${held.sql}) ORDER BY due_at LIMIT 1) AS refunds,
-        (SELECT min(due_at) FROM orders WHERE due_at <= ?) AS closing,
-        (${webhook(1)}) AS news,
-        (SELECT min(due_at) FROM bills WHERE due_at <= ? AND coalesce(leased_until, 0) <= ?) AS bills`,
-      params: [now, now, now, ...held.params, now, now, now, now],
-    },
-  ])
-  const row = outcome?.rows[0] ?? {}
-  const at = (name: string): UnixSeconds | undefined => optionalTime(row, name)
-  const [webhooks, refunds] = [at('webhooks'), at('refunds')]
-  return {
-    payments: at('payments'),
-    money:
-      webhooks === undefined || (refunds !== undefined && refunds < webhooks) ? refunds : webhooks,
-    closing: at('closing'),
-    news: at('news'),
-    bills: at('bills'),
-  }
-}
-
 /** Stores that a run has finished. @param report What the run did, as JSON. */
 export async function finishRun(
   db: Database,
@@ -89,14 +53,6 @@ export async function finishRun(
     report,
     orNull(reducedUntil),
   )
-}
-
-/** @returns the time at which the latest finished run started; undefined when no run has finished. */
-export async function lastRunAt(db: Database): Promise<UnixSeconds | undefined> {
-  const { rows } = await db.run(
-    'SELECT started_at FROM runs WHERE finished_at IS NOT NULL ORDER BY id DESC LIMIT 1',
-  )
-  return rows[0] === undefined ? undefined : time(rows[0], 'started_at')
 }
 
 /** Reads one page of runs, newest first: those whose number is below `beforeId`. */

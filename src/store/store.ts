@@ -18,6 +18,7 @@ import { savePage, unmark } from './bill/save-page.ts'
 import type { Database } from './d1/database.ts'
 import type { Outbox } from './d1/outbox.ts'
 import * as deliveries from './deliveries.ts'
+import { oldestDue, readHealth } from './health.ts'
 import * as attempts from './order/attempts.ts'
 import { claimDueAttempts, claimExpiredOrders, rescheduleOrders } from './order/due-orders.ts'
 import { claimDueRefunds, rescheduleRefunds } from './order/due-refunds.ts'
@@ -154,9 +155,9 @@ const billStore = (db: Database, outbox: Outbox, mchId: string): BillStore => ({
 
 const runStore = (db: Database, limits: RefundLimits): RunStore => ({
   start: (now, mchId) => runs.startRun(db, now, mchId),
-  oldestDue: (now) => runs.oldestDue(db, now, limits),
+  oldestDue: (now) => oldestDue(db, now, limits),
+  health: (now) => readHealth(db, now, limits),
   finish: (id, now, report, reducedUntil) => runs.finishRun(db, id, now, report, reducedUntil),
-  lastStartedAt: () => runs.lastRunAt(db),
   list: (beforeId, limit) => runs.listRuns(db, beforeId, limit),
   sweep: (before, limit) => runs.sweepRuns(db, before, limit),
 })

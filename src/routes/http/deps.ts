@@ -1,9 +1,11 @@
 import type { Actor, Operator } from '../../core/actor.ts'
 import type { DeadlineOutcome } from '../../lib/deadline.ts'
 import type { Secret } from '../../lib/secret.ts'
+import type { Recent } from '../../lib/recent.ts'
 import type { Throttle } from '../../lib/throttle.ts'
 import type { Deps, FeatureOff } from '../../ports/deps.ts'
 import type { NoticeReader } from '../../ports/notices.ts'
+import type { Health } from '../../service/health/health.ts'
 
 /** What the routes need, beyond the dependencies of the use cases. */
 export type HttpDeps = Deps &
@@ -16,6 +18,8 @@ export type HttpDeps = Deps &
     merchantTokens: readonly Secret[]
     /** The people who may sign in beside the shop. */
     operators: readonly Operator[]
+    /** What `/health` has found lately, shared by all requests of this isolate. */
+    recentHealth: Recent<Health>
     /** Limits how often this isolate logs refused tokens. */
     refusedTokens: Throttle
     /** The readers of WeChat's notices, one for each URL that WeChat calls. */

@@ -1,40 +1,65 @@
-import { formatRfc3339, later, MINUTE_S } from '../../core/time.ts'
-import { isWorkSetAside } from '../../service/other-merchants.ts'
-import { lastRunAt } from '../../service/run/runs.ts'
+import { overall } from '../../core/health.ts'
+import { formatRfc3339, timeOrNull } from '../../core/time.ts'
+import { checkHealth, type Health } from '../../service/health/health.ts'
+import { callerWith, tokenOf } from '../http/auth.ts'
 import type { HttpDeps } from '../http/deps.ts'
 import { json } from '../http/problem.ts'
 import type { RouteRequest } from '../http/request.ts'
 
-/**
- * How long the cron, which runs every minute, may be silent before `/health` reports it as down, in seconds.
- * Only the cron finds payments whose notices are lost.
- */
-const CRON_SILENCE_MAX_S = 5 * MINUTE_S
+type HealthDeps = Pick<
+  HttpDeps,
+  | 'config'
+  | 'featuresOff'
+  | 'merchantTokens'
+  | 'now'
+  | 'operators'
+  | 'orders'
+  | 'recentHealth'
+  | 'runs'
+  | 'version'
+>
 
 /**
- * `GET /health`, for an external monitor: 200 while the cron runs, 503 when it is silent. `degraded`: a feature is
- * off because a variable is wrong, or work of another merchant number waits. Strangers may read it, so it has names and codes, and no values.
+ * `GET /health`, for an external monitor: 200 while payments are taken and found, 503 when they are not. Strangers may
+ * read it, so it has names and codes; with a token it has ages and counts, too. It is answered from memory for some
+ * seconds.
  */
-export async function getHealth(
-  _request: RouteRequest,
-  deps: Pick<HttpDeps, 'config' | 'featuresOff' | 'now' | 'orders' | 'runs' | 'version'>,
-): Promise<Response> {
-  const lastCronAt = await lastRunAt(deps)
-  const alive = lastCronAt !== undefined && deps.now() <= later(lastCronAt, CRON_SILENCE_MAX_S)
+export async function getHealth(request: RouteRequest, deps: HealthDeps): Promise<Response> {
+  const health = await deps.recentHealth.get(deps.now(), () => checkHealth(deps))
   const off = deps.featuresOff.map(({ feature, variables }) => ({
     name: feature,
-    status: 'degraded',
+    status: 'degraded' as const,
     reason: 'misconfigured',
     variables,
   }))
-  const waiting = { name: 'merchant', status: 'degraded', reason: 'other_merchant' }
-  const components = [...off, ...((await isWorkSetAside(deps)) ? [waiting] : [])]
-  const working = components.length === 0 ? 'ok' : 'degraded'
+  const components = [...health.components, ...off]
+  const status = overall(components)
+  const lastCronAt = health.facts?.lastCronAt
   const body = {
-    status: alive ? working : 'cron_silent',
+    status,
     version: deps.version,
     last_cron_at: lastCronAt === undefined ? null : formatRfc3339(lastCronAt),
     components,
+    ...((await isKnown(request, deps)) ? figuresOf(health, deps) : {}),
   }
-  return json(body, alive ? 200 : 503)
+  return json(body, status === 'down' ? 503 : 200)
+}
+
+async function isKnown(request: RouteRequest, deps: HealthDeps): Promise<boolean> {
+  const token = tokenOf(request)
+  return token !== undefined && (await callerWith(token, deps)) !== undefined
+}
+
+/** What only people with a token may read. Ages are seconds; null where nothing is due. */
+function figuresOf({ facts }: Health, { now }: Pick<HttpDeps, 'now'>) {
+  if (facts === undefined) return {}
+  const ages = Object.entries(facts.oldestDue).map(([name, since]) => [
+    name,
+    since === undefined ? null : now() - since,
+  ])
+  return {
+    oldest_due: Object.fromEntries(ages) as Readonly<Record<string, number | null>>,
+    database: { bytes: facts.bytes, bytes_max: facts.bytesMax },
+    reduced_until: timeOrNull(facts.reducedUntil),
+  }
 }

@@ -16,6 +16,12 @@ export const PLAN_BUDGETS: Readonly<Record<Plan, Cost>> = {
   free: { calls: 20, statements: 40 },
 }
 
+/** How large a database may grow, in bytes. @see https://developers.cloudflare.com/d1/platform/limits/ */
+export const DATABASE_BYTES_MAX: Readonly<Record<Plan, number>> = {
+  paid: 10_000_000_000,
+  free: 500_000_000,
+}
+
 /** How long runs use the budget of the free plan after the platform has refused more, in seconds. */
 const REDUCED_S = HOUR_S
 

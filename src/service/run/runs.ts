@@ -1,7 +1,8 @@
 /** Stores and lists the runs of the cron, and deletes old runs and old delivered webhooks. */
+import type { OldestDue } from '../../core/due.ts'
 import { DAY_S, later, type UnixSeconds } from '../../core/time.ts'
 import type { Deps } from '../../ports/deps.ts'
-import type { OldestDue, StartedRun, StoredRun } from '../../ports/run-store.ts'
+import type { StartedRun, StoredRun } from '../../ports/run-store.ts'
 
 /**
  * How long runs and delivered webhooks are kept, in seconds. Each run of the cron deletes a few older rows.
@@ -40,10 +41,6 @@ export const listRuns = (
   beforeId: number,
   limit: number,
 ): Promise<readonly StoredRun[]> => runs.list(beforeId, limit)
-
-/** When the last finished run started; undefined when no run has finished yet. */
-export const lastRunAt = ({ runs }: Pick<Deps, 'runs'>): Promise<UnixSeconds | undefined> =>
-  runs.lastStartedAt()
 
 /** Deletes runs and delivered webhooks that are past their retention. Takes two SQL statements. */
 export async function sweep({

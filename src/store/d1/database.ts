@@ -41,6 +41,8 @@ export class Database {
   readonly #timeLeft: TimeLeft
   readonly #usage: { statements: number; isRefused: boolean }
 
+  #size = 0
+
   /**
    * @param usage Counts the statements that are sent, those of retries included: Cloudflare limits the number for
    *   each invocation of the Worker. `isRefused` becomes true when it has refused one.
@@ -76,6 +78,11 @@ export class Database {
     return outcome.value
   }
 
+  /** The size of the database in bytes, as the last answer of D1 says; 0 before the first one. */
+  size(): number {
+    return this.#size
+  }
+
   /** Runs one statement, read or write. Throws like {@link batch}. */
   async run(sql: string, ...params: readonly Value[]): Promise<Outcome> {
     const [outcome] = await this.batch([{ sql, params }])
@@ -100,6 +107,7 @@ export class Database {
         const results = await this.#d1.batch<Row>(
           statements.map(({ sql, params }) => this.#d1.prepare(sql).bind(...params)),
         )
+        this.#size = results.at(-1)?.meta.size_after ?? this.#size
         return results.map((result) => ({ rows: result.results, changes: result.meta.changes }))
       } catch (error) {
         const message = error instanceof Error ? error.message : ''

@@ -5,6 +5,7 @@ import { err, ok, type Result } from '../../lib/result.ts'
 import { toHex } from '../../lib/text.ts'
 import type { Transport, TransportError } from '../transport.ts'
 import type { Signing } from './messages.ts'
+import { refusesKey } from './refusal.ts'
 import type { About, replyLog, Understood } from './reply-log.ts'
 import { type AuthenticFields, type EnvelopeError, openReply } from './wire/envelope.ts'
 import { ANSWER_ELEMENTS_MAX, parseXmlBytes } from './wire/xml.ts'
@@ -31,12 +32,14 @@ export function signedCalls({
   merchant,
   signType,
   answers,
+  onKey,
 }: Readonly<{
   transport: Transport
   randomBytes: (count: number) => Uint8Array
   merchant: Merchant
   signType: SignType
   answers: ReturnType<typeof replyLog>
+  onKey: (key: 'accepted' | 'refused') => void
 }>) {
   return {
     /** What a message about an attempt, a payment or a refund is signed with. */
@@ -64,8 +67,10 @@ export function signedCalls({
       const opened = await open(fields, signed.merchant, signed.signType)
       if (!opened.ok) {
         answers.unverified(about, opened.error)
+        if (refusesKey(opened.error)) onKey('refused')
         return opened
       }
+      onKey('accepted')
       const answer = read(opened.value)
       answers.verified(about, opened.value, answer)
       return ok(answer)

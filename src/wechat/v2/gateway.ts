@@ -48,6 +48,8 @@ export type GatewayOptions = Readonly<{
   appSecret: Secret
   signType: SignType
   log: Log
+  /** Is called with what an answer says about our key: WeChat verifies our signature, and we verify WeChat's. */
+  onKey: (key: 'accepted' | 'refused') => void
 }>
 
 /** The pause before a message is sent a second time, after WeChat answered that it is busy. */
@@ -56,10 +58,17 @@ const NO_CERTIFICATE = 'no merchant certificate was sent to WeChat, or WeChat do
 
 /** Creates the WeChat port of one merchant. A failed call is a reply with its own `kind`, not an exception. */
 export function wechatGateway(options: GatewayOptions): WeChat {
-  const { transport, timers, randomBytes, merchant, appSecret, signType } = options
+  const { transport, timers, randomBytes, merchant, appSecret, signType, onKey } = options
   const answers = replyLog(options.log)
 
-  const { signing, call } = signedCalls({ transport, randomBytes, merchant, signType, answers })
+  const { signing, call } = signedCalls({
+    transport,
+    randomBytes,
+    merchant,
+    signType,
+    answers,
+    onKey,
+  })
 
   async function unifiedOrderOnce(
     attempt: Attempt,

@@ -1,13 +1,16 @@
 import type { Busy, Misconfigured, Refused, Unknown } from '../../ports/wechat.ts'
 import type { EnvelopeError } from './wire/envelope.ts'
 
+/** "Wrong signature": our API key or sign type is wrong. */
+const WRONG_SIGNATURE = /签名(校验)?(错误|失败)/
+
 /**
  * The texts of `return_msg` that mean a wrong configuration. WeChat reports many errors without an
  * err_code, only in this text, which is not signed. So the text decides which error the payer and the
  * operator see, but never the state of an order.
  */
 const MISCONFIGURED_MESSAGES = [
-  /签名(校验)?(错误|失败)/, // "wrong signature": our API key or sign type is wrong
+  WRONG_SIGNATURE,
   /^appid不存在/,
   /mch_id.*(不匹配|不存在|参数格式错误|参数长度有误)/,
   /^appid参数长度有误/,
@@ -15,6 +18,11 @@ const MISCONFIGURED_MESSAGES = [
   /必须传入sub_mch_id/, // "sub_mch_id required": our mch_id is that of a service provider, not of a merchant
 ]
 const BUSY_MESSAGES = [/system ?error/i, /系统(繁忙|错误|异常|超时)/]
+
+/** Whether a reply that failed verification says that WeChat has another key than we. */
+export const refusesKey = (error: EnvelopeError): boolean =>
+  error.reason === 'bad_signature' ||
+  (error.reason === 'return_fail' && WRONG_SIGNATURE.test(error.returnMsg))
 
 /**
  * Classifies a reply that failed verification: a refusal without signature by its text, any other as
