@@ -91,12 +91,12 @@ async function run(base: Deps, scheduledMs: number): Promise<void> {
 
   const startedAt = now()
   const started = await startRun(deps)
+  if (started.isWorkAside) await catchAndLog(deps, () => resumeOwnWork(deps))
   const oldest = await oldestDue(deps)
   const isReduced = started.crashed || started.reducedUntil !== undefined
   const { calls, statements } = runBudget(deps.config.tick, isReduced)
   const last = started.isRecovering ? LAST_STATEMENTS + 1 : LAST_STATEMENTS
   const budget = new Budget(deps.used, { calls, statements: statements - last })
-  if (started.isWorkAside) await catchAndLog(deps, () => resumeOwnWork(deps))
 
   const figures: Record<keyof Figures, number> = {
     due: 0,
@@ -211,5 +211,5 @@ const namesOf = (did: Partial<Figures>): readonly (keyof Figures)[] =>
 /** An exception in one kind of work must not stop the others. */
 async function guarded(deps: Pick<Deps, 'log'>, work: () => Promise<Slice>): Promise<Slice> {
   const done = await catchAndLog(deps, work)
-  return done === 'failed' ? NOTHING_DUE : done
+  return done === 'failed' ? { ...NOTHING_DUE, did: { failed: 1 } } : done
 }

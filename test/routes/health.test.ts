@@ -18,17 +18,17 @@ async function health(world: FuzzWorld, at: number): Promise<string> {
 }
 
 describe('GET /health', () => {
-  it('reports cron_silent later than five minutes after the last run of the cron, and not before', async () => {
+  it('reports a silent cron later than five minutes after the last run of the cron, and not before', async () => {
     const world = await makeShop(chanceOf(1, 'health'))
 
     expect(await health(world, 300)).toBe('200 ok')
-    expect(await health(world, 301)).toBe('503 cron_silent')
+    expect(await health(world, 301)).toBe('503 down')
   })
 
-  it('reports cron_silent when runs start and never finish', async () => {
+  it('reports a silent cron when runs start and never finish', async () => {
     const world = await makeShop(chanceOf(1, 'health'))
     world.sqlite.exec('UPDATE runs SET finished_at = NULL')
 
-    expect(await health(world, 1)).toBe('503 cron_silent')
+    expect(await health(world, 1)).toBe('503 down')
   })
 })

@@ -67,10 +67,10 @@ describe('a claim of due webhooks', () => {
     await withDue(bench, 5)
     const { deliveries } = bench.store
 
-    expect(idsOf(await deliveries.claimDue('money', at(DAY), 2))).toEqual(['w1', 'w2'])
-    const [one, two] = await Promise.all([1, 2].map(() => deliveries.claimDue('money', at(DAY), 2)))
+    expect(idsOf(await deliveries.claimDue('news', at(DAY), 2))).toEqual(['w1', 'w2'])
+    const [one, two] = await Promise.all([1, 2].map(() => deliveries.claimDue('news', at(DAY), 2)))
     expect(idsOf([...(one ?? []), ...(two ?? [])])).toEqual(['w3', 'w4', 'w5'])
-    expect(await deliveries.claimDue('money', at(DAY), 2)).toEqual([])
+    expect(await deliveries.claimDue('news', at(DAY), 2)).toEqual([])
   })
 
   it('gets the same ones, and leases no others, when D1 executes it twice', async () => {
@@ -79,10 +79,14 @@ describe('a claim of due webhooks', () => {
     await withDue(bench, 5)
     watched.fail('reply_lost', { matching: /claimed_by/ })
 
-    expect(idsOf(await bench.store.deliveries.claimDue('money', at(DAY), 2))).toEqual(['w1', 'w2'])
+    expect(idsOf(await bench.store.deliveries.claimDue('news', at(DAY), 2))).toEqual(['w1', 'w2'])
 
     expect(watched.roundTrips()).toBe(2)
-    expect(idsOf(await bench.store.deliveries.claimDue('money', at(DAY), 9))).toEqual(['w3', 'w4', 'w5'])
+    expect(idsOf(await bench.store.deliveries.claimDue('news', at(DAY), 9))).toEqual([
+      'w3',
+      'w4',
+      'w5',
+    ])
   })
 
   it('does not get the ones that another run claimed in the same second', async () => {
@@ -92,11 +96,11 @@ describe('a claim of due webhooks', () => {
     const rival = storeBench()
     const claimed: StoredDelivery[] = []
     watched.before(/claimed_by/, async () => {
-      claimed.push(...(await rival.store.deliveries.claimDue('money', at(DAY), 2)))
+      claimed.push(...(await rival.store.deliveries.claimDue('news', at(DAY), 2)))
     })
     watched.fail('reply_lost', { matching: /claimed_by/ })
 
-    const own = await bench.store.deliveries.claimDue('money', at(DAY), 2)
+    const own = await bench.store.deliveries.claimDue('news', at(DAY), 2)
 
     expect([idsOf(claimed), idsOf(own)]).toEqual([
       ['w1', 'w2'],

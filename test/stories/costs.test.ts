@@ -26,7 +26,7 @@ const FREE_PLAN = 50
 
 /** Rows of the database that one item may read and write, index entries included. */
 const ROWS: Readonly<Record<keyof typeof COSTS, Readonly<{ read: number; written: number }>>> = {
-  order: { read: 70, written: 40 },
+  order: { read: 80, written: 40 },
   refund: { read: 60, written: 20 },
   webhook: { read: 30, written: 10 },
   billStep: { read: 90, written: 25 },

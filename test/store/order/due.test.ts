@@ -36,7 +36,10 @@ describe('a lease', () => {
     const bench = storeBench()
     await dueOrder(bench)
     const { orders } = bench.store
-    const claims = [await orders.claimExpired(at(DAY), 10), await orders.claimDueAttempts(at(DAY), 10)]
+    const claims = [
+      await orders.claimExpired(at(DAY), 10),
+      await orders.claimDueAttempts(at(DAY), 10),
+    ]
     await bench.exec('UPDATE orders SET due_at = 7; UPDATE attempts SET due_at = 8')
 
     for (const claimed of claims) {

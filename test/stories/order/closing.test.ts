@@ -24,8 +24,6 @@ describe('an order that expires', () => {
     expect(await w.history(ordercode)).toEqual([
       'order_registered',
       'attempt_opened',
-      'attempt_closing',
-      'attempt_closed',
       'order_closed',
     ])
   })
