@@ -29,7 +29,7 @@ export default defineConfig(async () => ({
           environment: 'node',
           isolate: false, // these files leave nothing behind; a process for each would take longer than its tests
           include: [
-            'test/{lib,core,wechat,webhooks,routes,cron,simulator,testing,examples}/**/*.test.ts',
+            'test/{lib,core,wechat,webhooks,routes,simulator,testing,examples}/**/*.test.ts',
           ],
         },
       },
@@ -60,7 +60,7 @@ export default defineConfig(async () => ({
           name: 'shim',
           ...PATIENCE,
           environment: 'node',
-          include: ['test/store/**/*.test.ts'],
+          include: ['test/{store,cron}/**/*.test.ts'],
         },
       },
       {

@@ -1,9 +1,9 @@
 /** Queries WeChat about due attempts, and closes orders that expired. */
 import { later } from '../core/time.ts'
-import type { Budget } from '../ports/budget.ts'
+import type { Budget, Cost } from '../ports/budget.ts'
 import type { Deps } from '../ports/deps.ts'
 import type { NextOrderDue } from '../ports/order-store.ts'
-import { CLAIM_ORDERS, COSTS, EXPIRE_UNTOUCHED } from '../service/costs.ts'
+import { CLAIM_ORDERS, COSTS, EXPIRE_UNTOUCHED, RESCHEDULE } from '../service/costs.ts'
 import {
   claimDueAttempts,
   claimExpiredOrders,
@@ -23,9 +23,9 @@ type DueOrdersDeps = Pick<
 const ATTEMPTS = 60
 const EXPIRED = 24
 const UNTOUCHED = 200
-/** What most items cost. An item begins only if its largest cost fits, but no more are claimed than fit by this. */
-const QUERY = { calls: 1, statements: 0 }
-const CLOSE = { calls: 3, statements: 5 }
+/** What most items cost: so many are claimed. An item begins only if its largest cost fits. */
+const QUERY: Cost = { calls: 1, statements: 0 }
+const CLOSE: Cost = { calls: 3, statements: 4 }
 
 /** How long the follow-up of one item takes at most. An item that could outlast the lease is not begun. */
 const ITEM_SECONDS_MAX = 50
@@ -33,7 +33,7 @@ const ITEM_SECONDS_MAX = 50
 /** Claims due attempts and queries WeChat about each. */
 export async function queryDueAttempts(deps: DueOrdersDeps, budget: Budget): Promise<Slice> {
   if (!budget.allows(COSTS.order, 1, CLAIM_ORDERS)) return NO_ROOM
-  const limit = Math.min(ATTEMPTS, budget.room(QUERY, CLAIM_ORDERS))
+  const limit = Math.min(ATTEMPTS, roomFor(budget, QUERY))
   return followUp(deps, budget, await claimDueAttempts(deps, limit), limit)
 }
 
@@ -47,9 +47,16 @@ export async function closeUntouchedOrders(deps: DueOrdersDeps, budget: Budget):
 /** Claims orders that expired with an attempt, and closes each at WeChat. */
 export async function closeExpiredOrders(deps: DueOrdersDeps, budget: Budget): Promise<Slice> {
   if (!budget.allows(COSTS.order, 1, CLAIM_ORDERS)) return NO_ROOM
-  const limit = Math.min(EXPIRED, budget.room(CLOSE, CLAIM_ORDERS))
+  const limit = Math.min(EXPIRED, roomFor(budget, CLOSE))
   return followUp(deps, budget, await claimExpiredOrders(deps, limit), limit)
 }
+
+/** How many items are claimed: the last of them must still fit with its largest cost, so that none is claimed in vain. */
+const roomFor = (budget: Budget, usual: Cost): number =>
+  budget.room(usual, {
+    calls: CLAIM_ORDERS.calls + COSTS.order.calls - usual.calls,
+    statements: CLAIM_ORDERS.statements + COSTS.order.statements - usual.statements,
+  })
 
 async function followUp(
   deps: DueOrdersDeps,
@@ -63,7 +70,7 @@ async function followUp(
   const left = await runPool(
     due.items,
     (running) =>
-      budget.allows(COSTS.order, running + 1, CLAIM_ORDERS) &&
+      budget.allows(COSTS.order, running + 1, RESCHEDULE) &&
       deps.now() < end &&
       deps.now() < later(due.leaseUntil, -ITEM_SECONDS_MAX),
     async (item) => {

@@ -41,6 +41,7 @@ function wechat(replies: readonly Reply[], options: Partial<GatewayOptions> = {}
     return typeof reply === 'string' ? ok(utf8(reply)) : err(reply)
   }
   const gateway = wechatGateway({
+    onKey: () => {},
     transport: {
       async get(path, query) {
         logins.push({ path, query: Object.fromEntries(query) })

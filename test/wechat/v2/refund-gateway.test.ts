@@ -48,6 +48,7 @@ function wechat(
   const log: LogEntry[] = []
   let drawn = 0
   const gateway = wechatGateway({
+    onKey: () => {},
     transport: open.transport,
     timers: {
       after(ms, wake) {
@@ -276,6 +277,7 @@ describe('without a certificate, a refund', () => {
     const { transport, sent } = network([])
     const log: LogEntry[] = []
     const gateway = wechatGateway({
+      onKey: () => {},
       transport,
       timers: { after: () => () => {} },
       randomBytes: (count) => new Uint8Array(count),
