@@ -12,14 +12,17 @@ export type Mix = Readonly<{
   refundRate: number
   /** The share of the tries that the shop's receiver fails. */
   webhookFailureRate: number
+  /** How long an order can be paid, in seconds. */
+  expiresInS: number
 }>
 
 /** @param rate Abandoned cashiers a minute. */
 export const mixOf = (rate: number): Mix => ({
   abandoned: rate,
-  untouched: rate / 4,
-  paid: rate / 4,
+  untouched: rate / 8,
+  paid: rate / 8,
   lost: rate / 40,
   refundRate: 0.05,
   webhookFailureRate: 0.02,
+  expiresInS: 7_200,
 })

@@ -66,20 +66,18 @@ export const SCENARIOS: readonly Scenario[] = [
       classes: ['attempts', 'money', 'expired', 'bills'],
     },
   },
-  ...(['refuses', 'hangs'] as const).map(
-    (receiver): Scenario => ({
-      name: `receiver-${receiver}`,
-      about: `the shop's receiver ${receiver === 'hangs' ? 'hangs' : 'refuses connections'} for a day`,
-      minutes: TROUBLE + DAY + CALM_AFTER,
-      receiver,
-      absence: {
-        fromMinute: TROUBLE,
-        toMinute: TROUBLE + DAY,
-        recovery: 30,
-        classes: ['money', 'news'],
-      },
-    }),
-  ),
+  ...(['refuses', 'hangs'] as const).map((receiver): Scenario => ({
+    name: `receiver-${receiver}`,
+    about: `the shop's receiver ${receiver === 'hangs' ? 'hangs' : 'refuses connections'} for a day`,
+    minutes: TROUBLE + DAY + CALM_AFTER,
+    receiver,
+    absence: {
+      fromMinute: TROUBLE,
+      toMinute: TROUBLE + DAY,
+      recovery: 30,
+      classes: ['money', 'news'],
+    },
+  })),
   {
     name: 'two-crons',
     about: 'two runs of the cron begin every minute',
@@ -105,6 +103,18 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
 ]
+
+/**
+ * Finds a scenario.
+ *
+ * @param minutes Replaces the length of `steady`. The others are as long as their trouble and its end need.
+ * @throws RangeError when there is none of this name.
+ */
+export function scenarioOf(name: string, minutes?: number): Scenario {
+  const found = SCENARIOS.find((each) => each.name === name)
+  if (found === undefined) throw new RangeError(`there is no scenario ${name}`)
+  return name === 'steady' && minutes !== undefined ? { ...found, minutes } : found
+}
 
 /** Whether the bound of a class does not apply in a minute, because a side on which it depends is or was away. */
 export function isExcused({ absence }: Scenario, workClass: WorkClass, minute: number): boolean {

@@ -19,7 +19,6 @@ export type ShopParts = Readonly<{
 }>
 
 const MINUTE_MS = 60_000
-const EXPIRES_IN_S = 7_200
 /** How a payer polls `/result` after paying. */
 const POLLS_MAX = 5
 const POLL_MS = 2_000
@@ -63,10 +62,10 @@ export class Shop {
     const put = await this.#call('PUT', `/orders/${ordercode}`, {
       total_fee: totalFee,
       body: '测试商店-图书',
-      expires_in: EXPIRES_IN_S,
+      expires_in: mix.expiresInS,
     })
     if (put?.status !== 201) return watcher.refused('PUT')
-    watcher.orderRegistered(ordercode, time.now() + EXPIRES_IN_S * 1_000)
+    watcher.orderRegistered(ordercode, time.now() + mix.expiresInS * 1_000)
     if (journey === 'untouched') return
     await time.sleep(chance.between(2_000, 20_000))
 

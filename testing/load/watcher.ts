@@ -76,7 +76,9 @@ export class Watcher {
     this.#orders.push({ ordercode, byMs: expiresMs + BOUND_S.expired * 1_000 })
   }
 
-  paid(payment: Pick<Payment, 'ordercode' | 'transactionId' | 'isLost'> & { sentMs: number }): void {
+  paid(
+    payment: Pick<Payment, 'ordercode' | 'transactionId' | 'isLost'> & { sentMs: number },
+  ): void {
     this.counts.payments++
     const paidMs = this.#parts.nowMs()
     const { sentMs, ...rest } = payment
@@ -175,7 +177,7 @@ export class Watcher {
   }
 
   #checkOrders(nowMs: number): void {
-    for (let order = this.#orders[this.#ordersSeen]; order !== undefined; ) {
+    for (let order = this.#orders[this.#ordersSeen]; order !== undefined;) {
       const { ordercode } = order
       // After an absence, an order may wait for its next time on the schedule, counted from its expiry.
       const backMs = this.#backMs('expired')

@@ -82,10 +82,7 @@ export class Workers {
     this.runs.push({ calls, statements, cpuMs, tookMs, refusals: [...invocation.refusals] })
   }
 
-  async #endRequest(
-    invocation: Invocation,
-    background: Promise<unknown>,
-  ): Promise<void> {
+  async #endRequest(invocation: Invocation, background: Promise<unknown>): Promise<void> {
     const { time } = this.#parts
     const stopClock = time.after(BACKGROUND_MS, () => invocation.kill('background'))
     await background.catch(() => {})
