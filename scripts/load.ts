@@ -1,14 +1,13 @@
 /** `npm run load`: simulated days of steady load within Cloudflare's ceilings, and whether anything waits too long. */
-import { fork } from 'node:child_process'
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
-import { CEILINGS, type Plan } from '../testing/load/platform.ts'
-import type { Order, Report } from '../testing/load/scenario-process.ts'
-import { BOUND_S, CLASSES, scenarioOf, SCENARIOS } from '../testing/load/scenarios.ts'
-import type { Spread, Summary } from '../testing/load/summary.ts'
+import type { Plan } from '../testing/load/platform.ts'
+import type { Order } from '../testing/load/scenario-process.ts'
+import { BOUND_S, SCENARIOS } from '../testing/load/scenarios.ts'
 import { CliError, readOptions, run } from './cli/command.ts'
 import { onInterrupt } from './cli/interrupt.ts'
-import { bold, green, red, say, table } from './cli/terminal.ts'
+import { bold, green, red, say } from './cli/terminal.ts'
+import { printFigures } from './load/figures.ts'
+import { Fleet } from './load/fleet.ts'
 
 const HELP = `Plays days of load against the real Worker, in virtual time and within Cloudflare's ceilings, and watches from outside
 whether due work waits too long and whether a payment or an order is lost. A seed always plays the same run.
@@ -36,9 +35,6 @@ Bounds: due work is never older than ${BOUND_S.attempts / 60} minutes if a payme
 ${BOUND_S.expired / 60} minutes otherwise. While a side is away, its bounds are suspended until shortly after it is back.
 Exits with 0 if every bound held.`
 
-const CHILD = join(import.meta.dirname, '../testing/load/scenario-process.ts')
-const CHILD_MEMORY_MB = 8_192
-const PROGRESS_MS = 5_000
 const DAY_MINUTES = 1_440
 const FIND_MINUTES = 240
 /** The search ends when the rate that holds and the one that breaks are this close. */
@@ -79,7 +75,7 @@ void run(async () => {
   const orders = names.map((name) => readOrder({ scenario: name, plan, rate, seed, minutes }))
   const summaries = await fleet.play(orders)
   if (values.json) say(JSON.stringify(summaries, null, 2))
-  else summaries.length > 0 && print(summaries)
+  else if (summaries.length > 0) printFigures(summaries)
   if (fleet.isInterrupted) return interrupted()
   return summaries.every(({ holds }) => holds) ? 0 : 1
 })
@@ -106,75 +102,6 @@ function readOrder(order: Omit<Order, 'stopsAtViolation'>): Order {
 function interrupted(): number {
   say.error(red('Interrupted.'))
   return 1
-}
-
-/** Plays scenarios in child processes, a few at a time. Progress goes to stderr. */
-class Fleet {
-  readonly #interrupt: AbortSignal
-  readonly #workers: number
-
-  constructor(interrupt: AbortSignal, workers: number) {
-    this.#interrupt = interrupt
-    this.#workers = workers
-  }
-
-  get isInterrupted(): boolean {
-    return this.#interrupt.aborted
-  }
-
-  /** @returns the summaries in the order of `orders`; after an interrupt only those that are finished. */
-  async play(orders: readonly Order[]): Promise<readonly Summary[]> {
-    const summaries = new Map<Order, Summary>()
-    const minutes = new Map<Order, number>()
-    const startedMs = performance.now()
-    const progress = setInterval(() => {
-      const seconds = (performance.now() - startedMs) / 1_000
-      for (const [order, minute] of minutes) {
-        const { minutes: all } = scenarioOf(order.scenario, order.minutes)
-        say.error(
-          `${order.scenario} at ${order.rate} a minute: ${minute} of ${all} minutes, ${Math.round(seconds)} s`,
-        )
-      }
-    }, PROGRESS_MS)
-    const waiting = [...orders]
-    const work = async (): Promise<void> => {
-      for (let order = waiting.shift(); order !== undefined; order = waiting.shift()) {
-        if (this.isInterrupted) return
-        const playing = order
-        const summary = await this.#playOne(playing, (minute) => minutes.set(playing, minute))
-        minutes.delete(playing)
-        if (summary !== undefined) summaries.set(playing, summary)
-      }
-    }
-    try {
-      await Promise.all(Array.from({ length: this.#workers }, work))
-    } finally {
-      clearInterval(progress)
-    }
-    return orders.flatMap((order) => summaries.get(order) ?? [])
-  }
-
-  /** @returns undefined after an interrupt. */
-  #playOne(order: Order, onMinute: (minute: number) => void): Promise<Summary | undefined> {
-    return new Promise((resolve, reject) => {
-      const child = fork(CHILD, {
-        stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-        execArgv: [`--max-old-space-size=${CHILD_MEMORY_MB}`],
-      })
-      let summary: Summary | undefined
-      this.#interrupt.addEventListener('abort', () => child.kill('SIGKILL'), { once: true })
-      child.on('message', (report: Report) => {
-        if ('summary' in report) summary = report.summary
-        else onMinute(report.minute)
-      })
-      child.on('error', reject)
-      child.on('exit', (code) => {
-        if (summary !== undefined || this.isInterrupted) resolve(summary)
-        else reject(new Error(`a process of the load simulation ended with exit code ${code}`))
-      })
-      child.send(order)
-    })
-  }
 }
 
 /** Searches the rate at which the plan breaks: doubles it until a bound breaks, then halves the interval. */
@@ -204,77 +131,8 @@ async function find(
     if (violation === undefined) holds = rate
     else breaks = rate
   }
-  const ceiling = CEILINGS[plan]
-  if (asJson) say(JSON.stringify({ plan, holds, breaks: breaks ?? null, minutes, ceiling }))
+  if (asJson) say(JSON.stringify({ plan, holds, breaks: breaks ?? null, minutes }))
   else
     say(bold(`The plan ${plan} bears ${holds} abandoned cashiers a minute for ${minutes} minutes.`))
   return holds > 0 ? 0 : 1
 }
-
-function print(summaries: readonly Summary[]): void {
-  const head = ['scenario', 'rate', ...CLASSES, 'lost found', 'told']
-  const rows = summaries.map(({ scenario, rate, oldest_due_s, ...rest }) => [
-    scenario,
-    String(rate),
-    ...CLASSES.map((each) => maxAndP99(oldest_due_s[each])),
-    maxAndP99(rest.lost_notices_found_s),
-    maxAndP99(rest.webhooks_told_s),
-  ])
-  say(
-    bold(
-      'Age of the oldest due work, time until a lost notice was found and a payment told: max / p99',
-    ),
-  )
-  for (const line of table(head, rows)) say(line)
-  say()
-  say(bold('Runs of the cron: median / max'))
-  const runHead = [
-    'scenario',
-    'runs',
-    'calls',
-    'statements',
-    'cpu ms',
-    'seconds',
-    'rows/min',
-    'D1',
-    'refused',
-  ]
-  const runRows = summaries.map(({ scenario, runs, ...rest }) => [
-    scenario,
-    String(runs.calls.count),
-    medianAndMax(runs.calls),
-    medianAndMax(runs.statements),
-    medianAndMax(runs.cpu_ms),
-    medianAndMax(runs.took_ms, 1_000),
-    String(rest.rows_written_per_minute),
-    `${Math.round(rest.database_busy * 100)} %`,
-    counted({ ...rest.refused_runs, ...prefixed(rest.refused_requests, 'request ') }),
-  ])
-  for (const line of table(runHead, runRows)) say(line)
-  for (const { scenario, holds, violations, unwanted_answers, failures } of summaries) {
-    say()
-    say(holds ? green(`${scenario}: every bound held.`) : red(`${scenario}: bounds are broken.`))
-    for (const { what, times, examples } of violations) {
-      say(red(`  ${what}: ${times} times, such as ${examples.join('; ')}`))
-    }
-    const others = counted({ ...unwanted_answers, ...failures })
-    if (others !== 'none') say(`  unwanted answers and failures: ${others}`)
-  }
-}
-
-const minutesAndSeconds = (seconds: number): string =>
-  `${Math.floor(seconds / 60)}:${String(Math.round(seconds) % 60).padStart(2, '0')}`
-
-const maxAndP99 = ({ count, max, p99 }: Spread): string =>
-  count === 0 ? '–' : `${minutesAndSeconds(max)} / ${minutesAndSeconds(p99)}`
-
-const medianAndMax = ({ median, max }: Spread, unit = 1): string =>
-  `${Math.round(median / unit)} / ${Math.round(max / unit)}`
-
-const prefixed = (counts: Readonly<Record<string, number>>, prefix: string) =>
-  Object.fromEntries(Object.entries(counts).map(([name, count]) => [prefix + name, count]))
-
-const counted = (counts: Readonly<Record<string, number>>): string =>
-  Object.entries(counts)
-    .map(([name, count]) => `${name} ${count}`)
-    .join(', ') || 'none'
