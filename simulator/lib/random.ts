@@ -43,5 +43,7 @@ export function pick<T>(random: Random, choices: readonly [T, ...T[]]): T {
 }
 
 function draw(random: Random, length: number, alphabet: string): string {
-  return [...random(length)].map((byte) => alphabet.charAt(byte % alphabet.length)).join('')
+  let text = ''
+  for (const byte of random(length)) text += alphabet.charAt(byte % alphabet.length)
+  return text
 }

@@ -21,6 +21,8 @@ import {
 /** A request that passed the gateway's checks, or the gateway's refusal. */
 export type Checked = { ok: true; request: CheckedRequest } | { ok: false; refusal: GatewayRefusal }
 
+const encoder = new TextEncoder()
+
 const ENVELOPE: Readonly<Record<string, ParameterRule>> = {
   appid: { required: true, bytesMax: 32 },
   mch_id: { required: true, bytesMax: 32, format: (value) => /^\d+$/.test(value) },
@@ -119,7 +121,7 @@ function checkLength(
   value: string,
   rule?: ParameterRule,
 ): GatewayRefusal | undefined {
-  const bytes = new TextEncoder().encode(value).byteLength
+  const bytes = encoder.encode(value).byteLength
   if (rule === undefined || (bytes <= rule.bytesMax && bytes >= (rule.bytesMin ?? 0))) {
     return undefined
   }

@@ -88,7 +88,7 @@ export async function rescheduleOrders(
     statements.push(
       statement(
         `UPDATE orders SET due_at = json_extract(value, '$.dueAt') FROM json_each(?1)
-         WHERE ordercode = json_extract(value, '$.ordercode') AND due_at = ?2`,
+         WHERE ordercode = json_extract(value, '$.ordercode') AND +due_at = ?2`,
         JSON.stringify(orders),
         claimed.leaseUntil,
       ),
@@ -99,7 +99,7 @@ export async function rescheduleOrders(
       statement(
         `UPDATE attempts SET due_at = json_extract(value, '$.dueAt') FROM json_each(?1)
          WHERE ordercode = json_extract(value, '$.ordercode')
-           AND number = json_extract(value, '$.number') AND due_at = ?2`,
+           AND number = json_extract(value, '$.number') AND +due_at = ?2`,
         JSON.stringify(attempts),
         claimed.leaseUntil,
       ),

@@ -6,8 +6,13 @@ import type { BoundSql, Ran, Sqlite, SqlRow } from './sqlite.ts'
  * and what the Worker gets: the result, an error or no answer.
  *
  * @param label The name of the call in a trace, for example `INSERT payments`.
+ * @param statements The statements of the call; none for `exec`.
  */
-export type Gate = (label: string, run: () => Ran[]) => Promise<Ran[]>
+export type Gate = (
+  label: string,
+  run: () => Ran[],
+  statements: readonly BoundSql[],
+) => Promise<Ran[]>
 
 /** Lets D1 calls pass without delays and faults, for tests of the store. */
 const open: Gate = (_label, run) => Promise.resolve().then(run)
@@ -33,15 +38,16 @@ class ShimDatabase implements D1Database {
   async batch<T = unknown>(statements: D1PreparedStatement[]): Promise<D1Result<T>[]> {
     const bound = statements.map(ShimStatement.boundOf)
     const label = bound.map(({ sql }) => this.#sqlite.label(sql)).join(', ')
-    const ran = await this.#gate(label, () => this.#sqlite.batch(bound))
+    const ran = await this.#gate(label, () => this.#sqlite.batch(bound), bound)
     return ran.map((each) => resultOf<T>(each))
   }
 
   async exec(query: string): Promise<D1ExecResult> {
-    await this.#gate('EXEC', () => {
+    const run = () => {
       this.#sqlite.exec(query)
       return []
-    })
+    }
+    await this.#gate('EXEC', run, [])
     return { count: 1, duration: 0 }
   }
 
@@ -106,7 +112,8 @@ class ShimStatement implements D1PreparedStatement {
 
   async #once(): Promise<Ran> {
     const label = this.#sqlite.label(this.#bound.sql)
-    const [ran] = await this.#gate(label, () => [this.#sqlite.run(this.#bound)])
+    const run = () => [this.#sqlite.run(this.#bound)]
+    const [ran] = await this.#gate(label, run, [this.#bound])
     return ran ?? { rows: [], changes: 0, lastRowId: 0 }
   }
 }

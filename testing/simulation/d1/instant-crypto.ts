@@ -21,6 +21,9 @@ function nameIn(algorithm: unknown): string {
   return 'name' in algorithm ? String(algorithm.name) : ''
 }
 
+/** Keys that were imported before: making a key takes longer than using it. */
+const keys = new Map<string, webcrypto.CryptoKey>()
+
 const METHODS = {
   digest: async (algorithm: unknown, data: Bytes) =>
     toArrayBuffer(createHash(hashName(algorithm)).update(toBuffer(data)).digest()),
@@ -33,8 +36,12 @@ const METHODS = {
     usages: KeyUsage[],
   ) => {
     if (format !== 'raw') throw new TypeError(`the simulation imports raw keys, not ${format}`)
+    const bytes = toBuffer(data)
+    const id = `${bytes.toString('hex')} ${algorithm.name} ${algorithm.hash} ${usages.join()}`
     // The key is made extractable even if the caller does not ask for it, because our HMAC must read its bytes.
-    return createSecretKey(toBuffer(data)).toCryptoKey(algorithm, true, usages)
+    const key = keys.get(id) ?? createSecretKey(bytes).toCryptoKey(algorithm, true, usages)
+    keys.set(id, key)
+    return key
   },
 
   sign: async (_algorithm: unknown, key: webcrypto.CryptoKey, data: Bytes) =>

@@ -39,19 +39,23 @@ export class Sqlite {
   readonly #db = new DatabaseSync(':memory:', { enableForeignKeyConstraints: true })
   readonly #prepared = new Map<string, Prepared>()
   readonly #changes: StatementSync
+  readonly #begin: StatementSync
+  readonly #commit: StatementSync
 
   /** Creates the tables. @param migrations SQL texts that are run in order; by default the Worker's migrations. */
   constructor(migrations: readonly string[] = workerMigrations()) {
     for (const sql of migrations) this.#db.exec(sql)
     this.#changes = this.#db.prepare('SELECT changes() AS n')
+    this.#begin = this.#db.prepare('BEGIN IMMEDIATE')
+    this.#commit = this.#db.prepare('COMMIT')
   }
 
   /** Runs all statements in one transaction. */
   batch(statements: readonly BoundSql[]): Ran[] {
-    this.#db.exec('BEGIN IMMEDIATE')
+    this.#begin.run()
     try {
       const ran = statements.map((statement) => this.run(statement))
-      this.#db.exec('COMMIT')
+      this.#commit.run()
       return ran
     } catch (error) {
       this.#db.exec('ROLLBACK')

@@ -42,7 +42,11 @@ export function chanceOf(seed: number, name: string): Chance {
       if (choice === undefined) throw new RangeError('nothing to choose from')
       return choice
     },
-    bytes: (count) => Uint8Array.from({ length: count }, () => next() & 0xff),
+    bytes(count) {
+      const bytes = new Uint8Array(count)
+      for (let at = 0; at < count; at++) bytes[at] = next() & 0xff
+      return bytes
+    },
   }
 }
 

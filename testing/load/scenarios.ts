@@ -1,0 +1,123 @@
+/** The situations that the load simulation plays. Minutes count from the beginning of the run. */
+import type { Presence } from './network.ts'
+
+/** The classes of due work, in the order in which a run of the cron must take them. */
+export const CLASSES = ['attempts', 'money', 'expired', 'news', 'bills'] as const
+export type WorkClass = (typeof CLASSES)[number]
+
+/** The bounds of design: the age of the oldest due work of each class, in seconds. */
+export const BOUND_S: Readonly<Record<WorkClass, number>> = {
+  attempts: 180,
+  money: 180,
+  expired: 600,
+  news: 600,
+  bills: 600,
+}
+
+/** A time in which one side is away, and how long the bounds then need to hold again. */
+export type Absence = Readonly<{
+  fromMinute: number
+  toMinute: number
+  /** Minutes after `toMinute` until which the bounds of `classes` may be exceeded. */
+  recovery: number
+  /** The classes that depend on the side that is away. The others keep their bounds. */
+  classes: readonly WorkClass[]
+}>
+
+export type Scenario = Readonly<{
+  name: string
+  about: string
+  minutes: number
+  /** By how much the rate is multiplied in a minute. */
+  rateAt?: (minute: number) => number
+  absence?: Absence
+  wechat?: Presence
+  receiver?: Presence
+  /** How many runs of the cron begin in a minute. */
+  cronsAt?: (minute: number) => number
+}>
+
+const DAY = 1_440
+/** When the trouble of a scenario begins: late enough for orders to expire and for closed attempts to be queried again. */
+const TROUBLE = 180
+const CALM_AFTER = 180
+
+const FLASH_MINUTES = 10
+const HOUR = 60
+const SILENCE = 20
+
+export const SCENARIOS: readonly Scenario[] = [
+  { name: 'steady', about: 'three days at the same rate', minutes: 3 * DAY },
+  {
+    name: 'flash',
+    about: 'ten times the rate for ten minutes',
+    minutes: TROUBLE + FLASH_MINUTES + CALM_AFTER,
+    rateAt: (minute) => (minute >= TROUBLE && minute < TROUBLE + FLASH_MINUTES ? 10 : 1),
+  },
+  {
+    name: 'wechat-away',
+    about: 'WeChat hangs for an hour',
+    minutes: TROUBLE + HOUR + CALM_AFTER,
+    wechat: 'hangs',
+    absence: {
+      fromMinute: TROUBLE,
+      toMinute: TROUBLE + HOUR,
+      recovery: 15,
+      classes: ['attempts', 'money', 'expired', 'bills'],
+    },
+  },
+  ...(['refuses', 'hangs'] as const).map((receiver): Scenario => ({
+    name: `receiver-${receiver}`,
+    about: `the shop's receiver ${receiver === 'hangs' ? 'hangs' : 'refuses connections'} for a day`,
+    minutes: TROUBLE + DAY + CALM_AFTER,
+    receiver,
+    absence: {
+      fromMinute: TROUBLE,
+      toMinute: TROUBLE + DAY,
+      recovery: 30,
+      classes: ['money', 'news'],
+    },
+  })),
+  {
+    name: 'two-crons',
+    about: 'two runs of the cron begin every minute',
+    minutes: TROUBLE + CALM_AFTER,
+    cronsAt: () => 2,
+  },
+  {
+    name: 'cron-skips',
+    about: 'every third run of the cron is missing',
+    minutes: TROUBLE + CALM_AFTER,
+    cronsAt: (minute) => (minute % 3 === 2 ? 0 : 1),
+  },
+  {
+    name: 'cron-silent',
+    about: 'no run of the cron for twenty minutes',
+    minutes: TROUBLE + SILENCE + CALM_AFTER,
+    cronsAt: (minute) => (minute >= TROUBLE && minute < TROUBLE + SILENCE ? 0 : 1),
+    absence: {
+      fromMinute: TROUBLE,
+      toMinute: TROUBLE + SILENCE,
+      recovery: 10,
+      classes: CLASSES,
+    },
+  },
+]
+
+/**
+ * Finds a scenario.
+ *
+ * @param minutes Replaces the length of `steady`. The others are as long as their trouble and its end need.
+ * @throws RangeError when there is none of this name.
+ */
+export function scenarioOf(name: string, minutes?: number): Scenario {
+  const found = SCENARIOS.find((each) => each.name === name)
+  if (found === undefined) throw new RangeError(`there is no scenario ${name}`)
+  return name === 'steady' && minutes !== undefined ? { ...found, minutes } : found
+}
+
+/** Whether the bound of a class does not apply in a minute, because a side on which it depends is or was away. */
+export function isExcused({ absence }: Scenario, workClass: WorkClass, minute: number): boolean {
+  if (absence === undefined || !absence.classes.includes(workClass)) return false
+  return minute >= absence.fromMinute && minute < absence.toMinute + absence.recovery
+}

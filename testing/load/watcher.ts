@@ -1,0 +1,223 @@
+/**
+ * Checks from outside that nothing waits too long and nothing is lost: by WeChat's ledger, by what the shop's receiver got, and
+ * by the database before each run of the cron. The Worker's own report is not used.
+ */
+import type { Books } from '../../simulator/state/books.ts'
+import type { Sqlite } from '../simulation/d1/sqlite.ts'
+import { DueWork } from './due-work.ts'
+import { BOUND_S, CLASSES, isExcused, type Scenario, type WorkClass } from './scenarios.ts'
+
+/** A payment that WeChat took. Times are milliseconds. */
+type Payment = {
+  readonly ordercode: string
+  readonly transactionId: string
+  readonly isLost: boolean
+  readonly paidMs: number
+  /** When it must be booked, and, once it is booked, when the shop must have been told. */
+  byMs: number
+  bookedMs: number | undefined
+  failedTries: number
+}
+
+export type WatcherParts = Readonly<{
+  sqlite: Sqlite
+  books: Books
+  nowMs: () => number
+  startMs: number
+  scenario: Scenario
+}>
+
+const MINUTE_MS = 60_000
+/** The documented query schedule of an attempt, and the pauses between the tries of a webhook, in minutes. */
+const QUERIES_MIN = [1, 2, 3, 5, 10, 20, 30, 60]
+const TRIES_MIN = [1, 5, 30, 120, 300, 600, 840, 1_200, 1_440]
+/** How many examples of one violation are kept. */
+const EXAMPLES_MAX = 3
+
+/** When an attempt that was sent at `sentMs` is queried next after `ms`. */
+function nextQueryMs(sentMs: number, ms: number): number {
+  const passed = (ms - sentMs) / MINUTE_MS
+  const step = QUERIES_MIN.find((minutes) => minutes > passed) ?? 60 * (Math.floor(passed / 60) + 1)
+  return sentMs + step * MINUTE_MS
+}
+
+export class Watcher {
+  /** By class: the age of the oldest due work in seconds, before each run. */
+  readonly ages: Record<WorkClass, number[]> = {
+    attempts: [],
+    money: [],
+    expired: [],
+    news: [],
+    bills: [],
+  }
+  /** Seconds from a payment whose notice was lost until it was booked. */
+  readonly lostFoundS: number[] = []
+  /** Seconds from the booking of a payment until the shop was told. */
+  readonly toldS: number[] = []
+  /** Violations: what is wrong, how often, and the first examples. */
+  readonly violations = new Map<string, { times: number; examples: string[] }>()
+  /** Requests of the shop and of payers that were not answered as they should. */
+  readonly refusals = new Map<string, number>()
+  readonly counts = { orders: 0, payments: 0, told: 0, closed: 0, refunds: 0 }
+  readonly #parts: WatcherParts
+  readonly #dueWork: DueWork
+  readonly #payments = new Map<string, Payment>()
+  readonly #orders: { readonly ordercode: string; byMs: number }[] = []
+  #ordersSeen = 0
+  readonly #refunds = new Map<string, number>()
+
+  constructor(parts: WatcherParts) {
+    this.#parts = parts
+    this.#dueWork = new DueWork(parts.sqlite)
+  }
+
+  orderRegistered(ordercode: string, expiresMs: number): void {
+    this.counts.orders++
+    this.#orders.push({ ordercode, byMs: expiresMs + BOUND_S.expired * 1_000 })
+  }
+
+  paid(
+    payment: Pick<Payment, 'ordercode' | 'transactionId' | 'isLost'> & { sentMs: number },
+  ): void {
+    this.counts.payments++
+    const paidMs = this.#parts.nowMs()
+    const { sentMs, ...rest } = payment
+    const askedMs = nextQueryMs(sentMs, Math.max(paidMs, this.#backMs('attempts')))
+    this.#payments.set(payment.transactionId, {
+      ...rest,
+      paidMs,
+      byMs: askedMs + BOUND_S.attempts * 1_000,
+      bookedMs: undefined,
+      failedTries: 0,
+    })
+  }
+
+  refundReserved(outRefundNo: string): void {
+    this.counts.refunds++
+    this.#refunds.set(outRefundNo, this.#parts.nowMs() + MINUTE_MS + BOUND_S.money * 1_000)
+  }
+
+  refused(what: string): void {
+    this.refusals.set(what, (this.refusals.get(what) ?? 0) + 1)
+  }
+
+  /** WeChat was called, or would have been, about these numbers. */
+  wechatCalled(outTradeNo: string | undefined, outRefundNo: string | undefined): void {
+    if (outTradeNo !== undefined) this.#dueWork.asked(outTradeNo)
+    if (outRefundNo !== undefined) this.#dueWork.refundAsked(outRefundNo)
+  }
+
+  webhookTried(id: string, isDelivered: boolean): void {
+    this.#dueWork.webhookTried(id)
+    if (!id.startsWith('order.paid.')) return
+    const payment = this.#payments.get(id.slice('order.paid.'.length))
+    if (payment === undefined) return
+    const nowMs = this.#parts.nowMs()
+    if (isDelivered) {
+      const bookedMs = payment.bookedMs ?? this.#bookedMs(payment) ?? nowMs
+      this.#payments.delete(payment.transactionId)
+      this.#noteBooked(payment, bookedMs)
+      this.toldS.push(Math.max(0, (nowMs - bookedMs) / 1_000))
+      this.counts.told++
+      return
+    }
+    const pause = TRIES_MIN[payment.failedTries++] ?? Infinity
+    payment.byMs = Math.max(payment.byMs, nowMs + pause * MINUTE_MS + BOUND_S.money * 1_000)
+  }
+
+  /** Looks at everything, before the runs of the cron of a minute. */
+  look(minute: number): void {
+    const nowMs = this.#parts.nowMs()
+    const ages = this.#dueWork.look(nowMs)
+    for (const workClass of CLASSES) {
+      const age = ages[workClass]
+      this.ages[workClass].push(age)
+      if (age > BOUND_S[workClass] && !isExcused(this.#parts.scenario, workClass, minute)) {
+        const bound = BOUND_S[workClass] / 60
+        this.#violation(
+          `due work of class ${workClass} is older than ${bound} minutes`,
+          `${Math.round(age / 60)} minutes old in minute ${minute}`,
+        )
+      }
+    }
+    this.#checkPayments(nowMs, minute)
+    this.#checkOrders(nowMs)
+    this.#checkRefunds(nowMs, minute)
+  }
+
+  #checkPayments(nowMs: number, minute: number): void {
+    for (const payment of this.#payments.values()) {
+      if (payment.bookedMs === undefined) {
+        const bookedMs = this.#bookedMs(payment)
+        if (bookedMs !== undefined) this.#noteBooked(payment, bookedMs)
+      }
+      const workClass = payment.bookedMs === undefined ? 'attempts' : 'money'
+      if (nowMs <= payment.byMs || isExcused(this.#parts.scenario, workClass, minute)) continue
+      const isBooked = payment.bookedMs !== undefined
+      this.#violation(
+        isBooked ? 'a booked payment is not told to the shop' : 'a payment is not booked',
+        `${payment.ordercode}, paid ${Math.round((nowMs - payment.paidMs) / MINUTE_MS)} minutes ago`,
+      )
+      payment.byMs = Infinity // reported once; its times still count when they are known
+    }
+  }
+
+  #noteBooked(payment: Payment, bookedMs: number): void {
+    if (payment.bookedMs !== undefined) return
+    payment.bookedMs = bookedMs
+    const toldByMs = bookedMs + MINUTE_MS + BOUND_S.money * 1_000
+    if (payment.byMs !== Infinity) payment.byMs = Math.max(payment.byMs, toldByMs)
+    if (payment.isLost) this.lostFoundS.push(Math.max(0, (bookedMs - payment.paidMs) / 1_000))
+  }
+
+  #bookedMs({ ordercode }: Payment): number | undefined {
+    const sql = "SELECT at FROM events WHERE ordercode = ? AND type = 'payment_booked'"
+    const [event] = this.#parts.sqlite.run({ sql, values: [ordercode] }).rows
+    return event === undefined ? undefined : Number(event['at']) * 1_000
+  }
+
+  #checkOrders(nowMs: number): void {
+    for (let order = this.#orders[this.#ordersSeen]; order !== undefined;) {
+      const { ordercode } = order
+      // After an absence, an order may wait for its next time on the schedule, counted from its expiry.
+      const backMs = this.#backMs('expired')
+      const expiresMs = order.byMs - BOUND_S.expired * 1_000
+      const lateMs = backMs < expiresMs ? 0 : nextQueryMs(expiresMs, backMs) - expiresMs
+      if (order.byMs + lateMs >= nowMs) return
+      const sql = 'SELECT state FROM orders WHERE ordercode = ?'
+      const [row] = this.#parts.sqlite.run({ sql, values: [ordercode] }).rows
+      const state = String(row?.['state'])
+      if (state === 'closed') this.counts.closed++
+      if (state !== 'closed' && state !== 'paid') {
+        this.#violation('an expired order is not closed', `${ordercode} is ${state}`)
+      }
+      order = this.#orders[++this.#ordersSeen]
+    }
+  }
+
+  #checkRefunds(nowMs: number, minute: number): void {
+    for (const [outRefundNo, byMs] of this.#refunds) {
+      if (this.#parts.books.refund(outRefundNo) !== undefined) this.#refunds.delete(outRefundNo)
+      else if (byMs < nowMs && !isExcused(this.#parts.scenario, 'money', minute)) {
+        this.#violation('a refund has not reached WeChat', outRefundNo)
+        this.#refunds.delete(outRefundNo)
+      }
+    }
+  }
+
+  /** When the side on which a class depends is back and has recovered; 0 when the time is not near or it was never away. */
+  #backMs(workClass: WorkClass): number {
+    const { scenario, startMs, nowMs } = this.#parts
+    const { absence } = scenario
+    if (absence === undefined || !absence.classes.includes(workClass)) return 0
+    if (nowMs() < startMs + (absence.fromMinute - 60) * MINUTE_MS) return 0
+    return startMs + (absence.toMinute + absence.recovery) * MINUTE_MS
+  }
+
+  #violation(what: string, example: string): void {
+    const known = this.violations.get(what) ?? { times: 0, examples: [] }
+    known.times++
+    if (known.examples.length < EXAMPLES_MAX) known.examples.push(example)
+    this.violations.set(what, known)
+  }
+}
