@@ -6,10 +6,10 @@ import type { Vars } from './config.ts'
 import type { Actor } from './core/actor.ts'
 import { toFen } from './core/money.ts'
 import { fromMillis } from './core/time.ts'
+import { IsolateMemory } from './isolate-memory.ts'
 import { type TimeLeft, type Timers, withDeadline } from './lib/deadline.ts'
 import { Secret } from './lib/secret.ts'
 import { toHex } from './lib/text.ts'
-import { Throttle } from './lib/throttle.ts'
 import { detailsOf } from './lib/words.ts'
 import { guardedLog } from './log.ts'
 import type { LogEntry } from './ports/deps.ts'
@@ -22,16 +22,13 @@ import { Database } from './store/d1/database.ts'
 import { d1Stores } from './store/store.ts'
 import { noSender, webhookSender } from './webhooks/sender.ts'
 import { readBill } from './wechat/bill/read.ts'
-import { type Fetch, OriginHealth, wechatTransport } from './wechat/transport.ts'
+import { type Fetch, wechatTransport } from './wechat/transport.ts'
 import { signClientPay } from './wechat/v2/client-pay.ts'
 import { wechatGateway } from './wechat/v2/gateway.ts'
 import { paymentNoticeReader, refundNoticeReader } from './wechat/v2/notices/readers.ts'
 
 /** The version that `GET /health` shows. Keep it equal to the one in `package.json`. */
 export const VERSION = '0.1.0'
-
-/** An isolate logs refused tokens at most once in this time. */
-export const REFUSED_TOKEN_LOG_S = 10
 
 /** What Cloudflare provides to the Worker, such as D1. A test provides its own. */
 export type Platform = Readonly<{
@@ -56,13 +53,8 @@ export type Platform = Readonly<{
   certificateFetch?: Fetch | undefined
   /** The platform's rate limits. If the limit for addresses or for payers is not bound, it admits every request. */
   limits?: Readonly<{ address?: RateLimit; payer?: RateLimit }>
-  /**
-   * Which of WeChat's two origins failed lately, shared by all requests of an isolate. If it is undefined,
-   * nothing is known about the origins.
-   */
-  originHealth?: OriginHealth
-  /** Limits the lines of the log about refused tokens, shared by all requests of an isolate. */
-  refusedTokens?: Throttle
+  /** What the requests of an isolate share. If it is undefined, the invocation remembers nothing of earlier ones. */
+  memory?: IsolateMemory
 }>
 
 /**
@@ -70,7 +62,10 @@ export type Platform = Readonly<{
  * The actor of the invocation is `system`; a route changes it by `as`.
  */
 export const assemble = (vars: Vars, platform: Platform): HttpDeps =>
-  assembleFor({ actor: 'system', timeLeft: () => Infinity }, new Usage(), vars, platform)
+  assembleFor({ actor: 'system', timeLeft: () => Infinity }, new Usage(), vars, {
+    memory: new IsolateMemory(),
+    ...platform,
+  })
 
 /** On whose behalf the invocation works, and how long it may take. */
 type Caller = Readonly<{ actor: Actor; timeLeft: TimeLeft }>
@@ -85,9 +80,9 @@ function assembleFor(
   { actor, timeLeft }: Caller,
   usage: Usage,
   vars: Vars,
-  platform: Platform,
+  platform: Platform & Readonly<{ memory: IsolateMemory }>,
 ): HttpDeps {
-  const { timers, randomBytes } = platform
+  const { timers, randomBytes, memory } = platform
   const secrets = Object.values(vars).filter((value) => value instanceof Secret)
   const log = guardedLog(platform.log, secrets)
   const merchant = { appid: vars.WX_APPID, mchId: vars.WX_MCH_ID, apiKey: vars.WX_API_KEY }
@@ -108,7 +103,7 @@ function assembleFor(
     now,
     timeLeft,
     log,
-    health: platform.originHealth ?? new OriginHealth(),
+    health: memory.originHealth,
     loginOrigin: vars.WX_LOGIN_ORIGIN,
     payOrigin: vars.WX_PAY_ORIGIN,
     payOriginBackup: vars.WX_PAY_ORIGIN_BACKUP,
@@ -162,8 +157,11 @@ function assembleFor(
       for (const id of ids) platform.background(deliverFirst(background, id).catch(logFailure(id)))
     },
     log,
+    mayQuery: (ordercode) => memory.queries.admit(ordercode, now()),
     admit: (who) => admit(platform.limits?.payer, who),
-    admitAddress: (ip) => admit(platform.limits?.address, ip),
+    admitClient: (who) => admit(platform.limits?.address, who),
+    clientIpHeader: vars.CLIENT_IP_HEADER,
+    refusedLogins: memory.refusedLogins,
     used: () => ({ ...usage }),
     version: VERSION,
     featuresOff: vars.off,
@@ -171,7 +169,7 @@ function assembleFor(
       (token) => token !== undefined,
     ),
     operators: vars.OPERATORS ?? [],
-    refusedTokens: platform.refusedTokens ?? new Throttle(REFUSED_TOKEN_LOG_S),
+    refusedTokens: memory.refusedTokens,
     as(who, withinMs = Infinity) {
       const end = platform.nowMs() + withinMs
       const timeLeft = () => end - platform.nowMs()

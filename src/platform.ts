@@ -1,14 +1,15 @@
 /** The only reader of `env`, of the clock, of randomness and of the global fetch. */
-import { assemble, REFUSED_TOKEN_LOG_S } from './assemble.ts'
+import { assemble } from './assemble.ts'
 import { readConfig, type Vars } from './config.ts'
+import { IsolateMemory } from './isolate-memory.ts'
 import { err, ok, type Result } from './lib/result.ts'
 import { Throttle } from './lib/throttle.ts'
 import type { LogEntry } from './ports/deps.ts'
 import type { HttpDeps } from './routes/http/deps.ts'
-import { type Fetch, OriginHealth } from './wechat/transport.ts'
+import type { Fetch } from './wechat/transport.ts'
 
-/** Which of WeChat's two origins failed lately. All requests that this isolate serves share the knowledge. */
-const originHealth = new OriginHealth()
+/** Shared by all requests that this isolate serves. */
+const memory = new IsolateMemory()
 
 /** The platform passes the same `env` to all invocations of an isolate, so its configuration is read once. */
 const configs = new WeakMap<Installation, ReturnType<typeof readConfig>>()
@@ -16,7 +17,6 @@ const configs = new WeakMap<Installation, ReturnType<typeof readConfig>>()
 /** How often an isolate logs what is wrong with a configuration that works. */
 const CONFIG_LOG_S = 3_600
 const configLog = new Throttle(CONFIG_LOG_S)
-const refusedTokens = new Throttle(REFUSED_TOKEN_LOG_S)
 
 /** The variables and bindings of this Worker. The merchant's certificate and the archive are optional. */
 export type Installation = Omit<Env, 'KV'> & Readonly<{ WX_CERT?: Fetcher; KV?: KVNamespace }>
@@ -48,8 +48,7 @@ export function install(
       background: (work) => ctx.waitUntil(work),
       certificateFetch: env.WX_CERT === undefined ? undefined : certificateFetch(env.WX_CERT),
       limits: { address: env.LIMIT_ADDRESS, payer: env.LIMIT_PAYER },
-      originHealth,
-      refusedTokens,
+      memory,
     }),
   )
 }

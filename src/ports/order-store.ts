@@ -72,13 +72,6 @@ export interface OrderStore {
    *   it, or the payer may have paid.
    */
   rememberCode(outTradeNo: OutTradeNo, codeHash: string, now: UnixSeconds): Promise<boolean>
-  /**
-   * Claims the right to query WeChat about the attempt now.
-   *
-   * @returns false when the attempt was queried within the last `pauseS` seconds. So of many concurrent
-   *   requests only one queries WeChat.
-   */
-  claimQuerySlot(outTradeNo: OutTradeNo, pauseS: number, now: UnixSeconds): Promise<boolean>
   /** Leases due orders and attempts to this run, the longest due first. */
   claimDue(now: UnixSeconds, limits: ClaimLimits): Promise<ClaimedOrders>
   /** Sets when claimed rows are due again, except rows that changed since they were claimed. */

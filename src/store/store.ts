@@ -77,7 +77,6 @@ const orderStore = (db: Database, hasTarget: boolean, actor: Actor): OrderStore 
     attempts.savePrepay(db, attempt, { id, expiresAt: prepayExpiry(attempt, now) }, now),
   saveRefusal: (attempt, now) => attempts.saveRefusal(db, attempt, now),
   rememberCode: (outTradeNo, codeHash, now) => attempts.rememberCode(db, outTradeNo, codeHash, now),
-  claimQuerySlot: (outTradeNo, pauseS, now) => attempts.claimQuerySlot(db, outTradeNo, pauseS, now),
   claimDue: (now, limits) => claimDueOrders(db, now, limits),
   reschedule: (claimed, next) => rescheduleOrders(db, claimed, next),
   otherMerchants: () => merchants.otherMerchants(db),

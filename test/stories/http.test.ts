@@ -29,7 +29,7 @@ describe('the router', () => {
     expect(pay.headers.get('allow')).toBe('GET, POST')
     expect((await problemOf(pay)).code).toBe('method_not_allowed')
     const order = await w.fetch('/orders/abcdef', { method: 'PATCH' })
-    expect(order.headers.get('allow')).toBe('PUT, GET')
+    expect(order.headers.get('allow')).toBe('PUT, GET, HEAD')
     expect((await w.fetch('/notify')).headers.get('allow')).toBe('POST')
   })
 

@@ -140,7 +140,7 @@ export function makePay(world: FuzzWorld, chance: Chance): Input {
   world.setTime(at)
   const openid = chance.pick([world.payer, world.otherPayer, world.wechat.payer.newOpenid()])
   const blocked = chance.happens(0.1)
-  const known = chance.happens(0.3)
+  const known = chance.happens(0.5)
     ? world.wechat.payer.login(openid, { blocked })
     : 'unknown-code-001'
   const code = chance.happens(0.6) ? known : mutateText(chance, known)
