@@ -14,7 +14,7 @@ const QUERIED_ORDERS_MAX = 10_000
  * How many logins WeChat may refuse to clients without an address within {@link REFUSED_LOGINS_S}. Honest payers are
  * hardly ever refused, and what is accepted does not count.
  */
-const REFUSED_LOGINS_MAX = 500
+const REFUSED_LOGINS_MAX = 200
 const REFUSED_LOGINS_S = 10
 
 /** The memory of one isolate. If it is lost, WeChat is asked once more, and a line is logged once more. */
