@@ -19,13 +19,15 @@ export function clientAddress(
 }
 
 /**
- * The last address in a list to which each proxy appends the address of whoever called it, as in `X-Forwarded-For`. Only
- * the last entry is of the trusted proxy: the client may have sent those before it. Cloudflare appends the proxy's own
+ * The last address in a list to which each proxy appends the address of its caller, as in `X-Forwarded-For`. Only the
+ * last entry is of the trusted proxy: the client may have sent those before it. Cloudflare appends the proxy's own
  * address to `X-Forwarded-For`, which is left out.
  *
  * @returns undefined when the last entry is no address: an earlier one would prove nothing.
  */
 function lastReported(list: string, connecting: IpAddress | undefined): IpAddress | undefined {
-  const reported = list.split(',').map((entry) => readIpAddress(entry.trim()))
-  return reported.findLast((address) => address === undefined || address.text !== connecting?.text)
+  const isProxy = (entry: string): boolean =>
+    connecting !== undefined && readIpAddress(entry.trim())?.text === connecting.text
+  const last = list.split(',').findLast((entry) => !isProxy(entry))
+  return last === undefined ? undefined : readIpAddress(last.trim())
 }

@@ -4,7 +4,7 @@ import { getPay, postPay } from './pay.ts'
 
 /** The routes that the mini program calls. They need no token: a login code or a ticket takes its place. */
 export const PAYER_ROUTES: readonly Route[] = [
-  // A login code works once, and whoever sends HEAD never sees the answer.
+  // A login code works once, and a client that sends HEAD never sees the answer.
   ['GET', '/pay', getPay, 'no_head'],
   ['POST', '/pay', postPay],
   ['GET', '/result', getResult],
