@@ -6,18 +6,16 @@ import type { Vars } from './config.ts'
 import type { Actor } from './core/actor.ts'
 import { toFen } from './core/money.ts'
 import { fromMillis } from './core/time.ts'
+import { IsolateMemory } from './isolate-memory.ts'
 import { isOverLimit } from './lib/over-limit.ts'
 import { type TimeLeft, type Timers, withDeadline } from './lib/deadline.ts'
-import { Recent } from './lib/recent.ts'
 import { Secret } from './lib/secret.ts'
 import { toHex } from './lib/text.ts'
-import { Throttle } from './lib/throttle.ts'
 import { detailsOf } from './lib/words.ts'
 import { guardedLog } from './log.ts'
 import type { Deps, LogEntry } from './ports/deps.ts'
 import type { WebhookSender } from './ports/webhooks.ts'
 import type { HttpDeps } from './routes/http/deps.ts'
-import type { Health } from './service/health/health.ts'
 import { ticketKey } from './service/pay/ticket.ts'
 import { PLAN_BUDGETS } from './service/run/plan.ts'
 import { deliverFirst } from './service/webhook/deliver-webhook.ts'
@@ -27,19 +25,13 @@ import { cronOutbox, type Outbox, requestOutbox } from './store/d1/outbox.ts'
 import { d1Stores } from './store/store.ts'
 import { noSender, webhookSender } from './webhooks/sender.ts'
 import { readBill } from './wechat/bill/read.ts'
-import { type Fetch, OriginHealth, wechatTransport } from './wechat/transport.ts'
+import { type Fetch, wechatTransport } from './wechat/transport.ts'
 import { signClientPay } from './wechat/v2/client-pay.ts'
 import { wechatGateway } from './wechat/v2/gateway.ts'
 import { paymentNoticeReader, refundNoticeReader } from './wechat/v2/notices/readers.ts'
 
 /** The version that `GET /health` shows. Keep it equal to the one in `package.json`. */
 export const VERSION = '0.1.0'
-
-/** How long `/health` is answered from memory, in seconds. */
-export const HEALTH_KEEP_S = 10
-
-/** An isolate logs refused tokens at most once in this time. */
-export const REFUSED_TOKEN_LOG_S = 10
 
 /** What Cloudflare provides to the Worker, such as D1. A test provides its own. */
 export type Platform = Readonly<{
@@ -64,15 +56,8 @@ export type Platform = Readonly<{
   certificateFetch?: Fetch | undefined
   /** The platform's rate limits. If the limit for addresses or for payers is not bound, it admits every request. */
   limits?: Readonly<{ address?: RateLimit; payer?: RateLimit }>
-  /**
-   * Which of WeChat's two origins failed lately, shared by all requests of an isolate. If it is undefined,
-   * nothing is known about the origins.
-   */
-  originHealth?: OriginHealth
-  /** What `/health` has found lately, shared by all requests of an isolate. */
-  recentHealth?: Recent<Health>
-  /** Limits the lines of the log about refused tokens, shared by all requests of an isolate. */
-  refusedTokens?: Throttle
+  /** What the requests of an isolate share. If it is undefined, the invocation remembers nothing of earlier ones. */
+  memory?: IsolateMemory
 }>
 
 /**
@@ -80,21 +65,14 @@ export type Platform = Readonly<{
  * The actor of the invocation is `system`; a route changes it by `as`.
  */
 export const assemble = (vars: Vars, platform: Platform): HttpDeps =>
-  assembleFor(
-    { actor: 'system', timeLeft: () => Infinity, outbox: requestOutbox },
-    new Usage(),
-    vars,
-    platform,
-  )
+  assembleFor(REQUEST, new Usage(), vars, { memory: new IsolateMemory(), ...platform })
 
 /** Builds the same for a run of the cron, which sends the webhooks that it writes when their turn comes. */
 export const assembleCron = (vars: Vars, platform: Platform): Deps =>
-  assembleFor(
-    { actor: 'system', timeLeft: () => Infinity, outbox: cronOutbox },
-    new Usage(),
-    vars,
-    platform,
-  )
+  assembleFor({ ...REQUEST, outbox: cronOutbox }, new Usage(), vars, {
+    memory: new IsolateMemory(),
+    ...platform,
+  })
 
 /** On whose behalf the invocation works, how long it may take, and how it writes webhooks. */
 type Caller = Readonly<{
@@ -102,6 +80,8 @@ type Caller = Readonly<{
   timeLeft: TimeLeft
   outbox: (hasTarget: boolean) => Outbox
 }>
+
+const REQUEST: Caller = { actor: 'system', timeLeft: () => Infinity, outbox: requestOutbox }
 
 /** What the invocation has used so far, and whether the platform has refused it more. */
 class Usage {
@@ -115,9 +95,9 @@ function assembleFor(
   { actor, timeLeft, outbox }: Caller,
   usage: Usage,
   vars: Vars,
-  platform: Platform,
+  platform: Platform & Readonly<{ memory: IsolateMemory }>,
 ): HttpDeps {
-  const { timers, randomBytes } = platform
+  const { timers, randomBytes, memory } = platform
   const secrets = Object.values(vars).filter((value) => value instanceof Secret)
   const log = guardedLog(platform.log, secrets)
   const merchant = { appid: vars.WX_APPID, mchId: vars.WX_MCH_ID, apiKey: vars.WX_API_KEY }
@@ -143,7 +123,7 @@ function assembleFor(
     now,
     timeLeft,
     log,
-    health: platform.originHealth ?? new OriginHealth(),
+    health: memory.originHealth,
     loginOrigin: vars.WX_LOGIN_ORIGIN,
     payOrigin: vars.WX_PAY_ORIGIN,
     payOriginBackup: vars.WX_PAY_ORIGIN_BACKUP,
@@ -213,8 +193,11 @@ function assembleFor(
       for (const id of ids) platform.background(deliverFirst(background, id).catch(logFailure(id)))
     },
     log,
+    mayQuery: (ordercode) => memory.queries.admit(ordercode, now()),
     admit: (who) => admit(platform.limits?.payer, who),
-    admitAddress: (ip) => admit(platform.limits?.address, ip),
+    admitClient: (who) => admit(platform.limits?.address, who),
+    clientIpHeader: vars.CLIENT_IP_HEADER,
+    refusedLogins: memory.refusedLogins,
     used: () => ({ calls: usage.calls, statements: usage.statements }),
     isRefused: () => usage.isRefused,
     keyHealth: () => usage.key,
@@ -224,8 +207,8 @@ function assembleFor(
       (token) => token !== undefined,
     ),
     operators: vars.OPERATORS ?? [],
-    recentHealth: platform.recentHealth ?? new Recent(HEALTH_KEEP_S),
-    refusedTokens: platform.refusedTokens ?? new Throttle(REFUSED_TOKEN_LOG_S),
+    recentHealth: memory.health,
+    refusedTokens: memory.refusedTokens,
     as(who, withinMs = Infinity) {
       const end = platform.nowMs() + withinMs
       const timeLeft = () => end - platform.nowMs()

@@ -118,11 +118,20 @@ const RefundLimit = v.object({
   REFUND_LIMIT_DAY: v.optional(v.pipe(text(/^\d{1,14}$/), v.transform(Number))),
 })
 
+/** The header in which a trusted proxy reports the payer's address. A header name has other characters, but none of these does. */
+const ClientIp = v.object({ CLIENT_IP_HEADER: v.optional(text(/^[0-9A-Za-z-]{1,64}$/)) })
+
 /** The features that a wrong value of one of their variables switches off, by the names that `/health` shows. */
-const FEATURES = { webhooks: Webhooks, operators: Operators, refund_limit: RefundLimit }
+const FEATURES = {
+  webhooks: Webhooks,
+  operators: Operators,
+  refund_limit: RefundLimit,
+  client_ip: ClientIp,
+}
 type FeatureVars = v.InferOutput<typeof Webhooks> &
   v.InferOutput<typeof Operators> &
-  v.InferOutput<typeof RefundLimit>
+  v.InferOutput<typeof RefundLimit> &
+  v.InferOutput<typeof ClientIp>
 
 /** The checked variables, with defaults filled in. README.md describes each of them. */
 export type Vars = v.InferOutput<typeof Essential> &
@@ -146,6 +155,7 @@ export const variables = (): readonly Variable[] =>
     ...Webhooks.entries,
     ...Operators.entries,
     ...RefundLimit.entries,
+    ...ClientIp.entries,
     ...Essential.entries,
   }).map(([name, schema]) => {
     const isOptional = schema.type === 'optional'

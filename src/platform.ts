@@ -1,15 +1,14 @@
 /** The only reader of `env`, of the clock, of randomness and of the global fetch. */
-import { HEALTH_KEEP_S, type Platform, REFUSED_TOKEN_LOG_S } from './assemble.ts'
+import type { Platform } from './assemble.ts'
 import { readConfig, type Vars } from './config.ts'
+import { IsolateMemory } from './isolate-memory.ts'
 import { err, ok, type Result } from './lib/result.ts'
-import { Recent } from './lib/recent.ts'
 import { Throttle } from './lib/throttle.ts'
 import type { LogEntry } from './ports/deps.ts'
-import type { Health } from './service/health/health.ts'
-import { type Fetch, OriginHealth } from './wechat/transport.ts'
+import type { Fetch } from './wechat/transport.ts'
 
-/** Which of WeChat's two origins failed lately. All requests that this isolate serves share the knowledge. */
-const originHealth = new OriginHealth()
+/** Shared by all requests that this isolate serves. */
+const memory = new IsolateMemory()
 
 /** The platform passes the same `env` to all invocations of an isolate, so its configuration is read once. */
 const configs = new WeakMap<Installation, ReturnType<typeof readConfig>>()
@@ -17,8 +16,6 @@ const configs = new WeakMap<Installation, ReturnType<typeof readConfig>>()
 /** How often an isolate logs what is wrong with a configuration that works. */
 const CONFIG_LOG_S = 3_600
 const configLog = new Throttle(CONFIG_LOG_S)
-const recentHealth = new Recent<Health>(HEALTH_KEEP_S)
-const refusedTokens = new Throttle(REFUSED_TOKEN_LOG_S)
 
 /** The variables and bindings of this Worker. The merchant's certificate and the archive are optional. */
 export type Installation = Omit<Env, 'KV'> & Readonly<{ WX_CERT?: Fetcher; KV?: KVNamespace }>
@@ -51,9 +48,7 @@ export function install(
       background: (work) => ctx.waitUntil(work),
       certificateFetch: env.WX_CERT === undefined ? undefined : certificateFetch(env.WX_CERT),
       limits: { address: env.LIMIT_ADDRESS, payer: env.LIMIT_PAYER },
-      originHealth,
-      recentHealth,
-      refusedTokens,
+      memory,
     },
   })
 }

@@ -1,11 +1,11 @@
 /** A world for one test: the real Worker over real D1, a simulated WeChat, and a clock that only the test moves. */
 import { env } from 'cloudflare:workers'
 import { WeChatSimulator } from '../simulator/wechat.ts'
-import { assemble, assembleCron, type Platform, REFUSED_TOKEN_LOG_S } from '../src/assemble.ts'
+import { assemble, assembleCron, type Platform } from '../src/assemble.ts'
 import { readConfig, type Vars } from '../src/config.ts'
 import { tick } from '../src/cron/tick.ts'
+import { IsolateMemory } from '../src/isolate-memory.ts'
 import type { Timers } from '../src/lib/deadline.ts'
-import { Throttle } from '../src/lib/throttle.ts'
 import type { LogEntry } from '../src/ports/deps.ts'
 import type { HttpDeps } from '../src/routes/http/deps.ts'
 import { respond } from '../src/routes/router.ts'
@@ -82,7 +82,7 @@ export function world(options: WorldOptions = {}) {
     timers: fastTimers,
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
     log: (entry) => void log.push(entry),
-    refusedTokens: new Throttle(REFUSED_TOKEN_LOG_S),
+    memory: new IsolateMemory(),
     ...(options.limits === undefined ? {} : { limits: options.limits }),
     background: (work) => void background.push(work),
     async fetch(request) {
@@ -102,7 +102,7 @@ export function world(options: WorldOptions = {}) {
             return called.fetchWithCertificate(request)
           },
   }
-  /** A new Worker for each request. Workers share only the databases. */
+  /** A new Worker for each request. Workers share the databases, and the memory of one isolate. */
   const worker = (): HttpDeps => assemble(vars, platform)
   const post = (body: BodyInit) => new Request('https://pay.test/notify', { method: 'POST', body })
 

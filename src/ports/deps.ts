@@ -50,6 +50,11 @@ export type Deps = Stores &
     /** Writes one line of the log. */
     log: Log
     /**
+     * Whether WeChat may be queried about an order now, for a caller who is not trusted: at most every three seconds per
+     * order, in each instance of the Worker. The answer yes counts as a query.
+     */
+    mayQuery: (ordercode: string) => boolean
+    /**
      * Counts a request against the rate limit of a payer, or of the bearer of a ticket.
      *
      * @returns false when the limit is exceeded.

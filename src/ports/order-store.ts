@@ -72,13 +72,6 @@ export interface OrderStore {
    *   it, or the payer may have paid.
    */
   rememberCode(outTradeNo: OutTradeNo, codeHash: string, now: UnixSeconds): Promise<boolean>
-  /**
-   * Claims the right to query WeChat about the attempt now.
-   *
-   * @returns false when the attempt was queried within the last `pauseS` seconds. So of many concurrent
-   *   requests only one queries WeChat.
-   */
-  claimQuerySlot(outTradeNo: OutTradeNo, pauseS: number, now: UnixSeconds): Promise<boolean>
   /** Leases attempts that are due for a query to this run, the longest due first. */
   claimDueAttempts(now: UnixSeconds, limit: number): Promise<ClaimedOrders>
   /** Leases orders that expired and have an attempt to this run, the longest due first. */

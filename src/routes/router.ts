@@ -4,6 +4,7 @@
 import { Router } from 'itty-router/Router'
 import { failureEntry, MIGRATE, StoreNotMigrated, StoreUnavailable } from '../ports/store.ts'
 import { callerWith, tokenOf } from './http/auth.ts'
+import { clientAddress } from './http/client-address.ts'
 import type { HttpDeps } from './http/deps.ts'
 import { problem } from './http/problem.ts'
 import type { RouteRequest } from './http/request.ts'
@@ -29,9 +30,11 @@ router.all('*', refuse)
 
 function add(routes: readonly Route[], guard: (handler: Handler, route: Route) => Handler): void {
   for (const route of routes) {
-    const [method, path, handler] = route
+    const [method, path, handler, head] = route
     const verb = method.toLowerCase() as Lowercase<typeof method>
-    router[verb](path, guard(handler, route))
+    const guarded = guard(handler, route)
+    router[verb](path, guarded)
+    if (method === 'GET' && head !== 'no_head') router['head']?.(path, guarded)
   }
 }
 
@@ -60,11 +63,11 @@ function withToken(handler: Handler, [method, path]: Route): Handler {
 /** Logs a token that is wrong, but not the token: it may be a right one with a typing error. */
 function logRefusedToken(
   request: RouteRequest,
-  deps: Pick<HttpDeps, 'log' | 'now' | 'refusedTokens'>,
+  deps: Pick<HttpDeps, 'clientIpHeader' | 'log' | 'now' | 'refusedTokens'>,
 ): void {
   const count = deps.refusedTokens.admit(deps.now())
   if (count === undefined) return
-  const address = request.headers.get('cf-connecting-ip') ?? undefined
+  const address = clientAddress(request, deps)?.text
   const { method } = request
   deps.log({ event: 'token_refused', method, path: pathOf(request), address, count })
 }
@@ -72,8 +75,12 @@ function logRefusedToken(
 const pathOf = (request: RouteRequest): string => new URL(request.url).pathname.slice(0, 200)
 
 /** Answers any request. Never throws: an exception becomes an error response. */
-export const respond = (request: Request, deps: HttpDeps): Promise<Response> =>
-  router.fetch(request, deps) as Promise<Response>
+export async function respond(request: Request, deps: HttpDeps): Promise<Response> {
+  const response = (await router.fetch(request, deps)) as Response
+  if (request.method !== 'HEAD') return response
+  await response.body?.cancel()
+  return new Response(null, response)
+}
 
 /** Answers a request that no route matches: 405 when the path exists with other methods, otherwise 404. */
 function refuse(request: RouteRequest): Response {

@@ -79,7 +79,6 @@ const orderStore = (db: Database, outbox: Outbox, actor: Actor): OrderStore => (
     attempts.savePrepay(db, attempt, { id, expiresAt: prepayExpiry(attempt, now) }, now),
   saveRefusal: (attempt, now) => attempts.saveRefusal(db, attempt, now),
   rememberCode: (outTradeNo, codeHash, now) => attempts.rememberCode(db, outTradeNo, codeHash, now),
-  claimQuerySlot: (outTradeNo, pauseS, now) => attempts.claimQuerySlot(db, outTradeNo, pauseS, now),
   claimDueAttempts: (now, limit) => claimDueAttempts(db, now, limit),
   claimExpired: (now, limit) => claimExpiredOrders(db, now, limit),
   expireUntouched: (now, limit) => expireUntouched(db, now, limit, outbox, actor),

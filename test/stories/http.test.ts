@@ -29,8 +29,58 @@ describe('the router', () => {
     expect(pay.headers.get('allow')).toBe('GET, POST')
     expect((await problemOf(pay)).code).toBe('method_not_allowed')
     const order = await w.fetch('/orders/abcdef', { method: 'PATCH' })
-    expect(order.headers.get('allow')).toBe('PUT, GET')
+    expect(order.headers.get('allow')).toBe('PUT, GET, HEAD')
     expect((await w.fetch('/notify')).headers.get('allow')).toBe('POST')
+  })
+
+  it('answers HEAD like GET without a body, wherever there is a GET', async () => {
+    const w = world()
+    const ordercode = await w.order('head')
+    await w.cron()
+    const paths = [
+      '/health',
+      '/orders',
+      `/orders/${ordercode}`,
+      `/orders/${ordercode}/events`,
+      `/orders/${ordercode}/refunds/R1`,
+      '/orders/unknown-one',
+      '/orders?limit=x',
+      '/bills/2026-11-22',
+      '/bills/2026-11-22/raw',
+      '/reviews',
+      '/deliveries',
+      '/runs',
+      '/nothing/here',
+    ]
+    for (const path of paths) {
+      for (const ask of [
+        w.fetch,
+        (to: string, init: RequestInit) => w.shop(init.method ?? '', to),
+      ]) {
+        const get = await ask(path, { method: 'GET' })
+        const head = await ask(path, { method: 'HEAD' })
+        expect([path, head.status]).toEqual([path, get.status])
+        expect([...head.headers]).toEqual([...get.headers])
+        expect(head.body).toBeNull()
+      }
+    }
+    expect((await w.fetch('/health', { method: 'HEAD' })).status).toBe(200)
+    expect((await w.shop('HEAD', `/orders/${ordercode}`)).status).toBe(200)
+    expect((await w.fetch('/orders', { method: 'HEAD' })).status).toBe(401)
+    expect((await w.fetch('/notify', { method: 'HEAD' })).status).toBe(405)
+  })
+
+  it('answers HEAD of /pay with 405, because a login code works once', async () => {
+    const w = world()
+    const ordercode = await w.order('headpay')
+    const code = w.wechat.payer.login(w.wechat.payer.newOpenid())
+    const path = `/pay?code=${code}&ordercode=${ordercode}`
+
+    const head = await w.fetch(path, { method: 'HEAD' })
+
+    expect([head.status, head.headers.get('allow'), head.body]).toEqual([405, 'GET, POST', null])
+    expect(w.calls).toEqual([])
+    expect((await w.fetch(path)).status).toBe(200)
   })
 
   it('answers a database failure with 503, without the text of the exception', async () => {

@@ -1,10 +1,10 @@
 /** Runs the real Worker within the platform's ceilings: one invocation for each request and each run of the cron. */
 import { assemble, assembleCron, type Platform } from '../../src/assemble.ts'
 import { readConfig, type Vars } from '../../src/config.ts'
+import { IsolateMemory } from '../../src/isolate-memory.ts'
 import { tick } from '../../src/cron/tick.ts'
 import type { LogEntry } from '../../src/ports/deps.ts'
 import { respond } from '../../src/routes/router.ts'
-import { OriginHealth } from '../../src/wechat/transport.ts'
 import { memoryKv } from '../memory-kv.ts'
 import type { Chance } from '../simulation/run/random.ts'
 import type { Database } from './database.ts'
@@ -41,7 +41,7 @@ export class Workers {
   readonly alarms = new Map<string, number>()
   readonly #parts: WorkerParts
   readonly #vars: Vars
-  readonly #health = new OriginHealth()
+  readonly #memory = new IsolateMemory()
   readonly #kv = memoryKv()
   readonly #credit: CpuCredit
 
@@ -114,7 +114,7 @@ export class Workers {
       randomBytes: chance.bytes,
       log: (entry) => this.#log(entry),
       background: (work) => void background.push(work),
-      originHealth: this.#health,
+      memory: this.#memory,
     }
   }
 

@@ -69,8 +69,8 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
   {
     name: 'A forger with the old key can use up the merchant’s quota of refund queries',
     file: 'service/refund/confirm-refund-notice.ts',
-    find: 'if (!mayQuery) return',
-    replace: 'if (false) return',
+    find: 'unverified.isUnderOldKey && !deps.mayQuery(view.order.ordercode)',
+    replace: 'false',
     tests: ['test/stories/refund/notices.test.ts'],
   },
   {

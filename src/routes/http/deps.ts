@@ -1,4 +1,5 @@
 import type { Actor, Operator } from '../../core/actor.ts'
+import type { Allowance } from '../../lib/allowance.ts'
 import type { DeadlineOutcome } from '../../lib/deadline.ts'
 import type { Secret } from '../../lib/secret.ts'
 import type { Recent } from '../../lib/recent.ts'
@@ -25,10 +26,14 @@ export type HttpDeps = Deps &
     /** The readers of WeChat's notices, one for each URL that WeChat calls. */
     notices: Readonly<{ payment: NoticeReader; refund: NoticeReader }>
     /**
-     * Counts a request against the rate limit of a client's address. The limit is loose, because the
-     * customers of a mobile carrier share addresses. @returns false when the limit is exceeded.
+     * Counts a request against the rate limit of a client, who has not proven yet which payer it is. The limit is loose,
+     * because the customers of a mobile carrier share addresses. @returns false when the limit is exceeded.
      */
-    admitAddress: (ip: string) => Promise<boolean>
+    admitClient: (who: string) => Promise<boolean>
+    /** The header in which a trusted proxy reports the address of a client; undefined when there is no such proxy. */
+    clientIpHeader: string | undefined
+    /** Limits the logins that WeChat refuses to clients without an address. */
+    refusedLogins: Allowance
     /**
      * The same dependencies for a request of this actor.
      *

@@ -1,35 +1,44 @@
 /** `/result`: whether an order is paid. The mini program's page calls it while the payer waits. */
 import { formatRfc3339 } from '../../core/time.ts'
 import { payResult } from '../../service/pay/pay-result.ts'
+import { clientAddress } from '../http/client-address.ts'
 import type { HttpDeps } from '../http/deps.ts'
 import { json, problem } from '../http/problem.ts'
 import type { RouteRequest } from '../http/request.ts'
-import { clientIp } from './pay.ts'
 
 type PayResultRouteDeps = Pick<
   HttpDeps,
   | 'admit'
-  | 'admitAddress'
+  | 'admitClient'
+  | 'clientIpHeader'
   | 'config'
   | 'deliverSoon'
   | 'log'
+  | 'mayQuery'
   | 'now'
   | 'orders'
   | 'reviews'
   | 'wechat'
 >
 
-/** `GET /result?ticket=…`: the state and the amount of the ticket's order, as its payer may see them. */
+/**
+ * `GET /result?ticket=…`: the state and the amount of the ticket's order, as its payer may see them. HEAD, which shows
+ * nothing of them, queries nothing.
+ */
 export async function getResult(
   request: RouteRequest,
   deps: PayResultRouteDeps,
 ): Promise<Response> {
   const ticket: unknown = request.query['ticket']
   if (typeof ticket !== 'string') return problem('ticket_invalid')
-  if (!(await deps.admitAddress(clientIp(request)))) return problem('too_many_requests')
+  // Clients without an address are limited by their tickets alone. A forged ticket reaches neither D1 nor WeChat.
+  const network = clientAddress(request, deps)?.network
+  if (network !== undefined && !(await deps.admitClient(network))) {
+    return problem('too_many_requests')
+  }
   if (!(await deps.admit(`result ${ticket.slice(0, 256)}`))) return problem('too_many_requests')
 
-  const result = await payResult(deps, ticket)
+  const result = await payResult(deps, ticket, request.method === 'HEAD' ? 'store' : 'wechat')
   if (!result.ok) return problem(result.error.reason)
   const { ordercode, state, totalFee, paidAt } = result.value
   return json({

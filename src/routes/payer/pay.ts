@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import type { PayError } from '../../service/pay/pay-error.ts'
 import { payOrder } from '../../service/pay/pay-order.ts'
+import { clientAddress } from '../http/client-address.ts'
 import type { HttpDeps } from '../http/deps.ts'
 import { check, ordercodeSchema, readJson } from '../http/input.ts'
 import { json, problem } from '../http/problem.ts'
@@ -10,12 +11,14 @@ import type { RouteRequest } from '../http/request.ts'
 type PayRouteDeps = Pick<
   HttpDeps,
   | 'admit'
-  | 'admitAddress'
+  | 'admitClient'
+  | 'clientIpHeader'
   | 'config'
   | 'deliverSoon'
   | 'log'
   | 'now'
   | 'orders'
+  | 'refusedLogins'
   | 'reviews'
   | 'signClientPay'
   | 'wechat'
@@ -25,6 +28,9 @@ type PayRouteDeps = Pick<
 const LOGIN_CODE = /^[\x21-\x7e]{1,128}$/
 /** What wx.login returns in WeChat's developer tools when the project has no AppID, or in test mode. */
 const MOCK_CODE = 'the code is a mock one'
+
+/** WeChat requires an address of the payer. This one stands for a payer whose address is not known. */
+const NO_ADDRESS = '127.0.0.1'
 
 const MOCK_CODE_DETAIL =
   'The login code is the mock one that WeChat DevTools gives a project without an AppID, or in test mode. Open the project with the AppID of the mini program, then call wx.login again.'
@@ -54,25 +60,24 @@ async function pay(request: RouteRequest, input: unknown, deps: PayRouteDeps): P
   const { code } = checked.value
   if (code === MOCK_CODE) return problem('login_invalid', { detail: MOCK_CODE_DETAIL })
   if (!LOGIN_CODE.test(code)) return problem('login_invalid')
-  const ip = clientIp(request)
-  if (!(await deps.admitAddress(ip))) return problem('too_many_requests')
-  const paid = await payOrder(deps, { ...checked.value, ip })
+
+  // Until the login, a client is known by its address, or by its code if it has none. What is too much is refused before
+  // D1 and WeChat are asked.
+  const address = clientAddress(request, deps)
+  if (!(await deps.admitClient(address?.network ?? `code ${code}`))) {
+    return problem('too_many_requests')
+  }
+  const notRefused = address === undefined ? deps.refusedLogins.take(deps.now()) : ignore
+  if (notRefused === undefined) return problem('too_many_requests')
+  const paid = await payOrder(deps, { ...checked.value, ip: address?.text ?? NO_ADDRESS })
+  if (paid.ok || paid.error.reason !== 'login_invalid') notRefused()
   return paid.ok ? json(paid.value) : payProblem(paid.error)
 }
+
+const ignore = (): void => {}
 
 function payProblem(error: PayError): Response {
   if (error.reason !== 'wechat_refused') return problem(error.reason)
   const { errCode, errCodeDes } = error
   return problem('wechat_refused', { wechat: { err_code: errCode, err_code_des: errCodeDes } })
-}
-
-/**
- * The payer's IPv4 or IPv6 address, as Cloudflare reports it in a header. WeChat requires an address. If the
- * header is missing, for example because a proxy setting removes it, the loopback address takes its place.
- */
-export function clientIp(request: RouteRequest): string {
-  const ip = request.headers.get('cf-connecting-ip') ?? ''
-  return /^(\d{1,3}(\.\d{1,3}){3}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)$/.test(ip) && ip.length <= 45
-    ? ip
-    : '127.0.0.1'
 }

@@ -16,6 +16,7 @@ type NoticesRouteDeps = Pick<
   | 'log'
   | 'notices'
   | 'now'
+  | 'mayQuery'
   | 'orders'
   | 'refunds'
   | 'reviews'

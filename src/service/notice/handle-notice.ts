@@ -9,7 +9,15 @@ import { confirmRefundNotice } from '../refund/confirm-refund-notice.ts'
 
 type HandleNoticeDeps = Pick<
   Deps,
-  'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
+  | 'config'
+  | 'deliverSoon'
+  | 'log'
+  | 'mayQuery'
+  | 'now'
+  | 'orders'
+  | 'refunds'
+  | 'reviews'
+  | 'wechat'
 >
 
 /**

@@ -9,25 +9,19 @@ import { queryAttempt } from './query-attempt.ts'
 
 type ConfirmPaymentNoticeDeps = Pick<
   Deps,
-  'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'reviews' | 'wechat'
+  'config' | 'deliverSoon' | 'log' | 'mayQuery' | 'now' | 'orders' | 'reviews' | 'wechat'
 >
 
 /**
- * The minimum time between two queries about one attempt, in
- * seconds, however many notices arrive that need a query.
- */
-const QUERY_INTERVAL_S = 3
-
-/**
  * Why a payment notice was not confirmed. `unknown_order`: no attempt has its number. `not_confirmed`: WeChat does
- * not report this payment. `no_answer`: WeChat gave no clear answer, or the attempt was queried a moment ago.
+ * not report this payment. `no_answer`: WeChat gave no clear answer, or the order was queried a moment ago.
  */
 export type NotConfirmed = Readonly<{ reason: 'unknown_order' | 'not_confirmed' | 'no_answer' }>
 
 /**
  * Confirms a payment notice by a query, and records the payment from WeChat's answer. Needed where the signature is
  * not enough: under the previous API key, because keys are replaced when they leak; and for large amounts, because
- * the present key may have leaked, too. Takes three round trips to the database and one call at most.
+ * the present key may have leaked, too. Takes two round trips to the database and one call at most.
  */
 export async function confirmPaymentNotice(
   deps: ConfirmPaymentNoticeDeps,
@@ -40,14 +34,12 @@ export async function confirmPaymentNotice(
   if (view === undefined || attempt === undefined) return err({ reason: 'unknown_order' })
   if (!haveSameIds(payment, attempt.terms)) return err({ reason: 'not_confirmed' })
 
-  // A payment that is recorded already needs no query. Other queries are limited per attempt, so that a
+  // A payment that is recorded already needs no query. Other queries are limited per order, so that a
   // forger with a leaked key cannot make the Worker query WeChat without end.
   const has = ({ payments }: OrderView): boolean =>
     payments.some((each) => each.transactionId === transactionId)
   if (has(view)) return ok(view)
-  if (!(await deps.orders.claimQuerySlot(attempt.outTradeNo, QUERY_INTERVAL_S, deps.now()))) {
-    return err({ reason: 'no_answer' })
-  }
+  if (!deps.mayQuery(view.order.ordercode)) return err({ reason: 'no_answer' })
   const status = await queryAttempt(deps, view, attempt)
   if ('view' in status && has(status.view)) return ok(status.view)
   deps.log({ event: 'hint_not_confirmed', ordercode: view.order.ordercode, reason: status.kind })

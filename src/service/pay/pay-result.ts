@@ -8,22 +8,21 @@ import { readTicket, type Ticket } from './ticket.ts'
 
 type PayResultDeps = Pick<
   Deps,
-  'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'reviews' | 'wechat'
+  'config' | 'deliverSoon' | 'log' | 'mayQuery' | 'now' | 'orders' | 'reviews' | 'wechat'
 >
-
-/** The minimum time between two queries about one attempt, in seconds, however many pages call `/result`. */
-const QUERY_INTERVAL_S = 3
 
 /**
  * Reads the order of a ticket, for the page on which the payer waits. Queries WeChat about the payer's own live
  * attempt, so that the page does not depend on a notice. Of another payer's attempt nothing is asked and nothing is
  * shown: a stranger with a ticket learns neither that, nor when, nor for how much another payer paid.
  *
+ * @param from `wechat`: query, if the order may still be paid; `store`: show the order as it is stored.
  * @returns `ticket_invalid` when the ticket is forged or expired, or its order does not exist.
  */
 export async function payResult(
   deps: PayResultDeps,
   text: string,
+  from: 'wechat' | 'store',
 ): Promise<
   Result<PayerResult & Readonly<{ ordercode: string }>, Readonly<{ reason: 'ticket_invalid' }>>
 > {
@@ -32,7 +31,7 @@ export async function payResult(
   if (ticket === undefined || view === undefined) return err({ reason: 'ticket_invalid' })
 
   const openid = await payerOf(ticket, view)
-  const current = await withNewestAnswer(deps, view, openid)
+  const current = from === 'wechat' ? await withNewestAnswer(deps, view, openid) : view
   return ok({ ordercode: ticket.ordercode, ...resultFor(current, openid) })
 }
 
@@ -44,21 +43,22 @@ async function payerOf(ticket: Ticket, { attempts }: OrderView): Promise<string 
   return undefined
 }
 
-/** Queries WeChat about the payer's live attempt, unless it was queried just now. @returns the order afterwards. */
+/**
+ * Queries WeChat about the payer's live attempt, unless the order was queried just now. An attempt is over only when WeChat
+ * has confirmed it, so nothing is asked about one that is: what WeChat accepts all the same, its notice and the cron tell.
+ *
+ * @returns the order afterwards.
+ */
 async function withNewestAnswer(
   deps: PayResultDeps,
   view: OrderView,
   openid: string | undefined,
 ): Promise<OrderView> {
   const attempt = liveAttempt(view)
-  // Once an attempt is over, the payer cannot pay it. What WeChat accepts all the same, the cron finds.
   if (view.order.state === 'paid' || attempt === undefined || attempt.terms.openid !== openid) {
     return view
   }
-  if (!isOurs(attempt.terms, deps.config)) return view
-  if (!(await deps.orders.claimQuerySlot(attempt.outTradeNo, QUERY_INTERVAL_S, deps.now()))) {
-    return view
-  }
+  if (!isOurs(attempt.terms, deps.config) || !deps.mayQuery(view.order.ordercode)) return view
   const status = await queryAttempt(deps, view, attempt)
   return 'view' in status ? status.view : view
 }

@@ -9,14 +9,16 @@ import { queryRefund } from './refund-status.ts'
 
 type ConfirmRefundNoticeDeps = Pick<
   Deps,
-  'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
+  | 'config'
+  | 'deliverSoon'
+  | 'log'
+  | 'mayQuery'
+  | 'now'
+  | 'orders'
+  | 'refunds'
+  | 'reviews'
+  | 'wechat'
 >
-
-/**
- * The minimum time between two queries about one attempt, in
- * seconds, however many notices under the previous key arrive.
- */
-const QUERY_INTERVAL_S = 3
 
 /**
  * Why a refund notice was not confirmed. `wrong_merchant`: it names another mini program than the payment's.
@@ -42,12 +44,11 @@ export async function confirmRefundNotice(
   if (view === undefined || payment === undefined) return err({ reason: 'unknown_refund' })
   if (!isOurs(payment, deps.config)) return err({ reason: 'other_merchant' })
   if (payment.appid !== unverified.appid) return err({ reason: 'wrong_merchant' })
-  // Queries are limited per attempt, so that a forger with the leaked previous key cannot make the Worker
-  // query WeChat without end.
-  const mayQuery =
-    !unverified.isUnderOldKey ||
-    (await deps.orders.claimQuerySlot(unverified.outTradeNo, QUERY_INTERVAL_S, deps.now()))
-  if (!mayQuery) return err({ reason: 'not_confirmed' })
+  // Queries are limited per order, so that a forger with the leaked previous key cannot make the Worker query WeChat
+  // without end.
+  if (unverified.isUnderOldKey && !deps.mayQuery(view.order.ordercode)) {
+    return err({ reason: 'not_confirmed' })
+  }
 
   const refund = findRefund(view, unverified.outRefundNo)
   if (refund === undefined) {

@@ -1,6 +1,6 @@
 /**
- * Writes those fields of an attempt that no transition changes: WeChat's answer to unifiedorder, the payer's
- * login code, and the time of the last query.
+ * Writes those fields of an attempt that no transition changes: WeChat's answer to unifiedorder, and the payer's
+ * login code.
  */
 import type { OutTradeNo } from '../../core/ids.ts'
 import type { Attempt } from '../../core/order/attempt.ts'
@@ -74,29 +74,6 @@ export async function rememberCode(
     number,
     codeHash,
     now,
-  )
-  return changes === 1
-}
-
-/**
- * Claims the right to query WeChat about an attempt now. Of several concurrent requests, only one may query.
- *
- * @returns false when another request claimed it within the last `pauseS` seconds.
- */
-export async function claimQuerySlot(
-  db: Database,
-  outTradeNo: OutTradeNo,
-  pauseS: number,
-  now: UnixSeconds,
-): Promise<boolean> {
-  const { ordercode, number } = keyOf(outTradeNo)
-  const { changes } = await db.run(
-    `UPDATE attempts SET asked_at = ?3
-     WHERE ordercode = ?1 AND number = ?2 AND (asked_at IS NULL OR asked_at <= ?4)`,
-    ordercode,
-    number,
-    now,
-    now - pauseS,
   )
   return changes === 1
 }

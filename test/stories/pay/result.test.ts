@@ -1,6 +1,8 @@
+import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { toUnixSeconds } from '../../../src/core/time.ts'
 import { issueTicket, readTicket, ticketKey } from '../../../src/service/pay/ticket.ts'
+import { watchDatabase } from '../../../testing/d1/watched-database.ts'
 import { world, type World } from '../../../testing/world.ts'
 
 type Sheet = { ticket: string }
@@ -61,6 +63,84 @@ describe('GET /result', () => {
     const answer = await result(w, ticket)
     expect(answer.status).toBe(200)
     expect(await answer.json()).toMatchObject({ state: 'paying' })
+  })
+})
+
+describe('polling /result', () => {
+  async function poll(w: World, ticket: string, times: number, everyS = 0): Promise<void> {
+    for (let count = 0; count < times; count++) {
+      expect((await result(w, ticket)).status).toBe(200)
+      w.advance(everyS)
+    }
+  }
+
+  /** An order at the cashier, and counters that stand at zero. */
+  async function watched(name: string) {
+    const database = watchDatabase(env.DB)
+    const w = world({ wrapDb: () => database.db })
+    const shop = await atCashier(w, name)
+    const reset = () => {
+      database.reset()
+      w.calls.length = 0
+    }
+    reset()
+    return { w, database, reset, ...shop }
+  }
+
+  it('a hundred times in 25 seconds queries WeChat nine times, and writes no row', async () => {
+    const { w, database, ticket } = await watched('patient')
+    for (let second = 0; second < 25; second++) {
+      await poll(w, ticket, 4)
+      w.advance(1)
+    }
+    expect(queries(w)).toBe(9)
+    expect(w.calls).toHaveLength(9)
+    expect(database.roundTrips()).toBe(100)
+    expect(database.rowsWritten()).toBe(0)
+  })
+
+  it('a hundred times for an order that is closed or paid reads it a hundred times, and nothing more', async () => {
+    const closed = await watched('over-closed')
+    await closed.w.shop('POST', `/orders/${closed.ordercode}/close`)
+    const paid = await watched('over-paid')
+    paid.w.wechat.payer.pay(paid.ordercode)
+    await paid.w.deliverNotices()
+    await paid.w.settled()
+
+    for (const { w, database, reset, ticket } of [closed, paid]) {
+      reset()
+      await poll(w, ticket, 100, 5)
+      expect(w.calls).toEqual([])
+      expect(database.roundTrips()).toBe(100)
+      expect(database.rowsWritten()).toBe(0)
+    }
+  })
+
+  it('a hundred times while WeChat has not confirmed the close queries it, every three seconds', async () => {
+    const { w, database, reset, ordercode, ticket } = await watched('closing')
+    w.wechat.faults.inject({ endpoint: 'closeorder', kind: 'http_500', times: 10 })
+    await w.shop('POST', `/orders/${ordercode}/close`)
+    expect((await w.read(ordercode)).attempts).toMatchObject([{ state: 'closing' }])
+    reset()
+    await poll(w, ticket, 100, 1)
+    expect(queries(w)).toBe(34)
+    expect(w.calls).toHaveLength(34)
+    expect(database.rowsWritten()).toBe(0)
+
+    w.wechat.payer.pay(ordercode, { despiteClose: true })
+    w.advance(3)
+    expect(await (await result(w, ticket)).json()).toMatchObject({ state: 'paid' })
+  })
+
+  it('with HEAD shows no body and queries nothing: a checker of links costs one read', async () => {
+    const { w, database, ticket } = await watched('head')
+    const answer = await w.fetch(`/result?ticket=${ticket}`, { method: 'HEAD' })
+    expect([answer.status, answer.body]).toEqual([200, null])
+    expect(w.calls).toEqual([])
+    expect(database.roundTrips()).toBe(1)
+    // It has not used up the query of the payer who waits.
+    await result(w, ticket)
+    expect(queries(w)).toBe(1)
   })
 })
 

@@ -19,8 +19,6 @@ export type Observed = Readonly<{
   code: string
   /** The events that the Worker logged, with their reasons, as `event:reason`. */
   reasons: readonly string[]
-  /** Whether the Worker wrote any row, even without changing it. */
-  hasWritten: boolean
   changes: readonly Change[]
   ms: number
 }>

@@ -66,23 +66,12 @@ export class TableSnapshot {
     )
   }
 
-  /**
-   * Clears the times at which attempts were last queried, so that no input has to wait because an earlier input caused a
-   * query.
-   */
-  clearQuerySlots(): void {
-    this.#sqlite.run({ sql: 'UPDATE attempts SET asked_at = NULL', values: [] })
-  }
-
   /** SQLite's counter of written rows. It also grows when a row is written without a change. */
   writes(): number {
     return Number(this.#rowsOf('SELECT total_changes() AS n')[0]?.['n'])
   }
 
-  /**
-   * Finds all rows that differ from the snapshot. The column `asked_at` is ignored, because it only limits how often the
-   * Worker queries WeChat.
-   */
+  /** Finds all rows that differ from the snapshot. */
   changes(): Change[] {
     const now = this.#read()
     const changed: Change[] = []
@@ -102,7 +91,7 @@ export class TableSnapshot {
     for (const table of TABLES) {
       for (const row of this.#rowsOf(`SELECT * FROM ${table}`)) {
         const key = `${table} ${KEYS[table].map((column) => String(row[column])).join(' ')}`
-        rows.set(key, { table, row, text: JSON.stringify({ ...row, asked_at: null }) })
+        rows.set(key, { table, row, text: JSON.stringify(row) })
       }
     }
     return rows

@@ -78,7 +78,6 @@ export async function runBatch(seed: number, batch: number, count = BATCH): Prom
       seen.add(broken.join() + outcome)
     }
     if (observed.changes.length > 0) world.tables.restore(observed.changes)
-    else if (observed.hasWritten) world.tables.clearQuerySlots()
   }
   world.sqlite.close()
   return { batch, inputs: count, lanes, outcomes, slowest, failures }
@@ -105,8 +104,7 @@ async function observeOnce(world: FuzzWorld, input: Input): Promise<Observed | u
   const response = await world.send(request, input.answers)
   const text = await response.text()
   const ms = performance.now() - from
-  const hasWritten = world.tables.writes() !== writes
-  const changes = hasWritten ? world.tables.changes() : []
+  const changes = world.tables.writes() === writes ? [] : world.tables.changes()
   const events = world.log.filter(({ event }) => !CALL_EVENTS.includes(event))
   const reasons = events.map(({ event, reason }) => {
     const [word = ''] = /^[a-z_]+/.exec(reason ?? '') ?? []
@@ -114,7 +112,7 @@ async function observeOnce(world: FuzzWorld, input: Input): Promise<Observed | u
   })
   const { status, headers } = response
   const code = codeOf(text)
-  return { status, text, headers, code, reasons: [...new Set(reasons)], hasWritten, changes, ms }
+  return { status, text, headers, code, reasons: [...new Set(reasons)], changes, ms }
 }
 
 function codeOf(text: string): string {

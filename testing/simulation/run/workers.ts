@@ -1,13 +1,13 @@
 /**
  * Runs the real Worker: a new one for each request and each run of the cron. Workers share nothing but the databases and,
- * within an isolate, the known health of WeChat's two origins.
+ * within an isolate, its memory.
  */
 import { assemble, assembleCron, type Platform } from '../../../src/assemble.ts'
 import { readConfig, type Vars } from '../../../src/config.ts'
 import { tick } from '../../../src/cron/tick.ts'
+import { IsolateMemory } from '../../../src/isolate-memory.ts'
 import type { LogEntry } from '../../../src/ports/deps.ts'
 import { respond } from '../../../src/routes/router.ts'
-import { OriginHealth } from '../../../src/wechat/transport.ts'
 import { memoryKv } from '../../memory-kv.ts'
 import { d1Shim } from '../d1/d1-shim.ts'
 import type { Sqlite } from '../d1/sqlite.ts'
@@ -39,8 +39,8 @@ export class Workers {
   readonly #parts: WorkerParts
   readonly #vars: Vars
   readonly #alive = new Set<Owner>()
-  /** The only state that requests of one isolate share: the health of WeChat's two origins. */
-  readonly #isolates = [new OriginHealth(), new OriginHealth()]
+  /** The only state that requests of one isolate share. */
+  readonly #isolates = [new IsolateMemory(), new IsolateMemory()]
   #count = 0
 
   constructor(parts: WorkerParts) {
@@ -109,7 +109,7 @@ export class Workers {
       randomBytes: chance.bytes,
       log: (entry: LogEntry) => this.#log(owner, entry),
       background: (work: Promise<void>) => void background.push(work),
-      originHealth: chance.pick(this.#isolates),
+      memory: chance.pick(this.#isolates),
     }
   }
 
