@@ -7,7 +7,6 @@ import type { Actor } from './core/actor.ts'
 import { toFen } from './core/money.ts'
 import { fromMillis } from './core/time.ts'
 import { IsolateMemory } from './isolate-memory.ts'
-import { isOverLimit } from './lib/over-limit.ts'
 import { type TimeLeft, type Timers, withDeadline } from './lib/deadline.ts'
 import { Secret } from './lib/secret.ts'
 import { toHex } from './lib/text.ts'
@@ -23,6 +22,7 @@ import { type BlobStore, kvArchive } from './store/bill/archive.ts'
 import { Database } from './store/d1/database.ts'
 import { cronOutbox, type Outbox, requestOutbox } from './store/d1/outbox.ts'
 import { d1Stores } from './store/store.ts'
+import { Usage } from './usage.ts'
 import { noSender, webhookSender } from './webhooks/sender.ts'
 import { readBill } from './wechat/bill/read.ts'
 import { type Fetch, wechatTransport } from './wechat/transport.ts'
@@ -83,14 +83,6 @@ type Caller = Readonly<{
 
 const REQUEST: Caller = { actor: 'system', timeLeft: () => Infinity, outbox: requestOutbox }
 
-/** What the invocation has used so far, and whether the platform has refused it more. */
-class Usage {
-  calls = 0
-  statements = 0
-  isRefused = false
-  key: 'accepted' | 'refused' | undefined
-}
-
 function assembleFor(
   { actor, timeLeft, outbox }: Caller,
   usage: Usage,
@@ -103,18 +95,7 @@ function assembleFor(
   const merchant = { appid: vars.WX_APPID, mchId: vars.WX_MCH_ID, apiKey: vars.WX_API_KEY }
   const signType = vars.WX_SIGN_TYPE
   const now = () => fromMillis(platform.nowMs())
-  const counted =
-    (send: Fetch): Fetch =>
-    async (request) => {
-      usage.calls++
-      try {
-        return await send(request)
-      } catch (error) {
-        if (isOverLimit(error)) usage.isRefused = true
-        throw error
-      }
-    }
-  const countedFetch = counted(platform.fetch)
+  const countedFetch = usage.counted(platform.fetch)
   const { certificateFetch } = platform
 
   const transport = wechatTransport({
@@ -127,7 +108,7 @@ function assembleFor(
     loginOrigin: vars.WX_LOGIN_ORIGIN,
     payOrigin: vars.WX_PAY_ORIGIN,
     payOriginBackup: vars.WX_PAY_ORIGIN_BACKUP,
-    certificateFetch: certificateFetch === undefined ? undefined : counted(certificateFetch),
+    certificateFetch: certificateFetch === undefined ? undefined : usage.counted(certificateFetch),
   })
   const appSecret = vars.WX_APP_SECRET
   const webhookTarget = webhookTargetOf(vars)
@@ -168,10 +149,7 @@ function assembleFor(
       appSecret,
       signType,
       log,
-      onKey: (key) => {
-        // One answer under our key is enough: WeChat never accepts a wrong one.
-        if (usage.key !== 'accepted') usage.key = key
-      },
+      onKey: (key) => usage.noteKey(key),
     }),
     readBill,
     archive: platform.kv === undefined ? undefined : kvArchive(platform.kv, timers, log),

@@ -3,7 +3,7 @@ import { Allowance } from './lib/allowance.ts'
 import { Pace } from './lib/pace.ts'
 import { Recent } from './lib/recent.ts'
 import { Throttle } from './lib/throttle.ts'
-import type { Health } from './service/health/health.ts'
+import type { Health } from './core/health.ts'
 import { OriginHealth } from './wechat/transport.ts'
 
 /** An isolate logs refused tokens at most once in this time. */

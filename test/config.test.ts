@@ -37,8 +37,7 @@ describe('a configuration', () => {
       REQUIRE_OPENID: 'no',
       LATE_PAYMENT: 'accept',
       SHARED_APPID: 'no',
-      TICK_CALLS: 40,
-      TICK_STATEMENTS: 50,
+      PLAN: 'paid',
     })
     expect(read().WX_API_KEY.reveal()).toBe(KEY)
   })
@@ -62,6 +61,7 @@ describe('a configuration', () => {
     'WEBHOOK_SECRET_OLD',
     'LATE_PAYMENT',
     'SHARED_APPID',
+    'PLAN',
     'TICK_CALLS',
     'TICK_STATEMENTS',
   ])('treats an empty %s like a missing one', (name) => {

@@ -45,6 +45,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // Adapters: they implement ports, and never see a use case or one another.
   'src/store/*': ['src/store/', 'src/ports/', 'src/core/', 'src/lib/'],
   'src/store/d1/': ['src/ports/', 'src/core/', 'src/lib/'],
+  'src/store/due/': ['src/store/order/', 'src/store/d1/', 'src/ports/', 'src/core/', 'src/lib/'],
   'src/store/': ['src/store/d1/', 'src/ports/', 'src/core/', 'src/lib/'],
   'src/webhooks/': ['src/ports/', 'src/core/', 'src/lib/'],
   'src/wechat/*': ['src/ports/', 'src/core/', 'src/lib/'],

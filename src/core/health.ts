@@ -2,7 +2,7 @@
 import { HOUR_S, later, MINUTE_S, type UnixSeconds } from './time.ts'
 import type { DueClass, OldestDue } from './due.ts'
 
-/** `degraded`: a person should look at it; `down`: payments may be lost or late until somebody does. */
+/** `degraded`: a person should look at it; `down`: payments are late until it is mended. */
 export type HealthStatus = 'ok' | 'degraded' | 'down'
 
 /** One thing that is not in order. `name` and `reason` are codes, which strangers may read. */
@@ -31,6 +31,12 @@ export type HealthFacts = Readonly<{
   /** The size of the database in bytes, and how large the plan lets it grow. */
   bytes: number
   bytesMax: number
+}>
+
+/** What is not in order. `facts` are those of the database; undefined when it gave none. */
+export type Health = Readonly<{
+  components: readonly HealthComponent[]
+  facts: HealthFacts | undefined
 }>
 
 /** Only the cron finds payments whose notices are lost, and it runs every minute. */

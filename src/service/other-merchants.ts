@@ -93,12 +93,3 @@ export async function resumeOwnWork({
   await orders.resume(mchId, RESUMED, now())
   log({ event: 'work_resumed', mch_id: mchId })
 }
-
-/** Whether work of another merchant number waits, and the operator has not given the number up. */
-export const isWorkSetAside = async ({
-  config,
-  orders,
-}: Pick<Deps, 'config' | 'orders'>): Promise<boolean> =>
-  (await orders.otherMerchants()).some(
-    (each) => !isOurs(each, config) && each.givenUpAt === undefined,
-  )

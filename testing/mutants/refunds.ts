@@ -325,14 +325,14 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'The cron sends a refund while the shop’s request is sending it',
-    file: 'store/order/due-refunds.ts',
+    file: 'store/due/due-refunds.ts',
     find: `AND NOT (state = 'requested' AND coalesce(sending_until, 0) > ?)`,
     replace: 'AND ? IS NOT NULL',
     tests: ['test/stories/refund/concurrent.test.ts'],
   },
   {
     name: 'Two overlapping runs of the cron send the same refund',
-    file: 'store/order/due-refunds.ts',
+    file: 'store/due/due-refunds.ts',
     find: 'const LEASE_S = 180',
     replace: 'const LEASE_S = 0',
     tests: ['test/stories/refund/crashes.test.ts'],

@@ -91,7 +91,7 @@ export const STORE_MUTANTS: readonly Mutant[] = [
     file: 'store/order/record-payment.ts',
     find: 'makeOthersDue(ordercode, number, now, entered)',
     replace: 'makeOthersDue(ordercode, number, later(now, 604_800), entered)',
-    tests: ['test/store/order/due.test.ts'],
+    tests: ['test/store/due/due.test.ts'],
   },
   {
     name: 'A change overwrites a concurrent change of the same order',

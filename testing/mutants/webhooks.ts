@@ -5,24 +5,24 @@ import type { Mutant } from './mutant.ts'
 export const WEBHOOK_MUTANTS: readonly Mutant[] = [
   {
     name: 'Two overlapping runs of the cron work on the same orders',
-    file: 'store/order/due-orders.ts',
+    file: 'store/due/due-orders.ts',
     find: 'const leaseUntil = later(now, LEASE_S)',
     replace: 'const leaseUntil = later(now, 0 * LEASE_S)',
     tests: ['test/store/order/orders.test.ts'],
   },
   {
     name: 'A slow run of the cron reschedules an order that was rescheduled meanwhile',
-    file: 'store/order/due-orders.ts',
+    file: 'store/due/due-orders.ts',
     find: `json_extract(value, '$.ordercode') AND due_at = ?2`,
     replace: `json_extract(value, '$.ordercode') AND ?2 > 0`,
-    tests: ['test/store/order/due.test.ts', 'test/store/order/orders.test.ts'],
+    tests: ['test/store/due/due.test.ts', 'test/store/order/orders.test.ts'],
   },
   {
     name: 'A slow run of the cron reschedules an attempt that was rescheduled meanwhile',
-    file: 'store/order/due-orders.ts',
+    file: 'store/due/due-orders.ts',
     find: `json_extract(value, '$.number') AND due_at = ?2`,
     replace: `json_extract(value, '$.number') AND ?2 > 0`,
-    tests: ['test/store/order/due.test.ts', 'test/store/order/orders.test.ts'],
+    tests: ['test/store/due/due.test.ts', 'test/store/order/orders.test.ts'],
   },
   {
     name: 'The cron makes more calls than the free plan allows, and the platform aborts it',
@@ -36,7 +36,7 @@ export const WEBHOOK_MUTANTS: readonly Mutant[] = [
     file: 'cron/due-orders.ts',
     find: 'next.push(...left)',
     replace: '',
-    tests: ['test/store/order/due.test.ts', 'test/stories/order/queries.test.ts'],
+    tests: ['test/store/due/due.test.ts', 'test/stories/order/queries.test.ts'],
   },
   {
     name: 'One failing item aborts the whole run of the cron',

@@ -6,7 +6,7 @@ import type { Recent } from '../../lib/recent.ts'
 import type { Throttle } from '../../lib/throttle.ts'
 import type { Deps, FeatureOff } from '../../ports/deps.ts'
 import type { NoticeReader } from '../../ports/notices.ts'
-import type { Health } from '../../service/health/health.ts'
+import type { Health } from '../../core/health.ts'
 
 /** What the routes need, beyond the dependencies of the use cases. */
 export type HttpDeps = Deps &

@@ -1,6 +1,6 @@
-import { overall } from '../../core/health.ts'
+import { type Health, overall } from '../../core/health.ts'
 import { formatRfc3339, timeOrNull } from '../../core/time.ts'
-import { checkHealth, type Health } from '../../service/health/health.ts'
+import { checkHealth } from '../../service/run/health.ts'
 import { callerWith, tokenOf } from '../http/auth.ts'
 import type { HttpDeps } from '../http/deps.ts'
 import { json } from '../http/problem.ts'

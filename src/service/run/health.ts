@@ -1,15 +1,9 @@
 /** Whether the installation works, and if not, what is wrong. */
-import { type HealthComponent, type HealthFacts, judgeHealth } from '../../core/health.ts'
+import { type Health, judgeHealth } from '../../core/health.ts'
+import { isOurs } from '../../core/merchant.ts'
 import type { Deps } from '../../ports/deps.ts'
 import { StoreNotMigrated, StoreUnavailable } from '../../ports/store.ts'
-import { isWorkSetAside } from '../other-merchants.ts'
-import { DATABASE_BYTES_MAX } from '../run/plan.ts'
-
-/** What is not in order. `facts` are those of the database; undefined when it gave none. */
-export type Health = Readonly<{
-  components: readonly HealthComponent[]
-  facts: HealthFacts | undefined
-}>
+import { DATABASE_BYTES_MAX } from './plan.ts'
 
 /** Reads the health of the installation. The answer is never an error: a database that is away is a component. */
 export async function checkHealth(
@@ -32,3 +26,12 @@ export async function checkHealth(
     return { components: [{ name: 'database', status: 'down', reason }], facts: undefined }
   }
 }
+
+/** Whether work of another merchant number waits, and the operator has not given the number up. */
+const isWorkSetAside = async ({
+  config,
+  orders,
+}: Pick<Deps, 'config' | 'orders'>): Promise<boolean> =>
+  (await orders.otherMerchants()).some(
+    (each) => !isOurs(each, config) && each.givenUpAt === undefined,
+  )

@@ -4,8 +4,8 @@ import { later, type UnixSeconds } from '../../core/time.ts'
 import type { ClaimedRefunds, NextRefundDue, RefundLimits } from '../../ports/refund-store.ts'
 import { text } from '../d1/columns.ts'
 import type { Database } from '../d1/database.ts'
-import { endHeldReviews, heldFrom, heldGuard, heldStatements } from './held-refunds.ts'
-import { leaseFromRow, TAKEN_OVER } from './send-lease.ts'
+import { endHeldReviews, heldFrom, heldGuard, heldStatements } from '../order/held-refunds.ts'
+import { leaseFromRow, TAKEN_OVER } from '../order/send-lease.ts'
 
 /**
  * The length of a lease, in seconds. It is longer than one refund can take: a send, a query and a second send,

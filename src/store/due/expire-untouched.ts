@@ -1,5 +1,5 @@
 /**
- * Closes as a set the orders that expired before anybody paid or tried to: one batch, however many they are. WeChat never
+ * Closes as a set the orders that expired without any attempt: one batch, however many they are. WeChat never
  * heard of them, so nothing is asked. It writes the same rows as `transition` and `commit` write for one order
  * (`test/store/order/two-deciders.test.ts` compares both): a revision, the event `order_closed`, the webhook
  * `order.closed`.
@@ -17,7 +17,7 @@ import { text } from '../d1/columns.ts'
 import type { Database } from '../d1/database.ts'
 import { deliveryRow, type Outbox } from '../d1/outbox.ts'
 import { nextRevision } from '../d1/sql.ts'
-import { eventData } from './event-data.ts'
+import { eventData } from '../order/event-data.ts'
 
 /**
  * How many due orders are looked at for one set. Orders with an attempt may stand before the untouched ones while
