@@ -31,8 +31,9 @@ Usage: npm run load                                     all scenarios on the pai
 Scenarios:
 ${SCENARIOS.map(({ name, about }) => `  ${name.padEnd(17)}${about}`).join('\n')}
 
-Bounds: due work is never older than ${BOUND_S.attempts / 60} minutes if a payment depends on it (attempts, money), and never older than
-${BOUND_S.expired / 60} minutes otherwise. While a side is away, its bounds are suspended until shortly after it is back.
+Bounds: due work is never older than ${BOUND_S.attempts / 60} minutes if it is about a payment (attempts that may be paid, webhooks about
+money, refunds), and never older than ${BOUND_S.expired / 60} minutes otherwise. While a side is away, the bounds of what needs it are
+suspended until shortly after it is back.
 Exits with 0 if every bound held.`
 
 const DAY_MINUTES = 1_440
