@@ -1,8 +1,8 @@
 /** `npm run load`: simulated days of steady load within Cloudflare's ceilings, and whether anything waits too long. */
 import { availableParallelism } from 'node:os'
-import type { Plan } from '../testing/load/platform.ts'
-import type { Order } from '../testing/load/scenario-process.ts'
-import { BOUND_S, SCENARIOS } from '../testing/load/scenarios.ts'
+import type { Plan } from '../testing/load/platform/ceilings.ts'
+import type { Order } from '../testing/load/run/scenario-process.ts'
+import { BOUND_S, SCENARIOS } from '../testing/load/world/scenarios.ts'
 import { CliError, readOptions, run } from './cli/command.ts'
 import { onInterrupt } from './cli/interrupt.ts'
 import { bold, green, red, say } from './cli/terminal.ts'

@@ -1,6 +1,6 @@
 /** Prints the figures of the load simulation as tables. */
-import { KINDS } from '../../testing/load/scenarios.ts'
-import type { Spread, Summary } from '../../testing/load/summary.ts'
+import { KINDS } from '../../testing/load/world/scenarios.ts'
+import type { Spread, Summary } from '../../testing/load/watch/summary.ts'
 import { bold, green, red, say, table } from '../cli/terminal.ts'
 
 export function printFigures(summaries: readonly Summary[]): void {

@@ -1,5 +1,7 @@
 /** The situations that the load simulation plays. Minutes count from the beginning of the run. */
-import type { Presence } from './network.ts'
+
+/** How a host answers at a time: as usual, not at all (until the caller gives up), or by refusing the connection. */
+export type Presence = 'here' | 'hangs' | 'refuses'
 
 /**
  * The kinds of due work, in the order of the classes in which a run of the cron takes them: attempts that may be paid; webhooks

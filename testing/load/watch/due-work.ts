@@ -3,8 +3,8 @@
  * it became due until WeChat or the shop's receiver is called about it, or until it is no longer due. A lease only moves
  * `due_at`, so a leased row keeps waiting.
  */
-import type { Sqlite, SqlRow, SqlValue } from '../simulation/d1/sqlite.ts'
-import { KINDS, type WorkKind } from './scenarios.ts'
+import type { Sqlite, SqlRow, SqlValue } from '../../simulation/d1/sqlite.ts'
+import { KINDS, type WorkKind } from '../world/scenarios.ts'
 
 /** Webhooks about money. All others are news. */
 const MONEY =

@@ -2,10 +2,10 @@
  * Checks from outside that nothing waits too long and nothing is lost: by WeChat's ledger, by what the shop's receiver got, and
  * by the database before each run of the cron. The Worker's own report is not used.
  */
-import type { Books } from '../../simulator/state/books.ts'
-import type { Sqlite } from '../simulation/d1/sqlite.ts'
+import type { Books } from '../../../simulator/state/books.ts'
+import type { Sqlite } from '../../simulation/d1/sqlite.ts'
 import { DueWork } from './due-work.ts'
-import { BOUND_S, isExcused, KINDS, type Scenario, type WorkKind } from './scenarios.ts'
+import { BOUND_S, isExcused, KINDS, type Scenario, type WorkKind } from '../world/scenarios.ts'
 
 /** A payment that WeChat took. Times are milliseconds. */
 type Payment = {

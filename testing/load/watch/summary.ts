@@ -1,6 +1,6 @@
 /** What a run of the load simulation was measured by, as plain data. */
-import type { LoadResult } from './run-scenario.ts'
-import { KINDS, type WorkKind } from './scenarios.ts'
+import type { LoadResult } from '../run/run-scenario.ts'
+import { KINDS, type WorkKind } from '../world/scenarios.ts'
 
 export type Spread = Readonly<{ count: number; median: number; p99: number; max: number }>
 
