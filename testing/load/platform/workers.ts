@@ -1,9 +1,8 @@
 /** Runs the real Worker within the platform's ceilings: one invocation for each request and each run of the cron. */
-import { assemble } from '../../../src/assemble.ts'
+import { assemble, type Platform } from '../../../src/assemble.ts'
 import { readConfig, type Vars } from '../../../src/config.ts'
 import { tick } from '../../../src/cron/tick.ts'
 import type { LogEntry } from '../../../src/ports/deps.ts'
-import type { HttpDeps } from '../../../src/routes/http/deps.ts'
 import { respond } from '../../../src/routes/router.ts'
 import { OriginHealth } from '../../../src/wechat/transport.ts'
 import { memoryKv } from '../../memory-kv.ts'
@@ -58,7 +57,7 @@ export class Workers {
   async fetch(request: Request): Promise<Response> {
     const background: Promise<void>[] = []
     const { invocation, dead } = this.#begin()
-    const deps = this.#depsOf(invocation, background)
+    const deps = assemble(this.#vars, this.#platformOf(invocation, background))
     try {
       return await Promise.race([respond(request, deps), dead])
     } finally {
@@ -72,7 +71,7 @@ export class Workers {
     const { invocation, dead } = this.#begin()
     const stopClock = time.after(CRON_WALL_MS, () => invocation.kill('wall'))
     const background: Promise<void>[] = []
-    const deps = this.#depsOf(invocation, background)
+    const deps = assemble(this.#vars, this.#platformOf(invocation, background))
     const work = tick(deps, time.now()).then(() => Promise.all(background))
     await Promise.race([work, dead]).catch(() => {})
     stopClock()
@@ -103,9 +102,9 @@ export class Workers {
     return { dead, invocation: new Invocation(time, ceilings, this.#credit, die) }
   }
 
-  #depsOf(invocation: Invocation, background: Promise<void>[]): HttpDeps {
+  #platformOf(invocation: Invocation, background: Promise<void>[]): Platform {
     const { time, chance, database, network } = this.#parts
-    return assemble(this.#vars, {
+    return {
       kv: this.#kv,
       db: database.bindingOf(invocation),
       fetch: network.fetchOf(invocation),
@@ -116,7 +115,7 @@ export class Workers {
       log: (entry) => this.#log(entry),
       background: (work) => void background.push(work),
       originHealth: this.#health,
-    })
+    }
   }
 
   #log({ event, reason }: LogEntry): void {
