@@ -118,10 +118,10 @@ export class Workers {
     }
   }
 
-  #log({ event, reason }: LogEntry): void {
+  #log({ event, reason, error }: LogEntry): void {
     const isAlarm = event === 'internal_error' || event === 'tick_item_failed'
     if (!isAlarm) return
-    const what = `${event} ${String(reason)}`
+    const what = [event, reason, error].filter((each) => each !== undefined).join(' ')
     this.alarms.set(what, (this.alarms.get(what) ?? 0) + 1)
   }
 }
