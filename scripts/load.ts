@@ -1,8 +1,8 @@
 /** `npm run load`: simulated days of steady load within Cloudflare's ceilings, and whether anything waits too long. */
 import { availableParallelism } from 'node:os'
-import type { Plan } from '../testing/load/platform.ts'
-import type { Order } from '../testing/load/scenario-process.ts'
-import { BOUND_S, SCENARIOS } from '../testing/load/scenarios.ts'
+import type { Plan } from '../testing/load/platform/ceilings.ts'
+import type { Order } from '../testing/load/run/scenario-process.ts'
+import { BOUND_S, SCENARIOS } from '../testing/load/world/scenarios.ts'
 import { CliError, readOptions, run } from './cli/command.ts'
 import { onInterrupt } from './cli/interrupt.ts'
 import { bold, green, red, say } from './cli/terminal.ts'
@@ -31,8 +31,9 @@ Usage: npm run load                                     all scenarios on the pai
 Scenarios:
 ${SCENARIOS.map(({ name, about }) => `  ${name.padEnd(17)}${about}`).join('\n')}
 
-Bounds: due work is never older than ${BOUND_S.attempts / 60} minutes if a payment depends on it (attempts, money), and never older than
-${BOUND_S.expired / 60} minutes otherwise. While a side is away, its bounds are suspended until shortly after it is back.
+Bounds: due work is never older than ${BOUND_S.attempts / 60} minutes if it is about a payment (attempts that may be paid, webhooks about
+money, refunds), and never older than ${BOUND_S.expired / 60} minutes otherwise. While a side is away, the bounds of what needs it are
+suspended until shortly after it is back.
 Exits with 0 if every bound held.`
 
 const DAY_MINUTES = 1_440
@@ -40,6 +41,7 @@ const FIND_MINUTES = 240
 /** The search ends when the rate that holds and the one that breaks are this close. */
 const FIND_RATIO = 1.1
 const FIND_RATE_MAX = 4_096
+const FIND_RATE_MIN = 0.1
 
 function rateOf(plan: Plan): number {
   return plan === 'paid' ? 120 : 1
@@ -70,7 +72,7 @@ void run(async () => {
   const fleet = new Fleet(onInterrupt(), readCount('--workers', values.workers))
   if (values.find) return find(fleet, plan, seed, minutes ?? FIND_MINUTES, values.json)
 
-  const rate = values.rate === undefined ? rateOf(plan) : readCount('--rate', values.rate)
+  const rate = values.rate === undefined ? rateOf(plan) : readRate(values.rate)
   const names = values.scenario?.split(',') ?? SCENARIOS.map(({ name }) => name)
   const orders = names.map((name) => readOrder({ scenario: name, plan, rate, seed, minutes }))
   const summaries = await fleet.play(orders)
@@ -89,6 +91,12 @@ function readPlan(text: string): Plan {
 function readCount(option: string, text: string): number {
   if (/^[1-9]\d{0,5}$/.test(text)) return Number(text)
   throw new CliError(`${option} takes a whole number of at least 1, not "${text}".`)
+}
+
+/** Reads a rate from 0.01 to 9 999. @throws CliError */
+function readRate(text: string): number {
+  if (/^\d{1,4}(\.\d{1,2})?$/.test(text) && Number(text) > 0) return Number(text)
+  throw new CliError(`--rate takes a number above 0, such as 120 or 0.5, not "${text}".`)
 }
 
 function readOrder(order: Omit<Order, 'stopsAtViolation'>): Order {
@@ -114,10 +122,9 @@ async function find(
 ): Promise<number> {
   let holds = 0
   let breaks: number | undefined
-  while (
-    breaks === undefined ? holds < FIND_RATE_MAX : breaks - holds > 1 && breaks / holds > FIND_RATIO
-  ) {
-    const rate = breaks === undefined ? Math.max(1, holds * 2) : Math.round((holds + breaks) / 2)
+  for (;;) {
+    const rate = nextRate(holds, breaks)
+    if (rate === undefined) break
     const [summary] = await fleet.play([
       { scenario: 'steady', plan, rate, seed, minutes, stopsAtViolation: true },
     ])
@@ -135,4 +142,12 @@ async function find(
   else
     say(bold(`The plan ${plan} bears ${holds} abandoned cashiers a minute for ${minutes} minutes.`))
   return holds > 0 ? 0 : 1
+}
+
+/** @returns the rate to try next; undefined when the search is over. */
+function nextRate(holds: number, breaks: number | undefined): number | undefined {
+  if (breaks === undefined) return holds < FIND_RATE_MAX ? Math.max(1, holds * 2) : undefined
+  if (breaks < FIND_RATE_MIN || breaks / holds <= FIND_RATIO) return undefined
+  const middle = (holds + breaks) / 2
+  return middle < 10 ? Math.round(middle * 100) / 100 : Math.round(middle)
 }

@@ -1,14 +1,14 @@
 /** Prints the figures of the load simulation as tables. */
-import { CLASSES } from '../../testing/load/scenarios.ts'
-import type { Spread, Summary } from '../../testing/load/summary.ts'
+import { KINDS } from '../../testing/load/world/scenarios.ts'
+import type { Spread, Summary } from '../../testing/load/watch/summary.ts'
 import { bold, green, red, say, table } from '../cli/terminal.ts'
 
 export function printFigures(summaries: readonly Summary[]): void {
-  const head = ['scenario', 'rate', ...CLASSES, 'lost found', 'told']
+  const head = ['scenario', 'rate', ...KINDS, 'lost found', 'told']
   const rows = summaries.map(({ scenario, rate, oldest_due_s, ...rest }) => [
     scenario,
     String(rate),
-    ...CLASSES.map((each) => maxAndP99(oldest_due_s[each])),
+    ...KINDS.map((each) => maxAndP99(oldest_due_s[each])),
     maxAndP99(rest.lost_notices_found_s),
     maxAndP99(rest.webhooks_told_s),
   ])

@@ -1,12 +1,12 @@
 /** Child processes that play scenarios of the load simulation. */
 import { fork } from 'node:child_process'
 import { join } from 'node:path'
-import type { Order, Report } from '../../testing/load/scenario-process.ts'
-import { scenarioOf } from '../../testing/load/scenarios.ts'
-import type { Summary } from '../../testing/load/summary.ts'
+import type { Order, Report } from '../../testing/load/run/scenario-process.ts'
+import { scenarioOf } from '../../testing/load/world/scenarios.ts'
+import type { Summary } from '../../testing/load/watch/summary.ts'
 import { say } from '../cli/terminal.ts'
 
-const CHILD = join(import.meta.dirname, '../../testing/load/scenario-process.ts')
+const CHILD = join(import.meta.dirname, '../../testing/load/run/scenario-process.ts')
 const CHILD_MEMORY_MB = 8_192
 const PROGRESS_MS = 5_000
 

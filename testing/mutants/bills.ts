@@ -238,20 +238,6 @@ export const BILL_MUTANTS: readonly Mutant[] = [
     replace: '',
     tests: ['test/stories/bill/unfinished-runs.test.ts'],
   },
-  {
-    name: 'An error in a bill aborts the cron before webhooks are sent',
-    file: 'cron/tick.ts',
-    find: 'guarded(deps, undefined, () => reconcileDueBill(deps, budget.query))',
-    replace: 'reconcileDueBill(deps, budget.query)',
-    tests: ['test/stories/bill/unfinished-runs.test.ts'],
-  },
-  {
-    name: 'Bills are not processed as long as orders are waiting for a query',
-    file: 'cron/tick.ts',
-    find: 'now() % BILLS_TURN_S < MINUTE_S',
-    replace: 'now() % BILLS_TURN_S < 0',
-    tests: ['test/stories/bill/budget.test.ts'],
-  },
 
   // Repeated, concurrent and incomplete reconciliations.
   {

@@ -5,6 +5,7 @@ import type { Mutant } from './mutant.ts'
 import { NOTICE_MUTANTS } from './notices.ts'
 import { ORDER_MUTANTS } from './orders.ts'
 import { PAYING_MUTANTS } from './paying.ts'
+import { QUEUE_MUTANTS } from './queue.ts'
 import { REFUND_MUTANTS } from './refunds.ts'
 import { STORE_MUTANTS } from './store.ts'
 import { WEBHOOK_MUTANTS } from './webhooks.ts'
@@ -18,6 +19,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...PAYING_MUTANTS,
   ...WECHAT_MUTANTS,
   ...WEBHOOK_MUTANTS,
+  ...QUEUE_MUTANTS,
   ...REFUND_MUTANTS,
   ...BILL_MUTANTS,
   ...MERCHANT_MUTANTS,

@@ -113,7 +113,7 @@ export const ORDER_MUTANTS: readonly Mutant[] = [
   {
     name: 'An order is closed while an attempt can still be paid',
     file: 'core/order/transition.ts',
-    find: 'if (liveAttempt(before) !== undefined) return illegal',
+    find: 'if (liveAttempt({ ...before, attempts }) !== undefined) return illegal',
     replace: '',
     tests: TRANSITION,
   },

@@ -126,8 +126,8 @@ export const PAYING_MUTANTS: readonly Mutant[] = [
   {
     name: 'A successful closeorder is believed without a confirming query',
     file: 'service/order/close-attempt.ts',
-    find: 'const after = await queryAttempt(deps, closing.value, attempt)',
-    replace: `const after = reply.kind === 'closed' ? ({ kind: 'absent' } as const) : await queryAttempt(deps, closing.value, attempt)`,
+    find: 'const after = await queryAttempt(deps, begun, attempt, closing)',
+    replace: `const after = reply.kind === 'closed' ? ({ kind: 'absent' } as const) : await queryAttempt(deps, begun, attempt, closing)`,
     tests: CLOSING,
   },
   {

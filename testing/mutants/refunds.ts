@@ -74,13 +74,6 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
     tests: ['test/stories/refund/notices.test.ts'],
   },
   {
-    name: 'With a small budget, refunds leave no calls for querying payments',
-    file: 'cron/tick.ts',
-    find: 'now() % REFUNDS_TURN_S < MINUTE_S',
-    replace: 'true',
-    tests: ['test/stories/refund/cron.test.ts'],
-  },
-  {
     name: 'The retries of a refund end, so that a refund that waits for the merchant’s balance is never sent',
     file: 'core/order/refund-schedule.ts',
     find: 'const scheduled = next ?? later(now, DAY_S)',
@@ -297,7 +290,7 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'Webhooks about both refunds of an order contain the first refund',
-    file: 'service/webhook/deliver-webhook.ts',
+    file: 'service/webhook/render.ts',
     find: 'view.refunds.find(({ outRefundNo }) => outRefundNo === subject)',
     replace: 'view.refunds[0]',
     tests: ['test/stories/refund/crashes.test.ts'],
@@ -357,20 +350,6 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
     find: `await openReview(deps, refundReview('refund_overdue', current, ordercode))`,
     replace: '',
     tests: ['test/stories/refund/accepted.test.ts'],
-  },
-  {
-    name: 'An error in refunds aborts the cron before payments are queried',
-    file: 'cron/tick.ts',
-    find: 'await guarded(deps, none, () => advanceDueRefunds(deps, within))',
-    replace: 'await advanceDueRefunds(deps, within)',
-    tests: ['test/stories/refund/crashes.test.ts'],
-  },
-  {
-    name: 'Webhooks about refunds that the cron found are sent one run late',
-    file: 'cron/tick.ts',
-    find: 'deliverSoon: (ids) => void written.push(...ids)',
-    replace: 'deliverSoon: () => {}',
-    tests: ['test/stories/refund/cron.test.ts'],
   },
   {
     name: 'A refund that WeChat has only accepted is recorded as succeeded',

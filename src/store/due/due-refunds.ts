@@ -67,7 +67,7 @@ export async function rescheduleRefunds(
   await db.run(
     `UPDATE refunds SET due_at = json_extract(value, '$.dueAt') FROM json_each(?1)
      WHERE out_refund_no = json_extract(value, '$.outRefundNo')
-       AND ordercode = json_extract(value, '$.ordercode') AND due_at = ?2`,
+       AND ordercode = json_extract(value, '$.ordercode') AND +due_at = ?2`,
     JSON.stringify(next),
     claimed.leaseUntil,
   )

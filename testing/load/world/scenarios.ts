@@ -1,15 +1,30 @@
 /** The situations that the load simulation plays. Minutes count from the beginning of the run. */
-import type { Presence } from './network.ts'
 
-/** The classes of due work, in the order in which a run of the cron must take them. */
-export const CLASSES = ['attempts', 'money', 'expired', 'news', 'bills'] as const
-export type WorkClass = (typeof CLASSES)[number]
+/** How a host answers at a time: as usual, not at all (until the caller gives up), or by refusing the connection. */
+export type Presence = 'here' | 'hangs' | 'refuses'
 
-/** The bounds of design: the age of the oldest due work of each class, in seconds. */
-export const BOUND_S: Readonly<Record<WorkClass, number>> = {
+/**
+ * The kinds of due work, in the order of the classes in which a run of the cron takes them: attempts that may be paid; webhooks
+ * about money, and refunds; orders that expired with an attempt and untouched ones; other webhooks; bills.
+ */
+export const KINDS = [
+  'attempts',
+  'webhooks',
+  'refunds',
+  'expired',
+  'untouched',
+  'news',
+  'bills',
+] as const
+export type WorkKind = (typeof KINDS)[number]
+
+/** How old the oldest due work of each kind may become, in seconds: 3 minutes in the first two classes, 10 in the others. */
+export const BOUND_S: Readonly<Record<WorkKind, number>> = {
   attempts: 180,
-  money: 180,
+  webhooks: 180,
+  refunds: 180,
   expired: 600,
+  untouched: 600,
   news: 600,
   bills: 600,
 }
@@ -18,10 +33,10 @@ export const BOUND_S: Readonly<Record<WorkClass, number>> = {
 export type Absence = Readonly<{
   fromMinute: number
   toMinute: number
-  /** Minutes after `toMinute` until which the bounds of `classes` may be exceeded. */
+  /** Minutes after `toMinute` until which the bounds of `kinds` may be exceeded. */
   recovery: number
-  /** The classes that depend on the side that is away. The others keep their bounds. */
-  classes: readonly WorkClass[]
+  /** The kinds of work that need the side that is away. The others keep their bounds. */
+  kinds: readonly WorkKind[]
 }>
 
 export type Scenario = Readonly<{
@@ -63,7 +78,7 @@ export const SCENARIOS: readonly Scenario[] = [
       fromMinute: TROUBLE,
       toMinute: TROUBLE + HOUR,
       recovery: 15,
-      classes: ['attempts', 'money', 'expired', 'bills'],
+      kinds: ['attempts', 'refunds', 'expired', 'bills'],
     },
   },
   ...(['refuses', 'hangs'] as const).map((receiver): Scenario => ({
@@ -75,7 +90,7 @@ export const SCENARIOS: readonly Scenario[] = [
       fromMinute: TROUBLE,
       toMinute: TROUBLE + DAY,
       recovery: 30,
-      classes: ['money', 'news'],
+      kinds: ['webhooks', 'news'],
     },
   })),
   {
@@ -99,7 +114,7 @@ export const SCENARIOS: readonly Scenario[] = [
       fromMinute: TROUBLE,
       toMinute: TROUBLE + SILENCE,
       recovery: 10,
-      classes: CLASSES,
+      kinds: KINDS,
     },
   },
 ]
@@ -116,8 +131,8 @@ export function scenarioOf(name: string, minutes?: number): Scenario {
   return name === 'steady' && minutes !== undefined ? { ...found, minutes } : found
 }
 
-/** Whether the bound of a class does not apply in a minute, because a side on which it depends is or was away. */
-export function isExcused({ absence }: Scenario, workClass: WorkClass, minute: number): boolean {
-  if (absence === undefined || !absence.classes.includes(workClass)) return false
+/** Whether the bound of a kind does not apply in a minute, because the side that it needs is or was away. */
+export function isExcused({ absence }: Scenario, kind: WorkKind, minute: number): boolean {
+  if (absence === undefined || !absence.kinds.includes(kind)) return false
   return minute >= absence.fromMinute && minute < absence.toMinute + absence.recovery
 }

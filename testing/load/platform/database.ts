@@ -1,9 +1,9 @@
 /** D1 of the load simulation: one database that runs one query at a time, with Cloudflare's ceilings. */
-import { type Gate, d1Shim } from '../simulation/d1/d1-shim.ts'
-import { readSql } from '../simulation/d1/sql-text.ts'
-import type { BoundSql, Ran, Sqlite } from '../simulation/d1/sqlite.ts'
+import { type Gate, d1Shim } from '../../simulation/d1/d1-shim.ts'
+import { readSql } from '../../simulation/d1/sql-text.ts'
+import type { BoundSql, Ran, Sqlite } from '../../simulation/d1/sqlite.ts'
 import { type Invocation, never } from './invocation.ts'
-import { D1_BUSY_MS, D1_QUEUE_MAX_MS, LATENCY_MS, REFUSALS } from './platform.ts'
+import { D1_BUSY_MS, D1_QUEUE_MAX_MS, LATENCY_MS, REFUSALS } from './ceilings.ts'
 import { RowsWritten } from './rows-written.ts'
 import type { VirtualTime } from './virtual-time.ts'
 

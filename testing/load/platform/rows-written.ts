@@ -2,7 +2,7 @@
  * Estimates the rows that D1 counts as written: SQLite does not report them. A changed row counts once, and once more for each
  * index that the statement may touch. An entry that a partial index leaves out counts, too, so the estimate is an upper bound.
  */
-import type { Sqlite } from '../simulation/d1/sqlite.ts'
+import type { Sqlite } from '../../simulation/d1/sqlite.ts'
 
 type Kind = Readonly<{ verb: 'INSERT' | 'UPDATE' | 'DELETE'; table: string; columns: string[] }>
 

@@ -1,5 +1,5 @@
 /** One invocation of a Worker, and what Cloudflare lets it use. */
-import { type Ceilings, CONNECTIONS_MAX, CPU_CREDIT_LIMITS, CPU_MS } from './platform.ts'
+import { type Ceilings, CONNECTIONS_MAX, CPU_CREDIT_LIMITS, CPU_MS } from './ceilings.ts'
 import type { VirtualTime } from './virtual-time.ts'
 
 /** Why an invocation was refused more, or killed. */

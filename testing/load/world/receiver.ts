@@ -1,6 +1,6 @@
 /** The shop's receiver of webhooks: takes them, fails a share of the tries, or is away. */
-import type { Chance } from '../simulation/run/random.ts'
-import type { Presence } from './network.ts'
+import type { Chance } from '../../simulation/run/random.ts'
+import type { Presence } from './scenarios.ts'
 
 /** What the receiver is made of, and who hears of tries. */
 export type ReceiverParts = Readonly<{

@@ -1,16 +1,16 @@
 /** Runs the real Worker within the platform's ceilings: one invocation for each request and each run of the cron. */
-import { assemble, assembleCron, type Platform } from '../../src/assemble.ts'
-import { readConfig, type Vars } from '../../src/config.ts'
-import { IsolateMemory } from '../../src/isolate-memory.ts'
-import { tick } from '../../src/cron/tick.ts'
-import type { LogEntry } from '../../src/ports/deps.ts'
-import { respond } from '../../src/routes/router.ts'
-import { memoryKv } from '../memory-kv.ts'
-import type { Chance } from '../simulation/run/random.ts'
+import { assemble, assembleCron, type Platform } from '../../../src/assemble.ts'
+import { readConfig, type Vars } from '../../../src/config.ts'
+import { tick } from '../../../src/cron/tick.ts'
+import { IsolateMemory } from '../../../src/isolate-memory.ts'
+import type { LogEntry } from '../../../src/ports/deps.ts'
+import { respond } from '../../../src/routes/router.ts'
+import { memoryKv } from '../../memory-kv.ts'
+import type { Chance } from '../../simulation/run/random.ts'
 import type { Database } from './database.ts'
 import { CpuCredit, Invocation, type Refusal } from './invocation.ts'
 import type { Network } from './network.ts'
-import { BACKGROUND_MS, type Ceilings, CRON_WALL_MS } from './platform.ts'
+import { BACKGROUND_MS, type Ceilings, CRON_WALL_MS } from './ceilings.ts'
 import type { VirtualTime } from './virtual-time.ts'
 
 /** What the Workers run on. */
@@ -118,10 +118,10 @@ export class Workers {
     }
   }
 
-  #log({ event, reason }: LogEntry): void {
+  #log({ event, reason, error }: LogEntry): void {
     const isAlarm = event === 'internal_error' || event === 'tick_item_failed'
     if (!isAlarm) return
-    const what = `${event} ${String(reason)}`
+    const what = [event, reason, error].filter((each) => each !== undefined).join(' ')
     this.alarms.set(what, (this.alarms.get(what) ?? 0) + 1)
   }
 }

@@ -2,10 +2,10 @@
  * Checks from outside that nothing waits too long and nothing is lost: by WeChat's ledger, by what the shop's receiver got, and
  * by the database before each run of the cron. The Worker's own report is not used.
  */
-import type { Books } from '../../simulator/state/books.ts'
-import type { Sqlite } from '../simulation/d1/sqlite.ts'
+import type { Books } from '../../../simulator/state/books.ts'
+import type { Sqlite } from '../../simulation/d1/sqlite.ts'
 import { DueWork } from './due-work.ts'
-import { BOUND_S, CLASSES, isExcused, type Scenario, type WorkClass } from './scenarios.ts'
+import { BOUND_S, isExcused, KINDS, type Scenario, type WorkKind } from '../world/scenarios.ts'
 
 /** A payment that WeChat took. Times are milliseconds. */
 type Payment = {
@@ -42,11 +42,13 @@ function nextQueryMs(sentMs: number, ms: number): number {
 }
 
 export class Watcher {
-  /** By class: the age of the oldest due work in seconds, before each run. */
-  readonly ages: Record<WorkClass, number[]> = {
+  /** By kind: the age of the oldest due work in seconds, before each run. */
+  readonly ages: Record<WorkKind, number[]> = {
     attempts: [],
-    money: [],
+    webhooks: [],
+    refunds: [],
     expired: [],
+    untouched: [],
     news: [],
     bills: [],
   }
@@ -62,7 +64,7 @@ export class Watcher {
   readonly #parts: WatcherParts
   readonly #dueWork: DueWork
   readonly #payments = new Map<string, Payment>()
-  readonly #orders: { readonly ordercode: string; byMs: number }[] = []
+  readonly #orders: Readonly<{ ordercode: string; byMs: number }>[] = []
   #ordersSeen = 0
   readonly #refunds = new Map<string, number>()
 
@@ -73,7 +75,7 @@ export class Watcher {
 
   orderRegistered(ordercode: string, expiresMs: number): void {
     this.counts.orders++
-    this.#orders.push({ ordercode, byMs: expiresMs + BOUND_S.expired * 1_000 })
+    this.#orders.push({ ordercode, byMs: this.#deadlineMs('expired', expiresMs, expiresMs) })
   }
 
   paid(
@@ -82,11 +84,10 @@ export class Watcher {
     this.counts.payments++
     const paidMs = this.#parts.nowMs()
     const { sentMs, ...rest } = payment
-    const askedMs = nextQueryMs(sentMs, Math.max(paidMs, this.#backMs('attempts')))
     this.#payments.set(payment.transactionId, {
       ...rest,
       paidMs,
-      byMs: askedMs + BOUND_S.attempts * 1_000,
+      byMs: this.#deadlineMs('attempts', sentMs, nextQueryMs(sentMs, paidMs)),
       bookedMs: undefined,
       failedTries: 0,
     })
@@ -94,7 +95,7 @@ export class Watcher {
 
   refundReserved(outRefundNo: string): void {
     this.counts.refunds++
-    this.#refunds.set(outRefundNo, this.#parts.nowMs() + MINUTE_MS + BOUND_S.money * 1_000)
+    this.#refunds.set(outRefundNo, this.#parts.nowMs() + MINUTE_MS + BOUND_S.refunds * 1_000)
   }
 
   refused(what: string): void {
@@ -122,20 +123,18 @@ export class Watcher {
       return
     }
     const pause = TRIES_MIN[payment.failedTries++] ?? Infinity
-    payment.byMs = Math.max(payment.byMs, nowMs + pause * MINUTE_MS + BOUND_S.money * 1_000)
+    payment.byMs = Math.max(payment.byMs, nowMs + pause * MINUTE_MS + BOUND_S.webhooks * 1_000)
   }
 
   /** Looks at everything, before the runs of the cron of a minute. */
   look(minute: number): void {
     const nowMs = this.#parts.nowMs()
-    const ages = this.#dueWork.look(nowMs)
-    for (const workClass of CLASSES) {
-      const age = ages[workClass]
-      this.ages[workClass].push(age)
-      if (age > BOUND_S[workClass] && !isExcused(this.#parts.scenario, workClass, minute)) {
-        const bound = BOUND_S[workClass] / 60
+    for (const kind of KINDS) {
+      const age = this.#dueWork.ageOf(kind, nowMs)
+      this.ages[kind].push(age)
+      if (age > BOUND_S[kind] && !isExcused(this.#parts.scenario, kind, minute)) {
         this.#violation(
-          `due work of class ${workClass} is older than ${bound} minutes`,
+          `due work is older than ${BOUND_S[kind] / 60} minutes: ${kind}`,
           `${Math.round(age / 60)} minutes old in minute ${minute}`,
         )
       }
@@ -151,8 +150,8 @@ export class Watcher {
         const bookedMs = this.#bookedMs(payment)
         if (bookedMs !== undefined) this.#noteBooked(payment, bookedMs)
       }
-      const workClass = payment.bookedMs === undefined ? 'attempts' : 'money'
-      if (nowMs <= payment.byMs || isExcused(this.#parts.scenario, workClass, minute)) continue
+      const kind = payment.bookedMs === undefined ? 'attempts' : 'webhooks'
+      if (nowMs <= payment.byMs || isExcused(this.#parts.scenario, kind, minute)) continue
       const isBooked = payment.bookedMs !== undefined
       this.#violation(
         isBooked ? 'a booked payment is not told to the shop' : 'a payment is not booked',
@@ -165,7 +164,7 @@ export class Watcher {
   #noteBooked(payment: Payment, bookedMs: number): void {
     if (payment.bookedMs !== undefined) return
     payment.bookedMs = bookedMs
-    const toldByMs = bookedMs + MINUTE_MS + BOUND_S.money * 1_000
+    const toldByMs = bookedMs + MINUTE_MS + BOUND_S.webhooks * 1_000
     if (payment.byMs !== Infinity) payment.byMs = Math.max(payment.byMs, toldByMs)
     if (payment.isLost) this.lostFoundS.push(Math.max(0, (bookedMs - payment.paidMs) / 1_000))
   }
@@ -176,42 +175,45 @@ export class Watcher {
     return event === undefined ? undefined : Number(event['at']) * 1_000
   }
 
+  /** All orders live equally long, so they expire in the order of their registration. */
   #checkOrders(nowMs: number): void {
-    for (let order = this.#orders[this.#ordersSeen]; order !== undefined;) {
-      const { ordercode } = order
-      // After an absence, an order may wait for its next time on the schedule, counted from its expiry.
-      const backMs = this.#backMs('expired')
-      const expiresMs = order.byMs - BOUND_S.expired * 1_000
-      const lateMs = backMs < expiresMs ? 0 : nextQueryMs(expiresMs, backMs) - expiresMs
-      if (order.byMs + lateMs >= nowMs) return
+    for (;;) {
+      const order = this.#orders[this.#ordersSeen]
+      if (order === undefined || order.byMs >= nowMs) return
+      this.#ordersSeen++
       const sql = 'SELECT state FROM orders WHERE ordercode = ?'
-      const [row] = this.#parts.sqlite.run({ sql, values: [ordercode] }).rows
+      const [row] = this.#parts.sqlite.run({ sql, values: [order.ordercode] }).rows
       const state = String(row?.['state'])
       if (state === 'closed') this.counts.closed++
       if (state !== 'closed' && state !== 'paid') {
-        this.#violation('an expired order is not closed', `${ordercode} is ${state}`)
+        this.#violation('an expired order is not closed', `${order.ordercode} is ${state}`)
       }
-      order = this.#orders[++this.#ordersSeen]
     }
   }
 
   #checkRefunds(nowMs: number, minute: number): void {
     for (const [outRefundNo, byMs] of this.#refunds) {
       if (this.#parts.books.refund(outRefundNo) !== undefined) this.#refunds.delete(outRefundNo)
-      else if (byMs < nowMs && !isExcused(this.#parts.scenario, 'money', minute)) {
+      else if (byMs < nowMs && !isExcused(this.#parts.scenario, 'refunds', minute)) {
         this.#violation('a refund has not reached WeChat', outRefundNo)
         this.#refunds.delete(outRefundNo)
       }
     }
   }
 
-  /** When the side on which a class depends is back and has recovered; 0 when the time is not near or it was never away. */
-  #backMs(workClass: WorkClass): number {
-    const { scenario, startMs, nowMs } = this.#parts
+  /**
+   * By when work must be done that is due at `dueMs`. If the side that it needs is away then, it waits for its next time on the
+   * query schedule, counted from `fromMs`, after that side is back and has recovered.
+   */
+  #deadlineMs(kind: WorkKind, fromMs: number, dueMs: number): number {
+    const { scenario, startMs } = this.#parts
     const { absence } = scenario
-    if (absence === undefined || !absence.classes.includes(workClass)) return 0
-    if (nowMs() < startMs + (absence.fromMinute - 60) * MINUTE_MS) return 0
-    return startMs + (absence.toMinute + absence.recovery) * MINUTE_MS
+    const boundMs = BOUND_S[kind] * 1_000
+    if (absence === undefined || !absence.kinds.includes(kind)) return dueMs + boundMs
+    const awayMs = startMs + absence.fromMinute * MINUTE_MS
+    const backMs = startMs + (absence.toMinute + absence.recovery) * MINUTE_MS
+    const isMissed = dueMs + boundMs >= awayMs && dueMs < backMs
+    return (isMissed ? nextQueryMs(fromMs, backMs) : dueMs) + boundMs
   }
 
   #violation(what: string, example: string): void {

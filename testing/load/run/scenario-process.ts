@@ -1,10 +1,10 @@
 /** A child process of `npm run load`: plays the scenario that it is sent, and sends progress and the summary. */
-import { installInstant } from '../simulation/d1/instant.ts'
-import { installFastWeb } from './fast-web.ts'
-import type { Plan } from './platform.ts'
+import { installInstant } from '../../simulation/d1/instant.ts'
+import { installFastWeb } from '../platform/fast-web.ts'
+import type { Plan } from '../platform/ceilings.ts'
 import { runScenario } from './run-scenario.ts'
-import { scenarioOf } from './scenarios.ts'
-import { type Summary, summarize } from './summary.ts'
+import { scenarioOf } from '../world/scenarios.ts'
+import { type Summary, summarize } from '../watch/summary.ts'
 
 /** What a child is to play. `minutes` replaces the length of a scenario that is the same at all times. */
 export type Order = Readonly<{

@@ -1,6 +1,6 @@
 /** What a run of the load simulation was measured by, as plain data. */
-import type { LoadResult } from './run-scenario.ts'
-import { CLASSES, type WorkClass } from './scenarios.ts'
+import type { LoadResult } from '../run/run-scenario.ts'
+import { KINDS, type WorkKind } from '../world/scenarios.ts'
 
 export type Spread = Readonly<{ count: number; median: number; p99: number; max: number }>
 
@@ -16,7 +16,7 @@ export type Summary = Readonly<{
   holds: boolean
   violations: readonly Readonly<{ what: string; times: number; examples: readonly string[] }>[]
   /** The age of the oldest due work before each run of the cron. */
-  oldest_due_s: Readonly<Record<WorkClass, Spread>>
+  oldest_due_s: Readonly<Record<WorkKind, Spread>>
   lost_notices_found_s: Spread
   webhooks_told_s: Spread
   counts: Readonly<Record<string, number>>
@@ -40,8 +40,8 @@ export function summarize({ options, minutes, watcher, workers, database }: Load
     refusedRuns.set(why, (refusedRuns.get(why) ?? 0) + 1)
   }
   const ages = Object.fromEntries(
-    CLASSES.map((each) => [each, spread(watcher.ages[each])]),
-  ) as Record<WorkClass, Spread>
+    KINDS.map((each) => [each, spread(watcher.ages[each])]),
+  ) as Record<WorkKind, Spread>
   return {
     scenario: options.scenario.name,
     plan: options.plan,

@@ -1,13 +1,11 @@
 /** What a Worker reaches over the network: WeChat and the shop's receiver, with their latencies and absences. */
-import type { WeChatSimulator } from '../../simulator/wechat.ts'
-import type { Chance } from '../simulation/run/random.ts'
+import type { WeChatSimulator } from '../../../simulator/wechat.ts'
+import type { Chance } from '../../simulation/run/random.ts'
 import { type Invocation, never } from './invocation.ts'
-import { LATENCY_MS, REFUSALS } from './platform.ts'
-import type { Receiver } from './receiver.ts'
+import { LATENCY_MS, REFUSALS } from './ceilings.ts'
+import type { Receiver } from '../world/receiver.ts'
+import type { Presence } from '../world/scenarios.ts'
 import type { VirtualTime } from './virtual-time.ts'
-
-/** How a host answers at a time: as usual, not at all (until the caller gives up), or by refusing the connection. */
-export type Presence = 'here' | 'hangs' | 'refuses'
 
 /** The parts of the simulation that the network connects. */
 export type NetworkParts = Readonly<{

@@ -1,10 +1,10 @@
 /** The shop and its payers: they arrive at a steady rate and never wait for one another. */
-import type { WeChatSimulator } from '../../simulator/wechat.ts'
-import type { Chance } from '../simulation/run/random.ts'
+import type { WeChatSimulator } from '../../../simulator/wechat.ts'
+import type { Chance } from '../../simulation/run/random.ts'
 import type { Mix } from './mix.ts'
-import type { VirtualTime } from './virtual-time.ts'
-import type { Watcher } from './watcher.ts'
-import type { Workers } from './workers.ts'
+import type { VirtualTime } from '../platform/virtual-time.ts'
+import type { Watcher } from '../watch/watcher.ts'
+import type { Workers } from '../platform/workers.ts'
 
 export const ORIGIN = 'https://pay.test'
 export const TOKEN = 'merchant-token-of-the-simulation-01'
