@@ -1,0 +1,275 @@
+/** Rules about refunds: nothing changes without WeChat's signed word or a caller who may, and no sum exceeds its payment. */
+import type { SqlRow } from '../../simulation/d1/sqlite.ts'
+import type { Input } from '../inputs/input.ts'
+import type { FuzzWorld } from '../run/world.ts'
+import { type Caller, jsonOf, partsOf } from './callers.ts'
+import type { Observed } from './judge.ts'
+import type { Change } from './table-snapshot.ts'
+import { decryptedNotice, isAbout, isAbsent, refundWords, sentFields, signedAnswers } from './wechat-words.ts'
+
+/** Columns that are written once, when the refund is requested. */
+const FROZEN = [
+  'ordercode', 'transaction_id', 'refund_fee', 'total_fee', 'reason', 'notify_url', 'source', 'requested_at', 'actor',
+  'refund_account',
+] as const // prettier-ignore
+
+/** How long a message may be on its way to WeChat, in seconds. */
+const UNDER_WAY_S = 60
+
+/** The state that the shop sees: a refund that was called off is stored as closed. */
+const stateOf = ({ state, cancelled_at: cancelledAt }: SqlRow): string =>
+  state === 'closed' && cancelledAt !== null ? 'cancelled' : String(state)
+
+const isReserved = (refund: SqlRow): boolean =>
+  refund['state'] !== 'refused' && refund['state'] !== 'closed'
+
+/** Whether WeChat has the refund, so that its money moved or may move. */
+const isAtWeChat = (refund: SqlRow): boolean =>
+  isReserved(refund) && refund['state'] !== 'requested'
+
+const feesOf = (refunds: readonly SqlRow[]): number =>
+  refunds.reduce((sum, refund) => sum + Number(refund['refund_fee']), 0)
+
+/** Judges what an input did to refunds. */
+export function judgeRefunds(
+  world: FuzzWorld,
+  input: Input,
+  observed: Observed,
+  caller: Caller,
+): string[] {
+  const changes = observed.changes.filter(({ table }) => table === 'refunds')
+  return [
+    ...changes.flatMap((change) => judgeChange(world, input, change, caller)),
+    ...judgeSums(world, changes),
+    ...judgeSends(world, input, caller),
+    ...judgeReply(world, input, observed, caller),
+    ...judgeNotice(world, input, observed),
+  ]
+}
+
+function judgeChange(world: FuzzWorld, input: Input, change: Change, caller: Caller): string[] {
+  const { before, after } = change
+  if (after === undefined) return ['a refund was deleted']
+  const number = String(after['out_refund_no'])
+  if (before === undefined) {
+    const cause = isCaused(world, input, after, caller)
+    const state = stateOf(after)
+    const told = state === 'requested' || isTold(world, input, undefined, after, caller)
+    return [
+      ...(cause ? [] : [`refund ${number} appeared without a cause`]),
+      ...(told ? [] : [`new refund ${number} is ${state} without WeChat's word`]),
+    ]
+  }
+  const wrong = FROZEN.filter((name) => before[name] !== after[name]).map(
+    (name) => `${name} of refund ${number} was changed`,
+  )
+  const from = stateOf(before)
+  const to = stateOf(after)
+  if (from === to) return wrong
+  if (from === 'succeeded') wrong.push(`refund ${number} left succeeded`)
+  if (to === 'requested') wrong.push(`refund ${number} became requested again`)
+  if (!isTold(world, input, before, after, caller)) {
+    wrong.push(`refund ${number} went from ${from} to ${to} without a cause`)
+  }
+  return wrong
+}
+
+/** Whether the input may make this refund appear. */
+function isCaused(world: FuzzWorld, input: Input, refund: SqlRow, { role }: Caller): boolean {
+  const [list, id, part, number] = partsOf(input)
+  const json = jsonOf(input)
+  switch (refund['source']) {
+    case 'shop':
+      return (
+        role === 'operator' &&
+        input.method === 'PUT' &&
+        list === 'orders' &&
+        part === 'refunds' &&
+        id === refund['ordercode'] &&
+        number === refund['out_refund_no'] &&
+        !String(number).startsWith('auto*') &&
+        json?.['refund_fee'] === refund['refund_fee'] &&
+        (json?.['reason'] || null) === refund['reason'] &&
+        (json?.['refund_account'] ?? 'unsettled') === (refund['refund_account'] ?? 'unsettled') &&
+        [undefined, refund['transaction_id']].includes(json?.['transaction_id'] as string)
+      )
+    case 'operator':
+      return (
+        role === 'operator' &&
+        input.method === 'POST' &&
+        list === 'reviews' &&
+        part === 'resolve' &&
+        json?.['action'] === 'refund' &&
+        refund['out_refund_no'] === `auto*${String(refund['transaction_id'])}`
+      )
+    case 'merchant_platform':
+      return refundWords(world).some((word) => isAbout(word, refund))
+    default: {
+      // A second payment, which goes back by itself.
+      const known = world.tables.rowsBefore('payments')
+      return !known.some((payment) => payment['transaction_id'] === refund['transaction_id'])
+    }
+  }
+}
+
+const STATUS: Readonly<Record<string, string>> = {
+  processing: 'PROCESSING',
+  succeeded: 'SUCCESS',
+  abnormal: 'CHANGE',
+  closed: 'REFUNDCLOSE',
+}
+
+/** Whether WeChat, or a caller who may, said what the refund's new state says. */
+function isTold(
+  world: FuzzWorld,
+  input: Input,
+  before: SqlRow | undefined,
+  after: SqlRow,
+  caller: Caller,
+): boolean {
+  const state = stateOf(after)
+  const words = refundWords(world)
+  const status = STATUS[state]
+  if (status !== undefined) {
+    const isReported = words.some((word) => isAbout(word, after) && word.status === status)
+    return isReported || (state === 'processing' && isAccepted(world, after))
+  }
+  const unanswered = Number(before?.['unanswered_at'] ?? 0)
+  const mayArrive = unanswered > 0 && world.seconds() < unanswered + UNDER_WAY_S
+  const [list, , part] = partsOf(input)
+  if (state === 'cancelled') {
+    const isAsked = caller.role === 'operator' && input.method === 'DELETE' && part === 'refunds'
+    return isAsked && !mayArrive && (before?.['started_at'] === null || isAbsent(world))
+  }
+  if (state !== 'refused') return false
+  const other = words.some(
+    (word) => word.number === after['out_refund_no'] && !isAbout(word, after),
+  )
+  if (other) return true
+  const isGivenUp = caller.role === 'operator' && list === 'reviews' && part === 'resolve'
+  const isRefused = signedAnswers(world, 'refund').some((f) => f.get('result_code') !== 'SUCCESS')
+  const isForeign = signedAnswers(world, 'orderquery').some(
+    (fields) => fields.get('transaction_id') === after['transaction_id'],
+  )
+  return isAbsent(world) && !mayArrive && (isGivenUp || isRefused || isForeign)
+}
+
+const isAccepted = (world: FuzzWorld, refund: SqlRow): boolean =>
+  signedAnswers(world, 'refund').some(
+    (fields) =>
+      fields.get('result_code') === 'SUCCESS' &&
+      fields.get('out_refund_no') === refund['out_refund_no'] &&
+      fields.get('transaction_id') === refund['transaction_id'] &&
+      fields.get('refund_fee') === String(refund['refund_fee']) &&
+      (fields.get('refund_id') ?? '') !== '',
+  )
+
+/** What we reserve fits the payment; what WeChat has beyond that has a review. */
+function judgeSums(world: FuzzWorld, changes: readonly Change[]): string[] {
+  if (changes.length === 0) return []
+  const refunds = world.tables.rowsNow('refunds')
+  const reviews = world.tables.rowsNow('reviews')
+  return world.tables.rowsNow('payments').flatMap((payment) => {
+    const { transaction_id: transactionId, total_fee: total } = payment
+    const own = refunds.filter((refund) => refund['transaction_id'] === transactionId)
+    const isOver = feesOf(own.filter(isReserved)) > Number(total)
+    const isNew = changes.some(
+      ({ before, after }) =>
+        before === undefined &&
+        after?.['transaction_id'] === transactionId &&
+        after?.['source'] !== 'merchant_platform',
+    )
+    const isReviewed = reviews.some(
+      ({ kind, subject }) =>
+        kind === 'refund_conflict' && own.some((refund) => refund['out_refund_no'] === subject),
+    )
+    return [
+      ...(isOver && isNew ? [`refunds of ${transactionId} were reserved beyond its amount`] : []),
+      ...(feesOf(own.filter(isAtWeChat)) > Number(total) && !isReviewed
+        ? [`WeChat has more refunds of ${transactionId} than its amount, without a review`]
+        : []),
+    ]
+  })
+}
+
+/** Money leaves only for a caller who may, for a stored refund, with the stored amounts. */
+function judgeSends(world: FuzzWorld, input: Input, { role }: Caller): string[] {
+  const sends = world.exchanges.filter(({ endpoint }) => endpoint === 'refund')
+  if (sends.length === 0) return []
+  const [list, , part, number] = partsOf(input)
+  const isPut = input.method === 'PUT' && part === 'refunds'
+  const isResolve = list === 'reviews' && part === 'resolve' && jsonOf(input)?.['action'] === 'refund'
+  const refunds = world.tables.rowsNow('refunds')
+  return sends.flatMap((send) => {
+    const fields = sentFields(send)
+    const sent = fields.get('out_refund_no')
+    const refund = refunds.find((each) => each['out_refund_no'] === sent)
+    const isAsked = role === 'operator' && (isResolve || (isPut && number === sent))
+    const isStored =
+      refund !== undefined &&
+      fields.get('refund_fee') === String(refund['refund_fee']) &&
+      fields.get('total_fee') === String(refund['total_fee']) &&
+      fields.get('transaction_id') === refund['transaction_id']
+    return [
+      ...(isAsked ? [] : [`refund ${sent} was sent, which this input must not cause`]),
+      ...(isStored ? [] : [`refund ${sent} was sent, but is not stored like that`]),
+      ...(refund !== undefined && stateOf(refund) === 'cancelled'
+        ? [`refund ${sent} was sent, but is called off`]
+        : []),
+    ]
+  })
+}
+
+/** The answer about a refund says what is stored, and what is reserved is never answered by a 5xx. */
+function judgeReply(
+  world: FuzzWorld,
+  input: Input,
+  { status, text, changes }: Observed,
+  { role }: Caller,
+): string[] {
+  const [list, , part, number, ...more] = partsOf(input)
+  const isRefund = list === 'orders' && part === 'refunds' && more.length === 0
+  if (!isRefund || role === 'nobody') return []
+  const stored = world.tables.rowsNow('refunds').find((row) => row['out_refund_no'] === number)
+  if (input.method === 'PUT' && status >= 500) return ['a request for a refund got a 5xx']
+  const isReserved = changes.some((each) => each.table === 'refunds' && each.before === undefined)
+  if (input.method === 'PUT' && status >= 400 && isReserved) {
+    return ['a refund was reserved, but its request was refused']
+  }
+  if (status >= 300 || input.method === 'HEAD') return []
+  const json = JSON.parse(text) as Record<string, unknown>
+  const isTrue =
+    stored !== undefined &&
+    json['state'] === stateOf(stored) &&
+    json['refund_fee'] === stored['refund_fee'] &&
+    json['transaction_id'] === stored['transaction_id'] &&
+    json['ordercode'] === stored['ordercode']
+  return [
+    ...(isTrue ? [] : ['an answer about a refund is not what is stored']),
+    ...(input.method === 'DELETE' && json['state'] !== 'cancelled'
+      ? ['a refund counts as called off, but is not']
+      : []),
+    ...(input.method === 'PUT' && (status === 201) !== isReserved
+      ? ['201 means a new refund, and 200 a known one']
+      : []),
+  ]
+}
+
+/** A refund notice is believed only after WeChat's signed answer, and asks WeChat only if it can be decrypted. */
+function judgeNotice(world: FuzzWorld, input: Input, { status, changes }: Observed): string[] {
+  if (input.method !== 'POST' || partsOf(input).join('/') !== 'notify/refund') return []
+  const notice = decryptedNotice(input.body?.bytes ?? new Uint8Array())
+  if (notice === undefined) {
+    const isQuiet = world.exchanges.length === 0 && changes.length === 0 && status !== 200
+    return isQuiet ? [] : ['a refund notice that cannot be decrypted was acted on']
+  }
+  if (status !== 200) return []
+  const number = notice.get('out_refund_no')
+  const isDone = world.tables
+    .rowsBefore('refunds')
+    .some((row) => row['out_refund_no'] === number && row['state'] === 'succeeded')
+  const isFinal = refundWords(world).some(
+    (word) => word.number === number && word.status !== 'PROCESSING',
+  )
+  return isDone || isFinal ? [] : ['a refund notice was accepted without a confirmation by WeChat']
+}
