@@ -7,7 +7,13 @@ import { billAnswer } from './bill-files.ts'
 import { mutateBytes, mutateText, nearLimit, ODD_TEXTS } from './bytes.ts'
 import { changedJson, hostileJson } from './hostile-json.ts'
 import { bodyOf, type Input, requestOf, utf8 } from './input.ts'
-import { encoded, strangeBody, strangeHeaders, strangePath, strangeQuery } from './public-requests.ts'
+import {
+  encoded,
+  strangeBody,
+  strangeHeaders,
+  strangePath,
+  strangeQuery,
+} from './public-requests.ts'
 import { refundAnswers, type Target, targetOf } from './refund-answers.ts'
 
 /** Makes a random request, with the token of a random caller. */
@@ -46,7 +52,8 @@ type Kind = (
   chance: Chance,
 ) => readonly [lane: string, request: ReturnType<typeof requestOf>]
 
-const at = (chance: Chance): number => chance.pick([200, 200, 200, 230, 290, 4_000, 90_000, 700_000])
+const at = (chance: Chance): number =>
+  chance.pick([200, 200, 200, 230, 290, 4_000, 90_000, 700_000])
 
 const refundPath = (chance: Chance, { ordercode, number }: Target): string => {
   const order = chance.happens(0.93) ? ordercode : chance.pick([...Object.values(MONEY_ORDERS), 'absent-01', 'x', ...ODD_TEXTS]) // prettier-ignore
@@ -100,7 +107,13 @@ const resolve: Kind = (world, chance) => {
   const known = chance.pick(reviewIds(world))
   const id = chance.happens(0.9) ? encodeURIComponent(known) : encoded(chance, mutateText(chance, known)) // prettier-ignore
   const action = chance.pick(['accept', 'refund', '', ''])
-  const note = chance.pick(['looked at it', 'looked at it', 'other words', '中文\n\t', ...ODD_TEXTS])
+  const note = chance.pick([
+    'looked at it',
+    'looked at it',
+    'other words',
+    '中文\n\t',
+    ...ODD_TEXTS,
+  ])
   const valid = { note, ...(action === '' ? {} : { action }) }
   const text = chance.happens(0.75)
     ? JSON.stringify(valid)
@@ -114,7 +127,10 @@ const resolve: Kind = (world, chance) => {
 
 /** What a review is about, so that WeChat's answers can be about the same. */
 function reviewTarget(world: FuzzWorld, id: string, subject: string): Target | undefined {
-  const [review] = world.sqlite.run({ sql: 'SELECT * FROM reviews WHERE id = ?', values: [id] }).rows
+  const [review] = world.sqlite.run({
+    sql: 'SELECT * FROM reviews WHERE id = ?',
+    values: [id],
+  }).rows
   const evidence = JSON.parse(String(review?.['evidence'] ?? '{}')) as Record<string, unknown>
   const sql = 'SELECT * FROM refunds WHERE out_refund_no = ?'
   const [refund] = world.sqlite.run({ sql, values: [subject] }).rows
@@ -125,6 +141,7 @@ function reviewTarget(world: FuzzWorld, id: string, subject: string): Target | u
     transactionId: String(refund?.['transaction_id'] ?? subject),
     refundFee: Number(refund?.['refund_fee'] ?? FEE),
     totalFee: Number(refund?.['total_fee'] ?? evidence['total_fee'] ?? FEE),
+    openid: String(evidence['openid'] ?? world.payer),
   }
 }
 

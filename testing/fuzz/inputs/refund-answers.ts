@@ -13,6 +13,8 @@ export type Target = Readonly<{
   transactionId: string
   refundFee: number
   totalFee: number
+  /** Who paid; absent for the payer of the fixture. */
+  openid?: string
 }>
 
 /** Picks a stored refund, or a payment with a number that has no refund yet. */
@@ -42,6 +44,14 @@ export function targetOf(world: FuzzWorld, chance: Chance): Target {
 export function refundAnswers(world: FuzzWorld, chance: Chance, target: Target): Answer[] {
   const some = (of: () => Answer): Answer[] =>
     Array.from({ length: chance.pick([0, 1, 1, 2, 2]) }, of)
+  if (chance.happens(0.12)) {
+    // WeChat refuses, and has no such refund.
+    const absent = { result_code: 'FAIL', err_code: 'REFUNDNOTEXIST' }
+    return [
+      spoiled(chance, 'refund', refused(chance, REFUND_CODES)),
+      ...some(() => spoiled(chance, 'refundquery', absent)),
+    ]
+  }
   return [
     ...some(() => spoiled(chance, 'refund', refundSaid(chance, target))),
     ...some(() => spoiled(chance, 'refundquery', refundsSaid(chance, target))),
@@ -159,7 +169,7 @@ function paymentSaid(world: FuzzWorld, chance: Chance, target: Target): Fields {
   const said: Fields = {
     transaction_id: target.transactionId,
     out_trade_no: target.ordercode,
-    openid: world.payer,
+    openid: target.openid ?? world.payer,
     trade_type: 'JSAPI',
     trade_state: chance.pick(['SUCCESS', 'SUCCESS', 'SUCCESS', 'REFUND', 'REFUND', 'NOTPAY', 'REVOKED', 'X']), // prettier-ignore
     bank_type: 'OTHERS',

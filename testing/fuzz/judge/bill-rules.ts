@@ -29,11 +29,15 @@ export function judgeBills(world: FuzzWorld, { changes }: Observed): string[] {
     const wasDone = before?.['state'] === 'reconciled'
     const isDone = after['state'] === 'reconciled'
     const isAnew = isDone && before?.['reconciled_at'] !== after['reconciled_at']
-    const read = got === undefined ? 'broken' : readFile(got)
-    if (isAnew) wrong.push(...judgeReconciled(world, after, got, read))
+    const key = `${String(after['day'])} ${String(after['fetched_at'])}`
+    if (got !== undefined && after['fetched_at'] !== null) world.billFiles.set(key, got)
+    const file = got ?? world.billFiles.get(key)
+    const read = file === undefined ? 'broken' : readFile(file)
+    if (isAnew) wrong.push(...judgeReconciled(world, after, file, read))
     if (wasDone && read === 'broken' && downloads.length > 0 && !isNoBill(got)) {
       if (!isDone) wrong.push('a reconciled day was given up for a broken file')
-      if (before['counts'] !== after['counts']) wrong.push('a broken file changed the sums of a day')
+      if (before['counts'] !== after['counts'])
+        wrong.push('a broken file changed the sums of a day')
       if (marks.length > 0) wrong.push('a broken file changed the marks of a reconciled day')
     }
   }
@@ -44,7 +48,7 @@ export function judgeBills(world: FuzzWorld, { changes }: Observed): string[] {
 function isNoBill(got: Uint8Array | undefined): boolean {
   const parsed = parseXml(new TextDecoder().decode(got).trim())
   const says = (name: string): string | undefined => (parsed.ok ? parsed.fields.get(name) : '')
-  return says('return_code') === 'FAIL' && says('return_msg') === 'No Bill Exist'
+  return says('error_code') === '20002' && says('return_msg') === 'No Bill Exist'
 }
 
 function judgeReconciled(
@@ -129,7 +133,9 @@ function judgeFit(world: FuzzWorld, bill: SqlRow, { rows, wrongTotals }: ReadBil
     markedOn(world, table, bill).reduce((sum, row) => sum + Number(row[fee]), 0)
   const inFile = (isRefund: boolean): number =>
     rows
-      .filter(({ kind, outTradeNo }) => (kind === 'refund') === isRefund && numbers.includes(outTradeNo))
+      .filter(
+        ({ kind, outTradeNo }) => (kind === 'refund') === isRefund && numbers.includes(outTradeNo),
+      )
       .reduce((sum, { fee }) => sum + fee, 0)
   if (sums('payments', 'total_fee') !== inFile(false)) wrong.push('marked payments do not add up')
   if (sums('refunds', 'refund_fee') !== inFile(true)) wrong.push('marked refunds do not add up')
@@ -138,5 +144,4 @@ function judgeFit(world: FuzzWorld, bill: SqlRow, { rows, wrongTotals }: ReadBil
 
 /** Whether a time is on a Beijing day. */
 const isOn = (day: string, at: unknown): boolean =>
-  at !== null &&
-  new Date((Number(at) + 28_800) * 1_000).toISOString().startsWith(day)
+  at !== null && new Date((Number(at) + 28_800) * 1_000).toISOString().startsWith(day)

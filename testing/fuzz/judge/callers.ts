@@ -34,7 +34,15 @@ export const partsOf = ({ path }: Input): readonly string[] =>
     })
 
 /** The body of an input as a JSON object; undefined when it is none. */
-export function jsonOf({ body }: Input): Readonly<Record<string, unknown>> | undefined {
+export function jsonOf(input: Input): Json | undefined {
+  if (!parsed.has(input)) parsed.set(input, parse(input))
+  return parsed.get(input)
+}
+
+type Json = Readonly<Record<string, unknown>>
+const parsed = new WeakMap<Input, Json | undefined>()
+
+function parse({ body }: Input): Json | undefined {
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(body?.bytes)
     const json: unknown = JSON.parse(text)

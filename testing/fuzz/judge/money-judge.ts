@@ -119,9 +119,13 @@ function judgePayments(
   { changes }: Observed,
   { role }: Caller,
 ): string[] {
-  const answers = signedAnswers(world, 'orderquery').filter((f) => f.get('result_code') === 'SUCCESS')
+  const answers = signedAnswers(world, 'orderquery').filter(
+    (f) => f.get('result_code') === 'SUCCESS',
+  )
   const isDecided =
-    role === 'operator' && partsOf(input)[2] === 'resolve' && jsonOf(input)?.['action'] !== undefined
+    role === 'operator' &&
+    partsOf(input)[2] === 'resolve' &&
+    jsonOf(input)?.['action'] !== undefined
   const isAbout = (fields: ReadonlyMap<string, string>, payment: SqlRow): boolean =>
     fields.get('transaction_id') === payment['transaction_id'] &&
     fields.get('total_fee') === String(payment['total_fee']) &&
@@ -157,8 +161,13 @@ function judgeReviews(input: Input, { changes }: Observed, { name, role }: Calle
     .filter(({ table }) => table === 'reviews')
     .flatMap(({ before, after }) => {
       if (after === undefined) return ['a review was deleted']
-      if (before === undefined) return after['resolved_at'] === null ? [] : ['a review began resolved']
+      if (before === undefined)
+        return after['resolved_at'] === null ? [] : ['a review began resolved']
       if (before['resolved_at'] === after['resolved_at']) return []
+      // A fact that is over ends its review: a refund that waited goes on, a difference of a bill is gone.
+      const isOver = before['ended_at'] === null && after['ended_at'] !== null
+      const maybeOver = ['refund_waiting', 'bill_difference'].includes(String(after['kind']))
+      if (isOver && maybeOver && after['action'] === null) return []
       const isAsked =
         role === 'operator' &&
         list === 'reviews' &&

@@ -5,7 +5,14 @@ import type { FuzzWorld } from '../run/world.ts'
 import { type Caller, jsonOf, partsOf } from './callers.ts'
 import type { Observed } from './judge.ts'
 import type { Change } from './table-snapshot.ts'
-import { decryptedNotice, isAbout, isAbsent, refundWords, sentFields, signedAnswers } from './wechat-words.ts'
+import {
+  decryptedNotice,
+  isAbout,
+  isAbsent,
+  refundWords,
+  sentFields,
+  signedAnswers,
+} from './wechat-words.ts'
 
 /** Columns that are written once, when the refund is requested. */
 const FROZEN = [
@@ -198,7 +205,8 @@ function judgeSends(world: FuzzWorld, input: Input, { role }: Caller): string[] 
   if (sends.length === 0) return []
   const [list, , part, number] = partsOf(input)
   const isPut = input.method === 'PUT' && part === 'refunds'
-  const isResolve = list === 'reviews' && part === 'resolve' && jsonOf(input)?.['action'] === 'refund'
+  const isResolve =
+    list === 'reviews' && part === 'resolve' && jsonOf(input)?.['action'] === 'refund'
   const refunds = world.tables.rowsNow('refunds')
   return sends.flatMap((send) => {
     const fields = sentFields(send)

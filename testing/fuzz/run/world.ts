@@ -93,6 +93,8 @@ export class FuzzWorld {
   log: LogEntry[] = []
   /** The Worker's calls to WeChat during the last request. */
   exchanges: Exchange[] = []
+  /** The last files that were downloaded, by the day of the bill and the time of the download. */
+  readonly billFiles = new Map<string, Uint8Array>()
   /** The last ten webhooks that the Worker sent to the shop. */
   webhooks: Request[] = []
   /** Genuine values that inputs are made from: the notice of the order `paid`, tickets, and cursors. */
@@ -116,7 +118,8 @@ export class FuzzWorld {
     this.payer = this.wechat.payer.newOpenid()
     this.otherPayer = this.wechat.payer.newOpenid()
     this.#platform = {
-      kv: memoryKv(),
+      // Nothing is deleted: what an input drops from the archive, another one may read after the tables are restored.
+      kv: { ...memoryKv(), delete: async () => undefined },
       db: wrapDb(d1Shim(this.sqlite)),
       nowMs: () => this.#nowMs,
       timers: this.timers,
