@@ -6,6 +6,7 @@ import { judgeBills } from './bill-rules.ts'
 import { type Caller, callerOf, jsonOf, partsOf } from './callers.ts'
 import { judgeAnswer, type Observed } from './judge.ts'
 import { mayBeRecorded } from './oracle.ts'
+import { judgeNotice, judgeReply } from './refund-replies.ts'
 import { judgeRefunds } from './refund-rules.ts'
 import type { Table } from './table-snapshot.ts'
 import { signedAnswers } from './wechat-words.ts'
@@ -23,6 +24,8 @@ export function judgeMoney(world: FuzzWorld, input: Input, observed: Observed): 
     ...judgePayments(world, input, observed, caller),
     ...judgeReviews(input, observed, caller),
     ...judgeRefunds(world, input, observed, caller),
+    ...judgeReply(world, input, observed, caller),
+    ...judgeNotice(world, input, observed),
     ...judgeBills(world, observed),
   ]
 }
