@@ -2,6 +2,7 @@
 import { gzipSync } from 'node:zlib'
 import { BILL_LAYOUTS } from '../../../simulator/state/bill-plan.ts'
 import type { Chance } from '../../simulation/run/random.ts'
+import { MONEY_ORDERS } from '../run/money-fixture.ts'
 import type { FuzzWorld } from '../run/world.ts'
 import { mutateBytes, noise, ODD_TEXTS } from './bytes.ts'
 import { type Answer, utf8 } from './input.ts'
@@ -36,11 +37,30 @@ function billText(world: FuzzWorld, chance: Chance, date: string): string {
   const billType = chance.happens(0.95) ? 'ALL' : chance.pick(['SUCCESS', 'REFUND'] as const)
   const layout = chance.happens(0.7) ? 'new' : chance.pick(BILL_LAYOUTS)
   const { bills } = world.wechat
-  if (chance.happens(0.7)) return bills.text(day, { billType, layout })
-  // A lie that is consistent in itself: the simulator writes other rows, and the totals of these rows.
-  const { transactionId } = chance.pick(world.wechat.books.captures())
+  // Mostly the file has what our records have: a payment and a refund are known to WeChat alone.
+  if (chance.happens(0.65)) for (const number of unknownHere(world)) drop(world, day, number)
+  if (chance.happens(0.3)) lie(world, chance, day)
+  const text = bills.text(day, { billType, layout })
+  bills.clearChanges(day)
+  return text
+}
+
+const unknownHere = ({ wechat }: FuzzWorld): readonly string[] => [
+  ...wechat.books
+    .captures()
+    .filter(({ outTradeNo }) => outTradeNo === MONEY_ORDERS.lost)
+    .map(({ transactionId }) => transactionId),
+  'hand-0001',
+]
+
+const drop = ({ wechat }: FuzzWorld, day: string, number: string): void =>
+  wechat.bills.change(day, { kind: 'drop_row', number })
+
+/** Makes the bill of a day lie, consistently in itself: other rows, and the totals of these rows; or only wrong totals. */
+function lie({ wechat }: FuzzWorld, chance: Chance, day: string): void {
+  const { transactionId } = chance.pick(wechat.books.captures())
   const number = chance.pick([transactionId, 'r-done-01', 'r-card-01', 'hand-0001'])
-  bills.change(
+  wechat.bills.change(
     day,
     chance.pick([
       { kind: 'drop_row', number },
@@ -51,13 +71,11 @@ function billText(world: FuzzWorld, chance: Chance, date: string): string {
       { kind: 'unasked_refund', outTradeNo: 'whole-001', fen: 50 },
       { kind: 'revoked_row', outTradeNo: 'whole-001' },
       { kind: 'wrong_totals' },
+      { kind: 'wrong_totals', header: chance.pick(['总交易单数', '手续费总金额', '订单总金额']) },
       { kind: 'escapes', escapes: chance.pick(['backslash', 'octal', 'none']) },
       { kind: 'cut_off', at: chance.pick(['middle', 'last_digit']) },
     ]),
   )
-  const text = bills.text(day, { billType, layout })
-  bills.clearChanges(day)
-  return text
 }
 
 const CELLS = [

@@ -61,5 +61,11 @@ export function judgeNotice(
   const isFinal = refundWords(world).some(
     (word) => word.number === number && word.status !== 'PROCESSING',
   )
-  return isDone || isFinal ? [] : ['a refund notice was accepted without a confirmation by WeChat']
+  // What contradicts our records is for a person; another notice would change nothing.
+  const isReviewed = world.tables
+    .rowsNow('reviews')
+    .some(({ kind, subject }) => kind === 'refund_conflict' && subject === number)
+  return isDone || isFinal || isReviewed
+    ? []
+    : ['a refund notice was accepted without a confirmation by WeChat']
 }

@@ -62,12 +62,13 @@ export async function makeMoneyShop(chance: Chance): Promise<FuzzWorld> {
   await register(world, MONEY_ORDERS.lost)
   await pay(world, MONEY_ORDERS.lost, world.payer)
   world.wechat.payer.pay(MONEY_ORDERS.lost)
-  await paidTwice(world)
+  await paid(world, MONEY_ORDERS.second)
   await refundsInEveryState(world)
   world.wechat.platform.refund(MONEY_ORDERS.whole, { refundFee: 700, outRefundNo: 'hand-0001' })
   await reviews(world)
 
   world.setTime(-HOUR_S)
+  await paidAgain(world)
   await shop(world, 'POST', `/bills/${EARLIER_DAY}/reconcile`)
   world.setTime(0)
   await world.cron()
@@ -98,12 +99,10 @@ async function paid(world: FuzzWorld, ordercode: string): Promise<void> {
   await notify(world, world.wechat.notices.ofPayments.xml(ordercode))
 }
 
-/** Two payers pay one order: the second payment goes back by itself. */
-async function paidTwice(world: FuzzWorld): Promise<void> {
-  const { second } = MONEY_ORDERS
-  await paid(world, second)
-  const fields = { transaction_id: '4200000000202611220000000777', time_end: '20261122100000' }
-  await notify(world, world.wechat.notices.ofPayments.xml(second, { changes: fields }))
+/** A second payment of an order, on the day of the inputs, goes back by itself. */
+async function paidAgain(world: FuzzWorld): Promise<void> {
+  const changes = { transaction_id: '4200000000202611220000000777', time_end: '20261123110000' }
+  await notify(world, world.wechat.notices.ofPayments.xml(MONEY_ORDERS.second, { changes }))
 }
 
 const refund = (world: FuzzWorld, ordercode: string, number: string, refund_fee: number) =>
