@@ -39,7 +39,7 @@ function billText(world: FuzzWorld, chance: Chance, date: string): string {
   const { bills } = world.wechat
   // Mostly the file has what our records have: a payment and a refund are known to WeChat alone.
   if (chance.happens(0.65)) for (const number of unknownHere(world)) drop(world, day, number)
-  if (chance.happens(0.3)) lie(world, chance, day)
+  if (chance.happens(0.4)) lie(world, chance, day)
   const text = bills.text(day, { billType, layout })
   bills.clearChanges(day)
   return text
@@ -87,7 +87,7 @@ const CELLS = [
 
 /** Changes of single lines and cells; the totals stay as they are. */
 function changedText(chance: Chance, text: string): string {
-  if (chance.happens(0.35)) return text
+  if (chance.happens(0.5)) return text
   const lines = text.split(LINE_END)
   for (let left = chance.pick([1, 1, 1, 2, 4]); left > 0; left--) changeLines(chance, lines)
   return lines.join(chance.happens(0.9) ? LINE_END : chance.pick(['\n', '\r', '\n\r\n', '\u2028']))

@@ -21,11 +21,10 @@ export type Target = Readonly<{
 export function targetOf(world: FuzzWorld, chance: Chance): Target {
   const rows = (sql: string): SqlRow[] => world.sqlite.run({ sql, values: [] }).rows
   const isKnown = chance.happens(0.6)
-  const row = chance.pick(
-    isKnown
-      ? rows('SELECT * FROM refunds')
-      : rows('SELECT *, ordercode || transaction_id AS fresh FROM payments'),
-  )
+  const known = rows('SELECT * FROM refunds')
+  const waiting = known.filter(({ state }) => state === 'requested')
+  const isWaiting = waiting.length > 0 && chance.happens(0.4)
+  const row = chance.pick(isKnown ? (isWaiting ? waiting : known) : rows('SELECT * FROM payments'))
   const number = isKnown
     ? String(row['out_refund_no'])
     : chance.pick(['hand-0001', `n-${chance.below(1_000_000)}`, `n-${chance.below(1_000_000)}`])

@@ -73,14 +73,32 @@ function judgeReconciled(
   ]
 }
 
-/** What is marked as contained in the bill stands in it, and the sums that the report shows are its rows'. */
+/**
+ * What is marked as contained in the bill stands in it, and what counts as missing in the bill does not stand in it.
+ */
 function judgeMarks(world: FuzzWorld, bill: SqlRow, { rows }: ReadBill): string[] {
-  const inFile = new Set(rows.flatMap((row) => [row.transactionId, `r ${row.outRefundNo}`]))
-  const lost = [
+  const inFile = new Set(rows.flatMap((row) => [row.transactionId, row.outRefundNo]))
+  const marked = [
     ...markedOn(world, 'payments', bill).map((row) => String(row['transaction_id'])),
-    ...markedOn(world, 'refunds', bill).map((row) => `r ${String(row['out_refund_no'])}`),
-  ].filter((number) => !inFile.has(number))
-  return lost.map((number) => `${number} counts as in the bill, but is not in it`)
+    ...markedOn(world, 'refunds', bill).map((row) => String(row['out_refund_no'])),
+  ]
+  const certain = new Set(
+    rows
+      .filter(({ kind, appid, isOdd }) => kind !== 'revoked' && appid === MERCHANT.appid && !isOdd)
+      .map((row) => (row.kind === 'refund' ? row.outRefundNo : row.transactionId)),
+  )
+  const missing = world.tables
+    .rowsNow('bill_differences')
+    .filter(({ day, kind }) => day === bill['day'] && String(kind).endsWith('_not_in_bill'))
+    .map(({ subject }) => String(subject))
+  return [
+    ...marked
+      .filter((number) => !inFile.has(number))
+      .map((number) => `${number} counts as in the bill, but is not in it`),
+    ...missing
+      .filter((number) => certain.has(number))
+      .map((number) => `${number} counts as missing in the bill, but is in it`),
+  ]
 }
 
 const markedOn = (world: FuzzWorld, table: Table, { day }: SqlRow): readonly SqlRow[] =>

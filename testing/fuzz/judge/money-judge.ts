@@ -19,7 +19,7 @@ export function judgeMoney(world: FuzzWorld, input: Input, observed: Observed): 
   return [
     ...judgeAnswer(world, input, observed),
     ...judgeAccess(world, input, observed, caller),
-    ...judgeTables(world, input, observed, caller),
+    ...judgeTables(input, observed, caller),
     ...judgeActors(input, observed, caller),
     ...judgePayments(world, input, observed, caller),
     ...judgeReviews(input, observed, caller),
@@ -83,12 +83,7 @@ function allowedTables(input: Input, { role }: Caller): readonly Table[] {
   }
 }
 
-function judgeTables(
-  world: FuzzWorld,
-  input: Input,
-  { status, changes }: Observed,
-  caller: Caller,
-): string[] {
+function judgeTables(input: Input, { status, changes }: Observed, caller: Caller): string[] {
   const allowed = allowedTables(input, caller)
   const tables = [...new Set(changes.map(({ table }) => table))]
   const wrong = tables
@@ -99,7 +94,6 @@ function judgeTables(
   const [list, ordercode] = partsOf(input)
   const others = changes.filter((each) => each.ordercode !== '' && each.ordercode !== ordercode)
   if (list === 'orders' && others.length > 0) wrong.push('a change of another order')
-  if (world.log.some(({ event }) => event === 'internal_error')) wrong.push('an internal error')
   return wrong
 }
 

@@ -43,6 +43,8 @@ export async function makeMoneyShop(chance: Chance): Promise<FuzzWorld> {
     certificate: true,
     vars: {
       MERCHANT_TOKEN_OLD: OTHER_TOKENS.old,
+      // One request may finish a day with many differences.
+      TICK_STATEMENTS: '2000',
       OPERATORS: JSON.stringify({
         [OPERATOR]: { token_sha256: sha256(OTHER_TOKENS.operator), role: 'operator' },
         [VIEWER]: { token_sha256: sha256(OTHER_TOKENS.viewer), role: 'viewer' },
