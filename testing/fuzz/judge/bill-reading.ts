@@ -104,6 +104,7 @@ function rowOf({ get, isOdd }: Cells): ReadRow {
       isOdd ||
       kind === undefined ||
       fee === undefined ||
+      (get(short) !== '' && fen(get(short)) === undefined) ||
       !/^-?\d+(\.\d+)?$/.test(get('手续费')) ||
       !/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/.test(get('交易时间')),
   }
@@ -135,8 +136,8 @@ function digits(text: string): bigint | undefined {
 }
 
 function fen(text: string): number | undefined {
-  const amount = digits(text)
-  return amount === undefined || amount < 0n || amount % (SCALE / 100n) !== 0n
+  const amount = text.startsWith('-') ? undefined : digits(text)
+  return amount === undefined || amount % (SCALE / 100n) !== 0n
     ? undefined
     : Number(amount / (SCALE / 100n))
 }

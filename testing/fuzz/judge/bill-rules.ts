@@ -87,9 +87,12 @@ function judgeMarks(world: FuzzWorld, bill: SqlRow, { rows }: ReadBill): string[
       .filter(({ kind, appid, isOdd }) => kind !== 'revoked' && appid === MERCHANT.appid && !isOdd)
       .map((row) => (row.kind === 'refund' ? row.outRefundNo : row.transactionId)),
   )
-  const missing = world.tables
+  const differences = world.tables
     .rowsNow('bill_differences')
-    .filter(({ day, kind }) => day === bill['day'] && String(kind).endsWith('_not_in_bill'))
+    .filter(({ day }) => day === bill['day'])
+  const isUnreadable = differences.some(({ kind }) => kind === 'row_unreadable')
+  const missing = differences
+    .filter(({ kind }) => !isUnreadable && String(kind).endsWith('_not_in_bill'))
     .map(({ subject }) => String(subject))
   return [
     ...marked
