@@ -114,6 +114,7 @@ function changeLines(chance: Chance, lines: string[]): void {
     () => [line.replaceAll(/\d/g, (digit) => (chance.happens(0.05) ? '9' : digit))],
     () => [`${line}${chance.pick(['`', ',', ',`', '\u0000', ' ', 'x'.repeat(70_000)])}`],
     () => ['', line, ' '],
+    () => [line.replace(/2026-11-2\d/, chance.pick(['2026-11-21', '2026-11-23', '2026-11-20']))],
   ]
   lines.splice(at, 1, ...chance.pick(changes)())
 }
@@ -143,7 +144,19 @@ const packed = (chance: Chance, bytes: Bytes): Bytes => {
   ])()
 }
 
-const CODES = ['20002', '20001', '20003', '20007', '20100', '100', '', '__proto__']
+const CODES = [
+  '20002',
+  '20002',
+  '20002',
+  '20002',
+  '20001',
+  '20003',
+  '20007',
+  '20100',
+  '100',
+  '',
+  '__proto__',
+]
 const MESSAGES = ['No Bill Exist', 'No Bill Exist', 'Bill Creating', 'SYSTEMERROR', '账单不存在', '', 'invalid bill_date'] // prettier-ignore
 
 function notABill(chance: Chance): string {

@@ -15,6 +15,7 @@ import {
   strangeQuery,
 } from './public-requests.ts'
 import { refundAnswers, type Target, targetOf } from './refund-answers.ts'
+import { spoiled } from './signed-message.ts'
 
 /** Makes a random request, with the token of a random caller. */
 export function makeMoneyRequest(world: FuzzWorld, chance: Chance): Input {
@@ -96,7 +97,10 @@ const putRefund: Kind = (world, chance) => {
 const readOrCancel: Kind = (world, chance) => {
   const target = targetOf(world, chance)
   const method = chance.pick(['GET', 'DELETE', 'DELETE', 'DELETE', 'POST', 'PATCH'])
-  const answers = refundAnswers(world, chance, target)
+  const absent = { result_code: 'FAIL', err_code: 'REFUNDNOTEXIST' }
+  const answers = chance.happens(0.4)
+    ? [spoiled(chance, 'refundquery', absent)]
+    : refundAnswers(world, chance, target)
   const body = chance.happens(0.1) ? strangeBody(chance) : undefined
   const rest = { answers, body, at: at(chance) }
   return [`money: ${method} refund`, requestOf(method, refundPath(chance, target), rest)]

@@ -27,7 +27,8 @@ export function signedXml(said: Fields, key: string, type: 'MD5' | 'HMAC-SHA256'
 
 /** An answer of WeChat, or what an attacker or a broken connection makes of it. Two in three are genuine. */
 export function spoiled(chance: Chance, endpoint: EndpointName, said: Fields): Answer {
-  if (chance.happens(0.06)) return { endpoint, what: chance.pick(['stalls', 'drops', 'breaks']) }
+  if (chance.happens(endpoint === 'refund' ? 0.2 : 0.06))
+    return { endpoint, what: chance.pick(['stalls', 'drops', 'breaks']) }
   const status = chance.happens(0.96) ? 200 : chance.pick([201, 302, 400, 404, 500, 502, 530])
   return { endpoint, what: { status, bytes: spoiledBytes(chance, said) } }
 }
