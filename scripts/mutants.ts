@@ -13,6 +13,7 @@ that should fail, and then, if none of them fails, all tests.
 Usage: npm run mutants -- [options]
 
   --only TEXT       only bugs whose name or file contains the text; may be repeated
+  --part K/N        only the K-th of N parts of the list
   --list            print the list and run nothing
   --quick           run only the tests that should fail
   --no-baseline     do not check first that all tests pass without a bug
@@ -23,6 +24,7 @@ Exits with 1 if a bug is not caught, or does not fit the source.`
 await run(async () => {
   const { values } = readOptions({
     only: { type: 'string', multiple: true, default: [''] },
+    part: { type: 'string', default: '1/1' },
     list: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     'no-baseline': { type: 'boolean', default: false },
@@ -32,9 +34,11 @@ await run(async () => {
     say(HELP)
     return 0
   }
-  const chosen = MUTANTS.filter(({ name, file }) =>
+  const matching = MUTANTS.filter(({ name, file }) =>
     values.only.some((text) => `${file} ${name}`.includes(text)),
   )
+  const [part, parts] = readPart(values.part)
+  const chosen = matching.filter((_, at) => at % parts === part - 1)
   if (chosen.length === 0)
     throw new CliError(`No mutant matches "${values.only.join('", "')}". See --list.`)
   if (values.list) {
@@ -85,6 +89,12 @@ async function runAll(
   const line = `${caught} of ${mutants.length} caught`
   say(caught === mutants.length ? green(line) : red(line))
   return caught === mutants.length ? 0 : 1
+}
+
+function readPart(text: string): readonly [part: number, parts: number] {
+  const [, part = 0, parts = 0] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).map(Number)
+  if (part >= 1 && part <= parts) return [part, parts]
+  throw new CliError(`--part takes a part of the list such as 1/2, not "${text}".`)
 }
 
 function wordFor({ outcome }: Verdict): string {

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, join, relative } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import type { Mutant } from './mutant.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -17,6 +17,8 @@ const ALL_TESTS = [
     (name) => `test/${name}.test.ts`,
   ),
 ]
+/** Starts in a second, where the configuration with workerd needs three. */
+const PURE_CONFIG = 'testing/mutants/pure.config.ts'
 /** A run of tests that takes longer counts as failed: the mutant may have caused an endless loop. */
 const PATIENCE_MS = 10 * 60_000
 
@@ -79,7 +81,7 @@ export class Workbench {
     const mutated = original.replace(mutant.find, () => mutant.replace)
     await writeFile(path, mutated)
     try {
-      const expected = await this.#test(mutant.tests)
+      const expected = await this.#test(mutant.tests, projectsOf(mutant.tests))
       // If the test files fail without a failed test, the mutated code cannot be loaded. Such a bug could not be deployed,
       // so the mutant is reported as out of date.
       if (expected.failed && !expected.byTest) return { outcome: 'stale', by: expected.why }
@@ -103,10 +105,15 @@ export class Workbench {
    * Runs all of the tests, not only up to the first failure: when vitest is cut off while workerd is still starting, its
    * results are lost.
    */
-  async #test(filters: readonly string[]): Promise<Tested> {
+  async #test(filters: readonly string[], projects: readonly string[] = []): Promise<Tested> {
     const report = join(this.folder, 'mutants-report.json')
     await writeFile(report, '{"testResults":[]}')
-    const status = await this.#vitest([...filters, '--reporter=json', `--outputFile=${report}`])
+    const status = await this.#vitest([
+      ...filters,
+      ...projects,
+      '--reporter=json',
+      `--outputFile=${report}`,
+    ])
     if (status === 0) return { failed: false, byTest: false, why: '' }
     if (status === 'too long') return { failed: true, byTest: true, why: 'a timeout' }
     const { testResults } = JSON.parse(await readFile(report, 'utf8')) as Results
@@ -151,4 +158,20 @@ export class Workbench {
       })
     })
   }
+}
+
+/**
+ * The options with which vitest starts no more than these test files need: most need no workerd. Tests of the store
+ * run only over SQLite here.
+ */
+function projectsOf(tests: readonly string[]): readonly string[] {
+  const projects = new Set(tests.map(projectOf))
+  if ([...projects].join() === 'pure') return ['--config', PURE_CONFIG]
+  return [...projects].flatMap((project) => ['--project', project])
+}
+
+function projectOf(test: string): 'node' | 'workerd' | 'shim' | 'pure' {
+  if (dirname(test) === 'test') return 'node'
+  if (test.startsWith('test/stories/')) return 'workerd'
+  return test.startsWith('test/store/') ? 'shim' : 'pure'
 }
