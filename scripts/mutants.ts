@@ -1,11 +1,16 @@
 /** `npm run mutants`: breaks one line at a time in a copy of the repository, and runs the tests to see whether one fails. */
+import { globSync, readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
+import { join, relative } from 'node:path'
 import { MUTANTS } from '../testing/mutants/list.ts'
-import type { Mutant } from '../testing/mutants/mutant.ts'
+import { compiling } from '../testing/mutants/random/compiling.ts'
+import { drawMutants } from '../testing/mutants/random/draw.ts'
 import { type Verdict, Workbench } from '../testing/mutants/workbench.ts'
 import { CliError, readOptions, run } from './cli/command.ts'
 import { onInterrupt } from './cli/interrupt.ts'
 import { dim, green, red, say, seconds, table } from './cli/terminal.ts'
+
+const ROOT = join(import.meta.dirname, '..')
 
 const HELP = `Applies ${MUTANTS.length} one-line bugs, one at a time, to a copy of the repository. For each bug, runs first the tests
 that should fail, and then, if none of them fails, all tests.
@@ -17,6 +22,9 @@ Usage: npm run mutants -- [options]
   --list            print the list and run nothing
   --quick           run only the tests that should fail
   --no-baseline     do not check first that all tests pass without a bug
+  --random N        instead of the list: N random changes of one operator, literal or statement, judged by the pure tests
+  --seed S          seed of the random changes (default 1). The same seed repeats them on the same source
+  --in PATH         where to make random changes; may be repeated (default src/core and src/wechat)
   --help            print this text
 
 Exits with 1 if a bug is not caught, or does not fit the source.`
@@ -28,33 +36,72 @@ await run(async () => {
     list: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     'no-baseline': { type: 'boolean', default: false },
+    random: { type: 'string', default: '0' },
+    seed: { type: 'string', default: '1' },
+    in: { type: 'string', multiple: true, default: ['src/core', 'src/wechat'] },
     help: { type: 'boolean', default: false },
   })
   if (values.help) {
     say(HELP)
     return 0
   }
-  const matching = MUTANTS.filter(({ name, file }) =>
-    values.only.some((text) => `${file} ${name}`.includes(text)),
-  )
+  const count = readCount('--random', values.random)
   const [part, parts] = readPart(values.part)
-  const chosen = matching.filter((_, at) => at % parts === part - 1)
-  if (chosen.length === 0)
-    throw new CliError(`No mutant matches "${values.only.join('", "')}". See --list.`)
-  if (values.list) {
-    for (const { name, file } of chosen) say(`${name}  ${dim(file)}`)
-    return 0
-  }
-
   const signal = onInterrupt()
   const bench = await Workbench.make(signal)
   try {
-    if (!values['no-baseline']) await checkBaseline(bench)
-    return await runAll(bench, chosen, values.quick, signal)
+    const trials = count === 0 ? listed(values.quick) : await random(values, count, bench, signal)
+    const chosen = trials
+      .filter(({ name, file }) => values.only.some((text) => `${file} ${name}`.includes(text)))
+      .filter((_, at) => at % parts === part - 1)
+    if (chosen.length === 0)
+      throw new CliError(`No mutant matches "${values.only.join('", "')}". See --list.`)
+    if (values.list) {
+      for (const { name, file } of chosen) say(`${name}  ${dim(file)}`)
+      return 0
+    }
+    if (!values['no-baseline'] && count === 0) await checkBaseline(bench)
+    return await runAll(bench, chosen, signal)
   } finally {
     await rm(bench.folder, { recursive: true, force: true })
   }
 })
+
+/** A mutant, and how it is judged. `diff` is shown when it survives. */
+type Trial = Readonly<{
+  name: string
+  file: string
+  diff: string
+  judge: (bench: Workbench) => Promise<Verdict>
+}>
+
+const listed = (isQuick: boolean): readonly Trial[] =>
+  MUTANTS.map((mutant) => ({
+    ...mutant,
+    diff: '',
+    judge: (bench) => bench.try(mutant, isQuick),
+  }))
+
+async function random(
+  options: Readonly<{ seed: string; in: readonly string[] }>,
+  count: number,
+  bench: Workbench,
+  signal: AbortSignal,
+): Promise<readonly Trial[]> {
+  const seed = readCount('--seed', options.seed)
+  const paths = globSync(
+    options.in.map((place) => (place.endsWith('.ts') ? place : `${place}/**/*.ts`)),
+    { cwd: ROOT },
+  ).filter((path) => path.startsWith('src/'))
+  if (paths.length === 0) throw new CliError(`No file of src/ is in ${options.in.join(', ')}.`)
+  const files = paths
+    .sort()
+    .map((path) => ({ file: relative('src', path), text: readFileSync(join(ROOT, path), 'utf8') }))
+  const drawn = await drawMutants(files, seed, count)
+  const mutants = await compiling(bench.folder, drawn, signal)
+  say(`seed ${seed}, ${paths.length} files: ${mutants.length} of ${count} mutants compile`)
+  return mutants.map((mutant) => ({ ...mutant, judge: (bench) => bench.tryRandom(mutant) }))
+}
 
 async function checkBaseline(bench: Workbench): Promise<void> {
   say('Running all tests without a mutant …')
@@ -66,29 +113,37 @@ async function checkBaseline(bench: Workbench): Promise<void> {
 
 async function runAll(
   bench: Workbench,
-  mutants: readonly Mutant[],
-  isQuick: boolean,
+  trials: readonly Trial[],
   signal: AbortSignal,
 ): Promise<number> {
   const rows: string[][] = []
   let caught = 0
-  for (const [at, mutant] of mutants.entries()) {
-    const verdict = await bench.try(mutant, isQuick)
+  for (const [at, { name, file, diff, judge }] of trials.entries()) {
+    const from = performance.now()
+    const verdict = await judge(bench)
     if (signal.aborted) {
       say('Interrupted.')
       return 1
     }
     if (verdict.outcome === 'caught') caught++
-    const word = wordFor(verdict)
-    say(`${at + 1}/${mutants.length} ${word} ${mutant.name} ${dim(verdict.by)}`)
-    rows.push([mutant.name, mutant.file, verdict.outcome, verdict.by.slice(0, 90)])
+    say(
+      `${at + 1}/${trials.length} ${wordFor(verdict)} ${name} ${dim(`${verdict.by} (${seconds(performance.now() - from)})`)}`,
+    )
+    if (verdict.outcome === 'survived' && diff !== '') say(diff)
+    rows.push([name, file, verdict.outcome, verdict.by.slice(0, 90)])
   }
   say()
   for (const line of table(['bug', 'file', 'outcome', 'caught by'], rows)) say(line)
   say()
-  const line = `${caught} of ${mutants.length} caught`
-  say(caught === mutants.length ? green(line) : red(line))
-  return caught === mutants.length ? 0 : 1
+  const line = `${caught} of ${trials.length} caught`
+  say(caught === trials.length ? green(line) : red(line))
+  return caught === trials.length ? 0 : 1
+}
+
+function readCount(option: string, text: string): number {
+  const count = Number(text)
+  if (/^\d+$/.test(text) && Number.isSafeInteger(count)) return count
+  throw new CliError(`${option} takes a whole number, not "${text}".`)
 }
 
 function readPart(text: string): readonly [part: number, parts: number] {

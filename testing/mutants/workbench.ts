@@ -4,6 +4,7 @@ import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, relative } from 'node:path'
 import type { Mutant } from './mutant.ts'
+import type { RandomMutant } from './random/draw.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const NOT_COPIED = ['node_modules', '.git', '.wrangler', 'dist', 'coverage']
@@ -17,10 +18,15 @@ const ALL_TESTS = [
     (name) => `test/${name}.test.ts`,
   ),
 ]
+/** Those that can notice a mutant and need no workerd. */
+const PURE_TESTS = ['core', 'wechat', 'lib', 'webhooks', 'routes', 'cron'].map(
+  (folder) => `test/${folder}/`,
+)
 /** Starts in a second, where the configuration with workerd needs three. */
 const PURE_CONFIG = 'testing/mutants/pure.config.ts'
 /** A run of tests that takes longer counts as failed: the mutant may have caused an endless loop. */
 const PATIENCE_MS = 10 * 60_000
+const PURE_PATIENCE_MS = 2 * 60_000
 
 /**
  * The result for one mutant. `caught`: a test failed. `survived`: no test failed. `stale`: the mutant does not fit the
@@ -73,14 +79,12 @@ export class Workbench {
    * @param isQuick If true, runs only the tests that the mutant lists. Otherwise, when these pass, runs all tests.
    */
   async try(mutant: Mutant, isQuick: boolean): Promise<Verdict> {
-    const path = join(this.folder, 'src', mutant.file)
-    const original = await readFile(path, 'utf8')
+    const original = await readFile(join(this.folder, 'src', mutant.file), 'utf8')
     const places = original.split(mutant.find).length - 1
     if (places !== 1) return { outcome: 'stale', by: `its text occurs ${places} times` }
     // The replacement is a function, because `$` has a special meaning in a replacement text.
     const mutated = original.replace(mutant.find, () => mutant.replace)
-    await writeFile(path, mutated)
-    try {
+    return this.#broken(mutant.file, mutated, async () => {
       const expected = await this.#test(mutant.tests, projectsOf(mutant.tests))
       // If the test files fail without a failed test, the mutated code cannot be loaded. Such a bug could not be deployed,
       // so the mutant is reported as out of date.
@@ -91,6 +95,31 @@ export class Workbench {
       return all.failed
         ? { outcome: 'caught', by: `only by ${all.why}` }
         : { outcome: 'survived', by: '' }
+    })
+  }
+
+  /**
+   * Applies the random mutant to the copy, runs the pure tests up to the first failure, and restores the file. The tests
+   * of the file's own folder run first.
+   */
+  tryRandom({ file, mutated }: RandomMutant): Promise<Verdict> {
+    return this.#broken(file, mutated, async () => {
+      for (const filters of [[join('test', dirname(file), '/')], PURE_TESTS]) {
+        const options = ['--config', PURE_CONFIG, '--bail=1', '--maxWorkers=1']
+        const { failed, why } = await this.#test(filters, options, PURE_PATIENCE_MS)
+        if (failed) return { outcome: 'caught', by: why }
+      }
+      return { outcome: 'survived', by: '' }
+    })
+  }
+
+  /** Judges while the file has the mutated text. */
+  async #broken(file: string, mutated: string, judge: () => Promise<Verdict>): Promise<Verdict> {
+    const path = join(this.folder, 'src', file)
+    const original = await readFile(path, 'utf8')
+    await writeFile(path, mutated)
+    try {
+      return await judge()
     } finally {
       await writeFile(path, original)
     }
@@ -105,15 +134,24 @@ export class Workbench {
    * Runs all of the tests, not only up to the first failure: when vitest is cut off while workerd is still starting, its
    * results are lost.
    */
-  async #test(filters: readonly string[], projects: readonly string[] = []): Promise<Tested> {
+  async #test(
+    filters: readonly string[],
+    options: readonly string[] = [],
+    patienceMs = PATIENCE_MS,
+  ): Promise<Tested> {
     const report = join(this.folder, 'mutants-report.json')
     await writeFile(report, '{"testResults":[]}')
-    const status = await this.#vitest([
-      ...filters,
-      ...projects,
-      '--reporter=json',
-      `--outputFile=${report}`,
-    ])
+    const status = await this.#node(
+      [
+        join(this.folder, 'node_modules/vitest/vitest.mjs'),
+        'run',
+        ...filters,
+        ...options,
+        '--reporter=json',
+        `--outputFile=${report}`,
+      ],
+      patienceMs,
+    )
     if (status === 0) return { failed: false, byTest: false, why: '' }
     if (status === 'too long') return { failed: true, byTest: true, why: 'a timeout' }
     const { testResults } = JSON.parse(await readFile(report, 'utf8')) as Results
@@ -130,12 +168,12 @@ export class Workbench {
     return { failed: true, byTest: false, why: `${where}${message}` }
   }
 
-  #vitest(args: readonly string[]): Promise<number | 'too long'> {
+  /** Runs a program of Node in the copy. Returns its exit code. */
+  #node(args: readonly string[], patienceMs = PATIENCE_MS): Promise<number | 'too long'> {
     return new Promise((resolve, reject) => {
       this.#signal.throwIfAborted()
-      const command = join(this.folder, 'node_modules/vitest/vitest.mjs')
-      // Vitest runs in its own process group, so that its children can be killed with it.
-      const child = spawn(process.execPath, [command, 'run', ...args], {
+      // The program runs in its own process group, so that its children can be killed with it.
+      const child = spawn(process.execPath, args, {
         cwd: this.folder,
         detached: true,
         stdio: 'ignore',
@@ -148,7 +186,7 @@ export class Workbench {
       const patience = setTimeout(() => {
         late = true
         kill()
-      }, PATIENCE_MS)
+      }, patienceMs)
       this.#signal.addEventListener('abort', kill, { once: true })
       child.once('error', reject)
       child.once('close', (code) => {
