@@ -75,12 +75,13 @@ type Trial = Readonly<{
   judge: (bench: Workbench) => Promise<Verdict>
 }>
 
-const listed = (isQuick: boolean): readonly Trial[] =>
-  MUTANTS.map((mutant) => ({
+function listed(isQuick: boolean): readonly Trial[] {
+  return MUTANTS.map((mutant) => ({
     ...mutant,
     diff: '',
     judge: (bench) => bench.try(mutant, isQuick),
   }))
+}
 
 async function random(
   options: Readonly<{ seed: string; in: readonly string[] }>,

@@ -26,7 +26,7 @@ const PURE_TESTS = ['core', 'wechat', 'lib', 'webhooks', 'routes', 'cron'].map(
 const PURE_CONFIG = 'testing/mutants/pure.config.ts'
 /** A run of tests that takes longer counts as failed: the mutant may have caused an endless loop. */
 const PATIENCE_MS = 10 * 60_000
-const PURE_PATIENCE_MS = 2 * 60_000
+const PURE_PATIENCE_MS = 5 * 60_000
 
 /**
  * The result for one mutant. `caught`: a test failed. `survived`: no test failed. `stale`: the mutant does not fit the
