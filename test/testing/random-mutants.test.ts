@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { drawMutants } from '../../testing/mutants/random/draw.ts'
 import { OPERATORS } from '../../testing/mutants/random/operators.ts'
+import { relatedTests } from '../../testing/mutants/random/related.ts'
 
 const SRC = join(import.meta.dirname, '../../src')
 
@@ -92,5 +93,23 @@ describe('an operator', () => {
     ['switch (a) { case b: break }', ['switch (a) { case b: ; }']],
   ])('leaves alone what does not run, and the words of errors: %s', async (text, expected) => {
     expect(await mutantsOf(text)).toEqual(expected)
+  })
+})
+
+describe('the tests that can notice a mutant', () => {
+  const ROOT = join(SRC, '..')
+
+  it('are those that import its file, directly or through others', () => {
+    const tests = relatedTests(ROOT, 'src/core/money.ts', ['test/core/', 'test/wechat/'])
+
+    expect(tests).toContain('test/core/money.test.ts')
+    expect(tests).toContain('test/core/order/refund-transition.test.ts')
+    expect(tests).toContain('test/wechat/bill/read.test.ts')
+    expect(tests).not.toContain('test/core/day.test.ts')
+    expect(tests).not.toContain('test/fuzz.test.ts')
+  })
+
+  it('are none for a file that only types are taken from', () => {
+    expect(relatedTests(ROOT, 'src/core/bill/bill-row.ts', ['test/core/'])).toEqual([])
   })
 })

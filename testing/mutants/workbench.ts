@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join, relative } from 'node:path'
 import type { Mutant } from './mutant.ts'
 import type { RandomMutant } from './random/draw.ts'
+import { relatedTests } from './random/related.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const NOT_COPIED = ['node_modules', '.git', '.wrangler', 'dist', 'coverage']
@@ -26,7 +27,7 @@ const PURE_TESTS = ['core', 'wechat', 'lib', 'webhooks', 'routes', 'cron'].map(
 const PURE_CONFIG = 'testing/mutants/pure.config.ts'
 /** A run of tests that takes longer counts as failed: the mutant may have caused an endless loop. */
 const PATIENCE_MS = 10 * 60_000
-const PURE_PATIENCE_MS = 5 * 60_000
+const PURE_PATIENCE_MS = 8 * 60_000
 
 /**
  * The result for one mutant. `caught`: a test failed. `survived`: no test failed. `stale`: the mutant does not fit the
@@ -98,18 +99,14 @@ export class Workbench {
     })
   }
 
-  /**
-   * Applies the random mutant to the copy, runs the pure tests up to the first failure, and restores the file. The tests
-   * of the file's own folder run first.
-   */
+  /** Applies the random mutant to the copy, runs the pure tests up to the first failure, and restores the file. */
   tryRandom({ file, mutated }: RandomMutant): Promise<Verdict> {
     return this.#broken(file, mutated, async () => {
-      for (const filters of [[join('test', dirname(file), '/')], PURE_TESTS]) {
-        const options = ['--config', PURE_CONFIG, '--bail=1', '--maxWorkers=1']
-        const { failed, why } = await this.#test(filters, options, PURE_PATIENCE_MS)
-        if (failed) return { outcome: 'caught', by: why }
-      }
-      return { outcome: 'survived', by: '' }
+      const tests = relatedTests(this.folder, join('src', file), PURE_TESTS)
+      if (tests.length === 0) return { outcome: 'survived', by: 'no pure test imports the file' }
+      const options = ['--config', PURE_CONFIG, '--bail=1', '--maxWorkers=1']
+      const { failed, why } = await this.#test(tests, options, PURE_PATIENCE_MS)
+      return failed ? { outcome: 'caught', by: why } : { outcome: 'survived', by: '' }
     })
   }
 
