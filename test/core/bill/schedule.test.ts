@@ -9,6 +9,8 @@ import {
   isOverdue,
   lastBillDay,
   nextBillTryAt,
+  nextDifferenceTryAt,
+  TRIES_MAX,
 } from '../../../src/core/bill/schedule.ts'
 import { type BeijingDay, parseDay } from '../../../src/core/day.ts'
 import { reviewId } from '../../../src/core/review.ts'
@@ -166,5 +168,18 @@ describe('a difference', () => {
     expect(reviewId(missing)).toBe(reviewId(missingBillReview(day('2026-11-22'), 'other')))
     expect(reviewId(missing)).not.toBe(reviewId(missingBillReview(day('2026-11-23'), 'other')))
     expect(reviewId(missing)).not.toBe(reviewId(differenceReview(difference)))
+  })
+})
+
+describe('a difference that WeChat does not confirm', () => {
+  it('is queried every minute for half an hour, then every hour for two days', () => {
+    const now = beijing('2026-11-24 12:00:00')
+    const pause = (tries: number): number => nextDifferenceTryAt(tries, now) - now
+
+    expect(pause(0)).toBe(60)
+    expect(pause(29)).toBe(60)
+    expect(pause(30)).toBe(3_600)
+    const all = Array.from({ length: TRIES_MAX }, (_, tries) => pause(tries))
+    expect(all.reduce((sum, each) => sum + each, 0)).toBe(30 * 60 + 48 * 3_600)
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { formatOutTradeNo } from '../../../src/core/ids.ts'
 import { toFen } from '../../../src/core/money.ts'
-import type { Attempt } from '../../../src/core/order/attempt.ts'
+import { type Attempt, restoredAttempt } from '../../../src/core/order/attempt.ts'
 import type { OrderView } from '../../../src/core/order/order.ts'
 import { transition } from '../../../src/core/order/transition.ts'
 import {
@@ -52,6 +52,32 @@ describe('a payment whose attempt was lost with a restore of the database', () =
         { type: 'order.paid', subject: PAYMENT.transactionId, ordercode: ORDERCODE, revision: 2 },
       ],
       reviews: [],
+    })
+  })
+
+  it('has an attempt with what WeChat tells of it, and no prepay_id to sign', () => {
+    const { outTradeNo, number, terms } = LOST
+    const { appid, mchId, notifyUrl, signType, body } = terms
+    const known = { appid, mchId, notifyUrl, signType, body }
+
+    expect(restoredAttempt({ outTradeNo, number }, PAYMENT, known)).toEqual({
+      outTradeNo,
+      number: 1,
+      state: 'paid',
+      terms: {
+        ...terms,
+        spbillCreateIp: '',
+        timeStart: at(54),
+        timeExpire: at(54),
+      },
+      sentAt: at(54),
+      answeredAt: at(54),
+      unansweredAt: undefined,
+      prepayId: undefined,
+      prepayExpiresAt: undefined,
+      codeHash: undefined,
+      codeAt: undefined,
+      closedAt: undefined,
     })
   })
 
