@@ -10,9 +10,11 @@ import {
   lastBillDay,
   nextBillTryAt,
   nextDifferenceTryAt,
+  REPORTED_WITHIN_S,
   TRIES_MAX,
 } from '../../../src/core/bill/schedule.ts'
 import { type BeijingDay, parseDay } from '../../../src/core/day.ts'
+import { nextRefundQueryAt } from '../../../src/core/order/refund-schedule.ts'
 import { reviewId } from '../../../src/core/review.ts'
 import { toUnixSeconds, type UnixSeconds } from '../../../src/core/time.ts'
 import { seeded } from '../../../testing/wire/seeded.ts'
@@ -181,5 +183,17 @@ describe('a difference that WeChat does not confirm', () => {
     expect(pause(30)).toBe(3_600)
     const all = Array.from({ length: TRIES_MAX }, (_, tries) => pause(tries))
     expect(all.reduce((sum, each) => sum + each, 0)).toBe(30 * 60 + 48 * 3_600)
+  })
+})
+
+describe('a refund whose answer was lost', () => {
+  it('may be in a bill up to two days longer ago than its last planned query finds it', () => {
+    const from = beijing('2026-11-24 12:00:00')
+    let last = from
+    for (let next = nextRefundQueryAt(from, from); next !== undefined;) {
+      last = next
+      next = nextRefundQueryAt(from, last)
+    }
+    expect(REPORTED_WITHIN_S).toBe(last - from + 2 * 86_400)
   })
 })
