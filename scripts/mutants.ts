@@ -1,6 +1,5 @@
 /** `npm run mutants`: breaks one line at a time in a copy of the repository, and runs the tests to see whether one fails. */
 import { globSync, readFileSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { MUTANTS } from '../testing/mutants/list.ts'
 import { compiling } from '../testing/mutants/random/compiling.ts'
@@ -21,7 +20,7 @@ Usage: npm run mutants -- [options]
   --part K/N        only the K-th of N parts of the list
   --list            print the list and run nothing
   --quick           run only the tests that should fail
-  --no-baseline     do not check first that all tests pass without a bug
+  --no-baseline     do not check first that the tests pass without a bug
   --random N        instead of the list: N random changes of one operator, literal or statement, judged by the pure tests
   --seed S          seed of the random changes (default 1). The same seed repeats them on the same source
   --in PATH         where to make random changes; may be repeated (default src/core and src/wechat)
@@ -60,10 +59,11 @@ await run(async () => {
       for (const { name, file } of chosen) say(`${name}  ${dim(file)}`)
       return 0
     }
-    if (!values['no-baseline'] && count === 0) await checkBaseline(bench)
+    const check = count === 0 ? () => testAll(bench) : () => bench.testPure()
+    if (!values['no-baseline']) await checkBaseline(check)
     return await runAll(bench, chosen, signal)
   } finally {
-    await rm(bench.folder, { recursive: true, force: true })
+    await bench.close()
   }
 })
 
@@ -104,11 +104,17 @@ async function random(
   return mutants.map((mutant) => ({ ...mutant, judge: (bench) => bench.tryRandom(mutant) }))
 }
 
-async function checkBaseline(bench: Workbench): Promise<void> {
-  say('Running all tests without a mutant …')
-  const from = performance.now()
+async function testAll(bench: Workbench): Promise<string | undefined> {
   const { failed, why } = await bench.testAll()
-  if (failed) throw new CliError(`The tests fail without a mutant: ${why}`)
+  return failed ? why : undefined
+}
+
+/** @param check Runs the tests without a mutant, and says why one fails. */
+async function checkBaseline(check: () => Promise<string | undefined>): Promise<void> {
+  say('Running the tests without a mutant …')
+  const from = performance.now()
+  const why = await check()
+  if (why !== undefined) throw new CliError(`The tests fail without a mutant: ${why}`)
   say(green(`passed in ${seconds(performance.now() - from)}`))
 }
 

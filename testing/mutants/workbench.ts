@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join, relative } from 'node:path'
 import type { Mutant } from './mutant.ts'
 import type { RandomMutant } from './random/draw.ts'
+import { PureTests } from './random/pure-tests.ts'
 import { relatedTests } from './random/related.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -27,7 +28,6 @@ const PURE_TESTS = ['core', 'wechat', 'lib', 'webhooks', 'routes', 'cron'].map(
 const PURE_CONFIG = 'testing/mutants/pure.config.ts'
 /** A run of tests that takes longer counts as failed: the mutant may have caused an endless loop. */
 const PATIENCE_MS = 10 * 60_000
-const PURE_PATIENCE_MS = 8 * 60_000
 
 /**
  * The result for one mutant. `caught`: a test failed. `survived`: no test failed. `stale`: the mutant does not fit the
@@ -46,14 +46,17 @@ type Results = Readonly<{
   }>[]
 }>
 
-/** A copy of the repository, made by {@link Workbench.make}. The caller deletes `folder` at the end. */
+/** A copy of the repository, made by {@link Workbench.make}. The caller closes it at the end. */
 export class Workbench {
   readonly folder: string
   readonly #signal: AbortSignal
+  readonly #pureTests: PureTests
 
   private constructor(folder: string, signal: AbortSignal) {
     this.folder = folder
     this.#signal = signal
+    this.#pureTests = new PureTests(folder)
+    signal.addEventListener('abort', () => this.#pureTests.stop(), { once: true })
   }
 
   /**
@@ -99,15 +102,28 @@ export class Workbench {
     })
   }
 
+  /** Runs the pure tests without a mutant. @returns the first that fails, or undefined. */
+  testPure(): Promise<string | undefined> {
+    return this.#pureTests.firstFailure(join(this.folder, 'src/worker.ts'), PURE_TESTS)
+  }
+
   /** Applies the random mutant to the copy, runs the pure tests up to the first failure, and restores the file. */
   tryRandom({ file, mutated }: RandomMutant): Promise<Verdict> {
+    const path = join('src', file)
     return this.#broken(file, mutated, async () => {
-      const tests = relatedTests(this.folder, join('src', file), PURE_TESTS)
+      const tests = relatedTests(this.folder, path, PURE_TESTS)
       if (tests.length === 0) return { outcome: 'survived', by: 'no pure test imports the file' }
-      const options = ['--config', PURE_CONFIG, '--bail=1', '--maxWorkers=1']
-      const { failed, why } = await this.#test(tests, options, PURE_PATIENCE_MS)
-      return failed ? { outcome: 'caught', by: why } : { outcome: 'survived', by: '' }
+      const failed = await this.#pureTests.firstFailure(join(this.folder, path), tests)
+      return failed === undefined
+        ? { outcome: 'survived', by: '' }
+        : { outcome: 'caught', by: failed }
     })
+  }
+
+  /** Deletes the copy. */
+  async close(): Promise<void> {
+    this.#pureTests.stop()
+    await rm(this.folder, { recursive: true, force: true })
   }
 
   /** Judges while the file has the mutated text. */
@@ -131,24 +147,15 @@ export class Workbench {
    * Runs all of the tests, not only up to the first failure: when vitest is cut off while workerd is still starting, its
    * results are lost.
    */
-  async #test(
-    filters: readonly string[],
-    options: readonly string[] = [],
-    patienceMs = PATIENCE_MS,
-  ): Promise<Tested> {
+  async #test(filters: readonly string[], options: readonly string[] = []): Promise<Tested> {
     const report = join(this.folder, 'mutants-report.json')
     await writeFile(report, '{"testResults":[]}')
-    const status = await this.#node(
-      [
-        join(this.folder, 'node_modules/vitest/vitest.mjs'),
-        'run',
-        ...filters,
-        ...options,
-        '--reporter=json',
-        `--outputFile=${report}`,
-      ],
-      patienceMs,
-    )
+    const status = await this.#vitest([
+      ...filters,
+      ...options,
+      '--reporter=json',
+      `--outputFile=${report}`,
+    ])
     if (status === 0) return { failed: false, byTest: false, why: '' }
     if (status === 'too long') return { failed: true, byTest: true, why: 'a timeout' }
     const { testResults } = JSON.parse(await readFile(report, 'utf8')) as Results
@@ -165,12 +172,12 @@ export class Workbench {
     return { failed: true, byTest: false, why: `${where}${message}` }
   }
 
-  /** Runs a program of Node in the copy. Returns its exit code. */
-  #node(args: readonly string[], patienceMs = PATIENCE_MS): Promise<number | 'too long'> {
+  #vitest(args: readonly string[]): Promise<number | 'too long'> {
     return new Promise((resolve, reject) => {
       this.#signal.throwIfAborted()
-      // The program runs in its own process group, so that its children can be killed with it.
-      const child = spawn(process.execPath, args, {
+      const command = join(this.folder, 'node_modules/vitest/vitest.mjs')
+      // Vitest runs in its own process group, so that its children can be killed with it.
+      const child = spawn(process.execPath, [command, 'run', ...args], {
         cwd: this.folder,
         detached: true,
         stdio: 'ignore',
@@ -183,7 +190,7 @@ export class Workbench {
       const patience = setTimeout(() => {
         late = true
         kill()
-      }, patienceMs)
+      }, PATIENCE_MS)
       this.#signal.addEventListener('abort', kill, { once: true })
       child.once('error', reject)
       child.once('close', (code) => {
