@@ -54,7 +54,7 @@ describe('why an answer is unknown', () => {
 
   it.each([
     ['<html>', 'not_json'],
-    ['[1]', 'unreadable'],
+    ['null', 'unreadable'],
     ['{"errcode":"0"}', 'unreadable'],
     ['{}', 'no_openid'],
     ['{"openid":"o 1"}', 'no_openid'],
