@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Answered, Asked } from './session.ts'
 
 /** A run that takes longer counts as failed: the mutant may have caused an endless loop. */
-const PATIENCE_MS = 5 * 60_000
+const PATIENCE_MS = 150_000
 
 /** The pure tests of a copy of the repository. */
 export class PureTests {
