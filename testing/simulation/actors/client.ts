@@ -14,7 +14,7 @@ export type Answer = Readonly<{
 
 /** One HTTP request of an actor to the Worker. */
 export type Call = Readonly<{
-  method: 'GET' | 'POST' | 'PUT'
+  method: 'DELETE' | 'GET' | 'POST' | 'PUT'
   path: string
   body?: unknown
   headers?: Readonly<Record<string, string>>

@@ -24,6 +24,7 @@ export class Witness {
   readonly #registered = new Set<string>()
   readonly #captured = new Map<string, string>()
   readonly #refunds = new Map<string, AcceptedRefund>()
+  readonly #cancelled = new Set<string>()
 
   constructor(wechat: WeChatSimulator) {
     this.#wechat = wechat
@@ -173,6 +174,24 @@ export class Witness {
     if (['processing', 'abnormal', 'closed'].includes(state) && status === undefined) {
       this.report(`answered ${state}, but WeChat has no such refund: ${outRefundNo}`)
     }
+  }
+
+  /** Call it when the Worker answered that a refund is called off, with the refund's state in the answer. */
+  refundCancelled(outRefundNo: string, state: string): void {
+    this.#cancelled.add(outRefundNo)
+    if (state !== 'cancelled') this.report(`answered 200 ${state} to a DELETE: ${outRefundNo}`)
+  }
+
+  /**
+   * Call it when a Worker sends a refund to WeChat: not one that was called off, and none while refunds are paused.
+   *
+   * @param isPaused Whether the Worker's own configuration pauses refunds.
+   */
+  refundSent(outRefundNo: string, isPaused: boolean): void {
+    if (this.#cancelled.has(outRefundNo)) {
+      this.report(`sent after the Worker answered that it is cancelled: ${outRefundNo}`)
+    }
+    if (isPaused) this.report(`sent although refunds are paused: ${outRefundNo}`)
   }
 
   acceptedRefunds(): readonly AcceptedRefund[] {

@@ -35,6 +35,8 @@ export async function drain(world: World): Promise<boolean> {
   mail.isOver = true
   faults.stop()
   wechat.faults.clear()
+  workers.deploy({ REFUNDS: 'on' })
+  workers.retireOld()
   wechat.platform.setBalance(Infinity)
   wechat.platform.releaseRefunds()
   for (const day of bills.delayed) wechat.bills.clearChanges(day.replaceAll('-', ''))

@@ -3,6 +3,7 @@ import { runBank, runPlatform, runTreasurer } from '../actors/bank.ts'
 import { runForger } from '../actors/forgers.ts'
 import { runCron, runOperator, runWeChatClosures } from '../actors/operator.ts'
 import { runPayer } from '../actors/payer.ts'
+import { runCanceller, runPauser } from '../actors/refund-officers.ts'
 import { runRefundClerk } from '../actors/refund-clerk.ts'
 import { runShop } from '../actors/shop.ts'
 import { check } from '../checkers/checker.ts'
@@ -83,6 +84,8 @@ async function playActors(world: World): Promise<number> {
   if (isIncluded('closures')) actors.push(runWeChatClosures(world))
   if (isIncluded('bank')) actors.push(runBank(world))
   if (isIncluded('treasurer')) actors.push(runTreasurer(world))
+  if (isIncluded('canceller')) actors.push(runCanceller(world))
+  if (isIncluded('pauser')) actors.push(runPauser(world))
   if (isIncluded('platform')) actors.push(runPlatform(world))
   const post = chance('post of refunds')
   world.mail.onRefund = (outRefundNo) => scheduleRefundNotices(world, outRefundNo, post)
@@ -113,6 +116,8 @@ export const ACTORS: readonly string[] = [
   'bank',
   'treasurer',
   'platform',
+  'canceller',
+  'pauser',
   'forger',
   'operator',
   'closures',

@@ -193,6 +193,7 @@ export function makeWorld(recipe: Recipe): World {
     trace,
     chance: course('workers'),
     hasCertificate,
+    onRefundSent: (outRefundNo, isPaused) => witness.refundSent(outRefundNo, isPaused),
     vars: {
       WX_APPID: MERCHANT.appid,
       WX_MCH_ID: MERCHANT.mchId,
