@@ -59,7 +59,7 @@ export async function claimDueOrders(
 
 /**
  * Sets when claimed orders and attempts are due again. A row whose due time has changed since it was claimed
- * keeps the new due time. Takes one statement for all orders and one for all attempts, because the number of
+ * keeps the new due time. An attempt about which WeChat answered is recovered. Takes one statement for all orders and one for all attempts, because the number of
  * statements per run is limited.
  */
 export async function rescheduleOrders(
@@ -83,9 +83,11 @@ export async function rescheduleOrders(
   if (attempts.length > 0) {
     statements.push(
       statement(
-        `UPDATE attempts SET due_at = json_extract(value, '$.dueAt') FROM json_each(?1)
+        `UPDATE attempts SET due_at = iif(due_at = ?2, json_extract(value, '$.dueAt'), due_at),
+           is_recovering = iif(json_extract(value, '$.isAnswered'), NULL, is_recovering)
+         FROM json_each(?1)
          WHERE ordercode = json_extract(value, '$.ordercode')
-           AND number = json_extract(value, '$.number') AND due_at = ?2`,
+           AND number = json_extract(value, '$.number') AND (due_at = ?2 OR is_recovering = 1)`,
         JSON.stringify(attempts),
         claimed.leaseUntil,
       ),
