@@ -34,7 +34,7 @@ export async function beginRecovery(
       dayOf(since),
       JSON.stringify(NO_COUNTS),
     ),
-    // The restored records may lack all orders, so the bills are fetched whatever orders there are.
+    // The restored database may have no orders, so no order decides which bills are fetched.
     statement(
       `INSERT INTO bills (day, state, due_at, counts)
        SELECT value ->> 'day', 'waiting', value ->> 'dueAt', ?2 FROM json_each(?3)

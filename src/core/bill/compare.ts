@@ -153,7 +153,7 @@ class Comparison {
       return
     }
     const kind = row.kind === 'refund' ? 'refund_of_unknown_order' : 'payment_of_unknown_order'
-    // The ids are what WeChat is asked with when the operator accepts the payment, whatever is configured by then.
+    // When the operator accepts the payment, WeChat is asked with these ids: the configuration may be another one by then.
     const bill = { ...sideOf(row), appid: row.appid, mch_id: this.#ours.mchId }
     this.#differ({ kind, subject: subjectOf(row), ordercode, bill })
   }

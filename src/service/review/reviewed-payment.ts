@@ -26,9 +26,7 @@ export const reviewedAttempt = (
  *
  * @returns undefined when the review was opened by a version that did not store them.
  */
-export function reviewedIds({
-  evidence,
-}: Pick<StoredReview, 'evidence'>): MerchantIds | undefined {
+export function reviewedIds({ evidence }: Pick<StoredReview, 'evidence'>): MerchantIds | undefined {
   const { appid, mch_id: mchId } = evidence
   return typeof appid === 'string' && typeof mchId === 'string' ? { appid, mchId } : undefined
 }

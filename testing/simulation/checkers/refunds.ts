@@ -2,6 +2,7 @@
 import { isLiveRefund, type SimulatedRefund } from '../../../simulator/state/refund.ts'
 import type { SqlRow } from '../d1/sqlite.ts'
 import type { Evidence } from './evidence.ts'
+import { isUnrecorded } from './losses.ts'
 import { historyOf } from './refund-story.ts'
 import { type Check, failures, rows } from './rows.ts'
 import { isLate } from './webhooks.ts'
@@ -51,6 +52,7 @@ const wechatRefundsAreRecorded: Check = (evidence) =>
     const { outRefundNo, refundFee, status, transactionId } = refund
     const row = rows(evidence, 'refunds').find((each) => each['out_refund_no'] === outRefundNo)
     const what = `${outRefundNo} of ${transactionId}, ${refundFee} fen`
+    if (row === undefined && isUnrecorded(evidence, outRefundNo)) return []
     if (row === undefined) return [`${what}, is ${status} at WeChat, but does not exist here`]
     if (isOtherRefund(row, refund)) {
       const isReviewed = rows(evidence, 'reviews').some(
@@ -79,6 +81,7 @@ const refundsExistAtWeChat: Check = (evidence) =>
         !isOtherRefund(row, refund) || 'WeChat has another refund under that number',
         row['refund_id'] === refund.refundId || `its refund_id at WeChat is ${refund.refundId}`,
         row['source'] !== 'merchant_platform' ||
+          evidence.restores.hasLost(refund.appliedAt) ||
           refund.source === 'VENDOR_PLATFORM' ||
           'our API call made it, not the merchant platform',
       ]).map((what) => `${number} is ${state}, but ${what}`)
@@ -156,6 +159,12 @@ const refusedRefundsWereRefused: Check = (evidence) => [
     }),
 ]
 
+/** Whether the refund was confirmed and then lost with a restore, before WeChat got it, or with its payment. */
+const isLostRefund = (evidence: Evidence, outRefundNo: string, atMs: number): boolean =>
+  evidence.restores.hasLost(atMs) &&
+  (isUnrecorded(evidence, outRefundNo) ||
+    !evidence.wechatRefunds.some((each) => each.outRefundNo === outRefundNo))
+
 /** No refund waits forever, and every refund that the Worker confirmed to the shop exists. */
 const refundsReachAnEnd: Check = (evidence) => [
   ...rows(evidence, 'refunds')
@@ -163,7 +172,8 @@ const refundsReachAnEnd: Check = (evidence) => [
     .map((row) => `${row['out_refund_no']} is still ${row['state']}`),
   ...evidence.acceptedRefunds
     .filter(
-      ({ outRefundNo, ordercode, refundFee }) =>
+      ({ outRefundNo, ordercode, refundFee, atMs }) =>
+        !isLostRefund(evidence, outRefundNo, atMs) &&
         !rows(evidence, 'refunds').some(
           (row) =>
             row['out_refund_no'] === outRefundNo &&
@@ -245,7 +255,11 @@ const wrongPaymentsAreRefunded: Check = (evidence) => {
     const late = isLate(evidence, ordercode, transactionId)
     if (latePayment === 'refund' && late === undefined) return []
     const isByPolicy = latePayment === 'refund' && late === true
-    const isSecond = payment['further'] === 1 && payment['returned'] === 0
+    const isAccepted = rows(evidence, 'events').some(
+      ({ type, data }) =>
+        type === 'payment_restored' && String(data).includes(String(transactionId)),
+    )
+    const isSecond = payment['further'] === 1 && payment['returned'] === 0 && !isAccepted
     const isWrong = hasCertificate && (isSecond || isByPolicy)
     const own = refundsOf(evidence, transactionId)
     const automatic = own.find((row) => row['out_refund_no'] === `auto*${transactionId}`)

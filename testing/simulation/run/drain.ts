@@ -1,6 +1,7 @@
 /** The last phase of a seed: faults stop, and the cron runs until no work is due. */
 import { refundOpenReviews } from '../actors/operator.ts'
 import { deliverDue } from '../faults/notice-delivery.ts'
+import { acceptLostPayments, finishRecovery } from './after-restores.ts'
 import { billTimeOf, DAY_MS, dayOf } from './days.ts'
 import { playExtraRounds } from './extra-rounds.ts'
 import { finish } from './play.ts'
@@ -35,13 +36,14 @@ export async function drain(world: World): Promise<boolean> {
   mail.isOver = true
   faults.stop()
   wechat.faults.clear()
-  workers.deploy({ REFUNDS: 'on' })
+  if (!world.restores.isRecovering) workers.deploy({ REFUNDS: 'on' })
   workers.retireOld()
   wechat.platform.setBalance(Infinity)
   wechat.platform.releaseRefunds()
   for (const day of bills.delayed) wechat.bills.clearChanges(day.replaceAll('-', ''))
   await scheduler.run(() => false)
   completeStuckRefunds(world)
+  await finishRecovery(world)
   await finish(world, playExtraRounds(world))
 
   // In half of the seeds no more notices are sent: the cron alone must find everything.
@@ -74,6 +76,7 @@ export async function drain(world: World): Promise<boolean> {
     scheduler.leap(Math.max(0, nextMs - scheduler.now()))
     if (!(await playUntilIdle())) return false
   }
+  await acceptLostPayments(world, playUntilIdle)
   if (chance('audit').happens(0.3)) await reconcileAgain(world, playUntilIdle)
   scheduler.leap(REST_MS)
   return playUntilIdle()
@@ -118,7 +121,14 @@ function nextDueMs({ sqlite, wechat }: World, withNotices: boolean): number | un
 }
 
 const firstDueOf = (table: string): string =>
-  `SELECT min(due_at) AS at FROM ${table} WHERE due_at IS NOT NULL`
+  `SELECT min(due_at) AS at FROM ${table} WHERE due_at IS NOT NULL ${HELD[table] ?? ''}`
+
+/** Orders that wait for a person are queried every hour for ever: WeChat has another payment under the number of their attempt. */
+const NOT_HELD = `AND ordercode NOT IN (
+  SELECT ordercode FROM reviews
+  WHERE kind IN ('amount_mismatch', 'foreign_payment') AND ordercode IS NOT NULL
+    AND EXISTS (SELECT 1 FROM recoveries))`
+const HELD: Readonly<Record<string, string>> = { orders: NOT_HELD, attempts: NOT_HELD }
 
 /** Lists every table of the Worker with a column `due_at`. */
 const dueTables = (sqlite: World['sqlite']): string[] =>

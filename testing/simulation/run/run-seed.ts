@@ -4,6 +4,7 @@ import { runForger } from '../actors/forgers.ts'
 import { runCron, runOperator, runWeChatClosures } from '../actors/operator.ts'
 import { runPayer } from '../actors/payer.ts'
 import { runCanceller, runPauser } from '../actors/refund-officers.ts'
+import { isRestored, runRestorer } from '../actors/restorer.ts'
 import { runRefundClerk } from '../actors/refund-clerk.ts'
 import { runShop } from '../actors/shop.ts'
 import { check } from '../checkers/checker.ts'
@@ -85,7 +86,10 @@ async function playActors(world: World): Promise<number> {
   if (isIncluded('bank')) actors.push(runBank(world))
   if (isIncluded('treasurer')) actors.push(runTreasurer(world))
   if (isIncluded('canceller')) actors.push(runCanceller(world))
-  if (isIncluded('pauser')) actors.push(runPauser(world))
+  if (isIncluded('restorer')) actors.push(runRestorer(world))
+  // The operator who restores the database pauses and resumes refunds, too.
+  const isPausing = isIncluded('pauser') && !(isIncluded('restorer') && isRestored(world))
+  if (isPausing) actors.push(runPauser(world))
   if (isIncluded('platform')) actors.push(runPlatform(world))
   const post = chance('post of refunds')
   world.mail.onRefund = (outRefundNo) => scheduleRefundNotices(world, outRefundNo, post)
@@ -118,6 +122,7 @@ export const ACTORS: readonly string[] = [
   'platform',
   'canceller',
   'pauser',
+  'restorer',
   'forger',
   'operator',
   'closures',

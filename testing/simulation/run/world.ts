@@ -7,6 +7,7 @@ import { Sqlite } from '../d1/sqlite.ts'
 import { drawRates, FaultBox } from '../faults/faults.ts'
 import { Network } from '../faults/network.ts'
 import { type Chance, chanceOf } from './random.ts'
+import { Restores } from './restores.ts'
 import { Scheduler } from './scheduler.ts'
 import { Trace } from './trace.ts'
 import { Workers } from './workers.ts'
@@ -36,6 +37,7 @@ export type World = Readonly<{
   workers: Workers
   trace: Trace
   witness: Witness
+  restores: Restores
   receiver: Receiver
   settings: Settings
   /** The random stream with this name. Each call begins the stream again. */
@@ -163,7 +165,8 @@ export function makeWorld(recipe: Recipe): World {
     },
   })
   const sqlite = new Sqlite()
-  const witness = new Witness(wechat)
+  const restores = new Restores()
+  const witness = new Witness(wechat, restores)
   const receiver = new Receiver({
     secret: WEBHOOK_SECRET,
     faults,
@@ -224,6 +227,7 @@ export function makeWorld(recipe: Recipe): World {
     workers,
     trace,
     witness,
+    restores,
     receiver,
     settings,
     chance,
