@@ -43,7 +43,8 @@ function suspectsOfEvent(row: SqlRow): readonly string[] {
 /** The operator resolves reviews, except those that are resolved automatically, with a note that says so. */
 const suspectsOfReview = ({ resolved_at: resolvedAt, note }: SqlRow): readonly string[] => {
   if (resolvedAt === null) return EVERYONE
-  return String(note).startsWith('resolved automatically') ? ['system'] : [OPERATOR_NAME]
+  const isAutomatic = /^resolved automatically|is this merchant number again$/.test(String(note))
+  return isAutomatic ? ['system'] : [OPERATOR_NAME]
 }
 
 /** Every event, refund and review names an actor who can have caused it. */

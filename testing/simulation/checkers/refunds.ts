@@ -252,9 +252,12 @@ const wrongPaymentsAreRefunded: Check = (evidence) => {
   const { hasCertificate, latePayment } = evidence.settings
   return rows(evidence, 'payments').flatMap((payment) => {
     const { transaction_id: transactionId, ordercode, total_fee: total } = payment
+    const isReturned = payment['returned'] === 1
     const late = isLate(evidence, ordercode, transactionId)
-    if (latePayment === 'refund' && late === undefined) return []
-    const isByPolicy = latePayment === 'refund' && late === true
+    if (latePayment !== 'accept' && late === undefined) return []
+    // Where the operator has switched LATE_PAYMENT, the row says what the policy was.
+    const isRefunding = latePayment === 'refund' || (latePayment === 'either' && isReturned)
+    const isByPolicy = isRefunding && late === true
     const isAccepted = rows(evidence, 'events').some(
       ({ type, data }) =>
         type === 'payment_restored' && String(data).includes(String(transactionId)),

@@ -78,7 +78,9 @@ function isRightType(evidence: Evidence, ordercode: string, event: SqlRow): bool
   )
   const late = isLate(evidence, ordercode, transactionId)
   if (isByHand || late === undefined) return true
-  return isAnnouncedAsReturned === (late && evidence.settings.latePayment === 'refund')
+  const { latePayment } = evidence.settings
+  if (late && latePayment === 'either') return true
+  return isAnnouncedAsReturned === (late && latePayment === 'refund')
 }
 
 /**

@@ -4,6 +4,7 @@ import { runForger } from '../actors/forgers.ts'
 import { runCron, runOperator, runWeChatClosures } from '../actors/operator.ts'
 import { runPayer } from '../actors/payer.ts'
 import { runCanceller, runPauser } from '../actors/refund-officers.ts'
+import { runReconfigurer } from '../actors/reconfigurer.ts'
 import { isRestored, runRestorer } from '../actors/restorer.ts'
 import { runRefundClerk } from '../actors/refund-clerk.ts'
 import { runShop } from '../actors/shop.ts'
@@ -86,6 +87,7 @@ async function playActors(world: World): Promise<number> {
   if (isIncluded('bank')) actors.push(runBank(world))
   if (isIncluded('treasurer')) actors.push(runTreasurer(world))
   if (isIncluded('canceller')) actors.push(runCanceller(world))
+  if (isIncluded('reconfigurer')) actors.push(runReconfigurer(world))
   if (isIncluded('restorer')) actors.push(runRestorer(world))
   // The operator who restores the database pauses and resumes refunds, too.
   const isPausing = isIncluded('pauser') && !(isIncluded('restorer') && isRestored(world))
@@ -123,6 +125,7 @@ export const ACTORS: readonly string[] = [
   'canceller',
   'pauser',
   'restorer',
+  'reconfigurer',
   'forger',
   'operator',
   'closures',

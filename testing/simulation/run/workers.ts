@@ -65,6 +65,11 @@ export class Workers {
     this.#isolates = [isolateOf(this.#deployed), ...others]
   }
 
+  /** The value of a variable in the last deployment; empty when it is not set. */
+  variable(name: string): string {
+    return this.#deployed[name] ?? ''
+  }
+
   /** Ends the isolates of previous deployments: new requests run in the last one. What has begun goes on. */
   retireOld(): void {
     this.#isolates = this.#isolates.map(() => isolateOf(this.#deployed))
@@ -129,8 +134,8 @@ export class Workers {
     const platform = {
       kv: network.kvFor(owner, this.#kv),
       db: d1Shim(sqlite, network.gateFor(owner)),
-      fetch: network.fetchFor(owner),
-      certificateFetch: hasCertificate ? certificateFetch : undefined,
+      fetch: this.#watched(vars, network.fetchFor(owner)),
+      certificateFetch: hasCertificate ? this.#watched(vars, certificateFetch) : undefined,
       timers: { after: (ms: number, wake: () => void) => scheduler.after(owner, ms, wake) },
       nowMs: scheduler.now,
       randomBytes: chance.bytes,
@@ -139,6 +144,22 @@ export class Workers {
       originHealth: health,
     }
     return assemble(vars, platform)
+  }
+
+  /** While another merchant number is deployed by mistake, watches that WeChat is not asked about what is of the right one. */
+  #watched(vars: Vars, fetch: (request: Request) => Promise<Response>) {
+    if (vars.WX_MCH_ID === this.#parts.vars['WX_MCH_ID']) return fetch
+    return async (request: Request): Promise<Response> => {
+      if (new URL(request.url).pathname.startsWith('/pay/') || request.url.includes('/secapi/')) {
+        const xml = await request.clone().text()
+        const [, name, number = ''] = NUMBER_IN_XML.exec(xml) ?? []
+        const [row] = this.#parts.sqlite.read(OWNER_OF, number)
+        if (row !== undefined && row['mch_id'] !== vars.WX_MCH_ID) {
+          this.alarms.push(`${request.url} names the ${name} ${number} of another merchant number`)
+        }
+      }
+      return fetch(request)
+    }
   }
 
   #log(owner: Owner, { event, ...rest }: LogEntry): void {
@@ -159,6 +180,12 @@ export class Workers {
     }
   }
 }
+
+const NUMBER_IN_XML = /<(out_trade_no|transaction_id)>(?:<!\[CDATA\[)?([^\]<]+)/
+/** The merchant number of the attempt, or of the payment, with a number. */
+const OWNER_OF = `SELECT mch_id FROM attempts
+  LEFT JOIN payments USING (ordercode, number)
+  WHERE ?1 IN (transaction_id, iif(number = 1, ordercode, ordercode || '*' || number))`
 
 /** Starts an isolate with these variables. @throws Error when they do not let the Worker start. */
 function isolateOf(vars: Readonly<Record<string, string>>): Isolate {
