@@ -27,7 +27,19 @@ export const isUnrecorded = (evidence: Evidence, number: unknown): boolean => {
   return payments.includes(String(number)) || payments.includes(refund?.transactionId ?? '')
 }
 
-/** Payments that made an order paid are shipped, so the shop must never hear that they go back. */
+/**
+ * Whether all of the payment has gone back at WeChat. If a restore lost the payment, its return is the first that the Worker hears
+ * of it, and it cannot know that the shop has shipped before: to tell `order.paid` could ship what is refunded.
+ */
+export const isWhollyReturned = ({ captures, wechatRefunds }: Evidence, id: string): boolean => {
+  const capture = captures.find(({ transactionId }) => transactionId === id)
+  const returned = wechatRefunds
+    .filter((each) => each.transactionId === id && each.status !== 'REFUNDCLOSE')
+    .reduce((sum, { refundFee }) => sum + refundFee, 0)
+  return capture !== undefined && returned >= capture.totalFee
+}
+
+/** Payments that made an order paid are shipped, so the shop must never hear that they go back, unless they have. */
 const shippedIsNotReturned: Check = (evidence) => {
   const idsOf = (wanted: string) =>
     evidence.received.flatMap(({ id, type }) =>
@@ -35,7 +47,10 @@ const shippedIsNotReturned: Check = (evidence) => {
     )
   const shipped = idsOf('order.paid')
   return idsOf('payment.returned')
-    .filter((transactionId) => shipped.includes(transactionId))
+    .filter((id) => shipped.includes(id))
+    .filter(
+      (id) => !(wasToldBefore(evidence, `order.paid.${id}`) && isWhollyReturned(evidence, id)),
+    )
     .map((transactionId) => `${transactionId} was shipped, and is told as payment.returned`)
 }
 

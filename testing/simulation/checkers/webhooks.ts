@@ -1,6 +1,6 @@
 /** Checks of webhooks and reviews of payments: every fact has one webhook, and every odd payment has a review. */
 import type { Evidence } from './evidence.ts'
-import { isUnrecorded } from './losses.ts'
+import { isUnrecorded, isWhollyReturned } from './losses.ts'
 import type { SqlRow } from '../d1/sqlite.ts'
 import { type Check, failures, rows } from './rows.ts'
 
@@ -11,13 +11,18 @@ import { type Check, failures, rows } from './rows.ts'
 const paymentsHaveTheirWebhooks: Check = (evidence) =>
   rows(evidence, 'orders').flatMap(({ ordercode }) => {
     const booked = eventsOf(evidence, ordercode).filter((event) => isBooking(evidence, event))
-    /** Whether the webhook is of a payment that was lost with a restore and now stands under a review. */
-    const isToldAndLost = (id: string, atMs: number): boolean =>
-      evidence.restores.hasLost(atMs) && isUnrecorded(evidence, id.split('.').at(-1))
     const expected = booked.map((event) => {
       const { transaction_id: id, returned } = dataOf(event)
       return { id: `${returned === 'yes' ? 'payment.returned' : 'order.paid'}.${id}`, event }
     })
+    /** Whether all of the payment has gone back since, so that the Worker tells it as returned. */
+    const isReturnedSince = (id: string): boolean =>
+      isWhollyReturned(evidence, id.replace('order.paid.', '')) &&
+      expected.some((each) => each.id === id.replace('order.paid', 'payment.returned'))
+    /** Whether the webhook is of a payment that was lost with a restore and now stands under a review. */
+    const isToldAndLost = (id: string, atMs: number): boolean =>
+      evidence.restores.hasLost(atMs) &&
+      (isUnrecorded(evidence, id.split('.').at(-1)) || isReturnedSince(id))
     const received = evidence.received
       .filter(({ type, data }) => MONEY.includes(type) && data.ordercode === ordercode)
       .filter(({ id, firstAtMs }) => !isToldAndLost(id, firstAtMs))
