@@ -62,12 +62,12 @@ export async function queryDueOrders(deps: DueOrdersDeps, budget: Budget): Promi
         count.failed++
       } else {
         count[followUp.result]++
-        next.push({ ...item, dueAt: followUp.dueAt })
+        next.push({ ...item, dueAt: followUp.dueAt, isAnswered: followUp.isAnswered })
       }
     },
   )
   // Due orders and attempts that were not begun keep their due time, so the next run begins with them.
-  next.push(...left)
+  next.push(...left.map((item) => ({ ...item, isAnswered: false })))
   await due.reschedule(next)
   return { due: items.length, ...count, left: left.length }
 }

@@ -49,7 +49,7 @@ type Report = QueryReport &
     /** The number of webhooks that were tried. */
     told: number
     /** What is left of the recovery that is under way. */
-    recovery?: RecoveryLeft
+    recovery?: Omit<RecoveryLeft, 'otherMerchants'> & Readonly<{ other_merchants: number }>
     calls: number
     statements: number
   }>
@@ -110,20 +110,25 @@ async function run(base: Deps, scheduledMs: number): Promise<void> {
   const left = refunds.mayBeMore ? await countDueRefunds(deps) : 0
   if (left === 0) await sweep(deps)
 
-  const recovery = isRecovering ? await recoveryLeft(deps) : undefined
+  const recovering = isRecovering ? await recoveryLeft(deps) : undefined
   const report: Report = {
     ...queried,
     refunds: refunds.done,
     refunds_left: left,
     ...(billed === undefined ? {} : { bill: billed }),
     told: tried,
-    ...(recovery === undefined ? {} : { recovery }),
+    ...(recovering === undefined ? {} : { recovery: recoveryJson(recovering) }),
     ...deps.used(),
   }
   await finishRun(deps, started, report)
   const { recovery: _, ...figures } = report
   deps.log({ event: 'tick_finished', ...figures })
 }
+
+const recoveryJson = ({ otherMerchants, ...left }: RecoveryLeft) => ({
+  ...left,
+  other_merchants: otherMerchants,
+})
 
 /** An exception in refunds or bills must not stop the queries and the webhooks of the run. */
 async function guarded<T>(

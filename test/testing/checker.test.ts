@@ -28,6 +28,11 @@ const CONTENTS = {
     "SELECT 1 FROM bill_differences WHERE outcome = 'review'",
     "SELECT 1 FROM deliveries WHERE type = 'bill.reconciled' AND state = 'delivered'",
   ],
+  restored: [
+    "SELECT 1 FROM orders WHERE state = 'paid'",
+    'SELECT 1 FROM recoveries',
+    "SELECT 1 FROM deliveries WHERE type = 'order.paid' AND state = 'delivered'",
+  ],
 } as const satisfies Record<string, readonly string[]>
 
 type Content = keyof typeof CONTENTS
@@ -38,9 +43,10 @@ beforeAll(async () => {
   restore = installInstant()
   const names = Object.keys(CONTENTS) as Content[]
   for (let seed = 1; seedOf.size < names.length && seed < SEEDS_MAX; seed++) {
-    await runSeed({ seed }, ({ sqlite, settings }) => {
+    await runSeed({ seed }, ({ sqlite, settings, restores }) => {
       if (settings.latePayment !== 'accept') return
-      for (const name of names) {
+      const isRestored = restores.list.length > 0
+      for (const name of names.filter((each) => (each === 'restored') === isRestored)) {
         const isThere = CONTENTS[name].every((sql) => sqlite.read(sql).length > 0)
         if (isThere && !seedOf.has(name)) seedOf.set(name, seed)
       }
@@ -435,6 +441,49 @@ const CORRUPTIONS: Readonly<Record<string, Corruption>> = {
     invariant: 'actorsAreRight',
     needs: 'refunds',
     by: (w) => corrupt(w, "UPDATE refunds SET actor = 'li.wei'"),
+  },
+  'a payment that is missing after a restore, though its attempt was not lost': {
+    invariant: 'capturedIsRecorded',
+    needs: 'restored',
+    by: (w) => corrupt(w, `DELETE FROM payments WHERE transaction_id = '${payment(w)}'`),
+  },
+  'a revision that is lifted without a recovery': {
+    invariant: 'everyChangeHasItsEvent',
+    by: (w) =>
+      corrupt(
+        w,
+        `UPDATE orders SET revision = revision + 9; UPDATE events SET revision = revision + 9
+         WHERE (ordercode, revision) IN (SELECT ordercode, max(revision) FROM events GROUP BY ordercode)`,
+      ),
+  },
+  'a payment that is told as returned after it was shipped': {
+    invariant: 'shippedIsNotReturned',
+    needs: 'restored',
+    by: ({ receiver }) => {
+      const [shipped] = receiver.received().filter(({ type }) => type === 'order.paid')
+      if (shipped === undefined) throw new Error('nothing was shipped')
+      const type = 'payment.returned'
+      const returned = { ...shipped, type, id: shipped.id.replace('order.paid', type) }
+      const received = [...receiver.received(), returned]
+      Object.assign(receiver, { received: () => received })
+    },
+  },
+  'a paid order of which the shop that drops smaller revisions does not know': {
+    invariant: 'obedientShopMissesNothing',
+    by: ({ receiver }) => Object.assign(receiver, { kept: () => new Map() }),
+  },
+  'a refund at WeChat beyond the payment': {
+    invariant: 'noRefundBeyondThePayment',
+    needs: 'refunds',
+    by: ({ wechat }) => {
+      const refunds = wechat.books.refunds().map((each) => ({ ...each, refundFee: 10 ** 7 }))
+      Object.assign(wechat.books, { refunds: () => refunds })
+    },
+  },
+  'a recovery that does not end': {
+    invariant: 'recoveriesEnd',
+    needs: 'restored',
+    by: (w) => corrupt(w, 'UPDATE recoveries SET finished_at = NULL'),
   },
   'records that change when a day is reconciled again': {
     invariant: 'reconcilingAgainChangesNothing',

@@ -40,7 +40,7 @@ describe('a lease', () => {
     const claimed = await bench.store.orders.claimDue(at(DAY), LIMITS)
     await bench.exec('UPDATE orders SET due_at = 7; UPDATE attempts SET due_at = 8')
 
-    const next = claimed.items.map((item) => ({ ...item, dueAt: at(2 * DAY) }))
+    const next = claimed.items.map((item) => ({ ...item, dueAt: at(2 * DAY), isAnswered: true }))
     await bench.store.orders.reschedule(claimed, next)
 
     expect(next).toHaveLength(2)

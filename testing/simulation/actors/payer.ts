@@ -77,7 +77,11 @@ async function atCashier(payer: Payer, { body }: Answer): Promise<void> {
   await pause(world, chance)
   const opened = world.wechat.payer.requestPayment(openid, body)
   if (!opened.ok) {
-    if (OUR_MISTAKE.test(opened.why)) world.witness.report(`the phone refuses: ${opened.why}`)
+    const isOfOldKey = Number(body['timeStamp']) * 1_000 <= world.secrets.signedByOldUntilMs
+    if (isOfOldKey && opened.why.includes('paySign')) {
+      world.faults.count('situation:signed_with_old_key')
+    } else if (OUR_MISTAKE.test(opened.why))
+      world.witness.report(`the phone refuses: ${opened.why}`)
     world.faults.count('situation:cashier_refused')
     return
   }

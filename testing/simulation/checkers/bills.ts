@@ -2,6 +2,7 @@
 import type { SqlRow } from '../d1/sqlite.ts'
 import { dayOf, startOf } from '../run/days.ts'
 import type { Evidence } from './evidence.ts'
+import { isUnrecorded, unrecorded } from './losses.ts'
 import { type Check, failures, rows } from './rows.ts'
 
 const HOUR_S = 3_600
@@ -30,12 +31,20 @@ const everyDayIsReconciled: Check = (evidence) => {
   ]
 }
 
+/** Whether the bill of the day has exactly what our records have: it was not falsified, and no payment of it was lost. */
+const isComparable = (evidence: Evidence, day: string): boolean =>
+  !evidence.bills.changed.has(day) &&
+  !unrecorded(evidence).some(({ paidAt }) => dayOf(paidAt) === day) &&
+  !evidence.wechatRefunds.some(
+    ({ appliedAt, outRefundNo }) => dayOf(appliedAt) === day && isUnrecorded(evidence, outRefundNo),
+  )
+
 type Counts = Readonly<Record<string, number> & { books?: Record<string, number> }>
 
 /** Where the bill was not falsified, the counts of bill and records are those of WeChat's ledger. */
 const billCountsAgree: Check = (evidence) =>
   rows(evidence, 'bills')
-    .filter(({ day, state }) => state === 'reconciled' && !evidence.bills.changed.has(String(day)))
+    .filter(({ day, state }) => state === 'reconciled' && isComparable(evidence, String(day)))
     .flatMap(({ day, counts }) => {
       const counted = JSON.parse(String(counts)) as Counts
       const captures = evidence.captures.filter(({ paidAt }) => dayOf(paidAt) === day)
@@ -68,7 +77,7 @@ const billCountsAgree: Check = (evidence) =>
  */
 const marksAreTheLedger: Check = (evidence) =>
   rows(evidence, 'bills')
-    .filter(({ day, state }) => state === 'reconciled' && !evidence.bills.changed.has(String(day)))
+    .filter(({ day, state }) => state === 'reconciled' && isComparable(evidence, String(day)))
     .flatMap(({ day }) => {
       const marked = (table: string, key: string): string =>
         rows(evidence, table)
@@ -99,6 +108,7 @@ const differencesAreReviewed: Check = (evidence) => {
     ...reviews
       .filter(({ id }) => !expected.some((wanted) => fits(wanted, String(id))))
       .filter((row) => !isMissingBill(evidence, row) && !isTakenNumber(evidence, row))
+      .filter((row) => !isOfLostNumber(evidence, row))
       .map(({ id }) => `review ${id} has no cause`),
   ]
 }
@@ -125,6 +135,17 @@ const isTakenNumber = (evidence: Evidence, { subject }: SqlRow): boolean =>
       (refund.refundFee !== row['refund_fee'] || refund.transactionId !== row['transaction_id'])
     )
   })
+
+/** Whether the review is of a payment, or of a refund of a payment, whose attempt was lost with a restore. */
+const isOfLostNumber = (evidence: Evidence, { subject }: SqlRow): boolean => {
+  const number = String(subject).replace(/^[\d-]+\.\w+\./, '')
+  const refund = evidence.wechatRefunds.find(({ outRefundNo }) => outRefundNo === number)
+  const transactionId = refund?.transactionId ?? number
+  return evidence.captures.some(
+    (each) =>
+      each.transactionId === transactionId && evidence.restores.hasLostNumber(each.outTradeNo),
+  )
+}
 
 /** Each reconciled day has one webhook, sent only when the day was reconciled. */
 const reconciledDaysHaveWebhooks: Check = (evidence) => {

@@ -5,6 +5,7 @@
 import { ACTOR_CHECKS } from './actors.ts'
 import { BILL_CHECKS } from './bills.ts'
 import type { Evidence } from './evidence.ts'
+import { LOSS_CHECKS } from './losses.ts'
 import { ORDER_CHECKS } from './orders.ts'
 import { REFUND_CHECKS } from './refunds.ts'
 import type { Check } from './rows.ts'
@@ -17,6 +18,7 @@ export const INVARIANTS = {
   ...REFUND_CHECKS,
   ...BILL_CHECKS,
   ...ACTOR_CHECKS,
+  ...LOSS_CHECKS,
 } satisfies Record<string, Check>
 
 /** Runs every check. @returns one sentence for each violation, with the name of its check before it. */

@@ -2,6 +2,7 @@
 import { isLiveRefund, type SimulatedRefund } from '../../../simulator/state/refund.ts'
 import type { SqlRow } from '../d1/sqlite.ts'
 import type { Evidence } from './evidence.ts'
+import { isUnrecorded } from './losses.ts'
 import { historyOf } from './refund-story.ts'
 import { type Check, failures, rows } from './rows.ts'
 import { isLate } from './webhooks.ts'
@@ -12,6 +13,10 @@ const STATE_OF: Readonly<Record<string, string>> = {
   CHANGE: 'abnormal',
   REFUNDCLOSE: 'closed',
 }
+
+/** Whether the shop or an operator called the refund off. The row's state is `closed`, which holds until WeChat's later word. */
+const isCancelled = ({ state, cancelled_at: cancelledAt, refund_id: refundId }: SqlRow): boolean =>
+  state === 'closed' && cancelledAt !== null && refundId === null
 
 const isReserved = ({ state }: SqlRow): boolean => state !== 'refused' && state !== 'closed'
 
@@ -47,6 +52,7 @@ const wechatRefundsAreRecorded: Check = (evidence) =>
     const { outRefundNo, refundFee, status, transactionId } = refund
     const row = rows(evidence, 'refunds').find((each) => each['out_refund_no'] === outRefundNo)
     const what = `${outRefundNo} of ${transactionId}, ${refundFee} fen`
+    if (row === undefined && isUnrecorded(evidence, outRefundNo)) return []
     if (row === undefined) return [`${what}, is ${status} at WeChat, but does not exist here`]
     if (isOtherRefund(row, refund)) {
       const isReviewed = rows(evidence, 'reviews').some(
@@ -64,7 +70,9 @@ const wechatRefundsAreRecorded: Check = (evidence) =>
 /** Every refund of our records that is processing, succeeded, abnormal or closed exists at WeChat. */
 const refundsExistAtWeChat: Check = (evidence) =>
   rows(evidence, 'refunds')
-    .filter(({ state }) => state !== 'refused' && state !== 'requested')
+    .filter(
+      (row) => row['state'] !== 'refused' && row['state'] !== 'requested' && !isCancelled(row),
+    )
     .flatMap((row) => {
       const { out_refund_no: number, state } = row
       const refund = evidence.wechatRefunds.find(({ outRefundNo }) => outRefundNo === number)
@@ -73,10 +81,58 @@ const refundsExistAtWeChat: Check = (evidence) =>
         !isOtherRefund(row, refund) || 'WeChat has another refund under that number',
         row['refund_id'] === refund.refundId || `its refund_id at WeChat is ${refund.refundId}`,
         row['source'] !== 'merchant_platform' ||
+          evidence.restores.hasLost(refund.appliedAt) ||
           refund.source === 'VENDOR_PLATFORM' ||
           'our API call made it, not the merchant platform',
       ]).map((what) => `${number} is ${state}, but ${what}`)
     })
+
+/** A refund is called off, which releases its amount, only if WeChat has no such refund. */
+const cancelledRefundsAreNotAtWeChat: Check = (evidence) =>
+  rows(evidence, 'refunds')
+    .filter(isCancelled)
+    .flatMap((row) => {
+      const refund = evidence.wechatRefunds.find(
+        ({ outRefundNo }) => outRefundNo === row['out_refund_no'],
+      )
+      return refund === undefined || isOtherRefund(row, refund)
+        ? []
+        : [`${row['out_refund_no']} is cancelled, but at WeChat it is ${refund.status}`]
+    })
+
+/**
+ * The sum of all refunds of a payment that succeeded is the same here and at WeChat. This check does not match numbers, so it
+ * would also notice an error in the matching of the other checks.
+ */
+const refundSumsAgree: Check = (evidence) =>
+  rows(evidence, 'payments').flatMap(({ transaction_id: transactionId }) => {
+    const there = evidence.wechatRefunds.filter((each) => each.transactionId === transactionId)
+    const here = refundsOf(evidence, transactionId)
+    const numbers = new Set(there.map(({ outRefundNo }) => outRefundNo))
+    // Where WeChat has another refund under our number, the two sums cannot agree, and a review says so.
+    const isTaken = rows(evidence, 'refunds').some((row) =>
+      evidence.wechatRefunds.some(
+        (each) =>
+          each.outRefundNo === row['out_refund_no'] &&
+          isOtherRefund(row, each) &&
+          (row['transaction_id'] === transactionId || numbers.has(each.outRefundNo)),
+      ),
+    )
+    if (isTaken) return []
+    const returned = there
+      .filter(({ status }) => status === 'SUCCESS')
+      .reduce((sum, { refundFee }) => sum + refundFee, 0)
+    const recorded = feesOf(here.filter(({ state }) => state === 'succeeded'))
+    return returned === recorded
+      ? []
+      : [`of payment ${transactionId} WeChat returned ${returned} fen, recorded are ${recorded}`]
+  })
+
+/** A review that a refund waits ends by itself when the refund goes on, is refused or is called off, or refunds are resumed. */
+const waitingReviewsEnd: Check = (evidence) =>
+  rows(evidence, 'reviews')
+    .filter(({ kind, resolved_at: resolvedAt }) => kind === 'refund_waiting' && resolvedAt === null)
+    .map(({ id }) => `review ${id} is open, but no refund waits`)
 
 /** A refund is `refused`, which releases its reservation, only if WeChat really had no such refund when the refusal was recorded. */
 const refusedRefundsWereRefused: Check = (evidence) => [
@@ -103,6 +159,12 @@ const refusedRefundsWereRefused: Check = (evidence) => [
     }),
 ]
 
+/** Whether the refund was confirmed and then lost with a restore, before WeChat got it, or with its payment. */
+const isLostRefund = (evidence: Evidence, outRefundNo: string, atMs: number): boolean =>
+  evidence.restores.hasLost(atMs) &&
+  (isUnrecorded(evidence, outRefundNo) ||
+    !evidence.wechatRefunds.some((each) => each.outRefundNo === outRefundNo))
+
 /** No refund waits forever, and every refund that the Worker confirmed to the shop exists. */
 const refundsReachAnEnd: Check = (evidence) => [
   ...rows(evidence, 'refunds')
@@ -110,7 +172,8 @@ const refundsReachAnEnd: Check = (evidence) => [
     .map((row) => `${row['out_refund_no']} is still ${row['state']}`),
   ...evidence.acceptedRefunds
     .filter(
-      ({ outRefundNo, ordercode, refundFee }) =>
+      ({ outRefundNo, ordercode, refundFee, atMs }) =>
+        !isLostRefund(evidence, outRefundNo, atMs) &&
         !rows(evidence, 'refunds').some(
           (row) =>
             row['out_refund_no'] === outRefundNo &&
@@ -189,10 +252,17 @@ const wrongPaymentsAreRefunded: Check = (evidence) => {
   const { hasCertificate, latePayment } = evidence.settings
   return rows(evidence, 'payments').flatMap((payment) => {
     const { transaction_id: transactionId, ordercode, total_fee: total } = payment
+    const isReturned = payment['returned'] === 1
     const late = isLate(evidence, ordercode, transactionId)
-    if (latePayment === 'refund' && late === undefined) return []
-    const isByPolicy = latePayment === 'refund' && late === true
-    const isSecond = payment['further'] === 1 && payment['returned'] === 0
+    if (latePayment !== 'accept' && late === undefined) return []
+    // Where the operator has switched LATE_PAYMENT, the row says what the policy was.
+    const isRefunding = latePayment === 'refund' || (latePayment === 'either' && isReturned)
+    const isByPolicy = isRefunding && late === true
+    const isAccepted = rows(evidence, 'events').some(
+      ({ type, data }) =>
+        type === 'payment_restored' && String(data).includes(String(transactionId)),
+    )
+    const isSecond = payment['further'] === 1 && payment['returned'] === 0 && !isAccepted
     const isWrong = hasCertificate && (isSecond || isByPolicy)
     const own = refundsOf(evidence, transactionId)
     const automatic = own.find((row) => row['out_refund_no'] === `auto*${transactionId}`)
@@ -254,6 +324,9 @@ export const REFUND_CHECKS = {
   refundsFitPayments,
   wechatRefundsAreRecorded,
   refundsExistAtWeChat,
+  cancelledRefundsAreNotAtWeChat,
+  refundSumsAgree,
+  waitingReviewsEnd,
   refusedRefundsWereRefused,
   refundsReachAnEnd,
   refundEventsMatchState,

@@ -103,6 +103,15 @@ function knownRefund({ sqlite, wechat }: World, chance: Chance, day: string): st
   return numbers.length === 0 ? undefined : chance.pick(numbers)
 }
 
+/** Leaves out the numbers whose attempts were lost with a restore, because they have other differences. */
+const knownOf = <T extends Readonly<{ outTradeNo: string }>>(
+  { restores }: World,
+  all: readonly T[],
+): readonly T[] => {
+  const known = all.filter(({ outTradeNo }) => !restores.hasLostNumber(outTradeNo))
+  return known.length === 0 ? all : known
+}
+
 const madeUpNumber = (day: string, n: number): string =>
   `4200000540${compact(day)}${String(n).padStart(10, '9')}`
 
@@ -125,7 +134,7 @@ const KINDS: readonly Kind[] = [
   },
   (world, chance, day, n) => {
     const subject = madeUpNumber(day, n)
-    const { outTradeNo } = chance.pick(world.wechat.books.orders())
+    const { outTradeNo } = chance.pick(knownOf(world, world.wechat.books.orders()))
     const columns = { 微信订单号: subject, 商户订单号: outTradeNo }
     return {
       change: { kind: 'extra_row', row: 'payment', columns },
@@ -154,7 +163,7 @@ const KINDS: readonly Kind[] = [
   },
   (world, chance, day, n) => {
     const subject = `ghost-${compact(day)}-${n}`
-    const { transactionId, outTradeNo } = chance.pick(world.wechat.books.captures())
+    const { transactionId, outTradeNo } = chance.pick(knownOf(world, world.wechat.books.captures()))
     const columns = { 微信订单号: transactionId, 商户订单号: outTradeNo, 商户退款单号: subject }
     return {
       change: { kind: 'extra_row', row: 'refund', columns },

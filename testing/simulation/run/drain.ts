@@ -1,6 +1,8 @@
 /** The last phase of a seed: faults stop, and the cron runs until no work is due. */
+import { giveUpMistakenNumber, MISTAKEN_MCH_ID } from '../actors/reconfigurer.ts'
 import { refundOpenReviews } from '../actors/operator.ts'
 import { deliverDue } from '../faults/notice-delivery.ts'
+import { acceptLostPayments, finishRecovery } from './after-restores.ts'
 import { billTimeOf, DAY_MS, dayOf } from './days.ts'
 import { playExtraRounds } from './extra-rounds.ts'
 import { finish } from './play.ts'
@@ -35,11 +37,15 @@ export async function drain(world: World): Promise<boolean> {
   mail.isOver = true
   faults.stop()
   wechat.faults.clear()
+  if (!world.restores.isRecovering) workers.deploy({ REFUNDS: 'on' })
+  workers.retireOld()
   wechat.platform.setBalance(Infinity)
   wechat.platform.releaseRefunds()
   for (const day of bills.delayed) wechat.bills.clearChanges(day.replaceAll('-', ''))
   await scheduler.run(() => false)
   completeStuckRefunds(world)
+  await finishRecovery(world)
+  await settleMistakenNumber(world)
   await finish(world, playExtraRounds(world))
 
   // In half of the seeds no more notices are sent: the cron alone must find everything.
@@ -72,9 +78,29 @@ export async function drain(world: World): Promise<boolean> {
     scheduler.leap(Math.max(0, nextMs - scheduler.now()))
     if (!(await playUntilIdle())) return false
   }
+  await acceptLostPayments(world, playUntilIdle)
   if (chance('audit').happens(0.3)) await reconcileAgain(world, playUntilIdle)
   scheduler.leap(REST_MS)
   return playUntilIdle()
+}
+
+/** The longest wait until the cron meets a row on its schedule and sets it aside, in minutes. */
+const MEETING_MINUTES = 70
+
+/** Lets the cron meet the attempts that were opened under a mistaken merchant number, until the operator has given it up. */
+async function settleMistakenNumber(world: World): Promise<void> {
+  const { scheduler, sqlite, workers } = world
+  const isOpen = () =>
+    sqlite.read(
+      `SELECT 1 FROM attempts WHERE mch_id = ?1 AND state IN ('open', 'closing')
+         AND NOT EXISTS (SELECT 1 FROM other_merchants WHERE mch_id = ?1 AND given_up_at IS NOT NULL)`,
+      MISTAKEN_MCH_ID,
+    ).length > 0
+  for (let minutes = 0; isOpen() && minutes < MEETING_MINUTES; minutes++) {
+    await finish(world, workers.cron())
+    await finish(world, giveUpMistakenNumber(world))
+    scheduler.leap(MINUTE_MS)
+  }
 }
 
 /** Most refunds that are stuck (CHANGE) succeed now, as after a transfer by the merchant. Some stay stuck forever. */
@@ -116,7 +142,20 @@ function nextDueMs({ sqlite, wechat }: World, withNotices: boolean): number | un
 }
 
 const firstDueOf = (table: string): string =>
-  `SELECT min(due_at) AS at FROM ${table} WHERE due_at IS NOT NULL`
+  `SELECT min(due_at) AS at FROM ${table} WHERE due_at IS NOT NULL ${HELD[table] ?? ''}`
+
+/** Orders that wait for a person are queried every hour for ever: WeChat has another payment under the number of their attempt. */
+const NOT_HELD = `AND ordercode NOT IN (
+  SELECT ordercode FROM reviews
+  WHERE kind IN ('amount_mismatch', 'foreign_payment') AND ordercode IS NOT NULL
+    AND EXISTS (SELECT 1 FROM recoveries))`
+/** What was opened under a merchant number that was given up is set aside every day. */
+const NOT_GIVEN_UP =
+  'AND mch_id NOT IN (SELECT mch_id FROM other_merchants WHERE given_up_at IS NOT NULL)'
+const HELD: Readonly<Record<string, string>> = {
+  orders: NOT_HELD,
+  attempts: `${NOT_HELD} ${NOT_GIVEN_UP}`,
+}
 
 /** Lists every table of the Worker with a column `due_at`. */
 const dueTables = (sqlite: World['sqlite']): string[] =>

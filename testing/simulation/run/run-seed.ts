@@ -3,6 +3,9 @@ import { runBank, runPlatform, runTreasurer } from '../actors/bank.ts'
 import { runForger } from '../actors/forgers.ts'
 import { runCron, runOperator, runWeChatClosures } from '../actors/operator.ts'
 import { runPayer } from '../actors/payer.ts'
+import { runCanceller, runPauser } from '../actors/refund-officers.ts'
+import { runReconfigurer } from '../actors/reconfigurer.ts'
+import { isRestored, runRestorer } from '../actors/restorer.ts'
 import { runRefundClerk } from '../actors/refund-clerk.ts'
 import { runShop } from '../actors/shop.ts'
 import { check } from '../checkers/checker.ts'
@@ -83,6 +86,12 @@ async function playActors(world: World): Promise<number> {
   if (isIncluded('closures')) actors.push(runWeChatClosures(world))
   if (isIncluded('bank')) actors.push(runBank(world))
   if (isIncluded('treasurer')) actors.push(runTreasurer(world))
+  if (isIncluded('canceller')) actors.push(runCanceller(world))
+  if (isIncluded('reconfigurer')) actors.push(runReconfigurer(world))
+  if (isIncluded('restorer')) actors.push(runRestorer(world))
+  // The operator who restores the database pauses and resumes refunds, too.
+  const isPausing = isIncluded('pauser') && !(isIncluded('restorer') && isRestored(world))
+  if (isPausing) actors.push(runPauser(world))
   if (isIncluded('platform')) actors.push(runPlatform(world))
   const post = chance('post of refunds')
   world.mail.onRefund = (outRefundNo) => scheduleRefundNotices(world, outRefundNo, post)
@@ -113,6 +122,10 @@ export const ACTORS: readonly string[] = [
   'bank',
   'treasurer',
   'platform',
+  'canceller',
+  'pauser',
+  'restorer',
+  'reconfigurer',
   'forger',
   'operator',
   'closures',

@@ -7,6 +7,7 @@ import { Sqlite } from '../d1/sqlite.ts'
 import { drawRates, FaultBox } from '../faults/faults.ts'
 import { Network } from '../faults/network.ts'
 import { type Chance, chanceOf } from './random.ts'
+import { Restores } from './restores.ts'
 import { Scheduler } from './scheduler.ts'
 import { Trace } from './trace.ts'
 import { Workers } from './workers.ts'
@@ -36,8 +37,10 @@ export type World = Readonly<{
   workers: Workers
   trace: Trace
   witness: Witness
+  restores: Restores
   receiver: Receiver
   settings: Settings
+  secrets: Secrets
   /** The random stream with this name. Each call begins the stream again. */
   chance: (name: string) => Chance
   mail: Mail
@@ -57,8 +60,18 @@ export type Settings = Readonly<{
   hasReceiver: boolean
   /** Whether the Workers have the merchant's certificate, without which no payment can be refunded. */
   hasCertificate: boolean
-  latePayment: 'accept' | 'refund'
-}>
+}> & {
+  /** `either`: the operator has switched it. */
+  latePayment: 'accept' | 'refund' | 'either'
+}
+
+/** Values that the operator changes, as the other actors know them. */
+export type Secrets = {
+  apiKey: string
+  shopToken: string
+  /** Parameters of wx.requestPayment that were made before this time may be signed with the previous key. */
+  signedByOldUntilMs: number
+}
 
 /** The state of the delivery of WeChat's notices to the Worker. */
 export type Mail = {
@@ -97,12 +110,14 @@ export const OPERATOR_TOKEN = 'op_token-of-the-operator-in-the-simulation'
 /** The Worker's WX_API_KEY_OLD, in half of the seeds. */
 export const OLD_API_KEY = '0123456789abcdef0123456789abcdef'
 const WEBHOOK_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
+/** The AppSecret of every mini program. */
+export const APP_SECRET = '00000000000000000000000000000000'
 const API_KEY = '192006250b4c09247ec02edce69f6a2d'
 const MERCHANT = {
   appid: 'wxd930ea5d5a258f4f',
   mchId: '10000100',
   apiKey: API_KEY,
-  appSecret: '00000000000000000000000000000000',
+  appSecret: APP_SECRET,
 }
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 const NOTICE_PATIENCE_MS = 5_000
@@ -141,7 +156,8 @@ export function makeWorld(recipe: Recipe): World {
   }
   const platformUrl = setting.happens(0.5) ? REFUND_URL : undefined
   const wechat = new WeChatSimulator({
-    merchant: MERCHANT,
+    // A copy, because the operator changes its key.
+    merchant: { ...MERCHANT },
     clock: { now: scheduler.now },
     random: chance('wechat').bytes,
     strict: {
@@ -163,7 +179,8 @@ export function makeWorld(recipe: Recipe): World {
     },
   })
   const sqlite = new Sqlite()
-  const witness = new Witness(wechat)
+  const restores = new Restores()
+  const witness = new Witness(wechat, restores)
   const receiver = new Receiver({
     secret: WEBHOOK_SECRET,
     faults,
@@ -193,6 +210,7 @@ export function makeWorld(recipe: Recipe): World {
     trace,
     chance: course('workers'),
     hasCertificate,
+    onRefundSent: (outRefundNo, isPaused) => witness.refundSent(outRefundNo, isPaused),
     vars: {
       WX_APPID: MERCHANT.appid,
       WX_MCH_ID: MERCHANT.mchId,
@@ -223,8 +241,10 @@ export function makeWorld(recipe: Recipe): World {
     workers,
     trace,
     witness,
+    restores,
     receiver,
     settings,
+    secrets: { apiKey: API_KEY, shopToken: TOKEN, signedByOldUntilMs: 0 },
     chance,
     closedAtMs,
     cast: new Map(),
