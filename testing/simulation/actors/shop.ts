@@ -41,7 +41,7 @@ class Shop {
     this.#who = `shop ${ordercode}`
     this.#terms = {
       total_fee: chance.between(1, 100_000),
-      body: '测试商店-图书',
+      body: chance.pick(['测试商店-图书', '图书,上册`精装`']),
       expires_in: chance.pick([300, 600, 600, 900, 1_800, 7_200, 90_000]),
       ...(chance.happens(0.2) ? { openid: chance.pick(payers) } : {}),
     }

@@ -1,7 +1,7 @@
 /** The last phase of a seed: faults stop, and the cron runs until no work is due. */
 import { refundOpenReviews } from '../actors/operator.ts'
 import { deliverDue } from '../faults/notice-delivery.ts'
-import { billTimeOf, DAY_MS, dayOf } from './days.ts'
+import { billTimeOf, DAY_MS, dayOf, startOf } from './days.ts'
 import { playExtraRounds } from './extra-rounds.ts'
 import { finish } from './play.ts'
 import { reconcileAgain } from './reconcile-again.ts'
@@ -90,11 +90,12 @@ function completeStuckRefunds({ wechat, chance, faults }: World): void {
 }
 
 /** When the cron will find the next bill; undefined when every day with payments or refunds has one. */
-function nextBillMs({ wechat, sqlite, scheduler }: World): number | undefined {
+function nextBillMs({ wechat, sqlite, scheduler, bills }: World): number | undefined {
   const accepted = sqlite.read('SELECT max(accepted_at) AS at FROM refunds')[0]?.['at']
   const lastMs = Math.max(
     ...wechat.books.captures().map(({ paidAt }) => paidAt),
     ...wechat.books.refunds().map(({ appliedAt }) => appliedAt),
+    ...bills.late.map(({ day }) => startOf(day)),
     typeof accepted === 'number' ? accepted * 1_000 + MIDNIGHT_MS : 0,
   )
   const lastDay = dayOf(lastMs)

@@ -76,6 +76,10 @@ export type Mail = {
 export type BillFaults = {
   /** Ids of reviews that must be opened, one for each injected difference. */
   readonly expected: string[]
+  /** Payments whose row was moved to the bill of the next day, which is `day`. */
+  readonly late: Readonly<{ number: string; day: string }>[]
+  /** By day: whether the other rate of WeChat's fee in its bill is one that no bill before has. */
+  readonly otherRates: Map<string, 'new' | 'perhaps_new'>
   /** Days for which WeChat's bill was falsified. */
   readonly changed: Set<string>
   /** Days for which WeChat's bill could not be downloaded or read for a while. */
@@ -135,6 +139,8 @@ export function makeWorld(recipe: Recipe): World {
   const mail: Mail = { sent: [], mutedUntilMs: 0, isOver: false, onRefund: () => {} }
   const bills: BillFaults = {
     expected: [],
+    late: [],
+    otherRates: new Map(),
     changed: new Set(),
     delayed: new Set(),
     isForbidden: false,
