@@ -3,6 +3,7 @@ import { refundOpenReviews } from '../actors/operator.ts'
 import { deliverDue } from '../faults/notice-delivery.ts'
 import { billTimeOf, DAY_MS, dayOf, startOf } from './days.ts'
 import { playExtraRounds } from './extra-rounds.ts'
+import { planLateRaces } from './late-races.ts'
 import { finish } from './play.ts'
 import { reconcileAgain } from './reconcile-again.ts'
 import type { World } from './world.ts'
@@ -46,7 +47,9 @@ export async function drain(world: World): Promise<boolean> {
 
   // In half of the seeds no more notices are sent: the cron alone must find everything.
   const withNotices = chance('healing').happens(0.5)
+  const lateRaces = planLateRaces(world)
   const round = async (): Promise<void> => {
+    lateRaces.run()
     if (withNotices) await deliverDue(world)
     await workers.cron()
   }
@@ -54,8 +57,10 @@ export async function drain(world: World): Promise<boolean> {
   const playUntilIdle = async (): Promise<boolean> => {
     for (let rounds = 0; rounds < ROUNDS_MAX; rounds++) {
       await finish(world, round())
-      const nextMs = nextDueMs(world, withNotices)
-      if (nextMs === undefined) return true
+      const dueMs = nextDueMs(world, withNotices)
+      const raceMs = lateRaces.nextMs()
+      if (dueMs === undefined && raceMs === undefined) return true
+      const nextMs = Math.min(dueMs ?? Infinity, raceMs ?? Infinity)
       // Runs of the cron before `nextMs` would find nothing due, so the clock skips that time.
       const inMinutes = Math.max(1, Math.ceil((nextMs - scheduler.now()) / MINUTE_MS))
       scheduler.leap(inMinutes * MINUTE_MS)

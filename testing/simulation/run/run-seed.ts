@@ -137,6 +137,11 @@ function countEvents({ sqlite, faults }: World): void {
       faults.count(`difference:${String(kind)} → ${String(outcome)}`)
     }
   }
+  const byBill = sqlite.read(
+    "SELECT count(*) AS n FROM events WHERE type = 'payment_booked' AND data ->> 'source' = 'bill'",
+  )[0]
+  for (let left = Number(byBill?.['n']); left > 0; left--)
+    faults.count('event:payment_booked_by_bill')
   const further = sqlite.read('SELECT count(*) AS n FROM attempts WHERE number > 1')[0]
   for (let left = Number(further?.['n']); left > 0; left--) faults.count('situation:next_attempt')
 }
