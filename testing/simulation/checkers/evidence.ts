@@ -3,7 +3,7 @@ import type { Capture, SimulatedOrder } from '../../../simulator/state/ledger.ts
 import type { SimulatedRefund } from '../../../simulator/state/refund.ts'
 import type { Received } from '../actors/receiver.ts'
 import type { SqlRow } from '../d1/sqlite.ts'
-import type { Audit, BillFaults, Settings, World } from '../run/world.ts'
+import type { Audit, BillFaults, Leaks, Settings, World } from '../run/world.ts'
 import type { AcceptedRefund } from './witness.ts'
 
 /** Everything that the checks of a seed may read. Collected once, when the seed is over. */
@@ -14,6 +14,7 @@ export type Evidence = Readonly<{
   /** Refunds whose acceptance the Worker confirmed to the shop. */
   acceptedRefunds: readonly AcceptedRefund[]
   bills: BillFaults
+  leaks: Leaks
   audits: readonly Audit[]
   /** Ordercodes whose registration the Worker confirmed to the shop. */
   registered: readonly string[]
@@ -28,7 +29,7 @@ export type Evidence = Readonly<{
 
 /** Reads all evidence from a world that is over. */
 export function collect(world: World): Evidence {
-  const { wechat, sqlite, witness, receiver, settings, bills, audits } = world
+  const { wechat, sqlite, witness, receiver, settings, bills, leaks, audits } = world
   const names = sqlite
     .read("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
     .map(({ name }) => String(name))
@@ -38,6 +39,7 @@ export function collect(world: World): Evidence {
     wechatRefunds: wechat.books.refunds(),
     acceptedRefunds: witness.acceptedRefunds(),
     bills,
+    leaks,
     audits,
     registered: witness.registered(),
     tables: Object.fromEntries(names.map((name) => [name, sqlite.read(`SELECT * FROM ${name}`)])),

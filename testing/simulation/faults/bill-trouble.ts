@@ -114,13 +114,21 @@ function changeBill(world: World, day: string, change: BillChange): void {
 
 type Kind = (world: World, chance: Chance, day: string, n: number) => Difference | undefined
 
-/** The payments in our records from a time to the end of `day`. */
-const paymentsSince = ({ sqlite }: World, fromS: number, day: string): readonly SqlRow[] =>
-  sqlite.read(
-    'SELECT * FROM payments WHERE paid_at >= ? AND paid_at < ? ORDER BY transaction_id',
-    fromS,
-    startOf(day) / 1_000 + 86_400,
-  )
+/** The payments in our records from a time to the end of `day`, without those that only a forged notice reported. */
+const paymentsSince = (
+  { sqlite, wechat }: World,
+  fromS: number,
+  day: string,
+): readonly SqlRow[] => {
+  const captured = new Set(wechat.books.captures().map(({ transactionId }) => transactionId))
+  return sqlite
+    .read(
+      'SELECT * FROM payments WHERE paid_at >= ? AND paid_at < ? ORDER BY transaction_id',
+      fromS,
+      startOf(day) / 1_000 + 86_400,
+    )
+    .filter((row) => captured.has(String(row['transaction_id'])))
+}
 
 /** Picks a payment of `day` from our records. A payment that we have not recorded cannot differ from its row in the bill. */
 const recordedPayment = (world: World, chance: Chance, day: string): SqlRow | undefined => {

@@ -97,7 +97,9 @@ function completeStuckRefunds({ wechat, chance, faults }: World): void {
 /** When the cron will find the next bill; undefined when every day with payments or refunds has one. */
 function nextBillMs({ wechat, sqlite, scheduler, bills }: World): number | undefined {
   const accepted = sqlite.read('SELECT max(accepted_at) AS at FROM refunds')[0]?.['at']
+  const paid = sqlite.read('SELECT max(paid_at) AS at FROM payments')[0]?.['at']
   const lastMs = Math.max(
+    typeof paid === 'number' ? paid * 1_000 : 0,
     ...wechat.books.captures().map(({ paidAt }) => paidAt),
     ...wechat.books.refunds().map(({ appliedAt }) => appliedAt),
     ...bills.late.map(({ day }) => startOf(day)),
@@ -114,17 +116,25 @@ function nextBillMs({ wechat, sqlite, scheduler, bills }: World): number | undef
 const isBilled = (sqlite: World['sqlite'], day: string): boolean =>
   sqlite.read('SELECT 1 FROM bills WHERE day = ?', day).length > 0
 
-function nextDueMs({ sqlite, wechat }: World, withNotices: boolean): number | undefined {
+function nextDueMs({ sqlite, wechat, leaks }: World, withNotices: boolean): number | undefined {
+  const forged = JSON.stringify([...leaks.transactions])
+  const tables = dueTables(sqlite)
   const due = sqlite
-    .read(dueTables(sqlite).map(firstDueOf).join(' UNION ALL '))
+    .read(
+      tables.map(firstDueOf).join(' UNION ALL '),
+      ...tables.flatMap((table) => (table === 'refunds' ? [forged] : [])),
+    )
     .flatMap(({ at }) => (typeof at === 'number' ? [at * 1_000] : []))
   const notice = withNotices ? wechat.notices.nextDueAt() : undefined
   const all = notice === undefined ? due : [...due, notice]
   return all.length === 0 ? undefined : Math.min(...all)
 }
 
+/** A refund of a forged payment waits for good: WeChat does not know its transaction, and may still learn of it. */
 const firstDueOf = (table: string): string =>
-  `SELECT min(due_at) AS at FROM ${table} WHERE due_at IS NOT NULL`
+  `SELECT min(due_at) AS at FROM ${table} WHERE due_at IS NOT NULL${
+    table === 'refunds' ? ' AND transaction_id NOT IN (SELECT value FROM json_each(?))' : ''
+  }`
 
 /** Lists every table of the Worker with a column `due_at`. */
 const dueTables = (sqlite: World['sqlite']): string[] =>

@@ -1,6 +1,7 @@
 /** Plays one seed: actors and faults, the first bill, the drain, and then all checks. */
 import { runBank, runPlatform, runTreasurer } from '../actors/bank.ts'
 import { runForger } from '../actors/forgers.ts'
+import { runKeyHolder } from '../actors/key-holder.ts'
 import { runCron, runOperator, runWeChatClosures } from '../actors/operator.ts'
 import { runPayer } from '../actors/payer.ts'
 import { runCanceller, runPauser } from '../actors/refund-officers.ts'
@@ -80,6 +81,7 @@ async function playActors(world: World): Promise<number> {
   const cast = chance('cast')
   const actors: Promise<void>[] = []
   if (isIncluded('forger')) actors.push(runForger(world))
+  if (isIncluded('key holder')) actors.push(runKeyHolder(world))
   if (isIncluded('operator')) actors.push(runOperator(world))
   if (isIncluded('closures')) actors.push(runWeChatClosures(world))
   if (isIncluded('bank')) actors.push(runBank(world))
@@ -119,6 +121,7 @@ export const ACTORS: readonly string[] = [
   'canceller',
   'pauser',
   'forger',
+  'key holder',
   'operator',
   'closures',
   'cron',

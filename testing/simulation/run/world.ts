@@ -43,6 +43,7 @@ export type World = Readonly<{
   mail: Mail
   /** The faults that were injected into WeChat's bills. */
   bills: BillFaults
+  leaks: Leaks
   /** The Worker's tables before and after the bill of a day was reconciled once more. */
   audits: Audit[]
   /** By out_trade_no: when WeChat closed it, in milliseconds of virtual time. */
@@ -58,6 +59,18 @@ export type Settings = Readonly<{
   /** Whether the Workers have the merchant's certificate, without which no payment can be refunded. */
   hasCertificate: boolean
   latePayment: 'accept' | 'refund'
+  /** Whether an attacker holds the API key. */
+  isKeyLeaked: boolean
+  /** NOTICE_CONFIRM_FROM, in fen. */
+  confirmFrom: number
+}>
+
+/** What the notices that an attacker signed below NOTICE_CONFIRM_FROM were about. */
+export type Leaks = Readonly<{
+  /** The ordercodes of the notices, and of the orders whose transactions they name. */
+  orders: Set<string>
+  /** The transaction_ids of the notices. */
+  transactions: Set<string>
 }>
 
 /** The state of the delivery of WeChat's notices to the Worker. */
@@ -169,7 +182,8 @@ export function makeWorld(recipe: Recipe): World {
     },
   })
   const sqlite = new Sqlite()
-  const witness = new Witness(wechat)
+  const leaks: Leaks = { orders: new Set(), transactions: new Set() }
+  const witness = new Witness(wechat, leaks.orders)
   const receiver = new Receiver({
     secret: WEBHOOK_SECRET,
     faults,
@@ -179,6 +193,7 @@ export function makeWorld(recipe: Recipe): World {
   })
   const hasCertificate = setting.happens(0.85)
   const settings: Settings = {
+    ...drawLeak(chance('leak')),
     hasReceiver: setting.happens(0.9),
     hasCertificate,
     latePayment: hasCertificate ? setting.pick(['accept', 'accept', 'refund']) : 'accept',
@@ -214,6 +229,7 @@ export function makeWorld(recipe: Recipe): World {
       TICK_CALLS: setting.pick(['40', '40', '10']),
       TICK_STATEMENTS: setting.pick(['50', '40', '1000']),
       LATE_PAYMENT: settings.latePayment,
+      NOTICE_CONFIRM_FROM: String(settings.confirmFrom),
       ...(hasCertificate ? { WX_CERT: 'a binding' } : {}),
       ...(setting.happens(0.5) ? { WX_API_KEY_OLD: OLD_API_KEY } : {}),
       ...(settings.hasReceiver ? { WEBHOOK_URL: 'https://shop.test/hook', WEBHOOK_SECRET } : {}),
@@ -237,8 +253,18 @@ export function makeWorld(recipe: Recipe): World {
     cast: new Map(),
     mail,
     bills,
+    leaks,
     audits: [],
   }
+}
+
+/** Whether the key has leaked. In most of these seeds every notice is confirmed, so that nothing forged may be believed. */
+function drawLeak(chance: Chance): Pick<Settings, 'isKeyLeaked' | 'confirmFrom'> {
+  const isKeyLeaked = chance.happens(0.3)
+  const confirmFrom = isKeyLeaked
+    ? chance.pick([1, 1, 1, 1, 50_000, 0])
+    : chance.pick([100_000, 100_000, 20_000, 1, 0])
+  return { isKeyLeaked, confirmFrom }
 }
 
 function expiring(scheduler: Scheduler, ms: number): AbortSignal {
