@@ -29,7 +29,6 @@ const UNCONDITIONAL: readonly (keyof typeof INVARIANTS)[] = [
   'cancelledRefundsAreNotAtWeChat',
   'everyChangeHasItsEvent',
   'attemptsMatchWeChat',
-  'everyDayIsReconciled',
   'factsHaveOneOpenReview',
   'foreignKeysHold',
   'actorsAreRight',

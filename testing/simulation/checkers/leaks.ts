@@ -3,6 +3,7 @@
  * about the orders of such notices, except what holds even then: no money leaves because of them, and a review tells of each.
  */
 import type { SqlRow } from '../d1/sqlite.ts'
+import { dayOf } from '../run/days.ts'
 import type { Evidence } from './evidence.ts'
 import { type Check, failures, numberOf, rows } from './rows.ts'
 import { codeOf } from './witness.ts'
@@ -49,7 +50,10 @@ const moneyLeavesForItsOwnAttempt: Check = (evidence) =>
       ]).map((what) => `${outRefundNo} returned a payment of ${outTradeNo}, but ${what}`)
     })
 
-/** A payment that WeChat did not take for its attempt is recorded only below the threshold, and a review tells of it. */
+/**
+ * A payment that WeChat did not take for its attempt is recorded only below the threshold. A review tells of it, at the latest
+ * when the bill of its day is reconciled.
+ */
 const forgedPaymentsAreTold: Check = (evidence) =>
   rows(evidence, 'payments')
     .filter(
@@ -62,6 +66,10 @@ const forgedPaymentsAreTold: Check = (evidence) =>
     .flatMap((row) => {
       const id = String(row['transaction_id'])
       const { transactions } = evidence.leaks
+      const paidOn = dayOf(Number(row['paid_at']) * 1_000)
+      const isBilled = rows(evidence, 'bills').some(
+        ({ day, state }) => day === paidOn && state === 'reconciled',
+      )
       const isTold = rows(evidence, 'reviews').some(
         ({ kind, subject }) =>
           ['transaction_conflict', 'bill_difference'].includes(String(kind)) &&
@@ -69,7 +77,7 @@ const forgedPaymentsAreTold: Check = (evidence) =>
       )
       return failures([
         transactions.has(id) || 'no forged notice explains it',
-        isTold || 'no review tells of it',
+        isTold || !isBilled || 'no review tells of it',
       ]).map((what) => `${numberOf(row)} has the payment ${id}, which WeChat did not take: ${what}`)
     })
 
