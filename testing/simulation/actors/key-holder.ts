@@ -70,7 +70,10 @@ function transactionOf(
       owner: undefined,
     }
   }
-  const other = chance.pick(others)
+  // WeChat refunds a payment only to whoever knows its amount, so the attacker mostly takes one of the same amount.
+  const totalFee = wechat.books.order(outTradeNo)?.totalFee
+  const same = others.filter((each) => each.totalFee === totalFee)
+  const other = chance.pick(same.length > 0 && chance.happens(0.8) ? same : others)
   return { transactionId: other.transactionId, owner: codeOf(other.outTradeNo) }
 }
 

@@ -26,7 +26,7 @@ const isUnconditional = (name: string): boolean =>
   name in LEAK_CHECKS || UNCONDITIONAL.includes(name as keyof typeof INVARIANTS)
 const UNCONDITIONAL: readonly (keyof typeof INVARIANTS)[] = [
   'refundsFitPayments',
-  'cancelledRefundsAreNotAtWeChat',
+  'cancelledRefundsNeverLeave',
   'everyChangeHasItsEvent',
   'attemptsMatchWeChat',
   'factsHaveOneOpenReview',
