@@ -25,7 +25,6 @@ export const INVARIANTS = {
 const isUnconditional = (name: string): boolean =>
   name in LEAK_CHECKS || UNCONDITIONAL.includes(name as keyof typeof INVARIANTS)
 const UNCONDITIONAL: readonly (keyof typeof INVARIANTS)[] = [
-  'refundsFitPayments',
   'cancelledRefundsNeverLeave',
   'everyChangeHasItsEvent',
   'attemptsMatchWeChat',

@@ -2,6 +2,7 @@
  * Checks for seeds in which the API key has leaked. Below NOTICE_CONFIRM_FROM a forged notice is believed, so nothing is said
  * about the orders of such notices, except what holds even then: no money leaves because of them, and a review tells of each.
  */
+import { isLiveRefund } from '../../../simulator/state/refund.ts'
 import type { SqlRow } from '../d1/sqlite.ts'
 import { dayOf } from '../run/days.ts'
 import type { Evidence } from './evidence.ts'
@@ -50,6 +51,17 @@ const moneyLeavesForItsOwnAttempt: Check = (evidence) =>
       ]).map((what) => `${outRefundNo} returned a payment of ${outTradeNo}, but ${what}`)
     })
 
+/** What WeChat refunds of a payment, however it was asked to, does not exceed the payment. */
+const wechatRefundsFit: Check = ({ captures, wechatRefunds }) =>
+  captures.flatMap(({ transactionId, totalFee }) => {
+    const refunded = wechatRefunds
+      .filter((each) => each.transactionId === transactionId && isLiveRefund(each))
+      .reduce((sum, { refundFee }) => sum + refundFee, 0)
+    return refunded <= totalFee
+      ? []
+      : [`WeChat refunded ${refunded} fen of ${transactionId}, ${totalFee} fen`]
+  })
+
 /**
  * A payment that WeChat did not take for its attempt is recorded only below the threshold. A review tells of it, at the latest
  * when the bill of its day is reconciled.
@@ -84,5 +96,6 @@ const forgedPaymentsAreTold: Check = (evidence) =>
 /** The checks that also hold about orders of forged notices, by name. */
 export const LEAK_CHECKS = {
   moneyLeavesForItsOwnAttempt,
+  wechatRefundsFit,
   forgedPaymentsAreTold,
 } satisfies Record<string, Check>
