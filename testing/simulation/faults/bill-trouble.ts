@@ -76,7 +76,7 @@ function makeDifferent(world: World, chance: Chance, day: string): void {
     })
   }
   const subjects = new Set<string>()
-  if (chance.happens(0.5)) moveLateRow(world, chance, day, subjects)
+  if (chance.happens(0.8)) moveLateRow(world, chance, day, subjects)
   for (let left = chance.between(1, 3); left > 0; left--) {
     const difference = chance.pick(KINDS)(world, chance, day, left)
     if (difference === undefined || subjects.has(difference.subject ?? '')) continue
