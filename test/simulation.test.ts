@@ -144,6 +144,7 @@ const INTERESTING = [
   'situation:refund_cancelled_unsent',
   'situation:refund_cancelled_after_a_try',
   'cancel:refund_under_way',
+  'situation:refund_called_off_by_the_shop',
   'situation:refunds_paused',
   'situation:refunds_resumed',
   'situation:paused_until_the_end',

@@ -178,7 +178,7 @@ describe('a second payment', () => {
   })
 
   it('is a conflict when it has the transaction_id of the first', () => {
-    const again = { ...SECOND, transactionId: TRANSACTION }
+    const again = { ...SECOND, transactionId: BOOKED.transactionId }
     const conflict = { reason: 'transaction_conflict', recordedFor: BOOKED.outTradeNo }
 
     expect(refusal(paid, booked(again))).toEqual(conflict)

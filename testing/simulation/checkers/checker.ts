@@ -5,6 +5,7 @@
 import { ACTOR_CHECKS } from './actors.ts'
 import { BILL_CHECKS } from './bills.ts'
 import type { Evidence } from './evidence.ts'
+import { HELD_REFUND_CHECKS } from './held-refunds.ts'
 import { LEAK_CHECKS, untouched } from './leaks.ts'
 import { ORDER_CHECKS } from './orders.ts'
 import { REFUND_CHECKS } from './refunds.ts'
@@ -16,6 +17,7 @@ export const INVARIANTS = {
   ...ORDER_CHECKS,
   ...WEBHOOK_CHECKS,
   ...REFUND_CHECKS,
+  ...HELD_REFUND_CHECKS,
   ...BILL_CHECKS,
   ...ACTOR_CHECKS,
   ...LEAK_CHECKS,
