@@ -43,8 +43,8 @@ beforeAll(async () => {
   restore = installInstant()
   const names = Object.keys(CONTENTS) as Content[]
   for (let seed = 1; seedOf.size < names.length && seed < SEEDS_MAX; seed++) {
-    await runSeed({ seed }, ({ sqlite, settings, restores }) => {
-      if (settings.latePayment !== 'accept') return
+    await runSeed({ seed }, ({ sqlite, settings, restores, leaks }) => {
+      if (settings.latePayment !== 'accept' || leaks.orders.size > 0) return
       const isRestored = restores.list.length > 0
       for (const name of names.filter((each) => (each === 'restored') === isRestored)) {
         const isThere = CONTENTS[name].every((sql) => sqlite.read(sql).length > 0)
@@ -484,6 +484,60 @@ const CORRUPTIONS: Readonly<Record<string, Corruption>> = {
     invariant: 'recoveriesEnd',
     needs: 'restored',
     by: (w) => corrupt(w, 'UPDATE recoveries SET finished_at = NULL'),
+  },
+  'a refund that was called off and yet left': {
+    invariant: 'cancelledRefundsNeverLeave',
+    needs: 'refunds',
+    by: (w) =>
+      corrupt(
+        w,
+        `INSERT INTO events (ordercode, revision, type, at, data, actor)
+         SELECT ordercode, 999, 'refund_cancelled', 1, json_object('out_refund_no', out_refund_no), 'li.wei'
+         FROM refunds WHERE out_refund_no = '${refunded(w)}'`,
+      ),
+  },
+  'another sum of refunds than at WeChat': {
+    invariant: 'refundSumsAgree',
+    needs: 'refunds',
+    by: (w) =>
+      corrupt(w, `UPDATE refunds SET state = 'processing' WHERE out_refund_no = '${refunded(w)}'`),
+  },
+  'a review of a refund that waits no more': {
+    invariant: 'waitingReviewsEnd',
+    by: (w) =>
+      corrupt(
+        w,
+        `INSERT INTO reviews (id, kind, subject, evidence, opened_at)
+         VALUES ('refund_waiting.refunds.paused', 'refund_waiting', 'refunds.paused', '{}', 1)`,
+      ),
+  },
+  'a late row that is in no bill': {
+    invariant: 'lateRowsSettle',
+    by: (w) => w.bills.late.push({ number: payment(w), day: '2026-12-31' }),
+  },
+  'a refund of a payment of another attempt': {
+    invariant: 'moneyLeavesForItsOwnAttempt',
+    needs: 'refunds',
+    by: (w) =>
+      corrupt(
+        w,
+        `UPDATE payments SET number = 20 WHERE transaction_id =
+           (SELECT transaction_id FROM refunds WHERE out_refund_no = '${refunded(w)}')`,
+      ),
+  },
+  'a payment of which WeChat refunded too much': {
+    invariant: 'wechatRefundsFit',
+    needs: 'refunds',
+    by: (w) => {
+      const { outTradeNo } = w.wechat.books.refund(refunded(w)) ?? {}
+      const capture = w.wechat.books.captures().find((each) => each.outTradeNo === outTradeNo)
+      Object.assign(capture ?? {}, { totalFee: 0 })
+    },
+  },
+  'a payment that WeChat did not take and that no review tells of': {
+    invariant: 'forgedPaymentsAreTold',
+    by: (w) =>
+      corrupt(w, `UPDATE payments SET transaction_id = '1' WHERE transaction_id = '${payment(w)}'`),
   },
   'records that change when a day is reconciled again': {
     invariant: 'reconcilingAgainChangesNothing',

@@ -11,6 +11,13 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
     tests: ['test/core/order/refund.test.ts'],
   },
   {
+    name: 'A notice about another attempt of the order takes over the payment that it names',
+    file: 'core/order/payment-transition.ts',
+    find: 'known !== undefined && known.outTradeNo !== payment.outTradeNo',
+    replace: 'false',
+    tests: ['test/core/order/transition-payments.test.ts'],
+  },
+  {
     name: 'Refunds of one payment are sent concurrently, and WeChat refuses all but one',
     file: 'core/order/refund-schedule.ts',
     find: 'const PAUSE_S = MINUTE_S',

@@ -14,7 +14,7 @@ import { later, toUnixSeconds, type UnixSeconds } from '../../../src/core/time.t
 import { aTransactionId, OPENID } from '../../../testing/samples/order-samples.ts'
 
 const DAY = '2026-11-23' as BeijingDay
-const OURS = { appid: 'wxd930ea5d5a258f4f', isAppidShared: false }
+const OURS = { appid: 'wxd930ea5d5a258f4f', mchId: '10000100', isAppidShared: false }
 const OTHER_APPID = 'wx2421b1c4370ec43b'
 const SHOP_ORDER = 'SHOP-1001'
 

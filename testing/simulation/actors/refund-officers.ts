@@ -1,7 +1,7 @@
 /** Operators who stop refunds: one calls single refunds off, another pauses and resumes all of them. */
 import type { Chance } from '../run/random.ts'
 import type { World } from '../run/world.ts'
-import { operatorCall, pause, sleep } from './client.ts'
+import { type Answer, type Call, operatorCall, pause, sleep } from './client.ts'
 
 /** How often the operator repeats a DELETE while WeChat or the database does not answer, or a message is under way. */
 const TRIES_MAX = 3
@@ -39,14 +39,16 @@ function aRefund({ sqlite }: World, chance: Chance): Numbers | undefined {
   return { ordercode: String(row['ordercode']), outRefundNo: String(row['out_refund_no']) }
 }
 
-async function cancel(
+/** Calls a refund off, and repeats the request a few times while it is refused for now. @param caller Default: an operator. */
+export async function cancel(
   world: World,
   chance: Chance,
   { ordercode, outRefundNo }: Numbers,
+  caller: (what: Call) => Promise<Answer | undefined> = (what) => operatorCall(world, what),
 ): Promise<void> {
   const path = `/orders/${ordercode}/refunds/${encodeURIComponent(outRefundNo)}`
   for (let tries = 0; tries < TRIES_MAX; tries++) {
-    const answer = await operatorCall(world, { method: 'DELETE', path })
+    const answer = await caller({ method: 'DELETE', path })
     world.faults.count(`cancel:${answer?.code ?? answer?.status ?? 'no answer'}`)
     if (answer?.status === 200) {
       const wasSent = world.sqlite.read(

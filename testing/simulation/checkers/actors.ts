@@ -14,7 +14,7 @@ const CAUSED_BY: Readonly<Record<string, readonly string[]>> = {
   attempt_opened: ['payer'],
   attempt_resent: ['payer'],
   refund_given_up: [OPERATOR_NAME],
-  refund_cancelled: [OPERATOR_NAME],
+  refund_cancelled: PEOPLE,
 }
 /** Who can be behind a payment that became known in a way. A bill is reconciled by the cron or by the shop. */
 const RECORDED_BY: Readonly<Record<string, readonly string[]>> = {

@@ -97,7 +97,12 @@ const marksAreTheLedger: Check = (evidence) =>
 
 /** Each difference that was injected into a bill has one review, and there is no other review of a bill. */
 const differencesAreReviewed: Check = (evidence) => {
-  const { expected } = evidence.bills
+  const expected = [
+    ...evidence.bills.expected,
+    ...[...evidence.bills.otherRates].flatMap(([day, rate]) =>
+      rate === 'new' ? [`bill_difference.${day}.rate_changed.rates`] : [],
+    ),
+  ]
   const reviews = rows(evidence, 'reviews').filter(({ kind }) => kind === 'bill_difference')
   const fits = (wanted: string, id: string): boolean =>
     wanted.endsWith('.sum_differs') ? id.startsWith(`${wanted}.`) : id === wanted
@@ -109,9 +114,39 @@ const differencesAreReviewed: Check = (evidence) => {
       .filter(({ id }) => !expected.some((wanted) => fits(wanted, String(id))))
       .filter((row) => !isMissingBill(evidence, row) && !isTakenNumber(evidence, row))
       .filter((row) => !isOfLostNumber(evidence, row))
+      .filter((row) => !isPerhapsNewRate(evidence, row) && !isLateRow(evidence, row))
       .map(({ id }) => `review ${id} has no cause`),
   ]
 }
+
+/**
+ * Whether the review says that a bill has another rate than the bills before: right where the rate was changed and no bill
+ * before was certain to be known, and on later days, because then the usual rate may be the new one.
+ */
+const isPerhapsNewRate = ({ bills }: Evidence, { subject }: SqlRow): boolean => {
+  const [, day = ''] = /^(.*)\.rate_changed\.rates$/.exec(String(subject)) ?? []
+  return [...bills.otherRates.keys()].some((changed) => changed <= day)
+}
+
+/** Whether the review is about a payment that is not in the bill of its day, because its row is in the next one. */
+const isLateRow = ({ bills }: Evidence, { subject }: SqlRow): boolean =>
+  bills.late.some(({ number }) => String(subject).endsWith(`.payment_not_in_bill.${number}`))
+
+/** A payment whose row is in the next day's bill is marked as contained there, and no review about it stays open. */
+const lateRowsSettle: Check = (evidence) =>
+  evidence.bills.late.flatMap(({ number, day }) => {
+    const payment = rows(evidence, 'payments').find((row) => row['transaction_id'] === number)
+    const open = rows(evidence, 'reviews').filter(
+      (row) =>
+        row['kind'] === 'bill_difference' &&
+        row['resolved_at'] === null &&
+        String(row['subject']).endsWith(`.${number}`),
+    )
+    return failures([
+      payment?.['billed_on'] === day || `is marked in the bill of ${payment?.['billed_on']}`,
+      ...open.map(({ id }) => `has the open review ${id}`),
+    ]).map((what) => `the row of ${number} is in the bill of ${day}, but it ${what}`)
+  })
 
 /** A review `bill_missing` is right when the bill came very late, or when WeChat said that the merchant may not download it. */
 function isMissingBill({ bills }: Evidence, { subject, opened_at: openedAt }: SqlRow): boolean {
@@ -181,6 +216,7 @@ export const BILL_CHECKS = {
   billCountsAgree,
   marksAreTheLedger,
   differencesAreReviewed,
+  lateRowsSettle,
   reconciledDaysHaveWebhooks,
   reconcilingAgainChangesNothing,
 }

@@ -4,7 +4,7 @@ import type { SimulatedRefund } from '../../../simulator/state/refund.ts'
 import type { Kept, Received } from '../actors/receiver.ts'
 import type { SqlRow } from '../d1/sqlite.ts'
 import type { Restores } from '../run/restores.ts'
-import type { Audit, BillFaults, Settings, World } from '../run/world.ts'
+import type { Audit, BillFaults, Leaks, Settings, World } from '../run/world.ts'
 import type { AcceptedRefund } from './witness.ts'
 
 /** Everything that the checks of a seed may read. Collected once, when the seed is over. */
@@ -15,6 +15,7 @@ export type Evidence = Readonly<{
   /** Refunds whose acceptance the Worker confirmed to the shop. */
   acceptedRefunds: readonly AcceptedRefund[]
   bills: BillFaults
+  leaks: Leaks
   audits: readonly Audit[]
   /** Ordercodes whose registration the Worker confirmed to the shop. */
   registered: readonly string[]
@@ -32,7 +33,7 @@ export type Evidence = Readonly<{
 
 /** Reads all evidence from a world that is over. */
 export function collect(world: World): Evidence {
-  const { wechat, sqlite, witness, receiver, restores, settings, bills, audits } = world
+  const { wechat, sqlite, witness, receiver, restores, settings, bills, leaks, audits } = world
   const names = sqlite
     .read("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
     .map(({ name }) => String(name))
@@ -42,6 +43,7 @@ export function collect(world: World): Evidence {
     wechatRefunds: wechat.books.refunds(),
     acceptedRefunds: witness.acceptedRefunds(),
     bills,
+    leaks,
     audits,
     registered: witness.registered(),
     tables: Object.fromEntries(names.map((name) => [name, sqlite.read(`SELECT * FROM ${name}`)])),

@@ -36,9 +36,17 @@ export class Witness {
   readonly #cancelledBefore = new Set<string>()
   readonly #restores: Restores
 
-  constructor(wechat: WeChatSimulator, restores: Restores) {
+  /** Orders that may be wrong, because a forged notice about them may have been believed. */
+  readonly #doubtful: ReadonlySet<string>
+
+  constructor(
+    wechat: WeChatSimulator,
+    restores: Restores,
+    doubtful: ReadonlySet<string> = new Set(),
+  ) {
     this.#wechat = wechat
     this.#restores = restores
+    this.#doubtful = doubtful
   }
 
   /**
@@ -80,6 +88,10 @@ export class Witness {
     this.violations.push(violation)
   }
 
+  #reportOf(ordercode: string, violation: string): void {
+    if (!this.#doubtful.has(ordercode)) this.report(violation)
+  }
+
   /** Call it when the shop sends a price: from now on the order may have this price. */
   priceStated(ordercode: string, price: number): void {
     this.#pricesOf(ordercode).unsure.add(price)
@@ -108,11 +120,12 @@ export class Witness {
       const captured = this.#wechat.books
         .captures()
         .some((each) => codeOf(each.outTradeNo) === ordercode)
-      if (!captured) this.report(`answered paid, but WeChat took no money: ${ordercode} by ${by}`)
+      if (!captured)
+        this.#reportOf(ordercode, `answered paid, but WeChat took no money: ${ordercode} by ${by}`)
     } else if (this.#paid.has(ordercode)) {
       // Answers can overtake each other. Only a request that was sent after an answer `paid` must get `paid`, too.
       if (by.startsWith('fresh ')) {
-        this.report(`answered ${state} after paid: ${ordercode} by ${by}`)
+        this.#reportOf(ordercode, `answered ${state} after paid: ${ordercode} by ${by}`)
       }
     }
     if (state === 'closed') setOnce(this.#closed, ordercode, this.#now())
@@ -142,9 +155,10 @@ export class Witness {
       const isOwn = this.#wechat.books
         .captures()
         .some((each) => codeOf(each.outTradeNo) === ordercode && each.openid === openid)
-      if (!isOwn) this.report(`told a payer of another's payment: ${ordercode} by ${by}`)
+      if (!isOwn)
+        this.#reportOf(ordercode, `told a payer of another's payment: ${ordercode} by ${by}`)
     } else if (asked.paidBefore && this.#paidFor.has(who)) {
-      this.report(`answered ${state} after paid: ${ordercode} by ${by}`)
+      this.#reportOf(ordercode, `answered ${state} after paid: ${ordercode} by ${by}`)
     }
     if (state === 'closed') this.#closedFor.set(who, asked.atMs)
   }
@@ -163,10 +177,10 @@ export class Witness {
     if (this.#restores.hasLostNumber(outTradeNo)) return
     const ordercode = codeOf(outTradeNo)
     if (this.#closed.has(ordercode)) {
-      this.report(`paid after the Worker answered closed: ${outTradeNo}`)
+      this.#reportOf(ordercode, `paid after the Worker answered closed: ${outTradeNo}`)
     }
     if (this.#wasClosedToItsPayer(outTradeNo)) {
-      this.report(`paid although /result had shown the payer closed: ${outTradeNo}`)
+      this.#reportOf(ordercode, `paid although /result had shown the payer closed: ${outTradeNo}`)
     }
     // After a payment that the merchant's staff refunded, the payer may pay again.
     const first = this.#captured.get(ordercode)
@@ -174,12 +188,15 @@ export class Witness {
       first !== undefined &&
       this.#wechat.books.order(first.outTradeNo)?.tradeState !== 'REFUND'
     ) {
-      this.report(`two attempts of one order could be paid: ${outTradeNo}`)
+      this.#reportOf(ordercode, `two attempts of one order could be paid: ${outTradeNo}`)
     }
     this.#captured.set(ordercode, { outTradeNo, atMs: this.#now() })
     const { confirmed, unsure } = this.#pricesOf(ordercode)
     if (totalFee !== confirmed && !unsure.has(totalFee)) {
-      this.report(`paid ${totalFee} fen, but the price is ${confirmed}: ${outTradeNo}`)
+      this.#reportOf(
+        ordercode,
+        `paid ${totalFee} fen, but the price is ${confirmed}: ${outTradeNo}`,
+      )
     }
   }
 

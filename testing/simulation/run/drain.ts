@@ -3,8 +3,9 @@ import { giveUpMistakenNumber, MISTAKEN_MCH_ID } from '../actors/reconfigurer.ts
 import { refundOpenReviews } from '../actors/operator.ts'
 import { deliverDue } from '../faults/notice-delivery.ts'
 import { acceptLostPayments, finishRecovery } from './after-restores.ts'
-import { billTimeOf, DAY_MS, dayOf } from './days.ts'
+import { billTimeOf, DAY_MS, dayOf, startOf } from './days.ts'
 import { playExtraRounds } from './extra-rounds.ts'
+import { planLateRaces } from './late-races.ts'
 import { finish } from './play.ts'
 import { reconcileAgain } from './reconcile-again.ts'
 import type { World } from './world.ts'
@@ -50,7 +51,9 @@ export async function drain(world: World): Promise<boolean> {
 
   // In half of the seeds no more notices are sent: the cron alone must find everything.
   const withNotices = chance('healing').happens(0.5)
+  const lateRaces = planLateRaces(world)
   const round = async (): Promise<void> => {
+    lateRaces.run()
     if (withNotices) await deliverDue(world)
     await workers.cron()
   }
@@ -58,8 +61,10 @@ export async function drain(world: World): Promise<boolean> {
   const playUntilIdle = async (): Promise<boolean> => {
     for (let rounds = 0; rounds < ROUNDS_MAX; rounds++) {
       await finish(world, round())
-      const nextMs = nextDueMs(world, withNotices)
-      if (nextMs === undefined) return true
+      const dueMs = nextDueMs(world, withNotices)
+      const raceMs = lateRaces.nextMs()
+      if (dueMs === undefined && raceMs === undefined) return true
+      const nextMs = Math.min(dueMs ?? Infinity, raceMs ?? Infinity)
       // Runs of the cron before `nextMs` would find nothing due, so the clock skips that time.
       const inMinutes = Math.max(1, Math.ceil((nextMs - scheduler.now()) / MINUTE_MS))
       scheduler.leap(inMinutes * MINUTE_MS)
@@ -114,11 +119,14 @@ function completeStuckRefunds({ wechat, chance, faults }: World): void {
 }
 
 /** When the cron will find the next bill; undefined when every day with payments or refunds has one. */
-function nextBillMs({ wechat, sqlite, scheduler }: World): number | undefined {
+function nextBillMs({ wechat, sqlite, scheduler, bills }: World): number | undefined {
   const accepted = sqlite.read('SELECT max(accepted_at) AS at FROM refunds')[0]?.['at']
+  const paid = sqlite.read('SELECT max(paid_at) AS at FROM payments')[0]?.['at']
   const lastMs = Math.max(
+    typeof paid === 'number' ? paid * 1_000 : 0,
     ...wechat.books.captures().map(({ paidAt }) => paidAt),
     ...wechat.books.refunds().map(({ appliedAt }) => appliedAt),
+    ...bills.late.map(({ day }) => startOf(day)),
     typeof accepted === 'number' ? accepted * 1_000 + MIDNIGHT_MS : 0,
   )
   const lastDay = dayOf(lastMs)
@@ -132,17 +140,22 @@ function nextBillMs({ wechat, sqlite, scheduler }: World): number | undefined {
 const isBilled = (sqlite: World['sqlite'], day: string): boolean =>
   sqlite.read('SELECT 1 FROM bills WHERE day = ?', day).length > 0
 
-function nextDueMs({ sqlite, wechat }: World, withNotices: boolean): number | undefined {
-  const due = sqlite
-    .read(dueTables(sqlite).map(firstDueOf).join(' UNION ALL '))
+function nextDueMs(world: World, withNotices: boolean): number | undefined {
+  const { sqlite, wechat } = world
+  const due = dueTables(sqlite)
+    .flatMap((table) => {
+      const { sql, params } = endlessWork(world, table)
+      return sqlite.read(
+        `SELECT min(due_at) AS at FROM ${table} WHERE due_at IS NOT NULL AND NOT (${sql})
+         ${HELD[table] ?? ''}`,
+        ...params,
+      )
+    })
     .flatMap(({ at }) => (typeof at === 'number' ? [at * 1_000] : []))
   const notice = withNotices ? wechat.notices.nextDueAt() : undefined
   const all = notice === undefined ? due : [...due, notice]
   return all.length === 0 ? undefined : Math.min(...all)
 }
-
-const firstDueOf = (table: string): string =>
-  `SELECT min(due_at) AS at FROM ${table} WHERE due_at IS NOT NULL ${HELD[table] ?? ''}`
 
 /** Orders that wait for a person are queried every hour for ever: WeChat has another payment under the number of their attempt. */
 const NOT_HELD = `AND ordercode NOT IN (
@@ -155,6 +168,28 @@ const NOT_GIVEN_UP =
 const HELD: Readonly<Record<string, string>> = {
   orders: NOT_HELD,
   attempts: `${NOT_HELD} ${NOT_GIVEN_UP}`,
+}
+
+/**
+ * SQL: the due rows of a table for which the drain does not wait, because a forged notice was believed. WeChat contradicts our
+ * records about these orders until a person decides, so the cron queries for good. Meanwhile, an order that seems to be under way makes a day
+ * without payments doubtful, so its bill is looked for every hour.
+ */
+function endlessWork(
+  { leaks, wechat }: World,
+  table: string,
+): Readonly<{ sql: string; params: readonly string[] }> {
+  if (leaks.orders.size === 0) return { sql: '0', params: [] }
+  if (['orders', 'attempts', 'refunds'].includes(table)) {
+    const params = [JSON.stringify([...leaks.orders])]
+    return { sql: 'ordercode IN (SELECT value FROM json_each(?))', params }
+  }
+  if (table !== 'bills') return { sql: '0', params: [] }
+  const days = [
+    ...wechat.books.captures().map(({ paidAt }) => dayOf(paidAt)),
+    ...wechat.books.refunds().map(({ appliedAt }) => dayOf(appliedAt)),
+  ]
+  return { sql: 'day NOT IN (SELECT value FROM json_each(?))', params: [JSON.stringify(days)] }
 }
 
 /** Lists every table of the Worker with a column `due_at`. */

@@ -1,6 +1,7 @@
 /** Plays one seed: actors and faults, the first bill, the drain, and then all checks. */
 import { runBank, runPlatform, runTreasurer } from '../actors/bank.ts'
 import { runForger } from '../actors/forgers.ts'
+import { runKeyHolder } from '../actors/key-holder.ts'
 import { runCron, runOperator, runWeChatClosures } from '../actors/operator.ts'
 import { runPayer } from '../actors/payer.ts'
 import { runCanceller, runPauser } from '../actors/refund-officers.ts'
@@ -82,6 +83,7 @@ async function playActors(world: World): Promise<number> {
   const cast = chance('cast')
   const actors: Promise<void>[] = []
   if (isIncluded('forger')) actors.push(runForger(world))
+  if (isIncluded('key holder')) actors.push(runKeyHolder(world))
   if (isIncluded('operator')) actors.push(runOperator(world))
   if (isIncluded('closures')) actors.push(runWeChatClosures(world))
   if (isIncluded('bank')) actors.push(runBank(world))
@@ -127,6 +129,7 @@ export const ACTORS: readonly string[] = [
   'restorer',
   'reconfigurer',
   'forger',
+  'key holder',
   'operator',
   'closures',
   'cron',
@@ -145,6 +148,11 @@ function countEvents({ sqlite, faults }: World): void {
       faults.count(`difference:${String(kind)} → ${String(outcome)}`)
     }
   }
+  const byBill = sqlite.read(
+    "SELECT count(*) AS n FROM events WHERE type = 'payment_booked' AND data ->> 'source' = 'bill'",
+  )[0]
+  for (let left = Number(byBill?.['n']); left > 0; left--)
+    faults.count('event:payment_booked_by_bill')
   const further = sqlite.read('SELECT count(*) AS n FROM attempts WHERE number > 1')[0]
   for (let left = Number(further?.['n']); left > 0; left--) faults.count('situation:next_attempt')
 }

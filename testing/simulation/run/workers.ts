@@ -13,7 +13,7 @@ import { memoryKv } from '../../memory-kv.ts'
 import { d1Shim } from '../d1/d1-shim.ts'
 import type { Sqlite } from '../d1/sqlite.ts'
 import type { FaultBox } from '../faults/faults.ts'
-import type { Network } from '../faults/network.ts'
+import { type Network, outRefundNoIn } from '../faults/network.ts'
 import type { Chance } from './random.ts'
 import { Owner, type Scheduler } from './scheduler.ts'
 import type { Trace } from './trace.ts'
@@ -193,7 +193,3 @@ function isolateOf(vars: Readonly<Record<string, string>>): Isolate {
   if (!config.ok) throw new Error(`misconfigured simulation: ${config.error.join(', ')}`)
   return { health: new OriginHealth(), vars: config.value }
 }
-
-/** The refund number in the XML of a refund call. */
-export const outRefundNoIn = (xml: string): string =>
-  /<out_refund_no>(?:<!\[CDATA\[)?([^\]<]+)/.exec(xml)?.[1] ?? ''

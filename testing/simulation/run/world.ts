@@ -46,6 +46,7 @@ export type World = Readonly<{
   mail: Mail
   /** The faults that were injected into WeChat's bills. */
   bills: BillFaults
+  leaks: Leaks
   /** The Worker's tables before and after the bill of a day was reconciled once more. */
   audits: Audit[]
   /** By out_trade_no: when WeChat closed it, in milliseconds of virtual time. */
@@ -60,6 +61,10 @@ export type Settings = Readonly<{
   hasReceiver: boolean
   /** Whether the Workers have the merchant's certificate, without which no payment can be refunded. */
   hasCertificate: boolean
+  /** Whether an attacker holds the API key. */
+  isKeyLeaked: boolean
+  /** NOTICE_CONFIRM_FROM, in fen. */
+  confirmFrom: number
 }> & {
   /** `either`: the operator has switched it. */
   latePayment: 'accept' | 'refund' | 'either'
@@ -72,6 +77,14 @@ export type Secrets = {
   /** Parameters of wx.requestPayment that were made before this time may be signed with the previous key. */
   signedByOldUntilMs: number
 }
+
+/** What the notices that an attacker signed below NOTICE_CONFIRM_FROM were about. */
+export type Leaks = Readonly<{
+  /** The ordercodes of the notices, and of the orders whose transactions they name. */
+  orders: Set<string>
+  /** The transaction_ids of the notices. */
+  transactions: Set<string>
+}>
 
 /** The state of the delivery of WeChat's notices to the Worker. */
 export type Mail = {
@@ -89,6 +102,10 @@ export type Mail = {
 export type BillFaults = {
   /** Ids of reviews that must be opened, one for each injected difference. */
   readonly expected: string[]
+  /** Payments whose row was moved to the bill of the next day, which is `day`. */
+  readonly late: Readonly<{ number: string; day: string }>[]
+  /** By day: whether the other rate of WeChat's fee in its bill is one that no bill before has. */
+  readonly otherRates: Map<string, 'new' | 'perhaps_new'>
   /** Days for which WeChat's bill was falsified. */
   readonly changed: Set<string>
   /** Days for which WeChat's bill could not be downloaded or read for a while. */
@@ -150,6 +167,8 @@ export function makeWorld(recipe: Recipe): World {
   const mail: Mail = { sent: [], mutedUntilMs: 0, isOver: false, onRefund: () => {} }
   const bills: BillFaults = {
     expected: [],
+    late: [],
+    otherRates: new Map(),
     changed: new Set(),
     delayed: new Set(),
     isForbidden: false,
@@ -180,7 +199,8 @@ export function makeWorld(recipe: Recipe): World {
   })
   const sqlite = new Sqlite()
   const restores = new Restores()
-  const witness = new Witness(wechat, restores)
+  const leaks: Leaks = { orders: new Set(), transactions: new Set() }
+  const witness = new Witness(wechat, restores, leaks.orders)
   const receiver = new Receiver({
     secret: WEBHOOK_SECRET,
     faults,
@@ -190,6 +210,7 @@ export function makeWorld(recipe: Recipe): World {
   })
   const hasCertificate = setting.happens(0.85)
   const settings: Settings = {
+    ...drawLeak(chance('leak')),
     hasReceiver: setting.happens(0.9),
     hasCertificate,
     latePayment: hasCertificate ? setting.pick(['accept', 'accept', 'refund']) : 'accept',
@@ -225,6 +246,7 @@ export function makeWorld(recipe: Recipe): World {
       TICK_CALLS: setting.pick(['40', '40', '10']),
       TICK_STATEMENTS: setting.pick(['50', '40', '1000']),
       LATE_PAYMENT: settings.latePayment,
+      NOTICE_CONFIRM_FROM: String(settings.confirmFrom),
       ...(hasCertificate ? { WX_CERT: 'a binding' } : {}),
       ...(setting.happens(0.5) ? { WX_API_KEY_OLD: OLD_API_KEY } : {}),
       ...(settings.hasReceiver ? { WEBHOOK_URL: 'https://shop.test/hook', WEBHOOK_SECRET } : {}),
@@ -250,8 +272,18 @@ export function makeWorld(recipe: Recipe): World {
     cast: new Map(),
     mail,
     bills,
+    leaks,
     audits: [],
   }
+}
+
+/** Whether the key has leaked. In most of these seeds every notice is confirmed, so that nothing forged may be believed. */
+function drawLeak(chance: Chance): Pick<Settings, 'isKeyLeaked' | 'confirmFrom'> {
+  const isKeyLeaked = chance.happens(0.3)
+  const confirmFrom = isKeyLeaked
+    ? chance.pick([1, 1, 1, 1, 50_000, 0])
+    : chance.pick([100_000, 100_000, 20_000, 1, 0])
+  return { isKeyLeaked, confirmFrom }
 }
 
 function expiring(scheduler: Scheduler, ms: number): AbortSignal {
