@@ -9,7 +9,8 @@ import { onInterrupt } from './cli/interrupt.ts'
 import { bold, dim, green, red, say, table } from './cli/terminal.ts'
 
 const HELP = `Sends generated inputs to every public entry of the Worker, over SQLite and a simulated WeChat. Checks for each
-input: no unexpected 5xx, no forbidden change of the database, no answer slower than a second.
+input: no unexpected 5xx, no forbidden change of the database, no answer slower than a second. Every second batch is about
+refunds, reviews and bills.
 
 Usage: npm run fuzz -- [options]
 

@@ -87,6 +87,13 @@ export class Platform {
     this.#world.record({ type: 'mini_program_bound', outcome: appid })
   }
 
+  /** Changes the API V2 key, with which WeChat signs and checks from now on. Throws a RangeError unless it has 32 characters. */
+  setApiKey(apiKey: string): void {
+    if (!/^[0-9A-Za-z]{32}$/.test(apiKey)) throw new RangeError('an API V2 key has 32 characters')
+    this.#world.merchant.apiKey = apiKey
+    this.#world.record({ type: 'api_key_changed' })
+  }
+
   /**
    * Sets the URL for notices of refunds whose request has no notify_url. The URL applies to refunds that settle from now on;
    * `undefined` means no notice. Throws a RangeError for a URL that WeChat would refuse as notify_url.

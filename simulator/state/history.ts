@@ -20,6 +20,7 @@ export type HistoryType =
   | 'refunds_let_go'
   | 'balance_set'
   | 'mini_program_bound'
+  | 'api_key_changed'
   | 'bill_changed'
   | 'bill_changes_cleared'
   | 'fault_injected'

@@ -85,12 +85,12 @@ async function followUp(
         count.failed++
       } else {
         count[followed.result]++
-        next.push({ ...item, dueAt: followed.dueAt })
+        next.push({ ...item, dueAt: followed.dueAt, isAnswered: followed.isAnswered })
       }
     },
   )
   // Due orders and attempts that were not begun keep their due time, so that the next slice begins with them.
-  next.push(...left)
+  next.push(...left.map((item) => ({ ...item, isAnswered: false })))
   await due.reschedule(next)
   const { unanswered, failed } = count
   return {

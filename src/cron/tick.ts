@@ -58,7 +58,7 @@ type Report = Figures &
     /** Whether WeChat accepted our key in this run; absent when WeChat answered nothing. */
     key?: 'accepted' | 'refused'
     /** What is left of the recovery that is under way. */
-    recovery?: RecoveryLeft
+    recovery?: Omit<RecoveryLeft, 'otherMerchants'> & Readonly<{ other_merchants: number }>
     calls: number
     statements: number
   }>
@@ -141,7 +141,7 @@ async function run(base: Deps, scheduledMs: number): Promise<void> {
     oldest_due: agesOf(oldest, startedAt),
     ...(isReduced ? { reduced: true } : {}),
     ...(key === undefined ? {} : { key }),
-    ...(recovery === undefined ? {} : { recovery }),
+    ...(recovery === undefined ? {} : { recovery: recoveryJson(recovery) }),
     ...deps.used(),
   }
   const reduced = started.crashed || deps.isRefused() ? reducedUntil(startedAt) : undefined
@@ -183,6 +183,11 @@ function inTurn(queues: readonly Queue[], at: UnixSeconds): readonly Queue[] {
   const rank = (queue: Queue): number => (queue.class === first ? -1 : ORDER.indexOf(queue.class))
   return queues.toSorted((a, b) => rank(a) - rank(b))
 }
+
+const recoveryJson = ({ otherMerchants, ...left }: RecoveryLeft) => ({
+  ...left,
+  other_merchants: otherMerchants,
+})
 
 /**
  * Whether a run looks at a queue although it has written nothing yet. Refunds and bills are always looked at: a held

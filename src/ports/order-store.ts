@@ -148,4 +148,6 @@ export type NextOrderDue = Readonly<{
   /** The number of the attempt; undefined for the order itself. */
   number: number | undefined
   dueAt: UnixSeconds | undefined
+  /** Whether WeChat answered, so that a recovery need not wait for the attempt. */
+  isAnswered: boolean
 }>

@@ -9,8 +9,16 @@ export type Recovery = Readonly<{
   finishedAt: UnixSeconds | undefined
 }>
 
-/** What is left of a recovery: attempts to query, a thousand at most, and bills to reconcile. */
-export type RecoveryLeft = Readonly<{ since: UnixSeconds; attempts: number; bills: number }>
+/** What is left of a recovery. Attempts are counted up to a thousand. */
+export type RecoveryLeft = Readonly<{
+  since: UnixSeconds
+  /** Attempts about which WeChat has not answered. */
+  attempts: number
+  /** Those of them that wait because they belong to another merchant number than `WX_MCH_ID`. */
+  otherMerchants: number
+  /** Bills to reconcile. */
+  bills: number
+}>
 
 /** Recoveries, as stored. @throws StoreUnavailable from any method. */
 export interface RecoveryStore {

@@ -8,7 +8,7 @@ import { liveAttempt, type OrderView } from '../core/order/order.ts'
 import { otherMerchantReview } from '../core/order/reviews.ts'
 import { DAY_S, later } from '../core/time.ts'
 import type { Deps } from '../ports/deps.ts'
-import type { DueRow } from '../ports/order-store.ts'
+import type { DueRow, OtherMerchant } from '../ports/order-store.ts'
 import { openReview } from './open-review.ts'
 
 type OtherMerchantsDeps = Pick<
@@ -49,28 +49,32 @@ export async function withoutOtherMerchants(
       ? undefined
       : attempt.terms.mchId
   }
-  const givenUp = await setAside(
+  if (items.every((item) => otherOf(item) === undefined)) return items
+  const known = await deps.orders.otherMerchants()
+  // An order of a number that was given up is closed without WeChat. It needs the statements of this run itself.
+  const isClosable = (item: DueRow): boolean =>
+    item.number === undefined &&
+    known.some(({ mchId, givenUpAt }) => mchId === otherOf(item) && givenUpAt !== undefined)
+  const waiting = items.filter((item) => otherOf(item) !== undefined && !isClosable(item))
+  await setAsideAll(
     deps,
-    items.flatMap((item) => otherOf(item) ?? []),
+    waiting.flatMap((item) => otherOf(item) ?? []),
+    known,
   )
-  return items.filter((item) => {
-    const mchId = otherOf(item)
-    // An order of a number that was given up is closed without WeChat.
-    return mchId === undefined || (item.number === undefined && givenUp.includes(mchId))
-  })
+  return items.filter((item) => !waiting.includes(item))
 }
 
-/**
- * Sets the due work of other merchant numbers aside. The first time, a review opens: one for all work of a number.
- *
- * @returns those of the numbers that the operator has given up.
- */
-export async function setAside(
+/** Sets the due work of other merchant numbers aside. The first time, a review opens: one for all work of a number. */
+export async function setAside(deps: OtherMerchantsDeps, mchIds: readonly string[]): Promise<void> {
+  if (mchIds.length > 0) await setAsideAll(deps, mchIds, await deps.orders.otherMerchants())
+}
+
+/** @param known The numbers whose work is set aside already. */
+async function setAsideAll(
   deps: OtherMerchantsDeps,
   mchIds: readonly string[],
-): Promise<readonly string[]> {
-  if (mchIds.length === 0) return []
-  const known = await deps.orders.otherMerchants()
+  known: readonly OtherMerchant[],
+): Promise<void> {
   const now = deps.now()
   for (const mchId of new Set(mchIds)) {
     if (!known.some((each) => each.mchId === mchId)) {
@@ -79,7 +83,6 @@ export async function setAside(
     const rows = await deps.orders.setAside(mchId, later(now, ASIDE_S), now)
     deps.log({ event: 'work_set_aside', mch_id: mchId, rows })
   }
-  return known.flatMap(({ mchId, givenUpAt }) => (givenUpAt === undefined ? [] : [mchId]))
 }
 
 /** Makes the work of our merchant number due that was set aside while `WX_MCH_ID` was another number. */

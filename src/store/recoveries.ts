@@ -1,6 +1,7 @@
 /** Recoveries after a restore of the database, in D1. */
 import { NO_COUNTS } from '../core/bill/bill.ts'
-import { dayOf } from '../core/day.ts'
+import { readyAt } from '../core/bill/schedule.ts'
+import { addDays, type BeijingDay, dayOf } from '../core/day.ts'
 import { DAY_S, later, type UnixSeconds } from '../core/time.ts'
 import type { Recovery, RecoveryLeft } from '../ports/recovery-store.ts'
 import { integer, optionalTime, time } from './d1/columns.ts'
@@ -23,7 +24,7 @@ export async function beginRecovery(
   now: UnixSeconds,
 ): Promise<Recovery | undefined> {
   const isNew = 'NOT EXISTS (SELECT 1 FROM recoveries WHERE since = ?1)'
-  const [, , , read] = await db.batch([
+  const [, , , , read] = await db.batch([
     statement(
       `UPDATE bills SET state = 'waiting', due_at = ?2, leased_until = NULL, tries = 0, last_error = NULL,
          rows_done = 0, counts = ?4
@@ -33,9 +34,18 @@ export async function beginRecovery(
       dayOf(since),
       JSON.stringify(NO_COUNTS),
     ),
+    // The restored database may have no orders, so no order decides which bills are fetched.
+    statement(
+      `INSERT INTO bills (day, state, due_at, counts)
+       SELECT value ->> 'day', 'waiting', value ->> 'dueAt', ?2 FROM json_each(?3)
+       WHERE ${isNew} AND NOT EXISTS (SELECT 1 FROM bills WHERE day = value ->> 'day')`,
+      since,
+      JSON.stringify(NO_COUNTS),
+      JSON.stringify(daysOf(since, now).map((day) => ({ day, dueAt: billDueAt(day, now) }))),
+    ),
     // Live attempts, those that were just closed, and those whose payment may have been refunded since.
     statement(
-      `UPDATE attempts SET due_at = ?2
+      `UPDATE attempts SET due_at = ?2, is_recovering = 1
        WHERE (state IN ('open', 'closing') OR (state = 'closed' AND closed_at >= ?3)
            OR (state = 'paid' AND EXISTS (
              SELECT 1 FROM payments
@@ -57,6 +67,26 @@ export async function beginRecovery(
   return read?.rows[0] === undefined ? undefined : recoveryFromRow(read.rows[0])
 }
 
+/** The days since the restore whose bills WeChat has made, or makes today. */
+function daysOf(since: UnixSeconds, now: UnixSeconds): readonly BeijingDay[] {
+  const days: BeijingDay[] = []
+  for (let day = dayOf(since); day < dayOf(now); day = addDays(day, 1)) days.push(day)
+  return days
+}
+
+const billDueAt = (day: BeijingDay, now: UnixSeconds): UnixSeconds => {
+  const ready = readyAt(day)
+  return ready > now ? ready : now
+}
+
+/**
+ * SQL: the attempts about which WeChat is still to answer. The attempts of a merchant number that was given up are
+ * never asked about.
+ */
+const UNANSWERED = `SELECT mch_id FROM attempts WHERE is_recovering = 1
+  AND (due_at IS NOT NULL OR state IN ('open', 'closing'))
+  AND mch_id NOT IN (SELECT mch_id FROM other_merchants WHERE given_up_at IS NOT NULL)`
+
 /**
  * Counts what is left of the recovery that has not finished, and stores that it has when nothing is left.
  *
@@ -66,14 +96,15 @@ export async function recoveryLeft(
   db: Database,
   now: UnixSeconds,
 ): Promise<RecoveryLeft | undefined> {
-  const attempts = 'SELECT 1 FROM attempts WHERE due_at <= requested_at'
   const bills = `SELECT 1 FROM bills WHERE due_at IS NOT NULL
     AND day >= ${beijingDay('since')} AND day < ${beijingDay('requested_at')}`
   const { rows } = await db.run(
-    `UPDATE recoveries SET finished_at = iif(EXISTS (${attempts}) OR EXISTS (${bills}), NULL, ?)
+    `UPDATE recoveries SET finished_at = iif(EXISTS (${UNANSWERED}) OR EXISTS (${bills}), NULL, ?)
      WHERE since = (SELECT min(since) FROM recoveries WHERE finished_at IS NULL)
      RETURNING since,
-       (SELECT count(*) FROM (${attempts} LIMIT 1000)) AS attempts,
+       (SELECT count(*) FROM (${UNANSWERED} LIMIT 1000)) AS attempts,
+       (SELECT count(*) FROM (${UNANSWERED} AND mch_id IN (SELECT mch_id FROM other_merchants) LIMIT 1000))
+         AS other_merchants,
        (SELECT count(*) FROM (${bills})) AS bills`,
     now,
   )
@@ -83,6 +114,7 @@ export async function recoveryLeft(
     : {
         since: time(row, 'since'),
         attempts: integer(row, 'attempts'),
+        otherMerchants: integer(row, 'other_merchants'),
         bills: integer(row, 'bills'),
       }
 }

@@ -1,6 +1,7 @@
 /** D1 is restored to an hour ago, and the operator recovers as `docs/operations.md` says. */
-import { describe, expect, it } from 'vitest'
-import { snapshot } from '../../testing/bill-days.ts'
+import { describe, expect, it, vi } from 'vitest'
+import { goTo, NEXT_DAY, onDownload, snapshot } from '../../testing/bill-days.ts'
+import { changeBack, changeMerchant } from '../../testing/other-merchant.ts'
 import { openReview, resolveReview } from '../../testing/refund-situations.ts'
 import {
   called,
@@ -10,11 +11,33 @@ import {
   refund,
   reviews,
 } from '../../testing/refund-stories.ts'
-import { world, type World } from '../../testing/world.ts'
+import { MERCHANT, world, type World } from '../../testing/world.ts'
 
 const rfc3339 = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z')
 const recover = (w: World, sinceMs: number): Promise<Response> =>
   w.shop('POST', '/recover', { since: rfc3339(sinceMs) })
+
+/** What `/runs` reports of the recovery in the latest run; undefined when it is finished. */
+async function leftOf(w: World): Promise<unknown> {
+  const answer = await w.shop('GET', '/runs')
+  const { runs } = await answer.json<{ runs: { recovery?: unknown }[] }>()
+  return runs[0]?.recovery
+}
+
+/** WeChat does not answer orderquery. @returns a function that ends this. */
+function failing(w: World): () => void {
+  const real = w.wechat.fetch
+  const spy = vi.spyOn(w.wechat, 'fetch').mockImplementation(async (request) => {
+    if (request.url.endsWith('/pay/orderquery')) throw new TypeError('Network connection lost.')
+    return real(request)
+  })
+  return () => spy.mockRestore()
+}
+
+const noBillExist = () =>
+  new Response(
+    '<xml><return_code><![CDATA[FAIL]]></return_code><return_msg><![CDATA[No Bill Exist]]></return_msg><error_code><![CDATA[20002]]></error_code></xml>',
+  )
 
 /** What a shop knows that follows the README: of each subject, the webhook with the greatest revision. */
 function shopOf(w: World) {
@@ -141,6 +164,151 @@ describe('after the database was restored to an hour ago', () => {
     w.advance(60)
     await w.cron()
     expect((await runs())[0]?.recovery).toBeUndefined()
+  })
+})
+
+describe('after a total loss, when the restored database has no orders', () => {
+  /** Loses an order and its payment, recovers the next morning at `clock`, and runs the cron until half past ten. */
+  async function recovered(name: string, clock: string) {
+    const w = world()
+    const restore = await snapshot()
+    const since = w.now()
+    const lost = await paidOrder(w, name)
+    await restore()
+    goTo(w, `${NEXT_DAY}T${clock}`)
+    return { w, since, lost }
+  }
+
+  it('the bills since then are fetched all the same, and the payments can be accepted', async () => {
+    const { w, since, lost } = await recovered('total', '11:00:00')
+    await recover(w, since)
+    await pass(w, 5)
+
+    const { id } = await openReview(w, 'unknown_order')
+    await w.shop('PUT', `/orders/${lost.ordercode}`, { total_fee: 8_800, body: '测试商店-图书' })
+    expect((await resolveReview(w, id, { note: 'ours', action: 'accept' })).status).toBe(200)
+    expect((await w.read(lost.ordercode)).transaction_id).toBe(lost.transactionId)
+  })
+
+  it('the recovery is not finished before WeChat has made the bill of yesterday, and believes no early "No Bill Exist"', async () => {
+    const { w, since } = await recovered('early', '09:30:00')
+    await recover(w, since)
+    await pass(w, 1)
+    expect(await leftOf(w)).toMatchObject({ bills: 1 })
+    goTo(w, `${NEXT_DAY}T10:10:00`)
+    let isEarly = true
+    onDownload(w, () => Promise.resolve(isEarly ? noBillExist() : undefined))
+    await pass(w, 2)
+    expect(await leftOf(w)).toMatchObject({ bills: 1 })
+
+    isEarly = false
+    await pass(w, 15)
+    expect(await leftOf(w)).toBeUndefined()
+    await openReview(w, 'unknown_order')
+  })
+
+  it('a day whose bill was fetched before the recovery began is fetched anew, and a day before it is added', async () => {
+    const { w, since, lost } = await recovered('registered', '11:00:00')
+    await w.shop('PUT', `/orders/${w.code('new')}`, { total_fee: 1, body: '测试商店-图书' })
+    goTo(w, '2026-11-25T10:20:00')
+    await pass(w, 3)
+    expect(await reviews(w, '?open=true')).toEqual([])
+    await recover(w, since)
+    await pass(w, 5)
+    expect((await openReview(w, 'unknown_order')).evidence).toMatchObject({
+      transaction_id: lost.transactionId,
+    })
+  })
+})
+
+describe('a recovery', () => {
+  it('is not finished while WeChat does not answer about an attempt', async () => {
+    const w = world()
+    const ordercode = await w.order('unanswered', { expires_in: 86_400 })
+    await w.pay(ordercode, w.wechat.payer.newOpenid())
+    await pass(w, 70)
+    await recover(w, w.now() - 3_600_000)
+    const stop = failing(w)
+    await pass(w, 3)
+    expect(await leftOf(w)).toMatchObject({ attempts: 1, other_merchants: 0 })
+    stop()
+    await pass(w, 65)
+    expect(await leftOf(w)).toBeUndefined()
+  })
+
+  it('is not finished while attempts of another merchant number wait, says so, and ends once they are answered', async () => {
+    const w = world()
+    const ordercode = await w.order('other', { expires_in: 86_400 })
+    await w.pay(ordercode, w.wechat.payer.newOpenid())
+    await recover(w, w.now() - 3_600_000)
+    changeMerchant(w)
+    await pass(w, 5)
+    expect(await leftOf(w)).toMatchObject({ attempts: 1, other_merchants: 1 })
+
+    changeBack(w)
+    await pass(w, 3)
+    expect(await leftOf(w)).toBeUndefined()
+  })
+
+  it('ends when the operator gives the other merchant number up', async () => {
+    const w = world()
+    const ordercode = await w.order('given-up', { expires_in: 86_400 })
+    await w.pay(ordercode, w.wechat.payer.newOpenid())
+    await recover(w, w.now() - 3_600_000)
+    changeMerchant(w)
+    await pass(w, 2)
+    await resolveReview(w, (await openReview(w, 'other_merchant')).id, { note: 'gone' })
+    await pass(w, 2)
+    expect(await leftOf(w)).toBeUndefined()
+  })
+})
+
+describe('the accept of a payment of an unknown order', () => {
+  /** The payment of a lost order, whose order is registered again, under the review of its notice. */
+  async function underReview(name: string) {
+    const w = world()
+    const restore = await snapshot()
+    const ordercode = await w.order(name)
+    await w.pay(ordercode, w.wechat.payer.newOpenid())
+    await restore()
+    w.wechat.payer.pay(ordercode)
+    await w.deliverNotices()
+    await w.shop('PUT', `/orders/${ordercode}`, { total_fee: 8_800, body: '测试商店-图书' })
+    return { w, ordercode, id: (await openReview(w, 'unknown_order')).id }
+  }
+
+  it('asks WeChat with the appid of the payment, also when WX_APPID was changed since', async () => {
+    const { w, ordercode, id } = await underReview('appid')
+    w.redeploy({ WX_APPID: 'wx0123456789abcdef' })
+    expect((await resolveReview(w, id, { note: 'ours', action: 'accept' })).status).toBe(200)
+    expect((await w.read(ordercode)).state).toBe('paid')
+    const { results } = await w.db
+      .prepare('SELECT appid FROM attempts WHERE ordercode = ?')
+      .bind(ordercode)
+      .all()
+    expect(results).toEqual([{ appid: MERCHANT.appid }])
+  })
+
+  it('is refused under another merchant number, and asks WeChat nothing', async () => {
+    const { w, ordercode, id } = await underReview('mch')
+    changeMerchant(w)
+    const calls = w.calls.length
+    const answer = await resolveReview(w, id, { note: 'ours', action: 'accept' })
+    expect(answer.status).toBe(409)
+    expect(await answer.json()).toMatchObject({ code: 'other_merchant' })
+    expect(w.calls.length).toBe(calls)
+    expect((await w.read(ordercode)).state).toBe('created')
+  })
+
+  it('is refused where the review is of a version that did not store the appid', async () => {
+    const { w, ordercode, id } = await underReview('old')
+    await w.db
+      .prepare(`UPDATE reviews SET evidence = json_remove(evidence, '$.appid', '$.mch_id')`)
+      .run()
+    const answer = await resolveReview(w, id, { note: 'ours', action: 'accept' })
+    expect(answer.status).toBe(409)
+    expect(await answer.json()).toMatchObject({ code: 'action_not_allowed' })
+    expect((await w.read(ordercode)).state).toBe('created')
   })
 })
 

@@ -11,6 +11,13 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
     tests: ['test/core/order/refund.test.ts'],
   },
   {
+    name: 'A notice about another attempt of the order takes over the payment that it names',
+    file: 'core/order/payment-transition.ts',
+    find: 'known !== undefined && known.outTradeNo !== payment.outTradeNo',
+    replace: 'false',
+    tests: ['test/core/order/transition-payments.test.ts'],
+  },
+  {
     name: 'Refunds of one payment are sent concurrently, and WeChat refuses all but one',
     file: 'core/order/refund-schedule.ts',
     find: 'const PAUSE_S = MINUTE_S',
@@ -132,9 +139,19 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
   {
     name: 'Refunds by the shop and on the merchant platform together may exceed the payment in our records',
     file: 'core/order/refund-transition.ts',
-    find: `record.status !== 'closed' && record.refundFee > left`,
-    replace: `record.status !== 'closed' && record.refundFee > payment.totalFee`,
+    find: `record.status === 'closed' ? payment.totalFee : left`,
+    replace: `payment.totalFee`,
     tests: ['test/core/order/refund-transition.test.ts'],
+  },
+  {
+    name: 'A closed refund of more than its payment breaks the notice, the query and the bill that report it',
+    file: 'core/order/refund-transition.ts',
+    find: `record.status === 'closed' ? payment.totalFee : left`,
+    replace: `record.status === 'closed' ? record.refundFee : left`,
+    tests: [
+      'test/core/order/refund-transition.test.ts',
+      'test/routes/wechat/closed-refund.test.ts',
+    ],
   },
   {
     name: 'A second payment that was already refunded on the merchant platform is refunded again',

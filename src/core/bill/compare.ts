@@ -1,6 +1,7 @@
 /** Compares rows of a bill with our records. Pure: the store looks up what our records have about each row. */
 import { type BeijingDay, dayOf, startOf } from '../day.ts'
 import { parseOutTradeNo } from '../ids.ts'
+import type { MerchantIds } from '../merchant.ts'
 import { DAY_S, later, type UnixSeconds } from '../time.ts'
 import type { BillPayment, BillRefund, BillRow } from './bill-row.ts'
 import type { Bill, BillCounts } from './bill.ts'
@@ -42,7 +43,7 @@ export type Compared = Readonly<{
 }>
 
 /** What makes a row ours. `isAppidShared`: whether other systems take payments under our appid. */
-export type Ours = Readonly<{ appid: string; isAppidShared: boolean }>
+export type Ours = MerchantIds & Readonly<{ isAppidShared: boolean }>
 
 /**
  * Compares the next rows of a bill with our records.
@@ -152,7 +153,9 @@ class Comparison {
       return
     }
     const kind = row.kind === 'refund' ? 'refund_of_unknown_order' : 'payment_of_unknown_order'
-    this.#differ({ kind, subject: subjectOf(row), ordercode, bill: sideOf(row) })
+    // When the operator accepts the payment, WeChat is asked with these ids: the configuration may be another one by then.
+    const bill = { ...sideOf(row), appid: row.appid, mch_id: this.#ours.mchId }
+    this.#differ({ kind, subject: subjectOf(row), ordercode, bill })
   }
 
   #takeOurs(row: BillPayment | BillRefund, facts: RowFacts | undefined, ordercode: string): void {

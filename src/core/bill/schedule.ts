@@ -37,6 +37,9 @@ export const BILL_SKEW_S = 5 * MINUTE_S
  */
 export const REPORTED_WITHIN_S = 32 * DAY_S
 
+/** When the Worker first downloads the bill of `day`. */
+export const readyAt = (day: BeijingDay): UnixSeconds => later(startOf(addDays(day, 1)), READY_S)
+
 /** The latest day whose bill WeChat should have made by now. */
 export function lastBillDay(now: UnixSeconds): BeijingDay {
   const today = dayOf(now)

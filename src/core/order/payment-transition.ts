@@ -48,6 +48,19 @@ const isBooked = (view: OrderView, payment: Payment): boolean =>
       each.feeType === payment.feeType,
   )
 
+/** Why a payment does not fit its attempt, or its order: another attempt may have its transaction_id. */
+function rejectionOf(
+  before: OrderView,
+  attempt: Attempt,
+  payment: Payment,
+  source: Source,
+): Rejection | undefined {
+  const known = before.payments.find((each) => each.transactionId === payment.transactionId)
+  return known !== undefined && known.outTradeNo !== payment.outTradeNo
+    ? { reason: 'transaction_conflict', recordedFor: known.outTradeNo }
+    : checkPayment(attempt, payment, source)
+}
+
 /** Whether the shop changed the price or the payer after the attempt was opened. */
 const isOutdated = ({ terms }: Attempt, order: Order): boolean =>
   terms.totalFee !== order.terms.totalFee ||
@@ -61,7 +74,7 @@ function onPaymentBooked(
   if (isBooked(before, payment)) return unchanged
   const attempt = findAttempt(before, payment.outTradeNo)
   if (attempt === undefined) return err({ reason: 'unknown_order' })
-  const wrong = checkPayment(attempt, payment, source)
+  const wrong = rejectionOf(before, attempt, payment, source)
   if (wrong !== undefined) return err(wrong)
 
   const { order } = before
@@ -112,7 +125,7 @@ function onSecondPayment(
   const attempt = findAttempt(before, payment.outTradeNo)
   if (order.state !== 'paid' || order.transactionId === undefined) return illegal
   if (attempt === undefined) return err({ reason: 'unknown_order' })
-  const wrong = checkPayment(attempt, payment, source)
+  const wrong = rejectionOf(before, attempt, payment, source)
   if (wrong !== undefined) return err(wrong)
 
   const recorded = { recorded: order.transactionId }

@@ -217,9 +217,9 @@ function onDiscovered(
     (each) => isReserved(each) && each.state !== 'requested',
   )
   const left = leftOf(payment, accepted)
-  if (record.status !== 'closed' && record.refundFee > left) {
-    return err({ reason: 'refund_exceeds_payment', left })
-  }
+  // A closed refund returned no money. Yet one of more than the payment does not belong to it.
+  const most = record.status === 'closed' ? payment.totalFee : left
+  if (record.refundFee > most) return err({ reason: 'refund_exceeds_payment', left })
   const { outRefundNo, refundFee } = record
   const elsewhere = {
     reason: undefined,

@@ -28,7 +28,7 @@ export type PaymentRejection = Readonly<
   | { reason: 'amount_mismatch'; expected: Fen; got: Fen }
   | { reason: 'currency_mismatch'; got: string }
   | { reason: 'foreign_payment'; mismatch: 'openid' | 'trade_type' | 'time_end' }
-  /** Another order, `recordedFor`, has a payment with this transaction_id. */
+  /** Another order, or another attempt of this one, `recordedFor`, has a payment with this transaction_id. */
   | { reason: 'transaction_conflict'; recordedFor: string }
   /** The order is already paid by another payment, whose transaction_id is `recorded`. */
   | { reason: 'second_payment'; recorded: TransactionId }

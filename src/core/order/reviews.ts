@@ -174,8 +174,13 @@ export function rejectionReview(
         recorded_for: rejection.recordedFor,
       })
     case 'currency_mismatch':
-    case 'unknown_order':
       return paymentReview(reason, payment, ordercode, source)
+    case 'unknown_order':
+      // No attempt has the ids with which WeChat is asked when the operator accepts the payment.
+      return paymentReview(reason, payment, ordercode, source, {
+        appid: payment.appid,
+        mch_id: payment.mchId,
+      })
     // `second_payment` opens its review when the payment is recorded. Rejections
     // such as `contended` say nothing against the payment.
     default:

@@ -50,6 +50,12 @@ export async function postReviewResolve(
         'No order is registered for this payment. Register it again with PUT /orders/{ordercode}, with the amount and the payer of the payment, then accept it.',
     })
   }
+  if (error.reason === 'ids_unknown') {
+    return problem('action_not_allowed', {
+      detail:
+        'This review was opened by an earlier version, which did not store the appid of the payment, so the payment cannot be recorded. Return it on the merchant platform, and resolve the review with a note.',
+    })
+  }
   if (error.reason !== 'payment_not_confirmed') return problem(error.reason)
   const { code, description } = error.wechat
   return problem('action_not_allowed', {

@@ -37,12 +37,17 @@ export type FollowUp = Readonly<{
    * change has set the due time.
    */
   dueAt: UnixSeconds | undefined
+  /** Whether WeChat gave a clear answer. */
+  isAnswered: boolean
 }>
+
+const BOOKED: FollowUp = { result: 'booked', dueAt: undefined, isAnswered: true }
+const NOTHING_LEFT: FollowUp = { result: 'waiting', dueAt: undefined, isAnswered: true }
 
 /** Closes an order that has expired. An order becomes due at its expiry. */
 export async function followUpOrder(deps: FollowUpDeps, view: OrderView): Promise<FollowUp> {
   const dueAt = expiredOrderDueAt(view.order, deps.now())
-  if (deps.now() < view.order.expiresAt) return { result: 'waiting', dueAt }
+  if (deps.now() < view.order.expiresAt) return { result: 'waiting', dueAt, isAnswered: false }
   return afterClose(await closeOrder(deps, view, 'expired'), dueAt)
 }
 
@@ -58,7 +63,7 @@ export async function followUpAttempt(
   number: number,
 ): Promise<FollowUp> {
   const attempt = view.attempts.find((each) => each.number === number)
-  if (attempt === undefined) return { result: 'waiting', dueAt: undefined }
+  if (attempt === undefined) return NOTHING_LEFT
   if (attempt.state === 'paid') return importMissingRefunds(deps, view, attempt)
   const over = view.order.state === 'paid' || view.order.state === 'closed'
   if (attempt.state === 'closing' || (over && isLive(attempt))) {
@@ -78,15 +83,15 @@ async function importMissingRefunds(
   attempt: Attempt,
 ): Promise<FollowUp> {
   const payment = view.payments.find(({ outTradeNo }) => outTradeNo === attempt.outTradeNo)
-  if (payment === undefined) return { result: 'waiting', dueAt: undefined }
+  if (payment === undefined) return NOTHING_LEFT
   const { view: after, known } = await importRefunds(deps, view, payment)
   if (known === undefined || known === 0) {
     // After a recovery most payments have no refunds, and WeChat says so.
     const { kind, refunded } = await confirmPayment(deps, view.order.ordercode, payment)
-    if (kind === 'confirmed' && !refunded) return { result: 'booked', dueAt: undefined }
+    if (kind === 'confirmed' && !refunded) return BOOKED
     const now = deps.now()
     const dueAt = nextRefundQueryAt(payment.paidAt, now) ?? later(now, DAY_S)
-    return { result: 'waiting', dueAt }
+    return { result: 'waiting', dueAt, isAnswered: false }
   }
   const refunded = reservedFee(ofPayment(after.refunds, payment.transactionId))
   if (refunded < payment.totalFee && isNews(view.order, payment)) {
@@ -94,7 +99,7 @@ async function importMissingRefunds(
     const more = { refunded, left: payment.totalFee - refunded }
     await openReview(deps, paymentReview('partly_returned', payment, ordercode, 'query', more))
   }
-  return { result: 'booked', dueAt: undefined }
+  return BOOKED
 }
 
 /**
@@ -110,36 +115,40 @@ async function query(deps: FollowUpDeps, view: OrderView, attempt: Attempt): Pro
   switch (status.kind) {
     case 'paid':
     case 'returned':
-      return { result: 'booked', dueAt: undefined }
+      return BOOKED
     case 'closed':
-      return { result: 'closed', dueAt: attemptDueAt(attempt, now) }
+      return { result: 'closed', dueAt: attemptDueAt(attempt, now), isAnswered: true }
     case 'unpaid':
       if (attempt.state === 'closed' && mayBeOurs(attempt)) {
         // The attempt is closed in our records but open at WeChat: a unifiedorder that seemed lost has
         // arrived at WeChat.
         await deps.wechat.closeOrder(attempt.outTradeNo, attempt.terms)
-        return { result: 'waiting', dueAt: unansweredAttemptDueAt(attempt, now) }
+        return { result: 'waiting', dueAt: unansweredAttemptDueAt(attempt, now), isAnswered: true }
       }
-      return { result: 'waiting', dueAt: attemptDueAt(attempt, now) }
+      return { result: 'waiting', dueAt: attemptDueAt(attempt, now), isAnswered: true }
     case 'user_paying':
     case 'absent':
     case 'rejected':
-      return { result: 'waiting', dueAt: attemptDueAt(attempt, now) }
+      return { result: 'waiting', dueAt: attemptDueAt(attempt, now), isAnswered: true }
     case 'unknown':
-      return { result: 'unanswered', dueAt: unansweredAttemptDueAt(attempt, now) }
+      return {
+        result: 'unanswered',
+        dueAt: unansweredAttemptDueAt(attempt, now),
+        isAnswered: false,
+      }
   }
 }
 
 function afterClose(closed: CloseOutcome, dueAt: UnixSeconds | undefined): FollowUp {
   switch (closed.kind) {
     case 'paid':
-      return { result: 'booked', dueAt }
+      return { result: 'booked', dueAt, isAnswered: true }
     case 'closed':
-      return { result: 'closed', dueAt }
+      return { result: 'closed', dueAt, isAnswered: true }
     case 'unknown':
-      return { result: 'unanswered', dueAt }
+      return { result: 'unanswered', dueAt, isAnswered: false }
     case 'busy':
     case 'other_merchant':
-      return { result: 'waiting', dueAt }
+      return { result: 'waiting', dueAt, isAnswered: false }
   }
 }

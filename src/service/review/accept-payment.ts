@@ -9,7 +9,7 @@ import { applyEvent } from '../apply-event.ts'
 import { type Confirmation, confirmPayment } from '../refund/confirm-payment.ts'
 import { recordPayment } from '../order/record-payment.ts'
 import { refundsAtWeChat } from '../refund/refunds-at-wechat.ts'
-import { paymentOf, reviewedAttempt, transactionOf } from './reviewed-payment.ts'
+import { paymentOf, reviewedAttempt, reviewedIds, transactionOf } from './reviewed-payment.ts'
 
 type AcceptPaymentDeps = Pick<
   Deps,
@@ -18,13 +18,17 @@ type AcceptPaymentDeps = Pick<
 
 /** Why a payment was not accepted. Each reason is an error code of the HTTP interface. */
 export type AcceptError =
-  /** `order_not_registered`: the order of a payment that was lost with a restore must be registered again first. */
+  /**
+   * `order_not_registered`: the order of a payment that was lost with a restore must be registered again first.
+   * `ids_unknown`: the review was opened by a version that did not store the payment's appid and merchant number.
+   */
   | Readonly<{
       reason:
         | 'action_not_allowed'
         | 'order_busy'
         | 'wechat_unavailable'
         | 'order_not_registered'
+        | 'ids_unknown'
         | 'other_merchant'
     }>
   | NotConfirmed
@@ -105,7 +109,10 @@ async function restorePayment(
   deps: AcceptPaymentDeps,
   review: StoredReview,
 ): Promise<Result<void, AcceptError>> {
-  const reviewed = paymentOf(review, deps.config)
+  const ids = reviewedIds(review)
+  if (ids === undefined) return err({ reason: 'ids_unknown' })
+  if (!isOurs(ids, deps.config)) return err({ reason: 'other_merchant' })
+  const reviewed = paymentOf(review, ids)
   const key = parseOutTradeNo(reviewed.outTradeNo)
   const view = key === undefined ? undefined : await deps.orders.load(key.ordercode)
   if (key === undefined || view === undefined) return err({ reason: 'order_not_registered' })
@@ -114,7 +121,7 @@ async function restorePayment(
   if (wrong !== undefined) return err(wrong)
   const payment = confirmation.payment ?? reviewed
   const { outTradeNo } = payment
-  const terms = { ...deps.config, body: view.order.terms.body }
+  const terms = { ...deps.config, ...ids, body: view.order.terms.body }
   const attempt = restoredAttempt({ outTradeNo, number: key.number }, payment, terms)
   const restored = await applyEvent(deps, view, { type: 'payment_restored', payment, attempt })
   if (restored.ok) return ok(undefined)

@@ -22,6 +22,16 @@ export const reviewedAttempt = (
 ): Attempt | undefined => findAttempt(view, toOutTradeNo(String(evidence['out_trade_no'] ?? '')))
 
 /**
+ * Reads the appid and the merchant number of a payment that has no attempt from the review's evidence.
+ *
+ * @returns undefined when the review was opened by a version that did not store them.
+ */
+export function reviewedIds({ evidence }: Pick<StoredReview, 'evidence'>): MerchantIds | undefined {
+  const { appid, mch_id: mchId } = evidence
+  return typeof appid === 'string' && typeof mchId === 'string' ? { appid, mchId } : undefined
+}
+
+/**
  * Reads the payment that a review is about from the review's evidence.
  *
  * @param ids Those of the payment's attempt.

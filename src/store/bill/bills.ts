@@ -14,20 +14,27 @@ import { endBillReviews } from './differences.ts'
 /** The number of days before a bill with whose rates of the service fee the bill's rates are compared. */
 const RATE_DAYS = 30
 
+/** SQL: when the first order was registered, or, because its records may be lost, to when the database was restored. */
+const FIRST_AT = `(SELECT min(at) FROM (
+  SELECT min(created_at) AS at FROM orders UNION ALL SELECT min(since) FROM recoveries))`
+
 /** Reads the bill of a day; undefined when the day has no row. */
 export async function findBill(db: Database, day: BeijingDay): Promise<Bill | undefined> {
   const { rows } = await db.run('SELECT * FROM bills WHERE day = ?', day)
   return rows[0] === undefined ? undefined : billFromRow(rows[0])
 }
 
-/** Makes every day without a bill due for download, from the first order's day, 89 days back at most, to `last`. */
+/**
+ * Makes every day without a bill due for download, from the day of the first order or of the first restore, 89 days back
+ * at most, to `last`.
+ */
 export async function expectBills(db: Database, last: BeijingDay, now: UnixSeconds): Promise<void> {
   const days = Array.from({ length: BILL_DAYS_AVAILABLE }, (_, back) => addDays(last, -back))
   await db.run(
     `INSERT INTO bills (day, state, due_at, counts)
      SELECT value, 'waiting', ?1, ?2 FROM json_each(?3)
      WHERE ?4 > coalesce((SELECT max(day) FROM bills), '')
-       AND value >= ${beijingDay('(SELECT min(created_at) FROM orders)')}
+       AND value >= ${beijingDay(FIRST_AT)}
        AND NOT EXISTS (SELECT 1 FROM bills WHERE day = value)`,
     now,
     JSON.stringify(NO_COUNTS),
@@ -51,7 +58,7 @@ export async function ratesBefore(
 
 /**
  * Whether WeChat's bill of the day should contain one of our payments or refunds, or may contain one because
- * an order is still `paying` and may have been paid that day.
+ * an order is still `paying` and may have been paid that day, or because a restore of the database lost orders.
  */
 export async function isExpectedOn(db: Database, day: BeijingDay): Promise<boolean> {
   const from = startOf(day)
@@ -64,7 +71,10 @@ export async function isExpectedOn(db: Database, day: BeijingDay): Promise<boole
            AND started_at >= ?2 + ?4 AND source <> 'merchant_platform')
        OR EXISTS (
          SELECT 1 FROM orders INDEXED BY orders_due
-         WHERE due_at IS NOT NULL AND state = 'paying' AND created_at < ?3) AS expected`,
+         WHERE due_at IS NOT NULL AND state = 'paying' AND created_at < ?3)
+       OR EXISTS (
+         SELECT 1 FROM recoveries
+         WHERE ?1 BETWEEN ${beijingDay('since')} AND ${beijingDay('requested_at')}) AS expected`,
     day,
     from,
     to,

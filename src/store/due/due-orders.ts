@@ -14,6 +14,8 @@ import { statement } from '../d1/sql.ts'
  * at a time, each with a deadline of 8 s at the primary origin and another 8 s at the backup.
  */
 const LEASE_S = 180
+/** How long after the lease an attempt is due again at the latest about which a recovery waits for an answer, in seconds. */
+const RECOVERY_RETRY_S = 420
 
 /** Leases attempts that are due, up to the limit, the longest due first. */
 export async function claimDueAttempts(
@@ -73,7 +75,7 @@ export async function claimExpiredOrders(
 
 /**
  * Sets when claimed orders and attempts are due again. A row whose due time has changed since it was claimed
- * keeps the new due time. Takes one statement for all orders and one for all attempts, because the number of
+ * keeps the new due time. An attempt about which WeChat answered is recovered. Takes one statement for all orders and one for all attempts, because the number of
  * statements per run is limited.
  */
 export async function rescheduleOrders(
@@ -97,11 +99,18 @@ export async function rescheduleOrders(
   if (attempts.length > 0) {
     statements.push(
       statement(
-        `UPDATE attempts SET due_at = json_extract(value, '$.dueAt') FROM json_each(?1)
+        `UPDATE attempts SET due_at = CASE
+             WHEN due_at <> ?2 THEN due_at
+             WHEN is_recovering = 1 AND NOT json_extract(value, '$.isAnswered')
+               THEN min(coalesce(json_extract(value, '$.dueAt'), ?3), ?3)
+             ELSE json_extract(value, '$.dueAt') END,
+           is_recovering = iif(json_extract(value, '$.isAnswered'), NULL, is_recovering)
+         FROM json_each(?1)
          WHERE ordercode = json_extract(value, '$.ordercode')
-           AND number = json_extract(value, '$.number') AND +due_at = ?2`,
+           AND number = json_extract(value, '$.number') AND (+due_at = ?2 OR +is_recovering = 1)`,
         JSON.stringify(attempts),
         claimed.leaseUntil,
+        later(claimed.leaseUntil, RECOVERY_RETRY_S),
       ),
     )
   }

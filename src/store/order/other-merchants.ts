@@ -98,7 +98,13 @@ export async function resume(
 /** Stores that a merchant number was given up, and makes its orders due at their expiry. */
 export async function giveUp(db: Database, mchId: string, now: UnixSeconds): Promise<void> {
   await db.batch([
-    statement('UPDATE other_merchants SET given_up_at = ?2 WHERE mch_id = ?1', mchId, now),
+    // The run that opened the review may have stopped before it set anything aside.
+    statement(
+      `INSERT INTO other_merchants (mch_id, since, given_up_at) VALUES (?1, ?2, ?2)
+       ON CONFLICT (mch_id) DO UPDATE SET given_up_at = ?2`,
+      mchId,
+      now,
+    ),
     ordersDue(mchId, now),
   ])
 }

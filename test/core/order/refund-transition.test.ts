@@ -479,6 +479,16 @@ describe('a refund that was made on the merchant platform', () => {
     )
   })
 
+  it('is not recorded when it is closed and of more than the payment, which no refund can be', () => {
+    const closed = (fen: number) => discovered({ refundFee: toFen(fen), status: 'closed' })
+
+    expect(outcomeOf(paidView(), closed(100))).toBe('changed')
+    expect(outcomeOf(paidView(), closed(101))).toEqual({
+      reason: 'refund_exceeds_payment',
+      left: 100,
+    })
+  })
+
   it('takes precedence over a refund of ours that only waits, since WeChat accepts one of them', () => {
     const before = paidView([named(R2, { refundFee: toFen(90) })])
 

@@ -177,6 +177,14 @@ describe('a second payment', () => {
     })
   })
 
+  it('is a conflict when it has the transaction_id of the first', () => {
+    const again = { ...SECOND, transactionId: BOOKED.transactionId }
+    const conflict = { reason: 'transaction_conflict', recordedFor: BOOKED.outTradeNo }
+
+    expect(refusal(paid, booked(again))).toEqual(conflict)
+    expect(refusal(paid, { ...recorded, payment: again })).toEqual(conflict)
+  })
+
   it('is recorded beside the first, which stays the payment of the order', () => {
     const { after } = stepOf(paid, recorded)
 

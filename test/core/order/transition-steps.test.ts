@@ -21,6 +21,7 @@ import {
   HOUR,
   MINUTE,
   ORDERCODE,
+  PAYMENT,
   T0,
   TERMS,
 } from '../../../testing/samples/order-samples.ts'
@@ -109,6 +110,24 @@ describe('sending an attempt again', () => {
 
     expect(findAttempt(second, FIRST)).toMatchObject({ sentAt: NOW + 1, unansweredAt: NOW })
     expect(findAttempt(third, FIRST)).toMatchObject({ sentAt: NOW + 2, unansweredAt: NOW })
+  })
+})
+
+describe('an attempt that is not the order’s live one', () => {
+  const resent: OrderEvent = { type: 'attempt_resent', outTradeNo: FIRST, codeHash: 'h2' }
+  const illegal = { reason: 'illegal_transition' }
+
+  it.each(['closing', 'closed', 'paid'] as const)('is not sent again while it is %s', (state) => {
+    expect(refusal(aView({ state: 'paying' }, [anAttempt({ state })]), resent)).toEqual(illegal)
+  })
+
+  it('is not sent again when another attempt has paid the order', () => {
+    const paid = aView({ state: 'paid', transactionId: PAYMENT.transactionId }, [
+      anAttempt(),
+      numbered(2, { state: 'paid' }),
+    ])
+
+    expect(refusal(paid, resent)).toEqual(illegal)
   })
 })
 

@@ -18,7 +18,7 @@ import { at, DAY, MINUTE } from '../../../testing/samples/order-samples.ts'
 const FIRST = '2024-01-02' as BeijingDay
 const SECOND = '2024-01-03' as BeijingDay
 const NOW = at(3 * DAY)
-const OURS = { appid: 'wxd930ea5d5a258f4f', isAppidShared: false }
+const OURS = { appid: 'wxd930ea5d5a258f4f', mchId: '10000100', isAppidShared: false }
 
 async function billsBench(): Promise<StoreBench> {
   const bench = storeBench()

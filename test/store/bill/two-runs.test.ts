@@ -16,7 +16,7 @@ const FIRST = '2024-01-02' as BeijingDay
 const SECOND = '2024-01-03' as BeijingDay
 const NOW = at(3 * DAY)
 const LATER = later(NOW, 5 * MINUTE)
-const OURS = { appid: 'wxd930ea5d5a258f4f', isAppidShared: false }
+const OURS = { appid: 'wxd930ea5d5a258f4f', mchId: '10000100', isAppidShared: false }
 
 const unreadable = (row: number): BillRow => ({ kind: 'unreadable', row, reason: '交易时间' })
 

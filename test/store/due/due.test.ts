@@ -43,7 +43,7 @@ describe('a lease', () => {
     await bench.exec('UPDATE orders SET due_at = 7; UPDATE attempts SET due_at = 8')
 
     for (const claimed of claims) {
-      const next = claimed.items.map((item) => ({ ...item, dueAt: at(2 * DAY) }))
+      const next = claimed.items.map((item) => ({ ...item, dueAt: at(2 * DAY), isAnswered: true }))
       await orders.reschedule(claimed, next)
       expect(next).toHaveLength(1)
     }

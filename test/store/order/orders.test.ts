@@ -227,7 +227,8 @@ describe('due work', () => {
     const deps = w.worker()
     const claimed = await deps.orders.claimExpired(deps.now(), 9)
     await w.shop('POST', `/orders/${ordercode}/close`)
-    await deps.orders.reschedule(claimed, [{ ordercode, number: undefined, dueAt: deps.now() }])
+    const next = { ordercode, number: undefined, dueAt: deps.now(), isAnswered: true }
+    await deps.orders.reschedule(claimed, [next])
     expect((await w.read(ordercode)).state).toBe('closed')
     const row = await env.DB.prepare('SELECT due_at FROM orders').first()
     expect(row?.['due_at']).toBeNull()

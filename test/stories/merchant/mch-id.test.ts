@@ -435,6 +435,29 @@ describe('a number that is given up by resolving the review', () => {
     expect(await health(w)).toMatchObject({ status: 'ok' })
   })
 
+  it('is given up, too, when the run that opened the review stopped before it set anything aside', async () => {
+    const w = world()
+    const { ordercode } = await opened(w, 'stopped')
+    changeMerchant(w)
+    await pass(w, 3)
+    await w.db.prepare('DELETE FROM other_merchants').run()
+    await givenUp(w)
+    w.advance(2 * HOUR_S)
+    await pass(w, 2)
+    expect((await w.read(ordercode)).state).toBe('closed')
+  })
+
+  it('has its orders closed with the smallest budget, too, and they use up no run of the others', async () => {
+    const w = world({ vars: { TICK_STATEMENTS: '40', TICK_CALLS: '10' } })
+    const { ordercode } = await opened(w, 'small')
+    changeMerchant(w)
+    await pass(w, 3)
+    await givenUp(w)
+    w.advance(2 * HOUR_S)
+    await pass(w, 3)
+    expect((await w.read(ordercode)).state).toBe('closed')
+  })
+
   it('is asked again when it is set back after all: a payment of then is a late payment', async () => {
     const w = world()
     const { ordercode } = await paidUnheard(w, 'late')

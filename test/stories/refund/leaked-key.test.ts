@@ -81,6 +81,29 @@ describe.each(POLICIES)('under LATE_PAYMENT=%s, a forged notice', (_, options) =
     expect(called(w, '/secapi/pay/refund')).toBe(0)
   })
 
+  it("of a second payment with the transaction of the order's own payment changes nothing of that payment", async () => {
+    const w = world(options)
+    const own = await w.order('own')
+    await w.pay(own, w.wechat.payer.newOpenid())
+    expect((await w.pay(own, w.wechat.payer.newOpenid())).status).toBe(200)
+    const paid = w.wechat.payer.pay(`${own}*2`)
+    if (!paid.ok) throw new Error(paid.why)
+    await w.deliverNotices()
+    const before = await w.read(own)
+    expect(before).toMatchObject({ state: 'paid', payments: [{ out_trade_no: `${own}*2` }] })
+
+    expect((await forge(w, own, paid.transactionId)).status).toBe(400)
+    await pass(w, 30)
+
+    const after = await w.read(own)
+    expect(after.payments).toEqual(before.payments)
+    expect(after.refunds).toEqual([])
+    const { evidence } = await openReview(w, 'transaction_conflict')
+    expect(evidence).toMatchObject({ out_trade_no: own, recorded_for: `${own}*2` })
+    // The payer's money can still be returned.
+    expect(await refund(w, own, 'R1', 100)).toMatchObject({ status: 201, state: 'processing' })
+  })
+
   it('with a transaction of which the Worker has not heard moves no money', async () => {
     const w = world(options)
     const victim = await unheard(w, 'victim')

@@ -13,7 +13,14 @@ export type Body = Readonly<{
 }>
 
 /** The endpoints of WeChat whose answers an input may replace. */
-export type EndpointName = 'jscode2session' | 'unifiedorder' | 'orderquery' | 'closeorder'
+export type EndpointName =
+  | 'jscode2session'
+  | 'unifiedorder'
+  | 'orderquery'
+  | 'closeorder'
+  | 'refund'
+  | 'refundquery'
+  | 'downloadbill'
 
 /** An answer that replaces the simulated WeChat's: an HTTP response, no answer, a lost connection, or a broken body. */
 export type Answer = Readonly<{

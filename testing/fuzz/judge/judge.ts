@@ -61,7 +61,8 @@ function judgeAccess(world: FuzzWorld, input: Input, { status }: Observed): stri
   return isGood ? [] : ['/result accepted a ticket that was never issued or has expired']
 }
 
-function judgeAnswer(world: FuzzWorld, input: Input, observed: Observed): string[] {
+/** Checks the answer itself: its status, its form, and that it has no secret. */
+export function judgeAnswer(world: FuzzWorld, input: Input, observed: Observed): string[] {
   const { status, code, text, headers, ms } = observed
   const wrong: string[] = []
   if (status >= 500 && ANSWERS_5XX[code] !== status && pathOf(input) !== '/health') {
@@ -72,14 +73,14 @@ function judgeAnswer(world: FuzzWorld, input: Input, observed: Observed): string
   const said = text + JSON.stringify(world.log)
   if (SECRETS.some((secret) => said.includes(secret))) wrong.push('a secret in an answer or a log')
   if (JSON.stringify(world.log).includes(world.payer)) wrong.push('an openid in a log')
-  if (isNotice(input) && ![NOTICE_ACCEPTED, NOTICE_REFUSED].includes(text)) {
+  if (isToWeChat(input) && ![NOTICE_ACCEPTED, NOTICE_REFUSED].includes(text)) {
     wrong.push('an answer to a notice that WeChat does not understand')
   }
-  if (isNotice(input) && (status === 200) !== (text === NOTICE_ACCEPTED)) {
+  if (isToWeChat(input) && (status === 200) !== (text === NOTICE_ACCEPTED)) {
     wrong.push('an answer to a notice whose status and body contradict each other')
   }
   if (status === 405 && headers.get('allow') === null) wrong.push('405 without Allow')
-  if (status >= 400 && !isNotice(input) && code === '' && input.method !== 'HEAD') {
+  if (status >= 400 && !isToWeChat(input) && code === '' && input.method !== 'HEAD') {
     wrong.push('an error answer without a code')
   }
   return wrong
@@ -188,6 +189,9 @@ function judgeTerms(input: Input, { status }: Observed): string[] {
 }
 
 const isNotice = (input: Input): boolean => input.method === 'POST' && pathOf(input) === '/notify'
+
+const isToWeChat = (input: Input): boolean =>
+  input.method === 'POST' && /^\/notify(\/refund)?$/.test(pathOf(input))
 
 const pathOf = (input: Input): string => new URL(input.path, ORIGIN).pathname.replace(/\/$/, '')
 

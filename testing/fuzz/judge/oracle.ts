@@ -10,7 +10,8 @@ import { type FuzzWorld, MERCHANT } from '../run/world.ts'
 /** By how many seconds our clock and WeChat's may differ. */
 const SKEW_S = 300
 
-type Fields = ReadonlyMap<string, string>
+/** The elements of a message. */
+export type Fields = ReadonlyMap<string, string>
 
 /** Reads a signed message. @returns its fields if it is correctly signed with the key, else undefined. */
 export function signedFields(bytes: Uint8Array, key: string): Fields | undefined {
@@ -29,11 +30,15 @@ export function signedFields(bytes: Uint8Array, key: string): Fields | undefined
 }
 
 /** Whether these fields report a payment that fits one of our attempts. */
-export function mayBeRecorded(world: FuzzWorld, fields: Fields): boolean {
+export function mayBeRecorded(
+  world: FuzzWorld,
+  fields: Fields,
+  attempts: 'attempts' | 'kept_attempts' = 'kept_attempts',
+): boolean {
   const says = (name: string): string => fields.get(name) ?? ''
   const [ordercode = '', number = '1'] = says('out_trade_no').split('*')
   const [attempt] = world.sqlite.read(
-    'SELECT total_fee, openid, time_start FROM kept_attempts WHERE ordercode = ? AND number = ?',
+    `SELECT total_fee, openid, time_start FROM ${attempts} WHERE ordercode = ? AND number = ?`,
     ordercode,
     Number(number) || 0,
   )

@@ -6,23 +6,41 @@ const TABLES = [
   'orders',
   'attempts',
   'payments',
+  'refunds',
   'events',
   'reviews',
   'deliveries',
   'runs',
+  'bills',
+  'bill_differences',
+  'recoveries',
+  'other_merchants',
 ] as const
 /** The name of a database table that the snapshot covers. */
 export type Table = (typeof TABLES)[number]
-const LINKED: readonly Table[] = ['orders', 'attempts', 'payments', 'events']
+const LINKED: readonly Table[] = [
+  'orders',
+  'attempts',
+  'payments',
+  'refunds',
+  'events',
+  'bills',
+  'bill_differences',
+]
 
 const KEYS: Readonly<Record<Table, readonly string[]>> = {
   orders: ['ordercode'],
   attempts: ['ordercode', 'number'],
   payments: ['transaction_id'],
+  refunds: ['out_refund_no'],
   events: ['ordercode', 'revision'],
   reviews: ['id'],
   deliveries: ['id'],
   runs: ['id'],
+  bills: ['day'],
+  bill_differences: ['day', 'kind', 'subject'],
+  recoveries: ['since'],
+  other_merchants: ['mch_id'],
 }
 
 /** A row that was inserted, changed or deleted. `ordercode` is empty when the row belongs to no order. */
@@ -51,19 +69,44 @@ export class TableSnapshot {
     this.#rows = this.#read()
   }
 
-  /** Restores the changed tables. The four tables that foreign keys link are restored together. */
+  /** Restores the changed tables. Tables that foreign keys link are restored together. */
   restore(changes: readonly Change[]): void {
     const changed = new Set(changes.map(({ table }) => table))
     const isOrder = LINKED.some((table) => changed.has(table))
     const tables = TABLES.filter(
       (table) => changed.has(table) || (isOrder && LINKED.includes(table)),
     )
+    this.#restore(tables)
+  }
+
+  #restore(tables: readonly Table[]): void {
     this.#sqlite.batch(
       [
         ...tables.toReversed().map((table) => `DELETE FROM ${table}`),
         ...tables.map((table) => `INSERT INTO ${table} SELECT * FROM kept_${table}`),
       ].map((sql) => ({ sql, values: [] })),
     )
+  }
+
+  /** Keeps the changes of an input, so that the next one meets them. `restoreAll` undoes them later. */
+  keep(): void {
+    this.#rows = this.#read()
+  }
+
+  /** Restores every table to the last snapshot, whatever was kept since. */
+  restoreAll(): void {
+    this.#restore(TABLES)
+    this.#rows = this.#read()
+  }
+
+  /** The rows of a table before the input. */
+  rowsBefore(table: Table): readonly SqlRow[] {
+    return [...this.#rows.values()].filter((each) => each.table === table).map(({ row }) => row)
+  }
+
+  /** The rows of a table now. */
+  rowsNow(table: Table): readonly SqlRow[] {
+    return this.#rowsOf(`SELECT * FROM ${table}`)
   }
 
   /** SQLite's counter of written rows. It also grows when a row is written without a change. */

@@ -2,12 +2,16 @@
 import { type Chance, chanceOf } from '../../simulation/run/random.ts'
 import { mutateBytes, mutateText } from '../inputs/bytes.ts'
 import { describeInput, type Input, toRequest } from '../inputs/input.ts'
+import { makeMoneyRequest } from '../inputs/money-requests.ts'
 import { makeNotice } from '../inputs/notices.ts'
 import { makePay, makeResult, makeWithoutToken } from '../inputs/public-requests.ts'
+import { makeRefundNotice } from '../inputs/refund-notices.ts'
 import { makeShopRequest } from '../inputs/shop-requests.ts'
 import { makeAnswered } from '../inputs/wechat-answers.ts'
 import { ANSWER_MS_MAX, judge, type Observed } from '../judge/judge.ts'
+import { judgeMoney } from '../judge/money-judge.ts'
 import { makeShop } from './fixture.ts'
+import { makeMoneyShop } from './money-fixture.ts'
 import type { FuzzWorld } from './world.ts'
 
 /**
@@ -36,32 +40,60 @@ export type Report = Readonly<{
 
 type Maker = (world: FuzzWorld, chance: Chance) => Input
 
-const MAKERS: readonly Maker[] = [
-  ...Array<Maker>(7).fill(makeNotice),
-  ...Array<Maker>(4).fill(makeShopRequest),
-  ...Array<Maker>(3).fill(makeAnswered),
-  ...Array<Maker>(2).fill(makeWithoutToken),
-  ...Array<Maker>(2).fill(makePay),
-  ...Array<Maker>(2).fill(makeResult),
-]
+/** A world, what is sent to it, and the rules that hold in it. */
+type Stage = Readonly<{
+  makeWorld: (chance: Chance) => Promise<FuzzWorld>
+  makers: readonly Maker[]
+  judge: (world: FuzzWorld, input: Input, observed: Observed) => string[]
+  /** How often the next input meets the changes of the one before it. */
+  keeps: number
+}>
+
+const PAYING: Stage = {
+  makeWorld: makeShop,
+  makers: [
+    ...Array<Maker>(7).fill(makeNotice),
+    ...Array<Maker>(4).fill(makeShopRequest),
+    ...Array<Maker>(3).fill(makeAnswered),
+    ...Array<Maker>(2).fill(makeWithoutToken),
+    ...Array<Maker>(2).fill(makePay),
+    ...Array<Maker>(2).fill(makeResult),
+  ],
+  judge,
+  keeps: 0,
+}
+
+const MONEY: Stage = {
+  makeWorld: makeMoneyShop,
+  makers: [makeRefundNotice, ...Array<Maker>(3).fill(makeMoneyRequest)],
+  judge: judgeMoney,
+  keeps: 0.5,
+}
+
+/** Which batches are about money that goes back: every second one. */
+const stageOf = (batch: number): Stage => (batch % 2 === 0 ? PAYING : MONEY)
 
 /** Runs one batch. @param count How many of the batch's inputs to run: fewer than all reach a certain input sooner. */
 export async function runBatch(seed: number, batch: number, count = BATCH): Promise<Report> {
   const chance = chanceOf(seed, `fuzz batch ${batch}`)
-  const world = await makeShop(chanceOf(seed, `fuzz world ${batch}`))
+  const stage = stageOf(batch)
+  const world = await stage.makeWorld(chanceOf(seed, `fuzz world ${batch}`))
   const corpus: Input[] = []
   const lanes: Record<string, number> = {}
   const outcomes: Record<string, number> = {}
   const failures: Failure[] = []
   const seen = new Set<string>()
+  let keptAt = 0
   let slowest = { ms: 0, index: 0, input: '' }
 
   for (let offset = 0; offset < count; offset++) {
     const index = batch * BATCH + offset
-    const input =
+    const made =
       corpus.length > 0 && chance.happens(CORPUS_SHARE)
         ? mutated(chance, chance.pick(corpus))
-        : chance.pick(MAKERS)(world, chance)
+        : chance.pick(stage.makers)(world, chance)
+    // Time does not go back while changes are kept.
+    const input = { ...made, at: Math.max(made.at, keptAt) }
     lanes[input.lane] = (lanes[input.lane] ?? 0) + 1
     const observed = await observe(world, input)
     if (observed === undefined) continue // no HTTP client can send this input, so it is skipped
@@ -70,14 +102,20 @@ export async function runBatch(seed: number, batch: number, count = BATCH): Prom
     if (outcomes[outcome] === undefined) corpus.push(input)
     outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
     if (observed.ms > slowest.ms) slowest = { ms: observed.ms, index, input: describeInput(input) }
-    const broken = judge(world, input, observed)
+    const broken = stage.judge(world, input, observed)
     if (broken.length > 0 && !seen.has(broken.join() + outcome)) {
       if (failures.length < 50 * SAME_FAILURE_MAX) {
         failures.push({ index, broken: [...broken, outcome], input: describeInput(input) })
       }
       seen.add(broken.join() + outcome)
     }
-    if (observed.changes.length > 0) world.tables.restore(observed.changes)
+    if (observed.changes.length > 0 && chance.happens(stage.keeps)) {
+      keptAt = input.at
+      world.tables.keep()
+    } else if (keptAt > 0 && observed.changes.length > 0) {
+      keptAt = 0
+      world.tables.restoreAll()
+    } else if (observed.changes.length > 0) world.tables.restore(observed.changes)
   }
   world.sqlite.close()
   return { batch, inputs: count, lanes, outcomes, slowest, failures }
@@ -87,7 +125,8 @@ async function observe(world: FuzzWorld, input: Input): Promise<Observed | undef
   const observed = await observeOnce(world, input)
   if (observed === undefined || observed.ms <= ANSWER_MS_MAX) return observed
   // A slow input runs twice: a busy machine is slow only once, an expensive input is slow every time.
-  world.tables.restore(observed.changes)
+  // It runs again on the fixture: what earlier inputs changed and left is not needed to be slow.
+  world.tables.restoreAll()
   const again = await observeOnce(world, input)
   return again === undefined || again.ms > observed.ms ? observed : again
 }
@@ -122,14 +161,24 @@ function codeOf(text: string): string {
   return code
 }
 
+/** The state that an answer about a refund or a bill shows, and whether the bill differs from our records. */
+function shownState(text: string): string {
+  const [, state = ''] = /^\{"(?:out_refund_no|date)":.*?"state":"(\w+)"/.exec(text) ?? []
+  return /"difference_count":[1-9]/.test(text) ? `${state}_with_differences` : state
+}
+
 /** The outcome as a text: method and route, status, code, logged reasons, and whether a table changed. */
-function outcomeOf(input: Input, { status, code, reasons, changes }: Observed): string {
-  const [, first = '', , action = ''] = new URL(input.path, 'https://pay.test').pathname.split('/')
-  const known = /^(pay|result|notify|health|orders|reviews|deliveries|runs)$/.test(first)
-  const deed = /^(events|query|close|resolve|resend)$/.test(action) ? `/…/${action}` : ''
-  const place = known ? `${input.method} /${first}${deed}` : 'elsewhere'
+function outcomeOf(input: Input, { status, code, text, reasons, changes }: Observed): string {
+  const { pathname } = new URL(input.path, 'https://pay.test')
+  const [, first = '', second = '', action = ''] = pathname.split('/')
+  const known = /^(pay|result|notify|health|orders|reviews|deliveries|runs|bills|recover)$/
+  const deed = /^(events|query|close|resolve|resend|refunds|reconcile|raw)$/.test(action)
+    ? `/…/${action}`
+    : ''
+  const refund = first === 'notify' && second === 'refund' ? '/refund' : ''
+  const place = known.test(first) ? `${input.method} /${first}${refund}${deed}` : 'elsewhere'
   const changed = changes.length > 0 ? 'changed' : ''
-  return [place, String(status), code, ...reasons.toSorted(), changed]
+  return [place, String(status), code, shownState(text), ...reasons.toSorted(), changed]
     .filter((part) => part !== '')
     .join(' ')
 }

@@ -30,8 +30,31 @@ const SHOP_ORIGIN = 'https://shop.test'
 const WEBHOOK_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 const T0_MS = Date.parse('2026-11-23T04:00:00Z')
 
+/** The tokens of the money world, beside `TOKEN`: the previous merchant token, and those of two operators. */
+export const OTHER_TOKENS = {
+  old: 'old-merchant-token-of-the-fuzz-01',
+  operator: 'token-of-the-operator-of-the-fuzz',
+  viewer: 'token-of-the-viewer-of-the-fuzz-0',
+} as const
+
 /** The Worker's secrets, which must never appear in an answer or in a log. */
-export const SECRETS = [API_KEY, OLD_KEY, TOKEN, MERCHANT.appSecret, WEBHOOK_SECRET]
+export const SECRETS = [
+  API_KEY,
+  OLD_KEY,
+  TOKEN,
+  ...Object.values(OTHER_TOKENS),
+  MERCHANT.appSecret,
+  WEBHOOK_SECRET,
+]
+
+/** One call of the Worker to WeChat during an input: what it sent, and what it got. */
+export type Exchange = Readonly<{
+  endpoint: string
+  sent: Uint8Array
+  /** The bytes of the answer; undefined when no complete answer came. */
+  got: Uint8Array | undefined
+  status: number
+}>
 
 /**
  * Ordercodes of the fixture, by the state of the order. `bound` has a fixed payer, `second` had two payers, and for `lost`
@@ -68,6 +91,10 @@ export class FuzzWorld {
   readonly otherPayer: string
   /** What the Worker logged during the last request. */
   log: LogEntry[] = []
+  /** The Worker's calls to WeChat during the last request. */
+  exchanges: Exchange[] = []
+  /** The last files that were downloaded, by the day of the bill and the time of the download. */
+  readonly billFiles = new Map<string, Uint8Array>()
   /** The last ten webhooks that the Worker sent to the shop. */
   webhooks: Request[] = []
   /** Genuine values that inputs are made from: the notice of the order `paid`, tickets, and cursors. */
@@ -91,7 +118,8 @@ export class FuzzWorld {
     this.payer = this.wechat.payer.newOpenid()
     this.otherPayer = this.wechat.payer.newOpenid()
     this.#platform = {
-      kv: memoryKv(),
+      // Nothing is deleted: what an input drops from the archive, another one may read after the tables are restored.
+      kv: { ...memoryKv(), delete: async () => undefined },
       db: wrapDb(d1Shim(this.sqlite)),
       nowMs: () => this.#nowMs,
       timers: this.timers,
@@ -100,7 +128,10 @@ export class FuzzWorld {
       background: (work) => void this.#background.push(work),
       fetch: (request) => this.#outside(request),
       ...(certificate
-        ? { certificateFetch: (request) => this.wechat.fetchWithCertificate(request) }
+        ? {
+            certificateFetch: (request) =>
+              this.#atWeChat(request, this.wechat.fetchWithCertificate),
+          }
         : {}),
     }
     const config = readConfig({
@@ -132,31 +163,59 @@ export class FuzzWorld {
   async send(request: Request, answers: Input['answers'] = []): Promise<Response> {
     this.#answers = [...answers]
     this.log = []
+    this.exchanges = []
     const response = await respond(request, assemble(this.#vars, this.#platform))
     while (this.#background.length > 0) await this.#background.shift()
     return response
   }
 
+  /** The clock in Unix seconds. */
+  seconds = (): number => Math.floor(this.#nowMs / 1_000)
+
   /** Runs the cron once at the world's time. */
   cron = (): Promise<void> => tick(assembleCron(this.#vars, this.#platform), this.#nowMs)
 
   async #outside(request: Request): Promise<Response> {
-    const { origin, pathname } = new URL(request.url)
+    const { origin } = new URL(request.url)
     if (origin === SHOP_ORIGIN) {
       this.webhooks = [...this.webhooks.slice(-9), request]
       return new Response(null, { status: 204 })
     }
-    const name = pathname.split('/').at(-1)
-    const at = this.#answers.findIndex(({ endpoint }) => endpoint === name)
+    return this.#atWeChat(request, this.wechat.fetch)
+  }
+
+  /** Answers a call to WeChat: by a replaced answer if there is one, otherwise by the simulated WeChat. */
+  async #atWeChat(
+    request: Request,
+    fetch: (request: Request) => Promise<Response>,
+  ): Promise<Response> {
+    const endpoint = new URL(request.url).pathname.split('/').at(-1) ?? ''
+    const sent = new Uint8Array(await request.clone().arrayBuffer())
+    const n = this.exchanges.push({ endpoint, sent, got: undefined, status: 0 }) - 1
+    const response = await this.#answer(request, endpoint, fetch)
+    if (response.body === null) return response
+    if (response.headers.get('x-breaks') !== null) return response
+    const { status, headers } = response
+    const got = new Uint8Array(await response.arrayBuffer())
+    this.exchanges[n] = { endpoint, sent, got, status }
+    return new Response(got, { status, headers })
+  }
+
+  async #answer(
+    request: Request,
+    endpoint: string,
+    fetch: (request: Request) => Promise<Response>,
+  ): Promise<Response> {
+    const at = this.#answers.findIndex((each) => each.endpoint === endpoint)
     const [answer] = at < 0 ? [] : this.#answers.splice(at, 1)
-    if (answer === undefined) return this.wechat.fetch(request)
+    if (answer === undefined) return fetch(request)
     const { what } = answer
     if (what === 'drops') throw new TypeError('Network connection lost.')
     if (what === 'stalls') {
       this.timers.passAll()
       return new Promise(() => {})
     }
-    if (what === 'breaks') return new Response(brokenBody())
+    if (what === 'breaks') return new Response(brokenBody(), { headers: { 'x-breaks': '1' } })
     return new Response(what.bytes, { status: what.status })
   }
 }

@@ -1,7 +1,7 @@
 /** HTTP calls of all actors to the Worker, over a network that loses requests and replies. */
 import { CLIENT_FAULTS } from '../faults/faults.ts'
 import type { Chance } from '../run/random.ts'
-import { OPERATOR_TOKEN, ORIGIN, TOKEN, type World } from '../run/world.ts'
+import { OPERATOR_TOKEN, ORIGIN, type World } from '../run/world.ts'
 
 /** The Worker's HTTP answer to an actor, with its body read as JSON. */
 export type Answer = Readonly<{
@@ -14,7 +14,7 @@ export type Answer = Readonly<{
 
 /** One HTTP request of an actor to the Worker. */
 export type Call = Readonly<{
-  method: 'GET' | 'POST' | 'PUT'
+  method: 'DELETE' | 'GET' | 'POST' | 'PUT'
   path: string
   body?: unknown
   headers?: Readonly<Record<string, string>>
@@ -47,7 +47,7 @@ export async function call(world: World, who: string, what: Call): Promise<Answe
 
 /** Calls the Worker like {@link call}, with the shop's token. */
 export const shopCall = (world: World, who: string, what: Call): Promise<Answer | undefined> =>
-  callWith(TOKEN, world, who, what)
+  callWith(world.secrets.shopToken, world, who, what)
 
 /** Calls the Worker like {@link call}, with the token of the operator. */
 export const operatorCall = (world: World, what: Call): Promise<Answer | undefined> =>

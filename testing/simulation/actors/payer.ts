@@ -77,7 +77,11 @@ async function atCashier(payer: Payer, { body }: Answer): Promise<void> {
   await pause(world, chance)
   const opened = world.wechat.payer.requestPayment(openid, body)
   if (!opened.ok) {
-    if (OUR_MISTAKE.test(opened.why)) world.witness.report(`the phone refuses: ${opened.why}`)
+    const isOfOldKey = Number(body['timeStamp']) * 1_000 <= world.secrets.signedByOldUntilMs
+    if (isOfOldKey && opened.why.includes('paySign')) {
+      world.faults.count('situation:signed_with_old_key')
+    } else if (OUR_MISTAKE.test(opened.why))
+      world.witness.report(`the phone refuses: ${opened.why}`)
     world.faults.count('situation:cashier_refused')
     return
   }
@@ -139,16 +143,14 @@ function payAtCashier({ world, chance }: Payer, outTradeNo: string): void {
   onCaptured(world, chance, outTradeNo, late)
 }
 
-/**
- * How long after the close of an out_trade_no WeChat may still take a payment for it. A payment made later, without a notice,
- * would be found only in the bill.
- */
-const RACE_MS = 4 * 86_400_000
+/** How long after its attempt was closed, or has expired, WeChat may still let a payment through, in milliseconds. */
+export const RACE_MS = 72 * 3_600_000
 
-function mayRace({ wechat, scheduler, closedAtMs }: World, outTradeNo: string): boolean {
+/** Whether WeChat may still take a payment for an attempt that is closed or has expired. */
+export function mayRace({ wechat, scheduler, closedAtMs }: World, outTradeNo: string): boolean {
   const deadlineMs = wechat.books.order(outTradeNo)?.timeExpireAt ?? Infinity
   const closedMs = Math.min(deadlineMs, closedAtMs.get(outTradeNo) ?? Infinity)
-  return scheduler.now() < closedMs + RACE_MS
+  return scheduler.now() <= closedMs + RACE_MS
 }
 
 function onCaptured(world: World, chance: Chance, outTradeNo: string, paid: PaymentResult): void {

@@ -10,6 +10,8 @@ export type Received = Readonly<{
   type: string
   /** How often the webhook arrived, including arrivals whose answer was lost on the way to the Worker. */
   times: number
+  /** When it arrived first, in milliseconds of virtual time. */
+  firstAtMs: number
   body: string
   /** The webhook's `data`: an order, refund, review or bill. Lists only the fields that the checks read. */
   data: Readonly<{
@@ -18,8 +20,15 @@ export type Received = Readonly<{
     transaction_id?: string | null
     out_refund_no?: string
     refund_fee?: number
+    revision?: number
   }>
 }>
+
+/** What a shop keeps of a subject: the webhook with the greatest revision. */
+export type Kept = Readonly<{ type: string; revision: number }>
+
+/** Webhooks whose subject is an order. Those about refunds have the refund as their subject. */
+const ABOUT_ORDERS = ['order.paid', 'order.closed']
 
 /** What the receiver needs. `secret` is the `whsec_…` of the Worker. */
 export type ReceiverParts = Readonly<{
@@ -47,6 +56,7 @@ const TOLERANCE_S = 5 * 60
 export class Receiver {
   readonly #parts: ReceiverParts
   readonly #received = new Map<string, Received>()
+  readonly #kept = new Map<string, Kept>()
 
   constructor(parts: ReceiverParts) {
     this.#parts = parts
@@ -55,6 +65,14 @@ export class Receiver {
   /** All webhooks, one entry per id. */
   received(): readonly Received[] {
     return [...this.#received.values()]
+  }
+
+  /**
+   * What a shop knows that obeys the README: it handles each webhook-id once, and never lets a smaller revision replace a
+   * greater one of the same subject. By ordercode, or out_refund_no.
+   */
+  kept(): ReadonlyMap<string, Kept> {
+    return this.#kept
   }
 
   readonly fetch = async (request: Request): Promise<Response> => {
@@ -96,7 +114,20 @@ export class Receiver {
     }
     if (before !== undefined) faults.count('situation:webhook_repeated')
     faults.count(`webhook:${type}`)
-    this.#received.set(id, { id, type, data, body, times: (before?.times ?? 0) + 1 })
+    const times = (before?.times ?? 0) + 1
+    const firstAtMs = before?.firstAtMs ?? this.#parts.nowMs()
+    this.#received.set(id, { id, type, data, body, times, firstAtMs })
+    if (before === undefined) this.#keep(type, data)
+  }
+
+  #keep(type: string, data: Received['data']): void {
+    const isAboutRefund = type.startsWith('refund.')
+    if (!isAboutRefund && !ABOUT_ORDERS.includes(type)) return
+    const subject = String(isAboutRefund ? data.out_refund_no : data.ordercode)
+    const { revision = 0 } = data
+    if ((this.#kept.get(subject)?.revision ?? 0) <= revision) {
+      this.#kept.set(subject, { type, revision })
+    }
   }
 
   #problemIn(headers: Headers, id: string, body: string): string | undefined {

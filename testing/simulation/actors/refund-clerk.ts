@@ -3,6 +3,7 @@ import { codeOf } from '../checkers/witness.ts'
 import type { Chance } from '../run/random.ts'
 import type { World } from '../run/world.ts'
 import { type Answer, pause, shopCall, sleep } from './client.ts'
+import { cancel } from './refund-officers.ts'
 
 type RefundBody = Readonly<{ refund_fee: number; reason?: string; transaction_id?: string }>
 
@@ -126,6 +127,9 @@ class RefundClerk {
       if (answer?.status === 200 || answer?.status === 201) {
         witness.refundAccepted(this.#ordercode, number, body.refund_fee)
         this.#reportState(number, answer)
+        if (answer.body['state'] === 'requested' && this.#chance.happens(0.3)) {
+          await this.#changeMind(number)
+        }
         return
       }
       if (answer?.status === 501 && settings.hasCertificate) {
@@ -137,6 +141,16 @@ class RefundClerk {
       if (this.#chance.happens(0.3)) return
       await sleep(this.#world, this.#chance.between(100, 90_000))
     }
+  }
+
+  /** Calls the refund off that WeChat has not accepted yet, also while a message may still be on its way. */
+  async #changeMind(outRefundNo: string): Promise<void> {
+    await sleep(this.#world, this.#chance.between(0, 30_000))
+    this.#count('refund_called_off_by_the_shop')
+    const numbers = { ordercode: this.#ordercode, outRefundNo }
+    await cancel(this.#world, this.#chance, numbers, (what) =>
+      shopCall(this.#world, this.#who, what),
+    )
   }
 
   async #put(number: string, body: RefundBody): Promise<Answer | undefined> {

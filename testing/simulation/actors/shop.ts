@@ -6,6 +6,8 @@ import { type Answer, pause, shopCall, sleep } from './client.ts'
 type Terms = Readonly<{ total_fee: number; body: string; openid?: string; expires_in: number }>
 
 const TRIES_MAX = 6
+/** The price of many orders, in fen. */
+const USUAL_PRICE = 8_800
 
 /** Registers the order and then acts on it up to five times. @param payers Openids that the order may be bound to. */
 export async function runShop(
@@ -40,8 +42,9 @@ class Shop {
     this.#chance = chance
     this.#who = `shop ${ordercode}`
     this.#terms = {
-      total_fee: chance.between(1, 100_000),
-      body: '测试商店-图书',
+      // Some orders have the same price, so that one payment could be taken for another.
+      total_fee: chance.happens(0.4) ? USUAL_PRICE : chance.between(1, 100_000),
+      body: chance.pick(['测试商店-图书', '图书,上册`精装`']),
       expires_in: chance.pick([300, 600, 600, 900, 1_800, 7_200, 90_000]),
       ...(chance.happens(0.2) ? { openid: chance.pick(payers) } : {}),
     }

@@ -14,6 +14,7 @@ const CAUSED_BY: Readonly<Record<string, readonly string[]>> = {
   attempt_opened: ['payer'],
   attempt_resent: ['payer'],
   refund_given_up: [OPERATOR_NAME],
+  refund_cancelled: PEOPLE,
 }
 /** Who can be behind a payment that became known in a way. A bill is reconciled by the cron or by the shop. */
 const RECORDED_BY: Readonly<Record<string, readonly string[]>> = {
@@ -42,7 +43,8 @@ function suspectsOfEvent(row: SqlRow): readonly string[] {
 /** The operator resolves reviews, except those that are resolved automatically, with a note that says so. */
 const suspectsOfReview = ({ resolved_at: resolvedAt, note }: SqlRow): readonly string[] => {
   if (resolvedAt === null) return EVERYONE
-  return String(note).startsWith('resolved automatically') ? ['system'] : [OPERATOR_NAME]
+  const isAutomatic = /^resolved automatically|is this merchant number again$/.test(String(note))
+  return isAutomatic ? ['system'] : [OPERATOR_NAME]
 }
 
 /** Every event, refund and review names an actor who can have caused it. */

@@ -2,6 +2,7 @@
 import type { SqlRow } from '../d1/sqlite.ts'
 import { dayOf, startOf } from '../run/days.ts'
 import type { Evidence } from './evidence.ts'
+import { isUnrecorded, unrecorded } from './losses.ts'
 import { type Check, failures, rows } from './rows.ts'
 
 const HOUR_S = 3_600
@@ -30,12 +31,20 @@ const everyDayIsReconciled: Check = (evidence) => {
   ]
 }
 
+/** Whether the bill of the day has exactly what our records have: it was not falsified, and no payment of it was lost. */
+const isComparable = (evidence: Evidence, day: string): boolean =>
+  !evidence.bills.changed.has(day) &&
+  !unrecorded(evidence).some(({ paidAt }) => dayOf(paidAt) === day) &&
+  !evidence.wechatRefunds.some(
+    ({ appliedAt, outRefundNo }) => dayOf(appliedAt) === day && isUnrecorded(evidence, outRefundNo),
+  )
+
 type Counts = Readonly<Record<string, number> & { books?: Record<string, number> }>
 
 /** Where the bill was not falsified, the counts of bill and records are those of WeChat's ledger. */
 const billCountsAgree: Check = (evidence) =>
   rows(evidence, 'bills')
-    .filter(({ day, state }) => state === 'reconciled' && !evidence.bills.changed.has(String(day)))
+    .filter(({ day, state }) => state === 'reconciled' && isComparable(evidence, String(day)))
     .flatMap(({ day, counts }) => {
       const counted = JSON.parse(String(counts)) as Counts
       const captures = evidence.captures.filter(({ paidAt }) => dayOf(paidAt) === day)
@@ -68,7 +77,7 @@ const billCountsAgree: Check = (evidence) =>
  */
 const marksAreTheLedger: Check = (evidence) =>
   rows(evidence, 'bills')
-    .filter(({ day, state }) => state === 'reconciled' && !evidence.bills.changed.has(String(day)))
+    .filter(({ day, state }) => state === 'reconciled' && isComparable(evidence, String(day)))
     .flatMap(({ day }) => {
       const marked = (table: string, key: string): string =>
         rows(evidence, table)
@@ -88,7 +97,12 @@ const marksAreTheLedger: Check = (evidence) =>
 
 /** Each difference that was injected into a bill has one review, and there is no other review of a bill. */
 const differencesAreReviewed: Check = (evidence) => {
-  const { expected } = evidence.bills
+  const expected = [
+    ...evidence.bills.expected,
+    ...[...evidence.bills.otherRates].flatMap(([day, rate]) =>
+      rate === 'new' ? [`bill_difference.${day}.rate_changed.rates`] : [],
+    ),
+  ]
   const reviews = rows(evidence, 'reviews').filter(({ kind }) => kind === 'bill_difference')
   const fits = (wanted: string, id: string): boolean =>
     wanted.endsWith('.sum_differs') ? id.startsWith(`${wanted}.`) : id === wanted
@@ -99,9 +113,40 @@ const differencesAreReviewed: Check = (evidence) => {
     ...reviews
       .filter(({ id }) => !expected.some((wanted) => fits(wanted, String(id))))
       .filter((row) => !isMissingBill(evidence, row) && !isTakenNumber(evidence, row))
+      .filter((row) => !isOfLostNumber(evidence, row))
+      .filter((row) => !isPerhapsNewRate(evidence, row) && !isLateRow(evidence, row))
       .map(({ id }) => `review ${id} has no cause`),
   ]
 }
+
+/**
+ * Whether the review says that a bill has another rate than the bills before: right where the rate was changed and no bill
+ * before was certain to be known, and on later days, because then the usual rate may be the new one.
+ */
+const isPerhapsNewRate = ({ bills }: Evidence, { subject }: SqlRow): boolean => {
+  const [, day = ''] = /^(.*)\.rate_changed\.rates$/.exec(String(subject)) ?? []
+  return [...bills.otherRates.keys()].some((changed) => changed <= day)
+}
+
+/** Whether the review is about a payment that is not in the bill of its day, because its row is in the next one. */
+const isLateRow = ({ bills }: Evidence, { subject }: SqlRow): boolean =>
+  bills.late.some(({ number }) => String(subject).endsWith(`.payment_not_in_bill.${number}`))
+
+/** A payment whose row is in the next day's bill is marked as contained there, and no review about it stays open. */
+const lateRowsSettle: Check = (evidence) =>
+  evidence.bills.late.flatMap(({ number, day }) => {
+    const payment = rows(evidence, 'payments').find((row) => row['transaction_id'] === number)
+    const open = rows(evidence, 'reviews').filter(
+      (row) =>
+        row['kind'] === 'bill_difference' &&
+        row['resolved_at'] === null &&
+        String(row['subject']).endsWith(`.${number}`),
+    )
+    return failures([
+      payment?.['billed_on'] === day || `is marked in the bill of ${payment?.['billed_on']}`,
+      ...open.map(({ id }) => `has the open review ${id}`),
+    ]).map((what) => `the row of ${number} is in the bill of ${day}, but it ${what}`)
+  })
 
 /** A review `bill_missing` is right when the bill came very late, or when WeChat said that the merchant may not download it. */
 function isMissingBill({ bills }: Evidence, { subject, opened_at: openedAt }: SqlRow): boolean {
@@ -125,6 +170,17 @@ const isTakenNumber = (evidence: Evidence, { subject }: SqlRow): boolean =>
       (refund.refundFee !== row['refund_fee'] || refund.transactionId !== row['transaction_id'])
     )
   })
+
+/** Whether the review is of a payment, or of a refund of a payment, whose attempt was lost with a restore. */
+const isOfLostNumber = (evidence: Evidence, { subject }: SqlRow): boolean => {
+  const number = String(subject).replace(/^[\d-]+\.\w+\./, '')
+  const refund = evidence.wechatRefunds.find(({ outRefundNo }) => outRefundNo === number)
+  const transactionId = refund?.transactionId ?? number
+  return evidence.captures.some(
+    (each) =>
+      each.transactionId === transactionId && evidence.restores.hasLostNumber(each.outTradeNo),
+  )
+}
 
 /** Each reconciled day has one webhook, sent only when the day was reconciled. */
 const reconciledDaysHaveWebhooks: Check = (evidence) => {
@@ -160,6 +216,7 @@ export const BILL_CHECKS = {
   billCountsAgree,
   marksAreTheLedger,
   differencesAreReviewed,
+  lateRowsSettle,
   reconciledDaysHaveWebhooks,
   reconcilingAgainChangesNothing,
 }

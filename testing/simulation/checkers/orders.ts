@@ -1,5 +1,7 @@
 /** Checks of orders, attempts and payments. Each check covers one part of the product's promise. */
 import type { Evidence } from './evidence.ts'
+import { isUnrecorded, unrecorded } from './losses.ts'
+import { codeOf } from './witness.ts'
 import { type Check, failures, numberOf, rows } from './rows.ts'
 
 const isOpenAtWeChat = (state: string): boolean =>
@@ -14,6 +16,7 @@ const capturedIsRecorded: Check = (evidence) =>
     )
     const [payment] = recorded
     if (payment === undefined) {
+      if (isUnrecorded(evidence, transactionId)) return []
       return [`${transactionId} of ${outTradeNo}, ${totalFee} fen, is not recorded`]
     }
     const wrong = failures([
@@ -69,9 +72,10 @@ const everyChangeHasItsEvent: Check = (evidence) =>
     const events = rows(evidence, 'events')
       .filter((row) => row['ordercode'] === ordercode)
       .sort((a, b) => Number(a['revision']) - Number(b['revision']))
-    const numbers = events.map((row) => row['revision'])
-    const expected = Array.from({ length: Number(revision) }, (_, at) => at + 1)
-    if (numbers.join() !== expected.join()) {
+    const numbers = events.map((row) => Number(row['revision']))
+    const isNext = (number: number, at: number): boolean =>
+      number === (numbers[at - 1] ?? 0) + 1 || isRecoveryRevision(evidence, number)
+    if (!numbers.every(isNext) || numbers.at(-1) !== revision) {
       return [`${ordercode} is at revision ${revision} and has events ${numbers.join()}`]
     }
     // A payment that goes back does not make its order paid.
@@ -87,9 +91,15 @@ const everyChangeHasItsEvent: Check = (evidence) =>
     ]
   })
 
+/** The first change of an order after a recovery lifts its revision to ten for each second until the recovery began. */
+const isRecoveryRevision = (evidence: Evidence, revision: number): boolean =>
+  rows(evidence, 'recoveries').some((row) => Number(row['requested_at']) * 10 === revision)
+
+const MADE_PAID = ['payment_booked', 'payment_accepted', 'payment_restored']
+
 function replay(types: readonly string[]): string {
   return types.reduce((state, type) => {
-    if (type === 'payment_booked' || type === 'payment_accepted') return 'paid'
+    if (MADE_PAID.includes(type)) return 'paid'
     if (state === 'paid') return state
     if (type === 'order_closed') return 'closed'
     return type === 'attempt_opened' ? 'paying' : state
@@ -102,7 +112,12 @@ function countsOf(evidence: Evidence, ordercode: string, types: readonly string[
   const count = (...wanted: string[]) => types.filter((type) => wanted.includes(type)).length
   const payments = of('payments').length
   const attempts = of('attempts').length
-  const recorded = count('payment_booked', 'payment_returned', 'second_payment_recorded')
+  const recorded = count(
+    'payment_booked',
+    'payment_returned',
+    'second_payment_recorded',
+    'payment_restored',
+  )
   return [
     ...(recorded === payments
       ? []
@@ -110,22 +125,33 @@ function countsOf(evidence: Evidence, ordercode: string, types: readonly string[
     ...(count('payment_booked', 'payment_accepted') <= 1
       ? []
       : [`${ordercode} became paid more than once`]),
-    ...(count('attempt_opened') === attempts
+    // A payment that is accepted after a restore brings its attempt along.
+    ...(count('attempt_opened', 'payment_restored') === attempts
       ? []
       : [`${ordercode} has ${attempts} attempts and another number of attempt_opened events`]),
   ]
 }
 
+/**
+ * Whether the order waits for a person: WeChat has a payment under the number of its attempt that is not the attempt's, because
+ * the number was used before a restore.
+ */
+const isHeldByReview = (evidence: Evidence, ordercode: unknown): boolean =>
+  unrecorded(evidence).some(({ outTradeNo }) => codeOf(outTradeNo) === ordercode)
+
 /** No order or attempt is open long after its expiry, neither here nor at WeChat; and every registered order exists. */
 const nothingIsLeftOpen: Check = (evidence) => [
   ...rows(evidence, 'orders')
     .filter(({ state }) => state !== 'paid' && state !== 'closed')
+    .filter(({ ordercode }) => !isHeldByReview(evidence, ordercode))
     .map(({ ordercode, state }) => `${ordercode} is ${state} long after its expiry`),
   ...rows(evidence, 'attempts')
     .filter(({ state }) => state === 'open' || state === 'closing')
+    .filter(({ ordercode }) => !isHeldByReview(evidence, ordercode))
     .map((row) => `${numberOf(row)} is ${row['state']} long after its order has ended`),
   ...evidence.wechatOrders
     .filter(({ tradeState }) => isOpenAtWeChat(tradeState))
+    .filter(({ outTradeNo }) => !evidence.restores.hasLostNumber(outTradeNo))
     .map(({ outTradeNo, tradeState }) => `${outTradeNo} is still ${tradeState} at WeChat`),
   ...evidence.registered
     .filter((code) => !rows(evidence, 'orders').some(({ ordercode }) => ordercode === code))
@@ -136,6 +162,7 @@ const nothingIsLeftOpen: Check = (evidence) => [
 const attemptsMatchWeChat: Check = (evidence) =>
   evidence.wechatOrders.flatMap(({ outTradeNo, totalFee, openid }) => {
     const attempt = rows(evidence, 'attempts').find((row) => numberOf(row) === outTradeNo)
+    if (evidence.restores.hasLostNumber(outTradeNo)) return []
     if (attempt === undefined) return [`${outTradeNo} exists at WeChat, but not here`]
     return failures([
       attempt['total_fee'] === totalFee ||
@@ -154,7 +181,8 @@ const sumsAgree: Check = (evidence) => {
     (sum, row) => sum + Number(row['total_fee']),
     0,
   )
-  return captured === recorded ? [] : [`${captured} fen captured, ${recorded} fen recorded`]
+  const lost = unrecorded(evidence).reduce((sum, { totalFee }) => sum + totalFee, 0)
+  return captured === recorded + lost ? [] : [`${captured} fen captured, ${recorded} fen recorded`]
 }
 
 const foreignKeysHold: Check = ({ brokenReferences }) =>

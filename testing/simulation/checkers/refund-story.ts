@@ -24,13 +24,22 @@ const MAY_FOLLOW: Readonly<Record<string, readonly string[]>> = {
   refund_requested: ['none'],
   // A refund may be discovered in any state: after a concurrent request has discovered the refund first, the next change of
   // its state is recorded as `refund_discovered`, too.
-  refund_discovered: ['none', 'requested', 'refused', 'processing', 'abnormal', 'closed'],
+  refund_discovered: [
+    'none',
+    'requested',
+    'refused',
+    'cancelled',
+    'processing',
+    'abnormal',
+    'closed',
+  ],
   refund_started: ['requested'],
   refund_refused: ['requested'],
-  refund_accepted: ['requested', 'refused'],
-  refund_succeeded: ['requested', 'refused', 'processing', 'abnormal', 'closed'],
-  refund_closed: ['requested', 'refused', 'processing', 'abnormal'],
-  refund_abnormal: ['requested', 'refused', 'processing'],
+  refund_cancelled: ['requested'],
+  refund_accepted: ['requested', 'refused', 'cancelled'],
+  refund_succeeded: ['requested', 'refused', 'cancelled', 'processing', 'abnormal', 'closed'],
+  refund_closed: ['requested', 'refused', 'cancelled', 'processing', 'abnormal'],
+  refund_abnormal: ['requested', 'refused', 'cancelled', 'processing'],
 }
 
 const STATE_AFTER: Readonly<Record<string, string>> = {
@@ -39,6 +48,7 @@ const STATE_AFTER: Readonly<Record<string, string>> = {
   refund_requested: 'requested',
   refund_started: 'requested',
   refund_refused: 'refused',
+  refund_cancelled: 'cancelled',
   refund_accepted: 'processing',
   refund_succeeded: 'succeeded',
   refund_closed: 'closed',
@@ -62,7 +72,9 @@ export function historyOf(evidence: Evidence, refund: SqlRow): RefundHistory {
     if (after !== state) steps.push({ state: after, revision: row['revision'] })
     state = after
   }
-  if (state !== refund['state']) contradictions.push(`finally ${state}`)
+  // A refund that was called off is stored as `closed`, too.
+  const stored = state === 'cancelled' && refund['cancelled_at'] !== null ? 'closed' : state
+  if (stored !== refund['state']) contradictions.push(`finally ${state}`)
   return { steps, contradictions: contradictions }
 }
 

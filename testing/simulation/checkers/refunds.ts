@@ -2,6 +2,7 @@
 import { isLiveRefund, type SimulatedRefund } from '../../../simulator/state/refund.ts'
 import type { SqlRow } from '../d1/sqlite.ts'
 import type { Evidence } from './evidence.ts'
+import { isUnrecorded } from './losses.ts'
 import { historyOf } from './refund-story.ts'
 import { type Check, failures, rows } from './rows.ts'
 import { isLate } from './webhooks.ts'
@@ -13,12 +14,18 @@ const STATE_OF: Readonly<Record<string, string>> = {
   REFUNDCLOSE: 'closed',
 }
 
+/** Whether the shop or an operator called the refund off. The row's state is `closed`, which holds until WeChat's later word. */
+const isCancelled = ({ state, cancelled_at: cancelledAt, refund_id: refundId }: SqlRow): boolean =>
+  state === 'closed' && cancelledAt !== null && refundId === null
+
 const isReserved = ({ state }: SqlRow): boolean => state !== 'refused' && state !== 'closed'
 
-const refundsOf = (evidence: Evidence, transactionId: unknown): readonly SqlRow[] =>
+/** Our refunds of a payment. */
+export const refundsOf = (evidence: Evidence, transactionId: unknown): readonly SqlRow[] =>
   rows(evidence, 'refunds').filter((row) => row['transaction_id'] === transactionId)
 
-const feesOf = (refunds: readonly SqlRow[]): number =>
+/** The sum of refunds, in fen. */
+export const feesOf = (refunds: readonly SqlRow[]): number =>
   refunds.reduce((sum, row) => sum + Number(row['refund_fee']), 0)
 
 /** The refunds of a payment do not exceed its amount, neither in our records, with reservations, nor at WeChat. */
@@ -38,7 +45,7 @@ const refundsFitPayments: Check = (evidence) =>
  * Whether WeChat has another refund under the number of our refund, made on the merchant platform or for another order. Such
  * a refund must have a review.
  */
-const isOtherRefund = (row: SqlRow, refund: SimulatedRefund): boolean =>
+export const isOtherRefund = (row: SqlRow, refund: SimulatedRefund): boolean =>
   row['transaction_id'] !== refund.transactionId || row['refund_fee'] !== refund.refundFee
 
 /** Every refund at WeChat is in our records, with the same payment, amount and state. */
@@ -47,6 +54,7 @@ const wechatRefundsAreRecorded: Check = (evidence) =>
     const { outRefundNo, refundFee, status, transactionId } = refund
     const row = rows(evidence, 'refunds').find((each) => each['out_refund_no'] === outRefundNo)
     const what = `${outRefundNo} of ${transactionId}, ${refundFee} fen`
+    if (row === undefined && isUnrecorded(evidence, outRefundNo)) return []
     if (row === undefined) return [`${what}, is ${status} at WeChat, but does not exist here`]
     if (isOtherRefund(row, refund)) {
       const isReviewed = rows(evidence, 'reviews').some(
@@ -64,7 +72,9 @@ const wechatRefundsAreRecorded: Check = (evidence) =>
 /** Every refund of our records that is processing, succeeded, abnormal or closed exists at WeChat. */
 const refundsExistAtWeChat: Check = (evidence) =>
   rows(evidence, 'refunds')
-    .filter(({ state }) => state !== 'refused' && state !== 'requested')
+    .filter(
+      (row) => row['state'] !== 'refused' && row['state'] !== 'requested' && !isCancelled(row),
+    )
     .flatMap((row) => {
       const { out_refund_no: number, state } = row
       const refund = evidence.wechatRefunds.find(({ outRefundNo }) => outRefundNo === number)
@@ -73,6 +83,7 @@ const refundsExistAtWeChat: Check = (evidence) =>
         !isOtherRefund(row, refund) || 'WeChat has another refund under that number',
         row['refund_id'] === refund.refundId || `its refund_id at WeChat is ${refund.refundId}`,
         row['source'] !== 'merchant_platform' ||
+          evidence.restores.hasLost(refund.appliedAt) ||
           refund.source === 'VENDOR_PLATFORM' ||
           'our API call made it, not the merchant platform',
       ]).map((what) => `${number} is ${state}, but ${what}`)
@@ -103,6 +114,12 @@ const refusedRefundsWereRefused: Check = (evidence) => [
     }),
 ]
 
+/** Whether the refund was confirmed and then lost with a restore, before WeChat got it, or with its payment. */
+const isLostRefund = (evidence: Evidence, outRefundNo: string, atMs: number): boolean =>
+  evidence.restores.hasLost(atMs) &&
+  (isUnrecorded(evidence, outRefundNo) ||
+    !evidence.wechatRefunds.some((each) => each.outRefundNo === outRefundNo))
+
 /** No refund waits forever, and every refund that the Worker confirmed to the shop exists. */
 const refundsReachAnEnd: Check = (evidence) => [
   ...rows(evidence, 'refunds')
@@ -110,7 +127,8 @@ const refundsReachAnEnd: Check = (evidence) => [
     .map((row) => `${row['out_refund_no']} is still ${row['state']}`),
   ...evidence.acceptedRefunds
     .filter(
-      ({ outRefundNo, ordercode, refundFee }) =>
+      ({ outRefundNo, ordercode, refundFee, atMs }) =>
+        !isLostRefund(evidence, outRefundNo, atMs) &&
         !rows(evidence, 'refunds').some(
           (row) =>
             row['out_refund_no'] === outRefundNo &&
@@ -189,10 +207,17 @@ const wrongPaymentsAreRefunded: Check = (evidence) => {
   const { hasCertificate, latePayment } = evidence.settings
   return rows(evidence, 'payments').flatMap((payment) => {
     const { transaction_id: transactionId, ordercode, total_fee: total } = payment
+    const isReturned = payment['returned'] === 1
     const late = isLate(evidence, ordercode, transactionId)
-    if (latePayment === 'refund' && late === undefined) return []
-    const isByPolicy = latePayment === 'refund' && late === true
-    const isSecond = payment['further'] === 1 && payment['returned'] === 0
+    if (latePayment !== 'accept' && late === undefined) return []
+    // Where the operator has switched LATE_PAYMENT, the row says what the policy was.
+    const isRefunding = latePayment === 'refund' || (latePayment === 'either' && isReturned)
+    const isByPolicy = isRefunding && late === true
+    const isAccepted = rows(evidence, 'events').some(
+      ({ type, data }) =>
+        type === 'payment_restored' && String(data).includes(String(transactionId)),
+    )
+    const isSecond = payment['further'] === 1 && payment['returned'] === 0 && !isAccepted
     const isWrong = hasCertificate && (isSecond || isByPolicy)
     const own = refundsOf(evidence, transactionId)
     const automatic = own.find((row) => row['out_refund_no'] === `auto*${transactionId}`)

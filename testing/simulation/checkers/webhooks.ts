@@ -1,5 +1,6 @@
 /** Checks of webhooks and reviews of payments: every fact has one webhook, and every odd payment has a review. */
 import type { Evidence } from './evidence.ts'
+import { isUnrecorded, isWhollyReturned } from './losses.ts'
 import type { SqlRow } from '../d1/sqlite.ts'
 import { type Check, failures, rows } from './rows.ts'
 
@@ -9,13 +10,22 @@ import { type Check, failures, rows } from './rows.ts'
  */
 const paymentsHaveTheirWebhooks: Check = (evidence) =>
   rows(evidence, 'orders').flatMap(({ ordercode }) => {
-    const booked = eventsOf(evidence, ordercode).filter(({ type }) => type === 'payment_booked')
+    const booked = eventsOf(evidence, ordercode).filter((event) => isBooking(evidence, event))
     const expected = booked.map((event) => {
       const { transaction_id: id, returned } = dataOf(event)
       return { id: `${returned === 'yes' ? 'payment.returned' : 'order.paid'}.${id}`, event }
     })
+    /** Whether all of the payment has gone back since, so that the Worker tells it as returned. */
+    const isReturnedSince = (id: string): boolean =>
+      isWhollyReturned(evidence, id.replace('order.paid.', '')) &&
+      expected.some((each) => each.id === id.replace('order.paid', 'payment.returned'))
+    /** Whether the webhook is of a payment that was lost with a restore and now stands under a review. */
+    const isToldAndLost = (id: string, atMs: number): boolean =>
+      evidence.restores.hasLost(atMs) &&
+      (isUnrecorded(evidence, id.split('.').at(-1)) || isReturnedSince(id))
     const received = evidence.received
       .filter(({ type, data }) => MONEY.includes(type) && data.ordercode === ordercode)
+      .filter(({ id, firstAtMs }) => !isToldAndLost(id, firstAtMs))
       .map(({ id }) => id)
     const expectedIds = expected.map(({ id }) => id).sort()
     return failures([
@@ -38,6 +48,14 @@ const paymentsHaveTheirWebhooks: Check = (evidence) =>
         `the shop received "${received.join()}" about ${ordercode}, not "${expectedIds.join()}"`,
     ])
   })
+
+/** Whether the event told of a payment. A payment that is accepted after a restore for a paid order is a second one. */
+const isBooking = (evidence: Evidence, event: SqlRow): boolean => {
+  if (event['type'] !== 'payment_restored') return event['type'] === 'payment_booked'
+  return !rows(evidence, 'reviews').some(
+    ({ id }) => id === `second_payment.${String(dataOf(event)['transaction_id'])}`,
+  )
+}
 
 const MONEY = ['order.paid', 'payment.returned']
 
@@ -65,7 +83,9 @@ function isRightType(evidence: Evidence, ordercode: string, event: SqlRow): bool
   )
   const late = isLate(evidence, ordercode, transactionId)
   if (isByHand || late === undefined) return true
-  return isAnnouncedAsReturned === (late && evidence.settings.latePayment === 'refund')
+  const { latePayment } = evidence.settings
+  if (late && latePayment === 'either') return true
+  return isAnnouncedAsReturned === (late && latePayment === 'refund')
 }
 
 /**
@@ -84,6 +104,14 @@ export function isLate(
     (event) =>
       event['type'] === 'payment_booked' && dataOf(event)['transaction_id'] === transactionId,
   )
+  // A person has decided about a payment that was accepted after a restore.
+  if (
+    events.some(
+      (event) =>
+        event['type'] === 'payment_restored' && dataOf(event)['transaction_id'] === transactionId,
+    )
+  )
+    return false
   const payment = rows(evidence, 'payments').find((row) => row['transaction_id'] === transactionId)
   const order = rows(evidence, 'orders').find((row) => row['ordercode'] === ordercode)
   const revision = Number(booking?.['revision'] ?? Infinity)
@@ -108,7 +136,7 @@ const typesOf = (evidence: Evidence, ordercode: unknown): string[] =>
 
 /** Checks that every webhook about an order agrees with WeChat's payments and the order's events. */
 const webhooksAreTrue: Check = (evidence) =>
-  evidence.received.flatMap(({ id, type, data }) => {
+  evidence.received.flatMap(({ id, type, data, firstAtMs }) => {
     const { ordercode, state, transaction_id: transactionId } = data
     const isOf = (of: unknown): boolean =>
       evidence.captures.some((each) => each.transactionId === of)
@@ -121,7 +149,8 @@ const webhooksAreTrue: Check = (evidence) =>
       case 'payment.returned':
         return isOf(id.slice(`${type}.`.length)) ? [] : [`${id}: ${ordercode} was never paid`]
       case 'order.closed':
-        return typesOf(evidence, ordercode).includes('order_closed')
+        return typesOf(evidence, ordercode).includes('order_closed') ||
+          evidence.restores.hasLost(firstAtMs)
           ? []
           : [`${id}: ${ordercode} was never closed`]
       default:
@@ -157,7 +186,10 @@ const oddPaymentsAreReviewed: Check = (evidence) => {
   const odd = rows(evidence, 'events').flatMap((event) => {
     const { ordercode, type } = event
     const { transaction_id: transactionId } = dataOf(event)
-    if (type === 'second_payment_recorded') {
+    if (
+      type === 'second_payment_recorded' ||
+      (type === 'payment_restored' && !isBooking(evidence, event))
+    ) {
       return [{ id: `second_payment.${transactionId}`, isSure: true }]
     }
     if (type !== 'payment_booked') return []

@@ -1,7 +1,7 @@
 /** Faults in bills: WeChat's bill differs from what happened or cannot be downloaded. Records the reviews that must follow. */
 import type { BillChange } from '../../../simulator/state/bill-plan.ts'
 import type { SqlRow } from '../d1/sqlite.ts'
-import { compact, dayOf, startOf } from '../run/days.ts'
+import { compact, DAY_MS, dayOf, startOf } from '../run/days.ts'
 import type { Chance } from '../run/random.ts'
 import type { World } from '../run/world.ts'
 
@@ -12,6 +12,12 @@ type Difference = Readonly<{ change: BillChange; kind?: string; subject?: string
  * belong to the bill of the neighbouring day, where the difference would then be found.
  */
 const MIDNIGHT_S = 6 * 60
+
+/** How long before midnight a payment is at most whose row stands in the next day's bill, in seconds. */
+const LATE_ROW_S = 290
+
+/** A rate of WeChat's fee that no other bill has, in hundredths of a percent. The usual rate is 0.60%. */
+const OTHER_RATE = 38
 
 /** Days with payments whose bill no Worker has fetched yet. */
 function untouchedDays({ wechat, sqlite }: World): string[] {
@@ -35,16 +41,24 @@ export function injectBillFaults(world: World): void {
   }
 }
 
-/** The bill is true, but cannot be downloaded completely for a while. */
+/** The bill is true, but cannot be downloaded completely for a while, or WeChat serves the file of another day. */
 function makeUnavailable(world: World, chance: Chance, day: string): void {
   world.bills.delayed.add(day)
   const change = chance.pick<BillChange>([
-    { kind: 'cut_off' },
+    { kind: 'cut_off', at: chance.pick(['middle', 'last_digit']) },
+    otherFile(world),
     { kind: 'unavailable', errorCode: '20002', returnMsg: 'Bill Creating', times: 3 },
     { kind: 'unavailable', errorCode: '20003', returnMsg: 'SYSTEMERROR', times: 2 },
     { kind: 'unavailable', errorCode: '20007', returnMsg: '权限已经关闭', times: 4 },
   ])
   changeBill(world, day, change)
+}
+
+/** The file of a day before the first order, with one row, which belongs to another system of the merchant. */
+function otherFile({ wechat, startMs }: World): BillChange {
+  const date = compact(dayOf(startMs - 3 * DAY_MS))
+  wechat.bills.change(date, { kind: 'extra_row', row: 'payment' })
+  return { kind: 'other_file', date }
 }
 
 function makeDifferent(world: World, chance: Chance, day: string): void {
@@ -55,7 +69,14 @@ function makeDifferent(world: World, chance: Chance, day: string): void {
       layout: chance.pick(['old', 'short', 'reversed', 'one_more']),
     })
   }
+  if (chance.happens(0.3)) {
+    changeBill(world, day, {
+      kind: 'escapes',
+      escapes: chance.pick(['backslash', 'octal', 'none']),
+    })
+  }
   const subjects = new Set<string>()
+  if (chance.happens(0.8)) moveLateRow(world, chance, day, subjects)
   for (let left = chance.between(1, 3); left > 0; left--) {
     const difference = chance.pick(KINDS)(world, chance, day, left)
     if (difference === undefined || subjects.has(difference.subject ?? '')) continue
@@ -69,6 +90,23 @@ function makeDifferent(world: World, chance: Chance, day: string): void {
   }
 }
 
+/** Moves the row of a payment of the day's last minutes to the next day's bill. No review about it may stay open. */
+function moveLateRow(world: World, chance: Chance, day: string, subjects: Set<string>): void {
+  const nextDay = dayOf(startOf(day) + DAY_MS)
+  const isFetched = world.sqlite.read(
+    'SELECT 1 FROM bills WHERE day = ? AND fetched_at IS NOT NULL',
+    nextDay,
+  )
+  const fromS = startOf(day) / 1_000 + 86_400 - LATE_ROW_S
+  const payments = paymentsSince(world, fromS, day)
+  if (payments.length === 0 || isFetched.length > 0) return
+  const number = String(chance.pick(payments)['transaction_id'])
+  subjects.add(number)
+  changeBill(world, day, { kind: 'late_row', number })
+  world.bills.late.push({ number, day: nextDay })
+  world.bills.changed.add(nextDay)
+}
+
 function changeBill(world: World, day: string, change: BillChange): void {
   world.faults.count(`bill:${change.kind}`)
   world.wechat.bills.change(compact(day), change)
@@ -76,14 +114,25 @@ function changeBill(world: World, day: string, change: BillChange): void {
 
 type Kind = (world: World, chance: Chance, day: string, n: number) => Difference | undefined
 
+/** The payments in our records from a time to the end of `day`, without those that only a forged notice reported. */
+const paymentsSince = (
+  { sqlite, wechat }: World,
+  fromS: number,
+  day: string,
+): readonly SqlRow[] => {
+  const captured = new Set(wechat.books.captures().map(({ transactionId }) => transactionId))
+  return sqlite
+    .read(
+      'SELECT * FROM payments WHERE paid_at >= ? AND paid_at < ? ORDER BY transaction_id',
+      fromS,
+      startOf(day) / 1_000 + 86_400,
+    )
+    .filter((row) => captured.has(String(row['transaction_id'])))
+}
+
 /** Picks a payment of `day` from our records. A payment that we have not recorded cannot differ from its row in the bill. */
-const recordedPayment = ({ sqlite }: World, chance: Chance, day: string): SqlRow | undefined => {
-  const from = startOf(day) / 1_000
-  const rows = sqlite.read(
-    'SELECT * FROM payments WHERE paid_at >= ? AND paid_at < ? ORDER BY transaction_id',
-    from,
-    from + 86_400,
-  )
+const recordedPayment = (world: World, chance: Chance, day: string): SqlRow | undefined => {
+  const rows = paymentsSince(world, startOf(day) / 1_000, day)
   return rows.length === 0 ? undefined : chance.pick(rows)
 }
 
@@ -101,6 +150,15 @@ function knownRefund({ sqlite, wechat }: World, chance: Chance, day: string): st
     .map((row) => String(row['out_refund_no']))
     .filter((number) => dayOf(wechat.books.refund(number)?.appliedAt ?? 0) === day)
   return numbers.length === 0 ? undefined : chance.pick(numbers)
+}
+
+/** Leaves out the numbers whose attempts were lost with a restore, because they have other differences. */
+const knownOf = <T extends Readonly<{ outTradeNo: string }>>(
+  { restores }: World,
+  all: readonly T[],
+): readonly T[] => {
+  const known = all.filter(({ outTradeNo }) => !restores.hasLostNumber(outTradeNo))
+  return known.length === 0 ? all : known
 }
 
 const madeUpNumber = (day: string, n: number): string =>
@@ -125,7 +183,7 @@ const KINDS: readonly Kind[] = [
   },
   (world, chance, day, n) => {
     const subject = madeUpNumber(day, n)
-    const { outTradeNo } = chance.pick(world.wechat.books.orders())
+    const { outTradeNo } = chance.pick(knownOf(world, world.wechat.books.orders()))
     const columns = { 微信订单号: subject, 商户订单号: outTradeNo }
     return {
       change: { kind: 'extra_row', row: 'payment', columns },
@@ -154,7 +212,7 @@ const KINDS: readonly Kind[] = [
   },
   (world, chance, day, n) => {
     const subject = `ghost-${compact(day)}-${n}`
-    const { transactionId, outTradeNo } = chance.pick(world.wechat.books.captures())
+    const { transactionId, outTradeNo } = chance.pick(knownOf(world, world.wechat.books.captures()))
     const columns = { 微信订单号: transactionId, 商户订单号: outTradeNo, 商户退款单号: subject }
     return {
       change: { kind: 'extra_row', row: 'refund', columns },
@@ -168,4 +226,39 @@ const KINDS: readonly Kind[] = [
     wechat.books.captures().filter(({ paidAt }) => dayOf(paidAt) === day).length > 3
       ? { change: { kind: 'wrong_totals' }, kind: 'sum_differs' }
       : undefined,
+  (world, chance, day) => {
+    const subject = recordedPayment(world, chance, day)?.['transaction_id']
+    if (typeof subject !== 'string') return undefined
+    return { change: { kind: 'repeat_row', number: subject }, kind: 'payment_repeated', subject }
+  },
+  (world, chance, day) => {
+    const subject = knownRefund(world, chance, day)
+    if (subject === undefined) return undefined
+    return { change: { kind: 'repeat_row', number: subject }, kind: 'refund_repeated', subject }
+  },
+  (world, chance, day) => {
+    const captures = world.wechat.books.captures().filter(({ paidAt }) => dayOf(paidAt) === day)
+    if (captures.length === 0) return undefined
+    const { outTradeNo, transactionId } = chance.pick(captures)
+    return {
+      change: { kind: 'revoked_row', outTradeNo },
+      kind: 'payment_revoked',
+      subject: transactionId,
+    }
+  },
+  // The fee is right by the row's own rate. Whether the rate is new depends on the bills before.
+  (world, chance, day) => {
+    const subject = recordedPayment(world, chance, day)?.['transaction_id']
+    if (typeof subject !== 'string') return undefined
+    world.bills.otherRates.set(day, isUsualRateKnown(world, day) ? 'new' : 'perhaps_new')
+    return { change: { kind: 'other_fee_rate', number: subject, basisPoints: OTHER_RATE }, subject }
+  },
 ]
+
+/** Whether an earlier bill was reconciled that has payments, all of them at the usual rate. */
+const isUsualRateKnown = ({ sqlite, bills }: World, day: string): boolean =>
+  bills.otherRates.size === 0 &&
+  sqlite.read(
+    `SELECT 1 FROM bills WHERE day < ? AND state = 'reconciled' AND counts ->> 'payments' > 0`,
+    day,
+  ).length > 0

@@ -136,8 +136,7 @@ export class Network {
   /** Whether the request is a refund that WeChat has already accepted. */
   async #isRepeatedRefund(pathname: string, request: Request): Promise<boolean> {
     if (endpointOf(pathname) !== 'refund') return false
-    const xml = await request.clone().text()
-    const [, number = ''] = /<out_refund_no>(?:<!\[CDATA\[)?([^\]<]+)/.exec(xml) ?? []
+    const number = outRefundNoIn(await request.clone().text())
     return this.#parts.wechat.books.refund(number) !== undefined
   }
 
@@ -200,6 +199,10 @@ export class Network {
     scheduler.kill(owner)
   }
 }
+
+/** The refund number in the XML of a refund call. */
+export const outRefundNoIn = (xml: string): string =>
+  /<out_refund_no>(?:<!\[CDATA\[)?([^\]<]+)/.exec(xml)?.[1] ?? ''
 
 /** The plain `Error` that KV throws. Its name lets the alarms distinguish it from errors of our own code. */
 class KvError extends Error {

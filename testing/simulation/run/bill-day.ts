@@ -5,7 +5,7 @@ import { deliverDue } from '../faults/notice-delivery.ts'
 import { billTimeOf, DAY_MS, dayOf } from './days.ts'
 import { play } from './play.ts'
 import type { Chance } from './random.ts'
-import { ORIGIN, TOKEN, type World } from './world.ts'
+import { ORIGIN, type World } from './world.ts'
 
 const MINUTE_MS = 60_000
 const PATIENCE_MS = 30_000
@@ -67,7 +67,7 @@ async function runAccountant(world: World, today: string): Promise<void> {
 }
 
 async function readRaw(world: World, path: string): Promise<void> {
-  const headers = { authorization: `Bearer ${TOKEN}` }
+  const headers = { authorization: `Bearer ${world.secrets.shopToken}` }
   try {
     const answered = send(world, new Request(new URL(path, ORIGIN), { headers })).then(
       async (response) => ({ status: response.status, bytes: await response.arrayBuffer() }),

@@ -1,8 +1,11 @@
 /** The last phase of a seed: faults stop, and the cron runs until no work is due. */
+import { giveUpMistakenNumber, MISTAKEN_MCH_ID } from '../actors/reconfigurer.ts'
 import { refundOpenReviews } from '../actors/operator.ts'
 import { deliverDue } from '../faults/notice-delivery.ts'
-import { billTimeOf, DAY_MS, dayOf } from './days.ts'
+import { acceptLostPayments, finishRecovery } from './after-restores.ts'
+import { billTimeOf, DAY_MS, dayOf, startOf } from './days.ts'
 import { playExtraRounds } from './extra-rounds.ts'
+import { planLateRaces } from './late-races.ts'
 import { finish } from './play.ts'
 import { reconcileAgain } from './reconcile-again.ts'
 import type { World } from './world.ts'
@@ -35,16 +38,22 @@ export async function drain(world: World): Promise<boolean> {
   mail.isOver = true
   faults.stop()
   wechat.faults.clear()
+  if (!world.restores.isRecovering) workers.deploy({ REFUNDS: 'on' })
+  workers.retireOld()
   wechat.platform.setBalance(Infinity)
   wechat.platform.releaseRefunds()
   for (const day of bills.delayed) wechat.bills.clearChanges(day.replaceAll('-', ''))
   await scheduler.run(() => false)
   completeStuckRefunds(world)
+  await finishRecovery(world)
+  await settleMistakenNumber(world)
   await finish(world, playExtraRounds(world))
 
   // In half of the seeds no more notices are sent: the cron alone must find everything.
   const withNotices = chance('healing').happens(0.5)
+  const lateRaces = planLateRaces(world)
   const round = async (): Promise<void> => {
+    lateRaces.run()
     if (withNotices) await deliverDue(world)
     await workers.cron()
   }
@@ -52,8 +61,10 @@ export async function drain(world: World): Promise<boolean> {
   const playUntilIdle = async (): Promise<boolean> => {
     for (let rounds = 0; rounds < ROUNDS_MAX; rounds++) {
       await finish(world, round())
-      const nextMs = nextDueMs(world, withNotices)
-      if (nextMs === undefined) return true
+      const dueMs = nextDueMs(world, withNotices)
+      const raceMs = lateRaces.nextMs()
+      if (dueMs === undefined && raceMs === undefined) return true
+      const nextMs = Math.min(dueMs ?? Infinity, raceMs ?? Infinity)
       // Runs of the cron before `nextMs` would find nothing due, so the clock skips that time.
       const inMinutes = Math.max(1, Math.ceil((nextMs - scheduler.now()) / MINUTE_MS))
       scheduler.leap(inMinutes * MINUTE_MS)
@@ -72,9 +83,29 @@ export async function drain(world: World): Promise<boolean> {
     scheduler.leap(Math.max(0, nextMs - scheduler.now()))
     if (!(await playUntilIdle())) return false
   }
+  await acceptLostPayments(world, playUntilIdle)
   if (chance('audit').happens(0.3)) await reconcileAgain(world, playUntilIdle)
   scheduler.leap(REST_MS)
   return playUntilIdle()
+}
+
+/** The longest wait until the cron meets a row on its schedule and sets it aside, in minutes. */
+const MEETING_MINUTES = 70
+
+/** Lets the cron meet the attempts that were opened under a mistaken merchant number, until the operator has given it up. */
+async function settleMistakenNumber(world: World): Promise<void> {
+  const { scheduler, sqlite, workers } = world
+  const isOpen = () =>
+    sqlite.read(
+      `SELECT 1 FROM attempts WHERE mch_id = ?1 AND state IN ('open', 'closing')
+         AND NOT EXISTS (SELECT 1 FROM other_merchants WHERE mch_id = ?1 AND given_up_at IS NOT NULL)`,
+      MISTAKEN_MCH_ID,
+    ).length > 0
+  for (let minutes = 0; isOpen() && minutes < MEETING_MINUTES; minutes++) {
+    await finish(world, workers.cron())
+    await finish(world, giveUpMistakenNumber(world))
+    scheduler.leap(MINUTE_MS)
+  }
 }
 
 /** Most refunds that are stuck (CHANGE) succeed now, as after a transfer by the merchant. Some stay stuck forever. */
@@ -88,11 +119,14 @@ function completeStuckRefunds({ wechat, chance, faults }: World): void {
 }
 
 /** When the cron will find the next bill; undefined when every day with payments or refunds has one. */
-function nextBillMs({ wechat, sqlite, scheduler }: World): number | undefined {
+function nextBillMs({ wechat, sqlite, scheduler, bills }: World): number | undefined {
   const accepted = sqlite.read('SELECT max(accepted_at) AS at FROM refunds')[0]?.['at']
+  const paid = sqlite.read('SELECT max(paid_at) AS at FROM payments')[0]?.['at']
   const lastMs = Math.max(
+    typeof paid === 'number' ? paid * 1_000 : 0,
     ...wechat.books.captures().map(({ paidAt }) => paidAt),
     ...wechat.books.refunds().map(({ appliedAt }) => appliedAt),
+    ...bills.late.map(({ day }) => startOf(day)),
     typeof accepted === 'number' ? accepted * 1_000 + MIDNIGHT_MS : 0,
   )
   const lastDay = dayOf(lastMs)
@@ -106,17 +140,57 @@ function nextBillMs({ wechat, sqlite, scheduler }: World): number | undefined {
 const isBilled = (sqlite: World['sqlite'], day: string): boolean =>
   sqlite.read('SELECT 1 FROM bills WHERE day = ?', day).length > 0
 
-function nextDueMs({ sqlite, wechat }: World, withNotices: boolean): number | undefined {
-  const due = sqlite
-    .read(dueTables(sqlite).map(firstDueOf).join(' UNION ALL '))
+function nextDueMs(world: World, withNotices: boolean): number | undefined {
+  const { sqlite, wechat } = world
+  const due = dueTables(sqlite)
+    .flatMap((table) => {
+      const { sql, params } = endlessWork(world, table)
+      return sqlite.read(
+        `SELECT min(due_at) AS at FROM ${table} WHERE due_at IS NOT NULL AND NOT (${sql})
+         ${HELD[table] ?? ''}`,
+        ...params,
+      )
+    })
     .flatMap(({ at }) => (typeof at === 'number' ? [at * 1_000] : []))
   const notice = withNotices ? wechat.notices.nextDueAt() : undefined
   const all = notice === undefined ? due : [...due, notice]
   return all.length === 0 ? undefined : Math.min(...all)
 }
 
-const firstDueOf = (table: string): string =>
-  `SELECT min(due_at) AS at FROM ${table} WHERE due_at IS NOT NULL`
+/** Orders that wait for a person are queried every hour for ever: WeChat has another payment under the number of their attempt. */
+const NOT_HELD = `AND ordercode NOT IN (
+  SELECT ordercode FROM reviews
+  WHERE kind IN ('amount_mismatch', 'foreign_payment') AND ordercode IS NOT NULL
+    AND EXISTS (SELECT 1 FROM recoveries))`
+/** What was opened under a merchant number that was given up is set aside every day. */
+const NOT_GIVEN_UP =
+  'AND mch_id NOT IN (SELECT mch_id FROM other_merchants WHERE given_up_at IS NOT NULL)'
+const HELD: Readonly<Record<string, string>> = {
+  orders: NOT_HELD,
+  attempts: `${NOT_HELD} ${NOT_GIVEN_UP}`,
+}
+
+/**
+ * SQL: the due rows of a table for which the drain does not wait, because a forged notice was believed. WeChat contradicts our
+ * records about these orders until a person decides, so the cron queries for good. Meanwhile, an order that seems to be under way makes a day
+ * without payments doubtful, so its bill is looked for every hour.
+ */
+function endlessWork(
+  { leaks, wechat }: World,
+  table: string,
+): Readonly<{ sql: string; params: readonly string[] }> {
+  if (leaks.orders.size === 0) return { sql: '0', params: [] }
+  if (['orders', 'attempts', 'refunds'].includes(table)) {
+    const params = [JSON.stringify([...leaks.orders])]
+    return { sql: 'ordercode IN (SELECT value FROM json_each(?))', params }
+  }
+  if (table !== 'bills') return { sql: '0', params: [] }
+  const days = [
+    ...wechat.books.captures().map(({ paidAt }) => dayOf(paidAt)),
+    ...wechat.books.refunds().map(({ appliedAt }) => dayOf(appliedAt)),
+  ]
+  return { sql: 'day NOT IN (SELECT value FROM json_each(?))', params: [JSON.stringify(days)] }
+}
 
 /** Lists every table of the Worker with a column `due_at`. */
 const dueTables = (sqlite: World['sqlite']): string[] =>

@@ -3,6 +3,8 @@
  * tries again gets to the cashier within minutes, or gets an answer that the order is paid or closed.
  */
 import { call, shopCall } from '../actors/client.ts'
+import { MISTAKEN_MCH_ID } from '../actors/reconfigurer.ts'
+import { codeOf } from '../checkers/witness.ts'
 import { schedulePaymentNotice } from '../faults/notice-delivery.ts'
 import type { World } from './world.ts'
 
@@ -25,10 +27,37 @@ export async function playExtraRounds(world: World): Promise<void> {
     const { state, expires_at: expiresAt, openid } = order?.body ?? {}
     if (state === 'paid' || state === 'closed' || typeof expiresAt !== 'string') continue
     if (Date.parse(expiresAt) - world.scheduler.now() < TIME_LEFT_MS) continue
+    if (isOfMistakenNumber(world, ordercode)) continue
+    if (isHeldByReview(world, ordercode) || hasLostPayment(world, ordercode)) continue
     world.faults.count('situation:extra_rounds')
     await payEventually(world, ordercode, typeof openid === 'string' ? openid : (openids[0] ?? ''))
   }
 }
+
+/** Whether the payer's attempt was opened under a merchant number that was a mistake: `/pay` is `order_busy`, as documented. */
+const isOfMistakenNumber = ({ sqlite }: World, ordercode: string): boolean =>
+  sqlite.read(
+    "SELECT 1 FROM attempts WHERE ordercode = ? AND mch_id = ? AND state IN ('open', 'closing')",
+    ordercode,
+    MISTAKEN_MCH_ID,
+  ).length > 0
+
+/** Whether an open review holds the order, because WeChat has a payment under a number that was lost with a restore. */
+const isHeldByReview = ({ sqlite, restores }: World, ordercode: string): boolean =>
+  sqlite
+    .read(
+      "SELECT evidence ->> 'out_trade_no' AS number FROM reviews WHERE ordercode = ?",
+      ordercode,
+    )
+    .some(({ number }) => restores.hasLostNumber(String(number)))
+
+/** Whether the payer has paid for the order, under a number that was lost with a restore. The payer does not pay again. */
+const hasLostPayment = ({ wechat, restores }: World, ordercode: string): boolean =>
+  wechat.books
+    .captures()
+    .some(
+      ({ outTradeNo }) => codeOf(outTradeNo) === ordercode && restores.hasLostNumber(outTradeNo),
+    )
 
 async function payEventually(world: World, ordercode: string, openid: string): Promise<void> {
   const { wechat, witness, workers, scheduler } = world

@@ -1,8 +1,12 @@
 /** Plays one seed: actors and faults, the first bill, the drain, and then all checks. */
 import { runBank, runPlatform, runTreasurer } from '../actors/bank.ts'
 import { runForger } from '../actors/forgers.ts'
+import { runKeyHolder } from '../actors/key-holder.ts'
 import { runCron, runOperator, runWeChatClosures } from '../actors/operator.ts'
 import { runPayer } from '../actors/payer.ts'
+import { runCanceller, runPauser } from '../actors/refund-officers.ts'
+import { runReconfigurer } from '../actors/reconfigurer.ts'
+import { isRestored, runRestorer } from '../actors/restorer.ts'
 import { runRefundClerk } from '../actors/refund-clerk.ts'
 import { runShop } from '../actors/shop.ts'
 import { check } from '../checkers/checker.ts'
@@ -79,10 +83,17 @@ async function playActors(world: World): Promise<number> {
   const cast = chance('cast')
   const actors: Promise<void>[] = []
   if (isIncluded('forger')) actors.push(runForger(world))
+  if (isIncluded('key holder')) actors.push(runKeyHolder(world))
   if (isIncluded('operator')) actors.push(runOperator(world))
   if (isIncluded('closures')) actors.push(runWeChatClosures(world))
   if (isIncluded('bank')) actors.push(runBank(world))
   if (isIncluded('treasurer')) actors.push(runTreasurer(world))
+  if (isIncluded('canceller')) actors.push(runCanceller(world))
+  if (isIncluded('reconfigurer')) actors.push(runReconfigurer(world))
+  if (isIncluded('restorer')) actors.push(runRestorer(world))
+  // The operator who restores the database pauses and resumes refunds, too.
+  const isPausing = isIncluded('pauser') && !(isIncluded('restorer') && isRestored(world))
+  if (isPausing) actors.push(runPauser(world))
   if (isIncluded('platform')) actors.push(runPlatform(world))
   const post = chance('post of refunds')
   world.mail.onRefund = (outRefundNo) => scheduleRefundNotices(world, outRefundNo, post)
@@ -113,7 +124,12 @@ export const ACTORS: readonly string[] = [
   'bank',
   'treasurer',
   'platform',
+  'canceller',
+  'pauser',
+  'restorer',
+  'reconfigurer',
   'forger',
+  'key holder',
   'operator',
   'closures',
   'cron',
@@ -132,6 +148,11 @@ function countEvents({ sqlite, faults }: World): void {
       faults.count(`difference:${String(kind)} → ${String(outcome)}`)
     }
   }
+  const byBill = sqlite.read(
+    "SELECT count(*) AS n FROM events WHERE type = 'payment_booked' AND data ->> 'source' = 'bill'",
+  )[0]
+  for (let left = Number(byBill?.['n']); left > 0; left--)
+    faults.count('event:payment_booked_by_bill')
   const further = sqlite.read('SELECT count(*) AS n FROM attempts WHERE number > 1')[0]
   for (let left = Number(further?.['n']); left > 0; left--) faults.count('situation:next_attempt')
 }

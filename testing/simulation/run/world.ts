@@ -7,6 +7,7 @@ import { Sqlite } from '../d1/sqlite.ts'
 import { drawRates, FaultBox } from '../faults/faults.ts'
 import { Network } from '../faults/network.ts'
 import { type Chance, chanceOf } from './random.ts'
+import { Restores } from './restores.ts'
 import { Scheduler } from './scheduler.ts'
 import { Trace } from './trace.ts'
 import { Workers } from './workers.ts'
@@ -36,13 +37,16 @@ export type World = Readonly<{
   workers: Workers
   trace: Trace
   witness: Witness
+  restores: Restores
   receiver: Receiver
   settings: Settings
+  secrets: Secrets
   /** The random stream with this name. Each call begins the stream again. */
   chance: (name: string) => Chance
   mail: Mail
   /** The faults that were injected into WeChat's bills. */
   bills: BillFaults
+  leaks: Leaks
   /** The Worker's tables before and after the bill of a day was reconciled once more. */
   audits: Audit[]
   /** By out_trade_no: when WeChat closed it, in milliseconds of virtual time. */
@@ -57,7 +61,29 @@ export type Settings = Readonly<{
   hasReceiver: boolean
   /** Whether the Workers have the merchant's certificate, without which no payment can be refunded. */
   hasCertificate: boolean
-  latePayment: 'accept' | 'refund'
+  /** Whether an attacker holds the API key. */
+  isKeyLeaked: boolean
+  /** NOTICE_CONFIRM_FROM, in fen. */
+  confirmFrom: number
+}> & {
+  /** `either`: the operator has switched it. */
+  latePayment: 'accept' | 'refund' | 'either'
+}
+
+/** Values that the operator changes, as the other actors know them. */
+export type Secrets = {
+  apiKey: string
+  shopToken: string
+  /** Parameters of wx.requestPayment that were made before this time may be signed with the previous key. */
+  signedByOldUntilMs: number
+}
+
+/** What the notices that an attacker signed below NOTICE_CONFIRM_FROM were about. */
+export type Leaks = Readonly<{
+  /** The ordercodes of the notices, and of the orders whose transactions they name. */
+  orders: Set<string>
+  /** The transaction_ids of the notices. */
+  transactions: Set<string>
 }>
 
 /** The state of the delivery of WeChat's notices to the Worker. */
@@ -76,6 +102,10 @@ export type Mail = {
 export type BillFaults = {
   /** Ids of reviews that must be opened, one for each injected difference. */
   readonly expected: string[]
+  /** Payments whose row was moved to the bill of the next day, which is `day`. */
+  readonly late: Readonly<{ number: string; day: string }>[]
+  /** By day: whether the other rate of WeChat's fee in its bill is one that no bill before has. */
+  readonly otherRates: Map<string, 'new' | 'perhaps_new'>
   /** Days for which WeChat's bill was falsified. */
   readonly changed: Set<string>
   /** Days for which WeChat's bill could not be downloaded or read for a while. */
@@ -97,12 +127,14 @@ export const OPERATOR_TOKEN = 'op_token-of-the-operator-in-the-simulation'
 /** The Worker's WX_API_KEY_OLD, in half of the seeds. */
 export const OLD_API_KEY = '0123456789abcdef0123456789abcdef'
 const WEBHOOK_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
+/** The AppSecret of every mini program. */
+export const APP_SECRET = '00000000000000000000000000000000'
 const API_KEY = '192006250b4c09247ec02edce69f6a2d'
 const MERCHANT = {
   appid: 'wxd930ea5d5a258f4f',
   mchId: '10000100',
   apiKey: API_KEY,
-  appSecret: '00000000000000000000000000000000',
+  appSecret: APP_SECRET,
 }
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 const NOTICE_PATIENCE_MS = 5_000
@@ -135,13 +167,16 @@ export function makeWorld(recipe: Recipe): World {
   const mail: Mail = { sent: [], mutedUntilMs: 0, isOver: false, onRefund: () => {} }
   const bills: BillFaults = {
     expected: [],
+    late: [],
+    otherRates: new Map(),
     changed: new Set(),
     delayed: new Set(),
     isForbidden: false,
   }
   const platformUrl = setting.happens(0.5) ? REFUND_URL : undefined
   const wechat = new WeChatSimulator({
-    merchant: MERCHANT,
+    // A copy, because the operator changes its key.
+    merchant: { ...MERCHANT },
     clock: { now: scheduler.now },
     random: chance('wechat').bytes,
     strict: {
@@ -163,7 +198,9 @@ export function makeWorld(recipe: Recipe): World {
     },
   })
   const sqlite = new Sqlite()
-  const witness = new Witness(wechat)
+  const restores = new Restores()
+  const leaks: Leaks = { orders: new Set(), transactions: new Set() }
+  const witness = new Witness(wechat, restores, leaks.orders)
   const receiver = new Receiver({
     secret: WEBHOOK_SECRET,
     faults,
@@ -173,6 +210,7 @@ export function makeWorld(recipe: Recipe): World {
   })
   const hasCertificate = setting.happens(0.85)
   const settings: Settings = {
+    ...drawLeak(chance('leak')),
     hasReceiver: setting.happens(0.9),
     hasCertificate,
     latePayment: hasCertificate ? setting.pick(['accept', 'accept', 'refund']) : 'accept',
@@ -193,6 +231,7 @@ export function makeWorld(recipe: Recipe): World {
     trace,
     chance: course('workers'),
     hasCertificate,
+    onRefundSent: (outRefundNo, isPaused) => witness.refundSent(outRefundNo, isPaused),
     vars: {
       WX_APPID: MERCHANT.appid,
       WX_MCH_ID: MERCHANT.mchId,
@@ -207,6 +246,7 @@ export function makeWorld(recipe: Recipe): World {
       TICK_CALLS: setting.pick(['40', '40', '10']),
       TICK_STATEMENTS: setting.pick(['50', '40', '1000']),
       LATE_PAYMENT: settings.latePayment,
+      NOTICE_CONFIRM_FROM: String(settings.confirmFrom),
       ...(hasCertificate ? { WX_CERT: 'a binding' } : {}),
       ...(setting.happens(0.5) ? { WX_API_KEY_OLD: OLD_API_KEY } : {}),
       ...(settings.hasReceiver ? { WEBHOOK_URL: 'https://shop.test/hook', WEBHOOK_SECRET } : {}),
@@ -223,15 +263,27 @@ export function makeWorld(recipe: Recipe): World {
     workers,
     trace,
     witness,
+    restores,
     receiver,
     settings,
+    secrets: { apiKey: API_KEY, shopToken: TOKEN, signedByOldUntilMs: 0 },
     chance,
     closedAtMs,
     cast: new Map(),
     mail,
     bills,
+    leaks,
     audits: [],
   }
+}
+
+/** Whether the key has leaked. In most of these seeds every notice is confirmed, so that nothing forged may be believed. */
+function drawLeak(chance: Chance): Pick<Settings, 'isKeyLeaked' | 'confirmFrom'> {
+  const isKeyLeaked = chance.happens(0.3)
+  const confirmFrom = isKeyLeaked
+    ? chance.pick([1, 1, 1, 1, 50_000, 0])
+    : chance.pick([100_000, 100_000, 20_000, 1, 0])
+  return { isKeyLeaked, confirmFrom }
 }
 
 function expiring(scheduler: Scheduler, ms: number): AbortSignal {

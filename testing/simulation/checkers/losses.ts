@@ -1,0 +1,129 @@
+/** What a restore may take away, and the checks of what it must not. */
+import type { Capture } from '../../../simulator/state/ledger.ts'
+import type { Evidence } from './evidence.ts'
+import { type Check, failures, rows } from './rows.ts'
+
+/** The reviews under which a payment may stand whose attempt was lost. */
+const KINDS = ['unknown_order', 'foreign_payment', 'amount_mismatch']
+
+/**
+ * Payments that are not recorded and need not be: the attempt was lost with a restore, and a review stands for the payment,
+ * because the order or its amount is not the same any more.
+ */
+export const unrecorded = (evidence: Evidence): readonly Capture[] =>
+  evidence.captures.filter(
+    ({ transactionId, outTradeNo }) =>
+      evidence.restores.hasLostNumber(outTradeNo) &&
+      !rows(evidence, 'payments').some((row) => row['transaction_id'] === transactionId) &&
+      rows(evidence, 'reviews').some(
+        ({ kind, subject }) => KINDS.includes(String(kind)) && subject === transactionId,
+      ),
+  )
+
+/** Whether a payment or refund with this number is one of the {@link unrecorded} payments, or of one of them. */
+export const isUnrecorded = (evidence: Evidence, number: unknown): boolean => {
+  const payments = unrecorded(evidence).map(({ transactionId }) => transactionId)
+  const refund = evidence.wechatRefunds.find(({ outRefundNo }) => outRefundNo === number)
+  return payments.includes(String(number)) || payments.includes(refund?.transactionId ?? '')
+}
+
+/**
+ * Whether all of the payment has gone back at WeChat. If a restore lost the payment, its return is the first that the Worker hears
+ * of it, and it cannot know that the shop has shipped before: to tell `order.paid` could ship what is refunded.
+ */
+export const isWhollyReturned = ({ captures, wechatRefunds }: Evidence, id: string): boolean => {
+  const capture = captures.find(({ transactionId }) => transactionId === id)
+  const returned = wechatRefunds
+    .filter((each) => each.transactionId === id && each.status !== 'REFUNDCLOSE')
+    .reduce((sum, { refundFee }) => sum + refundFee, 0)
+  return capture !== undefined && returned >= capture.totalFee
+}
+
+/** Payments that made an order paid are shipped, so the shop must never hear that they go back, unless they have. */
+const shippedIsNotReturned: Check = (evidence) => {
+  const idsOf = (wanted: string) =>
+    evidence.received.flatMap(({ id, type }) =>
+      type === wanted ? [id.slice(wanted.length + 1)] : [],
+    )
+  const shipped = idsOf('order.paid')
+  return idsOf('payment.returned')
+    .filter((id) => shipped.includes(id))
+    .filter(
+      (id) => !(wasToldBefore(evidence, `order.paid.${id}`) && isWhollyReturned(evidence, id)),
+    )
+    .map((transactionId) => `${transactionId} was shipped, and is told as payment.returned`)
+}
+
+/**
+ * Whether the order changed between a restore and its `POST /recover`. Until then revisions are not lifted, so the shop may keep
+ * a webhook of the lost records with a greater one.
+ */
+const changedBeforeRecovery = (evidence: Evidence, ordercode: unknown): boolean =>
+  rows(evidence, 'events').some(
+    (row) =>
+      row['ordercode'] === ordercode &&
+      evidence.restores.isBeforeRecovery(Number(row['at']) * 1_000),
+  )
+
+/**
+ * Whether the shop got the webhook before a restore that lost its fact. It has handled this webhook-id, so it does not hear again
+ * that the order is paid if the order was closed before its payment was accepted.
+ */
+const wasToldBefore = ({ received, restores }: Evidence, id: string): boolean =>
+  received.some((each) => each.id === id && restores.hasLost(each.firstAtMs))
+
+const REFUND_TYPES: Readonly<Record<string, string>> = {
+  succeeded: 'refund.succeeded',
+  refused: 'refund.failed',
+  closed: 'refund.failed',
+}
+
+/** A shop that obeys the README knows the final state of every order and refund. */
+const obedientShopMissesNothing: Check = (evidence) => {
+  if (!evidence.settings.hasReceiver) return []
+  const typeOf = (subject: unknown): string => evidence.kept.get(String(subject))?.type ?? 'nothing'
+  return [
+    ...rows(evidence, 'orders').flatMap(({ ordercode, state, transaction_id: transactionId }) => {
+      const type = typeOf(ordercode)
+      if (changedBeforeRecovery(evidence, ordercode)) return []
+      if (type === 'order.closed' && wasToldBefore(evidence, `order.paid.${transactionId}`))
+        return []
+      return failures([
+        state !== 'paid' || type === 'order.paid' || `is paid, but the shop keeps ${type}`,
+        state !== 'closed' || type === 'order.closed' || `is closed, but the shop keeps ${type}`,
+      ]).map((what) => `${ordercode} ${what}`)
+    }),
+    ...rows(evidence, 'refunds').flatMap((row) => {
+      const { out_refund_no: number, ordercode, state, cancelled_at: at } = row
+      if (changedBeforeRecovery(evidence, ordercode)) return []
+      const wanted = at === null ? REFUND_TYPES[String(state)] : undefined
+      const type = typeOf(number)
+      return wanted === undefined || wanted === type
+        ? []
+        : [`${number} is ${state}, but the shop keeps ${type}`]
+    }),
+  ]
+}
+
+/** WeChat never refunded more than was paid, whatever our records say. */
+const noRefundBeyondThePayment: Check = (evidence) =>
+  evidence.captures.flatMap(({ transactionId, totalFee }) => {
+    const returned = evidence.wechatRefunds
+      .filter((each) => each.transactionId === transactionId && each.status !== 'REFUNDCLOSE')
+      .reduce((sum, { refundFee }) => sum + refundFee, 0)
+    return returned <= totalFee ? [] : [`${transactionId}: ${returned} of ${totalFee} fen refunded`]
+  })
+
+/** Every recovery is finished. */
+const recoveriesEnd: Check = (evidence) =>
+  rows(evidence, 'recoveries')
+    .filter(({ finished_at: at }) => at === null)
+    .map(({ since }) => `the recovery since ${since} is not finished`)
+
+/** All checks about restores, by name. */
+export const LOSS_CHECKS = {
+  shippedIsNotReturned,
+  obedientShopMissesNothing,
+  noRefundBeyondThePayment,
+  recoveriesEnd,
+} satisfies Record<string, Check>

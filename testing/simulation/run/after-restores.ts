@@ -1,0 +1,83 @@
+/** After the faults: the recovery is finished, lost orders are registered again, and their payments are accepted. */
+import { isRecovered, registerLostOrders, resume } from '../actors/restorer.ts'
+import { operatorCall, shopCall } from '../actors/client.ts'
+import { codeOf } from '../checkers/witness.ts'
+import { billTimeOf, dayOf } from './days.ts'
+import { finish } from './play.ts'
+import type { World } from './world.ts'
+
+const MINUTE_MS = 60_000
+/** The maximum number of rounds after which a recovery must be finished. A bill may take until the next morning. */
+const ROUNDS_MAX = 400
+
+/**
+ * Runs the cron until the recovery is finished, and then resumes refunds. In half of the seeds the lost orders are registered
+ * again first, in the others only when reviews ask for them.
+ */
+export async function finishRecovery(world: World): Promise<void> {
+  const { chance, restores, scheduler, sqlite, witness, workers } = world
+  if (restores.list.length === 0) return
+  if (chance('again').happens(0.5)) await finish(world, registerLostOrders(world))
+  for (let rounds = 0; restores.isRecovering && rounds < ROUNDS_MAX; rounds++) {
+    await finish(world, workers.cron())
+    await finish(world, (async () => void ((await isRecovered(world)) && (await resume(world))))())
+    const [waiting] = sqlite.read("SELECT min(due_at) AS at FROM bills WHERE state = 'waiting'")
+    const billMs = typeof waiting?.['at'] === 'number' ? waiting['at'] * 1_000 : 0
+    // The clock skips the time until WeChat has made the bills.
+    const isEarly = billMs - scheduler.now() > 60 * MINUTE_MS && rounds > 30
+    scheduler.leap(isEarly ? billMs - scheduler.now() : MINUTE_MS)
+  }
+  if (restores.isRecovering) witness.report('the recovery does not end')
+  await finish(world, acceptAll(world))
+}
+
+/**
+ * Registers the orders again that are still unknown, accepts the payments of unknown orders, and has their days reconciled once
+ * more.
+ */
+export async function acceptLostPayments(
+  world: World,
+  playUntilIdle: () => Promise<boolean>,
+): Promise<void> {
+  if (world.restores.list.length === 0) return
+  await finish(world, registerLostOrders(world))
+  await finish(world, acceptAll(world))
+  await playUntilIdle()
+  for (const day of world.restores.daysAccepted) {
+    if (world.scheduler.now() < billTimeOf(day)) continue
+    const path = `/bills/${day}/reconcile`
+    await finish(
+      world,
+      shopCall(world, 'auditor', { method: 'POST', path }).then(() => {}),
+    )
+    await playUntilIdle()
+  }
+}
+
+async function acceptAll(world: World): Promise<void> {
+  const { faults, restores, wechat } = world
+  const path = '/reviews?open=true&limit=100'
+  const answer = await operatorCall(world, { method: 'GET', path })
+  const reviews = Array.isArray(answer?.body['reviews']) ? (answer.body['reviews'] as Review[]) : []
+  for (const { id, kind, evidence } of reviews) {
+    const capture = wechat.books
+      .captures()
+      .find(({ transactionId }) => transactionId === evidence.transaction_id)
+    // The operator accepts only payments of orders that the shop knows. The others are forged.
+    const isLost = restores.hasLostNumber(String(evidence.out_trade_no))
+    const isOurs = kind === 'unknown_order' || (kind === 'foreign_payment' && isLost)
+    if (!isOurs || capture === undefined) continue
+    if (!world.cast.has(codeOf(String(evidence.out_trade_no)))) continue
+    restores.daysAccepted.add(dayOf(capture.paidAt))
+    const body = { note: 'lost with the restore', action: 'accept' }
+    const call = { method: 'POST', path: `/reviews/${id}/resolve`, body } as const
+    const accepted = await operatorCall(world, call)
+    faults.count(`situation:lost_payment_${accepted?.status === 200 ? 'accepted' : 'not_accepted'}`)
+  }
+}
+
+type Review = Readonly<{
+  id: string
+  kind: string
+  evidence: Readonly<{ transaction_id?: string; out_trade_no?: string }>
+}>
