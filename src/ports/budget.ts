@@ -36,8 +36,11 @@ export class Budget {
   /** How many items still fit, with `rest` left for other work afterwards. */
   room(item: Cost, rest: Cost = NOTHING): number {
     const used = this.#used()
-    const fit = (name: keyof Cost): number =>
-      Math.floor((this.limit[name] - used[name] - rest[name]) / item[name])
+    const fit = (name: keyof Cost): number => {
+      const left = this.limit[name] - used[name] - rest[name]
+      if (item[name] === 0) return left < 0 ? 0 : Infinity
+      return Math.floor(left / item[name])
+    }
     return Math.max(0, Math.min(fit('calls'), fit('statements')))
   }
 

@@ -130,9 +130,10 @@ export async function saveTries(
       ? []
       : [
           statement(
-            `${set}, state = 'delivered', due_at = NULL, delivered_at = value ->> 'triedAt', body = NULL
+            `${set}, state = 'delivered', due_at = NULL, delivered_at = value ->> 'triedAt',
+               body = value ->> 'body'
              FROM json_each(?1) WHERE deliveries.id = value ->> 'id' AND deliveries.state <> 'delivered'`,
-            JSON.stringify(delivered.map(({ after: { body: _, ...after } }) => after)),
+            JSON.stringify(delivered.map(({ after }) => after)),
           ),
         ]),
     ...(failed.length === 0

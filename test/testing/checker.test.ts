@@ -5,7 +5,7 @@ import { installInstant } from '../../testing/simulation/d1/instant.ts'
 import { runSeed } from '../../testing/simulation/run/run-seed.ts'
 import type { World } from '../../testing/simulation/run/world.ts'
 
-const SEARCH_MS = 60_000
+const SEARCH_MS = 180_000
 const SEEDS_MAX = 2_000
 
 /** What the database must contain after a seed, so that there is something to corrupt. */
@@ -14,6 +14,8 @@ const CONTENTS = {
     "SELECT 1 FROM orders WHERE state = 'paid'",
     "SELECT 1 FROM orders AS o JOIN attempts AS a USING (ordercode) WHERE o.state = 'closed' AND a.state = 'closed'",
     "SELECT 1 FROM reviews WHERE kind = 'late_payment'",
+    "SELECT 1 FROM events WHERE type = 'payment_booked' AND actor = 'wechat'",
+    "SELECT 1 FROM events WHERE data LIKE '%closed_at_wechat%'",
     "SELECT 1 FROM deliveries WHERE type = 'order.closed' AND state = 'delivered'",
     'SELECT 1 FROM payments AS p WHERE NOT EXISTS (SELECT 1 FROM refunds AS r WHERE r.transaction_id = p.transaction_id)',
   ],
