@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { readHeader } from '../../../src/wechat/bill/columns.ts'
 
-const NAMES = [
-  ...['交易时间', '公众账号ID', '微信订单号', '商户订单号', '用户标识', '交易类型', '交易状态'],
-  ...['货币种类', '应结订单金额', '商品名称', '商户数据包', '手续费', '费率', '订单金额'],
-]
+const NAMES =
+  '交易时间,公众账号ID,微信订单号,商户订单号,用户标识,交易类型,交易状态,货币种类,应结订单金额,商品名称,商户数据包,手续费,费率,订单金额'.split(
+    ',',
+  )
 const header = (names: readonly string[]) => {
   const columns = readHeader(names.join(','))
   if (typeof columns === 'string') throw new Error(columns)
