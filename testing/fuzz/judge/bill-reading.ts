@@ -66,7 +66,7 @@ export function readFile(bytes: Uint8Array): ReadBill | 'broken' | 'other' {
   const cells = texts.map((text) => cellsOf(columns, text))
   return {
     rows: cells.map(rowOf),
-    wrongTotals: wrongTotals(names.split(','), values.slice(1).split(',`'), cells),
+    wrongTotals: wrongTotals(names.split(','), values.slice(1).split(',`'), cells, columns),
   }
 }
 
@@ -115,10 +115,12 @@ const wrongTotals = (
   names: readonly string[],
   values: readonly string[],
   rows: readonly Cells[],
+  columns: readonly string[],
 ): readonly string[] =>
   names.filter((name, n) => {
-    if (!(name in TOTALS)) return false
     const column = TOTALS[name]
+    // A total of a column that the bill does not have proves nothing.
+    if (!(name in TOTALS) || (column !== undefined && !columns.includes(column))) return false
     const stated = digits(values[n] ?? '')
     if (column === undefined) return stated !== BigInt(rows.length) * SCALE
     const cells = rows.map(({ get }) => digits(get(column)))

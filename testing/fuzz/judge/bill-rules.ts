@@ -140,6 +140,8 @@ function judgeFit(world: FuzzWorld, bill: SqlRow, { rows, wrongTotals }: ReadBil
     const isSame =
       record?.[amount] === fee &&
       record['billed_on'] === day &&
+      // A refund is known by its own number and its payment's; the bill's order number of it is not compared.
+      (kind === 'refund' || record['ordercode'] === outTradeNo.split('*')[0]) &&
       record['transaction_id'] === transactionId
     if (!isSame) wrong.push(`${number} of ${fee} fen is not like that in our records`)
   }
