@@ -2,9 +2,9 @@
 import { isRecovered, registerLostOrders, resume } from '../actors/restorer.ts'
 import { operatorCall, shopCall } from '../actors/client.ts'
 import { codeOf } from '../checkers/witness.ts'
-import { billTimeOf, dayOf } from './days.ts'
-import { finish } from './play.ts'
-import type { World } from './world.ts'
+import { billTimeOf, dayOf } from '../run/days.ts'
+import { finish } from '../run/play.ts'
+import type { World } from '../run/world.ts'
 
 const MINUTE_MS = 60_000
 /** The maximum number of rounds after which a recovery must be finished. A bill may take until the next morning. */

@@ -1,5 +1,5 @@
 /** When the next row is due, and what is due for ever because it waits for a person. */
-import type { World } from './world.ts'
+import type { World } from '../run/world.ts'
 
 /** When the next row, or with notices the next notice, is due, in milliseconds; undefined when none is. */
 export function nextDueMs({ sqlite, wechat }: World, withNotices: boolean): number | undefined {
