@@ -45,7 +45,10 @@ const SLICE_SHARE = 0.6
 const SLICE_MIN: Cost = { calls: 5, statements: 23 }
 /** No slice begins later than this after the run's start, in seconds. By then the next run works beside this one. */
 const RUN_S = 2 * MINUTE_S
-/** The number of statements at the end of a run: delete old rows, and store the report. */
+/**
+ * The number of statements at the end of a run: delete old rows, and store the report. While a recovery is under way, a
+ * run deletes nothing, and counts what is left of the recovery instead.
+ */
 const LAST_STATEMENTS = SWEEP.statements + 1
 
 type Report = Figures &
@@ -95,8 +98,7 @@ async function run(base: Deps, scheduledMs: number): Promise<void> {
   const oldest = await oldestDue(deps)
   const isReduced = started.crashed || started.reducedUntil !== undefined
   const { calls, statements } = runBudget(deps.config.tick, isReduced)
-  const last = started.isRecovering ? LAST_STATEMENTS + 1 : LAST_STATEMENTS
-  const budget = new Budget(deps.used, { calls, statements: statements - last })
+  const budget = new Budget(deps.used, { calls, statements: statements - LAST_STATEMENTS })
 
   const figures: Record<keyof Figures, number> = {
     due: 0,
@@ -131,7 +133,8 @@ async function run(base: Deps, scheduledMs: number): Promise<void> {
     open = queues.filter((queue) => more.includes(queue) || (hasWritten && queue.peer === 'shop'))
     hasWritten = false
   }
-  if (budget.allows(SWEEP)) await sweep(deps)
+  // The statements of the sweep are kept for it. A recovery counts what is left of it with one of them.
+  if (!started.isRecovering) await sweep(deps)
 
   const recovery = started.isRecovering ? await recoveryLeft(deps) : undefined
   const key = deps.keyHealth()

@@ -148,6 +148,7 @@ function afterClose(closed: CloseOutcome, dueAt: UnixSeconds | undefined): Follo
     case 'unknown':
       return { result: 'unanswered', dueAt, isAnswered: false }
     case 'busy':
+      return { result: 'waiting', dueAt, isAnswered: closed.isAnswered }
     case 'other_merchant':
       return { result: 'waiting', dueAt, isAnswered: false }
   }

@@ -54,7 +54,7 @@ async function restoreDatabase(
   const { trace, workers, network, scheduler, faults, restores } = world
   const isPausedBefore = chance.happens(0.7)
   if (isPausedBefore) await pauseRefunds(world, chance)
-  // D1 ends all queries when it restores. Whatever was under way ends with them.
+  // D1 ends all queries when it restores, so the Workers that wait for one end, too.
   workers.killAll()
   network.outage()
   if (chance.happens(0.5)) scheduler.leap(chance.between(1, 240) * MINUTE_MS)

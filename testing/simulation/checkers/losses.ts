@@ -105,7 +105,7 @@ const obedientShopMissesNothing: Check = (evidence) => {
   ]
 }
 
-/** WeChat never refunded more than was paid, whatever our records say. */
+/** WeChat never refunded more than was paid, also where our records have no such payment. */
 const noRefundBeyondThePayment: Check = (evidence) =>
   evidence.captures.flatMap(({ transactionId, totalFee }) => {
     const returned = evidence.wechatRefunds
