@@ -159,7 +159,7 @@ export async function saveTries(
             `UPDATE deliveries SET due_at = value ->> 'dueAt', claimed_by = NULL
              FROM json_each(?1) WHERE deliveries.id = value ->> 'id' AND deliveries.state = 'pending'
                AND deliveries.tries = value ->> 'tries' AND deliveries.step = value ->> 'step'`,
-            JSON.stringify(left.map(({ body: _, ...delivery }) => delivery)),
+            JSON.stringify(left),
           ),
         ]),
   ]

@@ -427,8 +427,11 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
   {
     name: 'A refusal is believed although an earlier try got SYSTEMERROR and may have succeeded',
     file: 'wechat/v2/gateway.ts',
-    find: `        onRepeat()\n`,
-    replace: '',
+    find: `onRepeat()
+        await sleep(timers, BUSY_PAUSE_MS)
+        reply = await refundOnce`,
+    replace: `await sleep(timers, BUSY_PAUSE_MS)
+        reply = await refundOnce`,
     tests: ['test/stories/refund/refusals.test.ts'],
   },
   {

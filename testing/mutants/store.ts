@@ -229,7 +229,7 @@ export const STORE_MUTANTS: readonly Mutant[] = [
   {
     name: 'A recovery ends although WeChat has not answered about an attempt',
     file: 'cron/due-orders.ts',
-    find: 'isAnswered: followUp.isAnswered',
+    find: 'isAnswered: followed.isAnswered',
     replace: 'isAnswered: true',
     tests: ['test/stories/recovery.test.ts'],
   },

@@ -16,7 +16,7 @@ import { webhookId } from '../../core/webhook.ts'
 import { text } from '../d1/columns.ts'
 import type { Database } from '../d1/database.ts'
 import { deliveryRow, type Outbox } from '../d1/outbox.ts'
-import { nextRevision } from '../d1/sql.ts'
+import { type Expression, type Guard, insertOnce, nextRevision } from '../d1/sql.ts'
 import { eventData } from '../order/event-data.ts'
 
 /**
@@ -45,22 +45,23 @@ export async function expireUntouched(
     WHERE state = 'created' AND expires_at <= ?
       AND NOT EXISTS (SELECT 1 FROM attempts WHERE attempts.ordercode = due.ordercode)
     ORDER BY due_at, ordercode LIMIT ?)`
-  const guard = [now, now, limit]
+  const guard: Guard = { sql: untouched, params: [now, now, limit] }
   const webhook = {
     type: 'order.closed',
     subject: '',
     ordercode: undefined,
     revision: undefined,
   } as const
-  const { id: _, subject, ordercode, revision, ...delivery } = deliveryRow(webhook, now, outbox)
-  const columns = Object.keys(delivery)
+  const itsOwn: Expression = { sql: 'ordercode', params: [] }
+  const delivery = {
+    ...deliveryRow(webhook, now, outbox),
+    id: { sql: '? || ordercode', params: [webhookId(webhook)] },
+    subject: itsOwn,
+    ordercode: itsOwn,
+    revision: { sql: nextRevision('revision'), params: [] },
+  }
   const outcomes = await db.batch([
-    {
-      sql: `INSERT INTO deliveries (id, subject, ordercode, revision, ${columns.join(', ')})
-            SELECT ? || ordercode, ordercode, ordercode, ${nextRevision('revision')}, ${columns.map(() => '?').join(', ')}
-            FROM orders WHERE ${untouched} ON CONFLICT (id) DO NOTHING`,
-      params: [webhookId(webhook), ...Object.values(delivery), ...guard],
-    },
+    insertOnce('deliveries', delivery, guard, 'orders'),
     {
       sql: `INSERT INTO events (ordercode, revision, type, at, data, actor)
             SELECT ordercode, ${nextRevision('revision')}, 'order_closed', ?, ?, ? FROM orders WHERE ${untouched}`,
@@ -68,13 +69,13 @@ export async function expireUntouched(
         now,
         JSON.stringify(eventData({ type: 'order_closed', reason: 'expired' })),
         actor,
-        ...guard,
+        ...guard.params,
       ],
     },
     {
       sql: `UPDATE orders SET state = 'closed', revision = ${nextRevision('revision')}, closed_at = ?, due_at = NULL
             WHERE ${untouched} RETURNING ordercode`,
-      params: [now, ...guard],
+      params: [now, ...guard.params],
     },
   ])
   return (outcomes.at(-1)?.rows ?? []).map((row) => text(row, 'ordercode'))
