@@ -82,7 +82,9 @@ function isRightType(evidence: Evidence, ordercode: string, event: SqlRow): bool
     (each) => each.transactionId === transactionId && each.source === 'VENDOR_PLATFORM',
   )
   const late = isLate(evidence, ordercode, transactionId)
-  if (isByHand || late === undefined) return true
+  // After a restore, the Worker may hear of a payment again when all of it has gone back.
+  const isHeardAgain = evidence.restores.list.length > 0 && isWhollyReturned(evidence, String(transactionId))
+  if (isByHand || isHeardAgain || late === undefined) return true
   const { latePayment } = evidence.settings
   if (late && latePayment === 'either') return true
   return isAnnouncedAsReturned === (late && latePayment === 'refund')
