@@ -8,7 +8,7 @@ import { type Outcome, runSeed } from '../testing/simulation/run/run-seed.ts'
 
 const SEEDS = 150
 const SEEDS_AT_ONCE = 30
-const TIMEOUT_MS = 60_000
+const TIMEOUT_MS = 240_000
 const COMMAND = join(import.meta.dirname, '../scripts/simulate.ts')
 
 let restore = (): void => {}

@@ -350,13 +350,19 @@ describe('a row of others', () => {
     const compared = compare([payment(), refund()], [strange, strange])
 
     expect(compared.counts).toEqual({ ...NO_COUNTS, rows: 2, unknownOrders: 2 })
+    // The ids are those of the bill, because the payment may be accepted when the configuration has others.
+    const ids = { appid: OURS.appid, mch_id: OURS.mchId }
     expect(compared.differences).toEqual([
       difference({
         kind: 'payment_of_unknown_order',
         subject: PAYMENT_SIDE['transaction_id'],
-        bill: PAYMENT_SIDE,
+        bill: { ...PAYMENT_SIDE, ...ids },
       }),
-      difference({ kind: 'refund_of_unknown_order', subject: 'REFUND-1001', bill: REFUND_SIDE }),
+      difference({
+        kind: 'refund_of_unknown_order',
+        subject: 'REFUND-1001',
+        bill: { ...REFUND_SIDE, ...ids },
+      }),
     ])
     expect(compared.payments).toEqual([])
   })
