@@ -65,10 +65,7 @@ export async function withoutOtherMerchants(
 }
 
 /** Sets the due work of other merchant numbers aside. The first time, a review opens: one for all work of a number. */
-export async function setAside(
-  deps: OtherMerchantsDeps,
-  mchIds: readonly string[],
-): Promise<void> {
+export async function setAside(deps: OtherMerchantsDeps, mchIds: readonly string[]): Promise<void> {
   if (mchIds.length > 0) await setAsideAll(deps, mchIds, await deps.orders.otherMerchants())
 }
 
