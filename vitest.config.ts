@@ -2,6 +2,7 @@ import { existsSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+import { PATIENCE, PURE } from './testing/mutants/pure.config.ts'
 
 /** D1 waits for the disk at every commit. With its files in memory, where there is room, tests take a fifth less. */
 const MEMORY = '/dev/shm'
@@ -11,9 +12,6 @@ if (existsSync(MEMORY)) {
   if (bavail * bsize > MEMORY_NEEDED) process.env['TMPDIR'] ??= MEMORY
 }
 
-/** Days pass in some tests, and a busy machine is several times slower. */
-const PATIENCE = { testTimeout: 30_000, hookTimeout: 120_000 }
-
 /**
  * Tests of pure code run in Node, the others in workerd over its real D1. The tests of the store run in both, so that
  * the simulation's D1 must behave like the real one.
@@ -22,17 +20,7 @@ export default defineConfig(async () => ({
   test: {
     maxWorkers: '100%', // by default, a machine with two cores gets one worker
     projects: [
-      {
-        test: {
-          name: 'pure',
-          ...PATIENCE,
-          environment: 'node',
-          isolate: false, // these files leave nothing behind; a process for each would take longer than its tests
-          include: [
-            'test/{lib,core,wechat,webhooks,routes,cron,simulator,testing,examples}/**/*.test.ts',
-          ],
-        },
-      },
+      PURE,
       {
         test: {
           name: 'node',

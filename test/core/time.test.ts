@@ -5,6 +5,8 @@ import {
   fromMillis,
   later,
   parseBeijing,
+  parseBeijingDashed,
+  timeOrNull,
   toUnixSeconds,
 } from '../../src/core/time.ts'
 
@@ -78,5 +80,30 @@ describe('our time', () => {
   it('is written in UTC, to the second', () => {
     expect(formatRfc3339(utc('2026-11-23T06:30:00Z'))).toBe('2026-11-23T06:30:00Z')
     expect(formatRfc3339(toUnixSeconds(0))).toBe('1970-01-01T00:00:00Z')
+  })
+})
+
+describe('a time in JSON', () => {
+  it('is null while it is not set', () => {
+    expect(timeOrNull(undefined)).toBeNull()
+    expect(timeOrNull(utc('2026-11-23T06:30:00Z'))).toBe('2026-11-23T06:30:00Z')
+  })
+})
+
+describe('a time in a bill', () => {
+  it('is read in its one form', () => {
+    expect(parseBeijingDashed('2024-01-02 03:04:05')).toBe(utc('2024-01-01T19:04:05Z'))
+  })
+
+  it.each([
+    '20240102030405',
+    '2024-01-02T03:04:05',
+    '2024-01-02 03:04',
+    ' 2024-01-02 03:04:05',
+    '2024-01-02 03:04:05 ',
+    '2024-02-30 03:04:05',
+    '',
+  ])('is not read from %j', (text) => {
+    expect(parseBeijingDashed(text)).toBeUndefined()
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readLoginReply } from '../../src/wechat/login.ts'
+import { loginWords, readLoginReply } from '../../src/wechat/login.ts'
 
 const OPENID = 'oUpF8uMuAJO_M2pxb1Q9zNjWeS6o'
 const read = (reply: unknown) => readLoginReply(JSON.stringify(reply))
@@ -63,5 +63,21 @@ describe('a login', () => {
     ['an errcode that is text', `{"openid":"${OPENID}","errcode":"40029"}`],
   ])('is unknown when the reply is %s', (_, text) => {
     expect(readLoginReply(text)).toMatchObject({ kind: 'unknown' })
+  })
+})
+
+describe("WeChat's words about a login", () => {
+  it('are in the log as they are in the answer', () => {
+    expect(loginWords('{"errcode":40029,"errmsg":"invalid code"}')).toEqual({
+      errCode: '40029',
+      errCodeDes: 'invalid code',
+    })
+    expect(loginWords('{"errcode":-1}')).toEqual({ errCode: '-1', errCodeDes: '' })
+  })
+
+  it('are none after a success, and none in an answer that cannot be read', () => {
+    expect(loginWords(`{"openid":"${OPENID}"}`)).toEqual({})
+    expect(loginWords('<html>')).toEqual({})
+    expect(loginWords('[1]')).toEqual({})
   })
 })

@@ -131,4 +131,18 @@ export const ORDER_MUTANTS: readonly Mutant[] = [
     replace: 'false',
     tests: ['test/stories/http.test.ts'],
   },
+  {
+    name: 'An attempt is sent to WeChat again after another attempt has paid the order',
+    file: 'core/order/transition.ts',
+    find: `attempt?.state !== 'open' || before.order.state !== 'paying'`,
+    replace: `attempt?.state !== 'open'`,
+    tests: ['test/core/order/transition-steps.test.ts'],
+  },
+  {
+    name: 'A payment that an operator accepts is recorded by the fast path, which checks its payer again',
+    file: 'core/order/payment-check.ts',
+    find: ` && source !== 'operator'`,
+    replace: '',
+    tests: ['test/core/order/payment-check.test.ts'],
+  },
 ]

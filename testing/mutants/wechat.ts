@@ -97,9 +97,16 @@ export const WECHAT_MUTANTS: readonly Mutant[] = [
   {
     name: 'An unsigned FAIL counts as "no such order"',
     file: 'wechat/v2/gateway.ts',
-    find: 'if (!reply.ok) return unknown(reply.error)',
-    replace: `if (!reply.ok) return { kind: 'absent' }`,
+    find: 'const known = reply.ok ? reply.value : unknown(reply.error)',
+    replace: `const known: OrderQueryReply = reply.ok ? reply.value : { kind: 'absent' }`,
     tests: GATEWAY,
+  },
+  {
+    name: 'A bill that could not be downloaded counts as a day without payments',
+    file: 'wechat/v2/gateway.ts',
+    find: 'if (!reply.ok) return unknown(reply.error)',
+    replace: `if (!reply.ok) return { kind: 'empty' }`,
+    tests: ['test/wechat/v2/refund-gateway.test.ts'],
   },
   {
     name: 'An answer with a bad signature counts as a refusal',

@@ -2,8 +2,11 @@
 import { spawn } from 'node:child_process'
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, join, relative } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import type { Mutant } from './mutant.ts'
+import type { RandomMutant } from './random/draw.ts'
+import { PureTests } from './random/pure-tests.ts'
+import { relatedTests } from './random/related.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const NOT_COPIED = ['node_modules', '.git', '.wrangler', 'dist', 'coverage']
@@ -17,6 +20,12 @@ const ALL_TESTS = [
     (name) => `test/${name}.test.ts`,
   ),
 ]
+/** Those that can notice a mutant and need no workerd. */
+const PURE_TESTS = ['core', 'wechat', 'lib', 'webhooks', 'routes', 'cron'].map(
+  (folder) => `test/${folder}/`,
+)
+/** Starts in a second, where the configuration with workerd needs three. */
+const PURE_CONFIG = 'testing/mutants/pure.config.ts'
 /** A run of tests that takes longer counts as failed: the mutant may have caused an endless loop. */
 const PATIENCE_MS = 10 * 60_000
 
@@ -37,14 +46,17 @@ type Results = Readonly<{
   }>[]
 }>
 
-/** A copy of the repository, made by {@link Workbench.make}. The caller deletes `folder` at the end. */
+/** A copy of the repository, made by {@link Workbench.make}. The caller closes it at the end. */
 export class Workbench {
   readonly folder: string
   readonly #signal: AbortSignal
+  readonly #pureTests: PureTests
 
   private constructor(folder: string, signal: AbortSignal) {
     this.folder = folder
     this.#signal = signal
+    this.#pureTests = new PureTests(folder)
+    signal.addEventListener('abort', () => this.#pureTests.stop(), { once: true })
   }
 
   /**
@@ -71,15 +83,13 @@ export class Workbench {
    * @param isQuick If true, runs only the tests that the mutant lists. Otherwise, when these pass, runs all tests.
    */
   async try(mutant: Mutant, isQuick: boolean): Promise<Verdict> {
-    const path = join(this.folder, 'src', mutant.file)
-    const original = await readFile(path, 'utf8')
+    const original = await readFile(join(this.folder, 'src', mutant.file), 'utf8')
     const places = original.split(mutant.find).length - 1
     if (places !== 1) return { outcome: 'stale', by: `its text occurs ${places} times` }
     // The replacement is a function, because `$` has a special meaning in a replacement text.
     const mutated = original.replace(mutant.find, () => mutant.replace)
-    await writeFile(path, mutated)
-    try {
-      const expected = await this.#test(mutant.tests)
+    return this.#broken(mutant.file, mutated, async () => {
+      const expected = await this.#test(mutant.tests, projectsOf(mutant.tests))
       // If the test files fail without a failed test, the mutated code cannot be loaded. Such a bug could not be deployed,
       // so the mutant is reported as out of date.
       if (expected.failed && !expected.byTest) return { outcome: 'stale', by: expected.why }
@@ -89,6 +99,40 @@ export class Workbench {
       return all.failed
         ? { outcome: 'caught', by: `only by ${all.why}` }
         : { outcome: 'survived', by: '' }
+    })
+  }
+
+  /** Runs the pure tests without a mutant. @returns the first that fails, or undefined. */
+  testPure(): Promise<string | undefined> {
+    return this.#pureTests.firstFailure(join(this.folder, 'src/worker.ts'), PURE_TESTS)
+  }
+
+  /** Applies the random mutant to the copy, runs the pure tests up to the first failure, and restores the file. */
+  tryRandom({ file, mutated }: RandomMutant): Promise<Verdict> {
+    const path = join('src', file)
+    return this.#broken(file, mutated, async () => {
+      const tests = relatedTests(this.folder, path, PURE_TESTS)
+      if (tests.length === 0) return { outcome: 'survived', by: 'no pure test imports the file' }
+      const failed = await this.#pureTests.firstFailure(join(this.folder, path), tests)
+      return failed === undefined
+        ? { outcome: 'survived', by: '' }
+        : { outcome: 'caught', by: failed }
+    })
+  }
+
+  /** Deletes the copy. */
+  async close(): Promise<void> {
+    this.#pureTests.stop()
+    await rm(this.folder, { recursive: true, force: true })
+  }
+
+  /** Judges while the file has the mutated text. */
+  async #broken(file: string, mutated: string, judge: () => Promise<Verdict>): Promise<Verdict> {
+    const path = join(this.folder, 'src', file)
+    const original = await readFile(path, 'utf8')
+    await writeFile(path, mutated)
+    try {
+      return await judge()
     } finally {
       await writeFile(path, original)
     }
@@ -103,10 +147,15 @@ export class Workbench {
    * Runs all of the tests, not only up to the first failure: when vitest is cut off while workerd is still starting, its
    * results are lost.
    */
-  async #test(filters: readonly string[]): Promise<Tested> {
+  async #test(filters: readonly string[], options: readonly string[] = []): Promise<Tested> {
     const report = join(this.folder, 'mutants-report.json')
     await writeFile(report, '{"testResults":[]}')
-    const status = await this.#vitest([...filters, '--reporter=json', `--outputFile=${report}`])
+    const status = await this.#vitest([
+      ...filters,
+      ...options,
+      '--reporter=json',
+      `--outputFile=${report}`,
+    ])
     if (status === 0) return { failed: false, byTest: false, why: '' }
     if (status === 'too long') return { failed: true, byTest: true, why: 'a timeout' }
     const { testResults } = JSON.parse(await readFile(report, 'utf8')) as Results
@@ -151,4 +200,20 @@ export class Workbench {
       })
     })
   }
+}
+
+/**
+ * The options with which vitest starts no more than these test files need: most need no workerd. Tests of the store
+ * run only over SQLite here.
+ */
+function projectsOf(tests: readonly string[]): readonly string[] {
+  const projects = new Set(tests.map(projectOf))
+  if ([...projects].join() === 'pure') return ['--config', PURE_CONFIG]
+  return [...projects].flatMap((project) => ['--project', project])
+}
+
+function projectOf(test: string): 'node' | 'workerd' | 'shim' | 'pure' {
+  if (dirname(test) === 'test') return 'node'
+  if (test.startsWith('test/stories/')) return 'workerd'
+  return test.startsWith('test/store/') ? 'shim' : 'pure'
 }

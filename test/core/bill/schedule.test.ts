@@ -9,8 +9,12 @@ import {
   isOverdue,
   lastBillDay,
   nextBillTryAt,
+  nextDifferenceTryAt,
+  REPORTED_WITHIN_S,
+  TRIES_MAX,
 } from '../../../src/core/bill/schedule.ts'
 import { type BeijingDay, parseDay } from '../../../src/core/day.ts'
+import { nextRefundQueryAt } from '../../../src/core/order/refund-schedule.ts'
 import { reviewId } from '../../../src/core/review.ts'
 import { toUnixSeconds, type UnixSeconds } from '../../../src/core/time.ts'
 import { seeded } from '../../../testing/wire/seeded.ts'
@@ -166,5 +170,30 @@ describe('a difference', () => {
     expect(reviewId(missing)).toBe(reviewId(missingBillReview(day('2026-11-22'), 'other')))
     expect(reviewId(missing)).not.toBe(reviewId(missingBillReview(day('2026-11-23'), 'other')))
     expect(reviewId(missing)).not.toBe(reviewId(differenceReview(difference)))
+  })
+})
+
+describe('a difference that WeChat does not confirm', () => {
+  it('is queried every minute for half an hour, then every hour for two days', () => {
+    const now = beijing('2026-11-24 12:00:00')
+    const pause = (tries: number): number => nextDifferenceTryAt(tries, now) - now
+
+    expect(pause(0)).toBe(60)
+    expect(pause(29)).toBe(60)
+    expect(pause(30)).toBe(3_600)
+    const all = Array.from({ length: TRIES_MAX }, (_, tries) => pause(tries))
+    expect(all.reduce((sum, each) => sum + each, 0)).toBe(30 * 60 + 48 * 3_600)
+  })
+})
+
+describe('a refund whose answer was lost', () => {
+  it('may be in a bill up to two days longer ago than its last planned query finds it', () => {
+    const from = beijing('2026-11-24 12:00:00')
+    let last = from
+    for (let next = nextRefundQueryAt(from, from); next !== undefined;) {
+      last = next
+      next = nextRefundQueryAt(from, last)
+    }
+    expect(REPORTED_WITHIN_S).toBe(last - from + 2 * 86_400)
   })
 })

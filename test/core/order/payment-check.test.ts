@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { toFen } from '../../../src/core/money.ts'
-import { checkPayment } from '../../../src/core/order/payment-check.ts'
+import { checkPayment, isUsual } from '../../../src/core/order/payment-check.ts'
 import { transition } from '../../../src/core/order/transition.ts'
 import {
   anAttempt,
@@ -135,5 +135,19 @@ describe('a payment that does not match', () => {
     ])
     const booked = aBookedPayment()
     expect(transition({ ...paid, payments: [booked] }, event, at(60))).toEqual(refused)
+  })
+})
+
+describe('the fast path of the store', () => {
+  it('may record what WeChat reports about a usual payment', () => {
+    expect(
+      (['notice', 'query', 'bill'] as const).map((source) => isUsual(aPayment(), source)),
+    ).toEqual([true, true, true])
+  })
+
+  it('never records what its guard does not compare', () => {
+    expect(isUsual(aPayment({ feeType: 'USD' }), 'query')).toBe(false)
+    expect(isUsual(aPayment({ tradeType: 'MICROPAY' }), 'query')).toBe(false)
+    expect(isUsual(aPayment(), 'operator')).toBe(false)
   })
 })

@@ -3,7 +3,10 @@ import { toFen } from '../../../src/core/money.ts'
 import type { BeijingDay } from '../../../src/core/day.ts'
 import { parseOutRefundNo } from '../../../src/core/order/refund.ts'
 import {
+  conflictReview,
   heldReview,
+  heldSubject,
+  otherMerchantReview,
   paymentReview,
   rejectionReview,
   waitingReview,
@@ -16,7 +19,7 @@ import {
   ORDERCODE,
   PAYMENT,
 } from '../../../testing/samples/order-samples.ts'
-import { aRefund, NOW, R1 } from '../../../testing/samples/refund-samples.ts'
+import { aRecord, aRefund, NOW, R1 } from '../../../testing/samples/refund-samples.ts'
 
 describe('a review', () => {
   it('has an id that depends only on its kind and subject', () => {
@@ -124,5 +127,45 @@ describe('a webhook', () => {
     expect(paid).toBe(webhookId({ type: 'order.paid', subject: PAYMENT.transactionId }))
     expect(paid).not.toBe(webhookId({ type: 'payment.returned', subject: PAYMENT.transactionId }))
     expect(paid).not.toBe(webhookId({ type: 'order.paid', subject: 'other' }))
+  })
+})
+
+describe('a review of refunds', () => {
+  it('that do not fit our records has what WeChat reports', () => {
+    expect(conflictReview(aRecord(), ORDERCODE, 'amount')).toEqual({
+      kind: 'refund_conflict',
+      subject: R1,
+      ordercode: ORDERCODE,
+      evidence: {
+        out_refund_no: R1,
+        transaction_id: PAYMENT.transactionId,
+        refund_id: '50000405502024010200000000001',
+        refund_fee: 30,
+        status: 'processing',
+        reason: 'amount',
+      },
+    })
+  })
+
+  it('that are held back is one for the pause, and one for each day of the limit', () => {
+    const day = '2026-11-23' as BeijingDay
+
+    expect(heldSubject({ reason: 'paused', day })).toBe('refunds.paused')
+    expect(heldSubject({ reason: 'limit', day })).toBe('refunds.limit.2026-11-23')
+    expect(heldReview({ reason: 'limit', day, count: 3, refundFee: 70 })).toEqual({
+      kind: 'refund_waiting',
+      subject: 'refunds.limit.2026-11-23',
+      ordercode: undefined,
+      evidence: { reason: 'limit', refunds: 3, refund_fee: 70 },
+    })
+  })
+
+  it('of another merchant number has both numbers', () => {
+    expect(otherMerchantReview('1900000109', '10000100')).toEqual({
+      kind: 'other_merchant',
+      subject: '1900000109',
+      ordercode: undefined,
+      evidence: { mch_id: '1900000109', configured_mch_id: '10000100' },
+    })
   })
 })

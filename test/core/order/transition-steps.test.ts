@@ -8,6 +8,7 @@ import {
   findAttempt,
   liveAttempt,
   nextOutTradeNo,
+  nextRevision,
   type OrderEvent,
   type OrderView,
   sameTerms,
@@ -21,6 +22,7 @@ import {
   HOUR,
   MINUTE,
   ORDERCODE,
+  PAYMENT,
   T0,
   TERMS,
 } from '../../../testing/samples/order-samples.ts'
@@ -109,6 +111,24 @@ describe('sending an attempt again', () => {
 
     expect(findAttempt(second, FIRST)).toMatchObject({ sentAt: NOW + 1, unansweredAt: NOW })
     expect(findAttempt(third, FIRST)).toMatchObject({ sentAt: NOW + 2, unansweredAt: NOW })
+  })
+})
+
+describe('an attempt that is not the order’s live one', () => {
+  const resent: OrderEvent = { type: 'attempt_resent', outTradeNo: FIRST, codeHash: 'h2' }
+  const illegal = { reason: 'illegal_transition' }
+
+  it.each(['closing', 'closed', 'paid'] as const)('is not sent again while it is %s', (state) => {
+    expect(refusal(aView({ state: 'paying' }, [anAttempt({ state })]), resent)).toEqual(illegal)
+  })
+
+  it('is not sent again when another attempt has paid the order', () => {
+    const paid = aView({ state: 'paid', transactionId: PAYMENT.transactionId }, [
+      anAttempt(),
+      numbered(2, { state: 'paid' }),
+    ])
+
+    expect(refusal(paid, resent)).toEqual(illegal)
   })
 })
 
@@ -214,5 +234,19 @@ describe('an event of an attempt', () => {
     ]
 
     for (const step of steps) expect(step).toMatchObject({ webhooks: [], reviews: [] })
+  })
+})
+
+describe('the revision of an order', () => {
+  it('grows by one with every change', () => {
+    expect(nextRevision(anOrder({ revision: 7 }))).toBe(8)
+  })
+
+  it('is after a recovery greater than any that the lost records may have had', () => {
+    const recoveredAt = T0
+
+    expect(nextRevision(anOrder({ revision: 7, recoveredAt }))).toBe(Number(`${T0}0`))
+    const raised = anOrder({ revision: Number(`${T0}0`), recoveredAt })
+    expect(nextRevision(raised)).toBe(Number(`${T0}1`))
   })
 })

@@ -246,6 +246,36 @@ describe('orderquery and closeorder', () => {
   })
 })
 
+describe('an orderquery by transaction_id', () => {
+  const id = aTransactionId(NOTICE['transaction_id'] ?? '')
+  const ask = (reply: Reply) => wechat([reply]).gateway.orderQueryByTransaction(id, MERCHANT_IDS)
+
+  it('returns the words in which WeChat says the state', async () => {
+    const refunded = { ...NOTICE, trade_state: 'REFUND', trade_state_desc: '订单发生过退款' }
+
+    expect(await ask(xml(signed(refunded)))).toMatchObject({
+      reply: { kind: 'paid', refunded: true },
+      words: { code: 'REFUND', description: '订单发生过退款' },
+    })
+  })
+
+  it('returns the words of a refusal', async () => {
+    const absent = changed(ANSWERED, refusal('ORDERNOTEXIST', '此交易订单号不存在'))
+
+    expect(await ask(xml(signed(absent)))).toEqual({
+      reply: { kind: 'absent' },
+      words: { code: 'ORDERNOTEXIST', description: '此交易订单号不存在' },
+    })
+  })
+
+  it('returns why there are no words', async () => {
+    expect(await ask(NO_ANSWER)).toEqual({
+      reply: { kind: 'unknown', cause: 'no_answer' },
+      words: { code: 'NO_ANSWER', description: 'no_answer' },
+    })
+  })
+})
+
 describe('an attempt of a former appid', () => {
   const former = { ...MERCHANT_IDS, appid: 'wx2421b1c4370ec43b' }
   const attempt = anAttempt({ terms: former })

@@ -45,9 +45,10 @@ describe('a bill', () => {
   })
 
   it('without content is unknown, and not an empty day', () => {
-    expect(read()).toEqual(unknown)
-    expect(read('')).toEqual(unknown)
-    expect(read('', '', '')).toEqual(unknown)
+    const empty = { kind: 'unknown', cause: 'empty_body' }
+    expect(read()).toEqual(empty)
+    expect(read('')).toEqual(empty)
+    expect(read('', '', '')).toEqual(empty)
   })
 })
 
@@ -112,6 +113,22 @@ describe('an error of downloadbill', () => {
     expect(replyTo(errorCode, message)).toEqual(unknown)
   })
 
+  it('that is unknown is named by its code and its words', () => {
+    const cause = (code: string, message: string) => {
+      const reply = replyTo(code, message)
+      return reply.kind === 'unknown' ? reply.cause : reply.kind
+    }
+    expect(cause('20004', 'something new')).toBe('error_code 20004 something new')
+    expect(cause('20002', '账单')).toBe('error_code 20002 账单')
+    expect(cause('20100', '')).toBe('error_code 20100')
+  })
+
+  it('may name its code err_code', () => {
+    const reply = ERROR('20002', 'No Bill Exist').replaceAll('error_code', 'err_code')
+
+    expect(read(reply)).toEqual({ kind: 'empty' })
+  })
+
   it('may come in any pieces', () => {
     const bytes = utf8(ERROR('20002', 'No Bill Exist'))
     for (let seed = 1; seed <= 100; seed++) {
@@ -149,9 +166,19 @@ describe('an error of downloadbill', () => {
       'the same element twice',
       '<xml><error_code>1</error_code><error_code>20002</error_code></xml>',
     ],
-    ['too long a message', `<xml><a>${'x'.repeat(70_000)}</a></xml>`],
+    ['a long message', `<xml><a>${'x'.repeat(70_000)}</a></xml>`],
     ['only return_code SUCCESS', '<xml><return_code>SUCCESS</return_code></xml>'],
   ])('with %s is unknown', (_, text) => {
     expect(read(text)).toEqual(unknown)
+  })
+
+  it('is read up to 64 KiB', () => {
+    const padded = (length: number): string => {
+      const error = ERROR('20002', 'No Bill Exist')
+      return error + ' '.repeat(length - error.length)
+    }
+
+    expect(read(padded(65_536))).toEqual({ kind: 'empty' })
+    expect(read(padded(40_000), ' '.repeat(25_537))).toEqual({ kind: 'unknown', cause: 'too_long' })
   })
 })
