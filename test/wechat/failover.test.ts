@@ -81,3 +81,26 @@ describe('after neither origin answered', () => {
     expect(origins()).toEqual([PRIMARY, BACKUP, PRIMARY])
   })
 })
+
+describe('a message of an invocation that has little time left', () => {
+  it('goes to the other origin while there is time for its answer, and else not', async () => {
+    const enough = network([reset, fine], { timeLeft: () => 1_500 })
+    expect(text(await enough.transport.post(PATH, XML))).toBe('<xml/>')
+    expect(enough.origins()).toEqual([PRIMARY, BACKUP])
+
+    const tooLittle = network([reset], { timeLeft: () => 1_499 })
+    expect(await tooLittle.transport.post(PATH, XML)).toEqual(failed('no_answer'))
+    expect(tooLittle.origins()).toEqual([PRIMARY])
+  })
+
+  it('has the time that is left as its deadline, and is not sent without any', async () => {
+    const short = network([fine], { timeLeft: () => 3_000 })
+    await short.transport.post(PATH, XML)
+    expect(short.timers.waits).toEqual([3_000])
+
+    const late = network([], { timeLeft: () => 0 })
+    expect(await late.transport.post(PATH, XML)).toEqual(failed('no_answer'))
+    expect(late.sent).toEqual([])
+    expect(late.log).toEqual([])
+  })
+})

@@ -122,6 +122,12 @@ describe('the fee of a payment', () => {
 })
 
 describe('the fee of a refund', () => {
+  it('may be less than a fen beside the exact product, on either side', () => {
+    const isRight = (returned: number) => expectedFee(refund('0.60%', -returned, 800)) === undefined
+
+    expect([3_800, 3_801, 5_799, 5_800].map(isRight)).toEqual([false, true, true, false])
+  })
+
   it.each([
     ['returned', '0.60%', -5_000, 800],
     ['returned without rounding', '0.60%', -4_800, 800],

@@ -8,6 +8,7 @@ import {
   findAttempt,
   liveAttempt,
   nextOutTradeNo,
+  nextRevision,
   type OrderEvent,
   type OrderView,
   sameTerms,
@@ -233,5 +234,19 @@ describe('an event of an attempt', () => {
     ]
 
     for (const step of steps) expect(step).toMatchObject({ webhooks: [], reviews: [] })
+  })
+})
+
+describe('the revision of an order', () => {
+  it('grows by one with every change', () => {
+    expect(nextRevision(anOrder({ revision: 7 }))).toBe(8)
+  })
+
+  it('is after a recovery greater than any that the lost records may have had', () => {
+    const recoveredAt = T0
+
+    expect(nextRevision(anOrder({ revision: 7, recoveredAt }))).toBe(Number(`${T0}0`))
+    const raised = anOrder({ revision: Number(`${T0}0`), recoveredAt })
+    expect(nextRevision(raised)).toBe(Number(`${T0}1`))
   })
 })

@@ -207,6 +207,13 @@ describe('a download', () => {
     expect(bytesOf(await transport.download(BILL, XML))).toBe(32 * MIB)
   })
 
+  it('is refused when it has a byte more than 48 MiB', async () => {
+    const [longest, longer] = [network([long(48 * MIB)]), network([long(48 * MIB + 1)])]
+
+    expect(bytesOf(await longest.transport.download(BILL, XML))).toBe(48 * MIB)
+    expect(await longer.transport.download(BILL, XML)).toEqual(failed('too_long'))
+  })
+
   it('is aborted before an endless body fills the memory of the Worker', async () => {
     let pulled = 0
     let cancelled = false
