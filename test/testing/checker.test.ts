@@ -5,7 +5,7 @@ import { installInstant } from '../../testing/simulation/d1/instant.ts'
 import { runSeed } from '../../testing/simulation/run/run-seed.ts'
 import type { World } from '../../testing/simulation/run/world.ts'
 
-const SEARCH_MS = 60_000
+const SEARCH_MS = 120_000
 const SEEDS_MAX = 2_000
 
 /** What the database must contain after a seed, so that there is something to corrupt. */
