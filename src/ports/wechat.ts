@@ -38,8 +38,14 @@ export type LoginReply =
   | Refused
   | Unknown
 
-/** What WeChat answers when unifiedorder creates an attempt's order. */
-export type UnifiedOrderReply =
+/**
+ * What WeChat answers when unifiedorder creates an attempt's order. `isRepetition`: the same message was sent just before,
+ * without a clear answer, so WeChat may have created the order even if this answer is a refusal.
+ */
+export type UnifiedOrderReply = UnifiedOrderAnswer & Readonly<{ isRepetition?: true }>
+
+/** What one answer to unifiedorder says. */
+export type UnifiedOrderAnswer =
   | Readonly<{ kind: 'prepared'; prepayId: string }>
   | Readonly<{ kind: 'order_paid' }>
   | Readonly<{ kind: 'order_closed' }>

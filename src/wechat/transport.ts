@@ -85,13 +85,17 @@ export interface Transport {
    * Posts an XML message to WeChat Pay. When no answer comes, the identical message goes to the other origin,
    * once. So a message must be safe to repeat; all of ours are. After the primary origin failed, the backup is
    * tried first for three minutes.
+   *
+   * @param onRepeat Called before the message is sent to the other origin because no answer came.
    */
-  post(path: string, xml: string): Promise<Result<Uint8Array, TransportError>>
+  post(
+    path: string,
+    xml: string,
+    onRepeat?: () => void,
+  ): Promise<Result<Uint8Array, TransportError>>
   /**
    * Like `post`, but presents the merchant certificate. When the certificate is missing or wrong, WeChat
    * answers with HTTP 400 and a web page.
-   *
-   * @param onRepeat Called before the message is sent to the other origin because no answer came.
    */
   postWithCertificate(
     path: string,
@@ -184,7 +188,7 @@ export function wechatTransport(options: TransportOptions): Transport {
       url.search = query.toString()
       return send(new Request(url, { redirect: 'manual' }), usual)
     },
-    post: (path, xml) => post(path, xml, usual),
+    post: (path, xml, onRepeat) => post(path, xml, { ...usual, onRepeat }),
     postWithCertificate(path, xml, onRepeat) {
       if (certificateFetch === undefined) return Promise.resolve(err({ reason: 'no_certificate' }))
       const read = readCertifiedReply

@@ -17,13 +17,15 @@ const CONTENTS = {
     "SELECT 1 FROM deliveries WHERE type = 'order.closed' AND state = 'delivered'",
     'SELECT 1 FROM payments AS p WHERE NOT EXISTS (SELECT 1 FROM refunds AS r WHERE r.transaction_id = p.transaction_id)',
   ],
+  noticed: ["SELECT 1 FROM events WHERE type = 'payment_booked' AND data ->> 'source' = 'notice'"],
   refunds: [
     "SELECT 1 FROM refunds WHERE source = 'shop' AND state = 'succeeded'",
     "SELECT 1 FROM deliveries WHERE type = 'refund.succeeded' AND state = 'delivered'",
+    "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM reviews WHERE kind = 'bill_difference')",
   ],
   automatic: ["SELECT 1 FROM refunds WHERE source = 'automatic' AND state = 'succeeded'"],
   refused: ["SELECT 1 FROM refunds WHERE state = 'refused'"],
-  stuck: ["SELECT 1 FROM reviews WHERE kind = 'refund_abnormal'"],
+  stuck: ["SELECT 1 FROM reviews WHERE kind = 'refund_abnormal' GROUP BY kind HAVING count(*) = 1"],
   bills: [
     "SELECT 1 FROM bill_differences WHERE outcome = 'review'",
     "SELECT 1 FROM deliveries WHERE type = 'bill.reconciled' AND state = 'delivered'",
@@ -435,6 +437,7 @@ const CORRUPTIONS: Readonly<Record<string, Corruption>> = {
   },
   'a payment from a notice that names the cron': {
     invariant: 'actorsAreRight',
+    needs: 'noticed',
     by: (w) => corrupt(w, "UPDATE events SET actor = 'system' WHERE type = 'payment_booked'"),
   },
   'a refund of the shop that names an operator': {

@@ -8,6 +8,7 @@ import { decidePay, mayReplace, type Payer } from '../../core/order/pay-decision
 import { err, ok, type Result } from '../../lib/result.ts'
 import { sha256Hex } from '../../lib/text.ts'
 import type { Deps, SignClientPay } from '../../ports/deps.ts'
+import type { UnifiedOrderReply } from '../../ports/wechat.ts'
 import { applyToExactly } from '../apply-event.ts'
 import { closeAttempt } from '../order/close-attempt.ts'
 import { closeOrder } from '../order/close-order.ts'
@@ -185,14 +186,14 @@ async function send(
 
     case 'order_closed':
     case 'number_used':
-      return replaceAnswered(deps, view, attempt)
+      return replaceAnswered(deps, view, attempt, reply)
 
     case 'refused': {
       // WeChat refused the same message twice: the attempt is dead, unless a query says that it was paid.
       if (sending === 'repeated' && mayReplace(view, attempt, deps.now())) {
-        return replaceAnswered(deps, view, attempt)
+        return replaceAnswered(deps, view, attempt, reply)
       }
-      await deps.orders.saveRefusal(attempt, deps.now())
+      await saveAnswer(deps, attempt, reply)
       const { errCode, errCodeDes } = reply
       return err({ reason: 'wechat_refused', errCode, errCodeDes })
     }
@@ -207,7 +208,7 @@ async function send(
     case 'misconfigured':
       // WeChat refused unifiedorder because of the configuration, not because of the order. Once the
       // operator has fixed the configuration, the same attempt is sent again.
-      await deps.orders.saveRefusal(attempt, deps.now())
+      await saveAnswer(deps, attempt, reply)
       deps.log({ event: 'wechat_misconfigured', ordercode, reason: reply.errCodeDes })
       return err({ reason: 'misconfigured' })
 
@@ -220,15 +221,25 @@ async function send(
 }
 
 /**
- * Stores that WeChat has answered, so that no unifiedorder
- * of the attempt is in flight, and replaces the attempt.
+ * Stores that WeChat has answered, so that no unifiedorder of the attempt is in flight. Nothing is stored after a repetition:
+ * its refusal does not say what became of the message before, which may have created the order.
  */
+async function saveAnswer(
+  deps: Pick<Deps, 'now' | 'orders'>,
+  attempt: Attempt,
+  { isRepetition }: UnifiedOrderReply,
+): Promise<void> {
+  if (isRepetition !== true) await deps.orders.saveRefusal(attempt, deps.now())
+}
+
+/** Stores WeChat's answer, and replaces the attempt. */
 async function replaceAnswered(
   deps: PayOrderDeps,
   view: OrderView,
   attempt: Attempt,
+  reply: UnifiedOrderReply,
 ): Promise<Outcome> {
-  await deps.orders.saveRefusal(attempt, deps.now())
+  await saveAnswer(deps, attempt, reply)
   const fresh = await deps.orders.load(view.order.ordercode)
   const current = fresh === undefined ? undefined : findAttempt(fresh, attempt.outTradeNo)
   if (fresh === undefined || current === undefined || !isLive(current)) return 'again'

@@ -9,7 +9,7 @@ import type {
   OrderQueryReply,
   QueriedOrder,
   RefundQueryReply,
-  UnifiedOrderReply,
+  UnifiedOrderAnswer,
   WeChat,
   Words,
 } from '../../ports/wechat.ts'
@@ -65,9 +65,12 @@ export function wechatGateway(options: GatewayOptions): WeChat {
     attempt: Attempt,
     xml: string,
     signed: Signing,
-  ): Promise<UnifiedOrderReply> {
+    onRepeat: () => void,
+  ): Promise<UnifiedOrderAnswer> {
     const about = { call: 'unifiedorder', out_trade_no: attempt.outTradeNo }
-    const reply = await call(about, xml, signed, readUnifiedOrderReply)
+    const reply = await call(about, xml, signed, readUnifiedOrderReply, {
+      post: (_about, body) => transport.post('/pay/unifiedorder', body, onRepeat),
+    })
     if (reply.ok) return reply.value
     return isCallError(reply.error)
       ? { kind: 'unknown', cause: reply.error.reason }
@@ -157,10 +160,17 @@ export function wechatGateway(options: GatewayOptions): WeChat {
     async unifiedOrder(attempt) {
       const signed = signing(attempt.terms, attempt.terms.signType)
       const xml = await unifiedOrderMessage(attempt, signed)
-      const first = await unifiedOrderOnce(attempt, xml, signed)
-      if (first.kind !== 'busy') return first
-      await sleep(timers, BUSY_PAUSE_MS)
-      return unifiedOrderOnce(attempt, xml, signed)
+      let isRepetition = false
+      const noteRepetition = (): void => {
+        isRepetition = true
+      }
+      let reply = await unifiedOrderOnce(attempt, xml, signed, noteRepetition)
+      if (reply.kind === 'busy') {
+        noteRepetition()
+        await sleep(timers, BUSY_PAUSE_MS)
+        reply = await unifiedOrderOnce(attempt, xml, signed, noteRepetition)
+      }
+      return isRepetition ? { ...reply, isRepetition } : reply
     },
 
     async orderQuery(outTradeNo, ids) {

@@ -196,4 +196,19 @@ describe('a used number of which a call had gone unanswered', () => {
     expect(stateOf(w, ordercode)).toBe('CLOSED')
     expect(stateOf(w, `${ordercode}*2`)).toBe('NOTPAY')
   })
+
+  it('is closed as well when only the repetition at the other origin was answered, with a refusal', async () => {
+    const w = world()
+    const ordercode = await w.order('repeated')
+    w.wechat.faults.inject({ endpoint: 'unifiedorder', kind: 'reply_lost' })
+    w.wechat.faults.inject({ endpoint: 'unifiedorder', kind: 'return_fail', returnMsg: '签名错误' })
+    expect((await w.pay(ordercode, w.wechat.payer.newOpenid())).status).toBe(500)
+    expect(stateOf(w, ordercode)).toBe('NOTPAY')
+    w.advance(61)
+
+    expect((await w.pay(ordercode, w.wechat.payer.newOpenid())).status).toBe(200)
+
+    expect(stateOf(w, ordercode)).toBe('CLOSED')
+    expect(stateOf(w, `${ordercode}*2`)).toBe('NOTPAY')
+  })
 })

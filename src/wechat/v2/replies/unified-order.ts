@@ -1,4 +1,4 @@
-import type { UnifiedOrderReply } from '../../../ports/wechat.ts'
+import type { UnifiedOrderAnswer } from '../../../ports/wechat.ts'
 import type { AuthenticFields } from '../wire/envelope.ts'
 
 /**
@@ -6,7 +6,7 @@ import type { AuthenticFields } from '../wire/envelope.ts'
  *
  * @see https://pay.weixin.qq.com/doc/v2/merchant/4011940985 for every err_code
  */
-export function readUnifiedOrderReply(fields: AuthenticFields): UnifiedOrderReply {
+export function readUnifiedOrderReply(fields: AuthenticFields): UnifiedOrderAnswer {
   if (fields.get('result_code') === 'SUCCESS') {
     const prepayId = fields.get('prepay_id') ?? ''
     if (fields.get('trade_type') !== 'JSAPI' || !/^[\x21-\x7e]{1,64}$/.test(prepayId)) {
