@@ -13,8 +13,10 @@ const CONTENTS = {
   orders: [
     "SELECT 1 FROM orders WHERE state = 'paid'",
     "SELECT 1 FROM orders AS o JOIN attempts AS a USING (ordercode) WHERE o.state = 'closed' AND a.state = 'closed'",
-    "SELECT 1 FROM reviews WHERE kind = 'late_payment'",
     "SELECT 1 FROM deliveries WHERE type = 'order.closed' AND state = 'delivered'",
+  ],
+  odd: ["SELECT 1 FROM reviews WHERE kind IN ('late_payment', 'second_payment')"],
+  unrefunded: [
     'SELECT 1 FROM payments AS p WHERE NOT EXISTS (SELECT 1 FROM refunds AS r WHERE r.transaction_id = p.transaction_id)',
   ],
   refunds: [
@@ -224,6 +226,7 @@ const CORRUPTIONS: Readonly<Record<string, Corruption>> = {
   },
   'an unusual payment without a review': {
     invariant: 'oddPaymentsAreReviewed',
+    needs: 'odd',
     by: (w) => corrupt(w, "DELETE FROM reviews WHERE kind IN ('late_payment', 'second_payment')"),
   },
   'a webhook that contradicts our records': {
@@ -343,6 +346,7 @@ const CORRUPTIONS: Readonly<Record<string, Corruption>> = {
   },
   'a resolution that was not carried out': {
     invariant: 'resolvedReviewsAreRefunded',
+    needs: 'unrefunded',
     by: (w) =>
       corrupt(
         w,
