@@ -45,10 +45,12 @@ beforeAll(async () => {
   restore = installInstant()
   const names = Object.keys(CONTENTS) as Content[]
   for (let seed = 1; seedOf.size < names.length && seed < SEEDS_MAX; seed++) {
-    await runSeed({ seed }, ({ sqlite, settings, restores }) => {
+    await runSeed({ seed }, ({ sqlite, settings, restores, bills }) => {
       if (settings.latePayment !== 'accept') return
       const isRestored = restores.list.length > 0
       for (const name of names.filter((each) => (each === 'restored') === isRestored)) {
+        // The bills are falsified only where a check is about that.
+        if (name !== 'bills' && bills.changed.size > 0) continue
         const isThere = CONTENTS[name].every((sql) => sqlite.read(sql).length > 0)
         if (isThere && !seedOf.has(name)) seedOf.set(name, seed)
       }

@@ -22,7 +22,9 @@ export async function runRestorer(world: World): Promise<void> {
   let restore: (() => void) | undefined
   let sinceMs = 0
   for (let left = isTwice ? 2 : 1; left > 0; left--) {
-    await wait(world, chance, 3)
+    // Some backups are older than the first orders, which are all lost.
+    if (chance.happens(0.3)) await sleep(world, chance.below(2_000))
+    else await wait(world, chance, 3)
     // A second restore may go back to the same moment, before the first recovery.
     if (restore === undefined || chance.happens(0.6)) {
       restore = world.sqlite.copy()

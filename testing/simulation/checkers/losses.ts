@@ -7,8 +7,8 @@ import { type Check, failures, rows } from './rows.ts'
 const KINDS = ['unknown_order', 'foreign_payment', 'amount_mismatch']
 
 /**
- * Payments that are not recorded and need not be: the attempt was lost with a restore, and a review stands for the payment,
- * because the order or its amount is not the same any more.
+ * Payments that are not recorded and need not be: the attempt was lost with a restore, and a review that was not accepted stands
+ * for the payment, because the order or its amount is not the same any more.
  */
 export const unrecorded = (evidence: Evidence): readonly Capture[] =>
   evidence.captures.filter(
@@ -16,7 +16,8 @@ export const unrecorded = (evidence: Evidence): readonly Capture[] =>
       evidence.restores.hasLostNumber(outTradeNo) &&
       !rows(evidence, 'payments').some((row) => row['transaction_id'] === transactionId) &&
       rows(evidence, 'reviews').some(
-        ({ kind, subject }) => KINDS.includes(String(kind)) && subject === transactionId,
+        ({ kind, subject, action }) =>
+          KINDS.includes(String(kind)) && subject === transactionId && action !== 'accept',
       ),
   )
 

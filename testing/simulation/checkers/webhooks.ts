@@ -81,8 +81,13 @@ function isRightType(evidence: Evidence, ordercode: string, event: SqlRow): bool
   const isByHand = evidence.wechatRefunds.some(
     (each) => each.transactionId === transactionId && each.source === 'VENDOR_PLATFORM',
   )
+  const capture = evidence.captures.find((each) => each.transactionId === transactionId)
+  // If a restore lost a payment that has wholly gone back since, its return is the first that the Worker hears of it.
+  const isLostAndReturned =
+    evidence.restores.hasLost(capture?.paidAt ?? 0) &&
+    isWhollyReturned(evidence, String(transactionId))
   const late = isLate(evidence, ordercode, transactionId)
-  if (isByHand || late === undefined) return true
+  if (isByHand || isLostAndReturned || late === undefined) return true
   const { latePayment } = evidence.settings
   if (late && latePayment === 'either') return true
   return isAnnouncedAsReturned === (late && latePayment === 'refund')

@@ -15,7 +15,7 @@ const MINUTE_MS = 60_000
  * The maximum number of cron rounds of one drain: far more than expiry, the schedule of queries and the last query 24 hours
  * after closing need.
  */
-const ROUNDS_MAX = 600
+const ROUNDS_MAX = 1_500
 /**
  * How long the drain waits at the end before its last round, in milliseconds: longer than any row can still wait to become
  * due.
