@@ -96,7 +96,6 @@ export async function isRecovered(world: World): Promise<boolean> {
   if (answer !== undefined && answer.status !== 202 && answer.status < 500) {
     witness.report(`POST /recover of ${since} was refused: ${answer.status} ${answer.code}`)
   }
-  if (answer?.status === 202) restores.begun(world.scheduler.now())
   const read = await operatorCall(world, { method: 'GET', path: '/runs' })
   const runs = Array.isArray(read?.body['runs']) ? (read.body['runs'] as readonly Run[]) : []
   if (runs.some(({ recovery }) => recovery !== undefined))
