@@ -24,8 +24,8 @@ import { catchAndLog } from './work-pool.ts'
  */
 const SHARE = 0.1
 /**
- * The number of statements at the end of a run: count the due refunds or delete old rows, and store the report. A
- * recovery takes one more, which counts what is left of it.
+ * The number of statements at the end of a run: count the due refunds or delete old rows, and store the report. While
+ * a recovery is under way, a run deletes nothing, and counts what is left of the recovery instead.
  */
 const LAST_STATEMENTS = 3
 /**
@@ -82,7 +82,7 @@ async function run(base: Deps, scheduledMs: number): Promise<void> {
 
   const { run: started, isWorkAside, isRecovering } = await startRun(deps)
   if (isWorkAside) await guarded(deps, undefined, () => resumeOwnWork(deps))
-  const budget = budgetsOf(deps, isRecovering ? LAST_STATEMENTS + 1 : LAST_STATEMENTS)
+  const budget = budgetsOf(deps)
   let refunds: RefundReport = { done: 0, mayBeMore: false }
   async function runRefunds(within: Budget): Promise<void> {
     const none: RefundReport = { done: 0, mayBeMore: false }
@@ -108,7 +108,7 @@ async function run(base: Deps, scheduledMs: number): Promise<void> {
   if (written.length > 0) tried += await deliverDueWebhooks(deps, written.splice(0), budget.all)
   // Old rows are deleted only in a run that leaves no due refund, because refunds are more urgent.
   const left = refunds.mayBeMore ? await countDueRefunds(deps) : 0
-  if (left === 0) await sweep(deps)
+  if (left === 0 && !isRecovering) await sweep(deps)
 
   const recovering = isRecovering ? await recoveryLeft(deps) : undefined
   const report: Report = {
@@ -145,10 +145,10 @@ async function guarded<T>(
  * Queries and bills then use what is left, except what is kept for webhooks.
  * Webhooks, and refunds a second time, may use all that is left at the end.
  */
-function budgetsOf({ config, used }: Pick<Deps, 'config' | 'used'>, last: number) {
+function budgetsOf({ config, used }: Pick<Deps, 'config' | 'used'>) {
   const { calls, statements } = config.tick
   const share = Math.ceil(calls * SHARE)
-  const all = new Budget(used, { calls, statements: statements - last })
+  const all = new Budget(used, { calls, statements: statements - LAST_STATEMENTS })
   const refund: Cost = {
     calls: Math.max(share, COSTS.refund.calls),
     statements: REFUND_STATEMENTS,

@@ -13,8 +13,10 @@ const CONTENTS = {
   orders: [
     "SELECT 1 FROM orders WHERE state = 'paid'",
     "SELECT 1 FROM orders AS o JOIN attempts AS a USING (ordercode) WHERE o.state = 'closed' AND a.state = 'closed'",
-    "SELECT 1 FROM reviews WHERE kind = 'late_payment'",
     "SELECT 1 FROM deliveries WHERE type = 'order.closed' AND state = 'delivered'",
+  ],
+  odd: ["SELECT 1 FROM reviews WHERE kind IN ('late_payment', 'second_payment')"],
+  unrefunded: [
     'SELECT 1 FROM payments AS p WHERE NOT EXISTS (SELECT 1 FROM refunds AS r WHERE r.transaction_id = p.transaction_id)',
   ],
   noticed: ["SELECT 1 FROM events WHERE type = 'payment_booked' AND data ->> 'source' = 'notice'"],
@@ -45,10 +47,12 @@ beforeAll(async () => {
   restore = installInstant()
   const names = Object.keys(CONTENTS) as Content[]
   for (let seed = 1; seedOf.size < names.length && seed < SEEDS_MAX; seed++) {
-    await runSeed({ seed }, ({ sqlite, settings, restores, leaks }) => {
+    await runSeed({ seed }, ({ sqlite, settings, restores, bills, leaks }) => {
       if (settings.latePayment !== 'accept' || leaks.orders.size > 0) return
       const isRestored = restores.list.length > 0
       for (const name of names.filter((each) => (each === 'restored') === isRestored)) {
+        // The bills are falsified only where a check is about that.
+        if (name !== 'bills' && bills.changed.size > 0) continue
         const isThere = CONTENTS[name].every((sql) => sqlite.read(sql).length > 0)
         if (isThere && !seedOf.has(name)) seedOf.set(name, seed)
       }
@@ -226,6 +230,7 @@ const CORRUPTIONS: Readonly<Record<string, Corruption>> = {
   },
   'an unusual payment without a review': {
     invariant: 'oddPaymentsAreReviewed',
+    needs: 'odd',
     by: (w) => corrupt(w, "DELETE FROM reviews WHERE kind IN ('late_payment', 'second_payment')"),
   },
   'a webhook that contradicts our records': {
@@ -345,6 +350,7 @@ const CORRUPTIONS: Readonly<Record<string, Corruption>> = {
   },
   'a resolution that was not carried out': {
     invariant: 'resolvedReviewsAreRefunded',
+    needs: 'unrefunded',
     by: (w) =>
       corrupt(
         w,

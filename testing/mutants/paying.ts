@@ -119,7 +119,7 @@ export const PAYING_MUTANTS: readonly Mutant[] = [
   {
     name: 'A payer takes over an order while another payer’s unifiedorder is in flight',
     file: 'service/order/close-attempt.ts',
-    find: `if (isInFlight(attempt, deps.now())) return { kind: 'busy' }`,
+    find: `if (isInFlight(attempt, deps.now())) return { kind: 'busy', isAnswered: false }`,
     replace: '',
     tests: ['test/routes/payer/pay-race.test.ts'],
   },

@@ -20,8 +20,8 @@ export const WEBHOOK_MUTANTS: readonly Mutant[] = [
   {
     name: 'A slow run of the cron reschedules an attempt that was rescheduled meanwhile',
     file: 'store/order/due-orders.ts',
-    find: `json_extract(value, '$.number') AND due_at = ?2`,
-    replace: `json_extract(value, '$.number') AND ?2 > 0`,
+    find: `WHEN due_at IS NOT ?2 THEN due_at`,
+    replace: `WHEN ?2 < 0 THEN due_at`,
     tests: ['test/store/order/due.test.ts', 'test/store/order/orders.test.ts'],
   },
   {
@@ -34,7 +34,7 @@ export const WEBHOOK_MUTANTS: readonly Mutant[] = [
   {
     name: 'Work that did not fit into a run waits for the end of its lease',
     file: 'cron/due-orders.ts',
-    find: 'next.push(...left)',
+    find: 'next.push(...left.map((item) => ({ ...item, isAnswered: false })))',
     replace: '',
     tests: ['test/store/order/due.test.ts', 'test/stories/order/queries.test.ts'],
   },

@@ -14,8 +14,11 @@ type CloseAttemptDeps = Pick<
 export type CloseOutcome = Readonly<
   | { kind: 'closed'; view: OrderView }
   | { kind: 'paid'; view: OrderView }
-  /** Not closed yet: unifiedorder is in flight, the payer is paying, or WeChat has not confirmed the close. */
-  | { kind: 'busy' }
+  /**
+   * Not closed yet: unifiedorder is in flight, the payer is paying, or WeChat has not confirmed the close. `isAnswered`:
+   * whether WeChat said so.
+   */
+  | { kind: 'busy'; isAnswered: boolean }
   /** WeChat gave no clear answer, so the attempt may still be open. */
   | { kind: 'unknown' }
   /** The attempt belongs to another merchant number, about which WeChat cannot be asked. It may be paid. */
@@ -34,7 +37,7 @@ export async function closeAttempt(
   attempt: Attempt,
 ): Promise<CloseOutcome> {
   if (!isOurs(attempt.terms, deps.config)) return closeOfOtherMerchant(deps, view, attempt)
-  if (isInFlight(attempt, deps.now())) return { kind: 'busy' }
+  if (isInFlight(attempt, deps.now())) return { kind: 'busy', isAnswered: false }
 
   const before = await queryAttempt(deps, view, attempt)
   const canBePaid = before.kind === 'unpaid' || before.kind === 'user_paying'
@@ -101,7 +104,7 @@ async function conclude(
     case 'rejected':
     case 'unpaid':
     case 'user_paying':
-      return { kind: 'busy' }
+      return { kind: 'busy', isAnswered: true }
     case 'unknown':
       return { kind: 'unknown' }
   }
@@ -129,6 +132,6 @@ async function storedOutcome(
   if (fresh.order.state === 'paid') return { kind: 'paid', view: fresh }
   const current = findAttempt(fresh, attempt.outTradeNo)
   return current === undefined || isLive(current)
-    ? { kind: 'busy' }
+    ? { kind: 'busy', isAnswered: false }
     : { kind: 'closed', view: fresh }
 }

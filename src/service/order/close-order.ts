@@ -27,7 +27,7 @@ export async function closeOrder(
   }
   if (current.order.state === 'paid') return { kind: 'paid', view: current }
   const closed = await applyEvent(deps, current, { type: 'order_closed', reason })
-  if (!closed.ok) return (await paidMeanwhile(deps, view)) ?? { kind: 'busy' }
+  if (!closed.ok) return (await paidMeanwhile(deps, view)) ?? { kind: 'busy', isAnswered: false }
   deps.log({ event: 'order_closed', ordercode: view.order.ordercode, reason })
   return { kind: 'closed', view: closed.value }
 }

@@ -142,6 +142,7 @@ function afterClose(closed: CloseOutcome, dueAt: UnixSeconds | undefined): Follo
     case 'closed':
       return { result: 'closed', dueAt, isAnswered: true }
     case 'busy':
+      return { result: 'waiting', dueAt, isAnswered: closed.isAnswered }
     case 'unknown':
     case 'other_merchant':
       return { result: 'waiting', dueAt, isAnswered: false }

@@ -5,7 +5,8 @@ import type { Evidence } from './evidence.ts'
 import { isUnrecorded } from './losses.ts'
 import { historyOf } from './refund-story.ts'
 import { type Check, failures, rows } from './rows.ts'
-import { isLate } from './webhooks.ts'
+import { isAccepted, isLate } from './webhooks.ts'
+import type { AcceptedRefund } from './witness.ts'
 
 const STATE_OF: Readonly<Record<string, string>> = {
   PROCESSING: 'processing',
@@ -115,10 +116,15 @@ const refusedRefundsWereRefused: Check = (evidence) => [
 ]
 
 /** Whether the refund was confirmed and then lost with a restore, before WeChat got it, or with its payment. */
-const isLostRefund = (evidence: Evidence, outRefundNo: string, atMs: number): boolean =>
+const isLostRefund = (
+  evidence: Evidence,
+  { outRefundNo, refundFee, atMs }: AcceptedRefund,
+): boolean =>
   evidence.restores.hasLost(atMs) &&
   (isUnrecorded(evidence, outRefundNo) ||
-    !evidence.wechatRefunds.some((each) => each.outRefundNo === outRefundNo))
+    !evidence.wechatRefunds.some(
+      (each) => each.outRefundNo === outRefundNo && each.refundFee === refundFee,
+    ))
 
 /** No refund waits forever, and every refund that the Worker confirmed to the shop exists. */
 const refundsReachAnEnd: Check = (evidence) => [
@@ -127,13 +133,13 @@ const refundsReachAnEnd: Check = (evidence) => [
     .map((row) => `${row['out_refund_no']} is still ${row['state']}`),
   ...evidence.acceptedRefunds
     .filter(
-      ({ outRefundNo, ordercode, refundFee, atMs }) =>
-        !isLostRefund(evidence, outRefundNo, atMs) &&
+      (accepted) =>
+        !isLostRefund(evidence, accepted) &&
         !rows(evidence, 'refunds').some(
           (row) =>
-            row['out_refund_no'] === outRefundNo &&
-            row['ordercode'] === ordercode &&
-            row['refund_fee'] === refundFee,
+            row['out_refund_no'] === accepted.outRefundNo &&
+            row['ordercode'] === accepted.ordercode &&
+            row['refund_fee'] === accepted.refundFee,
         ),
     )
     .map(
@@ -213,11 +219,8 @@ const wrongPaymentsAreRefunded: Check = (evidence) => {
     // Where the operator has switched LATE_PAYMENT, the row says what the policy was.
     const isRefunding = latePayment === 'refund' || (latePayment === 'either' && isReturned)
     const isByPolicy = isRefunding && late === true
-    const isAccepted = rows(evidence, 'events').some(
-      ({ type, data }) =>
-        type === 'payment_restored' && String(data).includes(String(transactionId)),
-    )
-    const isSecond = payment['further'] === 1 && payment['returned'] === 0 && !isAccepted
+    const isSecond =
+      payment['further'] === 1 && payment['returned'] === 0 && !isAccepted(evidence, transactionId)
     const isWrong = hasCertificate && (isSecond || isByPolicy)
     const own = refundsOf(evidence, transactionId)
     const automatic = own.find((row) => row['out_refund_no'] === `auto*${transactionId}`)

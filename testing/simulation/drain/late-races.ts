@@ -3,7 +3,7 @@
  * for 24 hours, so later ones are found by a notice, or else by the bill of their day.
  */
 import { mayRace, RACE_MS } from '../actors/payer.ts'
-import type { World } from './world.ts'
+import type { World } from '../run/world.ts'
 
 /** The share of the seeds in which WeChat lets late payments through, and of their unpaid orders that are paid. */
 const SEED_RATE = 0.25

@@ -2,13 +2,16 @@
 import { isRecovered, registerLostOrders, resume } from '../actors/restorer.ts'
 import { operatorCall, shopCall } from '../actors/client.ts'
 import { codeOf } from '../checkers/witness.ts'
-import { billTimeOf, dayOf } from './days.ts'
-import { finish } from './play.ts'
-import type { World } from './world.ts'
+import { billTimeOf, dayOf } from '../run/days.ts'
+import { finish } from '../run/play.ts'
+import type { World } from '../run/world.ts'
 
 const MINUTE_MS = 60_000
 /** The maximum number of rounds after which a recovery must be finished. A bill may take until the next morning. */
 const ROUNDS_MAX = 400
+/** When the recovery goes on. */
+const WAITING = `SELECT min(due_at) AS at FROM (
+  SELECT due_at FROM attempts WHERE is_recovering = 1 UNION ALL SELECT due_at FROM bills)`
 
 /**
  * Runs the cron until the recovery is finished, and then resumes refunds. In half of the seeds the lost orders are registered
@@ -21,11 +24,10 @@ export async function finishRecovery(world: World): Promise<void> {
   for (let rounds = 0; restores.isRecovering && rounds < ROUNDS_MAX; rounds++) {
     await finish(world, workers.cron())
     await finish(world, (async () => void ((await isRecovered(world)) && (await resume(world))))())
-    const [waiting] = sqlite.read("SELECT min(due_at) AS at FROM bills WHERE state = 'waiting'")
-    const billMs = typeof waiting?.['at'] === 'number' ? waiting['at'] * 1_000 : 0
-    // The clock skips the time until WeChat has made the bills.
-    const isEarly = billMs - scheduler.now() > 60 * MINUTE_MS && rounds > 30
-    scheduler.leap(isEarly ? billMs - scheduler.now() : MINUTE_MS)
+    // The clock skips the time until WeChat is asked again, or has made the bills.
+    const [waiting] = sqlite.read(WAITING)
+    const at = typeof waiting?.['at'] === 'number' ? waiting['at'] * 1_000 : 0
+    scheduler.leap(Math.max(MINUTE_MS, at - scheduler.now()))
   }
   if (restores.isRecovering) witness.report('the recovery does not end')
   await finish(world, acceptAll(world))
