@@ -29,9 +29,13 @@ export function judgeBills(world: FuzzWorld, { changes }: Observed): string[] {
     const wasDone = before?.['state'] === 'reconciled'
     const isDone = after['state'] === 'reconciled'
     const isAnew = isDone && before?.['reconciled_at'] !== after['reconciled_at']
+    // What is compared already goes on with its file, even when another one was downloaded to find out whether it is made.
+    const goesOn =
+      ['comparing', 'settling'].includes(String(before?.['state'])) &&
+      before?.['fetched_at'] === after['fetched_at']
     const key = `${String(after['day'])} ${String(after['fetched_at'])}`
-    if (got !== undefined && after['fetched_at'] !== null) world.billFiles.set(key, got)
-    const file = got ?? world.billFiles.get(key)
+    if (got !== undefined && !goesOn) world.billFiles.set(key, got)
+    const file = goesOn ? world.billFiles.get(key) : (got ?? world.billFiles.get(key))
     const read = file === undefined ? 'broken' : readFile(file)
     if (isAnew) wrong.push(...judgeReconciled(world, after, file, read))
     if (wasDone && read === 'broken' && downloads.length > 0 && !isNoBill(got)) {
