@@ -86,9 +86,11 @@ function judgeMarks(world: FuzzWorld, bill: SqlRow, { rows }: ReadBill): string[
     ...markedOn(world, 'payments', bill).map((row) => String(row['transaction_id'])),
     ...markedOn(world, 'refunds', bill).map((row) => String(row['out_refund_no'])),
   ]
+  const numbers = ourNumbers(world)
   const certain = new Set(
     rows
-      .filter(({ kind, appid, isOdd }) => kind !== 'revoked' && appid === MERCHANT.appid && !isOdd)
+      .filter(({ kind, isOdd }) => kind !== 'revoked' && !isOdd)
+      .filter(({ appid, outTradeNo }) => appid === MERCHANT.appid && numbers.includes(outTradeNo))
       .map((row) => (row.kind === 'refund' ? row.outRefundNo : row.transactionId)),
   )
   const differences = world.tables
@@ -108,6 +110,12 @@ function judgeMarks(world: FuzzWorld, bill: SqlRow, { rows }: ReadBill): string[
   ]
 }
 
+/** The out_trade_nos of our attempts. */
+const ourNumbers = (world: FuzzWorld): readonly string[] =>
+  world.tables
+    .rowsNow('attempts')
+    .map(({ ordercode, number }) => `${ordercode}${number === 1 ? '' : `*${number}`}`)
+
 const markedOn = (world: FuzzWorld, table: Table, { day }: SqlRow): readonly SqlRow[] =>
   world.tables.rowsNow(table).filter((row) => row['billed_on'] === day)
 
@@ -119,9 +127,7 @@ function judgeFit(world: FuzzWorld, bill: SqlRow, { rows, wrongTotals }: ReadBil
     .filter((row) => row['day'] === day && row['outcome'] !== 'booked')
   if (differences.length > 0) return []
   const wrong: string[] = wrongTotals.map((name) => `${name} is wrong`)
-  const numbers = world.tables
-    .rowsNow('attempts')
-    .map(({ ordercode, number }) => `${ordercode}${number === 1 ? '' : `*${number}`}`)
+  const numbers = ourNumbers(world)
   const seen = new Set<string>()
   for (const row of rows) {
     const { kind, outTradeNo, transactionId, outRefundNo, fee, appid } = row
@@ -161,7 +167,10 @@ function judgeFit(world: FuzzWorld, bill: SqlRow, { rows, wrongTotals }: ReadBil
   const inFile = (isRefund: boolean): number =>
     rows
       .filter(
-        ({ kind, outTradeNo }) => (kind === 'refund') === isRefund && numbers.includes(outTradeNo),
+        ({ kind, appid, outTradeNo }) =>
+          (kind === 'refund') === isRefund &&
+          appid === MERCHANT.appid &&
+          numbers.includes(outTradeNo),
       )
       .reduce((sum, { fee }) => sum + fee, 0)
   if (sums('payments', 'total_fee') !== inFile(false)) wrong.push('marked payments do not add up')
