@@ -119,8 +119,13 @@ const wrongTotals = (
 ): readonly string[] =>
   names.filter((name, n) => {
     const column = TOTALS[name]
-    // A total of a column that the bill does not have proves nothing.
-    if (!(name in TOTALS) || (column !== undefined && !columns.includes(column))) return false
+    // Of a name that stands twice, the first counts. A total of a column that the bill does not have proves nothing.
+    if (
+      !(name in TOTALS) ||
+      names.indexOf(name) !== n ||
+      (column !== undefined && !columns.includes(column))
+    )
+      return false
     const stated = digits(values[n] ?? '')
     if (column === undefined) return stated !== BigInt(rows.length) * SCALE
     // An amount that is none adds nothing. Only a fee may be negative.

@@ -2,7 +2,7 @@
 import { parseXml } from '../../../simulator/lib/xml.ts'
 import type { SqlRow } from '../../simulation/d1/sqlite.ts'
 import { type FuzzWorld, MERCHANT } from '../run/world.ts'
-import { type ReadBill, readFile } from './bill-reading.ts'
+import { type ReadBill, readFile, type ReadRow } from './bill-reading.ts'
 import type { Observed } from './judge.ts'
 import type { Table } from './table-snapshot.ts'
 
@@ -86,11 +86,10 @@ function judgeMarks(world: FuzzWorld, bill: SqlRow, { rows }: ReadBill): string[
     ...markedOn(world, 'payments', bill).map((row) => String(row['transaction_id'])),
     ...markedOn(world, 'refunds', bill).map((row) => String(row['out_refund_no'])),
   ]
-  const numbers = ourNumbers(world)
   const certain = new Set(
     rows
       .filter(({ kind, isOdd }) => kind !== 'revoked' && !isOdd)
-      .filter(({ appid, outTradeNo }) => appid === MERCHANT.appid && numbers.includes(outTradeNo))
+      .filter(oursOf(world))
       .map((row) => (row.kind === 'refund' ? row.outRefundNo : row.transactionId)),
   )
   const differences = world.tables
@@ -110,11 +109,18 @@ function judgeMarks(world: FuzzWorld, bill: SqlRow, { rows }: ReadBill): string[
   ]
 }
 
-/** The out_trade_nos of our attempts. */
-const ourNumbers = (world: FuzzWorld): readonly string[] =>
-  world.tables
+/** Finds the rows that are ours: with our appid, and the number of an attempt, or of a refund that we have. */
+function oursOf(world: FuzzWorld): (row: ReadRow) => boolean {
+  const attempts = world.tables
     .rowsNow('attempts')
     .map(({ ordercode, number }) => `${ordercode}${number === 1 ? '' : `*${number}`}`)
+  const refunds = world.tables.rowsNow('refunds').map((row) => row['out_refund_no'])
+  return ({ kind, appid, outTradeNo, outRefundNo }) =>
+    appid === MERCHANT.appid &&
+    (attempts.includes(outTradeNo) ||
+      // A refund is known by its own number and its payment's; the number of its order is not compared.
+      (kind === 'refund' && OUR_NUMBER.test(outTradeNo) && refunds.includes(outRefundNo)))
+}
 
 const markedOn = (world: FuzzWorld, table: Table, { day }: SqlRow): readonly SqlRow[] =>
   world.tables.rowsNow(table).filter((row) => row['billed_on'] === day)
@@ -127,17 +133,16 @@ function judgeFit(world: FuzzWorld, bill: SqlRow, { rows, wrongTotals }: ReadBil
     .filter((row) => row['day'] === day && row['outcome'] !== 'booked')
   if (differences.length > 0) return []
   const wrong: string[] = wrongTotals.map((name) => `${name} is wrong`)
-  const numbers = ourNumbers(world)
+  const isOurs = oursOf(world)
   const seen = new Set<string>()
   for (const row of rows) {
     const { kind, outTradeNo, transactionId, outRefundNo, fee, appid } = row
     if (row.isOdd) wrong.push(`an odd row of ${transactionId}`)
     if (!row.time.startsWith(day)) wrong.push(`a row of ${row.time}`)
-    const isOurs = numbers.includes(outTradeNo)
-    if (!isOurs && appid === MERCHANT.appid && OUR_NUMBER.test(outTradeNo)) {
+    if (!isOurs(row) && appid === MERCHANT.appid && OUR_NUMBER.test(outTradeNo)) {
       wrong.push(`a row of the unknown order ${outTradeNo}`)
     }
-    if (!isOurs || appid !== MERCHANT.appid) continue
+    if (!isOurs(row)) continue
     if (kind === 'revoked') wrong.push(`${transactionId} is revoked`)
     const number = kind === 'refund' ? outRefundNo : transactionId
     if (seen.has(`${kind} ${number}`)) wrong.push(`${number} stands twice`)
@@ -150,7 +155,6 @@ function judgeFit(world: FuzzWorld, bill: SqlRow, { rows, wrongTotals }: ReadBil
     const isSame =
       record?.[amount] === fee &&
       record['billed_on'] === day &&
-      // A refund is known by its own number and its payment's; the bill's order number of it is not compared.
       (kind === 'refund' || record['ordercode'] === outTradeNo.split('*')[0]) &&
       record['transaction_id'] === transactionId
     if (!isSame) wrong.push(`${number} of ${fee} fen is not like that in our records`)
@@ -159,19 +163,16 @@ function judgeFit(world: FuzzWorld, bill: SqlRow, { rows, wrongTotals }: ReadBil
     ...world.tables.rowsNow('payments').filter((row) => isOn(day, row['paid_at'])),
     ...world.tables
       .rowsNow('refunds')
-      .filter((row) => isOn(day, row['accepted_at']) && row['source'] !== 'merchant_platform'),
+      // Of one that was on its way for days, the bill of which day has it is not known.
+      .filter((row) => isOn(day, row['accepted_at']) && isOn(day, row['started_at']))
+      .filter((row) => row['source'] !== 'merchant_platform'),
   ].filter((row) => row['billed_on'] === null)
   if (unbilled.length > 0) wrong.push(`${unbilled.length} records of the day are in no bill`)
   const sums = (table: Table, fee: string): number =>
     markedOn(world, table, bill).reduce((sum, row) => sum + Number(row[fee]), 0)
   const inFile = (isRefund: boolean): number =>
     rows
-      .filter(
-        ({ kind, appid, outTradeNo }) =>
-          (kind === 'refund') === isRefund &&
-          appid === MERCHANT.appid &&
-          numbers.includes(outTradeNo),
-      )
+      .filter((row) => (row.kind === 'refund') === isRefund && isOurs(row))
       .reduce((sum, { fee }) => sum + fee, 0)
   if (sums('payments', 'total_fee') !== inFile(false)) wrong.push('marked payments do not add up')
   if (sums('refunds', 'refund_fee') !== inFile(true)) wrong.push('marked refunds do not add up')
