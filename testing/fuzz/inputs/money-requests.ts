@@ -135,7 +135,10 @@ function reviewTarget(world: FuzzWorld, id: string, subject: string): Target | u
     sql: 'SELECT * FROM reviews WHERE id = ?',
     values: [id],
   }).rows
-  const evidence = JSON.parse(String(review?.['evidence'] ?? '{}')) as Record<string, unknown>
+  const evidence = JSON.parse(String(review?.['evidence'] ?? '{}')) as Record<
+    string,
+    string | number | undefined
+  >
   const sql = 'SELECT * FROM refunds WHERE out_refund_no = ?'
   const [refund] = world.sqlite.run({ sql, values: [subject] }).rows
   if (refund === undefined && evidence['out_trade_no'] === undefined) return undefined

@@ -66,7 +66,7 @@ export function readFile(bytes: Uint8Array): ReadBill | 'broken' | 'other' {
   const cells = texts.map((text) => cellsOf(columns, text))
   return {
     rows: cells.map(rowOf),
-    wrongTotals: wrongTotals(names.split(','), values.slice(1).split(',`'), cells),
+    wrongTotals: wrongTotals(names.split(','), values.slice(1).split(',`'), cells, columns),
   }
 }
 
@@ -115,13 +115,23 @@ const wrongTotals = (
   names: readonly string[],
   values: readonly string[],
   rows: readonly Cells[],
+  columns: readonly string[],
 ): readonly string[] =>
   names.filter((name, n) => {
-    if (!(name in TOTALS)) return false
     const column = TOTALS[name]
+    // Of a name that stands twice, the first counts. A total of a column that the bill does not have proves nothing.
+    if (
+      !(name in TOTALS) ||
+      names.indexOf(name) !== n ||
+      (column !== undefined && !columns.includes(column))
+    )
+      return false
     const stated = digits(values[n] ?? '')
     if (column === undefined) return stated !== BigInt(rows.length) * SCALE
-    const cells = rows.map(({ get }) => digits(get(column)))
+    // An amount that is none adds nothing. Only a fee may be negative.
+    const amount = (text: string): bigint | undefined =>
+      column === '手续费' || fen(text) !== undefined ? digits(text) : undefined
+    const cells = rows.map(({ get }) => amount(get(column)))
     return stated !== cells.reduce<bigint>((sum, each) => sum + (each ?? 0n), 0n)
   })
 

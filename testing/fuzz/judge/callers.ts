@@ -3,20 +3,20 @@ import { OPERATOR } from '../run/money-fixture.ts'
 import { type Input, ORIGIN } from '../inputs/input.ts'
 import { OTHER_TOKENS, TOKEN } from '../run/world.ts'
 
-/** Who sends an input. `nobody` has no valid token. */
-export type Caller = Readonly<{ name: string; role: 'operator' | 'viewer' | 'nobody' }>
+/** Who sends an input. `stranger` has no valid token. */
+export type Caller = Readonly<{ name: string; role: 'operator' | 'viewer' | 'stranger' }>
 
-const NOBODY: Caller = { name: '', role: 'nobody' }
+const STRANGER: Caller = { name: '', role: 'stranger' }
 
 /** Finds the caller of an input by its only Authorization header. */
 export function callerOf({ headers }: Input): Caller {
   const given = headers.filter(([name]) => name === 'authorization').map(([, value]) => value)
   const [value = ''] = given
   const [scheme = '', token = '', ...more] = value.trim().split(/ +/)
-  if (given.length !== 1 || scheme.toLowerCase() !== 'bearer' || more.length > 0) return NOBODY
+  if (given.length !== 1 || scheme.toLowerCase() !== 'bearer' || more.length > 0) return STRANGER
   if (token === TOKEN || token === OTHER_TOKENS.old) return { name: 'shop', role: 'operator' }
   if (token === OTHER_TOKENS.operator) return { name: OPERATOR, role: 'operator' }
-  return token === OTHER_TOKENS.viewer ? { name: 'bob', role: 'viewer' } : NOBODY
+  return token === OTHER_TOKENS.viewer ? { name: 'bob', role: 'viewer' } : STRANGER
 }
 
 /** The parts of an input's path, decoded; a part that cannot be decoded stays as it is. */

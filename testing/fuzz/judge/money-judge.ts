@@ -47,7 +47,7 @@ function judgeAccess(
     if (world.exchanges.length > 0) wrong.push(`a ${role} made the Worker call WeChat`)
   }
   if (!LISTS.includes(list)) return wrong
-  if (role === 'nobody') {
+  if (role === 'stranger') {
     if (![401, 404, 405].includes(status)) wrong.push('the merchant API answered without the token')
     if (/refunded1|whole-001|4200000|r-done|\d{4}-\d\d-\d\dT/.test(text)) {
       wrong.push('an answer without the token tells of records')

@@ -15,7 +15,7 @@ export function judgeReply(
 ): string[] {
   const [list, , part, number, ...more] = partsOf(input)
   const isRefund = list === 'orders' && part === 'refunds' && more.length === 0
-  if (!isRefund || role === 'nobody') return []
+  if (!isRefund || role === 'stranger') return []
   const stored = world.tables.rowsNow('refunds').find((row) => row['out_refund_no'] === number)
   if (input.method === 'PUT' && status >= 500) return ['a request for a refund got a 5xx']
   const isReserved = changes.some((each) => each.table === 'refunds' && each.before === undefined)

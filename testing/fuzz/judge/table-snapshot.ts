@@ -93,7 +93,7 @@ export class TableSnapshot {
     this.#rows = this.#read()
   }
 
-  /** Restores every table to the last snapshot, whatever was kept since. */
+  /** Restores every table to the last snapshot, and forgets the changes that were kept. */
   restoreAll(): void {
     this.#restore(TABLES)
     this.#rows = this.#read()
