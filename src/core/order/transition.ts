@@ -17,6 +17,7 @@ import { changed, illegal, type Step, unchanged, withAttempt } from './change.ts
 import {
   expiryUnder,
   findAttempt,
+  isOver,
   liveAttempt,
   nextOutTradeNo,
   type OrderEvent,
@@ -58,9 +59,6 @@ export function transition(
 }
 
 type Of<T extends OrderEvent['type']> = Extract<OrderEvent, { type: T }>
-
-const isOver = (view: OrderView): boolean =>
-  view.order.state === 'paid' || view.order.state === 'closed'
 
 function onOrderChanged(before: OrderView, terms: Terms): Result<Step, Rejection> {
   const { order } = before

@@ -138,13 +138,14 @@ export function strangeBody(chance: Chance): Body | undefined {
 export function makePay(world: FuzzWorld, chance: Chance): Input {
   const at = chance.pick([120, 120, 120, 400, 7_400, 604_700, 700_000])
   world.setTime(at)
-  const openid = chance.pick([world.payer, world.otherPayer, world.wechat.payer.newOpenid()])
+  const { payer, otherPayer } = world
+  const openid = chance.pick([payer, payer, payer, otherPayer, world.wechat.payer.newOpenid()])
   const blocked = chance.happens(0.1)
   const known = chance.happens(0.3)
     ? world.wechat.payer.login(openid, { blocked })
     : 'unknown-code-001'
   const code = chance.happens(0.6) ? known : mutateText(chance, known)
-  const requested = chance.pick([...ORDERCODES, 'absent-01'])
+  const requested = chance.pick([...ORDERCODES, ORDERS.paid, 'absent-01'])
   const ordercode = chance.happens(0.7) ? requested : mutateText(chance, requested)
   const headers = strangeHeaders(chance)
   if (chance.happens(0.5)) {
