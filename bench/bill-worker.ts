@@ -65,7 +65,10 @@ function watched(real: D1Database): D1Database {
   })
 }
 
-function installed(env: BenchEnv, ctx: ExecutionContext): Readonly<{ vars: Vars; platform: Platform }> {
+function installed(
+  env: BenchEnv,
+  ctx: ExecutionContext,
+): Readonly<{ vars: Vars; platform: Platform }> {
   const config = readConfig({ ...env, ...vars })
   if (!config.ok) throw new Error(`misconfigured bench: ${config.error.join(', ')}`)
   const platform: Platform = {
@@ -116,8 +119,7 @@ export default {
         })
       case '/bench/parse':
         return Response.json({ count: await parse(request.body) })
-      default:
-      {
+      default: {
         const { vars: config, platform } = installed(env, ctx)
         return respond(request, assemble(config, platform))
       }

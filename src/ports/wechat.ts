@@ -40,7 +40,7 @@ export type LoginReply =
 
 /**
  * What WeChat answers when unifiedorder creates an attempt's order. `isRepetition`: the same message was sent just before,
- * without a clear answer, so WeChat may have created the order even if this answer refuses it.
+ * without a clear answer, so WeChat may have created the order even if this answer is a refusal.
  */
 export type UnifiedOrderReply = UnifiedOrderAnswer & Readonly<{ isRepetition?: true }>
 

@@ -3,8 +3,8 @@
  * or sent, so it waits until the number is set back, or until the operator gives it up.
  */
 import { isOurs } from '../core/merchant.ts'
-import type { Attempt } from '../core/order/attempt.ts'
-import { liveAttempt, type OrderView } from '../core/order/order.ts'
+import { type Attempt, isLive } from '../core/order/attempt.ts'
+import { isOver, liveAttempt, type OrderView } from '../core/order/order.ts'
 import { otherMerchantReview } from '../core/order/reviews.ts'
 import { DAY_S, later } from '../core/time.ts'
 import type { Deps } from '../ports/deps.ts'
@@ -30,6 +30,13 @@ const attemptOf = (view: OrderView, { number }: DueRow): Attempt | undefined =>
     ? liveAttempt(view)
     : view.attempts.find((attempt) => attempt.number === number)
 
+/** Whether an order, or an attempt that outlived its order, is due to be closed. */
+const isToClose = (view: OrderView | undefined, { number }: DueRow): boolean =>
+  number === undefined ||
+  (view !== undefined &&
+    isOver(view) &&
+    view.attempts.some((attempt) => attempt.number === number && isLive(attempt)))
+
 /**
  * Sets aside what belongs to other merchant numbers among due orders and attempts, and all that is due of these
  * numbers with it.
@@ -51,9 +58,9 @@ export async function withoutOtherMerchants(
   }
   if (items.every((item) => otherOf(item) === undefined)) return items
   const known = await deps.orders.otherMerchants()
-  // An order of a number that was given up is closed without WeChat. It needs the statements of this run itself.
+  // What is open under a number that was given up is closed without WeChat. It needs the statements of this run itself.
   const isClosable = (item: DueRow): boolean =>
-    item.number === undefined &&
+    isToClose(viewOf(item), item) &&
     known.some(({ mchId, givenUpAt }) => mchId === otherOf(item) && givenUpAt !== undefined)
   const waiting = items.filter((item) => otherOf(item) !== undefined && !isClosable(item))
   await setAsideAll(

@@ -250,16 +250,6 @@ describe('a recovery', () => {
     expect(await leftOf(w)).toBeUndefined()
   })
 
-  it('ends with the smallest budget, too: the bill is compared', async () => {
-    const w = world({ vars: { TICK_STATEMENTS: '40', TICK_CALLS: '10' } })
-    const since = w.now()
-    await paidOrder(w, 'small')
-    goTo(w, `${NEXT_DAY}T11:00:00`)
-    await recover(w, since)
-    await pass(w, 30)
-    expect(await leftOf(w)).toBeUndefined()
-  })
-
   it('ends when the operator gives the other merchant number up', async () => {
     const w = world()
     const ordercode = await w.order('given-up', { expires_in: 86_400 })

@@ -8,15 +8,18 @@ import type { World } from '../../testing/simulation/run/world.ts'
 const SEARCH_MS = 180_000
 const SEEDS_MAX = 2_000
 
-/** What the database must contain after a seed, so that there is something to corrupt. */
+const isClosed = ({ tradeState }: { tradeState: string }): boolean => tradeState === 'CLOSED'
+
+/** What the database, as SQL, or WeChat must contain after a seed, so that there is something to corrupt. */
 const CONTENTS = {
   orders: [
     "SELECT 1 FROM orders WHERE state = 'paid'",
     "SELECT 1 FROM orders AS o JOIN attempts AS a USING (ordercode) WHERE o.state = 'closed' AND a.state = 'closed'",
-    "SELECT 1 FROM reviews WHERE kind = 'late_payment'",
-    "SELECT 1 FROM events WHERE type = 'payment_booked' AND actor = 'wechat'",
-    "SELECT 1 FROM events WHERE data LIKE '%closed_at_wechat%'",
     "SELECT 1 FROM deliveries WHERE type = 'order.closed' AND state = 'delivered'",
+  ],
+  closedAtWeChat: [({ wechat }) => wechat.books.orders().some(isClosed)],
+  odd: ["SELECT 1 FROM reviews WHERE kind IN ('late_payment', 'second_payment')"],
+  unrefunded: [
     'SELECT 1 FROM payments AS p WHERE NOT EXISTS (SELECT 1 FROM refunds AS r WHERE r.transaction_id = p.transaction_id)',
   ],
   noticed: ["SELECT 1 FROM events WHERE type = 'payment_booked' AND data ->> 'source' = 'notice'"],
@@ -37,7 +40,7 @@ const CONTENTS = {
     'SELECT 1 FROM recoveries',
     "SELECT 1 FROM deliveries WHERE type = 'order.paid' AND state = 'delivered'",
   ],
-} as const satisfies Record<string, readonly string[]>
+} as const satisfies Record<string, readonly (string | ((world: World) => boolean))[]>
 
 type Content = keyof typeof CONTENTS
 
@@ -47,11 +50,16 @@ beforeAll(async () => {
   restore = installInstant()
   const names = Object.keys(CONTENTS) as Content[]
   for (let seed = 1; seedOf.size < names.length && seed < SEEDS_MAX; seed++) {
-    await runSeed({ seed }, ({ sqlite, settings, restores, leaks }) => {
+    await runSeed({ seed }, (world) => {
+      const { sqlite, settings, restores, bills, leaks } = world
       if (settings.latePayment !== 'accept' || leaks.orders.size > 0) return
       const isRestored = restores.list.length > 0
       for (const name of names.filter((each) => (each === 'restored') === isRestored)) {
-        const isThere = CONTENTS[name].every((sql) => sqlite.read(sql).length > 0)
+        // The bills are falsified only where a check is about that.
+        if (name !== 'bills' && bills.changed.size > 0) continue
+        const isThere = CONTENTS[name].every((sign) =>
+          typeof sign === 'string' ? sqlite.read(sign).length > 0 : sign(world),
+        )
         if (isThere && !seedOf.has(name)) seedOf.set(name, seed)
       }
     })
@@ -179,8 +187,9 @@ const CORRUPTIONS: Readonly<Record<string, Corruption>> = {
   },
   'an attempt that stays open at WeChat': {
     invariant: 'nothingIsLeftOpen',
+    needs: 'closedAtWeChat',
     by: (w) => {
-      const order = w.wechat.books.orders().find(({ tradeState }) => tradeState === 'CLOSED')
+      const order = w.wechat.books.orders().find(isClosed)
       w.wechat.platform.setTradeState(order?.outTradeNo ?? '', 'NOTPAY')
     },
   },
@@ -228,6 +237,7 @@ const CORRUPTIONS: Readonly<Record<string, Corruption>> = {
   },
   'an unusual payment without a review': {
     invariant: 'oddPaymentsAreReviewed',
+    needs: 'odd',
     by: (w) => corrupt(w, "DELETE FROM reviews WHERE kind IN ('late_payment', 'second_payment')"),
   },
   'a webhook that contradicts our records': {
@@ -347,6 +357,7 @@ const CORRUPTIONS: Readonly<Record<string, Corruption>> = {
   },
   'a resolution that was not carried out': {
     invariant: 'resolvedReviewsAreRefunded',
+    needs: 'unrefunded',
     by: (w) =>
       corrupt(
         w,

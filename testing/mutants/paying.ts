@@ -19,6 +19,13 @@ export const PAYING_MUTANTS: readonly Mutant[] = [
     tests: PAYING,
   },
   {
+    name: 'An order that the first message created stays open at WeChat because its repetition was refused',
+    file: 'service/pay/pay-order.ts',
+    find: 'if (isRepetition !== true) await',
+    replace: 'await',
+    tests: USED_NUMBERS,
+  },
+  {
     name: 'An order that is bound to one payer can be paid by another',
     file: 'core/order/pay-decision.ts',
     find: 'order.terms.openid !== undefined && order.terms.openid !== payer.openid',

@@ -532,9 +532,16 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
   {
     name: 'The operator is not told that a refund made after all takes money that was promised to another one',
     file: 'core/order/refund-transition.ts',
-    find: 'isRevived && left !== undefined && refund.refundFee > left',
+    find: 'isNewAtWeChat && left !== undefined && refund.refundFee > left',
     replace: 'false',
     tests: ['test/core/order/refund-cancel.test.ts'],
+  },
+  {
+    name: 'The operator is not told that WeChat made a refund that waited, beside others, beyond the payment',
+    file: 'core/order/refund-transition.ts',
+    find: `(isWaiting || !isReserved(refund)) && record.status`,
+    replace: `!isReserved(refund) && record.status`,
+    tests: ['test/core/order/refund-transition.test.ts'],
   },
   {
     name: 'A refund leaves for a payment that only a notice reported, so that a leaked key becomes cash',

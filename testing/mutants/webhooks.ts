@@ -18,6 +18,13 @@ export const WEBHOOK_MUTANTS: readonly Mutant[] = [
     tests: ['test/store/due/due.test.ts', 'test/store/order/orders.test.ts'],
   },
   {
+    name: 'A slow run of the cron reschedules an attempt that was rescheduled meanwhile',
+    file: 'store/due/due-orders.ts',
+    find: `WHEN due_at IS NOT ?2 THEN due_at`,
+    replace: `WHEN ?2 < 0 THEN due_at`,
+    tests: ['test/store/due/due.test.ts', 'test/store/order/orders.test.ts'],
+  },
+  {
     name: 'The cron makes more calls than the free plan allows, and the platform aborts it',
     file: 'cron/due-orders.ts',
     find: 'budget.allows(COSTS.order, running + 1, RESCHEDULE)',

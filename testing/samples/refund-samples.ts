@@ -3,7 +3,12 @@ import { toFen } from '../../src/core/money.ts'
 import type { Step } from '../../src/core/order/change.ts'
 import type { OrderEvent, OrderView } from '../../src/core/order/order.ts'
 import type { Payment } from '../../src/core/order/payment.ts'
-import { type Refund, type RefundRecord, toOutRefundNo } from '../../src/core/order/refund.ts'
+import {
+  type Refund,
+  type RefundRecord,
+  type RefundState,
+  toOutRefundNo,
+} from '../../src/core/order/refund.ts'
 import { transition } from '../../src/core/order/transition.ts'
 import type { UnixSeconds } from '../../src/core/time.ts'
 import {
@@ -15,6 +20,17 @@ import {
   aView,
   PAYMENT,
 } from './order-samples.ts'
+
+/** Every state of a refund. */
+export const REFUND_STATES: readonly RefundState[] = [
+  'requested',
+  'processing',
+  'succeeded',
+  'refused',
+  'abnormal',
+  'closed',
+  'cancelled',
+]
 
 // Sample refund numbers (out_refund_no).
 export const R1 = 'R20240102030405_0001'

@@ -138,6 +138,10 @@ export type RefundEvent = Readonly<
   | { type: 'refund_discovered'; record: RefundRecord }
 >
 
+/** Whether the order is paid or closed, so that nobody should pay it any more. */
+export const isOver = ({ order }: OrderView): boolean =>
+  order.state === 'paid' || order.state === 'closed'
+
 /** The attempt that the payer may still be able to pay. An order has at most one. */
 export const liveAttempt = (view: OrderView): Attempt | undefined => view.attempts.find(isLive)
 

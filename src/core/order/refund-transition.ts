@@ -183,8 +183,9 @@ function onRecord(
 }
 
 /**
- * The review of a refund whose amount was released and reserved anew before WeChat reported that the refund was
- * made nevertheless, if the payment does not have the money for both.
+ * The review of a refund that WeChat made although the payment does not have its money: its amount was released and
+ * reserved anew, or refunds were made on the merchant platform while it waited. As in {@link onDiscovered}, refunds
+ * that WeChat has not accepted do not count against one that waited, because WeChat may refuse them.
  */
 function overdrawReviews(
   { order, payments, refunds }: OrderView,
@@ -192,9 +193,13 @@ function overdrawReviews(
   record: RefundRecord,
 ) {
   const payment = payments.find((each) => each.transactionId === refund.transactionId)
-  const isRevived = !isReserved(refund) && record.status !== 'closed'
-  const left = payment && leftOf(payment, ofPayment(refunds, refund.transactionId))
-  return isRevived && left !== undefined && refund.refundFee > left
+  const isWaiting = refund.state === 'requested'
+  const isNewAtWeChat = (isWaiting || !isReserved(refund)) && record.status !== 'closed'
+  const others = ofPayment(refunds, refund.transactionId).filter(
+    ({ state }) => !isWaiting || state !== 'requested',
+  )
+  const left = payment && leftOf(payment, others)
+  return isNewAtWeChat && left !== undefined && refund.refundFee > left
     ? [conflictReview(record, order.ordercode, 'refund_exceeds_payment')]
     : []
 }

@@ -18,6 +18,7 @@ import {
   type AttemptEnd,
   expiryUnder,
   findAttempt,
+  isOver,
   liveAttempt,
   nextOutTradeNo,
   type OrderEvent,
@@ -59,9 +60,6 @@ export function transition(
 }
 
 type Of<T extends OrderEvent['type']> = Extract<OrderEvent, { type: T }>
-
-const isOver = (view: OrderView): boolean =>
-  view.order.state === 'paid' || view.order.state === 'closed'
 
 function onOrderChanged(before: OrderView, terms: Terms): Result<Step, Rejection> {
   const { order } = before

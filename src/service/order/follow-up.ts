@@ -1,6 +1,6 @@
 /** Follows up one due order or attempt, and decides when it is due again. */
 import { type Attempt, isLive, mayBeOurs } from '../../core/order/attempt.ts'
-import type { Order, OrderView } from '../../core/order/order.ts'
+import { isOver, type Order, type OrderView } from '../../core/order/order.ts'
 import type { BookedPayment } from '../../core/order/payment.ts'
 import { nextRefundQueryAt } from '../../core/order/refund-schedule.ts'
 import { ofPayment, reservedFee } from '../../core/order/refund.ts'
@@ -65,8 +65,7 @@ export async function followUpAttempt(
   const attempt = view.attempts.find((each) => each.number === number)
   if (attempt === undefined) return NOTHING_LEFT
   if (attempt.state === 'paid') return importMissingRefunds(deps, view, attempt)
-  const over = view.order.state === 'paid' || view.order.state === 'closed'
-  if (attempt.state === 'closing' || (over && isLive(attempt))) {
+  if (attempt.state === 'closing' || (isOver(view) && isLive(attempt))) {
     const dueAt = attemptToCloseDueAt(attempt, deps.now())
     return afterClose(await closeAttempt(deps, view, attempt), dueAt)
   }

@@ -100,14 +100,14 @@ export async function rescheduleOrders(
     statements.push(
       statement(
         `UPDATE attempts SET due_at = CASE
-             WHEN due_at <> ?2 THEN due_at
+             WHEN due_at IS NOT ?2 THEN due_at
              WHEN is_recovering = 1 AND NOT json_extract(value, '$.isAnswered')
                THEN min(coalesce(json_extract(value, '$.dueAt'), ?3), ?3)
              ELSE json_extract(value, '$.dueAt') END,
            is_recovering = iif(json_extract(value, '$.isAnswered'), NULL, is_recovering)
          FROM json_each(?1)
          WHERE ordercode = json_extract(value, '$.ordercode')
-           AND number = json_extract(value, '$.number') AND (+due_at = ?2 OR +is_recovering = 1)`,
+           AND number = json_extract(value, '$.number')`,
         JSON.stringify(attempts),
         claimed.leaseUntil,
         later(claimed.leaseUntil, RECOVERY_RETRY_S),

@@ -170,14 +170,14 @@ export function wechatGateway(options: GatewayOptions): WeChat {
       const signed = signing(attempt.terms, attempt.terms.signType)
       const xml = await unifiedOrderMessage(attempt, signed)
       let isRepetition = false
-      const onRepeat = (): void => {
+      const noteRepetition = (): void => {
         isRepetition = true
       }
-      let reply = await unifiedOrderOnce(attempt, xml, signed, onRepeat)
+      let reply = await unifiedOrderOnce(attempt, xml, signed, noteRepetition)
       if (reply.kind === 'busy') {
-        onRepeat()
+        noteRepetition()
         await sleep(timers, BUSY_PAUSE_MS)
-        reply = await unifiedOrderOnce(attempt, xml, signed, onRepeat)
+        reply = await unifiedOrderOnce(attempt, xml, signed, noteRepetition)
       }
       return isRepetition ? { ...reply, isRepetition } : reply
     },

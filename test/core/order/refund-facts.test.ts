@@ -23,6 +23,7 @@ import {
   OTHER_TRANSACTION,
   R1,
   R2,
+  REFUND_STATES,
 } from '../../../testing/samples/refund-samples.ts'
 
 describe('a refund in its first state', () => {
@@ -122,16 +123,9 @@ const REPLACES: Readonly<Record<string, readonly RefundState[]>> = {
 
 describe('a report of WeChat', () => {
   it.each(Object.entries(REPLACES))('"%s" is newer than %j alone', (reported, older) => {
-    const states: readonly RefundState[] = [
-      'requested',
-      'processing',
-      'succeeded',
-      'refused',
-      'abnormal',
-      'closed',
-      'cancelled',
-    ]
-    expect(states.filter((known) => supersedes(known, reported as RefundState))).toEqual(older)
+    expect(REFUND_STATES.filter((known) => supersedes(known, reported as RefundState))).toEqual(
+      older,
+    )
   })
 
   it('says when a refund ended, and clears the refusals before', () => {

@@ -495,6 +495,24 @@ describe('a refund that was made on the merchant platform', () => {
     expect(outcomeOf(before, discovered({ refundFee: toFen(100) }))).toBe('changed')
   })
 
+  it.each([
+    [10, 'processing', []],
+    [11, 'processing', [`refund_conflict.${R2}`]],
+    [11, 'succeeded', [`refund_conflict.${R2}`]],
+    [11, 'closed', []],
+  ] as const)(
+    'of %i fen: if WeChat reports a refund of 90 of 100 that waited as %s, too, the reviews are %j',
+    (refundFee, status, expected) => {
+      const waiting = paidView([named(R2, { refundFee: toFen(90) })])
+      const both = changeBy(waiting, discovered({ refundFee: toFen(refundFee) })).after
+      const record = aRecord({ outRefundNo: toOutRefundNo(R2), refundFee: toFen(90), status })
+
+      const { reviews } = changeBy(both, recordEvent(both, record))
+
+      expect(reviews.map(({ kind, subject }) => `${kind}.${subject}`)).toEqual(expected)
+    },
+  )
+
   it('leaves less for later refunds', () => {
     const { after } = changeBy(paidView(), discovered({ refundFee: toFen(95) }))
     const next = { type: 'refund_requested', refund: named(R3, { refundFee: toFen(6) }) } as const

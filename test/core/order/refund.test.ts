@@ -32,18 +32,14 @@ import {
   MINUTE,
   PAYMENT,
 } from '../../../testing/samples/order-samples.ts'
-import { aRecord, aRefund, OTHER_TRANSACTION, R2 } from '../../../testing/samples/refund-samples.ts'
+import {
+  aRecord,
+  aRefund,
+  OTHER_TRANSACTION,
+  R2,
+  REFUND_STATES,
+} from '../../../testing/samples/refund-samples.ts'
 import { seeded } from '../../../testing/wire/seeded.ts'
-
-const STATES: readonly RefundState[] = [
-  'requested',
-  'processing',
-  'succeeded',
-  'refused',
-  'abnormal',
-  'closed',
-  'cancelled',
-]
 
 /** The documented schedule: 1, 5, 30 min, 2 h, 1 d, 3 d, then daily to 30 d. */
 const TIMES = [MINUTE, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, DAY, 3 * DAY]
@@ -95,20 +91,20 @@ describe('the number of a refund', () => {
 
 describe('the amount of a refund', () => {
   it('is reserved in every state except refused, closed and cancelled', () => {
-    const reserved = STATES.filter((state) => isReserved({ state }))
+    const reserved = REFUND_STATES.filter((state) => isReserved({ state }))
 
     expect(reserved).toEqual(['requested', 'processing', 'succeeded', 'abnormal'])
   })
 
   it('may still move in every state except succeeded, refused, closed and cancelled', () => {
-    const open = STATES.filter((state) => !isFinal({ state }))
+    const open = REFUND_STATES.filter((state) => !isFinal({ state }))
 
     expect(open).toEqual(['requested', 'processing', 'abnormal'])
   })
 
   it('counts as reserved while it may be refunded, and as refunded once it was', () => {
     // Powers of ten, so that every digit of a sum stands for one state.
-    const refunds = STATES.map((state, n) => aRefund({ state, refundFee: toFen(10 ** n) }))
+    const refunds = REFUND_STATES.map((state, n) => aRefund({ state, refundFee: toFen(10 ** n) }))
 
     expect(reservedFee(refunds)).toBe(10_111)
     expect(refundedFee(refunds)).toBe(100)
@@ -274,7 +270,7 @@ describe('a refund', () => {
 
     expect(waitsLong(waiting, at(HOUR - 1))).toBe(false)
     expect(waitsLong(waiting, at(HOUR))).toBe(true)
-    for (const state of STATES.filter((each) => each !== 'requested')) {
+    for (const state of REFUND_STATES.filter((each) => each !== 'requested')) {
       expect(waitsLong({ ...waiting, state }, at(DAY))).toBe(false)
     }
   })

@@ -33,7 +33,7 @@ import {
   PAYMENT,
   T0,
 } from '../../../testing/samples/order-samples.ts'
-import { aRefund, R1, R2 } from '../../../testing/samples/refund-samples.ts'
+import { aRefund, R1, R2, REFUND_STATES } from '../../../testing/samples/refund-samples.ts'
 import { seeded } from '../../../testing/wire/seeded.ts'
 
 const SEED = 20_261_128
@@ -196,22 +196,13 @@ describe(`a payment, decided twice (seed ${SEED})`, () => {
   })
 })
 
-const STATES: readonly RefundState[] = [
-  'requested',
-  'processing',
-  'succeeded',
-  'refused',
-  'abnormal',
-  'closed',
-  'cancelled',
-]
 const RELEASED: readonly RefundState[] = ['refused', 'closed', 'cancelled']
 
 const REFUND_FACTS = {
   orderState: ['paid', 'paying', 'closed'] as readonly OrderState[],
   fee: [30, 100, 71, 70, 101],
   /** Of the refund that is there already; undefined for none. */
-  otherState: [undefined, ...STATES] as readonly (RefundState | undefined)[],
+  otherState: [undefined, ...REFUND_STATES] as readonly (RefundState | undefined)[],
   otherFee: [30, 100],
   /** Seconds before now; undefined while it waits. */
   otherStarted: [undefined, 59, 60, 61],
@@ -404,7 +395,7 @@ const LIMIT_FACTS = {
   limit: [100, undefined, 0, 29, 30, 79, 80, 130, 200],
   fee: [30, 1, 100],
   /** Of another refund, of this order or of another one, which may be counted against the limit. */
-  otherState: ['requested', ...STATES] as readonly RefundState[],
+  otherState: ['requested', ...REFUND_STATES] as readonly RefundState[],
   otherRequested: [0, MIDNIGHT, MIDNIGHT - 1, 600],
   otherSource: ['shop', 'operator', 'automatic', 'merchant_platform'] as const,
   isElsewhere: [false, true],

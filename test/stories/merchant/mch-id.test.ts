@@ -409,8 +409,8 @@ describe('a refund at the former number', () => {
 })
 
 describe('a number that is given up by resolving the review', () => {
-  async function givenUp(w: World): Promise<void> {
-    const path = `/reviews/other_merchant.${MERCHANT.mchId}/resolve`
+  async function givenUp(w: World, mchId = MERCHANT.mchId): Promise<void> {
+    const path = `/reviews/other_merchant.${mchId}/resolve`
     const answer = await w.shop('POST', path, { note: 'checked on the merchant platform' })
     if (answer.status !== 200) throw new Error(await answer.text())
   }
@@ -456,6 +456,30 @@ describe('a number that is given up by resolving the review', () => {
     w.advance(2 * HOUR_S)
     await pass(w, 3)
     expect((await w.read(ordercode)).state).toBe('closed')
+  })
+
+  it('has the attempts closed that outlived their order, too', async () => {
+    const w = world()
+    const { ordercode } = await opened(w, 'outlives')
+    await w.shop('PUT', `/orders/${ordercode}`, { total_fee: 9_900, body: '测试商店-图书' })
+    const other = changeMerchant(w)
+    const openid = other.payer.newOpenid()
+    expect((await w.pay(ordercode, openid, other.payer.login(openid))).status).toBe(200)
+    changeBack(w)
+    expect(w.wechat.payer.pay(ordercode, { despiteClose: true })).toMatchObject({ ok: true })
+    await w.notify(w.wechat.notices.ofPayments.xml(ordercode))
+    await pass(w, 3)
+    expect((await w.read(ordercode)).state).toBe('paid')
+    const attempts = async () =>
+      (await w.db.prepare('SELECT state FROM attempts WHERE mch_id = ?').bind(OTHER.mchId).all())
+        .results
+    expect(await attempts()).toEqual([{ state: 'open' }])
+    await givenUp(w, OTHER.mchId)
+
+    w.advance(DAY_S + HOUR_S)
+    await pass(w, 2)
+
+    expect(await attempts()).toEqual([{ state: 'closed' }])
   })
 
   it('is asked again when it is set back after all: a payment of then is a late payment', async () => {

@@ -221,7 +221,7 @@ describe('the judge of bills', () => {
       (text) => text.replace(/`whole-001(?=,`[^,]*,`JSAPI)/, '`second-01'),
     ],
     ['an odd row', (text) => text.replace('`88.00', '`-88.00')],
-    ['a row of the unknown order', (text) => text.replace('`refunded1,', '`nothere-1,')],
+    ['a row of the unknown order', (text) => text.replace('`whole-001,', '`nothere-1,')],
     ['stands twice', (text) => text.replace(/\r\n`.*?\r\n/, '$&$&'.replace('\r\n$', '$'))],
   ])('says that a day cannot fit: %s', (what, spoil) => {
     const text = genuine()

@@ -122,7 +122,7 @@ describe('unifiedorder', () => {
   it('is not sent a third time', async () => {
     const { gateway, posted } = wechat([BUSY, BUSY])
 
-    expect(await gateway.unifiedOrder(anAttempt())).toEqual({ kind: 'busy' })
+    expect(await gateway.unifiedOrder(anAttempt())).toEqual({ kind: 'busy', isRepetition: true })
     expect(posted.length).toBe(2)
   })
 

@@ -143,12 +143,12 @@ function reviewTarget(world: FuzzWorld, id: string, subject: string): Target | u
   const [refund] = world.sqlite.run({ sql, values: [subject] }).rows
   if (refund === undefined && evidence['out_trade_no'] === undefined) return undefined
   return {
-    ordercode: String(evidence['out_trade_no'] ?? refund?.['ordercode']),
+    ordercode: textOf(evidence['out_trade_no'] ?? refund?.['ordercode']),
     number: refund === undefined ? `auto*${subject}` : subject,
     transactionId: String(refund?.['transaction_id'] ?? subject),
     refundFee: Number(refund?.['refund_fee'] ?? FEE),
     totalFee: Number(refund?.['total_fee'] ?? evidence['total_fee'] ?? FEE),
-    openid: String(evidence['openid'] ?? world.payer),
+    openid: textOf(evidence['openid'] ?? world.payer),
   }
 }
 
@@ -244,3 +244,6 @@ const KINDS: readonly Kind[] = [
   resend,
   anywhere,
 ]
+
+const textOf = (value: unknown): string =>
+  typeof value === 'string' ? value : JSON.stringify(value)

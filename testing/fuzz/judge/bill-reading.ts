@@ -119,11 +119,19 @@ const wrongTotals = (
 ): readonly string[] =>
   names.filter((name, n) => {
     const column = TOTALS[name]
-    // A total of a column that the bill does not have proves nothing.
-    if (!(name in TOTALS) || (column !== undefined && !columns.includes(column))) return false
+    // Of a name that stands twice, the first counts. A total of a column that the bill does not have proves nothing.
+    if (
+      !(name in TOTALS) ||
+      names.indexOf(name) !== n ||
+      (column !== undefined && !columns.includes(column))
+    )
+      return false
     const stated = digits(values[n] ?? '')
     if (column === undefined) return stated !== BigInt(rows.length) * SCALE
-    const cells = rows.map(({ get }) => digits(get(column)))
+    // An amount that is none adds nothing. Only a fee may be negative.
+    const amount = (text: string): bigint | undefined =>
+      column === '手续费' || fen(text) !== undefined ? digits(text) : undefined
+    const cells = rows.map(({ get }) => amount(get(column)))
     return stated !== cells.reduce<bigint>((sum, each) => sum + (each ?? 0n), 0n)
   })
 

@@ -2,7 +2,7 @@
 import { parseXml } from '../../../simulator/lib/xml.ts'
 import type { SqlRow } from '../../simulation/d1/sqlite.ts'
 import { type FuzzWorld, MERCHANT } from '../run/world.ts'
-import { type ReadBill, readFile } from './bill-reading.ts'
+import { type ReadBill, readFile, type ReadRow } from './bill-reading.ts'
 import type { Observed } from './judge.ts'
 import type { Table } from './table-snapshot.ts'
 
@@ -29,9 +29,13 @@ export function judgeBills(world: FuzzWorld, { changes }: Observed): string[] {
     const wasDone = before?.['state'] === 'reconciled'
     const isDone = after['state'] === 'reconciled'
     const isAnew = isDone && before?.['reconciled_at'] !== after['reconciled_at']
+    // What is compared already goes on with its file, even when another one was downloaded to find out whether it is made.
+    const goesOn =
+      ['comparing', 'settling'].includes(String(before?.['state'])) &&
+      before?.['fetched_at'] === after['fetched_at']
     const key = `${String(after['day'])} ${String(after['fetched_at'])}`
-    if (got !== undefined && after['fetched_at'] !== null) world.billFiles.set(key, got)
-    const file = got ?? world.billFiles.get(key)
+    if (got !== undefined && !goesOn) world.billFiles.set(key, got)
+    const file = goesOn ? world.billFiles.get(key) : (got ?? world.billFiles.get(key))
     const read = file === undefined ? 'broken' : readFile(file)
     if (isAnew) wrong.push(...judgeReconciled(world, after, file, read))
     if (wasDone && read === 'broken' && downloads.length > 0 && !isNoBill(got)) {
@@ -84,7 +88,8 @@ function judgeMarks(world: FuzzWorld, bill: SqlRow, { rows }: ReadBill): string[
   ]
   const certain = new Set(
     rows
-      .filter(({ kind, appid, isOdd }) => kind !== 'revoked' && appid === MERCHANT.appid && !isOdd)
+      .filter(({ kind, isOdd }) => kind !== 'revoked' && !isOdd)
+      .filter(oursOf(world))
       .map((row) => (row.kind === 'refund' ? row.outRefundNo : row.transactionId)),
   )
   const differences = world.tables
@@ -104,6 +109,19 @@ function judgeMarks(world: FuzzWorld, bill: SqlRow, { rows }: ReadBill): string[
   ]
 }
 
+/** Finds the rows that are ours: with our appid, and the number of an attempt, or of a refund that we have. */
+function oursOf(world: FuzzWorld): (row: ReadRow) => boolean {
+  const attempts = world.tables
+    .rowsNow('attempts')
+    .map(({ ordercode, number }) => `${ordercode}${number === 1 ? '' : `*${number}`}`)
+  const refunds = world.tables.rowsNow('refunds').map((row) => row['out_refund_no'])
+  return ({ kind, appid, outTradeNo, outRefundNo }) =>
+    appid === MERCHANT.appid &&
+    (attempts.includes(outTradeNo) ||
+      // A refund is known by its own number and its payment's; the number of its order is not compared.
+      (kind === 'refund' && OUR_NUMBER.test(outTradeNo) && refunds.includes(outRefundNo)))
+}
+
 const markedOn = (world: FuzzWorld, table: Table, { day }: SqlRow): readonly SqlRow[] =>
   world.tables.rowsNow(table).filter((row) => row['billed_on'] === day)
 
@@ -115,19 +133,16 @@ function judgeFit(world: FuzzWorld, bill: SqlRow, { rows, wrongTotals }: ReadBil
     .filter((row) => row['day'] === day && row['outcome'] !== 'booked')
   if (differences.length > 0) return []
   const wrong: string[] = wrongTotals.map((name) => `${name} is wrong`)
-  const numbers = world.tables
-    .rowsNow('attempts')
-    .map(({ ordercode, number }) => `${ordercode}${number === 1 ? '' : `*${number}`}`)
+  const isOurs = oursOf(world)
   const seen = new Set<string>()
   for (const row of rows) {
     const { kind, outTradeNo, transactionId, outRefundNo, fee, appid } = row
     if (row.isOdd) wrong.push(`an odd row of ${transactionId}`)
     if (!row.time.startsWith(day)) wrong.push(`a row of ${row.time}`)
-    const isOurs = numbers.includes(outTradeNo)
-    if (!isOurs && appid === MERCHANT.appid && OUR_NUMBER.test(outTradeNo)) {
+    if (!isOurs(row) && appid === MERCHANT.appid && OUR_NUMBER.test(outTradeNo)) {
       wrong.push(`a row of the unknown order ${outTradeNo}`)
     }
-    if (!isOurs || appid !== MERCHANT.appid) continue
+    if (!isOurs(row)) continue
     if (kind === 'revoked') wrong.push(`${transactionId} is revoked`)
     const number = kind === 'refund' ? outRefundNo : transactionId
     if (seen.has(`${kind} ${number}`)) wrong.push(`${number} stands twice`)
@@ -140,7 +155,6 @@ function judgeFit(world: FuzzWorld, bill: SqlRow, { rows, wrongTotals }: ReadBil
     const isSame =
       record?.[amount] === fee &&
       record['billed_on'] === day &&
-      // A refund is known by its own number and its payment's; the bill's order number of it is not compared.
       (kind === 'refund' || record['ordercode'] === outTradeNo.split('*')[0]) &&
       record['transaction_id'] === transactionId
     if (!isSame) wrong.push(`${number} of ${fee} fen is not like that in our records`)
@@ -149,16 +163,16 @@ function judgeFit(world: FuzzWorld, bill: SqlRow, { rows, wrongTotals }: ReadBil
     ...world.tables.rowsNow('payments').filter((row) => isOn(day, row['paid_at'])),
     ...world.tables
       .rowsNow('refunds')
-      .filter((row) => isOn(day, row['accepted_at']) && row['source'] !== 'merchant_platform'),
+      // Of one that was on its way for days, the bill of which day has it is not known.
+      .filter((row) => isOn(day, row['accepted_at']) && isOn(day, row['started_at']))
+      .filter((row) => row['source'] !== 'merchant_platform'),
   ].filter((row) => row['billed_on'] === null)
   if (unbilled.length > 0) wrong.push(`${unbilled.length} records of the day are in no bill`)
   const sums = (table: Table, fee: string): number =>
     markedOn(world, table, bill).reduce((sum, row) => sum + Number(row[fee]), 0)
   const inFile = (isRefund: boolean): number =>
     rows
-      .filter(
-        ({ kind, outTradeNo }) => (kind === 'refund') === isRefund && numbers.includes(outTradeNo),
-      )
+      .filter((row) => (row.kind === 'refund') === isRefund && isOurs(row))
       .reduce((sum, { fee }) => sum + fee, 0)
   if (sums('payments', 'total_fee') !== inFile(false)) wrong.push('marked payments do not add up')
   if (sums('refunds', 'refund_fee') !== inFile(true)) wrong.push('marked refunds do not add up')

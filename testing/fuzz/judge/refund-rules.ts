@@ -5,7 +5,14 @@ import type { FuzzWorld } from '../run/world.ts'
 import { type Caller, jsonOf, partsOf } from './callers.ts'
 import type { Observed } from './judge.ts'
 import type { Change } from './table-snapshot.ts'
-import { isAbout, isAbsent, refundWords, sentFields, signedAnswers } from './wechat-words.ts'
+import {
+  isAbout,
+  isAbsent,
+  merchantAnswers,
+  refundWords,
+  sentFields,
+  signedAnswers,
+} from './wechat-words.ts'
 
 /** Columns that are written once, when the refund is requested. */
 const FROZEN = [
@@ -146,7 +153,7 @@ function isTold(
   if (other) return true
   const isGivenUp = caller.role === 'operator' && list === 'reviews' && part === 'resolve'
   const isRefused = signedAnswers(world, 'refund').some((f) => f.get('result_code') !== 'SUCCESS')
-  const isForeign = signedAnswers(world, 'orderquery').some(
+  const isForeign = merchantAnswers(world, 'orderquery').some(
     (fields) => fields.get('transaction_id') === after['transaction_id'],
   )
   return isAbsent(world) && !mayArrive && (isGivenUp || isRefused || isForeign)

@@ -32,7 +32,9 @@ async function feedOne(waiting: Task[], tally: Tally, signal?: AbortSignal): Pro
       const answer = await runOn(child, task)
       if (answer === undefined && signal?.aborted === true) return
       if (answer?.report === undefined) {
-        throw new Error(`batch ${task.batch} failed: ${answer?.error ?? 'its process ended'}`)
+        throw new Error(
+          `batch ${task.batch} failed: ${answer?.error ?? `its process ended with ${child.signalCode ?? child.exitCode}`}`,
+        )
       }
       tally.add(answer.report)
     }

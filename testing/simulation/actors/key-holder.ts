@@ -71,7 +71,7 @@ function transactionOf(
       owner: undefined,
     }
   }
-  // WeChat refunds a payment only under its amount, so the attacker mostly takes one of the same amount.
+  // WeChat compares a refund with the amount of its payment, so the attacker mostly takes a payment of the same amount.
   const totalFee = wechat.books.order(outTradeNo)?.totalFee
   const same = others.filter((each) => each.totalFee === totalFee)
   const other = chance.pick(same.length > 0 && chance.happens(0.8) ? same : others)

@@ -173,11 +173,17 @@ async function pollResult(payer: Payer, ticket: string): Promise<void> {
       world.witness.shownToPayer(payer, String(answer.body['state']), '/result', asked)
       if (answer.body['state'] === 'paid') return
     }
-    if (answer?.code === 'ticket_invalid' && world.scheduler.now() < world.startMs + DAY_MS) {
+    const isFresh = world.scheduler.now() < world.startMs + DAY_MS
+    if (answer?.code === 'ticket_invalid' && isFresh && !isOrderLost(payer)) {
       world.witness.report(`a fresh ticket is invalid: ${ticket}`)
     }
   }
 }
+
+/** Whether a restore took the order away, so that `/result` knows nothing about it. */
+const isOrderLost = ({ world: { restores, sqlite }, ordercode }: Payer): boolean =>
+  restores.list.length > 0 &&
+  sqlite.read('SELECT 1 FROM orders WHERE ordercode = ?', ordercode).length === 0
 
 /** What the witness must know about the moment at which a payer asks. */
 const askedBy = (payer: Payer) => ({

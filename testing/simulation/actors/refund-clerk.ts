@@ -116,7 +116,10 @@ class RefundClerk {
     this.#count(`refund_${name}`)
     const answer = await this.#put(number, { refund_fee: fee })
     const taken = answer?.status === 200 || answer?.status === 201
-    if (taken) this.#world.witness.report(`an invalid refund was accepted: ${number}, ${fee} fen`)
+    if (taken) {
+      const what = `an invalid refund was accepted: ${number}, ${fee} fen`
+      this.#world.witness.reportOf(this.#ordercode, what)
+    }
   }
 
   /** Requests a refund, and repeats the request while no final answer has come. */

@@ -22,7 +22,9 @@ export async function runRestorer(world: World): Promise<void> {
   let restore: (() => void) | undefined
   let sinceMs = 0
   for (let left = isTwice ? 2 : 1; left > 0; left--) {
-    await wait(world, chance, 3)
+    // Some backups are older than the first orders, which are all lost.
+    if (chance.happens(0.3)) await sleep(world, chance.below(2_000))
+    else await wait(world, chance, 3)
     // A second restore may go back to the same moment, before the first recovery.
     if (restore === undefined || chance.happens(0.6)) {
       restore = world.sqlite.copy()
@@ -94,7 +96,6 @@ export async function isRecovered(world: World): Promise<boolean> {
   if (answer !== undefined && answer.status !== 202 && answer.status < 500) {
     witness.report(`POST /recover of ${since} was refused: ${answer.status} ${answer.code}`)
   }
-  if (answer?.status === 202) restores.begun(world.scheduler.now())
   const read = await operatorCall(world, { method: 'GET', path: '/runs' })
   const runs = Array.isArray(read?.body['runs']) ? (read.body['runs'] as readonly Run[]) : []
   if (runs.some(({ recovery }) => recovery !== undefined))

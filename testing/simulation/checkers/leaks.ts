@@ -6,6 +6,7 @@ import { isLiveRefund } from '../../../simulator/state/refund.ts'
 import type { SqlRow } from '../d1/sqlite.ts'
 import { dayOf } from '../run/days.ts'
 import type { Evidence } from './evidence.ts'
+import { isUnrecorded } from './losses.ts'
 import { type Check, failures, numberOf, rows } from './rows.ts'
 import { codeOf } from './witness.ts'
 
@@ -33,11 +34,11 @@ export function untouched(evidence: Evidence): Evidence {
 
 /**
  * Every refund that was requested here and that WeChat has was made of a payment of the very attempt to which our records
- * assign the payment, and belongs to the order that requested it.
+ * assign the payment, and belongs to the order that requested it. A restore may take away all that was recorded.
  */
 const moneyLeavesForItsOwnAttempt: Check = (evidence) =>
   evidence.wechatRefunds
-    .filter(({ source }) => source === 'API')
+    .filter(({ source, outRefundNo }) => source === 'API' && !isUnrecorded(evidence, outRefundNo))
     .flatMap(({ outRefundNo, outTradeNo, transactionId }) => {
       const refund = rows(evidence, 'refunds').find((row) => row['out_refund_no'] === outRefundNo)
       const payment = rows(evidence, 'payments').find(

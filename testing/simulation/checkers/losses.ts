@@ -7,8 +7,8 @@ import { type Check, failures, rows } from './rows.ts'
 const KINDS = ['unknown_order', 'foreign_payment', 'amount_mismatch']
 
 /**
- * Payments that are not recorded and need not be: the attempt was lost with a restore, and a review stands for the payment,
- * because the order or its amount is not the same any more.
+ * Payments that are not recorded and need not be: the attempt was lost with a restore, and a review that was not accepted stands
+ * for the payment, because the order or its amount is not the same any more.
  */
 export const unrecorded = (evidence: Evidence): readonly Capture[] =>
   evidence.captures.filter(
@@ -16,7 +16,8 @@ export const unrecorded = (evidence: Evidence): readonly Capture[] =>
       evidence.restores.hasLostNumber(outTradeNo) &&
       !rows(evidence, 'payments').some((row) => row['transaction_id'] === transactionId) &&
       rows(evidence, 'reviews').some(
-        ({ kind, subject }) => KINDS.includes(String(kind)) && subject === transactionId,
+        ({ kind, subject, action }) =>
+          KINDS.includes(String(kind)) && subject === transactionId && action !== 'accept',
       ),
   )
 
@@ -48,22 +49,27 @@ const shippedIsNotReturned: Check = (evidence) => {
   const shipped = idsOf('order.paid')
   return idsOf('payment.returned')
     .filter((id) => shipped.includes(id))
-    .filter(
-      (id) => !(wasToldBefore(evidence, `order.paid.${id}`) && isWhollyReturned(evidence, id)),
-    )
+    .filter((id) => !isWhollyReturned(evidence, id) || !isEitherToldBefore(evidence, id))
     .map((transactionId) => `${transactionId} was shipped, and is told as payment.returned`)
 }
 
 /**
- * Whether the order changed between a restore and its `POST /recover`. Until then revisions are not lifted, so the shop may keep
- * a webhook of the lost records with a greater one.
+ * Whether the order changed after a restore with a revision that was not lifted: before `POST /recover`, or by a Worker that had
+ * read the order before. The shop may keep a webhook of the lost records with a greater one.
  */
-const changedBeforeRecovery = (evidence: Evidence, ordercode: unknown): boolean =>
-  rows(evidence, 'events').some(
+const changedBeforeRecovery = (evidence: Evidence, ordercode: unknown): boolean => {
+  const lifted = rows(evidence, 'recoveries').map((row) => Number(row['requested_at']) * 10)
+  return rows(evidence, 'events').some(
     (row) =>
       row['ordercode'] === ordercode &&
-      evidence.restores.isBeforeRecovery(Number(row['at']) * 1_000),
+      Number(row['revision']) < Math.max(...lifted) &&
+      evidence.restores.list.some(({ atMs }) => Number(row['at']) * 1_000 >= atMs - 1_000),
   )
+}
+
+/** Whether the shop got one of the two webhooks before a restore that lost its fact, and the other one since. */
+const isEitherToldBefore = (evidence: Evidence, id: string): boolean =>
+  ['order.paid', 'payment.returned'].some((type) => wasToldBefore(evidence, `${type}.${id}`))
 
 /**
  * Whether the shop got the webhook before a restore that lost its fact. It has handled this webhook-id, so it does not hear again

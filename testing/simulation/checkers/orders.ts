@@ -139,6 +139,13 @@ function countsOf(evidence: Evidence, ordercode: string, types: readonly string[
 const isHeldByReview = (evidence: Evidence, ordercode: unknown): boolean =>
   unrecorded(evidence).some(({ outTradeNo }) => codeOf(outTradeNo) === ordercode)
 
+/**
+ * Whether a restore lost that WeChat has this order: the attempt, or that a later unifiedorder of it succeeded. It is not closed
+ * at WeChat, because it may be another system's. It can be paid until its `time_expire`.
+ */
+const isLostAtWeChat = ({ restores }: Evidence, outTradeNo: string, createdAt: number): boolean =>
+  restores.hasLostNumber(outTradeNo) || restores.hasLost(createdAt)
+
 /** No order or attempt is open long after its expiry, neither here nor at WeChat; and every registered order exists. */
 const nothingIsLeftOpen: Check = (evidence) => [
   ...rows(evidence, 'orders')
@@ -151,7 +158,7 @@ const nothingIsLeftOpen: Check = (evidence) => [
     .map((row) => `${numberOf(row)} is ${row['state']} long after its order has ended`),
   ...evidence.wechatOrders
     .filter(({ tradeState }) => isOpenAtWeChat(tradeState))
-    .filter(({ outTradeNo }) => !evidence.restores.hasLostNumber(outTradeNo))
+    .filter(({ outTradeNo, createdAt }) => !isLostAtWeChat(evidence, outTradeNo, createdAt))
     .map(({ outTradeNo, tradeState }) => `${outTradeNo} is still ${tradeState} at WeChat`),
   ...evidence.registered
     .filter((code) => !rows(evidence, 'orders').some(({ ordercode }) => ordercode === code))

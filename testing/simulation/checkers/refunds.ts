@@ -5,7 +5,7 @@ import type { Evidence } from './evidence.ts'
 import { isUnrecorded } from './losses.ts'
 import { historyOf } from './refund-story.ts'
 import { type Check, failures, rows } from './rows.ts'
-import { isLate } from './webhooks.ts'
+import { isAccepted, isLate } from './webhooks.ts'
 import type { AcceptedRefund } from './witness.ts'
 
 const STATE_OF: Readonly<Record<string, string>> = {
@@ -219,11 +219,8 @@ const wrongPaymentsAreRefunded: Check = (evidence) => {
     // Where the operator has switched LATE_PAYMENT, the row says what the policy was.
     const isRefunding = latePayment === 'refund' || (latePayment === 'either' && isReturned)
     const isByPolicy = isRefunding && late === true
-    const isAccepted = rows(evidence, 'events').some(
-      ({ type, data }) =>
-        type === 'payment_restored' && String(data).includes(String(transactionId)),
-    )
-    const isSecond = payment['further'] === 1 && payment['returned'] === 0 && !isAccepted
+    const isSecond =
+      payment['further'] === 1 && payment['returned'] === 0 && !isAccepted(evidence, transactionId)
     const isWrong = hasCertificate && (isSecond || isByPolicy)
     const own = refundsOf(evidence, transactionId)
     const automatic = own.find((row) => row['out_refund_no'] === `auto*${transactionId}`)

@@ -15,19 +15,13 @@ const paymentsHaveTheirWebhooks: Check = (evidence) =>
       const { transaction_id: id, returned } = dataOf(event)
       return { id: `${returned === 'yes' ? 'payment.returned' : 'order.paid'}.${id}`, event }
     })
-    /** Whether all of the payment has gone back since, so that the Worker tells it as returned. */
-    const isReturnedSince = (id: string): boolean =>
-      isWhollyReturned(evidence, id.replace('order.paid.', '')) &&
-      expected.some((each) => each.id === id.replace('order.paid', 'payment.returned'))
-    /** Whether the webhook is of a payment that was lost with a restore and now stands under a review. */
-    const isToldAndLost = (id: string, atMs: number): boolean =>
-      evidence.restores.hasLost(atMs) &&
-      (isUnrecorded(evidence, id.split('.').at(-1)) || isReturnedSince(id))
+    const expectedIds = expected.map(({ id }) => id).sort()
     const received = evidence.received
       .filter(({ type, data }) => MONEY.includes(type) && data.ordercode === ordercode)
-      .filter(({ id, firstAtMs }) => !isToldAndLost(id, firstAtMs))
+      .filter(
+        ({ id, firstAtMs }) => expectedIds.includes(id) || !isNoMoreTold(evidence, id, firstAtMs),
+      )
       .map(({ id }) => id)
-    const expectedIds = expected.map(({ id }) => id).sort()
     return failures([
       ...expected.flatMap(({ id, event }) => {
         const delivery = rows(evidence, 'deliveries').find((row) => row['id'] === id)
@@ -59,6 +53,21 @@ const isBooking = (evidence: Evidence, event: SqlRow): boolean => {
 
 const MONEY = ['order.paid', 'payment.returned']
 
+/**
+ * Whether a restore lost what the webhook told, and it is not told so any more: the payment stands under a review, has gone back,
+ * or is the second payment of its order by now.
+ */
+const isNoMoreTold = (evidence: Evidence, id: string, atMs: number): boolean => {
+  const transactionId = String(id.split('.').at(-1))
+  const isSecond = rows(evidence, 'reviews').some(
+    (review) => review['id'] === `second_payment.${transactionId}`,
+  )
+  return (
+    evidence.restores.hasLost(atMs) &&
+    (isSecond || isUnrecorded(evidence, transactionId) || isWhollyReturned(evidence, transactionId))
+  )
+}
+
 const dataOf = (event: SqlRow): Readonly<Record<string, unknown>> =>
   JSON.parse(String(event['data'])) as Record<string, unknown>
 
@@ -81,14 +90,25 @@ function isRightType(evidence: Evidence, ordercode: string, event: SqlRow): bool
   const isByHand = evidence.wechatRefunds.some(
     (each) => each.transactionId === transactionId && each.source === 'VENDOR_PLATFORM',
   )
+  const capture = evidence.captures.find((each) => each.transactionId === transactionId)
+  // If a restore lost a payment that has wholly gone back since, its return is the first that the Worker hears of it.
+  const isLostAndReturned =
+    evidence.restores.hasLost(capture?.paidAt ?? 0) &&
+    isWhollyReturned(evidence, String(transactionId))
   const late = isLate(evidence, ordercode, transactionId)
-  // After a restore, the Worker may hear of a payment again when all of it has gone back.
-  const isHeardAgain = evidence.restores.list.length > 0 && isWhollyReturned(evidence, String(transactionId))
-  if (isByHand || isHeardAgain || late === undefined) return true
+  if (isByHand || isLostAndReturned || late === undefined) return true
   const { latePayment } = evidence.settings
   if (late && latePayment === 'either') return true
   return isAnnouncedAsReturned === (late && latePayment === 'refund')
 }
+
+/** Whether a person decided that the payment is kept, so that the rules about late and second payments say nothing about it. */
+export const isAccepted = (evidence: Evidence, transactionId: unknown): boolean =>
+  rows(evidence, 'events').some(
+    (event) =>
+      dataOf(event)['transaction_id'] === transactionId &&
+      (event['type'] === 'payment_restored' || dataOf(event)['source'] === 'operator'),
+  )
 
 /**
  * Whether the payment was late when it was recorded: its order was closed, or the shop had changed the price or the payer
@@ -106,14 +126,7 @@ export function isLate(
     (event) =>
       event['type'] === 'payment_booked' && dataOf(event)['transaction_id'] === transactionId,
   )
-  // A person has decided about a payment that was accepted after a restore.
-  if (
-    events.some(
-      (event) =>
-        event['type'] === 'payment_restored' && dataOf(event)['transaction_id'] === transactionId,
-    )
-  )
-    return false
+  if (isAccepted(evidence, transactionId)) return undefined
   const payment = rows(evidence, 'payments').find((row) => row['transaction_id'] === transactionId)
   const order = rows(evidence, 'orders').find((row) => row['ordercode'] === ordercode)
   const revision = Number(booking?.['revision'] ?? Infinity)

@@ -88,7 +88,8 @@ export class Witness {
     this.violations.push(violation)
   }
 
-  #reportOf(ordercode: string, violation: string): void {
+  /** Reports a violation about an order, unless a forged notice about it may have been believed. */
+  reportOf(ordercode: string, violation: string): void {
     if (!this.#doubtful.has(ordercode)) this.report(violation)
   }
 
@@ -121,11 +122,11 @@ export class Witness {
         .captures()
         .some((each) => codeOf(each.outTradeNo) === ordercode)
       if (!captured)
-        this.#reportOf(ordercode, `answered paid, but WeChat took no money: ${ordercode} by ${by}`)
+        this.reportOf(ordercode, `answered paid, but WeChat took no money: ${ordercode} by ${by}`)
     } else if (this.#paid.has(ordercode)) {
       // Answers can overtake each other. Only a request that was sent after an answer `paid` must get `paid`, too.
       if (by.startsWith('fresh ')) {
-        this.#reportOf(ordercode, `answered ${state} after paid: ${ordercode} by ${by}`)
+        this.reportOf(ordercode, `answered ${state} after paid: ${ordercode} by ${by}`)
       }
     }
     if (state === 'closed') setOnce(this.#closed, ordercode, this.#now())
@@ -156,9 +157,9 @@ export class Witness {
         .captures()
         .some((each) => codeOf(each.outTradeNo) === ordercode && each.openid === openid)
       if (!isOwn)
-        this.#reportOf(ordercode, `told a payer of another's payment: ${ordercode} by ${by}`)
+        this.reportOf(ordercode, `told a payer of another's payment: ${ordercode} by ${by}`)
     } else if (asked.paidBefore && this.#paidFor.has(who)) {
-      this.#reportOf(ordercode, `answered ${state} after paid: ${ordercode} by ${by}`)
+      this.reportOf(ordercode, `answered ${state} after paid: ${ordercode} by ${by}`)
     }
     if (state === 'closed') this.#closedFor.set(who, asked.atMs)
   }
@@ -177,10 +178,10 @@ export class Witness {
     if (this.#restores.hasLostNumber(outTradeNo)) return
     const ordercode = codeOf(outTradeNo)
     if (this.#closed.has(ordercode)) {
-      this.#reportOf(ordercode, `paid after the Worker answered closed: ${outTradeNo}`)
+      this.reportOf(ordercode, `paid after the Worker answered closed: ${outTradeNo}`)
     }
     if (this.#wasClosedToItsPayer(outTradeNo)) {
-      this.#reportOf(ordercode, `paid although /result had shown the payer closed: ${outTradeNo}`)
+      this.reportOf(ordercode, `paid although /result had shown the payer closed: ${outTradeNo}`)
     }
     // After a payment that the merchant's staff refunded, the payer may pay again.
     const first = this.#captured.get(ordercode)
@@ -188,15 +189,12 @@ export class Witness {
       first !== undefined &&
       this.#wechat.books.order(first.outTradeNo)?.tradeState !== 'REFUND'
     ) {
-      this.#reportOf(ordercode, `two attempts of one order could be paid: ${outTradeNo}`)
+      this.reportOf(ordercode, `two attempts of one order could be paid: ${outTradeNo}`)
     }
     this.#captured.set(ordercode, { outTradeNo, atMs: this.#now() })
     const { confirmed, unsure } = this.#pricesOf(ordercode)
     if (totalFee !== confirmed && !unsure.has(totalFee)) {
-      this.#reportOf(
-        ordercode,
-        `paid ${totalFee} fen, but the price is ${confirmed}: ${outTradeNo}`,
-      )
+      this.reportOf(ordercode, `paid ${totalFee} fen, but the price is ${confirmed}: ${outTradeNo}`)
     }
   }
 

@@ -25,9 +25,9 @@ const NOT_HELD = `AND ordercode NOT IN (
   SELECT ordercode FROM reviews
   WHERE kind IN ('amount_mismatch', 'foreign_payment') AND ordercode IS NOT NULL
     AND EXISTS (SELECT 1 FROM recoveries))`
-/** What was opened under a merchant number that was given up is set aside every day. */
-const NOT_GIVEN_UP =
-  'AND mch_id NOT IN (SELECT mch_id FROM other_merchants WHERE given_up_at IS NOT NULL)'
+/** What has ended under a merchant number that was given up is set aside every day. */
+const NOT_GIVEN_UP = `AND (state IN ('open', 'closing')
+  OR mch_id NOT IN (SELECT mch_id FROM other_merchants WHERE given_up_at IS NOT NULL))`
 const HELD: Readonly<Record<string, string>> = {
   orders: NOT_HELD,
   attempts: `${NOT_HELD} ${NOT_GIVEN_UP}`,

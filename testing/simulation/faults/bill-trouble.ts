@@ -157,8 +157,21 @@ const knownOf = <T extends Readonly<{ outTradeNo: string }>>(
   { restores }: World,
   all: readonly T[],
 ): readonly T[] => {
-  const known = all.filter(({ outTradeNo }) => !restores.hasLostNumber(outTradeNo))
-  return known.length === 0 ? all : known
+  return all.filter(({ outTradeNo }) => !restores.hasLostNumber(outTradeNo))
+}
+
+/** Picks an order at WeChat, or a payment, whose attempt we have, with its columns in a bill. */
+function pickKnown<T extends Readonly<{ outTradeNo: string }>>(
+  world: World,
+  chance: Chance,
+  all: readonly T[],
+) {
+  const known = knownOf(world, all)
+  if (known.length === 0) return undefined
+  const picked = chance.pick(known)
+  const { outTradeNo } = picked
+  const appid = world.wechat.books.order(outTradeNo)?.appid ?? ''
+  return { picked, columns: { 公众账号ID: appid, 商户订单号: outTradeNo } }
 }
 
 const madeUpNumber = (day: string, n: number): string =>
@@ -183,8 +196,9 @@ const KINDS: readonly Kind[] = [
   },
   (world, chance, day, n) => {
     const subject = madeUpNumber(day, n)
-    const { outTradeNo } = chance.pick(knownOf(world, world.wechat.books.orders()))
-    const columns = { 微信订单号: subject, 商户订单号: outTradeNo }
+    const known = pickKnown(world, chance, world.wechat.books.orders())
+    if (known === undefined) return undefined
+    const columns = { ...known.columns, 微信订单号: subject }
     return {
       change: { kind: 'extra_row', row: 'payment', columns },
       kind: 'payment_not_here',
@@ -212,8 +226,10 @@ const KINDS: readonly Kind[] = [
   },
   (world, chance, day, n) => {
     const subject = `ghost-${compact(day)}-${n}`
-    const { transactionId, outTradeNo } = chance.pick(knownOf(world, world.wechat.books.captures()))
-    const columns = { 微信订单号: transactionId, 商户订单号: outTradeNo, 商户退款单号: subject }
+    const known = pickKnown(world, chance, world.wechat.books.captures())
+    if (known === undefined) return undefined
+    const { transactionId } = known.picked
+    const columns = { ...known.columns, 微信订单号: transactionId, 商户退款单号: subject }
     return {
       change: { kind: 'extra_row', row: 'refund', columns },
       kind: 'refund_not_here',

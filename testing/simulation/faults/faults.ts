@@ -71,7 +71,7 @@ export function drawRates(chance: Chance): Rates {
     client: rate(0.03, 0.15),
     shop: rate(0.2, 0.9),
     freeze: rate(0.005, 0.02),
-    kv: rate(0.2, 0.6),
+    kv: rate(0.4, 0.8),
   }
 }
 

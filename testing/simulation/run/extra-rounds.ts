@@ -86,5 +86,5 @@ async function payEventually(world: World, ordercode: string, openid: string): P
     await workers.cron()
     await scheduler.point(undefined, MINUTE_MS)
   }
-  witness.report(`stuck: /pay for ${ordercode} answered ${answers.join(' ')}`)
+  witness.reportOf(ordercode, `stuck: /pay for ${ordercode} answered ${answers.join(' ')}`)
 }

@@ -40,15 +40,17 @@ async function postReconcile(world: World, path: string): Promise<void> {
  * @param lastDay The last day that was reconciled before. Lines about bills of later days are left out, because the cron may
  *   fetch these bills between the two texts.
  */
-function snapshot({ sqlite, wechat, receiver }: World, lastDay: string): string {
+function snapshot({ sqlite, wechat, receiver, bills }: World, lastDay: string): string {
   const tables = sqlite
     .read("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'runs' ORDER BY name")
     .map(({ name }) => String(name))
   const rows = tables.flatMap((table) =>
     sqlite.read(`SELECT * FROM ${table}`).map((row) => {
-      const kept = Object.entries(row).filter(
-        ([name]) => RUN_COLUMNS[table]?.includes(name) !== true,
-      )
+      const kept = Object.entries(row)
+        .filter(([name]) => RUN_COLUMNS[table]?.includes(name) !== true)
+        .map(([name, value]) =>
+          name === 'counts' && bills.late.length > 0 ? [name, withoutBooks(value)] : [name, value],
+        )
       return `${table} ${JSON.stringify(kept)}`
     }),
   )
@@ -58,6 +60,10 @@ function snapshot({ sqlite, wechat, receiver }: World, lastDay: string): string 
   const webhooks = receiver.received().map(({ id, times }) => `${id} ${times}`)
   return [...rows, ...refunds, ...webhooks].filter((line) => dayIn(line) <= lastDay).join('\n')
 }
+
+/** A payment whose row stands in the next day's bill counts among that day's books once that bill is reconciled. */
+const withoutBooks = (counts: unknown): unknown =>
+  JSON.parse(String(counts), (name, value: unknown) => (name === 'books' ? undefined : value))
 
 const dayIn = (line: string): string => {
   const [, ofRow, ofFact] =

@@ -8,10 +8,7 @@ export type Restore = Readonly<{
   atMs: number
   /** The out_trade_nos of orders at WeChat of which the restored database has no attempt. */
   lostNumbers: ReadonlySet<string>
-}> & {
-  /** When the Worker answered that the recovery has begun, in milliseconds. */
-  begunAtMs?: number
-}
+}>
 
 /** All restores of a seed, in order. */
 export class Restores {
@@ -24,19 +21,6 @@ export class Restores {
   add(restore: Restore): void {
     this.list.push(restore)
     this.isRecovering = true
-  }
-
-  /** When the Worker answered that the last recovery has begun, in milliseconds; undefined before. */
-  begun(atMs: number): void {
-    const last = this.list.at(-1)
-    if (last !== undefined) last.begunAtMs ??= atMs
-  }
-
-  /** Whether a change at this time came after a restore, and before the recovery that lifts revisions had begun. */
-  isBeforeRecovery(atMs: number): boolean {
-    return this.list.some(
-      (each) => atMs >= each.atMs - 1_000 && atMs <= (each.begunAtMs ?? Infinity) + 1_000,
-    )
   }
 
   /** Whether what the database knew at this time was lost. */
