@@ -2,7 +2,7 @@
 import type { Budget } from '../ports/budget.ts'
 import type { Deps } from '../ports/deps.ts'
 import { advanceBill, claimDueBill, postponeBill } from '../service/bill/reconcile-bill.ts'
-import { COSTS } from '../service/costs.ts'
+import { COSTS, FETCH_BILL } from '../service/costs.ts'
 import { catchAndLog } from './work-pool.ts'
 
 type DueBillDeps = Pick<
@@ -29,7 +29,7 @@ export async function reconcileDueBill(
   deps: DueBillDeps,
   budget: Budget,
 ): Promise<string | undefined> {
-  if (!budget.allows(COSTS.billStep)) return undefined
+  if (!budget.allows(COSTS.billStep, 1, FETCH_BILL)) return undefined
   const bill = await claimDueBill(deps)
   if (bill === undefined) return undefined
   const advanced = await catchAndLog(deps, () => advanceBill(deps, bill, budget))

@@ -50,5 +50,10 @@ export const CLAIM_REFUNDS: Cost = { calls: 0, statements: 3 }
 export const CLAIM_LIMITED_REFUNDS: Cost = { calls: 0, statements: 7 }
 /** The cost of claiming due webhooks, of reading their orders and reviews, and of storing their tries. */
 export const CLAIM_WEBHOOKS: Cost = { calls: 0, statements: 10 }
+/**
+ * The cost of claiming the due bill, of telling that it is overdue, of downloading it from one of two origins, and of storing
+ * that. A step must fit beside it, because a bill that is not archived is downloaded again in every run.
+ */
+export const FETCH_BILL: Cost = { calls: 2, statements: 8 }
 /** The cost of deleting old rows at the end of a run. */
 export const SWEEP: Cost = { calls: 0, statements: 2 }

@@ -36,6 +36,13 @@ describe('the archive of raw bills', () => {
     expect([404, 409]).toContain((await w.shop('GET', `/bills/${DAY}/raw`)).status)
   })
 
+  it('may fail for good in a Worker with the smallest budget', async () => {
+    const w = world({ vars: { TICK_CALLS: '10', TICK_STATEMENTS: '40' } })
+    await paid(w, 'kv-small')
+    vi.spyOn(env.KV, 'put').mockRejectedValue(new Error('KV PUT failed: 429'))
+    expect((await reconciled(w, DAY, 40)).state).toBe('reconciled')
+  })
+
   it('may fail without breaking POST', async () => {
     const w = world()
     await paid(w, 'kv-post')
