@@ -7,8 +7,8 @@ import { finish } from '../run/play.ts'
 import type { World } from '../run/world.ts'
 
 const MINUTE_MS = 60_000
-/** The maximum number of rounds after which a recovery must be finished. A bill may take until the next morning. */
-const ROUNDS_MAX = 400
+/** The maximum number of rounds after which a recovery must be finished. A bill with many differences takes one or two for each. */
+const ROUNDS_MAX = 1_500
 /** When the recovery goes on. */
 const WAITING = `SELECT min(due_at) AS at FROM (
   SELECT due_at FROM attempts WHERE is_recovering = 1 UNION ALL SELECT due_at FROM bills)`
