@@ -73,7 +73,7 @@ const webhookSecret = v.pipe(
   v.metadata(SECRET),
 )
 
-/** The shop's webhooks. WEBHOOK_SECRET alone does no harm: nothing is sent. */
+/** The shop's webhooks. Without WEBHOOK_URL nothing is sent, and the secrets are not read. */
 const Webhooks = v.pipe(
   v.object({
     WEBHOOK_URL: v.optional(
@@ -198,7 +198,8 @@ function readFeatures(given: Given): Readonly<{ vars: FeatureVars; off: readonly
   let vars: FeatureVars = {}
   const off: FeatureOff[] = []
   for (const [feature, schema] of Object.entries(FEATURES)) {
-    const parsed = v.safeParse(schema, given)
+    const isUnused = feature === 'webhooks' && given['WEBHOOK_URL'] === undefined
+    const parsed = v.safeParse(schema, isUnused ? {} : given)
     if (parsed.success) vars = { ...vars, ...parsed.output }
     else off.push({ feature, variables: namesOf(parsed.issues) })
   }

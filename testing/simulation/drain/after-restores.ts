@@ -7,8 +7,10 @@ import { finish } from '../run/play.ts'
 import type { World } from '../run/world.ts'
 
 const MINUTE_MS = 60_000
-/** The maximum number of rounds after which a recovery must be finished. A bill may take until the next morning. */
-const ROUNDS_MAX = 400
+/** The maximum number of rounds after which a recovery must be finished. A bill with many differences takes one or two for each. */
+const ROUNDS_MAX = 1_500
+/** How often a person repeats a request that was not answered, for example because the database was slow. */
+const CALLS_MAX = 20
 /** When the recovery goes on. */
 const WAITING = `SELECT min(due_at) AS at FROM (
   SELECT due_at FROM attempts WHERE is_recovering = 1 UNION ALL SELECT due_at FROM bills)`
@@ -47,12 +49,17 @@ export async function acceptLostPayments(
   await playUntilIdle()
   for (const day of world.restores.daysAccepted) {
     if (world.scheduler.now() < billTimeOf(day)) continue
-    const path = `/bills/${day}/reconcile`
-    await finish(
-      world,
-      shopCall(world, 'auditor', { method: 'POST', path }).then(() => {}),
-    )
+    await finish(world, reconcile(world, day))
     await playUntilIdle()
+  }
+}
+
+/** Has a day reconciled again, until a Worker has answered. */
+async function reconcile(world: World, day: string): Promise<void> {
+  const path = `/bills/${day}/reconcile`
+  for (let tries = 0; tries < CALLS_MAX; tries++) {
+    const answer = await shopCall(world, 'auditor', { method: 'POST', path })
+    if (answer?.status === 200) return
   }
 }
 
