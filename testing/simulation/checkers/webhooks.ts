@@ -90,10 +90,9 @@ function isRightType(evidence: Evidence, ordercode: string, event: SqlRow): bool
   const isByHand = evidence.wechatRefunds.some(
     (each) => each.transactionId === transactionId && each.source === 'VENDOR_PLATFORM',
   )
-  const capture = evidence.captures.find((each) => each.transactionId === transactionId)
-  // If a restore lost a payment that has wholly gone back since, its return is the first that the Worker hears of it.
+  // If a restore lost that a payment was recorded, and it has wholly gone back since, its return is the first that the Worker hears of it.
   const isLostAndReturned =
-    evidence.restores.hasLost(capture?.paidAt ?? 0) &&
+    evidence.restores.list.some(({ atMs }) => Number(event['at']) * 1_000 >= atMs - 1_000) &&
     isWhollyReturned(evidence, String(transactionId))
   const late = isLate(evidence, ordercode, transactionId)
   if (isByHand || isLostAndReturned || late === undefined) return true
