@@ -104,9 +104,13 @@ export async function outcome(answer: Response | Promise<Response>): Promise<str
   return `${response.status} ${code ?? state ?? ''}`
 }
 
-/** Lets minutes pass. In each, WeChat's due notices are delivered, unless `notices` is false, and the cron runs. */
+/**
+ * Lets minutes pass. In each, WeChat's due notices are delivered, unless `notices` is false, and the cron runs. Background
+ * work never takes a minute: without this, the cron would repeat first tries that have not ended.
+ */
 export async function pass(w: World, minutes: number, { notices = true } = {}): Promise<void> {
   for (let minute = 0; minute < minutes; minute++) {
+    await w.settled()
     w.advance(60)
     if (notices) await w.deliverNotices()
     await w.cron()

@@ -37,6 +37,8 @@ export type Queue = Readonly<{
   class: DueClass
   /** On whom the work depends. */
   peer: 'wechat' | 'shop' | 'none'
+  /** `usual`: a rare item needs more than is assumed (`RARE_EXCESS` in `costs.ts`), so the run keeps a reserve for it. */
+  costs: 'exact' | 'usual'
   /** Works on as many of the items that are due the longest as one slice and the budget allow. */
   slice: (budget: Budget) => Promise<Slice>
 }>

@@ -12,7 +12,7 @@ import { failureEntry } from '../ports/store.ts'
 import { SWEEP } from '../service/costs.ts'
 import { resumeOwnWork } from '../service/other-merchants.ts'
 import { recoveryLeft } from '../service/recovery/recover.ts'
-import { reducedUntil, runBudget } from '../service/run/plan.ts'
+import { reducedUntil, runBudget, withoutRare } from '../service/run/plan.ts'
 import { finishRun, oldestDue, startRun, sweep } from '../service/run/runs.ts'
 import { reconcileDueBill } from './due-bill.ts'
 import { closeExpiredOrders, closeUntouchedOrders, queryDueAttempts } from './due-orders.ts'
@@ -29,20 +29,22 @@ const TURNS: readonly DueClass[] = [
   'payments',
   'money',
   'bills',
-  'payments',
   'money',
   'closing',
+  'money',
   'payments',
   'bills',
-  'money',
+  'payments',
   'news',
 ]
-/** The order of the classes after the one whose turn it is. */
+/** The class that comes next, in turn: where nothing is due of the first one, the same class must not gain every time. */
+const SECOND: readonly DueClass[] = ['payments', 'money']
+/** The order of the other classes. */
 const ORDER: readonly DueClass[] = ['payments', 'money', 'closing', 'news', 'bills']
 /** The part of what is left that one slice may use while other classes have due work. */
 const SLICE_SHARE = 0.6
-/** What a slice may use in any case, if it is left: enough for one item of any kind. */
-const SLICE_MIN: Cost = { calls: 5, statements: 26 }
+/** What a slice may use in any case, if it is left: enough for one item of any kind, or for two payments. */
+const SLICE_MIN: Cost = { calls: 5, statements: 30 }
 /** No slice begins later than this after the run's start, in seconds. By then the next run works beside this one. */
 const RUN_S = 2 * MINUTE_S
 /**
@@ -97,8 +99,10 @@ async function run(base: Deps, scheduledMs: number): Promise<void> {
   if (started.isWorkAside) await catchAndLog(deps, () => resumeOwnWork(deps))
   const oldest = await oldestDue(deps)
   const isReduced = started.crashed || started.reducedUntil !== undefined
-  const { calls, statements } = runBudget(deps.config.tick, isReduced)
-  const budget = new Budget(deps.used, { calls, statements: statements - LAST_STATEMENTS })
+  const limit = runBudget(deps.config.tick, isReduced)
+  const budgetWithin = ({ calls, statements }: Cost): Budget =>
+    new Budget(deps.used, { calls, statements: statements - LAST_STATEMENTS })
+  const budgets = { exact: budgetWithin(limit), usual: budgetWithin(withoutRare(limit)) }
 
   const figures: Record<keyof Figures, number> = {
     due: 0,
@@ -123,6 +127,7 @@ async function run(base: Deps, scheduledMs: number): Promise<void> {
     const more: Queue[] = []
     for (const queue of open) {
       if (away.has(queue.peer)) continue
+      const budget = budgets[queue.costs]
       const within = open.length === 1 ? budget : budget.part(SLICE_SHARE, SLICE_MIN)
       const slice = await guarded(deps, () => queue.slice(within))
       for (const name of namesOf(slice.did)) figures[name] += slice.did[name] ?? 0
@@ -163,15 +168,46 @@ async function run(base: Deps, scheduledMs: number): Promise<void> {
 
 /** The kinds of due work. @param onBill Is called with the day of a bill that was worked on. */
 const queuesOf = (deps: Deps, onBill: (day: string) => void): readonly Queue[] => [
-  { class: 'payments', peer: 'wechat', slice: (budget) => queryDueAttempts(deps, budget) },
-  { class: 'money', peer: 'shop', slice: (budget) => deliverDueWebhooks(deps, 'money', budget) },
-  { class: 'money', peer: 'wechat', slice: (budget) => advanceDueRefunds(deps, budget) },
-  { class: 'closing', peer: 'none', slice: (budget) => closeUntouchedOrders(deps, budget) },
-  { class: 'closing', peer: 'wechat', slice: (budget) => closeExpiredOrders(deps, budget) },
-  { class: 'news', peer: 'shop', slice: (budget) => deliverDueWebhooks(deps, 'news', budget) },
+  {
+    class: 'payments',
+    peer: 'wechat',
+    costs: 'usual',
+    slice: (budget) => queryDueAttempts(deps, budget),
+  },
+  {
+    class: 'money',
+    peer: 'shop',
+    costs: 'exact',
+    slice: (budget) => deliverDueWebhooks(deps, 'money', budget),
+  },
+  {
+    class: 'money',
+    peer: 'wechat',
+    costs: 'exact',
+    slice: (budget) => advanceDueRefunds(deps, budget),
+  },
+  {
+    class: 'closing',
+    peer: 'none',
+    costs: 'exact',
+    slice: (budget) => closeUntouchedOrders(deps, budget),
+  },
+  {
+    class: 'closing',
+    peer: 'wechat',
+    costs: 'usual',
+    slice: (budget) => closeExpiredOrders(deps, budget),
+  },
+  {
+    class: 'news',
+    peer: 'shop',
+    costs: 'exact',
+    slice: (budget) => deliverDueWebhooks(deps, 'news', budget),
+  },
   {
     class: 'bills',
     peer: 'wechat',
+    costs: 'usual',
     async slice(budget) {
       const day = await reconcileDueBill(deps, budget)
       if (day !== undefined) onBill(day)
@@ -180,10 +216,13 @@ const queuesOf = (deps: Deps, onBill: (day: string) => void): readonly Queue[] =
   },
 ]
 
-/** The queues in the order of a run: first the class whose turn it is. */
+/** The queues in the order of a run: first the classes whose turn it is. */
 function inTurn(queues: readonly Queue[], at: UnixSeconds): readonly Queue[] {
-  const first = TURNS[Math.floor(at / MINUTE_S) % TURNS.length]
-  const rank = (queue: Queue): number => (queue.class === first ? -1 : ORDER.indexOf(queue.class))
+  const minute = Math.floor(at / MINUTE_S)
+  const first = TURNS[minute % TURNS.length]
+  const second = SECOND[minute % SECOND.length]
+  const rank = (queue: Queue): number =>
+    queue.class === first ? -2 : queue.class === second ? -1 : ORDER.indexOf(queue.class)
   return queues.toSorted((a, b) => rank(a) - rank(b))
 }
 

@@ -26,7 +26,7 @@ export const COSTS = {
 /**
  * How many statements a rare item needs beyond its cost in `COSTS`. Rare items are late payments, second
  * payments and payments that were already refunded: the fast path refuses them, and a transition records
- * them. What a run leaves of the platform's limit covers the excess (`service/run/plan.ts`).
+ * them. A run keeps a reserve for the excess, which items without one may use (`service/run/plan.ts`).
  */
 export const RARE_EXCESS: Readonly<Record<keyof typeof COSTS, number>> = {
   order: 9,

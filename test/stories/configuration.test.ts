@@ -39,6 +39,8 @@ describe('a webhook secret that is no Base64', () => {
       expect.objectContaining({
         status: 'degraded',
         components: [
+          // The webhook has waited for three hours.
+          { name: 'money', status: 'degraded', reason: 'backlog' },
           {
             name: 'webhooks',
             status: 'degraded',
@@ -84,7 +86,11 @@ describe('the Worker', () => {
   }
 
   it('logs what is off and what it warns of by name, without the values, and at most hourly', async () => {
-    const vars = { WEBHOOK_SECRET: 'whsec_mistyped', PUBLIC_URL: 'https://pay.shop.workers.dev' }
+    const vars = {
+      WEBHOOK_URL: 'https://shop.test/webhooks',
+      WEBHOOK_SECRET: 'whsec_mistyped',
+      PUBLIC_URL: 'https://pay.shop.workers.dev',
+    }
     const first = await start(vars)
 
     expect(first.status).toBe(401)
@@ -123,7 +129,11 @@ describe('the Worker', () => {
   })
 
   it('answers every request with 500 while a variable that payments need is wrong, and logs its name', async () => {
-    const stopped = await start({ WX_API_KEY: 'too-short', WEBHOOK_SECRET: 'whsec_mistyped' })
+    const stopped = await start({
+      WX_API_KEY: 'too-short',
+      WEBHOOK_URL: 'https://shop.test/webhooks',
+      WEBHOOK_SECRET: 'whsec_mistyped',
+    })
 
     expect(stopped).toEqual({
       status: 500,

@@ -73,6 +73,7 @@ describe('the token of an operator', () => {
 
     expect((await send(w, LI, 'GET', `/orders/${ordercode}`)).status).toBe(401)
     expect((await w.shop('GET', `/orders/${ordercode}`)).status).toBe(200)
+    await w.cron()
     const health = await (await w.fetch('/health')).json<{ components: unknown }>()
     expect(health.components).toEqual([
       {
@@ -190,11 +191,12 @@ describe('the actor of an event', () => {
       const ordercode = await w.order(`closed-${actor.replace('.', '')}`)
       await w.pay(ordercode, w.wechat.payer.newOpenid())
       await close(ordercode)
+      // The last event also says how the attempt ended. At the expiry no payer is at the cashier any more, from
+      // whom the attempt would have to be kept while it is closed.
       expect(await story(w, ordercode)).toEqual([
         'order_registered shop',
         'attempt_opened payer',
-        `attempt_closing ${actor}`,
-        `attempt_closed ${actor}`,
+        ...(actor === 'system' ? [] : [`attempt_closing ${actor}`]),
         `order_closed ${actor}`,
       ])
     }

@@ -2,19 +2,32 @@
 import { HOUR_S, later, type UnixSeconds } from '../../core/time.ts'
 import type { Cost } from '../../ports/budget.ts'
 import type { Plan } from '../../ports/deps.ts'
+import { RARE_EXCESS } from '../costs.ts'
 
 /**
  * The budget of one run, by plan. The free plan allows an invocation 50 calls, 50 statements and 10 ms of CPU, which is
- * the tightest. The paid plan allows 10 000 calls and 1 000 statements. What a budget leaves of the platform's limit
- * covers rare items (`RARE_EXCESS` in `costs.ts`).
+ * the tightest. The paid plan allows 10 000 calls and 1 000 statements. A statement is left for one that D1 must repeat.
  *
  * @see https://developers.cloudflare.com/workers/platform/limits/
  * @see https://developers.cloudflare.com/d1/platform/limits/
  */
 export const PLAN_BUDGETS: Readonly<Record<Plan, Cost>> = {
-  paid: { calls: 2_000, statements: 950 },
-  free: { calls: 20, statements: 40 },
+  paid: { calls: 2_000, statements: 960 },
+  free: { calls: 20, statements: 49 },
 }
+
+/** What a budget keeps for a rare item, and what it has in any case for the usual ones: enough for an item of any kind. */
+const RARE_RESERVE = Math.max(...Object.values(RARE_EXCESS))
+const USUAL_MIN = 40
+
+/**
+ * The part of a budget that items with a rare excess share. With the smallest budget, what it leaves of the platform's
+ * limit covers the excess.
+ */
+export const withoutRare = ({ calls, statements }: Cost): Cost => ({
+  calls,
+  statements: Math.max(Math.min(statements, USUAL_MIN), statements - RARE_RESERVE),
+})
 
 /** How large a database may grow, in bytes. @see https://developers.cloudflare.com/d1/platform/limits/ */
 export const DATABASE_BYTES_MAX: Readonly<Record<Plan, number>> = {

@@ -13,6 +13,8 @@ import {
 } from '../../../testing/bill-days.ts'
 import { world } from '../../../testing/world.ts'
 
+const FREE = { PLAN: 'free' }
+
 /** A D1 that reports how many statements it gets and how many rows it reads. */
 function counting(
   db: D1Database,
@@ -36,9 +38,9 @@ function counting(
 }
 
 describe('the budget of a run with a bill', () => {
-  it('is kept with the defaults, and the other work goes on', async () => {
+  it('is kept on the free plan, and the other work goes on', async () => {
     let statements = 0
-    const w = world({ wrapDb: (db) => counting(db, (count) => (statements += count)) })
+    const w = world({ vars: FREE, wrapDb: (db) => counting(db, (count) => (statements += count)) })
     for (let n = 0; n < 12; n++) await paid(w, `paid-${n}`)
     const missing = await paid(w, 'missing')
     for (let n = 0; n < 6; n++) await lost(w, `lost-${n}`)
@@ -103,7 +105,7 @@ describe('the budget of a run with a bill', () => {
 
   it('is kept by POST, and the cron does the rest', async () => {
     let statements = 0
-    const w = world({ wrapDb: (db) => counting(db, (count) => (statements += count)) })
+    const w = world({ vars: FREE, wrapDb: (db) => counting(db, (count) => (statements += count)) })
     for (let n = 0; n < 12; n++) await lost(w, `rest-${n}`)
     await w.db.prepare('UPDATE attempts SET due_at = NULL').run()
     await w.db.prepare('UPDATE orders SET due_at = NULL').run()

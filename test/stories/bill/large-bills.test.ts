@@ -113,7 +113,7 @@ describe('very many differences of one day', () => {
   })
 
   it('do not delay the next day', { timeout: 60_000 }, async () => {
-    const w = world()
+    const w = world({ vars: { PLAN: 'free' } })
     for (let n = 0; n < 12; n++) await lost(w, `many-${n}`)
     await stopQueries(w)
     goTo(w, `${NEXT_DAY}T10:00`)

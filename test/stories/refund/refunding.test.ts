@@ -449,7 +449,7 @@ describe('the budget of a refund', () => {
   })
 
   it('keeps thirty due refunds within the limits of the free plan', async () => {
-    const w = world()
+    const w = world({ vars: { PLAN: 'free' } })
     const ordercodes: string[] = []
     for (let n = 0; n < 30; n++) {
       const { ordercode } = await paidOrder(w, `drain-${n}`)
