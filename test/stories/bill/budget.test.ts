@@ -92,9 +92,9 @@ describe('the budget of a run with a bill', () => {
     // Payments are found all the time: a bill never takes two runs in a row for itself.
     const idle = spent.slice(0, 12).map(({ found }) => (found > 0 ? ' ' : '-'))
     expect(idle.join('')).not.toContain('--')
-    // While orders wait in every run, the bill comes first in every fifth.
+    // While orders wait in every run, the bill comes first in every fifth, from the third minute of ten on.
     const firstWithBill = spent.slice(0, 11).flatMap(({ bill }, run) => (bill ? [run] : []))
-    expect(firstWithBill).toEqual([0, 5, 10])
+    expect(firstWithBill).toEqual([2, 7])
     for (const ordercode of due) expect((await w.read(ordercode)).state).toBe('paid')
     const report = await reportOf(w)
     expect(report?.state).toBe('reconciled')

@@ -18,6 +18,7 @@ import {
   sources,
   webhooks,
 } from '../../../testing/bill-days.ts'
+import { stopQueries } from '../../../testing/bill-situations.ts'
 import { world, type World } from '../../../testing/world.ts'
 
 const change = (w: World, it: BillChange): void => w.wechat.bills.change(compact(DAY), it)
@@ -71,8 +72,7 @@ describe('a payment that only the bill reports', () => {
     expect((await w.read(ordercode)).state).toBe('paying')
     goTo(w, `${NEXT_DAY}T10:10`)
     // The bill comes before the next query.
-    await w.db.prepare('UPDATE attempts SET due_at = NULL').run()
-    await w.db.prepare('UPDATE orders SET due_at = NULL').run()
+    await stopQueries(w)
     w.wechat.faults.clear()
 
     const report = await reconciled(w)
@@ -144,6 +144,7 @@ describe('a payment that only the bill reports', () => {
     const refund = w.wechat.platform.refund(ordercode, { refundFee: 8_800 })
     if (!refund.ok) throw new Error(refund.why)
     goTo(w, `${NEXT_DAY}T10:10`)
+    await stopQueries(w)
     w.wechat.faults.clear()
     const report = await reconciled(w)
     expect(report.differences.map(({ kind, outcome }) => [kind, outcome])).toEqual([
@@ -176,6 +177,7 @@ describe('a payment that only the bill reports', () => {
     w.wechat.payer.pay(ordercode, { despiteClose: true })
     loseQueries(w)
     goTo(w, `${NEXT_DAY}T10:10`)
+    await stopQueries(w)
     w.wechat.faults.clear()
     const report = await reconciled(w)
     expect(report.differences).toMatchObject([{ kind: 'payment_not_here', outcome: 'booked' }])
@@ -482,6 +484,7 @@ describe('a difference that needs a person', () => {
     const hand = w.wechat.platform.refund(missing.ordercode, { refundFee: 8_800 })
     if (!hand.ok) throw new Error(hand.why)
     goTo(w, `${NEXT_DAY}T10:10`)
+    await stopQueries(w)
     w.wechat.faults.clear()
     const report = await reconciled(w)
     expect(report.differences.map(({ kind, outcome }) => `${kind} ${outcome}`).sort()).toEqual([
@@ -504,8 +507,7 @@ describe('a difference that needs a person', () => {
     for (let n = 0; n < 25; n++) orders.push((await lost(w, `many-${n}`)).ordercode)
     goTo(w, `${NEXT_DAY}T10:10`)
     // Only the bill may find these payments.
-    await w.db.prepare('UPDATE attempts SET due_at = NULL').run()
-    await w.db.prepare('UPDATE orders SET due_at = NULL').run()
+    await stopQueries(w)
     w.wechat.faults.clear()
     const report = await reconciled(w, DAY, 120)
     expect(report.difference_count).toBe(25)

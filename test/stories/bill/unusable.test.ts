@@ -19,7 +19,7 @@ import {
   tens,
   webhooks,
 } from '../../../testing/bill-days.ts'
-import { openReviews } from '../../../testing/bill-situations.ts'
+import { openReviews, stopQueries } from '../../../testing/bill-situations.ts'
 import { world, type World } from '../../../testing/world.ts'
 
 /** Payments and a refund whose bill agrees as soon as it can be downloaded and read. */
@@ -246,7 +246,7 @@ describe('a damaged or unusual bill', () => {
   it('may contain a payment twice, which counts both rows and records one payment', async () => {
     const w = world()
     const { ordercode, transactionId } = await lost(w, 'double')
-    await w.db.prepare('UPDATE attempts SET due_at = NULL').run()
+    await stopQueries(w)
     const row = () => w.wechat.bills.text(compact(DAY)).split('\r\n')[1] ?? ''
     onDownload(w, () => {
       const lines = w.wechat.bills.text(compact(DAY)).split('\r\n')

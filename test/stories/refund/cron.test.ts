@@ -30,8 +30,8 @@ describe('refunds that end', () => {
     expect(await lastRun(w)).toMatchObject({ refunds: 5, told: 5 })
   })
 
-  it('beyond the budget of a run are left to the next runs, the oldest first, and counted as left', async () => {
-    const w = world()
+  it('beyond the budget of a run are left to the next runs, the oldest first, and their age is told', async () => {
+    const w = world({ vars: { PLAN: 'free' } })
     const numbers = Array.from({ length: 6 }, (_, n) => `B${6 - n}`)
     for (const number of numbers) {
       const { ordercode } = await paidOrder(w, `left-${number}`)
@@ -41,16 +41,20 @@ describe('refunds that end', () => {
     for (const number of numbers) w.wechat.platform.settleRefund(number, 'SUCCESS')
     w.advance(70)
     await w.cron()
-    const { refunds, refunds_left: left } = await lastRun(w)
-    expect(Number(refunds)).toBeGreaterThan(0)
-    expect(Number(left)).toBe(6 - Number(refunds))
+    const first = Number((await lastRun(w))['refunds'])
+    expect(first).toBeGreaterThan(0)
+    expect(first).toBeLessThan(6)
+    w.advance(60)
+    await w.cron()
+    // The oldest of those that were left was requested a second after the one before it.
+    expect(await lastRun(w)).toMatchObject({ oldest_due: { money: 60 + 70 - 60 + 6 - first } })
     await pass(w, 8, { notices: false })
     const sent = refundWebhooks(w)
     expect(sent.toSorted()).toEqual(numbers.map((each) => `refund.succeeded ${each}`).toSorted())
     // The webhooks of one run are sent side by side.
     expect(sent.slice(0, 2)).toContain('refund.succeeded B6')
     expect(sent.slice(-2)).toContain('refund.succeeded B1')
-    expect(await lastRun(w)).toMatchObject({ refunds_left: 0 })
+    expect(await lastRun(w)).toMatchObject({ oldest_due: { money: null } })
   })
 })
 

@@ -118,7 +118,13 @@ describe.each(POLICIES)('under LATE_PAYMENT=%s, a forged notice', (_, options) =
     expect(answer.status).toBe(400)
     expect(w.log.filter(({ event }) => event === 'internal_error')).toEqual([])
     const conflicts = (await reviews(w)).filter(({ kind }) => kind === 'transaction_conflict')
-    expect(conflicts.map(({ ordercode }) => ordercode)).toContain(victim.ordercode)
+    // A conflict has one review. If the refund is confirmed before the victim's attempt is queried, it stands with the
+    // attacker's order, and names the victim's in its evidence.
+    expect(conflicts).toHaveLength(1)
+    const [conflict] = conflicts
+    expect([conflict?.ordercode, conflict?.evidence['wechat_out_trade_no']]).toContain(
+      victim.ordercode,
+    )
   })
 
   it("of the attacker's own payment for another order gets nothing back for it", async () => {

@@ -53,7 +53,7 @@ function judgeAccess(
       wrong.push('an answer without the token tells of records')
     }
   }
-  const isForViewers = input.method === 'GET' && third !== 'raw'
+  const isForViewers = ['GET', 'HEAD'].includes(input.method) && third !== 'raw'
   if (role === 'viewer' && !isForViewers && ![403, 404, 405].includes(status)) {
     wrong.push('a viewer did what a viewer must not')
   }
