@@ -7,7 +7,7 @@ import { BATCH } from '../testing/fuzz/run/run-batch.ts'
 
 const SEED = 20_261_123
 /** How many inputs of each batch are sent. The second batch is about refunds and bills, whose inputs take longer. */
-const COUNTS = [BATCH, 1_200, BATCH]
+const COUNTS = [BATCH, 3_000, BATCH]
 
 const tally = new Tally()
 

@@ -9,38 +9,19 @@ import type { Deps } from '../ports/deps.ts'
 import type { RecoveryLeft } from '../ports/recovery-store.ts'
 import type { DueClass, OldestDue } from '../core/due.ts'
 import { failureEntry } from '../ports/store.ts'
-import { SWEEP } from '../service/costs.ts'
+import { SWEEP, withoutRare } from '../service/costs.ts'
 import { resumeOwnWork } from '../service/other-merchants.ts'
 import { recoveryLeft } from '../service/recovery/recover.ts'
-import { reducedUntil, runBudget, withoutRare } from '../service/run/plan.ts'
+import { reducedUntil, runBudget } from '../service/run/plan.ts'
 import { finishRun, oldestDue, startRun, sweep } from '../service/run/runs.ts'
 import { reconcileDueBill } from './due-bill.ts'
 import { closeExpiredOrders, closeUntouchedOrders, queryDueAttempts } from './due-orders.ts'
 import { advanceDueRefunds } from './due-refunds.ts'
 import { deliverDueWebhooks } from './due-webhooks.ts'
 import { type Figures, NOTHING_DUE, type Queue, type Slice } from './queue.ts'
+import { inTurn } from './turns.ts'
 import { catchAndLog } from './work-pool.ts'
 
-/**
- * The class that comes first in the run of each minute. In a run with a small budget the first class may leave nothing,
- * so every class has its turn at least every ten minutes, and what matters most has it most often.
- */
-const TURNS: readonly DueClass[] = [
-  'payments',
-  'money',
-  'bills',
-  'money',
-  'closing',
-  'money',
-  'payments',
-  'bills',
-  'payments',
-  'news',
-]
-/** The class that comes next, in turn: where nothing is due of the first one, the same class must not gain every time. */
-const SECOND: readonly DueClass[] = ['payments', 'money']
-/** The order of the other classes. */
-const ORDER: readonly DueClass[] = ['payments', 'money', 'closing', 'news', 'bills']
 /** The part of what is left that one slice may use while other classes have due work. */
 const SLICE_SHARE = 0.6
 /** What a slice may use in any case, if it is left: enough for one item of any kind, or for two payments. */
@@ -215,16 +196,6 @@ const queuesOf = (deps: Deps, onBill: (day: string) => void): readonly Queue[] =
     },
   },
 ]
-
-/** The queues in the order of a run: first the classes whose turn it is. */
-function inTurn(queues: readonly Queue[], at: UnixSeconds): readonly Queue[] {
-  const minute = Math.floor(at / MINUTE_S)
-  const first = TURNS[minute % TURNS.length]
-  const second = SECOND[minute % SECOND.length]
-  const rank = (queue: Queue): number =>
-    queue.class === first ? -2 : queue.class === second ? -1 : ORDER.indexOf(queue.class)
-  return queues.toSorted((a, b) => rank(a) - rank(b))
-}
 
 const recoveryJson = ({ otherMerchants, ...left }: RecoveryLeft) => ({
   ...left,

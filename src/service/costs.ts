@@ -26,7 +26,7 @@ export const COSTS = {
 /**
  * How many statements a rare item needs beyond its cost in `COSTS`. Rare items are late payments, second
  * payments and payments that were already refunded: the fast path refuses them, and a transition records
- * them. A run keeps a reserve for the excess, which items without one may use (`service/run/plan.ts`).
+ * them. A run keeps a reserve for the excess, which items without one may use ({@link withoutRare}).
  */
 export const RARE_EXCESS: Readonly<Record<keyof typeof COSTS, number>> = {
   order: 9,
@@ -34,6 +34,19 @@ export const RARE_EXCESS: Readonly<Record<keyof typeof COSTS, number>> = {
   webhook: 0,
   billStep: 7,
 }
+
+/** What a budget keeps for a rare item, and what it has in any case for the usual ones: enough for an item of any kind. */
+const RARE_RESERVE = Math.max(...Object.values(RARE_EXCESS))
+const USUAL_MIN = 40
+
+/**
+ * The part of a budget that items with a rare excess share. With the smallest budget, what it leaves of the platform's
+ * limit covers the excess.
+ */
+export const withoutRare = ({ calls, statements }: Cost): Cost => ({
+  calls,
+  statements: Math.max(Math.min(statements, USUAL_MIN), statements - RARE_RESERVE),
+})
 
 /**
  * The cost of claiming due orders or attempts, of reading them, and of storing when they are due again. What an item

@@ -2,7 +2,6 @@
 import { HOUR_S, later, type UnixSeconds } from '../../core/time.ts'
 import type { Cost } from '../../ports/budget.ts'
 import type { Plan } from '../../ports/deps.ts'
-import { RARE_EXCESS } from '../costs.ts'
 
 /**
  * The budget of one run, by plan. The free plan allows an invocation 50 calls, 50 statements and 10 ms of CPU, which is
@@ -15,19 +14,6 @@ export const PLAN_BUDGETS: Readonly<Record<Plan, Cost>> = {
   paid: { calls: 2_000, statements: 960 },
   free: { calls: 20, statements: 49 },
 }
-
-/** What a budget keeps for a rare item, and what it has in any case for the usual ones: enough for an item of any kind. */
-const RARE_RESERVE = Math.max(...Object.values(RARE_EXCESS))
-const USUAL_MIN = 40
-
-/**
- * The part of a budget that items with a rare excess share. With the smallest budget, what it leaves of the platform's
- * limit covers the excess.
- */
-export const withoutRare = ({ calls, statements }: Cost): Cost => ({
-  calls,
-  statements: Math.max(Math.min(statements, USUAL_MIN), statements - RARE_RESERVE),
-})
 
 /** How large a database may grow, in bytes. @see https://developers.cloudflare.com/d1/platform/limits/ */
 export const DATABASE_BYTES_MAX: Readonly<Record<Plan, number>> = {

@@ -1,0 +1,35 @@
+/** The order in which the classes of due work come in a run of the cron. */
+import type { DueClass } from '../core/due.ts'
+import { MINUTE_S, type UnixSeconds } from '../core/time.ts'
+import type { Queue } from './queue.ts'
+
+/**
+ * The class that comes first in the run of each minute. In a run with a small budget the first class may leave nothing,
+ * so every class has its turn at least every ten minutes, and what matters most has it most often.
+ */
+const TURNS: readonly DueClass[] = [
+  'payments',
+  'money',
+  'bills',
+  'money',
+  'closing',
+  'money',
+  'payments',
+  'bills',
+  'payments',
+  'news',
+]
+/** The class that comes next, in turn: where nothing is due of the first one, the same class must not gain every time. */
+const SECOND: readonly DueClass[] = ['payments', 'money']
+/** The order of the other classes. */
+const ORDER: readonly DueClass[] = ['payments', 'money', 'closing', 'news', 'bills']
+
+/** The queues in the order of a run: first the classes whose turn it is. */
+export function inTurn(queues: readonly Queue[], at: UnixSeconds): readonly Queue[] {
+  const minute = Math.floor(at / MINUTE_S)
+  const first = TURNS[minute % TURNS.length]
+  const second = SECOND[minute % SECOND.length]
+  const rank = (queue: Queue): number =>
+    queue.class === first ? -2 : queue.class === second ? -1 : ORDER.indexOf(queue.class)
+  return queues.toSorted((a, b) => rank(a) - rank(b))
+}
