@@ -113,6 +113,24 @@ describe('a backlog', () => {
     expect(Number(report?.['calls'])).toBeGreaterThan(10)
   })
 
+  it('of payments leaves webhooks about money their part of the same run', async () => {
+    const w = world({ vars: { TICK_CALLS: '40', TICK_STATEMENTS: '900' } })
+    w.receiver.answerAlways(answer(500))
+    for (let n = 0; n < 8; n++) await paid(w, `failed-${n}`)
+    await w.settled()
+    w.receiver.answerAlways(answer(204))
+    for (let n = 0; n < 60; n++) await abandoned(w, `due-${n}`, 7_200)
+    w.receiver.received.length = 0
+    // In this minute payments come first.
+    w.advance(360)
+    await w.cron()
+
+    expect(w.receiver.types()).toEqual(Array(8).fill('order.paid'))
+    // What the webhooks leave flows on to the payments.
+    const report = w.log.findLast(({ event }) => event === 'tick_finished')
+    expect(Number(report?.['calls'])).toBeGreaterThanOrEqual(40 - 2)
+  })
+
   it('of every class goes on even with the smallest budget', async () => {
     const w = world({ vars: { TICK_CALLS: '10', TICK_STATEMENTS: '40' } })
     for (let n = 0; n < 60; n++) await abandoned(w, `old-${n}`, 300)

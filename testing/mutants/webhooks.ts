@@ -25,11 +25,11 @@ export const WEBHOOK_MUTANTS: readonly Mutant[] = [
     tests: ['test/store/due/due.test.ts', 'test/store/order/orders.test.ts'],
   },
   {
-    name: 'The cron makes more calls than the free plan allows, and the platform aborts it',
+    name: 'The cron runs more statements than the free plan allows, and the platform aborts it',
     file: 'cron/due-orders.ts',
     find: 'budget.allows(COSTS.order, running + 1, RESCHEDULE)',
     replace: 'running >= 0',
-    tests: ['test/cron/due-webhooks.test.ts'],
+    tests: ['test/stories/order/queries.test.ts'],
   },
   {
     name: 'Work that did not fit into a run waits for the end of its lease',
