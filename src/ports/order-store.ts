@@ -20,8 +20,8 @@ export interface OrderStore {
   load(ordercode: string): Promise<OrderView | undefined>
   /** Loads several orders. Orders that do not exist are left out. */
   loadMany(ordercodes: readonly string[]): Promise<readonly OrderView[]>
-  /** The stored events of one order, its history, oldest first. */
-  events(ordercode: string): Promise<readonly StoredEvent[]>
+  /** Up to `limit` events of one order, its history, oldest first: those after the revision `after`. */
+  events(ordercode: string, after: number, limit: number): Promise<readonly StoredEvent[]>
   /** One page of orders, newest first. */
   list(filter: OrderFilter, page: Page): Promise<readonly OrderView[]>
   /** Inserts the order unless it exists. @returns the stored order, and whether this call created it. */

@@ -96,7 +96,8 @@ export async function saveTry(
         orNull(after.lastStatus),
         orNull(after.lastError),
         orNull(after.deliveredAt),
-        orNull(after.body),
+        // A webhook that is sent again after its delivery is rendered anew.
+        isDelivered ? null : orNull(after.body),
         before.id,
         ...current.params,
       ],

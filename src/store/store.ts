@@ -64,7 +64,7 @@ export const d1Stores = (
 const orderStore = (db: Database, hasTarget: boolean, actor: Actor): OrderStore => ({
   load: (ordercode) => load(db, ordercode),
   loadMany: (ordercodes) => loadMany(db, ordercodes),
-  events: (ordercode) => events(db, ordercode),
+  events: (ordercode, after, limit) => events(db, ordercode, after, limit),
   list: (filter, page) => listOrders(db, filter, page),
   register: (ordercode, terms, now) => register(db, ordercode, terms, now, actor),
   commit: (before, event, change, now) => commit(db, before, event, change, now, hasTarget, actor),

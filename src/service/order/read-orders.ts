@@ -39,8 +39,13 @@ export async function listOrders(
   }))
 }
 
-/** The events of an order, oldest first; empty when no such order is registered. */
+/**
+ * One page of the events of an order, oldest first: up to `limit` after the revision `after`. Without `after`, it is empty
+ * only when no such order is registered.
+ */
 export const readEvents = (
   { orders }: Pick<Deps, 'orders'>,
   ordercode: string,
-): Promise<readonly StoredEvent[]> => orders.events(ordercode)
+  after: number,
+  limit: number,
+): Promise<readonly StoredEvent[]> => orders.events(ordercode, after, limit)

@@ -76,15 +76,17 @@ export function insertOnce(
 export function updateIf(
   table: string,
   before: Readonly<Record<string, Value | undefined>>,
-  after: Readonly<Record<string, Value>>,
+  after: Readonly<Record<string, Value | Expression>>,
   key: readonly string[],
   guard: Guard,
 ): Statement {
   const columns = Object.keys(after).filter((column) => after[column] !== before[column])
-  const assignments = columns.map((column) => `${column} = ?`).join(', ')
-  const where = key.map((column) => `${column} = ?`).join(' AND ')
+  const cells = columns.map((column) => toExpression(after[column] ?? null))
+  const assignments = columns.map((column, at) => `${column} = ${cells[at]?.sql}`).join(', ')
+  const keys = key.map((column) => toExpression(after[column] ?? null))
+  const where = key.map((column, at) => `${column} = ${keys[at]?.sql}`).join(' AND ')
   return {
     sql: `UPDATE ${table} SET ${assignments} WHERE ${where} AND ${guard.sql}`,
-    params: [...columns, ...key].map((column) => after[column] ?? null).concat(guard.params),
+    params: [...[...cells, ...keys].flatMap(({ params }) => params), ...guard.params],
   }
 }

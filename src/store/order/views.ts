@@ -43,10 +43,11 @@ function viewFromRows(
   paymentRows: readonly Row[],
   refundRows: readonly Row[],
 ): OrderView {
-  const attempts = attemptRows.map(attemptFromRow)
+  const order = orderFromRow(row)
+  const attempts = attemptRows.map((each) => attemptFromRow(each, order.terms))
   const payments = paymentRows.map((each) => paymentFromRow(each, attempts))
   const refunds = refundRows.map((each) => refundFromRow(each, payments))
-  return { order: orderFromRow(row), attempts, payments, refunds }
+  return { order, attempts, payments, refunds }
 }
 
 /** Reads an order; undefined when it does not exist. */
@@ -95,11 +96,18 @@ export async function loadMany(
   })
 }
 
-/** Reads the events of an order, oldest first. */
-export async function events(db: Database, ordercode: string): Promise<readonly StoredEvent[]> {
+/** Reads events of an order, oldest first. @param after The revision of the last event before them; 0 for none. */
+export async function events(
+  db: Database,
+  ordercode: string,
+  after: number,
+  limit: number,
+): Promise<readonly StoredEvent[]> {
   const { rows } = await db.run(
-    'SELECT * FROM events WHERE ordercode = ? ORDER BY revision',
+    `SELECT * FROM order_events WHERE ordercode = ? AND revision > ? ORDER BY revision LIMIT ?`,
     ordercode,
+    after,
+    limit,
   )
   return rows.map((row) => ({
     revision: integer(row, 'revision'),
