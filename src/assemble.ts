@@ -18,7 +18,7 @@ import type { HttpDeps } from './routes/http/deps.ts'
 import { ticketKey } from './service/pay/ticket.ts'
 import { deliverFirst } from './service/webhook/deliver-webhook.ts'
 import { type BlobStore, kvArchive } from './store/bill/archive.ts'
-import { Database } from './store/d1/database.ts'
+import { Database, type DatabaseFacts } from './store/d1/database.ts'
 import { d1Stores } from './store/store.ts'
 import { noSender, webhookSender } from './webhooks/sender.ts'
 import { readBill } from './wechat/bill/read.ts'
@@ -61,6 +61,8 @@ export type Platform = Readonly<{
    * nothing is known about the origins.
    */
   originHealth?: OriginHealth
+  /** What D1 last said about itself, shared by all requests of an isolate. */
+  databaseFacts?: DatabaseFacts
   /** Limits the lines of the log about refused tokens, shared by all requests of an isolate. */
   refusedTokens?: Throttle
 }>
@@ -116,7 +118,14 @@ function assembleFor(
   })
   const appSecret = vars.WX_APP_SECRET
   const webhookTarget = webhookTargetOf(vars)
-  const database = new Database(platform.db, timers, randomBytes, timeLeft, usage)
+  const database = new Database(
+    platform.db,
+    timers,
+    randomBytes,
+    timeLeft,
+    usage,
+    platform.databaseFacts,
+  )
   const limits = {
     paused: vars.REFUNDS === 'paused',
     perDay: vars.REFUND_LIMIT_DAY === undefined ? undefined : toFen(vars.REFUND_LIMIT_DAY),
@@ -165,6 +174,7 @@ function assembleFor(
     admit: (who) => admit(platform.limits?.payer, who),
     admitAddress: (ip) => admit(platform.limits?.address, ip),
     used: () => ({ ...usage }),
+    databaseSize: () => database.size(),
     version: VERSION,
     featuresOff: vars.off,
     merchantTokens: [vars.MERCHANT_TOKEN, vars.MERCHANT_TOKEN_OLD].filter(

@@ -6,9 +6,11 @@ import { Throttle } from './lib/throttle.ts'
 import type { LogEntry } from './ports/deps.ts'
 import type { HttpDeps } from './routes/http/deps.ts'
 import { type Fetch, OriginHealth } from './wechat/transport.ts'
+import type { DatabaseFacts } from './store/d1/database.ts'
 
 /** Which of WeChat's two origins failed lately. All requests that this isolate serves share the knowledge. */
 const originHealth = new OriginHealth()
+const databaseFacts: DatabaseFacts = { size: undefined }
 
 /** The platform passes the same `env` to all invocations of an isolate, so its configuration is read once. */
 const configs = new WeakMap<Installation, ReturnType<typeof readConfig>>()
@@ -49,6 +51,7 @@ export function install(
       certificateFetch: env.WX_CERT === undefined ? undefined : certificateFetch(env.WX_CERT),
       limits: { address: env.LIMIT_ADDRESS, payer: env.LIMIT_PAYER },
       originHealth,
+      databaseFacts,
       refusedTokens,
     }),
   )

@@ -28,6 +28,8 @@ const SHARE = 0.1
  * recovery takes one more, which counts what is left of it.
  */
 const LAST_STATEMENTS = 3
+/** The part of {@link LAST_STATEMENTS} that deletes old rows. */
+const SWEEP_RESERVE = 2
 /**
  * How many SQL statements a run may have used when refunds, in their turn, have ended: enough to store that the
  * run started, to claim one refund, to advance it and to store when it is due again.
@@ -108,7 +110,9 @@ async function run(base: Deps, scheduledMs: number): Promise<void> {
   if (written.length > 0) tried += await deliverDueWebhooks(deps, written.splice(0), budget.all)
   // Old rows are deleted only in a run that leaves no due refund, because refunds are more urgent.
   const left = refunds.mayBeMore ? await countDueRefunds(deps) : 0
-  if (left === 0) await sweep(deps)
+  if (left === 0) {
+    await sweep(deps, budget.all.limit.statements + SWEEP_RESERVE - deps.used().statements)
+  }
 
   const recovery = isRecovering ? await recoveryLeft(deps) : undefined
   const report: Report = {

@@ -1,13 +1,13 @@
 import type { Review } from '../core/review.ts'
 import type { UnixSeconds } from '../core/time.ts'
 import type { WebhookType } from '../core/webhook.ts'
-import type { Page } from './store.ts'
+import type { Found, Page } from './store.ts'
 
 /** Webhooks and their tries, as stored. @throws StoreUnavailable from any method. */
 export interface DeliveryStore {
   find(id: string): Promise<StoredDelivery | undefined>
   /** One page of webhooks, newest first. @param state Undefined for every state. */
-  list(state: DeliveryState | undefined, page: Page): Promise<readonly StoredDelivery[]>
+  list(state: DeliveryState | undefined, page: Page): Promise<Found<ListedDelivery>>
   /** Leases due webhooks to this run, the longest due first. */
   claimDue(now: UnixSeconds, limit: number): Promise<readonly StoredDelivery[]>
   /**
@@ -24,8 +24,6 @@ export interface DeliveryStore {
   ): Promise<string | undefined>
   /** Makes a webhook pending again, with a new retry schedule. @returns undefined when it does not exist. */
   reopen(id: string, now: UnixSeconds): Promise<StoredDelivery | undefined>
-  /** Deletes up to `limit` webhooks that are older than `before` and were delivered, or had no target. */
-  sweep(before: UnixSeconds, limit: number): Promise<void>
 }
 
 /**
@@ -33,6 +31,9 @@ export interface DeliveryStore {
  * the webhook was written while there was no `WEBHOOK_URL`.
  */
 export type DeliveryState = 'pending' | 'delivered' | 'given_up' | 'no_target'
+
+/** A webhook in a list, which does not read what was sent. */
+export type ListedDelivery = Omit<StoredDelivery, 'body'>
 
 /** A webhook as stored, and the outcome of its tries. */
 export type StoredDelivery = Readonly<{
@@ -61,6 +62,8 @@ export type StoredDelivery = Readonly<{
   /** Why the last try failed, as stated by {@link WebhookSender}. */
   lastError: string | undefined
   deliveredAt: UnixSeconds | undefined
-  /** The JSON that the first try sent. It is stored, so that every try sends the same bytes. */
+  /**
+   * The JSON that the first try sent. It is stored until the webhook is delivered, so that every try sends the same bytes.
+   */
   body: string | undefined
 }>

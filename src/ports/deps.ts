@@ -13,6 +13,7 @@ import type { RecoveryStore } from './recovery-store.ts'
 import type { RefundLimits, RefundStore } from './refund-store.ts'
 import type { ReviewStore } from './review-store.ts'
 import type { RunStore } from './run-store.ts'
+import type { SweepStore } from './sweep-store.ts'
 import type { WebhookSender } from './webhooks.ts'
 import type { WeChat } from './wechat.ts'
 
@@ -25,6 +26,7 @@ export type Stores = Readonly<{
   bills: BillStore
   runs: RunStore
   recoveries: RecoveryStore
+  sweeps: SweepStore
 }>
 
 /** What the use cases need from outside, such as the stores, WeChat and the clock. */
@@ -57,6 +59,11 @@ export type Deps = Stores &
     admit: (who: string) => Promise<boolean>
     /** How many calls and statements this invocation has used so far. */
     used: () => Cost
+    /**
+     * The size of the database in bytes, as D1 stated it in its last answer to this isolate; undefined before the first
+     * answer.
+     */
+    databaseSize: () => number | undefined
   }>
 
 /** The part of the Worker's configuration that the use cases need. */

@@ -14,8 +14,6 @@ export interface RunStore {
   lastStartedAt(): Promise<UnixSeconds | undefined>
   /** The cron's runs with a number below `beforeId`, newest first. */
   list(beforeId: number, limit: number): Promise<readonly StoredRun[]>
-  /** Deletes up to `limit` records of cron runs that are older than `before`. */
-  sweep(before: UnixSeconds, limit: number): Promise<void>
 }
 
 /**

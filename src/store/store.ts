@@ -8,6 +8,7 @@ import type { OrderStore } from '../ports/order-store.ts'
 import type { RefundLimits, RefundStore } from '../ports/refund-store.ts'
 import type { ReviewStore } from '../ports/review-store.ts'
 import type { RunStore } from '../ports/run-store.ts'
+import type { SweepStore } from '../ports/sweep-store.ts'
 import { claimBillOf, claimDueBill, postponeBill } from './bill/bill-lease.ts'
 import * as bills from './bill/bills.ts'
 import { booksOn, noteUnexplained } from './bill/books.ts'
@@ -32,6 +33,7 @@ import { events, load, loadMany } from './order/views.ts'
 import { beginRecovery, recoveryLeft } from './recoveries.ts'
 import * as reviews from './reviews.ts'
 import * as runs from './runs.ts'
+import * as sweeps from './sweep.ts'
 
 /**
  * Creates all stores on one database.
@@ -55,6 +57,7 @@ export const d1Stores = (
   deliveries: deliveryStore(db, hasTarget, actor),
   bills: billStore(db, hasTarget, mchId),
   runs: runStore(db),
+  sweeps: sweepStore(db),
   recoveries: {
     begin: (since, now) => beginRecovery(db, since, now),
     left: (now) => recoveryLeft(db, now),
@@ -120,7 +123,6 @@ const deliveryStore = (db: Database, hasTarget: boolean, actor: Actor): Delivery
   saveTry: (before, after, review, now) =>
     deliveries.saveTry(db, before, after, review, { now, hasTarget, actor }),
   reopen: (id, now) => deliveries.reopenDelivery(db, id, now),
-  sweep: (before, limit) => deliveries.sweepDeliveries(db, before, limit),
 })
 
 const billStore = (db: Database, hasTarget: boolean, mchId: string): BillStore => ({
@@ -153,5 +155,12 @@ const runStore = (db: Database): RunStore => ({
   finish: (id, now, report) => runs.finishRun(db, id, now, report),
   lastStartedAt: () => runs.lastRunAt(db),
   list: (beforeId, limit) => runs.listRuns(db, beforeId, limit),
-  sweep: (before, limit) => runs.sweepRuns(db, before, limit),
+})
+
+const sweepStore = (db: Database): SweepStore => ({
+  runs: (before, limit) => runs.sweepRuns(db, before, limit),
+  deliveries: (before, limit) => sweeps.sweepDeliveries(db, before, limit),
+  bodies: (limit) => sweeps.dropBodies(db, limit),
+  payments: (limit) => sweeps.addPayments(db, limit),
+  refunds: (limit) => sweeps.addRefunds(db, limit),
 })

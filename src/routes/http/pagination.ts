@@ -71,8 +71,12 @@ export function toPage<T>(
   const shown = rows.slice(0, page.limit)
   const last = shown.at(-1)
   const more = rows.length > page.limit && last !== undefined
-  return { shown, next_cursor: more ? formatCursor(place(last)) : null }
+  return { shown, next_cursor: cursorOf(more ? place(last) : undefined) }
 }
+
+/** The `next_cursor` of a page. @param next The place after which the next page begins; undefined when there is none. */
+export const cursorOf = (next: Page['before'] | undefined): string | null =>
+  next === undefined ? null : formatCursor(next)
 
 const formatCursor = ({ at, key }: Page['before']): string =>
   btoa(JSON.stringify([at, key]))

@@ -16,7 +16,14 @@ import {
 import { registerOrder } from '../../service/order/register-order.ts'
 import type { HttpDeps } from '../http/deps.ts'
 import { check, integer, moment, readJson, readOrdercode, wireText } from '../http/input.ts'
-import { OLDEST_FIRST, plusOne, readPage, toPage, withoutEmpty } from '../http/pagination.ts'
+import {
+  cursorOf,
+  OLDEST_FIRST,
+  plusOne,
+  readPage,
+  toPage,
+  withoutEmpty,
+} from '../http/pagination.ts'
 import { invalidRequest, json, problem } from '../http/problem.ts'
 import type { RouteRequest } from '../http/request.ts'
 
@@ -206,10 +213,9 @@ export async function getOrders(
     createdTo: query.value.created_to,
     transactionId: query.value.transaction_id,
   }
-  const found = await listOrders(deps, filter, plusOne(page.value))
-  const { shown, next_cursor } = toPage(found, page.value, ({ view: { order } }) => ({
-    at: order.createdAt,
-    key: order.ordercode,
-  }))
-  return json({ orders: shown.map(({ view, reviews }) => orderJson(view, reviews)), next_cursor })
+  const { rows, next } = await listOrders(deps, filter, page.value)
+  return json({
+    orders: rows.map(({ view, reviews }) => orderJson(view, reviews)),
+    next_cursor: cursorOf(next),
+  })
 }

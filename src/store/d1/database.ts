@@ -32,6 +32,12 @@ const RETRYABLE =
 /** The messages of errors that mean that a migration was not applied. */
 const NOT_MIGRATED = /no such (table|column)|has no column named/
 
+/** What an isolate remembers of D1, from one invocation to the next. */
+export type DatabaseFacts = {
+  /** The size in bytes, as D1 stated it in its last answer; undefined before the first one. */
+  size: number | undefined
+}
+
 /** Sends statements to D1, with a deadline of at most 3 s and up to three tries per batch. */
 export class Database {
   readonly #d1: D1Database
@@ -39,10 +45,12 @@ export class Database {
   readonly #randomBytes: (count: number) => Uint8Array
   readonly #timeLeft: TimeLeft
   readonly #usage: { statements: number }
+  readonly #facts: DatabaseFacts
 
   /**
    * @param usage Counts the statements that are sent, those of retries included: Cloudflare limits the number for
    *   each invocation of the Worker.
+   * @param facts Is kept up to date with every answer.
    */
   constructor(
     d1: D1Database,
@@ -50,12 +58,14 @@ export class Database {
     randomBytes: (count: number) => Uint8Array,
     timeLeft: TimeLeft = () => Infinity,
     usage: { statements: number } = { statements: 0 },
+    facts: DatabaseFacts = { size: undefined },
   ) {
     this.#d1 = d1
     this.#timers = timers
     this.#randomBytes = randomBytes
     this.#timeLeft = timeLeft
     this.#usage = usage
+    this.#facts = facts
   }
 
   /**
@@ -81,6 +91,11 @@ export class Database {
     return outcome ?? { rows: [], changes: 0 }
   }
 
+  /** The size of the database in bytes, as D1 last stated it; undefined before its first answer. */
+  size(): number | undefined {
+    return this.#facts.size
+  }
+
   /**
    * Makes a random text of 32 hexadecimal digits. A statement that writes it recognises its own rows when D1
    * executes it a second time.
@@ -99,6 +114,7 @@ export class Database {
         const results = await this.#d1.batch<Row>(
           statements.map(({ sql, params }) => this.#d1.prepare(sql).bind(...params)),
         )
+        this.#facts.size = results.at(-1)?.meta.size_after ?? this.#facts.size
         return results.map((result) => ({ rows: result.results, changes: result.meta.changes }))
       } catch (error) {
         const message = error instanceof Error ? error.message : ''

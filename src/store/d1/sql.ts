@@ -27,6 +27,9 @@ export const beijingDay = (at: string): string => `date(${at} + 28800, 'unixepoc
 export const nextRevision = (revision: string): string =>
   `max(${revision} + 1, ${REVISIONS_PER_SECOND} * coalesce((SELECT max(requested_at) FROM recoveries), 0))`
 
+/** A placeholder for each value. D1 allows 100 values in one statement. */
+export const placeholders = (values: readonly unknown[]): string => values.map(() => '?').join(', ')
+
 /** Pairs an SQL text with the values of its placeholders, in order. */
 export const statement = (sql: string, ...params: readonly Value[]): Statement => ({ sql, params })
 
