@@ -26,21 +26,6 @@ const FOLDER = join(import.meta.dirname, '../src/store/migrations')
 /** The migrations after which version 0.1.0 could hold the large database. */
 const RELEASED = '0004_bills.sql'
 
-await run(async () => {
-  const { values } = readOptions({
-    orders: { type: 'string', default: '1000000' },
-    settled: { type: 'string', default: '1500' },
-    help: { type: 'boolean', default: false },
-  })
-  if (values.help) {
-    say(HELP)
-    return 0
-  }
-  await measureSettled(Number(values.settled))
-  measureMigrations(Number(values.orders))
-  return 0
-})
-
 /** Bytes of each table and index for one settled order, beyond those of an empty database. */
 async function measureSettled(count: number): Promise<void> {
   const sqlite = new Sqlite()
@@ -87,3 +72,18 @@ function measureMigrations(count: number): void {
   })
   table(['migration', 'time'], rows).forEach((line) => say(line))
 }
+
+await run(async () => {
+  const { values } = readOptions({
+    orders: { type: 'string', default: '1000000' },
+    settled: { type: 'string', default: '1500' },
+    help: { type: 'boolean', default: false },
+  })
+  if (values.help) {
+    say(HELP)
+    return 0
+  }
+  await measureSettled(Number(values.settled))
+  measureMigrations(Number(values.orders))
+  return 0
+})

@@ -121,7 +121,9 @@ export const ACTORS: readonly string[] = [
 
 /** Counts events and differences of the tables, to show which situations the seed has covered. */
 function countEvents({ sqlite, faults }: World): void {
-  for (const { type, n } of sqlite.read('SELECT type, count(*) AS n FROM order_events GROUP BY type')) {
+  for (const { type, n } of sqlite.read(
+    'SELECT type, count(*) AS n FROM order_events GROUP BY type',
+  )) {
     for (let left = Number(n); left > 0; left--) faults.count(`event:${String(type)}`)
   }
   const found = sqlite.read(

@@ -5,8 +5,8 @@
 import type { Actor } from '../../core/actor.ts'
 import type { OrderEvent } from '../../core/order/order.ts'
 import type { UnixSeconds } from '../../core/time.ts'
-import type { Statement } from '../d1/database.ts'
-import { both, type Expression, type Guard, statement } from '../d1/sql.ts'
+import type { Statement } from './database.ts'
+import { both, type Expression, type Guard, statement } from './sql.ts'
 
 /**
  * The size of `history`, in characters, up to which events are added to it. A row of more than about 1 000 bytes would
