@@ -9,7 +9,7 @@ const OVER = '\u{10FFFF}'
 
 /**
  * Deletes up to `limit` webhooks created before `before` whose state is `delivered` or `no_target`. The walk remembers
- * where the first one is, so that those that are kept, because they were given up, are not read again.
+ * where the first one is when older ones are kept, because they were given up: they are not read again.
  */
 export async function sweepDeliveries(
   db: Database,
@@ -26,7 +26,7 @@ export async function sweepDeliveries(
       `INSERT INTO walks (name, position)
        SELECT 'deliveries.swept', cast(cast(first AS INTEGER) AS TEXT)
        FROM (SELECT coalesce((SELECT created_at ${old} LIMIT 1), ?1) AS first)
-       WHERE first > coalesce(${swept}, 0)
+       WHERE EXISTS (SELECT 1 FROM deliveries WHERE created_at >= coalesce(${swept}, 0) AND created_at < first)
        ON CONFLICT (name) DO UPDATE SET position = excluded.position`,
       before,
     ),

@@ -32,13 +32,13 @@ const PAGES = [
   '/runs?limit=100',
 ]
 
-async function fill(...sql: readonly string[]): Promise<void> {
-  for (const each of sql) await env.DB.prepare(each).bind(ORDERS).run()
+async function fill(sql: readonly string[], orders = ORDERS): Promise<void> {
+  for (const each of sql) await env.DB.prepare(each).bind(orders).run()
 }
 
 describe(`a database with ${ORDERS} orders`, () => {
   it('reads at most 500 rows for any page of a list, and scans no table', async () => {
-    await fill(...FILL)
+    await fill(FILL)
     const watched = watchDatabase(env.DB)
     const plans: string[] = []
     const db = new Proxy(watched.db, {
@@ -61,7 +61,7 @@ describe(`a database with ${ORDERS} orders`, () => {
       }
     }
     await measure('')
-    await fill(OPEN, GIVEN_UP)
+    await fill([OPEN, GIVEN_UP])
     await measure(' with many open orders')
 
     const wrong = Object.entries(read).filter(([, rows]) => rows > ROWS_MAX)
@@ -75,7 +75,7 @@ describe(`a database with ${ORDERS} orders`, () => {
   })
 
   it('shows the open orders, newest first, however many orders there are', async () => {
-    await fill(...FILL)
+    await fill(FILL)
     const w = world()
     const mine = [await w.order('one'), await w.order('two')]
     const listed = await w.shop('GET', '/orders?state=created')
@@ -84,8 +84,8 @@ describe(`a database with ${ORDERS} orders`, () => {
   })
 
   it('leads a client that follows the cursor to every order of a rare state', async () => {
-    await fill(...FILL)
-    await env.DB.prepare(OPEN).bind(60).run()
+    await fill(FILL, 2_000)
+    await fill([OPEN], 60)
     const w = world()
     const seen: string[] = []
     let cursor = ''
@@ -103,7 +103,7 @@ describe(`a database with ${ORDERS} orders`, () => {
   })
 
   it('does not read webhooks that were given up long ago in every run of the cron', async () => {
-    await fill(...FILL, GIVEN_UP)
+    await fill([...FILL, GIVEN_UP])
     const watched = watchDatabase(env.DB)
     const w = world({ wrapDb: () => watched.db })
     const before = (FIRST_AT + 100_000) as never
