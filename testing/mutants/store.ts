@@ -108,11 +108,11 @@ export const STORE_MUTANTS: readonly Mutant[] = [
     tests: ['test/store/days.test.ts'],
   },
   {
-    name: 'An attempt that is over is stored with the texts of another order',
+    name: 'An attempt that is sent again has the texts of its order, not those that it was sent with',
     file: 'store/order/rows.ts',
     find: 'const isStored = !isOver && TEXTS',
     replace: 'const isStored = false && TEXTS',
-    tests: ['test/store/order/two-deciders.test.ts', 'test/store/order/attempts.test.ts'],
+    tests: ['test/store/order/texts.test.ts'],
   },
   {
     name: 'A change that lost a race still writes its event',
