@@ -181,7 +181,7 @@ export async function everything(w: World): Promise<Record<string, unknown>> {
       'SELECT out_refund_no, ordercode, transaction_id, state, refund_fee, source FROM refunds ORDER BY 1',
     ),
     orders: await rows('SELECT ordercode, state, revision FROM orders ORDER BY ordercode'),
-    events: await rows('SELECT ordercode, revision, type, data FROM events ORDER BY 1, 2'),
+    events: await rows('SELECT ordercode, revision, type, data FROM order_events ORDER BY 1, 2'),
   }
 }
 

@@ -1,8 +1,8 @@
 import { formatRfc3339, timeOrNull } from '../core/time.ts'
-import type { StoredDelivery } from '../ports/delivery-store.ts'
+import type { ListedDelivery } from '../ports/delivery-store.ts'
 
 /** A webhook and its tries as the shop sees them. Contract: fields are added, never renamed. */
-export const deliveryJson = (delivery: StoredDelivery): Record<string, unknown> => ({
+export const deliveryJson = (delivery: ListedDelivery): Record<string, unknown> => ({
   id: delivery.id,
   type: delivery.type,
   ordercode: delivery.ordercode ?? null,

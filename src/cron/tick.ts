@@ -120,7 +120,7 @@ async function run(base: Deps, scheduledMs: number): Promise<void> {
     hasWritten = false
   }
   // The statements of the sweep are kept for it. A recovery counts what is left of it with one of them.
-  if (!started.isRecovering) await sweep(deps)
+  if (!started.isRecovering) await sweep(deps, limit.statements - 1 - deps.used().statements)
 
   const recovery = started.isRecovering ? await recoveryLeft(deps) : undefined
   const key = deps.keyHealth()

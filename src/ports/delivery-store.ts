@@ -1,13 +1,13 @@
 import type { Review } from '../core/review.ts'
 import type { UnixSeconds } from '../core/time.ts'
 import type { WebhookClass, WebhookType } from '../core/webhook.ts'
-import type { Page } from './store.ts'
+import type { Found, Page } from './store.ts'
 
 /** Webhooks and their tries, as stored. @throws StoreUnavailable from any method. */
 export interface DeliveryStore {
   find(id: string): Promise<StoredDelivery | undefined>
   /** One page of webhooks, newest first. @param state Undefined for every state. */
-  list(state: DeliveryState | undefined, page: Page): Promise<readonly StoredDelivery[]>
+  list(state: DeliveryState | undefined, page: Page): Promise<Found<ListedDelivery>>
   /** Leases due webhooks of one class to this run, the longest due first. */
   claimDue(
     webhooks: WebhookClass,
@@ -35,8 +35,6 @@ export interface DeliveryStore {
   saveTries(tries: readonly Try[], left: readonly StoredDelivery[]): Promise<void>
   /** Makes a webhook pending again, with a new retry schedule. @returns undefined when it does not exist. */
   reopen(id: string, now: UnixSeconds): Promise<StoredDelivery | undefined>
-  /** Deletes up to `limit` webhooks that are older than `before` and were delivered, or had no target. */
-  sweep(before: UnixSeconds, limit: number): Promise<void>
 }
 
 /** One try of a webhook: as it was claimed, and as it is afterwards. */
@@ -47,6 +45,9 @@ export type Try = Readonly<{ before: StoredDelivery; after: StoredDelivery }>
  * the webhook was written while there was no `WEBHOOK_URL`.
  */
 export type DeliveryState = 'pending' | 'delivered' | 'given_up' | 'no_target'
+
+/** A webhook in a list, which does not read what was sent. */
+export type ListedDelivery = Omit<StoredDelivery, 'body'>
 
 /** A webhook as stored, and the outcome of its tries. */
 export type StoredDelivery = Readonly<{
@@ -75,6 +76,8 @@ export type StoredDelivery = Readonly<{
   /** Why the last try failed, as stated by {@link WebhookSender}. */
   lastError: string | undefined
   deliveredAt: UnixSeconds | undefined
-  /** The JSON that the first try sent. It is stored, so that every try sends the same bytes. */
+  /**
+   * The JSON that the first try sent. It is stored until the webhook is delivered, so that every try sends the same bytes.
+   */
   body: string | undefined
 }>

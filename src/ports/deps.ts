@@ -12,7 +12,7 @@ import type { OrderStore } from './order-store.ts'
 import type { RecoveryStore } from './recovery-store.ts'
 import type { RefundLimits, RefundStore } from './refund-store.ts'
 import type { ReviewStore } from './review-store.ts'
-import type { RunStore } from './run-store.ts'
+import type { RunStore, SweepStore } from './run-store.ts'
 import type { WebhookSender } from './webhooks.ts'
 import type { WeChat } from './wechat.ts'
 
@@ -25,6 +25,7 @@ export type Stores = Readonly<{
   bills: BillStore
   runs: RunStore
   recoveries: RecoveryStore
+  sweeps: SweepStore
 }>
 
 /** What the use cases need from outside, such as the stores, WeChat and the clock. */

@@ -5,7 +5,7 @@ import type { Change } from '../core/order/change.ts'
 import type { OrderEvent, OrderState, OrderView, Terms } from '../core/order/order.ts'
 import type { Payment, Source } from '../core/order/payment.ts'
 import type { UnixSeconds } from '../core/time.ts'
-import type { Page } from './store.ts'
+import type { Found, Page } from './store.ts'
 
 /**
  * Orders with their attempts and payments, as stored. Every write has a guard and may be repeated: the second
@@ -20,10 +20,10 @@ export interface OrderStore {
   load(ordercode: string): Promise<OrderView | undefined>
   /** Loads several orders. Orders that do not exist are left out. */
   loadMany(ordercodes: readonly string[]): Promise<readonly OrderView[]>
-  /** The stored events of one order, its history, oldest first. */
-  events(ordercode: string): Promise<readonly StoredEvent[]>
-  /** One page of orders, newest first. */
-  list(filter: OrderFilter, page: Page): Promise<readonly OrderView[]>
+  /** Up to `limit` events of one order, its history, oldest first: those after the revision `after`. */
+  events(ordercode: string, after: number, limit: number): Promise<readonly StoredEvent[]>
+  /** One page of orders, at most 100, newest first. */
+  list(filter: OrderFilter, page: Page): Promise<Found<ListedOrder>>
   /** Inserts the order unless it exists. @returns the stored order, and whether this call created it. */
   register(
     ordercode: string,
@@ -97,6 +97,9 @@ export interface OrderStore {
   /** Stores that the operator gives a merchant number up, and makes its orders due at their expiry. */
   giveUp(mchId: string, now: UnixSeconds): Promise<void>
 }
+
+/** An order in a list, and whether there are reviews that concern it. */
+export type ListedOrder = Readonly<{ view: OrderView; hasReviews: boolean }>
 
 /** A merchant number whose work is set aside. */
 export type OtherMerchant = Readonly<{

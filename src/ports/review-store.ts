@@ -1,6 +1,6 @@
 import type { Review, ReviewAction, StoredReview } from '../core/review.ts'
 import type { UnixSeconds } from '../core/time.ts'
-import type { Page } from './store.ts'
+import type { Found, Page } from './store.ts'
 
 /** Reads and writes reviews. @throws StoreUnavailable from any method. */
 export interface ReviewStore {
@@ -15,13 +15,13 @@ export interface ReviewStore {
   find(id: string): Promise<StoredReview | undefined>
   /** Finds several reviews. Those that do not exist are left out. */
   findMany(ids: readonly string[]): Promise<readonly StoredReview[]>
-  /** All reviews of the given orders, oldest first. */
+  /** All reviews of the given orders, at most 100, oldest first. */
   ofOrders(ordercodes: readonly string[]): Promise<readonly StoredReview[]>
   /**
    * One page of reviews, newest first. @param open True for
    * open ones, false for resolved ones, undefined for all.
    */
-  list(open: boolean | undefined, page: Page): Promise<readonly StoredReview[]>
+  list(open: boolean | undefined, page: Page): Promise<Found<StoredReview>>
   /** Resolves an open review. @returns false when it was resolved before. */
   resolve(
     id: string,

@@ -42,3 +42,9 @@ export function failureEntry(error: unknown): Readonly<{
  * that come after the row with the time `at` and the key `key`.
  */
 export type Page = Readonly<{ before: Readonly<{ at: number; key: string }>; limit: number }>
+
+/**
+ * The rows of one page. `next`: the place after which the next page begins; undefined when there is none. Where no index
+ * serves a filter, only a part of the list is searched for a page, so that it may have few rows, or none, and a `next`.
+ */
+export type Found<T> = Readonly<{ rows: readonly T[]; next: Page['before'] | undefined }>

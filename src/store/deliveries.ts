@@ -3,8 +3,8 @@ import type { Actor } from '../core/actor.ts'
 import type { Review } from '../core/review.ts'
 import { later, MINUTE_S, type UnixSeconds } from '../core/time.ts'
 import { NEWS, type WebhookClass, type WebhookType } from '../core/webhook.ts'
-import type { DeliveryState, StoredDelivery, Try } from '../ports/delivery-store.ts'
-import type { Page } from '../ports/store.ts'
+import type { DeliveryState, ListedDelivery, StoredDelivery, Try } from '../ports/delivery-store.ts'
+import type { Found, Page } from '../ports/store.ts'
 import {
   integer,
   optionalInteger,
@@ -15,6 +15,7 @@ import {
   time,
 } from './d1/columns.ts'
 import type { Database, Row } from './d1/database.ts'
+import { foundIn, rowsToRead } from './d1/found.ts'
 import { openedReviews, type Outbox, reviewStatements } from './d1/outbox.ts'
 import { type Guard, statement } from './d1/sql.ts'
 
@@ -102,7 +103,8 @@ export async function saveTry(
         orNull(after.lastStatus),
         orNull(after.lastError),
         orNull(after.deliveredAt),
-        orNull(after.body),
+        // A webhook that is sent again after its delivery is rendered anew.
+        isDelivered ? null : orNull(after.body),
         before.id,
         ...current.params,
       ],
@@ -186,47 +188,54 @@ export async function reopenDelivery(
   return rows[0] === undefined ? undefined : deliveryFromRow(rows[0])
 }
 
-/**
- * The FROM clause for the webhooks of each state. Rare states have a partial index, so that a page of them is
- * read without a full scan.
- */
-const OF_STATE: Readonly<Record<DeliveryState, string>> = {
-  pending: 'deliveries INDEXED BY deliveries_due WHERE due_at IS NOT NULL',
-  given_up: "deliveries INDEXED BY deliveries_given_up WHERE state = 'given_up'",
-  delivered: "deliveries WHERE state = 'delivered'", // most webhooks: the `created_at` index finds a page fast
-  no_target: "deliveries WHERE state = 'no_target'",
-}
+/** What a list shows of a webhook: all but its body, which may be large. */
+const LISTED = `id, type, subject, ordercode, revision, state, created_at, due_at, tries, step, tried_at, last_status,
+  last_error, delivered_at, NULL AS body`
+
+/** Up to so many pending webhooks are all read and sorted. Beyond it, they are looked for among the newest ones. */
+const FEW_PENDING = 50
 
 /** Reads one page of webhooks, newest first. @param state Undefined for all states. */
 export async function listDeliveries(
   db: Database,
   state: DeliveryState | undefined,
   page: Page,
-): Promise<readonly StoredDelivery[]> {
-  const { rows } = await db.run(
-    `SELECT * FROM ${state === undefined ? 'deliveries WHERE true' : OF_STATE[state]}
-       AND (created_at, id) < (?1, ?2)
-     ORDER BY created_at DESC, id DESC LIMIT ?3`,
-    page.before.at,
-    page.before.key,
-    page.limit,
+): Promise<Found<ListedDelivery>> {
+  const find = async (from: string, read: number): Promise<Found<ListedDelivery>> => {
+    const { rows } = await db.run(
+      `SELECT ${LISTED} FROM ${from} AND (created_at, id) < (?1, ?2)
+       ORDER BY created_at DESC, id DESC LIMIT ?3`,
+      page.before.at,
+      page.before.key,
+      read,
+    )
+    return foundIn(
+      rows.map(deliveryFromRow),
+      read,
+      page,
+      ({ createdAt, id }) => ({ at: createdAt, key: id }),
+      (delivery) => state === undefined || delivery.state === state,
+    )
+  }
+  if (state === 'given_up') {
+    const from = "deliveries INDEXED BY deliveries_given_up WHERE state = 'given_up'"
+    return find(from, page.limit + 1)
+  }
+  if (state === 'pending' && (await hasFewPending(db))) {
+    return find('deliveries INDEXED BY deliveries_due WHERE due_at IS NOT NULL', FEW_PENDING + 1)
+  }
+  return find(
+    'deliveries INDEXED BY deliveries_created WHERE true',
+    rowsToRead(page, state !== undefined),
   )
-  return rows.map(deliveryFromRow)
 }
 
-/** Deletes up to `limit` webhooks created before `before` whose state is `delivered` or `no_target`. */
-export async function sweepDeliveries(
-  db: Database,
-  before: UnixSeconds,
-  limit: number,
-): Promise<void> {
-  await db.run(
-    `DELETE FROM deliveries WHERE id IN
-       (SELECT id FROM deliveries WHERE created_at < ?1 AND state IN ('delivered', 'no_target')
-        ORDER BY created_at LIMIT ?2)`,
-    before,
-    limit,
+async function hasFewPending(db: Database): Promise<boolean> {
+  const { rows } = await db.run(
+    `SELECT count(*) AS pending FROM (
+       SELECT 1 FROM deliveries INDEXED BY deliveries_due WHERE due_at IS NOT NULL LIMIT ${FEW_PENDING + 1})`,
   )
+  return integer(rows[0] ?? {}, 'pending') <= FEW_PENDING
 }
 
 function deliveryFromRow(row: Row): StoredDelivery {

@@ -2,11 +2,13 @@
 import type { Actor } from '../core/actor.ts'
 import type { Review, ReviewAction, ReviewKind, StoredReview } from '../core/review.ts'
 import type { UnixSeconds } from '../core/time.ts'
-import type { Page } from '../ports/store.ts'
+import type { Found, Page } from '../ports/store.ts'
 import { optionalText, optionalTime, orNull, text, time } from './d1/columns.ts'
 import type { Database, Row } from './d1/database.ts'
 import { earlierActorOfReview } from './d1/earlier-actors.ts'
+import { foundIn, rowsToRead } from './d1/found.ts'
 import { openedReviews, type Outbox, reviewStatements } from './d1/outbox.ts'
+import { placeholders } from './d1/sql.ts'
 
 /** Opens a review and writes its webhook, in one batch. @returns the review's id; undefined when none was opened. */
 export async function openReview(
@@ -31,9 +33,8 @@ export async function reviewsOf(
 ): Promise<readonly StoredReview[]> {
   if (ordercodes.length === 0) return []
   const { rows } = await db.run(
-    `SELECT * FROM reviews WHERE ordercode IN (SELECT value FROM json_each(?))
-     ORDER BY opened_at, id`,
-    JSON.stringify(ordercodes),
+    `SELECT * FROM reviews WHERE ordercode IN (${placeholders(ordercodes)}) ORDER BY opened_at, id`,
+    ...ordercodes,
   )
   return rows.map(reviewFromRow)
 }
@@ -76,19 +77,24 @@ export async function listReviews(
   db: Database,
   open: boolean | undefined,
   page: Page,
-): Promise<readonly StoredReview[]> {
+): Promise<Found<StoredReview>> {
   // The condition on `resolved_at` is SQL text and not a parameter, so that SQLite can use the index of open
-  // reviews.
-  const filter =
-    open === undefined ? '' : open ? 'resolved_at IS NULL AND' : 'resolved_at IS NOT NULL AND'
+  // reviews. Resolved ones are looked for among all.
+  const read = rowsToRead(page, open === false)
   const { rows } = await db.run(
-    `SELECT * FROM reviews WHERE ${filter} (opened_at, id) < (?1, ?2)
+    `SELECT * FROM reviews WHERE ${open === true ? 'resolved_at IS NULL AND' : ''} (opened_at, id) < (?1, ?2)
      ORDER BY opened_at DESC, id DESC LIMIT ?3`,
     page.before.at,
     page.before.key,
-    page.limit,
+    read,
   )
-  return rows.map(reviewFromRow)
+  return foundIn(
+    rows.map(reviewFromRow),
+    read,
+    page,
+    ({ openedAt, id }) => ({ at: openedAt, key: id }),
+    ({ resolvedAt }) => open !== false || resolvedAt !== undefined,
+  )
 }
 
 function reviewFromRow(row: Row): StoredReview {

@@ -7,7 +7,7 @@ import type { Stores } from '../ports/deps.ts'
 import type { OrderStore } from '../ports/order-store.ts'
 import type { RefundLimits, RefundStore } from '../ports/refund-store.ts'
 import type { ReviewStore } from '../ports/review-store.ts'
-import type { RunStore } from '../ports/run-store.ts'
+import type { RunStore, SweepStore } from '../ports/run-store.ts'
 import { claimBillOf, claimDueBill, postponeBill } from './bill/bill-lease.ts'
 import * as bills from './bill/bills.ts'
 import { booksOn, noteUnexplained } from './bill/books.ts'
@@ -35,6 +35,7 @@ import { events, load, loadMany } from './order/views.ts'
 import { beginRecovery, recoveryLeft } from './recoveries.ts'
 import * as reviews from './reviews.ts'
 import * as runs from './runs.ts'
+import * as sweeps from './sweep.ts'
 
 /**
  * Creates all stores on one database.
@@ -57,6 +58,7 @@ export const d1Stores = (
   deliveries: deliveryStore(db, outbox, actor),
   bills: billStore(db, outbox, mchId),
   runs: runStore(db, limits),
+  sweeps: sweepStore(db),
   recoveries: {
     begin: (since, now) => beginRecovery(db, since, now),
     left: (now) => recoveryLeft(db, now),
@@ -66,7 +68,7 @@ export const d1Stores = (
 const orderStore = (db: Database, outbox: Outbox, actor: Actor): OrderStore => ({
   load: (ordercode) => load(db, ordercode),
   loadMany: (ordercodes) => loadMany(db, ordercodes),
-  events: (ordercode) => events(db, ordercode),
+  events: (ordercode, after, limit) => events(db, ordercode, after, limit),
   list: (filter, page) => listOrders(db, filter, page),
   register: (ordercode, terms, now) => register(db, ordercode, terms, now, actor),
   commit: (before, event, change, now) => commit(db, before, event, change, now, outbox, actor),
@@ -124,7 +126,6 @@ const deliveryStore = (db: Database, outbox: Outbox, actor: Actor): DeliveryStor
     deliveries.saveTry(db, before, after, review, { now, outbox, actor }),
   saveTries: (tries, left) => deliveries.saveTries(db, tries, left),
   reopen: (id, now) => deliveries.reopenDelivery(db, id, now),
-  sweep: (before, limit) => deliveries.sweepDeliveries(db, before, limit),
 })
 
 const billStore = (db: Database, outbox: Outbox, mchId: string): BillStore => ({
@@ -158,5 +159,12 @@ const runStore = (db: Database, limits: RefundLimits): RunStore => ({
   health: (now) => readHealth(db, now, limits),
   finish: (id, now, report, reducedUntil) => runs.finishRun(db, id, now, report, reducedUntil),
   list: (beforeId, limit) => runs.listRuns(db, beforeId, limit),
-  sweep: (before, limit) => runs.sweepRuns(db, before, limit),
+})
+
+const sweepStore = (db: Database): SweepStore => ({
+  runs: (before, limit) => runs.sweepRuns(db, before, limit),
+  deliveries: (before, limit) => sweeps.sweepDeliveries(db, before, limit),
+  bodies: (limit) => sweeps.dropBodies(db, limit),
+  payments: (limit) => sweeps.addPayments(db, limit),
+  refunds: (limit) => sweeps.addRefunds(db, limit),
 })

@@ -62,7 +62,8 @@ describe('the actor of a review', () => {
     await operator.resolve(id, { note: 'refunded by hand', action: undefined }, at(1))
 
     expect((await wechat.find(id))?.actor).toBe('li.wei')
-    expect((await wechat.list(undefined, everything)).map(({ actor }) => actor)).toEqual(['li.wei'])
+    const { rows } = await wechat.list(undefined, everything)
+    expect(rows.map(({ actor }) => actor)).toEqual(['li.wei'])
   })
 
   it('is derived from its note where it was written by a version without actors', async () => {

@@ -22,7 +22,9 @@ const CONTENTS = {
   unrefunded: [
     'SELECT 1 FROM payments AS p WHERE NOT EXISTS (SELECT 1 FROM refunds AS r WHERE r.transaction_id = p.transaction_id)',
   ],
-  noticed: ["SELECT 1 FROM events WHERE type = 'payment_booked' AND data ->> 'source' = 'notice'"],
+  noticed: [
+    "SELECT 1 FROM order_events WHERE type = 'payment_booked' AND data ->> 'source' = 'notice'",
+  ],
   refunds: [
     "SELECT 1 FROM refunds WHERE source = 'shop' AND state = 'succeeded'",
     "SELECT 1 FROM deliveries WHERE type = 'refund.succeeded' AND state = 'delivered'",
@@ -81,8 +83,13 @@ const closed = (world: World) =>
   one(world, "SELECT ordercode FROM orders WHERE state = 'closed' LIMIT 1")
 
 /** Writes what the schema does not allow. */
+/** Moves the events in the rows of the orders to the table of events, where they can be corrupted. */
+const ALL_EVENTS = `CREATE TEMP TABLE moved AS SELECT * FROM order_events;
+  UPDATE orders SET history = NULL; DELETE FROM events; INSERT INTO events SELECT * FROM moved; DROP TABLE moved`
 const corrupt = (world: World, sql: string): void =>
-  world.sqlite.exec(`PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; ${sql}`)
+  world.sqlite.exec(
+    `PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; ${ALL_EVENTS}; ${sql}`,
+  )
 
 /** A refund that succeeded. */
 const refunded = (world: World) =>

@@ -12,6 +12,7 @@ export const TABLES = [
   'runs',
   'recoveries',
   'other_merchants',
+  'days',
 ] as const
 
 /** Deletes the rows of every table and keeps the schema. */

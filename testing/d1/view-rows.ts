@@ -14,7 +14,7 @@ export const viewRows = (views: readonly OrderView[]): readonly Statement[] => [
   ...views.flatMap(({ order, attempts, payments, refunds }) => [
     insertIf('orders', rowFromOrder(order, undefined), ALWAYS),
     ...attempts.map((attempt) =>
-      insertIf('attempts', rowFromAttempt(order.ordercode, attempt, undefined), ALWAYS),
+      insertIf('attempts', rowFromAttempt(order, attempt, undefined), ALWAYS),
     ),
     ...payments.map((payment) =>
       insertIf('payments', paymentRow(payment, order.transactionId), ALWAYS),

@@ -101,10 +101,26 @@ export const STORE_MUTANTS: readonly Mutant[] = [
     tests: STORE,
   },
   {
+    name: 'A step of a walk that is taken twice adds a payment to its day twice',
+    file: 'store/sweep.ts',
+    find: '${key} > ? AND ${key} <= ? AND EXISTS',
+    replace: '${key} >= ? AND ${key} <= ? AND EXISTS',
+    tests: ['test/store/days.test.ts'],
+  },
+  {
+    name: 'An attempt that is sent again has the texts of its order, not those that it was sent with',
+    file: 'store/order/rows.ts',
+    find: 'const isStored = !isOver && TEXTS',
+    replace: 'const isStored = false && TEXTS',
+    tests: ['test/store/order/texts.test.ts'],
+  },
+  {
     name: 'A change that lost a race still writes its event',
     file: 'store/order/orders.ts',
-    find: `insertIf('events', { ...eventRow(before, after, event, now), actor }, guard)`,
-    replace: `insertIf('events', { ...eventRow(before, after, event, now), actor }, { sql: '1', params: [] })`,
+    find: `{ type: event.type, at: now, actor, data: eventJson(before, after, event) },
+    guard,`,
+    replace: `{ type: event.type, at: now, actor, data: eventJson(before, after, event) },
+    { sql: '1', params: [] },`,
     tests: [...STALE, ...STORE],
   },
   {

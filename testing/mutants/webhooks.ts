@@ -123,9 +123,16 @@ export const WEBHOOK_MUTANTS: readonly Mutant[] = [
     tests: ['test/cron/due-webhooks.test.ts'],
   },
   {
+    name: 'A webhook that is sent again reports the order of now under its old revision',
+    file: 'service/webhook/render.ts',
+    find: 'isOfNow ? view.order.revision : delivery.revision',
+    replace: 'delivery.revision',
+    tests: ['test/stories/webhook/delivering.test.ts'],
+  },
+  {
     name: 'A late order.closed webhook contains the state paid',
     file: 'service/webhook/render.ts',
-    find: `delivery.type === 'order.closed' ? asOfClosing(view) : view`,
+    find: `delivery.type === 'order.closed' && !isOfNow ? asOfClosing(view) : view`,
     replace: 'view',
     tests: ['test/cron/due-webhooks.test.ts'],
   },

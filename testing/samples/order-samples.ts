@@ -148,3 +148,18 @@ export const aView = (
   payments: payments.map((payment) => aBookedPayment(payment)),
   refunds: [],
 })
+
+/** A view as the database keeps it: an attempt that is paid or closed has nothing left that only a send needs. */
+export const asStored = (view: OrderView): OrderView => ({
+  ...view,
+  attempts: view.attempts.map((attempt) => {
+    if (attempt.state === 'open' || attempt.state === 'closing') return attempt
+    const { body, attach, detail, goodsTag, limitPay } = view.order.terms
+    const texts = { body, attach, detail, goodsTag, limitPay }
+    return {
+      ...attempt,
+      terms: { ...attempt.terms, ...texts, spbillCreateIp: '', notifyUrl: '' },
+      prepayId: attempt.prepayId === undefined ? undefined : '',
+    }
+  }),
+})

@@ -1,5 +1,5 @@
 /**
- * Pages of a list, newest first. A cursor is the position of the last row of the previous page, in Base64url.
+ * Pages of a list. A cursor is the position of the last row of the previous page, in Base64url.
  */
 import * as v from 'valibot'
 import { err, ok, type Result } from '../../lib/result.ts'
@@ -25,15 +25,26 @@ type Query = Readonly<Record<string, string | readonly string[] | undefined>>
 export const withoutEmpty = (query: Query): Query =>
   Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ''))
 
+/** How a list begins: the position before its first row, and how many rows a page has unless the caller says so. */
+type Beginning = Readonly<{ before: Page['before']; limit: number }>
+
+/** A list whose newest row comes first. */
+const NEWEST_FIRST: Beginning = { before: FIRST, limit: LIMIT_DEFAULT }
+/** A list whose oldest row comes first, and whose rows have a number from 1. Most such lists have a single page. */
+export const OLDEST_FIRST: Beginning = { before: { at: 0, key: '' }, limit: LIMIT_MAX }
+
 /** Reads `cursor` and `limit` from a query. @returns the error response when one of them is malformed. */
-export function readPage(given: Query): Result<Page, Response> {
-  const { cursor, limit = String(LIMIT_DEFAULT) } = withoutEmpty(given)
+export function readPage(
+  given: Query,
+  beginning: Beginning = NEWEST_FIRST,
+): Result<Page, Response> {
+  const { cursor, limit = String(beginning.limit) } = withoutEmpty(given)
   if (typeof limit !== 'string' || !/^[1-9]\d{0,2}$/.test(limit) || Number(limit) > LIMIT_MAX) {
     return err(
       invalidRequest([{ field: 'limit', message: `must be an integer from 1 to ${LIMIT_MAX}` }]),
     )
   }
-  const before = cursor === undefined ? FIRST : readCursor(cursor)
+  const before = cursor === undefined ? beginning.before : readCursor(cursor)
   return before === undefined
     ? err(
         invalidRequest([
@@ -60,8 +71,12 @@ export function toPage<T>(
   const shown = rows.slice(0, page.limit)
   const last = shown.at(-1)
   const more = rows.length > page.limit && last !== undefined
-  return { shown, next_cursor: more ? formatCursor(place(last)) : null }
+  return { shown, next_cursor: cursorOf(more ? place(last) : undefined) }
 }
+
+/** The `next_cursor` of a page. @param next The place after which the next page begins; undefined when there is none. */
+export const cursorOf = (next: Page['before'] | undefined): string | null =>
+  next === undefined ? null : formatCursor(next)
 
 const formatCursor = ({ at, key }: Page['before']): string =>
   btoa(JSON.stringify([at, key]))

@@ -4,7 +4,7 @@ import { deliveryJson } from '../../contract/delivery.ts'
 import { listDeliveries, resendDelivery } from '../../service/webhook/deliveries.ts'
 import type { HttpDeps } from '../http/deps.ts'
 import { check, decodedParam } from '../http/input.ts'
-import { plusOne, readPage, toPage, withoutEmpty } from '../http/pagination.ts'
+import { cursorOf, readPage, withoutEmpty } from '../http/pagination.ts'
 import { json, problem } from '../http/problem.ts'
 import type { RouteRequest } from '../http/request.ts'
 
@@ -39,12 +39,8 @@ export async function getDeliveries(
   if (!page.ok) return page.error
   const query = check(DeliveryQuery, withoutEmpty(request.query))
   if (!query.ok) return query.error
-  const deliveries = await listDeliveries(deps, query.value.state, plusOne(page.value))
-  const { shown, next_cursor } = toPage(deliveries, page.value, ({ createdAt, id }) => ({
-    at: createdAt,
-    key: id,
-  }))
-  return json({ deliveries: shown.map(deliveryJson), next_cursor })
+  const { rows, next } = await listDeliveries(deps, query.value.state, page.value)
+  return json({ deliveries: rows.map(deliveryJson), next_cursor: cursorOf(next) })
 }
 
 /** `POST /deliveries/{id}/resend`: sends one webhook now. */

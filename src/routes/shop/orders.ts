@@ -16,7 +16,14 @@ import {
 import { registerOrder } from '../../service/order/register-order.ts'
 import type { HttpDeps } from '../http/deps.ts'
 import { check, integer, moment, readJson, readOrdercode, wireText } from '../http/input.ts'
-import { plusOne, readPage, toPage, withoutEmpty } from '../http/pagination.ts'
+import {
+  cursorOf,
+  OLDEST_FIRST,
+  plusOne,
+  readPage,
+  toPage,
+  withoutEmpty,
+} from '../http/pagination.ts'
 import { invalidRequest, json, problem } from '../http/problem.ts'
 import type { RouteRequest } from '../http/request.ts'
 
@@ -85,15 +92,22 @@ export async function getOrder(
   return order === undefined ? problem('order_not_found') : orderResponse(order)
 }
 
-/** `GET /orders/{ordercode}/events`: everything that happened to an order, oldest first. */
+/** `GET /orders/{ordercode}/events`: one page of everything that happened to an order, oldest first. */
 export async function getOrderEvents(
   request: RouteRequest,
   deps: Pick<HttpDeps, 'orders'>,
 ): Promise<Response> {
-  const ordercode = ordercodeOf(request)
-  const events = await readEvents(deps, ordercode)
+  const page = readPage(request.query, OLDEST_FIRST)
+  if (!page.ok) return page.error
+  const after = page.value.before.at
+  const found = await readEvents(deps, ordercodeOf(request), after, plusOne(page.value).limit)
   // Every order has at least the event of its registration, so without events the order does not exist.
-  return events.length === 0 ? problem('order_not_found') : json({ events: events.map(eventJson) })
+  if (found.length === 0 && after <= 0) return problem('order_not_found')
+  const { shown, next_cursor } = toPage(found, page.value, ({ revision }) => ({
+    at: revision,
+    key: '',
+  }))
+  return json({ events: shown.map(eventJson), next_cursor })
 }
 
 /**
@@ -199,10 +213,9 @@ export async function getOrders(
     createdTo: query.value.created_to,
     transactionId: query.value.transaction_id,
   }
-  const found = await listOrders(deps, filter, plusOne(page.value))
-  const { shown, next_cursor } = toPage(found, page.value, ({ view: { order } }) => ({
-    at: order.createdAt,
-    key: order.ordercode,
-  }))
-  return json({ orders: shown.map(({ view, reviews }) => orderJson(view, reviews)), next_cursor })
+  const { rows, next } = await listOrders(deps, filter, page.value)
+  return json({
+    orders: rows.map(({ view, reviews }) => orderJson(view, reviews)),
+    next_cursor: cursorOf(next),
+  })
 }

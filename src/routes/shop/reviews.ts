@@ -6,7 +6,7 @@ import { listReviews } from '../../service/review/list-reviews.ts'
 import { resolveReview } from '../../service/review/resolve-review.ts'
 import type { HttpDeps } from '../http/deps.ts'
 import { check, decodedParam, readJson } from '../http/input.ts'
-import { plusOne, readPage, toPage, withoutEmpty } from '../http/pagination.ts'
+import { cursorOf, readPage, withoutEmpty } from '../http/pagination.ts'
 import { json, problem } from '../http/problem.ts'
 import type { RouteRequest } from '../http/request.ts'
 
@@ -79,10 +79,6 @@ export async function getReviews(
   const query = check(ReviewQuery, withoutEmpty(request.query))
   if (!query.ok) return query.error
   const open = query.value.open === undefined ? undefined : /true|1/.test(query.value.open)
-  const reviews = await listReviews(deps, open, plusOne(page.value))
-  const { shown, next_cursor } = toPage(reviews, page.value, ({ openedAt, id }) => ({
-    at: openedAt,
-    key: id,
-  }))
-  return json({ reviews: shown.map(reviewJson), next_cursor })
+  const { rows, next } = await listReviews(deps, open, page.value)
+  return json({ reviews: rows.map(reviewJson), next_cursor: cursorOf(next) })
 }

@@ -3,7 +3,7 @@ import type { OrderView } from '../../core/order/order.ts'
 import type { StoredReview } from '../../core/review.ts'
 import type { Deps } from '../../ports/deps.ts'
 import type { OrderFilter, StoredEvent } from '../../ports/order-store.ts'
-import type { Page } from '../../ports/store.ts'
+import type { Found, Page } from '../../ports/store.ts'
 
 /** An order with all its reviews, open and resolved. */
 export type ReviewedOrder = Readonly<{ view: OrderView; reviews: readonly StoredReview[] }>
@@ -30,17 +30,24 @@ export async function listOrders(
   { orders, reviews }: Pick<Deps, 'orders' | 'reviews'>,
   filter: OrderFilter,
   page: Page,
-): Promise<readonly ReviewedOrder[]> {
-  const views = await orders.list(filter, page)
-  const all = await reviews.ofOrders(views.map(({ order }) => order.ordercode))
-  return views.map((view) => ({
+): Promise<Found<ReviewedOrder>> {
+  const { rows, next } = await orders.list(filter, page)
+  const withSome = rows.filter(({ hasReviews }) => hasReviews)
+  const all = await reviews.ofOrders(withSome.map(({ view }) => view.order.ordercode))
+  const reviewed = rows.map(({ view }) => ({
     view,
     reviews: all.filter(({ ordercode }) => ordercode === view.order.ordercode),
   }))
+  return { rows: reviewed, next }
 }
 
-/** The events of an order, oldest first; empty when no such order is registered. */
+/**
+ * One page of the events of an order, oldest first: up to `limit` after the revision `after`. Without `after`, it is empty
+ * only when no such order is registered.
+ */
 export const readEvents = (
   { orders }: Pick<Deps, 'orders'>,
   ordercode: string,
-): Promise<readonly StoredEvent[]> => orders.events(ordercode)
+  after: number,
+  limit: number,
+): Promise<readonly StoredEvent[]> => orders.events(ordercode, after, limit)

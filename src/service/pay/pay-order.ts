@@ -42,6 +42,9 @@ export type PayParameters = Awaited<ReturnType<SignClientPay>> & Readonly<{ tick
  */
 const ROUNDS_MAX = 4
 
+/** How many digits of a login code's SHA-256 are kept: enough that no other code of the same order has them. */
+const CODE_HASH_DIGITS = 24
+
 /**
  * Trades a login code for signed payment parameters, which
  * belong to the order's live attempt or to a new one.
@@ -51,7 +54,7 @@ export async function payOrder(
   request: PayRequest,
 ): Promise<Result<PayParameters, PayError>> {
   const { ordercode } = request
-  const codeHash = await sha256Hex(request.code)
+  const codeHash = (await sha256Hex(request.code)).slice(0, CODE_HASH_DIGITS)
   const view = await deps.orders.load(ordercode)
 
   // Nothing about the order is revealed before the login succeeds, so that ordercodes cannot be enumerated.

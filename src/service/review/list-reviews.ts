@@ -1,6 +1,6 @@
 import type { StoredReview } from '../../core/review.ts'
 import type { Deps } from '../../ports/deps.ts'
-import type { Page } from '../../ports/store.ts'
+import type { Found, Page } from '../../ports/store.ts'
 
 /**
  * One page of reviews, newest first.
@@ -11,4 +11,4 @@ export const listReviews = (
   { reviews }: Pick<Deps, 'reviews'>,
   open: boolean | undefined,
   page: Page,
-): Promise<readonly StoredReview[]> => reviews.list(open, page)
+): Promise<Found<StoredReview>> => reviews.list(open, page)

@@ -1,15 +1,17 @@
 /** Stores and lists the runs of the cron, and deletes old runs and old delivered webhooks. */
 import type { OldestDue } from '../../core/due.ts'
-import { DAY_S, later, type UnixSeconds } from '../../core/time.ts'
+import { DAY_S, later, MINUTE_S, type UnixSeconds } from '../../core/time.ts'
 import type { Deps } from '../../ports/deps.ts'
 import type { StartedRun, StoredRun } from '../../ports/run-store.ts'
 
 /**
- * How long runs and delivered webhooks are kept, in seconds. Each run of the cron deletes a few older rows.
+ * How long runs and delivered webhooks are kept, in seconds. Runs of the cron delete older rows.
  */
 const RETENTION_S = 90 * DAY_S
-/** The maximum number of rows of each kind that one run of the cron deletes. */
-const SWEEP_ROWS = 50
+/** How many rows one step deletes or writes: 1 440 000 a day when every run takes the step, 288 000 when every fifth does. */
+const SWEEP_ROWS = 1_000
+/** How many rows one step only reads. */
+const WALK_ROWS = 5_000
 
 /** Stores that a run of the cron has started. */
 export const startRun = ({
@@ -42,13 +44,32 @@ export const listRuns = (
   limit: number,
 ): Promise<readonly StoredRun[]> => runs.list(beforeId, limit)
 
-/** Deletes runs and delivered webhooks that are past their retention. Takes two SQL statements. */
-export async function sweep({
-  runs,
-  deliveries,
-  now,
-}: Pick<Deps, 'deliveries' | 'now' | 'runs'>): Promise<void> {
+/**
+ * Deletes runs and delivered webhooks that are past their retention, and brings rows of earlier versions up to date: as
+ * many steps as there is room for. Another step comes first every minute, so that the smallest room is enough in time.
+ *
+ * @param room How many SQL statements it may take.
+ */
+export async function sweep(
+  { sweeps, now }: Pick<Deps, 'now' | 'sweeps'>,
+  room: number,
+): Promise<void> {
   const before = later(now(), -RETENTION_S)
-  await runs.sweep(before, SWEEP_ROWS)
-  await deliveries.sweep(before, SWEEP_ROWS)
+  const steps = [
+    { statements: 2, take: () => sweeps.deliveries(before, SWEEP_ROWS) },
+    { statements: 1, take: () => sweeps.runs(before, SWEEP_ROWS) },
+    { statements: 3, take: () => sweeps.bodies(SWEEP_ROWS) },
+    { statements: 3, take: () => sweeps.payments(WALK_ROWS) },
+    { statements: 3, take: () => sweeps.refunds(WALK_ROWS) },
+  ]
+  const first = Math.floor(now() / MINUTE_S) % steps.length
+  let left = room
+  for (const { statements, take } of [...steps.slice(first), ...steps.slice(0, first)]) {
+    if (statements > left) continue
+    left -= statements
+    await take()
+  }
 }
+
+/** How many statements {@link sweep} takes at most. */
+export const SWEEP_STATEMENTS = 12

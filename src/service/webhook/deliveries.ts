@@ -1,8 +1,8 @@
 /** Webhooks and their tries. The shop lists webhooks, and can have one sent again. */
 import { err, ok, type Result } from '../../lib/result.ts'
-import type { DeliveryState, StoredDelivery } from '../../ports/delivery-store.ts'
+import type { DeliveryState, ListedDelivery, StoredDelivery } from '../../ports/delivery-store.ts'
 import type { Deps } from '../../ports/deps.ts'
-import type { Page } from '../../ports/store.ts'
+import type { Found, Page } from '../../ports/store.ts'
 import { deliverWebhook } from './deliver-webhook.ts'
 
 type DeliveriesDeps = Pick<
@@ -23,7 +23,7 @@ export const listDeliveries = (
   { deliveries }: Pick<Deps, 'deliveries'>,
   state: DeliveryState | undefined,
   page: Page,
-): Promise<readonly StoredDelivery[]> => deliveries.list(state, page)
+): Promise<Found<ListedDelivery>> => deliveries.list(state, page)
 
 /** Why a webhook was not sent again. Each reason is an error code of the HTTP interface. */
 export type ResendError = Readonly<{ reason: 'delivery_not_found' | 'no_target' | 'misconfigured' }>

@@ -86,15 +86,22 @@ async function renderData(
     if (bill.dueAt !== undefined) return undefined
     return billJson(await billReport(deps, bill))
   }
-  const { ordercode, revision, subject } = delivery
+  const { ordercode, subject } = delivery
   const view = ordercode === undefined ? undefined : read.orders.get(ordercode)
-  invariant(view !== undefined && revision !== undefined, 'the order of a webhook is stored')
+  invariant(
+    view !== undefined && delivery.revision !== undefined,
+    'the order of a webhook is stored',
+  )
+  // A webhook without a body that was tried was delivered: its body is not kept. It reports on the order of now.
+  const isOfNow =
+    delivery.tries > 0 && (delivery.type !== 'order.closed' || view.order.state === 'closed')
+  const revision = isOfNow ? view.order.revision : delivery.revision
   if (REFUND_TYPES.has(delivery.type)) {
     const refund = view.refunds.find(({ outRefundNo }) => outRefundNo === subject)
     invariant(refund !== undefined, 'the refund of a webhook is stored')
     return { ...refundJson(refund, view.order.ordercode), revision }
   }
-  const shown = delivery.type === 'order.closed' ? asOfClosing(view) : view
+  const shown = delivery.type === 'order.closed' && !isOfNow ? asOfClosing(view) : view
   return { ...orderJson(shown, read.reviewsOf(view.order.ordercode)), revision }
 }
 

@@ -27,6 +27,9 @@ export const beijingDay = (at: string): string => `date(${at} + 28800, 'unixepoc
 export const nextRevision = (revision: string): string =>
   `max(${revision} + 1, ${REVISIONS_PER_SECOND} * coalesce((SELECT max(requested_at) FROM recoveries), 0))`
 
+/** A placeholder for each value. D1 allows 100 values in one statement. */
+export const placeholders = (values: readonly unknown[]): string => values.map(() => '?').join(', ')
+
 /** Pairs an SQL text with the values of its placeholders, in order. */
 export const statement = (sql: string, ...params: readonly Value[]): Statement => ({ sql, params })
 
@@ -76,15 +79,17 @@ export function insertOnce(
 export function updateIf(
   table: string,
   before: Readonly<Record<string, Value | undefined>>,
-  after: Readonly<Record<string, Value>>,
+  after: Readonly<Record<string, Value | Expression>>,
   key: readonly string[],
   guard: Guard,
 ): Statement {
   const columns = Object.keys(after).filter((column) => after[column] !== before[column])
-  const assignments = columns.map((column) => `${column} = ?`).join(', ')
-  const where = key.map((column) => `${column} = ?`).join(' AND ')
+  const cells = columns.map((column) => toExpression(after[column] ?? null))
+  const assignments = columns.map((column, at) => `${column} = ${cells[at]?.sql}`).join(', ')
+  const keys = key.map((column) => toExpression(after[column] ?? null))
+  const where = key.map((column, at) => `${column} = ${keys[at]?.sql}`).join(' AND ')
   return {
     sql: `UPDATE ${table} SET ${assignments} WHERE ${where} AND ${guard.sql}`,
-    params: [...columns, ...key].map((column) => after[column] ?? null).concat(guard.params),
+    params: [...[...cells, ...keys].flatMap(({ params }) => params), ...guard.params],
   }
 }

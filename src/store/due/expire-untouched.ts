@@ -15,6 +15,7 @@ import type { UnixSeconds } from '../../core/time.ts'
 import { webhookId } from '../../core/webhook.ts'
 import { text } from '../d1/columns.ts'
 import type { Database } from '../d1/database.ts'
+import { furtherEvent } from '../d1/history.ts'
 import { deliveryRow, type Outbox } from '../d1/outbox.ts'
 import { type Expression, type Guard, insertOnce, nextRevision } from '../d1/sql.ts'
 import { eventData } from '../order/event-data.ts'
@@ -60,22 +61,22 @@ export async function expireUntouched(
     ordercode: itsOwn,
     revision: { sql: nextRevision('revision'), params: [] },
   }
+  const revision = nextRevision('revision')
+  const data = JSON.stringify(eventData({ type: 'order_closed', reason: 'expired' }))
+  const event = furtherEvent(
+    undefined,
+    revision,
+    { type: 'order_closed', at: now, actor, data },
+    guard,
+  )
   const outcomes = await db.batch([
     insertOnce('deliveries', delivery, guard, 'orders'),
+    event.insert,
     {
-      sql: `INSERT INTO events (ordercode, revision, type, at, data, actor)
-            SELECT ordercode, ${nextRevision('revision')}, 'order_closed', ?, ?, ? FROM orders WHERE ${untouched}`,
-      params: [
-        now,
-        JSON.stringify(eventData({ type: 'order_closed', reason: 'expired' })),
-        actor,
-        ...guard.params,
-      ],
-    },
-    {
-      sql: `UPDATE orders SET state = 'closed', revision = ${nextRevision('revision')}, closed_at = ?, due_at = NULL
+      sql: `UPDATE orders SET state = 'closed', revision = ${revision}, history = ${event.history.sql}, closed_at = ?,
+              due_at = NULL
             WHERE ${untouched} RETURNING ordercode`,
-      params: [now, ...guard.params],
+      params: [...event.history.params, now, ...guard.params],
     },
   ])
   return (outcomes.at(-1)?.rows ?? []).map((row) => text(row, 'ordercode'))

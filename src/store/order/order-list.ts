@@ -1,9 +1,12 @@
-import type { OrderState, OrderView } from '../../core/order/order.ts'
-import type { OrderFilter } from '../../ports/order-store.ts'
-import type { Page } from '../../ports/store.ts'
-import { orNull, text } from '../d1/columns.ts'
-import type { Database, Outcome } from '../d1/database.ts'
-import { loadMany } from './views.ts'
+import type { ListedOrder, OrderFilter } from '../../ports/order-store.ts'
+import type { Found, Page } from '../../ports/store.ts'
+import { integer, text } from '../d1/columns.ts'
+import type { Database, Row } from '../d1/database.ts'
+import { foundIn, rowsToRead } from '../d1/found.ts'
+import { PAYMENT, RECOVERED_AT, viewsOf } from './views.ts'
+
+/** Up to so many open orders are all read and sorted. Beyond it, they are looked for among the newest orders. */
+const FEW_OPEN = 50
 
 /**
  * Reads one page of orders, newest first. `page.before` names the last order of the preceding page, so orders
@@ -13,16 +16,27 @@ export async function listOrders(
   db: Database,
   filter: OrderFilter,
   page: Page,
-): Promise<readonly OrderView[]> {
-  const { rows } = await findOrdercodes(db, filter, page)
-  const ordercodes = rows.map((row) => text(row, 'ordercode'))
-  const views = new Map(
-    (await loadMany(db, ordercodes)).map((view) => [view.order.ordercode, view]),
-  )
-  return ordercodes.flatMap((ordercode) => views.get(ordercode) ?? [])
+): Promise<Found<ListedOrder>> {
+  const { rows, next } = await findOrders(db, filter, page)
+  const views = await viewsOf(db, rows)
+  return {
+    rows: views.map((view, at) => ({ view, hasReviews: rows[at]?.['has_reviews'] === 1 })),
+    next,
+  }
 }
 
-function findOrdercodes(db: Database, filter: OrderFilter, page: Page): Promise<Outcome> {
+/** What an order of a page has beside its row: only that is read then. A look into an index that finds nothing is free. */
+const HAS = ['refunds', 'reviews']
+  .map(
+    (table) =>
+      `EXISTS (SELECT 1 FROM ${table} WHERE ${table}.ordercode = orders.ordercode) AS has_${table}`,
+  )
+  .concat(
+    'EXISTS (SELECT 1 FROM payments WHERE payments.ordercode = orders.ordercode AND further = 1) AS has_further',
+  )
+  .join(', ')
+
+async function findOrders(db: Database, filter: OrderFilter, page: Page): Promise<Found<Row>> {
   const { state, transactionId, createdFrom = 0, createdTo } = filter
   // `createdTo` and `page.before` both limit the time of registration. Only the smaller one goes into the SQL,
   // so that SQLite reads no more of the index than needed.
@@ -31,32 +45,35 @@ function findOrdercodes(db: Database, filter: OrderFilter, page: Page): Promise<
       ? { at: createdTo, key: '' }
       : page.before
   const within = 'created_at >= ?1 AND (created_at, ordercode) < (?2, ?3)'
-  const params = [createdFrom, upper.at, upper.key, page.limit] as const
   const newestFirst = 'ORDER BY created_at DESC, ordercode DESC LIMIT ?4'
+  const admits = (row: Row): boolean => state === undefined || row['state'] === state
+  const read = async (from: string, limit: number, ...more: readonly string[]) => {
+    const sql = `SELECT *, ${RECOVERED_AT}, ${HAS}, ${PAYMENT} FROM ${from} AND ${within} ${newestFirst}`
+    const { rows } = await db.run(sql, createdFrom, upper.at, upper.key, limit, ...more)
+    return foundIn(rows, limit, page, placeOf, admits)
+  }
 
   if (transactionId !== undefined) {
-    return db.run(
-      `SELECT ordercode FROM orders
-       WHERE ordercode = (SELECT ordercode FROM payments WHERE transaction_id = ?5)
-         AND ${within} AND (?6 IS NULL OR state = ?6) LIMIT ?4`,
-      ...params,
-      transactionId,
-      orNull(state),
-    )
+    const named = '(SELECT ordercode FROM payments WHERE transaction_id = ?5)'
+    return read(`orders WHERE ordercode = ${named}`, page.limit + 1, transactionId)
   }
-  if (state === undefined) {
-    return db.run(`SELECT ordercode FROM orders WHERE ${within} ${newestFirst}`, ...params)
+  if (state === 'closed') {
+    return read("orders INDEXED BY orders_closed WHERE state = 'closed'", page.limit + 1)
   }
-  return db.run(`SELECT ordercode FROM ${OF_STATE[state]} AND ${within} ${newestFirst}`, ...params)
+  if ((state === 'created' || state === 'paying') && (await hasFewOpen(db))) {
+    return read(`orders INDEXED BY orders_due WHERE due_at IS NOT NULL`, FEW_OPEN + 1)
+  }
+  return read('orders INDEXED BY orders_created WHERE true', rowsToRead(page, state !== undefined))
 }
 
-/**
- * The FROM clause for the orders of each state. Rare states have a partial index, so that a page of them is
- * read without a full scan.
- */
-const OF_STATE: Readonly<Record<OrderState, string>> = {
-  created: "orders INDEXED BY orders_due WHERE due_at IS NOT NULL AND state = 'created'",
-  paying: "orders INDEXED BY orders_due WHERE due_at IS NOT NULL AND state = 'paying'",
-  closed: "orders INDEXED BY orders_closed WHERE state = 'closed'",
-  paid: "orders WHERE state = 'paid'", // most orders: the `created_at` index finds a page fast
+async function hasFewOpen(db: Database): Promise<boolean> {
+  const { rows } = await db.run(
+    `SELECT count(*) AS open FROM (SELECT 1 FROM orders WHERE due_at IS NOT NULL LIMIT ${FEW_OPEN + 1})`,
+  )
+  return integer(rows[0] ?? {}, 'open') <= FEW_OPEN
 }
+
+const placeOf = (row: Row): Page['before'] => ({
+  at: integer(row, 'created_at'),
+  key: text(row, 'ordercode'),
+})

@@ -10,9 +10,10 @@ import { attemptDueAt, orderDueAt } from '../../core/order/schedule.ts'
 import { later, type UnixSeconds } from '../../core/time.ts'
 import { webhookId } from '../../core/webhook.ts'
 import { invariant } from '../../lib/result.ts'
-import type { Database, Statement, Value } from '../d1/database.ts'
+import type { Database, Statement } from '../d1/database.ts'
+import { firstHistory, furtherEvent, withoutRepeated } from '../d1/history.ts'
 import { deliveryRow, openedReviews, type Outbox, reviewStatements } from '../d1/outbox.ts'
-import { type Guard, insertIf, insertOnce, nextRevision, statement, updateIf } from '../d1/sql.ts'
+import { type Guard, insertIf, insertOnce, nextRevision, updateIf } from '../d1/sql.ts'
 import { eventData } from './event-data.ts'
 import { afterPayments, beforePayments, makeOthersDue, paymentChanges } from './payment-row.ts'
 import { refundChanges } from './refunds.ts'
@@ -45,28 +46,20 @@ export async function register(
     recoveredAt: undefined,
   }
   const { revision: _, ...row } = rowFromOrder(order, orderDueAt(order))
+  // After a recovery, the first revision is greater than those that the lost records of the order may have had.
+  const revision = nextRevision('0')
+  const history = firstHistory(ordercode, revision, {
+    type: 'order_registered',
+    at: now,
+    actor,
+    data: JSON.stringify({ total_fee: terms.totalFee }),
+  })
   const absent: Guard = {
     sql: 'NOT EXISTS (SELECT 1 FROM orders WHERE ordercode = ?)',
     params: [ordercode],
   }
-  const [inserted, , ...view] = await db.batch([
-    // After a recovery, the first revision is greater than those that the lost records of the order may have had.
-    {
-      sql: `INSERT INTO orders (revision, ${Object.keys(row).join(', ')})
-            SELECT ${nextRevision('0')}, ${Object.keys(row)
-              .map(() => '?')
-              .join(', ')} WHERE ${absent.sql}`,
-      params: [...Object.values(row), ...absent.params],
-    },
-    statement(
-      `INSERT INTO events (ordercode, revision, type, at, data, actor)
-       SELECT ordercode, revision, 'order_registered', ?2, ?3, ?4 FROM orders
-       WHERE ordercode = ?1 AND NOT EXISTS (SELECT 1 FROM events WHERE ordercode = ?1)`,
-      ordercode,
-      now,
-      JSON.stringify({ total_fee: terms.totalFee }),
-      actor,
-    ),
+  const [inserted, ...view] = await db.batch([
+    insertIf('orders', { ...row, revision: { sql: revision, params: [] }, history }, absent),
     ...viewStatements(ordercode),
   ])
   const stored = viewFrom(view)
@@ -99,6 +92,12 @@ export async function commit(
   })
   const guard = afterPayments(before, after, unchanged)
   const opening = { now, outbox, actor, revision: after.order.revision }
+  const stored = furtherEvent(
+    after.order,
+    String(after.order.revision),
+    { type: event.type, at: now, actor, data: eventJson(before, after, event) },
+    guard,
+  )
   const statements = [
     ...newAttempts(before, after, now, beforePayments(before, after, unchanged)),
     ...paymentChanges(before, after, unchanged),
@@ -108,7 +107,8 @@ export async function commit(
     ...change.webhooks.map((webhook) =>
       insertOnce('deliveries', deliveryRow(webhook, now, outbox), guard),
     ),
-    insertIf('events', { ...eventRow(before, after, event, now), actor }, guard),
+    ...withoutRepeated(ordercode, revision, event.type, guard),
+    stored.insert,
     ...(after.order.state === 'paid' && before.order.state !== 'paid'
       ? [makeOthersDue(ordercode, paidNumber(after), now, guard)]
       : []),
@@ -117,7 +117,7 @@ export async function commit(
     updateIf(
       'orders',
       rowFromOrder(before.order, orderDueAt(before.order)),
-      rowFromOrder(after.order, orderDueAt(after.order)),
+      { ...rowFromOrder(after.order, orderDueAt(after.order)), history: stored.history },
       ['ordercode'],
       guard,
     ),
@@ -159,7 +159,7 @@ function newAttempts(
   return after.attempts
     .filter(({ number }) => !known.has(number))
     .map((attempt) => {
-      const row = rowFromAttempt(before.order.ordercode, attempt, attemptDueAt(attempt, now))
+      const row = rowFromAttempt(after.order, attempt, attemptDueAt(attempt, now))
       return insertIf('attempts', row, guard)
     })
 }
@@ -178,10 +178,10 @@ function attemptChanges(
     // A paid attempt is due only for the import of the refunds that WeChat has of its payment.
     const hasRefunds = attempt.state === 'paid' && 'refunded' in event && event.refunded
     const dueAt = hasRefunds ? now : attemptDueAt(attempt, now)
-    const row = rowFromAttempt(ordercode, attempt, dueAt)
+    const row = rowFromAttempt(after.order, attempt, dueAt)
     // A run may have leased the attempt since it was read, which changed the stored `due_at`. So `due_at` is
     // written even if the transition did not change it.
-    const oldRow = { ...rowFromAttempt(ordercode, old, undefined), due_at: undefined }
+    const oldRow = { ...rowFromAttempt(before.order, old, undefined), due_at: undefined }
     const key = ['ordercode', 'number']
     if (attempt.sentAt === old.sentAt) return [updateIf('attempts', oldRow, row, key, guard)]
     // The attempt is sent again. The answer to the last send may have been stored since the attempt was read,
@@ -199,16 +199,10 @@ function attemptChanges(
 }
 
 /**
- * Makes the row of the event. If the transition also recorded a payment that goes back, or created an automatic
- * refund, the event's data says so.
+ * Makes the JSON of the event. If the transition also recorded a payment that goes back, or created an automatic
+ * refund, it says so.
  */
-function eventRow(
-  before: OrderView,
-  after: OrderView,
-  event: OrderEvent,
-  now: UnixSeconds,
-): Record<string, Value> {
-  const { ordercode, revision } = after.order
+function eventJson(before: OrderView, after: OrderView, event: OrderEvent): string {
   const known = new Set(before.refunds.map(({ outRefundNo }) => outRefundNo))
   const made = after.refunds.find(
     ({ source, outRefundNo }) => source === 'automatic' && !known.has(outRefundNo),
@@ -218,10 +212,9 @@ function eventRow(
     after.payments.some(
       (each) => each.returned && each.transactionId === event.payment.transactionId,
     )
-  const data = {
+  return JSON.stringify({
     ...eventData(event),
     ...(returned ? { returned: 'yes' } : {}),
     ...(made === undefined ? {} : { out_refund_no: made.outRefundNo }),
-  }
-  return { ordercode, revision, type: event.type, at: now, data: JSON.stringify(data) }
+  })
 }

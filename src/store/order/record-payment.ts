@@ -31,10 +31,12 @@ import type { BookedPayment, Payment, Source } from '../../core/order/payment.ts
 import { later, type UnixSeconds } from '../../core/time.ts'
 import type { Webhook } from '../../core/webhook.ts'
 import type { Database } from '../d1/database.ts'
+import { furtherEvent } from '../d1/history.ts'
 import { deliveryRow, type Outbox } from '../d1/outbox.ts'
 import { type Guard, insertIf, nextRevision } from '../d1/sql.ts'
 import { eventData } from './event-data.ts'
 import { makeOthersDue, paymentRow } from './payment-row.ts'
+import { WITHOUT_SENDING } from './rows.ts'
 import { viewFrom, viewStatements } from './views.ts'
 
 /**
@@ -104,21 +106,16 @@ export async function recordPayment(
     ordercode,
     revision: undefined,
   }
+  const stored = furtherEvent(
+    { ordercode, transactionId: payment.transactionId },
+    nextRevision('revision'),
+    { type: event.type, at: now, actor, data: JSON.stringify(eventData(event)) },
+    entered,
+  )
   const { revision: _, ...delivery } = deliveryRow(webhook, now, outbox)
   const [, , , , , updated, ...view] = await db.batch([
     insertIf('payments', paymentRow(booked, payment.transactionId), fits),
-    {
-      sql: `INSERT INTO events (ordercode, revision, type, at, data, actor)
-            SELECT ordercode, ${nextRevision('revision')}, ?, ?, ?, ? FROM orders WHERE ordercode = ? AND ${entered.sql}`,
-      params: [
-        event.type,
-        now,
-        JSON.stringify(eventData(event)),
-        actor,
-        ordercode,
-        ...entered.params,
-      ],
-    },
+    stored.insert,
     {
       sql: `INSERT INTO deliveries (${Object.keys(delivery).join(', ')}, revision)
             SELECT ${Object.keys(delivery)
@@ -128,16 +125,22 @@ export async function recordPayment(
       params: [...Object.values(delivery), ordercode, ...entered.params],
     },
     {
-      sql: `UPDATE attempts SET state = 'paid', due_at = ?
+      sql: `UPDATE attempts SET state = 'paid', due_at = ?, ${WITHOUT_SENDING}
             WHERE ordercode = ? AND number = ? AND ${entered.sql}`,
       params: [refunded ? now : null, ordercode, number, ...entered.params],
     },
     makeOthersDue(ordercode, number, now, entered),
     {
       sql: `UPDATE orders SET state = 'paid', revision = ${nextRevision('revision')}, transaction_id = ?,
-              paid_at = ?, due_at = NULL
+              paid_at = ?, due_at = NULL, history = ${stored.history.sql}
             WHERE ordercode = ? AND ${entered.sql}`,
-      params: [payment.transactionId, payment.paidAt, ordercode, ...entered.params],
+      params: [
+        payment.transactionId,
+        payment.paidAt,
+        ...stored.history.params,
+        ordercode,
+        ...entered.params,
+      ],
     },
     ...viewStatements(ordercode),
   ])

@@ -6,8 +6,8 @@ import {
   type TransactionId,
 } from '../../core/ids.ts'
 import { toFen } from '../../core/money.ts'
-import type { Attempt, AttemptState, SignType } from '../../core/order/attempt.ts'
-import type { Order, OrderState } from '../../core/order/order.ts'
+import { type Attempt, type AttemptState, isLive, type SignType } from '../../core/order/attempt.ts'
+import type { Order, OrderState, Terms } from '../../core/order/order.ts'
 import type { BookedPayment } from '../../core/order/payment.ts'
 import {
   type Refund,
@@ -92,9 +92,22 @@ export function rowFromOrder(order: Order, dueAt: UnixSeconds | undefined): Reco
   }
 }
 
-/** Reads a row of `attempts`. */
-export function attemptFromRow(row: Row): Attempt {
+/**
+ * The texts of an attempt that are not stored while they are those of its order: a live attempt is closed before the
+ * terms of its order change.
+ */
+const TEXTS = ['body', 'attach', 'detail', 'goodsTag', 'limitPay'] as const
+
+/**
+ * Reads a row of `attempts`. An attempt that is over has no texts, address, notify_url and prepay_id of its own: they are
+ * needed only to send it again.
+ *
+ * @param order The terms of its order.
+ */
+export function attemptFromRow(row: Row, order: Terms): Attempt {
   const number = integer(row, 'number')
+  // WeChat requires a body, so that an empty one says that the order has the texts.
+  const isStored = text(row, 'body') !== ''
   return {
     outTradeNo: formatOutTradeNo(text(row, 'ordercode'), number),
     number,
@@ -105,11 +118,11 @@ export function attemptFromRow(row: Row): Attempt {
       openid: text(row, 'openid'),
       spbillCreateIp: text(row, 'spbill_create_ip'),
       totalFee: toFen(integer(row, 'total_fee')),
-      body: text(row, 'body'),
-      attach: optionalText(row, 'attach'),
-      detail: optionalText(row, 'detail'),
-      goodsTag: optionalText(row, 'goods_tag'),
-      limitPay: optionalText(row, 'limit_pay'),
+      body: isStored ? text(row, 'body') : order.body,
+      attach: isStored ? optionalText(row, 'attach') : order.attach,
+      detail: isStored ? optionalText(row, 'detail') : order.detail,
+      goodsTag: isStored ? optionalText(row, 'goods_tag') : order.goodsTag,
+      limitPay: isStored ? optionalText(row, 'limit_pay') : order.limitPay,
       notifyUrl: text(row, 'notify_url'),
       signType: text(row, 'sign_type') as SignType,
       timeStart: time(row, 'time_start'),
@@ -132,33 +145,35 @@ export function attemptFromRow(row: Row): Attempt {
  * @param dueAt When the cron must next query WeChat about it; undefined for never.
  */
 export function rowFromAttempt(
-  ordercode: string,
+  order: Pick<Order, 'ordercode' | 'terms'>,
   attempt: Attempt,
   dueAt: UnixSeconds | undefined,
 ): Record<string, Value> {
   const { terms } = attempt
+  const isOver = !isLive(attempt)
+  const isStored = !isOver && TEXTS.some((name) => terms[name] !== order.terms[name])
   return {
-    ordercode,
+    ordercode: order.ordercode,
     number: attempt.number,
     state: attempt.state,
     appid: terms.appid,
     mch_id: terms.mchId,
     openid: terms.openid,
-    spbill_create_ip: terms.spbillCreateIp,
+    spbill_create_ip: isOver ? '' : terms.spbillCreateIp,
     total_fee: terms.totalFee,
-    body: terms.body,
-    attach: orNull(terms.attach),
-    detail: orNull(terms.detail),
-    goods_tag: orNull(terms.goodsTag),
-    limit_pay: orNull(terms.limitPay),
-    notify_url: terms.notifyUrl,
+    body: isStored ? terms.body : '',
+    attach: isStored ? orNull(terms.attach) : null,
+    detail: isStored ? orNull(terms.detail) : null,
+    goods_tag: isStored ? orNull(terms.goodsTag) : null,
+    limit_pay: isStored ? orNull(terms.limitPay) : null,
+    notify_url: isOver ? '' : terms.notifyUrl,
     sign_type: terms.signType,
     time_start: terms.timeStart,
     time_expire: terms.timeExpire,
     sent_at: attempt.sentAt,
     answered_at: orNull(attempt.answeredAt),
     unanswered_at: orNull(attempt.unansweredAt),
-    prepay_id: orNull(attempt.prepayId),
+    prepay_id: isOver && attempt.prepayId !== undefined ? '' : orNull(attempt.prepayId),
     prepay_expires_at: orNull(attempt.prepayExpiresAt),
     code_hash: orNull(attempt.codeHash),
     code_at: orNull(attempt.codeAt),
@@ -166,6 +181,11 @@ export function rowFromAttempt(
     due_at: orNull(dueAt),
   }
 }
+
+/** The assignments that make the row of an attempt that is over. See {@link rowFromAttempt}. */
+export const WITHOUT_SENDING =
+  "spbill_create_ip = '', notify_url = '', prepay_id = iif(prepay_id IS NULL, NULL, ''), " +
+  "body = '', attach = NULL, detail = NULL, goods_tag = NULL, limit_pay = NULL"
 
 /** Reads a row of `payments`. @param attempts The attempts of its order. The payment has the ids of its attempt. */
 export function paymentFromRow(row: Row, attempts: readonly Attempt[]): BookedPayment {

@@ -4,11 +4,11 @@ import type { StoredEvent } from '../../ports/order-store.ts'
 import { integer, optionalText, text, time } from '../d1/columns.ts'
 import type { Database, Outcome, Row, Statement } from '../d1/database.ts'
 import { earlierActorOfEvent } from '../d1/earlier-actors.ts'
-import { statement } from '../d1/sql.ts'
+import { placeholders, statement } from '../d1/sql.ts'
 import { attemptFromRow, orderFromRow, paymentFromRow, refundFromRow } from './rows.ts'
 
 /** A column for the time of the last recovery, which every order knows. */
-const RECOVERED_AT = '(SELECT max(requested_at) FROM recoveries) AS recovered_at'
+export const RECOVERED_AT = '(SELECT max(requested_at) FROM recoveries) AS recovered_at'
 
 /**
  * Builds the statements that read an order with its attempts, payments and refunds: four reads by key, for one
@@ -43,10 +43,11 @@ function viewFromRows(
   paymentRows: readonly Row[],
   refundRows: readonly Row[],
 ): OrderView {
-  const attempts = attemptRows.map(attemptFromRow)
+  const order = orderFromRow(row)
+  const attempts = attemptRows.map((each) => attemptFromRow(each, order.terms))
   const payments = paymentRows.map((each) => paymentFromRow(each, attempts))
   const refunds = refundRows.map((each) => refundFromRow(each, payments))
-  return { order: orderFromRow(row), attempts, payments, refunds }
+  return { order, attempts, payments, refunds }
 }
 
 /** Reads an order; undefined when it does not exist. */
@@ -87,7 +88,65 @@ export async function loadMany(
       list,
     ),
   ])
-  return (orders?.rows ?? []).map((row) => {
+  return assembled(orders?.rows ?? [], attempts, payments, refunds)
+}
+
+/**
+ * A column with the payment that made an order paid, as JSON. In a list this reads one row for each order; a statement
+ * of its own would count every bound value, and every row of `json_each`, as another.
+ */
+export const PAYMENT = `(SELECT json_object(${[
+  'transaction_id',
+  'ordercode',
+  'number',
+  'openid',
+  'trade_type',
+  'fee_type',
+  'total_fee',
+  'cash_fee',
+  'bank_type',
+  'paid_at',
+  'returned',
+  'confirmed_at',
+]
+  .map((column) => `'${column}', payments.${column}`)
+  .join(', ')}) FROM payments WHERE payments.transaction_id = orders.transaction_id) AS payment`
+
+/**
+ * Reads what belongs to at most 100 rows of `orders`, which have the column {@link PAYMENT} and columns `has_…` that say
+ * what else there is.
+ */
+export async function viewsOf(db: Database, orders: readonly Row[]): Promise<readonly OrderView[]> {
+  const codesOf = (rows: readonly Row[]): readonly string[] =>
+    rows.map((row) => text(row, 'ordercode'))
+  const having = (column: string): readonly string[] =>
+    codesOf(orders.filter((row) => row[column] === 1))
+  const read = (sql: string, values: readonly string[], more = ''): Statement =>
+    values.length === 0
+      ? statement('SELECT 1 WHERE false')
+      : statement(`${sql} IN (${placeholders(values)}) ${more}`, ...values)
+  const [attempts, further, refunds] = await db.batch([
+    read('SELECT * FROM attempts WHERE ordercode', codesOf(orders), 'ORDER BY ordercode, number'),
+    read('SELECT * FROM payments WHERE further = 1 AND ordercode', having('has_further')),
+    read(
+      'SELECT * FROM refunds WHERE ordercode',
+      having('has_refunds'),
+      'ORDER BY requested_at, out_refund_no',
+    ),
+  ])
+  const first = orders.flatMap((row) => optionalText(row, 'payment') ?? [])
+  const payments = first.map((json) => JSON.parse(json) as Row)
+  const all = { rows: [...payments, ...(further?.rows ?? [])], changes: 0 }
+  return assembled(orders, attempts, all, refunds)
+}
+
+function assembled(
+  orders: readonly Row[],
+  attempts: Outcome | undefined,
+  payments: Outcome | undefined,
+  refunds: Outcome | undefined,
+): readonly OrderView[] {
+  return orders.map((row) => {
     const ordercode = text(row, 'ordercode')
     const of = (outcome: Outcome | undefined): readonly Row[] =>
       outcome?.rows.filter((each) => each['ordercode'] === ordercode) ?? []
@@ -95,11 +154,18 @@ export async function loadMany(
   })
 }
 
-/** Reads the events of an order, oldest first. */
-export async function events(db: Database, ordercode: string): Promise<readonly StoredEvent[]> {
+/** Reads events of an order, oldest first. @param after The revision of the last event before them; 0 for none. */
+export async function events(
+  db: Database,
+  ordercode: string,
+  after: number,
+  limit: number,
+): Promise<readonly StoredEvent[]> {
   const { rows } = await db.run(
-    'SELECT * FROM events WHERE ordercode = ? ORDER BY revision',
+    `SELECT * FROM order_events WHERE ordercode = ? AND revision > ? ORDER BY revision LIMIT ?`,
     ordercode,
+    after,
+    limit,
   )
   return rows.map((row) => ({
     revision: integer(row, 'revision'),

@@ -23,10 +23,7 @@ async function dueDelivery(bench: StoreBench): Promise<StoredDelivery> {
   const step = transition(before, event, at(0))
   if (!step.ok || step.value.kind !== 'changed') throw new Error('cannot close')
   await bench.store.orders.commit(before, event, step.value, at(0))
-  const [delivery] = await bench.store.deliveries.list(undefined, {
-    before: { at: at(DAY), key: '' },
-    limit: 1,
-  })
+  const delivery = await bench.store.deliveries.find(`order.closed.${before.order.ordercode}`)
   if (delivery === undefined) throw new Error('there is no webhook')
   return delivery
 }

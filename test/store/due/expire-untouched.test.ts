@@ -133,7 +133,7 @@ describe('a set of untouched orders', () => {
     )
 
     expect(sets.flat().toSorted()).toHaveLength(6)
-    expect(await bench.read('SELECT count(*) AS n FROM events')).toEqual([{ n: 6 }])
+    expect(await bench.read('SELECT count(*) AS n FROM order_events')).toEqual([{ n: 6 }])
     expect(await bench.read('SELECT count(*) AS n FROM deliveries')).toEqual([{ n: 6 }])
     expect(await dueOrders(bench)).toEqual(
       [1, 2, 3, 4, 5, 6].map((n) => ({

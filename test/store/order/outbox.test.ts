@@ -58,7 +58,7 @@ async function afterReports(w: World, name: string, statuses: readonly Report[])
   for (const status of statuses) await report(status)
   const deps = w.worker()
   const stored = await deps.orders.load(ordercode)
-  const deliveries = await deps.deliveries.list(undefined, {
+  const { rows: deliveries } = await deps.deliveries.list(undefined, {
     before: { at: Number.MAX_SAFE_INTEGER, key: '' },
     limit: 100,
   })

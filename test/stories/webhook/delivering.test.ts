@@ -166,6 +166,23 @@ describe('a webhook that the shop does not accept', () => {
     expect(w.receiver.received.at(-1)?.id).toBe(delivery?.id)
   })
 
+  it('keeps no body once it is delivered, and is rendered anew when it is sent again', async () => {
+    const w = world()
+    const ordercode = await paid(w, 'anew')
+    const { transaction_id, revision } = await w.read(ordercode)
+    const id = `order.paid.${transaction_id}`
+    expect((await w.worker().deliveries.find(id))?.body).toBeUndefined()
+    const refund = { refund_fee: 100 }
+    await w.shop('PUT', `/orders/${ordercode}/refunds/R-anew`, refund)
+    const now = await w.read(ordercode)
+    expect(now.revision).toBeGreaterThan(revision)
+
+    await w.shop('POST', `/deliveries/${id}/resend`)
+    const again = w.receiver.received.filter((each) => each.id === id).at(-1)
+    expect(again?.data).toMatchObject({ revision: now.revision, refunds: [{ refund_fee: 100 }] })
+    expect((await w.worker().deliveries.find(id))?.body).toBeUndefined()
+  })
+
   it('opens a review each time that it is given up, also when it is resent and given up again', async () => {
     const w = world({ vars: { TICK_CALLS: '1000', TICK_STATEMENTS: '10000' } })
     w.receiver.answerAlways(answer(500))

@@ -28,6 +28,9 @@ const LINKED: readonly Table[] = [
   'bill_differences',
 ]
 
+/** Where the rows of a table are read, if it is not the table itself: the first events of an order are in its own row. */
+const VIEWS: Readonly<Partial<Record<Table, string>>> = { events: 'order_events' }
+
 const KEYS: Readonly<Record<Table, readonly string[]>> = {
   orders: ['ordercode'],
   attempts: ['ordercode', 'number'],
@@ -106,7 +109,7 @@ export class TableSnapshot {
 
   /** The rows of a table now. */
   rowsNow(table: Table): readonly SqlRow[] {
-    return this.#rowsOf(`SELECT * FROM ${table}`)
+    return this.#rowsOf(`SELECT * FROM ${VIEWS[table] ?? table}`)
   }
 
   /** SQLite's counter of written rows. It also grows when a row is written without a change. */
@@ -132,7 +135,7 @@ export class TableSnapshot {
   #read(): Map<string, { table: Table; row: SqlRow; text: string }> {
     const rows = new Map<string, { table: Table; row: SqlRow; text: string }>()
     for (const table of TABLES) {
-      for (const row of this.#rowsOf(`SELECT * FROM ${table}`)) {
+      for (const row of this.#rowsOf(`SELECT * FROM ${VIEWS[table] ?? table}`)) {
         const key = `${table} ${KEYS[table].map((column) => String(row[column])).join(' ')}`
         rows.set(key, { table, row, text: JSON.stringify(row) })
       }

@@ -170,7 +170,7 @@ export class Watcher {
   }
 
   #bookedMs({ ordercode }: Payment): number | undefined {
-    const sql = "SELECT at FROM events WHERE ordercode = ? AND type = 'payment_booked'"
+    const sql = "SELECT at FROM order_events WHERE ordercode = ? AND type = 'payment_booked'"
     const [event] = this.#parts.sqlite.run({ sql, values: [ordercode] }).rows
     return event === undefined ? undefined : Number(event['at']) * 1_000
   }

@@ -19,7 +19,7 @@ export type Evidence = Readonly<{
   audits: readonly Audit[]
   /** Ordercodes whose registration the Worker confirmed to the shop. */
   registered: readonly string[]
-  /** Every row of the Worker's database, by the table's name. */
+  /** Every row of the Worker's database, by the table's name. `events` has those in the rows of their orders, too. */
   tables: Readonly<Record<string, readonly SqlRow[]>>
   /** The number of rows in the Worker's database that break a foreign key. */
   brokenReferences: number
@@ -46,7 +46,10 @@ export function collect(world: World): Evidence {
     leaks,
     audits,
     registered: witness.registered(),
-    tables: Object.fromEntries(names.map((name) => [name, sqlite.read(`SELECT * FROM ${name}`)])),
+    tables: {
+      ...Object.fromEntries(names.map((name) => [name, sqlite.read(`SELECT * FROM ${name}`)])),
+      events: sqlite.read('SELECT * FROM order_events ORDER BY ordercode, revision'),
+    },
     received: receiver.received(),
     kept: receiver.kept(),
     restores,

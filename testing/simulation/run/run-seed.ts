@@ -137,7 +137,9 @@ export const ACTORS: readonly string[] = [
 
 /** Counts events and differences of the tables, to show which situations the seed has covered. */
 function countEvents({ sqlite, faults }: World): void {
-  for (const { type, n } of sqlite.read('SELECT type, count(*) AS n FROM events GROUP BY type')) {
+  for (const { type, n } of sqlite.read(
+    'SELECT type, count(*) AS n FROM order_events GROUP BY type',
+  )) {
     for (let left = Number(n); left > 0; left--) faults.count(`event:${String(type)}`)
   }
   const found = sqlite.read(
@@ -149,7 +151,7 @@ function countEvents({ sqlite, faults }: World): void {
     }
   }
   const byBill = sqlite.read(
-    "SELECT count(*) AS n FROM events WHERE type = 'payment_booked' AND data ->> 'source' = 'bill'",
+    "SELECT count(*) AS n FROM order_events WHERE type = 'payment_booked' AND data ->> 'source' = 'bill'",
   )[0]
   for (let left = Number(byBill?.['n']); left > 0; left--)
     faults.count('event:payment_booked_by_bill')

@@ -1,0 +1,160 @@
+/** What pages and runs of the cron read in a large database. `node bench/growth.ts` measures the same with a million orders. */
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { FILL, FIRST_AT, GIVEN_UP, OPEN } from '../../testing/d1/large-database.ts'
+import { settledOrders, type Step } from '../../testing/d1/settled-orders.ts'
+import { watchDatabase } from '../../testing/d1/watched-database.ts'
+import { world } from '../../testing/world.ts'
+
+const ORDERS = 20_000
+const ROWS_MAX = 500
+
+const PAGES = [
+  '/orders?limit=100',
+  '/orders?limit=50',
+  '/orders?limit=1&state=created',
+  '/orders?limit=100&state=created',
+  '/orders?limit=100&state=paying',
+  '/orders?limit=100&state=paid',
+  '/orders?limit=100&state=closed',
+  `/orders?limit=100&created_to=2024-01-01T00:00:00Z`,
+  '/orders?transaction_id=4200000000000000000000007919',
+  '/orders/20261128-00000000001',
+  '/orders/20261128-00000000001/events',
+  '/deliveries?limit=100',
+  '/deliveries?limit=100&state=pending',
+  '/deliveries?limit=100&state=delivered',
+  '/deliveries?limit=100&state=no_target',
+  '/deliveries?limit=100&state=given_up',
+  '/reviews?limit=100',
+  '/reviews?limit=100&open=true',
+  '/reviews?limit=100&open=false',
+  '/runs?limit=100',
+]
+
+async function fill(sql: readonly string[], orders = ORDERS): Promise<void> {
+  for (const each of sql) await env.DB.prepare(each).bind(orders).run()
+}
+
+describe(`a database with ${ORDERS} orders`, () => {
+  it('reads at most 500 rows for any page of a list, and scans no table', async () => {
+    await fill(FILL)
+    const watched = watchDatabase(env.DB)
+    const plans: string[] = []
+    const db = new Proxy(watched.db, {
+      get(target, name): unknown {
+        if (name !== 'prepare') return Reflect.get(target, name)
+        return (sql: string) => {
+          plans.push(sql)
+          return target.prepare(sql)
+        }
+      },
+    })
+    const w = world({ wrapDb: () => db })
+    const read: Record<string, number> = {}
+    const measure = async (note: string): Promise<void> => {
+      for (const path of PAGES) {
+        watched.reset()
+        const answer = await w.shop('GET', path)
+        expect(answer.status, path).toBe(200)
+        read[`${path}${note}`] = watched.rowsRead()
+      }
+    }
+    await measure('')
+    await fill([OPEN, GIVEN_UP])
+    await measure(' with many open orders')
+
+    const wrong = Object.entries(read).filter(([, rows]) => rows > ROWS_MAX)
+    expect(wrong, JSON.stringify(read, null, 2)).toEqual([])
+    for (const sql of new Set(plans)) {
+      const plan = await explain(sql)
+      expect(plan, sql).not.toMatch(
+        /SCAN (?!CONSTANT|json_each|event\b|order_events|\(|recoveries|bills)\w+(?! USING)/,
+      )
+    }
+  })
+
+  it('shows the open orders, newest first, however many orders there are', async () => {
+    await fill(FILL)
+    const w = world()
+    const mine = [await w.order('one'), await w.order('two')]
+    const listed = await w.shop('GET', '/orders?state=created')
+    const { orders } = await listed.json<{ orders: { ordercode: string }[] }>()
+    expect(orders.map(({ ordercode }) => ordercode)).toEqual(mine.toReversed())
+  })
+
+  it('leads a client that follows the cursor to every order of a rare state', async () => {
+    await fill(FILL, 2_000)
+    await fill([OPEN], 60)
+    const w = world()
+    const seen: string[] = []
+    let cursor = ''
+    do {
+      const listed = await w.shop('GET', `/orders?state=created&limit=100&cursor=${cursor}`)
+      const page = await listed.json<{
+        orders: { ordercode: string }[]
+        next_cursor: string | null
+      }>()
+      seen.push(...page.orders.map(({ ordercode }) => ordercode))
+      cursor = page.next_cursor ?? ''
+    } while (cursor !== '')
+    expect(seen).toHaveLength(60)
+    expect(new Set(seen).size).toBe(60)
+  })
+
+  it('does not read webhooks that were given up long ago in every run of the cron', async () => {
+    await fill([...FILL, GIVEN_UP])
+    const watched = watchDatabase(env.DB)
+    const w = world({ wrapDb: () => watched.db })
+    const before = (FIRST_AT + 100_000) as never
+    await w.worker().sweeps.deliveries(before, 1_000)
+    await w.worker().sweeps.deliveries(before, 5_000)
+    await w.worker().sweeps.deliveries(before, 5_000)
+    watched.reset()
+    await w.worker().sweeps.deliveries(before, 5_000)
+
+    expect(watched.rowsRead()).toBeLessThan(20)
+    const kept = await env.DB.prepare(
+      "SELECT count(*) AS n FROM deliveries WHERE state = 'delivered' AND created_at < ?",
+    )
+      .bind(before)
+      .first<{ n: number }>()
+    expect(kept?.n).toBe(0)
+    const givenUp = await env.DB.prepare(
+      "SELECT count(*) AS n FROM deliveries WHERE state = 'given_up'",
+    ).first<{ n: number }>()
+    expect(givenUp?.n).toBe(ORDERS)
+  })
+})
+
+async function explain(sql: string): Promise<string> {
+  const highest = [...sql.matchAll(/\?(\d*)/g)].reduce(
+    (most, [, digits]) => (digits ? Math.max(most, Number(digits)) : most + 1),
+    0,
+  )
+  const plan = await env.DB.prepare(`EXPLAIN QUERY PLAN ${sql}`)
+    .bind(...Array<null>(highest).fill(null))
+    .all<{ detail: string }>()
+  return plan.results.map(({ detail }) => detail).join('\n')
+}
+
+describe('a paid order, from its registration to the delivered webhook', () => {
+  it('writes few rows, those of the indexes and of the sums per day included', async () => {
+    const written: Record<Step, number> = { register: 0, pay: 0, notice: 0, webhook: 0 }
+    const db = new Proxy(env.DB, {
+      get(target, name): unknown {
+        const value: unknown = Reflect.get(target, name)
+        if (name !== 'batch') return typeof value === 'function' ? value.bind(target) : value
+        return async (statements: D1PreparedStatement[]) => {
+          const results = await target.batch(statements)
+          for (const { meta } of results) written[orders.step()] += meta.rows_written
+          return results
+        }
+      },
+    })
+    const orders = settledOrders(db)
+    await orders.settle('20261128-000001-K7X2')
+
+    expect(written).toEqual({ register: 3, pay: 4, notice: 8, webhook: 1 })
+  })
+})
