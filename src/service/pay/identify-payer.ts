@@ -1,10 +1,18 @@
 import { knowsCode } from '../../core/order/attempt.ts'
 import type { OrderView } from '../../core/order/order.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
+import { sha256Hex } from '../../lib/text.ts'
 import type { Deps } from '../../ports/deps.ts'
 import type { PayError } from './pay-error.ts'
 
 type IdentifyPayerDeps = Pick<Deps, 'log' | 'now' | 'orders' | 'wechat'>
+
+/** How many digits of a login code's SHA-256 are kept: enough that no other code of the same order has them. */
+const CODE_HASH_DIGITS = 24
+
+/** The hash under which a login code is remembered. */
+export const hashOfCode = async (code: string): Promise<string> =>
+  (await sha256Hex(code)).slice(0, CODE_HASH_DIGITS)
 
 /**
  * Trades the login code of `wx.login` for the payer's openid. WeChat accepts a code only once, so the Worker

@@ -6,14 +6,13 @@ import { type Attempt, isLive } from '../../core/order/attempt.ts'
 import { findAttempt, type OrderView } from '../../core/order/order.ts'
 import { decidePay, mayReplace, type Payer } from '../../core/order/pay-decision.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
-import { sha256Hex } from '../../lib/text.ts'
 import type { Deps, SignClientPay } from '../../ports/deps.ts'
 import type { UnifiedOrderReply } from '../../ports/wechat.ts'
 import { applyToExactly } from '../apply-event.ts'
 import { closeAttempt } from '../order/close-attempt.ts'
 import { closeOrder } from '../order/close-order.ts'
 import { queryAttempt } from '../order/query-attempt.ts'
-import { identifyPayer } from './identify-payer.ts'
+import { hashOfCode, identifyPayer } from './identify-payer.ts'
 import type { PayError } from './pay-error.ts'
 import { issueTicket } from './ticket.ts'
 
@@ -42,9 +41,6 @@ export type PayParameters = Awaited<ReturnType<SignClientPay>> & Readonly<{ tick
  */
 const ROUNDS_MAX = 4
 
-/** How many digits of a login code's SHA-256 are kept: enough that no other code of the same order has them. */
-const CODE_HASH_DIGITS = 24
-
 /**
  * Trades a login code for signed payment parameters, which
  * belong to the order's live attempt or to a new one.
@@ -54,7 +50,7 @@ export async function payOrder(
   request: PayRequest,
 ): Promise<Result<PayParameters, PayError>> {
   const { ordercode } = request
-  const codeHash = (await sha256Hex(request.code)).slice(0, CODE_HASH_DIGITS)
+  const codeHash = await hashOfCode(request.code)
   const view = await deps.orders.load(ordercode)
 
   // Nothing about the order is revealed before the login succeeds, so that ordercodes cannot be enumerated.
