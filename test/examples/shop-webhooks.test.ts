@@ -1,47 +1,63 @@
-import type { AddressInfo } from 'node:net'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { openDatabase } from '../../examples/shop-backend/database.js'
+import { createShop } from '../../examples/shop-backend/shop.js'
 import { fromMillis } from '../../src/core/time.ts'
 import { Secret } from '../../src/lib/secret.ts'
 import { webhookSender } from '../../src/webhooks/sender.ts'
-import { FEE, makeShop, notify, shop } from '../../testing/fuzz/run/fixture.ts'
+import {
+  deliveryIds,
+  FEE,
+  makeShop,
+  notify,
+  shop as worker,
+} from '../../testing/fuzz/run/fixture.ts'
 import { type FuzzWorld, ORDERS } from '../../testing/fuzz/run/world.ts'
 import { installInstantCrypto } from '../../testing/simulation/d1/instant-crypto.ts'
 import { chanceOf } from '../../testing/simulation/run/random.ts'
 import { seeded } from '../../testing/wire/seeded.ts'
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
-const path = '../../examples/shop-webhook/receiver.js'
-type Known = Map<string, { type: string; state: string; revision: number }>
-type Receiver = {
-  server: import('node:http').Server
-  orders: Known
-  refunds: Known
-  returned: Known
+
+/** A shop that has heard of nothing. */
+let database = openDatabase(':memory:')
+let shop = newShop()
+
+function newShop() {
+  database = openDatabase(':memory:')
+  const send = () => Promise.reject(new Error('no request is expected'))
+  return createShop({
+    database,
+    worker: 'http://worker.test',
+    token: 'token',
+    webhookSecret: SECRET,
+    appid: 'wx1',
+    appSecret: 'secret',
+    send,
+    log: () => {},
+  })
 }
-const { createReceiver } = (await import(path)) as { createReceiver: (secret: string) => Receiver }
 
-let receiver = createReceiver(SECRET)
-let url = ''
-
-// The receiver prints what it hears.
-beforeAll(() => void vi.spyOn(console, 'log').mockReturnValue())
-afterAll(() => void vi.restoreAllMocks())
-
-/** Starts a receiver that has heard of nothing. */
-async function startReceiver(): Promise<void> {
-  receiver = createReceiver(SECRET)
-  const { server } = receiver
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
-}
-const stopReceiver = () => new Promise((resolve) => receiver.server.close(resolve))
+/** The newest webhook about a subject, such as `order abc-001`. */
+const news = (subject: string) =>
+  database.prepare('SELECT type, state, revision FROM news WHERE subject = ?').get(subject)
+const returnedPayments = () =>
+  database
+    .prepare("SELECT subject FROM news WHERE subject LIKE 'payment %' ORDER BY subject")
+    .all()
+    .map(({ subject }) => String(subject).slice('payment '.length))
+const place = (ordercode: string) =>
+  database.exec(`INSERT INTO orders VALUES ('${ordercode}', 'oX', 'dark-roast-500', 8800, NULL)`)
+const shippedAt = (ordercode: string) =>
+  database.prepare('SELECT shipped_at FROM orders WHERE ordercode = ?').get(ordercode)?.[
+    'shipped_at'
+  ]
 
 const sendBody = (id: string, body: string, secret = SECRET, skewS = 0) =>
   webhookSender({
-    fetch: (request) => fetch(request),
+    fetch: (request) => shop.fetch(request),
     timers: { after: () => () => {} },
     now: () => fromMillis(Date.now() + skewS * 1_000),
-    url,
+    url: 'http://shop.test/webhook',
     secrets: [new Secret(secret)],
   }).send({ id, body })
 const send = (id: string, event: unknown, secret = SECRET, skewS = 0) =>
@@ -54,20 +70,19 @@ const about = (type: string, revision: number, more: Record<string, unknown> = {
 const paid = about('order.paid', 4)
 const closed = about('order.closed', 3)
 
-describe('the sample receiver', () => {
-  beforeEach(startReceiver)
-  afterEach(stopReceiver)
+describe('the example shop', () => {
+  beforeEach(() => void (shop = newShop()))
 
   it('accepts a webhook, and accepts it again without applying it twice', async () => {
     expect(await send('order.paid.1', paid)).toMatchObject({ delivered: true, status: 204 })
     expect(await send('order.paid.1', paid)).toMatchObject({ delivered: true })
-    expect(receiver.orders.get('abc-001')).toMatchObject({ state: 'paid', revision: 4 })
+    expect(news('order abc-001')).toMatchObject({ state: 'paid', revision: 4 })
   })
 
   it('does not let a late order.closed undo a newer order.paid', async () => {
     await send('order.paid.1', paid)
     expect(await send('order.closed.abc-001', closed)).toMatchObject({ delivered: true })
-    expect(receiver.orders.get('abc-001')).toMatchObject({ state: 'paid', revision: 4 })
+    expect(news('order abc-001')).toMatchObject({ state: 'paid', revision: 4 })
   })
 
   it('does not drop an order.paid that comes after newer webhooks about a refund or another payment', async () => {
@@ -75,8 +90,8 @@ describe('the sample receiver', () => {
     await send('payment.returned.2', about('payment.returned', 7))
     await send('order.paid.1', paid)
 
-    expect(receiver.orders.get('abc-001')).toMatchObject({ type: 'order.paid' })
-    expect([...receiver.returned.keys()]).toEqual(['payment.returned.2'])
+    expect(news('order abc-001')).toMatchObject({ type: 'order.paid' })
+    expect(returnedPayments()).toEqual(['payment.returned.2'])
   })
 
   it('does not let a late refund.failed undo a newer refund.succeeded of the same refund', async () => {
@@ -86,8 +101,37 @@ describe('the sample receiver', () => {
     await refund('refund.failed', 7, 'R1')
     await refund('refund.failed', 6, 'R2')
 
-    expect(receiver.refunds.get('R1')).toMatchObject({ state: 'succeeded' })
-    expect(receiver.refunds.get('R2')).toMatchObject({ state: 'failed' })
+    expect(news('refund R1')).toMatchObject({ state: 'succeeded' })
+    expect(news('refund R2')).toMatchObject({ state: 'failed' })
+  })
+
+  it('ships once, however often the webhook comes, also under another id', async () => {
+    place('abc-001')
+    await send('order.paid.1', paid)
+    const first = shippedAt('abc-001')
+    database.exec("UPDATE orders SET shipped_at = 'once'")
+    await send('order.paid.1', paid)
+    await send('order.paid.again', about('order.paid', 5))
+
+    expect(first).toMatch(/^\d{4}-/)
+    expect(shippedAt('abc-001')).toBe('once')
+  })
+
+  it('ships nothing for an order that is closed, or whose payment goes back', async () => {
+    place('abc-001')
+    await send('order.closed.abc-001', closed)
+    await send('payment.returned.2', about('payment.returned', 7))
+    expect(shippedAt('abc-001')).toBe(null)
+  })
+
+  it('stores nothing when its own work fails, so that the next try does it', async () => {
+    place('abc-001')
+    database.exec('ALTER TABLE orders RENAME TO gone')
+    expect(await send('order.paid.1', paid)).toMatchObject({ status: 500 })
+    database.exec('ALTER TABLE gone RENAME TO orders')
+
+    expect(await send('order.paid.1', paid)).toMatchObject({ delivered: true })
+    expect(shippedAt('abc-001')).not.toBe(null)
   })
 
   it('refuses a forged and an old webhook', async () => {
@@ -114,7 +158,7 @@ async function eventfulShop(): Promise<FuzzWorld> {
     }
   }
   const refund = (number: string) =>
-    shop(world, 'PUT', `/orders/${ORDERS.paid}/refunds/${number}`, { refund_fee: 100 })
+    worker(world, 'PUT', `/orders/${ORDERS.paid}/refunds/${number}`, { refund_fee: 100 })
   // The payment of the first attempt, which was closed, goes back; the second attempt is paid.
   wechat.payer.pay(ORDERS.second, { despiteClose: true })
   expect(wechat.platform.refund(ORDERS.second, { refundFee: FEE }).ok).toBe(true)
@@ -129,8 +173,21 @@ async function eventfulShop(): Promise<FuzzWorld> {
   wechat.payer.pay(`${ORDERS.second}*2`)
   await notify(world, wechat.notices.ofPayments.xml(`${ORDERS.second}*2`))
   await later(600)
-  await shop(world, 'POST', `/orders/${ORDERS.created}/close`)
+  await worker(world, 'POST', `/orders/${ORDERS.created}/close`)
   return world
+}
+
+/** Every webhook of the Worker, sent again: it does not keep the body of one that was delivered. */
+async function allWebhooks(world: FuzzWorld) {
+  const webhooks = []
+  for (const id of deliveryIds(world)) {
+    await worker(world, 'POST', `/deliveries/${encodeURIComponent(id)}/resend`)
+    const body = (await world.webhooks.at(-1)?.text()) ?? ''
+    expect(world.webhooks.at(-1)?.headers.get('webhook-id')).toBe(id)
+    const { type } = JSON.parse(body) as { type: string }
+    webhooks.push({ id, type, body })
+  }
+  return webhooks
 }
 
 type OrderJson = {
@@ -149,13 +206,11 @@ describe('a receiver that follows the README', () => {
 
   it('knows the truth about every order, payment and refund, in whatever order webhooks arrive', async () => {
     const world = await eventfulShop()
-    const webhooks = world.sqlite
-      .read('SELECT id, type, body FROM deliveries WHERE body IS NOT NULL')
-      .map(({ id, type, body }) => ({ id: String(id), type: String(type), body: String(body) }))
+    const webhooks = await allWebhooks(world)
     const returned = webhooks.filter(({ type }) => type === 'payment.returned')
     const orders = await Promise.all(
       Object.values(ORDERS).map(async (ordercode) => {
-        const answer = await shop(world, 'GET', `/orders/${ordercode}`)
+        const answer = await worker(world, 'GET', `/orders/${ordercode}`)
         return answer.json<OrderJson>()
       }),
     )
@@ -173,7 +228,8 @@ describe('a receiver that follows the README', () => {
     const random = seeded(20_261_130)
 
     for (let round = 0; round < 12; round++) {
-      await startReceiver()
+      shop = newShop()
+      for (const { ordercode } of orders) place(ordercode)
       // Some arrive twice, because their answer was lost.
       const arrivals = [...webhooks, ...webhooks.filter(() => random.below(3) === 0)]
         .map((webhook) => ({ ...webhook, place: random.below(1_000_000) }))
@@ -181,20 +237,22 @@ describe('a receiver that follows the README', () => {
       for (const { id, body } of arrivals) {
         expect(await sendBody(id, body)).toMatchObject({ delivered: true })
       }
-      await stopReceiver()
 
       const order = arrivals.map(({ id }) => id).join()
       for (const { ordercode, state, transaction_id, refunds } of orders) {
         const isReturned = returned.some(({ id }) => id.endsWith(`.${transaction_id}`))
         const expected = { paid: 'order.paid', closed: 'order.closed' }[state]
-        if (!isReturned) expect(receiver.orders.get(ordercode)?.type, order).toBe(expected)
+        if (!isReturned) {
+          expect(shippedAt(ordercode) !== null, order).toBe(state === 'paid')
+          expect(news(`order ${ordercode}`)?.['type'], order).toBe(expected)
+        }
         for (const { out_refund_no: number, state: ended } of refunds) {
           const failed = { closed: 'failed', refused: 'failed', succeeded: 'succeeded' }[ended]
           if (failed === undefined) continue
-          expect(receiver.refunds.get(number)?.type, order).toBe(`refund.${failed}`)
+          expect(news(`refund ${number}`)?.['type'], order).toBe(`refund.${failed}`)
         }
       }
-      expect([...receiver.returned.keys()].toSorted()).toEqual(returned.map(({ id }) => id))
+      expect(returnedPayments()).toEqual(returned.map(({ id }) => id))
     }
   })
 })
