@@ -12,6 +12,7 @@ import { bold, cyan, dim, live, red, say, seconds, yuan } from './cli/terminal.t
 import { DEMO_TOKEN, SAMPLE_TERMS, sampleOrdercode, shopClient } from './client/shop-client.ts'
 import { type Stack, startStack } from './local/local-stack.ts'
 import { lockDirectory } from './local/lock.ts'
+import { openBrowser } from './local/open-browser.ts'
 import { isFree } from './local/ports.ts'
 import { describeWorkerLine } from './local/worker-log.ts'
 import { ROOT } from './local/worker-process.ts'
@@ -29,6 +30,7 @@ Usage: npm start -- [options]
   --port <number>         port of the Worker, default ${WORKER_PORT}
   --wechat-port <number>  port of the simulated WeChat, default ${WECHAT_PORT}
   --persist <directory>   where the database is kept, default ${relative(ROOT, PERSIST_DIR)}
+  --open                  open the virtual phone in the browser
   --fresh                 delete the database of earlier starts first
   --verbose               print every log line, including wrangler's
   --help                  print this text
@@ -44,6 +46,7 @@ async function main(): Promise<number> {
     port: { type: 'string', default: String(WORKER_PORT) },
     'wechat-port': { type: 'string', default: String(WECHAT_PORT) },
     persist: { type: 'string', default: PERSIST_DIR },
+    open: { type: 'boolean', default: false },
     fresh: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -70,11 +73,12 @@ async function main(): Promise<number> {
       workerPort: ports.worker,
       wechatPort: ports.wechat,
       watch: true,
+      phone: true,
       onWorkerLine: view.worker,
       onWechatLine: view.wechat,
       signal: interrupted,
     })
-    return await serve(stack, view, interrupted, beganAt)
+    return await serve(stack, view, interrupted, { beganAt, open: values.open })
   } catch (error) {
     if (error instanceof Interrupted) return 0
     throw error
@@ -85,7 +89,7 @@ async function serve(
   stack: Stack,
   view: LiveView,
   interrupted: AbortSignal,
-  beganAt: number,
+  { beganAt, open }: { beganAt: number; open: boolean },
 ): Promise<number> {
   try {
     // The cron runs once immediately instead of at the next full minute, because /health reports a missing cron until the
@@ -95,6 +99,7 @@ async function serve(
     await shopClient(stack.workerOrigin).register(ordercode, SAMPLE_TERMS)
     printWelcome(stack, ordercode, Date.now() - beganAt)
     view.open()
+    if (open) openBrowser(`${stack.wechat.origin}/`)
 
     void fireCronEveryMinute(stack, interrupted)
     const death = await Promise.race([stack.died, untilAborted(interrupted)])
@@ -134,18 +139,19 @@ function printWelcome({ workerOrigin, wechat }: Stack, ordercode: string, tookMs
     workerOrigin.endsWith(`:${WORKER_PORT}`) && wechat.origin.endsWith(`:${WECHAT_PORT}`)
   const where = isDefault ? '' : ` --worker ${workerOrigin} --wechat ${wechat.origin}`
   const rows = [
+    ['virtual phone', `${wechat.origin}/`, 'open it in a browser and press 立即支付'],
     ['Worker', workerOrigin, 'runs src/, reloads on every change'],
     ['WeChat, simulated', wechat.origin, `control interface: ${CONTROL_ROOT}`],
     ['sample order', ordercode, `${yuan(totalFee)}, ${body}`],
     ["shop's token", DEMO_TOKEN, 'public demo data'],
   ]
   say()
-  const width = Math.max(workerOrigin.length, wechat.origin.length, ordercode.length)
+  const width = Math.max(...rows.slice(0, -1).map(([, value = '']) => value.length))
   for (const [name = '', value = '', remark = ''] of rows) {
     say(`  ${name.padEnd(18)} ${bold(value.padEnd(width))}  ${dim(remark)}`)
   }
   say()
-  say(`Ready after ${seconds(tookMs)}. In a second terminal, pay the sample order and look at it:`)
+  say(`Ready after ${seconds(tookMs)}. Or without a browser, in a second terminal:`)
   say()
   say(cyan(`  npm run pay -- ${ordercode}${where}`))
   say(cyan(`  curl -H 'Authorization: Bearer ${DEMO_TOKEN}' ${workerOrigin}/orders/${ordercode}`))

@@ -7,6 +7,7 @@ import { variables } from '../../src/config.ts'
 import { CliError } from '../cli/command.ts'
 import { call, type Call } from '../client/http-call.ts'
 import { DEMO_TOKEN } from '../client/shop-client.ts'
+import { bookingReader, demoPhone, phoneVars } from './demo-phone.ts'
 import type { CertificateBinding, DevWorkerOptions } from './dev-worker.ts'
 import { freePort } from './ports.ts'
 import { type WorkerLine, workerLineReader } from './worker-log.ts'
@@ -28,6 +29,8 @@ export type StackOptions = {
   wechatPort?: number
   /** Variables of the Worker in addition to the demo merchant's. */
   vars?: Readonly<Record<string, string>>
+  /** Whether the simulated WeChat has the virtual phone at `/`, with the example shop beside it. Default: false. */
+  phone?: boolean
   /** Whether the Worker has WX_CERT, which presents the merchant's certificate to WeChat. Default: true. */
   certificate?: boolean
   /** Whether the Worker reloads when its code changes. Default: false. */
@@ -64,7 +67,12 @@ export type Stack = {
 /** Starts a stack, and resolves when the Worker answers. @throws CliError when the Worker does not start. */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { persistDir, signal, onWechatLine } = options
-  const worker = openWorker(persistDir, options.onWorkerLine ?? (() => {}))
+  const readBooking = bookingReader()
+  const worker = openWorker(persistDir, (line) => {
+    const booking = readBooking(line)
+    if (booking !== undefined) wechat?.phone?.note(booking)
+    options.onWorkerLine?.(line)
+  })
   let wechat: RunningServer | undefined
   let stopping: Promise<void> | undefined
   // The Worker stops before the simulated WeChat, because without WeChat it would log errors.
@@ -76,15 +84,22 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     wechat = await startWechat({
       port: options.wechatPort ?? 0,
       ...(onWechatLine === undefined ? {} : { log: onWechatLine }),
+      ...(options.phone === true ? { phone: demoPhone(workerOrigin, () => cron()) } : {}),
     })
     const { clock, origin, secure } = wechat
+    const cron = (atMs = clock.now()): Promise<void> => fireCron(workerOrigin, atMs)
     const run: DevWorkerOptions = {
       config: join(ROOT, 'wrangler.toml'),
       main: options.main,
       port,
       persistDir,
       migrationsDir: join(ROOT, 'src', 'store', 'migrations'),
-      vars: { ...noVars(), ...demoVars(workerOrigin, origin), ...options.vars },
+      vars: {
+        ...noVars(),
+        ...demoVars(workerOrigin, origin),
+        ...(options.phone === true ? phoneVars(origin) : {}),
+        ...options.vars,
+      },
       certificate: options.certificate === false ? undefined : certificateBinding(secure),
       watch: options.watch ?? false,
     }
@@ -100,7 +115,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       merchantToken: DEMO_TOKEN,
       shop: (method, path, more) =>
         call({ method, url: `${workerOrigin}${path}`, token: DEMO_TOKEN, ...more }),
-      cron: (atMs = clock.now()) => fireCron(workerOrigin, atMs),
+      cron,
       died,
       tail: worker.tail,
       stop,

@@ -44,6 +44,11 @@ export const CONTROL_CALLS: Readonly<Record<string, Call>> = {
     about: '{out_trade_no} → {err_msg}: the payer leaves the cashier',
     run: (body, { simulator }) => simulator.payer.cancel(needOrder(body, simulator)),
   },
+  'POST insufficient-balance': {
+    about:
+      '{out_trade_no} → {ok: false, why}: the payer has too little money; the order stays unpaid',
+    run: (body, { simulator }) => simulator.payer.lackMoney(needOrder(body, simulator)),
+  },
   'POST set-trade-state': {
     about:
       '{out_trade_no, state} → the order, now in state USERPAYING, ACCEPT, PAYERROR, CLOSED, …',
@@ -64,6 +69,13 @@ export const CONTROL_CALLS: Readonly<Record<string, Call>> = {
     about: '{copies} posts the next notice that many times in parallel',
     run: (body, { simulator }) => {
       simulator.notices.ofPayments.duplicateNext(needNumber(body, 'copies'))
+      return { ok: true }
+    },
+  },
+  'POST delay-next-notice': {
+    about: '{seconds} delays the first delivery of the notice of the next payment',
+    run: (body, { simulator }) => {
+      simulator.notices.ofPayments.delayNext(needNumber(body, 'seconds'))
       return { ok: true }
     },
   },

@@ -34,6 +34,11 @@ export class ControllableClock implements Clock {
     if (!Number.isSafeInteger(ms) || ms < 0) throw new RangeError(`cannot advance by ${ms} ms`)
     this.#offsetMs += ms
   }
+
+  /** Takes back every advance: a new lesson begins at the time of the base clock. */
+  reset(): void {
+    this.#offsetMs = 0
+  }
 }
 
 /** Writes a time as `yyyyMMddHHmmss` in Beijing time, WeChat's format for every payment time. */

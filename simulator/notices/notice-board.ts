@@ -37,6 +37,7 @@ export class NoticeBoard {
   readonly #inFlight = new Set<SimulatedNotice>()
   #losesNext = 0
   #copies: number[] = []
+  readonly #delaysMs: number[] = []
 
   constructor(options: NoticeBoardOptions) {
     this.#options = options
@@ -44,7 +45,7 @@ export class NoticeBoard {
 
   /** Adds a notice to the schedule. The first delivery attempt is due at `firstDueAt`. */
   schedule(subject: NoticeSubject, { url, firstDueAt, write }: Schedule): SimulatedNotice {
-    const dueAt = firstDueAt ?? this.#options.now()
+    const dueAt = (firstDueAt ?? this.#options.now()) + (this.#delaysMs.shift() ?? 0)
     const notice: SimulatedNotice = {
       ...subject,
       url,
@@ -78,6 +79,12 @@ export class NoticeBoard {
       throw new RangeError(`copies must be 2 or more, not ${copies}`)
     }
     this.#copies.push(copies)
+  }
+
+  /** Makes the first delivery attempt of the next scheduled notice due that many seconds later. */
+  delay(seconds: number): void {
+    if (!(seconds > 0)) throw new RangeError(`seconds must be positive, not ${seconds}`)
+    this.#delaysMs.push(Math.round(seconds * 1_000))
   }
 
   /** Every notice that was scheduled so far, oldest first. */

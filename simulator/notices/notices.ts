@@ -8,7 +8,7 @@ type NoticeCalls = 'all' | 'xml' | 'post' | 'loseNext' | 'duplicateNext'
 /** The notices that WeChat posts to the shop. Tests can also post, lose or duplicate them. */
 export class Notices {
   /** The notices of payments, addressed by out_trade_no. */
-  readonly ofPayments: Pick<PaymentNotifier, NoticeCalls>
+  readonly ofPayments: Pick<PaymentNotifier, NoticeCalls | 'delayNext'>
   /** The notices of refunds, addressed by out_refund_no. */
   readonly ofRefunds: Pick<RefundNotifier, NoticeCalls>
   readonly #refundLedger: RefundLedger

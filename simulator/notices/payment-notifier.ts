@@ -74,6 +74,11 @@ export class PaymentNotifier {
     this.#board.duplicate(copies)
   }
 
+  /** Delays the first delivery of the notice of the next payment, by seconds on the simulator's clock. */
+  delayNext(seconds: number): void {
+    this.#board.delay(seconds)
+  }
+
   /** When the next delivery attempt for a payment is due, in epoch milliseconds; `undefined` when no attempt is scheduled. */
   nextDueAt(): number | undefined {
     return this.#board.nextDueAt()

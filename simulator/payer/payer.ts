@@ -8,6 +8,9 @@ import { type CashierResult, openCashier, type UncheckedParams } from './phone.t
 export type PaymentResult =
   { ok: true; transactionId: string; notice: SimulatedNotice } | { ok: false; why: string }
 
+const textOf = (params: UncheckedParams): Record<string, string> =>
+  Object.fromEntries(Object.entries(params).map(([name, value]) => [name, String(value)]))
+
 /** The payer and the payer's phone: login, wx.requestPayment and the cashier. */
 export class Payer {
   readonly #world: World
@@ -49,6 +52,7 @@ export class Payer {
       type: result.ok ? 'cashier_opened' : 'cashier_refused',
       ...(outTradeNo === undefined ? {} : { outTradeNo }),
       outcome: result.ok ? `${result.cashier.totalFee} fen` : result.why,
+      fields: textOf(params),
     })
     return result
   }
@@ -63,6 +67,13 @@ export class Payer {
     const { transactionId, totalFee } = result.capture
     this.#world.record({ type: 'paid', outTradeNo, outcome: `${totalFee} fen, ${transactionId}` })
     return { ok: true, transactionId, notice: this.#notifier.notify(result.capture) }
+  }
+
+  /** The payer has too little money at the cashier. The order stays as it is, and the cashier stays open. */
+  lackMoney(outTradeNo: string): { ok: false; why: string } {
+    const why = '余额不足'
+    this.#world.record({ type: 'pay_refused', outTradeNo, outcome: why })
+    return { ok: false, why }
   }
 
   /** Leaves the cashier without paying, which changes nothing at WeChat. Returns the errMsg that the mini program gets. */

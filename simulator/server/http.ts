@@ -38,7 +38,13 @@ export async function readRequest(
 /** Sends a web-standard response through Node's ServerResponse. */
 export async function writeResponse(outgoing: ServerResponse, response: Response): Promise<void> {
   outgoing.writeHead(response.status, Object.fromEntries(response.headers))
-  outgoing.end(new Uint8Array(await response.arrayBuffer()))
+  if (response.headers.get('content-type') !== 'text/event-stream' || response.body === null) {
+    outgoing.end(new Uint8Array(await response.arrayBuffer()))
+    return
+  }
+  // The body of a stream ends when its client disconnects.
+  for await (const chunk of response.body) outgoing.write(chunk)
+  outgoing.end()
 }
 
 /**

@@ -1,14 +1,20 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
-import { control, CONTROL_ROOT } from '../control/control.ts'
+import { CONTROL_ROOT } from '../control/control.ts'
+import { Conversation } from '../conversation/conversation.ts'
+import { describeEvent } from '../conversation/history-notes.ts'
+import { recordNotices } from '../conversation/notice-posts.ts'
+import { recordCalls } from '../conversation/wechat-calls.ts'
 import type { ClientCertificate } from '../gateway/serve.ts'
 import { ControllableClock } from '../lib/clock.ts'
 import type { Deliver } from '../notices/notice.ts'
+import { makePhone, type Phone, type PhoneOptions } from '../phone/phone.ts'
 import type { HistoryEntry } from '../state/history.ts'
 import { type SimulatorOptions, WeChatSimulator } from '../wechat.ts'
 import { type KeyPair, makeCertificates } from './certificates.ts'
 import { DEMO_MERCHANT } from './demo-merchant.ts'
 import { certificateOf, close, listen, readRequest, writeResponse } from './http.ts'
+import { answerOwn } from './router.ts'
 
 const POLL_MS = 200
 
@@ -26,6 +32,8 @@ export type StartOptions = {
   speed?: number
   random?: SimulatorOptions['random']
   strict?: SimulatorOptions['strict']
+  /** The virtual phone at `/`. Default: none, because it needs a Worker and a shop. */
+  phone?: PhoneOptions
   /** Called with one line per request and event. Default: no log. */
   log?: (line: string) => void
 }
@@ -45,6 +53,8 @@ export type RunningServer = {
   }
   simulator: WeChatSimulator
   clock: ControllableClock
+  /** Absent when the simulator was started without a phone. */
+  phone: Phone | undefined
   /** Stops the server. Ends every connection, including stalled ones, and every delivery of a notice. */
   close: () => Promise<void>
 }
@@ -57,22 +67,39 @@ export async function start(options: StartOptions = {}): Promise<RunningServer> 
   const { port = 0, securePort = 0, host = '127.0.0.1', speed = 1, log = () => {} } = options
   const merchant = options.merchant ?? DEMO_MERCHANT
   const clock = new ControllableClock(() => Date.now(), speed)
+  const conversation = new Conversation(clock)
   const simulator = new WeChatSimulator({
     merchant,
     clock,
     ...(options.random === undefined ? {} : { random: options.random }),
     ...(options.strict === undefined ? {} : { strict: options.strict }),
-    onEvent: (entry) => log(formatEntry(entry)),
+    onEvent: (entry) => {
+      log(formatEntry(entry))
+      const said = describeEvent(entry)
+      if (said !== undefined) conversation.add(said)
+      // A first notice does not wait for the next poll. It is scheduled right after this event.
+      if (entry.type === 'paid') setImmediate(() => void simulator.notices.deliverDue(deliver))
+    },
   })
   const closing = new AbortController()
-  const deliver: Deliver = (request) =>
-    fetch(request, { signal: AbortSignal.any([request.signal, closing.signal]) })
-
+  const { apiKey } = merchant
+  const deliver: Deliver = recordNotices(
+    (request) => fetch(request, { signal: AbortSignal.any([request.signal, closing.signal]) }),
+    conversation,
+    simulator,
+    apiKey,
+  )
+  const recorded = (fetch: WeChatSimulator['fetch'], from: 'worker' | 'shop' = 'worker') =>
+    recordCalls(fetch, conversation, simulator, { apiKey, from })
   const serve: Record<ClientCertificate, WeChatSimulator['fetch']> = {
-    none: simulator.fetch,
-    good: simulator.fetchWithCertificate,
-    wrong: simulator.fetchWithWrongCertificate,
+    none: recorded(simulator.fetch),
+    good: recorded(simulator.fetchWithCertificate),
+    wrong: recorded(simulator.fetchWithWrongCertificate),
   }
+  const target = { simulator, clock, deliver, conversation }
+  const askWechat = recorded(simulator.fetch, 'shop')
+  const phone =
+    options.phone === undefined ? undefined : makePhone(options.phone, { ...target, askWechat })
   const origins = { plain: '', secure: '' }
   const answer = async (
     origin: string,
@@ -81,11 +108,11 @@ export async function start(options: StartOptions = {}): Promise<RunningServer> 
   ): Promise<void> => {
     try {
       const request = await readRequest(incoming, outgoing, origin)
-      const isControl = new URL(request.url).pathname.startsWith(CONTROL_ROOT)
-      const response = isControl
-        ? await control(request, { simulator, clock, deliver })
-        : await serve[certificateOf(incoming)](request)
-      if (isControl) log(`${request.method} ${incoming.url ?? ''} → ${response.status}`)
+      const own = await answerOwn(request, { ...target, phone })
+      const response = own ?? (await serve[certificateOf(incoming)](request))
+      if (request.url.includes(CONTROL_ROOT)) {
+        log(`${request.method} ${incoming.url ?? ''} → ${response.status}`)
+      }
       await writeResponse(outgoing, response)
     } catch (error) {
       // The request failed because of a fault that drops the connection, a client that disconnected, or a body that is too long.
@@ -129,6 +156,7 @@ export async function start(options: StartOptions = {}): Promise<RunningServer> 
     },
     simulator,
     clock,
+    phone,
     close: async () => {
       clearInterval(poll)
       closing.abort()

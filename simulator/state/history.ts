@@ -39,6 +39,8 @@ export type HistoryEntry = {
   readonly outRefundNo?: string
   /** The result of the event, for a person to read. */
   readonly outcome?: string
+  /** The parameters of the call, by name; only of wx.requestPayment, which is no HTTP request. */
+  readonly fields?: Readonly<Record<string, string>>
   /** The kind of the injected fault that happened to this request; absent if none did. */
   readonly fault?: string
 }

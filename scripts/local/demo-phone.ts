@@ -1,0 +1,61 @@
+/** The surroundings of the virtual phone on this machine: the example shop, and what the Worker's log adds to the conversation. */
+import { openDatabase } from '../../examples/shop-backend/database.js'
+import { createShop } from '../../examples/shop-backend/shop.js'
+import type { Said } from '../../simulator/conversation/message.ts'
+import type { PhoneOptions } from '../../simulator/phone/phone.ts'
+import { DEMO_MERCHANT } from '../../simulator/server/demo-merchant.ts'
+import { DEMO_TOKEN } from '../client/shop-client.ts'
+import type { WorkerLine } from './worker-log.ts'
+
+/** The secret of the demo's webhooks. It is public and protects nothing. */
+export const DEMO_WEBHOOK_SECRET = 'whsec_ZGVtby13ZWJob29rLXNlY3JldC1ub3QtYS1zZWNyZXQ='
+
+/** The variables by which the Worker sends its webhooks to the shop beside the phone. */
+export const phoneVars = (wechatOrigin: string): Record<string, string> => ({
+  WEBHOOK_URL: `${wechatOrigin}/_shop/webhook`,
+  WEBHOOK_SECRET: DEMO_WEBHOOK_SECRET,
+})
+
+/**
+ * The phone of a stack.
+ *
+ * @param worker the Worker's origin
+ * @param cron runs the Worker's cron once
+ */
+export const demoPhone = (worker: string, cron: () => Promise<void>): PhoneOptions => ({
+  worker,
+  cron,
+  makeShop: (send) =>
+    createShop({
+      // In memory: the orders of a demo end with it.
+      database: openDatabase(':memory:'),
+      worker,
+      token: DEMO_TOKEN,
+      webhookSecret: DEMO_WEBHOOK_SECRET,
+      appid: DEMO_MERCHANT.appid,
+      appSecret: DEMO_MERCHANT.appSecret,
+      // The simulated WeChat answers in its own process, so this address is never looked up.
+      wechat: 'http://wechat.example',
+      send,
+      log: () => {},
+    }),
+})
+
+/**
+ * Makes the reader of the Worker's log: what a line says to a reader of the conversation; `undefined` for most lines. The
+ * Worker logs every payment that it is told of, also one that it has booked already.
+ */
+export function bookingReader(): (line: WorkerLine) => Said | undefined {
+  /** The transaction that made each order paid, by ordercode. */
+  const booked = new Map<string, string>()
+  return (line) => {
+    if (line.kind !== 'log' || line.event !== 'payment_settled') return undefined
+    const ordercode = String(line.fields['ordercode'])
+    const transactionId = String(line.fields['transaction_id'])
+    const first = booked.get(ordercode)
+    const what = first === undefined ? 'booked' : first === transactionId ? 'known' : 'second'
+    if (first === undefined) booked.set(ordercode, transactionId)
+    const fields = { ordercode, transaction_id: transactionId }
+    return { kind: 'note', from: 'worker', to: 'worker', what, fields }
+  }
+}
