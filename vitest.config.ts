@@ -39,6 +39,17 @@ export default defineConfig(async () => ({
         },
       },
       {
+        // They drive a browser, which not every machine has. `npm test` leaves them out.
+        test: {
+          name: 'browser',
+          testTimeout: 90_000,
+          hookTimeout: 120_000,
+          environment: 'node',
+          fileParallelism: false, // two stacks and two browsers are too much for two cores
+          include: ['test/browser/**/*.test.ts'],
+        },
+      },
+      {
         resolve: {
           alias: {
             'cloudflare:workers': join(import.meta.dirname, 'testing/d1/workers-in-node.ts'),

@@ -1,7 +1,6 @@
 /** The surroundings of the virtual phone on this machine: the example shop, and what the Worker's log adds to the conversation. */
 import { openDatabase } from '../../examples/shop-backend/database.js'
 import { createShop } from '../../examples/shop-backend/shop.js'
-import type { Said } from '../../simulator/conversation/message.ts'
 import type { PhoneOptions } from '../../simulator/phone/phone.ts'
 import { DEMO_MERCHANT } from '../../simulator/server/demo-merchant.ts'
 import { DEMO_TOKEN } from '../client/shop-client.ts'
@@ -41,21 +40,10 @@ export const demoPhone = (worker: string, cron: () => Promise<void>): PhoneOptio
     }),
 })
 
-/**
- * Makes the reader of the Worker's log: what a line says to a reader of the conversation; `undefined` for most lines. The
- * Worker logs every payment that it is told of, also one that it has booked already.
- */
-export function bookingReader(): (line: WorkerLine) => Said | undefined {
-  /** The transaction that made each order paid, by ordercode. */
-  const booked = new Map<string, string>()
-  return (line) => {
-    if (line.kind !== 'log' || line.event !== 'payment_settled') return undefined
-    const ordercode = String(line.fields['ordercode'])
-    const transactionId = String(line.fields['transaction_id'])
-    const first = booked.get(ordercode)
-    const what = first === undefined ? 'booked' : first === transactionId ? 'known' : 'second'
-    if (first === undefined) booked.set(ordercode, transactionId)
-    const fields = { ordercode, transaction_id: transactionId }
-    return { kind: 'note', from: 'worker', to: 'worker', what, fields }
-  }
+/** The payment that a line of the Worker's log reports as recorded; `undefined` for other lines. */
+export function recordedPayment(
+  line: WorkerLine,
+): [ordercode: string, transactionId: string] | undefined {
+  if (line.kind !== 'log' || line.event !== 'payment_settled') return undefined
+  return [String(line.fields['ordercode']), String(line.fields['transaction_id'])]
 }

@@ -7,7 +7,7 @@ import { variables } from '../../src/config.ts'
 import { CliError } from '../cli/command.ts'
 import { call, type Call } from '../client/http-call.ts'
 import { DEMO_TOKEN } from '../client/shop-client.ts'
-import { bookingReader, demoPhone, phoneVars } from './demo-phone.ts'
+import { demoPhone, phoneVars, recordedPayment } from './demo-phone.ts'
 import type { CertificateBinding, DevWorkerOptions } from './dev-worker.ts'
 import { freePort } from './ports.ts'
 import { type WorkerLine, workerLineReader } from './worker-log.ts'
@@ -67,10 +67,9 @@ export type Stack = {
 /** Starts a stack, and resolves when the Worker answers. @throws CliError when the Worker does not start. */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { persistDir, signal, onWechatLine } = options
-  const readBooking = bookingReader()
   const worker = openWorker(persistDir, (line) => {
-    const booking = readBooking(line)
-    if (booking !== undefined) wechat?.phone?.note(booking)
+    const payment = recordedPayment(line)
+    if (payment !== undefined) wechat?.phone?.recorded(...payment)
     options.onWorkerLine?.(line)
   })
   let wechat: RunningServer | undefined

@@ -59,12 +59,15 @@ const isSignProblem = ({ outcome = '' }: HistoryEntry): boolean =>
 const why = ({ outcome }: HistoryEntry, ok: boolean) =>
   ok || outcome === undefined ? {} : { why: outcome }
 
+/** The events whose outcome says more than their name. */
+const TELLING: readonly string[] = ['cashier_refused', 'pay_refused', 'refund_settled']
+
 function fieldsOf(entry: HistoryEntry): Record<string, string> {
-  const { outTradeNo, outRefundNo, outcome, fields } = entry
+  const { type, outTradeNo, outRefundNo, outcome, fields } = entry
   return {
     ...fields,
     ...(outTradeNo === undefined ? {} : { out_trade_no: outTradeNo }),
     ...(outRefundNo === undefined ? {} : { out_refund_no: outRefundNo }),
-    ...(outcome === undefined ? {} : { outcome }),
+    ...(outcome === undefined || !TELLING.includes(type) ? {} : { outcome }),
   }
 }

@@ -4,7 +4,7 @@ import type { ControlTarget } from '../control/call.ts'
 import { ControlError, needNumber, readJson } from '../control/json.ts'
 import type { Conversation } from '../conversation/conversation.ts'
 import { recordJsonCall } from '../conversation/json-call.ts'
-import type { Said } from '../conversation/message.ts'
+import { Bookings } from './bookings.ts'
 import { bundleScript } from './bundle.ts'
 import { compileMiniProgram, type MiniProgram } from './mini-program.ts'
 import { renderPage, renderScreen } from './pages.ts'
@@ -30,9 +30,11 @@ export type PhoneOptions = {
 /** The virtual phone: its page, the mini program on it, and the shop whose order it pays. */
 export type Phone = {
   answer: (request: Request) => Promise<Response>
-  /** Adds to the conversation what only the Worker knows, such as that it booked a payment. */
-  note: (said: Said) => void
+  /** Adds to the conversation what only the Worker's log says: that it has recorded a payment. */
+  recorded: (ordercode: string, transactionId: string) => void
 }
+
+type Webhook = { type?: string; data?: { ordercode?: string; transaction_id?: string | null } }
 
 const CSP =
   "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; frame-src 'self'; frame-ancestors 'self'; form-action 'none'; base-uri 'none'"
@@ -87,8 +89,18 @@ export function makePhone(
   const shopServer = (request: Request, path: string): Promise<Response> =>
     shop.fetch(new Request(new URL(path, 'http://shop.example'), request))
 
+  const bookings = new Bookings()
+  const hear = (...news: Parameters<Bookings['hear']>): void => {
+    const said = bookings.hear(...news)
+    if (said !== undefined) conversation.add(said)
+  }
+
   const webhook = async (request: Request): Promise<Response> => {
-    const { type = 'webhook' } = (await request.clone().json()) as { type?: string }
+    const { type = 'webhook', data = {} } = (await request.clone().json()) as Webhook
+    // The webhook is proof that the payment is booked: both are one batch.
+    const { ordercode, transaction_id: transactionId } = data
+    if (type === 'order.paid' && ordercode && transactionId)
+      hear(ordercode, transactionId, 'webhook')
     const send = async (each: Request): Promise<Response> =>
       refusesWebhooks ? new Response(null, { status: 503 }) : shopServer(each, '/webhook')
     const call = { from: 'worker', to: 'shop', what: type } as const
@@ -133,7 +145,7 @@ export function makePhone(
         return Response.json({ error: why }, { status: error instanceof ControlError ? 400 : 500 })
       }
     },
-    note: (said) => void conversation.add(said),
+    recorded: (ordercode, transactionId) => hear(ordercode, transactionId, 'log'),
   }
 }
 

@@ -101,7 +101,8 @@ function describeRequest(message: Message): Line {
     what: [said(what), what.includes('.') ? undefined : amount].filter(Boolean).join(' '),
     ...(about === undefined ? {} : { aside: about }),
     ...checked(message),
-    ...(status === undefined ? {} : statusOf(status)),
+    // At WeChat, the status of HTTP says nothing: it is 200 for refusals, too.
+    ...(status === undefined || message.to === 'wechat' ? {} : statusOf(status)),
   }
 }
 
