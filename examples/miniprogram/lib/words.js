@@ -20,7 +20,7 @@ const zh = {
   slow: '还没有确认',
   slowText: '如果已经付了款，请不要再付：钱不会丢，确认后订单会自动变成已支付。',
   cancelled: '没有付款',
-  cancelledText: '你离开了收银台，钱没有动。订单还在，可以再付。',
+  cancelledText: '付款没有完成，钱没有动。订单还在，可以再付。',
   failed: '没有打开收银台',
   failedText: '钱没有动，可以再试一次。',
   offline: '网络不通',
@@ -72,7 +72,7 @@ const en = {
   slowText:
     'If you have paid, do not pay again: the money is not lost, and the order becomes paid by itself.',
   cancelled: 'Not paid',
-  cancelledText: 'You left the cashier, and no money moved. You can still pay the order.',
+  cancelledText: 'The payment was not made, and no money moved. You can still pay the order.',
   failed: 'The cashier did not open',
   failedText: 'No money moved. You can try again.',
   offline: 'No connection',
