@@ -34,7 +34,19 @@ export const ROUTES = [
 ] as const
 
 // GET has the most routes.
-const METHODS = ['GET', 'GET', 'GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS', 'PROPFIND', 'X']
+const METHODS = [
+  'GET',
+  'GET',
+  'GET',
+  'POST',
+  'PUT',
+  'DELETE',
+  'PATCH',
+  'HEAD',
+  'OPTIONS',
+  'PROPFIND',
+  'X',
+]
 
 /** A random request to any route, without the token or with a wrong one. */
 export function makeWithoutToken(_world: FuzzWorld, chance: Chance): Input {
