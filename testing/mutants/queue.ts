@@ -73,8 +73,9 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
   {
     name: 'A set closes orders with an attempt, which may be paid',
     file: 'store/due/expire-untouched.ts',
-    find: "WHERE state = 'created' AND expires_at <= ?",
-    replace: "WHERE state <> 'paid' AND expires_at <= ?",
+    find: `state = 'created' AND expires_at <= ?
+      AND NOT EXISTS (SELECT 1 FROM attempts WHERE attempts.ordercode = due.ordercode)`,
+    replace: `expires_at <= ?`,
     tests: EXPIRE,
   },
   {
