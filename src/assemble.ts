@@ -214,9 +214,10 @@ async function ticketKeys(
   return previous === undefined ? [key] : [key, await ticketKey(previous.reveal())]
 }
 
-function webhookTargetOf({ off, WEBHOOK_URL }: Vars): HttpDeps['config']['webhookTarget'] {
-  if (off.some(({ feature }) => feature === 'webhooks')) return 'malformed'
-  return WEBHOOK_URL === undefined ? 'unset' : 'set'
+function webhookTargetOf({ off, hasReceiver }: Vars): HttpDeps['config']['webhookTarget'] {
+  // A webhook that waited for a correct secret would wait for good: there is nobody to tell.
+  if (!hasReceiver) return 'unset'
+  return off.some(({ feature }) => feature === 'webhooks') ? 'malformed' : 'set'
 }
 
 const ignore = (): void => {}
