@@ -88,8 +88,8 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
   {
     name: 'Orders that expire as a set get no event',
     file: 'store/due/expire-untouched.ts',
-    find: "'order_closed', ?, ?, ? FROM orders WHERE ${untouched}",
-    replace: "'order_closed', ?, ?, ? FROM orders WHERE false AND ${untouched}",
+    find: 'history = ${event.history.sql}',
+    replace: 'history = iif(true, history, ${event.history.sql})',
     tests: EXPIRE,
   },
   {
