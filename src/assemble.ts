@@ -215,7 +215,7 @@ async function ticketKeys(
 }
 
 function webhookTargetOf({ off, hasReceiver }: Vars): HttpDeps['config']['webhookTarget'] {
-  // A webhook that waited for a correct secret would wait for good: there is nobody to tell.
+  // A webhook that waited for a correct secret would wait for good: there is no receiver.
   if (!hasReceiver) return 'unset'
   return off.some(({ feature }) => feature === 'webhooks') ? 'malformed' : 'set'
 }
