@@ -90,7 +90,8 @@ function isRightType(evidence: Evidence, ordercode: string, event: SqlRow): bool
   const isByHand = evidence.wechatRefunds.some(
     (each) => each.transactionId === transactionId && each.source === 'VENDOR_PLATFORM',
   )
-  // If a restore lost that a payment was recorded, and it has wholly gone back since, its return is the first that the Worker hears of it.
+  // If a restore lost that a payment was recorded, and it wholly went back before it was recorded again, its return is the first
+  // that the Worker hears of it.
   const isLostAndReturned =
     evidence.restores.list.some(({ atMs }) => Number(event['at']) * 1_000 >= atMs - 1_000) &&
     isWhollyReturned(evidence, String(transactionId))
