@@ -86,6 +86,13 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
     tests: EXPIRE,
   },
   {
+    name: 'After a restore, an order expires before WeChat has answered about its attempts',
+    file: 'store/due/due-orders.ts',
+    find: 'AND NOT ${MAY_BE_PAID}',
+    replace: '',
+    tests: ['test/stories/recovery.test.ts'],
+  },
+  {
     name: 'Orders that expire as a set get no event',
     file: 'store/due/expire-untouched.ts',
     find: 'history = ${event.history.sql}',
