@@ -67,7 +67,9 @@ describe('a webhook secret that is no Base64', () => {
     await w.deliverNotices()
 
     expect(await deliveryOf(w, ordercode)).toMatchObject({ state: 'no_target', tries: 0 })
-    expect((await healthOf(w))[1].components).toMatchObject([{ variables: ['WEBHOOK_SECRET'] }])
+    expect((await healthOf(w))[1].components).toContainEqual(
+      expect.objectContaining({ variables: ['WEBHOOK_SECRET'] }),
+    )
   })
 })
 
