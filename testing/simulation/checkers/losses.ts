@@ -52,6 +52,17 @@ export const isWhollyReturned = (evidence: Evidence, id: string): boolean => {
   return capture !== undefined && returned >= capture.totalFee
 }
 
+/** Whether a person decided that the payment is kept, so that the rules about late and second payments say nothing about it. */
+export const isAccepted = (evidence: Evidence, transactionId: unknown): boolean =>
+  rows(evidence, 'events').some(
+    (event) =>
+      transactionOf(event['data']) === transactionId &&
+      (event['type'] === 'payment_restored' || sourceOf(event['data']) === 'operator'),
+  )
+
+const sourceOf = (data: unknown): unknown =>
+  (JSON.parse(String(data)) as { source?: unknown }).source
+
 const transactionOf = (data: unknown): unknown =>
   (JSON.parse(String(data)) as { transaction_id?: unknown }).transaction_id
 
@@ -62,10 +73,16 @@ const shippedIsNotReturned: Check = (evidence) => {
       type === wanted ? [id.slice(wanted.length + 1)] : [],
     )
   const shipped = idsOf('order.paid')
-  return idsOf('payment.returned')
-    .filter((id) => shipped.includes(id))
-    .filter((id) => !isWhollyReturned(evidence, id) || !isEitherToldBefore(evidence, id))
-    .map((transactionId) => `${transactionId} was shipped, and is told as payment.returned`)
+  return (
+    idsOf('payment.returned')
+      .filter((id) => shipped.includes(id))
+      .filter((id) => !isWhollyReturned(evidence, id) || !isEitherToldBefore(evidence, id))
+      // The lost records returned it, and then a person accepted it.
+      .filter(
+        (id) => !wasToldBefore(evidence, `payment.returned.${id}`) || !isAccepted(evidence, id),
+      )
+      .map((transactionId) => `${transactionId} was shipped, and is told as payment.returned`)
+  )
 }
 
 /**
