@@ -145,7 +145,7 @@ describe('the example shop', () => {
   })
 })
 
-/** A shop with orders that were paid, refunded, closed and then paid, and returned; all webhooks about them are stored. */
+/** A shop with orders that were paid, refunded, closed and then paid, and returned; all webhooks about them were sent. */
 async function eventfulShop(): Promise<FuzzWorld> {
   const world = await makeShop(chanceOf(7, 'receiver'), { certificate: true })
   const { wechat } = world
