@@ -36,7 +36,7 @@ async function main(): Promise<number> {
       await phone.app.locator('.symbol.good').waitFor()
       await phone.messages.getByText('order.paid').waitFor()
       await phone.page.mouse.move(0, 0)
-      await phone.page.screenshot({ path, clip: { x: 0, y: 0, width: 1280, height: 764 } })
+      await phone.page.screenshot({ path, clip: { x: 0, y: 0, width: 1280, height: 752 } })
       await phone.close()
       say(relative(ROOT, path))
     }
