@@ -64,8 +64,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/core/',
     'src/lib/',
   ],
-  'src/console/actions/': [...CONSOLE_ROOMS, 'src/console/pages/', 'src/service/'],
-  'src/console/pages/': [...CONSOLE_ROOMS, 'src/service/'],
+  'src/console/actions/': [
+    ...CONSOLE_ROOMS,
+    'src/console/pages/',
+    'src/console/parts/',
+    'src/service/',
+  ],
+  'src/console/pages/': [...CONSOLE_ROOMS, 'src/console/parts/', 'src/service/'],
+  'src/console/parts/': [...CONSOLE_ROOMS, 'src/service/'],
   'src/console/story/': [
     'src/console/view/',
     'src/console/words/',

@@ -5,7 +5,7 @@ import { heading } from '../view/heading.ts'
 import { markup } from '../view/markup.ts'
 import { orderPath } from '../view/paths.ts'
 import { card } from '../view/table.ts'
-import { csrfField } from './order-actions.ts'
+import { csrfField } from '../parts/order-actions.ts'
 import { noOrder } from './order.ts'
 
 export const showClose: PageHandler = async (visit) => {

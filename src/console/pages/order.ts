@@ -12,9 +12,9 @@ import { empty } from '../view/lists.ts'
 import { markup, type Markup } from '../view/markup.ts'
 import type { NoteView } from '../view/note.ts'
 import { card } from '../view/table.ts'
-import { actionBar } from './order-actions.ts'
-import { aside } from './order-aside.ts'
-import { doneNote } from './done.ts'
+import { actionBar } from '../parts/order-actions.ts'
+import { aside } from '../parts/order-aside.ts'
+import { doneNote } from '../parts/done.ts'
 
 export const showOrder: PageHandler = async (visit) => {
   const found = await readExplainedOrder(visit.deps, visit.request.params['ordercode'] ?? '')

@@ -16,6 +16,7 @@ import { empty } from '../view/lists.ts'
 import { markup, type Markup } from '../view/markup.ts'
 import { card, facts, table } from '../view/table.ts'
 import { billPath, orderPath, reviewPath } from '../view/paths.ts'
+import { isDead, runStrip } from '../parts/run-strip.ts'
 
 const NARROW_DAYS = 14
 
@@ -200,23 +201,8 @@ function runsCard({ words, now }: Visit, { runs }: Overview): Markup {
 
 type Run = Overview['runs'][number]
 
-/** A run that has not ended after three minutes never will. */
-export const isDead = ({ startedAt, finishedAt }: Run, now: number): boolean =>
-  finishedAt === undefined && now - startedAt > 180
-
 const visitRuns = (runs: readonly Run[], now: number) =>
   runs.toReversed().map((run) => ({
     seconds: (run.finishedAt ?? run.startedAt) - run.startedAt,
     isDead: isDead(run, now),
   }))
-
-/** A bar for each run: how long it took; red if it did not finish. */
-export function runStrip(runs: readonly Readonly<{ seconds: number; isDead: boolean }>[]): Markup {
-  const most = Math.max(5, ...runs.map(({ seconds }) => seconds))
-  const slot = 340 / 60
-  const bars = runs.map(({ seconds, isDead: isBad }, at) => {
-    const tall = isBad ? 34 : Math.max(4, Math.round((seconds / most) * 34))
-    return markup`<rect class="${isBad && 'miss'}" x="${Math.round(at * slot * 10) / 10}" y="${34 - tall}" width="3.6" height="${tall}"/>`
-  })
-  return markup`<svg class="ticks" viewBox="0 0 340 34" preserveAspectRatio="none" aria-hidden="true">${bars}</svg>`
-}

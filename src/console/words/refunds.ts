@@ -25,6 +25,7 @@ const en = {
   invalidReason: 'The reason has at most 80 bytes (a Chinese character has 3), on one line.',
   raced: 'Another refund was made meanwhile. Look at the order first, then refund.',
   limit: (left: string) => `The limit of the day leaves ${left}. Nothing was reserved.`,
+  limitReached: 'The refunds of this day would exceed REFUND_LIMIT_DAY. Nothing was reserved.',
   tooMany: 'WeChat allows 50 refunds of one payment, and this one has had them.',
   busy: 'The order was just being changed. Look at it, then try again.',
   done: {
@@ -80,6 +81,7 @@ const zh: typeof en = {
   invalidReason: '原因最多 80 个字节（一个汉字 3 个），只能一行。',
   raced: '这时有人退了另一笔。请先看一下订单再退。',
   limit: (left) => `今天的限额还剩 ${left}，什么也没有登记。`,
+  limitReached: '会超过今天的退款限额 REFUND_LIMIT_DAY，什么也没有登记。',
   tooMany: '微信规定一笔收款最多退 50 次，这笔已经退满了。',
   busy: '订单刚刚有变化。请看一下再试。',
   done: {
