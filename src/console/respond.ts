@@ -19,11 +19,12 @@ import { capped } from './view/format.ts'
 import { alone, documentOf, framed } from './http/layout.ts'
 import { markup } from './view/markup.ts'
 import { note } from './view/note.ts'
-import { styleAddress, styleResponse } from './view/style.ts'
+import { iconResponse, styleAddress, styleResponse } from './view/style.ts'
 
 const router = Router<RouteRequest, [HttpDeps]>({ catch: onFailure })
 
 router.get('/console/style-:hash', async (request) => styleResponse(pathOf(request)))
+router.get('/console/icon.svg', iconResponse)
 router.get('*', switchLanguage)
 router.get('/console/sign-in', (request, deps) => showSignIn(request, deps, wordsFor(request)))
 router.post('/console/sign-in', async (request, deps) => {

@@ -29,7 +29,7 @@ export const documentOf = (
   body: Markup,
   head: Markup | false = false,
 ): Markup =>
-  markup`<html lang="${frame.lang}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${title} · wxpay-edge</title>${head}<link rel="stylesheet" href="${style}"></head><body>${body}</body></html>`
+  markup`<html lang="${frame.lang}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${title} · wxpay-edge</title>${head}<link rel="icon" href="/console/icon.svg"><link rel="stylesheet" href="${style}"></head><body>${body}</body></html>`
 
 const BRAND = markup`<b aria-hidden="true">¥</b>wxpay-edge`
 

@@ -8,6 +8,7 @@ import { differenceTitle } from '../story/review-line.ts'
 import { bothSides } from '../story/sides.ts'
 import { badge, billBadge, billOutcome } from '../view/badges.ts'
 import { count, feeYuan, money, shortDay, timeText, yuan } from '../view/format.ts'
+import { weekdayOf } from '../view/chart.ts'
 import { ICONS } from '../view/icons.ts'
 import { empty } from '../view/lists.ts'
 import { markup, type Markup } from '../view/markup.ts'
@@ -79,6 +80,10 @@ export const noBill = ({ words }: Visit): Page => ({
   main: markup`<section class="card">${empty(words.bills.notFound, markup`<a href="/console/bills">${words.bills.title}</a>`)}</section>`,
 })
 
+/** A day in words. */
+const dayTitle = ({ overview }: Visit['words'], day: BeijingDay): string =>
+  overview.date(Number(day.slice(5, 7)), Number(day.slice(8)), weekdayOf(day))
+
 function head(visit: Visit, day: BeijingDay, state: Markup): Markup {
   const { words, today, mayAct } = visit
   const { bills } = words
@@ -91,7 +96,7 @@ function head(visit: Visit, day: BeijingDay, state: Markup): Markup {
     mayAct &&
     markup`<form method="post" action="${billPath(day)}/reconcile">${csrfField(visit)}<button class="btn">${ICONS.again}${bills.fetchAgain}</button></form>`
   const raw = mayAct && markup`<a class="btn" href="${billPath(day)}/raw">${bills.raw}</a>`
-  return markup`<p class="crumb"><a href="/console/bills">${bills.title}</a></p><div class="head"><h1>${shortDay(day, today)}</h1>${state}<span class="right"><a class="btn" href="${billPath(before)}">${shortDay(before, today)}</a>${next}${again}${raw}</span></div>`
+  return markup`<p class="crumb"><a href="/console/bills">${bills.title}</a></p><div class="head"><h1>${dayTitle(words, day)}</h1>${state}<span class="right"><a class="btn" href="${billPath(before)}">${shortDay(before, today)}</a>${next}${again}${raw}</span></div>`
 }
 
 function lastError({ words, now }: Visit, { bill }: ShownBill): Markup | false {

@@ -28,7 +28,11 @@ export function orderPage(
   note: NoteView | undefined = doneNote(visit),
 ): Page {
   const { words } = visit
-  const { order, refunds } = found.view
+  const { order } = found.view
+  // Refunds of a second payment leave the order paid.
+  const refunds = found.view.refunds.filter(
+    ({ transactionId }) => transactionId === order.transactionId,
+  )
   const badges = orderBadges(words, {
     state: order.state,
     totalFee: order.terms.totalFee,

@@ -9,7 +9,7 @@ import type { PageHandler, Visit } from '../http/visit.ts'
 import { reviewLine } from '../story/review-line.ts'
 import { badge, billBadge, billOutcome, orderBadges, reviewBadge } from '../view/badges.ts'
 import { charts, numbersTable, weekdayOf } from '../view/chart.ts'
-import { capped, count, shortDay, timeText, yuan } from '../view/format.ts'
+import { capped, count, minuteOf, money, shortDay, timeText, yuan } from '../view/format.ts'
 import { ICONS } from '../view/icons.ts'
 import { heading } from '../view/heading.ts'
 import { empty } from '../view/lists.ts'
@@ -144,7 +144,7 @@ function latestCard({ words, now }: Visit, latest: readonly OrderLine[]): Markup
     { head: frame.order, css: 'main-cell s-a' },
     { head: overview.goods, css: 's-e' },
     { head: frame.state, css: 's-c' },
-    { head: frame.amount, css: 'num amt s-b' },
+    { head: overview.amount, css: 'num amt s-b' },
     { head: overview.paidAt, css: 'num dim s-d' },
   ]
   const rows = latest.map((order) => [
@@ -152,7 +152,7 @@ function latestCard({ words, now }: Visit, latest: readonly OrderLine[]): Markup
     markup`<span class="clip">${order.body}</span>`,
     orderBadges(words, order),
     yuan(order.totalFee),
-    order.paidAt === undefined ? frame.empty : timeText(order.paidAt, now),
+    order.paidAt === undefined ? frame.empty : minuteOf(order.paidAt, now),
   ])
   const body = rows.length === 0 ? empty(overview.noneLately, '') : table(columns, rows)
   return card('latest', overview.latest, body, all)
@@ -175,7 +175,7 @@ function billCard({ words, today, deps }: Visit, { bill }: Overview): Markup {
       ? []
       : ([
           [bills.ourBooks, overview.sum(count(books.payments), yuan(books.paymentFee)), 'num'],
-          [bills.difference, `¥${yuan(off)}`, `num total ${off === 0 ? 'same' : 'mark'}`],
+          [bills.difference, money(Math.abs(off)), `num total ${off === 0 ? 'same' : 'mark'}`],
         ] as const)),
   ])
   return card('bill', overview.yesterdayBill, sums, link)

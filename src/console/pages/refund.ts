@@ -100,7 +100,7 @@ function step2(visit: Visit, view: OrderView, checked: RefundChecked): Markup {
     markup`<form class="pad" method="post" action="${orderPath(ordercode, '/refund')}">${csrfField(visit)}${hidden('fee', yuan(fee).replaceAll(',', ''))}${hidden('reason', reason ?? '')}${hidden('payment', payment.transactionId)}${hidden('account', account)}${hidden('number', outRefundNo)}
 <p class="dim">${refunds.toPayer(shortOpenid(payment.openid))}</p><p class="big">${money(fee)}</p>${reason !== undefined && markup`<p class="dim wrap">${reason}</p>`}
 <p class="dim">${refunds.leftAfter(yuan(Math.max(0, left - fee)))} ${refunds.noUndo}</p>
-<p class="dim small wrap">${refunds.number} <span class="mono">${outRefundNo}</span>${visit.words.frame.comma}${refunds.once}</p>
+<p class="dim small wrap">${refunds.number} <span class="mono">${outRefundNo}</span></p><p class="dim small">${refunds.once}</p>
 <p class="acts"><button class="btn go">${refunds.confirm(money(fee))}</button><a class="btn" href="${orderPath(ordercode)}">${refunds.no}</a></p></form>`,
   )
 }

@@ -48,7 +48,7 @@ export const showReviews: PageHandler = async (visit) => {
     main: markup`${heading(reviews.title, reviews.about)}
 <section class="card">${tabs(url, reviews.tabsLabel, reviews.tabs, tab)}${rows.length === 0 && none}</section>
 ${rows.map((review, at) => reviewCard(visit, review, `r${at}`))}
-${rows.length > 0 && markup`<section class="card">${pager(words, url, next, span, ROWS)}</section>`}`,
+${(next !== undefined || url.searchParams.has('cursor')) && markup`<section class="card">${pager(words, url, next, span, ROWS)}</section>`}`,
   }
 }
 

@@ -28,13 +28,13 @@ const FOLDED_S = 5
 /** The lines, newest first. */
 export function timeline(found: ExplainedOrder, words: Words, now: UnixSeconds): readonly Entry[] {
   const past = [
+    ...found.deliveries.flatMap((delivery) => ofDelivery(delivery, words)),
+    ...found.reviews.flatMap((review) => ofReview(review, words)),
     ...found.events
       .filter((event) => !isFolded(event, found.events))
       .map((event) => ofEvent(event, words)),
-    ...found.deliveries.flatMap((delivery) => ofDelivery(delivery, words)),
-    ...found.reviews.flatMap((review) => ofReview(review, words)),
   ]
-  // The order of equal times stays: events are newest first already.
+  // Within a second the order stays: a webhook or a review follows from an event, and events are newest first.
   return [...ahead(found, words, now), ...past.toSorted((a, b) => b.at - a.at)]
 }
 
@@ -57,7 +57,7 @@ function ahead({ view, deliveries }: ExplainedOrder, words: Words, now: UnixSeco
       ),
     ...deliveries
       .filter(({ state, tries }) => state === 'pending' && tries > 0)
-      .flatMap(({ dueAt }) => next(dueAt, event.willSend)),
+      .flatMap(({ dueAt, type }) => next(dueAt, event.willSend(type))),
   ]
   return ahead.toSorted((a, b) => b.at - a.at)
 }

@@ -9,7 +9,7 @@ import { markup, type Markup } from './markup.ts'
 type Form = Readonly<{ id: string; css: string; width: number; left: number; bar: number }>
 
 const WIDE: Form = { id: 'wide', css: 'wide', width: 1160, left: 50, bar: 24 }
-const NARROW: Form = { id: 'narrow', css: 'narrow', width: 380, left: 40, bar: 16 }
+const NARROW: Form = { id: 'narrow', css: 'narrow', width: 380, left: 50, bar: 15 }
 const RIGHT = 4
 /** Heights: the top of the highest bar, the line of zero, the room below it, and the strip of counts. */
 const TOP = 22

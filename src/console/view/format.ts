@@ -15,7 +15,10 @@ export function yuan(fen: number): string {
 export const money = (fen: number): string => `¥${yuan(fen)}`
 
 /** A count with thousands separators. */
-export const count = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ',')
+export const count = (value: number): string =>
+  String(value)
+    .replace('-', '−')
+    .replace(/\B(?=(\d{3})+$)/g, ',')
 
 /**
  * Reads yuan that a person has typed: `9`, `9.0`, `9.00`.
@@ -36,6 +39,10 @@ export function timeText(at: UnixSeconds, now: UnixSeconds): string {
   if (date === today) return clock
   return `${shortDay(date, today)} ${clock.slice(0, 5)}`
 }
+
+/** The same to the minute: `15:41` today. */
+export const minuteOf = (at: UnixSeconds, now: UnixSeconds): string =>
+  timeText(at, now).replace(/^(\d\d:\d\d):\d\d$/, '$1')
 
 /** A time as an element, with its machine-readable form. */
 export const timeOf = (at: UnixSeconds, now: UnixSeconds): Markup =>

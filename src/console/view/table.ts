@@ -8,7 +8,7 @@ export type Column = Readonly<{ head: string; css?: string }>
 export const table = (
   columns: readonly Column[],
   rows: readonly (readonly Value[])[],
-): Markup => markup`<table class="stack" role="table"><thead role="rowgroup"><tr role="row">${columns.map(
+): Markup => markup`<div class="scroll"><table class="stack" role="table"><thead role="rowgroup"><tr role="row">${columns.map(
   ({ head, css = '' }) => markup`<th role="columnheader" class="${headClass(css)}">${head}</th>`,
 )}</tr></thead><tbody role="rowgroup">
 ${rows.map(
@@ -17,7 +17,7 @@ ${rows.map(
       (cell, at) => markup`<td role="cell" class="${columns[at]?.css ?? ''}">${cell}</td>`,
     )}</tr>
 `,
-)}</tbody></table>`
+)}</tbody></table></div>`
 
 const headClass = (css: string): string =>
   css

@@ -56,6 +56,7 @@ const en = {
   runsBad: (n: number) => `${n} did not finish`,
   noRuns: 'No run yet.',
   goods: 'Goods',
+  amount: 'Amount',
   paidAt: 'Paid at',
   begin: 'How it begins',
   beginSteps: [
@@ -117,6 +118,7 @@ const zh: typeof en = {
   runsBad: (n) => `${n} 次没有跑完`,
   noRuns: '还没有运行过。',
   goods: '商品',
+  amount: '金额',
   paidAt: '支付时间',
   begin: '怎么开始',
   beginSteps: [

@@ -49,7 +49,7 @@ const en = {
     askedToClose: (at: string, who: string) => `${who} closed it at ${at}.`,
     review: 'A person must look at it.',
     webhookWaits: (n: number, last: string) =>
-      `The shop has not taken a webhook: ${n} tries, the last one ${last}.`,
+      `The shop has not taken a webhook: ${n === 1 ? '1 try' : `${n} tries`}, the last one ${last}.`,
     webhookGivenUp: 'The shop never took a webhook.',
   },
   next: {
@@ -102,7 +102,7 @@ const en = {
     willAsk: 'will ask WeChat about the payment',
     willExpire: 'will close the order, if it is unpaid',
     willRefund: 'will ask WeChat about the refund',
-    willSend: 'will try the webhook again',
+    willSend: (type: string) => `will try the webhook ${type} again`,
   },
   more: {
     reason: {
@@ -214,7 +214,7 @@ const zh: typeof en = {
     willAsk: '将向微信查单',
     willExpire: '没有付就关闭订单',
     willRefund: '将向微信查退款的结果',
-    willSend: '将再发通知',
+    willSend: (type) => `将再发通知 ${type}`,
   },
   more: {
     reason: {

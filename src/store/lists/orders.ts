@@ -9,9 +9,10 @@ import type { Database, Row } from '../d1/database.ts'
 import { foundIn, rowsToRead } from '../d1/found.ts'
 import { statement } from '../d1/sql.ts'
 
-/** SQL for the sum of an order's refunds in some states. */
+/** SQL for the sum of the refunds, in some states, of the payment that made an order paid. */
 const refundSum = (states: string): string =>
-  `(SELECT sum(refund_fee) FROM refunds WHERE refunds.ordercode = orders.ordercode AND refunds.state IN (${states}))`
+  `(SELECT sum(refund_fee) FROM refunds WHERE refunds.ordercode = orders.ordercode
+     AND refunds.transaction_id = orders.transaction_id AND refunds.state IN (${states}))`
 
 /** The columns of a line, from the table `orders`. A look into an index that finds nothing is free. */
 export const LINE = `orders.ordercode, orders.state, orders.body, orders.total_fee, orders.created_at, orders.expires_at,

@@ -48,7 +48,9 @@ export async function readOverview(
       `SELECT * FROM reviews INDEXED BY reviews_open WHERE resolved_at IS NULL
        ORDER BY opened_at DESC, id DESC LIMIT ${REVIEWS}`,
     ),
-    statement(`SELECT * FROM runs ORDER BY id DESC LIMIT ${RUNS}`),
+    statement(
+      `SELECT * FROM runs WHERE id < ${Number.MAX_SAFE_INTEGER} ORDER BY id DESC LIMIT ${RUNS}`,
+    ),
     statement(`SELECT ${BILL_LINE} FROM bills WHERE day = ?`, yesterday),
     statement(
       `SELECT ${LINE} FROM (SELECT DISTINCT ordercode FROM (
