@@ -231,9 +231,10 @@ async function ticketKeys(
   return previous === undefined ? [key] : [key, await ticketKey(previous.reveal())]
 }
 
-function webhookTargetOf({ off, WEBHOOK_URL }: Vars): HttpDeps['config']['webhookTarget'] {
-  if (off.some(({ feature }) => feature === 'webhooks')) return 'malformed'
-  return WEBHOOK_URL === undefined ? 'unset' : 'set'
+function webhookTargetOf({ off, hasReceiver }: Vars): HttpDeps['config']['webhookTarget'] {
+  // Without a receiver, a webhook that waited for a correct secret would wait for good.
+  if (!hasReceiver) return 'unset'
+  return off.some(({ feature }) => feature === 'webhooks') ? 'malformed' : 'set'
 }
 
 const ignore = (): void => {}

@@ -73,7 +73,7 @@ const webhookSecret = v.pipe(
   v.metadata(SECRET),
 )
 
-/** The shop's webhooks. Without WEBHOOK_URL nothing is sent, and the secrets are not read. */
+/** The shop's webhooks. WEBHOOK_SECRET alone does no harm: nothing is sent. */
 const Webhooks = v.pipe(
   v.object({
     WEBHOOK_URL: v.optional(
@@ -140,6 +140,8 @@ export type Vars = v.InferOutput<typeof Essential> &
     WX_PAY_ORIGIN_BACKUP: string
     /** The features that are off because of wrong values. None of their variables is set. */
     off: readonly FeatureOff[]
+    /** Whether the shop has a receiver: WEBHOOK_URL has a value, right or wrong. */
+    hasReceiver: boolean
     /** Variables that work, but probably not as intended, with the reason as a code. */
     warnings: readonly Readonly<{ variable: string; reason: string }>[]
   }>
@@ -189,6 +191,7 @@ export function readConfig(env: object): Result<Vars, readonly string[]> {
     ...vars,
     WX_PAY_ORIGIN_BACKUP: vars.WX_PAY_ORIGIN_BACKUP ?? backup,
     off,
+    hasReceiver: given['WEBHOOK_URL'] !== undefined,
     warnings: warningsOf(vars),
   })
 }
@@ -198,8 +201,7 @@ function readFeatures(given: Given): Readonly<{ vars: FeatureVars; off: readonly
   let vars: FeatureVars = {}
   const off: FeatureOff[] = []
   for (const [feature, schema] of Object.entries(FEATURES)) {
-    const isUnused = feature === 'webhooks' && given['WEBHOOK_URL'] === undefined
-    const parsed = v.safeParse(schema, isUnused ? {} : given)
+    const parsed = v.safeParse(schema, given)
     if (parsed.success) vars = { ...vars, ...parsed.output }
     else off.push({ feature, variables: namesOf(parsed.issues) })
   }

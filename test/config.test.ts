@@ -236,8 +236,6 @@ describe('a webhook target', () => {
     expect(vars.off).toEqual([])
     expect(read().off).toEqual([])
     expect(read({ WEBHOOK_SECRET }).off).toEqual([])
-    // A webhook that waited for a correct secret would wait for good: there is nobody to tell.
-    expect(read({ WEBHOOK_SECRET: 'whsec_?' }).off).toEqual([])
   })
 
   it('without a secret switches webhooks off, because every webhook is signed', () => {

@@ -171,10 +171,10 @@ async function untilReady(
     await worker.stop()
     throw new CliError(`The Worker did not start:\n${report.why}\n${worker.tail()}`.trimEnd())
   }
-  const response = await fetch(`${origin}/health`, { signal: AbortSignal.timeout(READY_MS) })
+  // Not /health: its answer is kept for ten seconds, and on a new database it is 503 until the cron has run. Without a
+  // token this path is 401; 500 means that the configuration is wrong.
+  const response = await fetch(`${origin}/orders`, { signal: AbortSignal.timeout(READY_MS) })
   await response.body?.cancel()
-  // A Worker whose /health answers 503 counts as started, because on a new database the cron has never run. 500 means
-  // that the configuration is wrong.
   if (response.status === 500) {
     await worker.stop()
     throw new CliError(`The Worker is misconfigured:\n${worker.tail()}`)

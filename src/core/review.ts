@@ -40,7 +40,7 @@ export const RECURRENCE: Readonly<Record<ReviewKind, Recurrence>> = {
   currency_mismatch: 'never',
   unknown_order: 'never',
   foreign_payment: 'never',
-  transaction_conflict: 'never',
+  transaction_conflict: 'if_changed',
   late_payment: 'each_time',
   second_payment: 'each_time',
   partly_returned: 'never',
@@ -55,10 +55,10 @@ export const RECURRENCE: Readonly<Record<ReviewKind, Recurrence>> = {
 }
 
 /**
- * Fields of the evidence that change while what was found stays the same: the state of our refund, and how many
- * refunds are held back.
+ * Fields of the evidence that change while what was found stays the same: the state of our refund, how many
+ * refunds are held back, and whether a notice or a query said it.
  */
-export const PASSING_EVIDENCE = ['books_state', 'refunds', 'refund_fee'] as const
+export const PASSING_EVIDENCE = ['books_state', 'refunds', 'refund_fee', 'source'] as const
 
 /**
  * A fact that a person must look at. `kind` and `subject` identify the fact: at most one review about it is

@@ -168,8 +168,12 @@ export interface WeChat {
   ): Promise<Readonly<{ reply: OrderQueryReply; words: Words }>>
   /** Closes an attempt at WeChat, so that it cannot be paid. Safe to repeat. */
   closeOrder(outTradeNo: OutTradeNo, ids: MerchantIds): Promise<CloseOrderReply>
-  /** Sends a refund. Safe to repeat: the same number with the same parameters is the same refund. */
-  refund(refund: Refund): Promise<RefundReply>
+  /**
+   * Sends a refund. Safe to repeat: the same number with the same parameters is the same refund.
+   *
+   * @param mayRepeat Asked before each further message of this call. If it says no, none is sent.
+   */
+  refund(refund: Refund, mayRepeat: () => boolean): Promise<RefundReply>
   /** Asks WeChat for the status of one refund. */
   refundQuery(outRefundNo: OutRefundNo, ids: MerchantIds): Promise<RefundQueryReply>
   /**

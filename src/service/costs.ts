@@ -68,5 +68,5 @@ export const CLAIM_WEBHOOKS: Cost = { calls: 0, statements: 10 }
  * that. A step must fit beside it, because a bill that is not archived is downloaded again in every run.
  */
 export const FETCH_BILL: Cost = { calls: 2, statements: 8 }
-/** The cost of the first step of the sweep at the end of a run. */
-export const SWEEP: Cost = { calls: 0, statements: 3 }
+/** The cost of deleting old rows at the end of a run. */
+export const SWEEP: Cost = { calls: 0, statements: 2 }

@@ -86,12 +86,13 @@ export interface Transport {
    * once. So a message must be safe to repeat; all of ours are. After the primary origin failed, the backup is
    * tried first for three minutes.
    *
-   * @param onRepeat Called before the message is sent to the other origin because no answer came.
+   * @param onRepeat Called before the message is sent to the other origin because no answer came. Returns whether it
+   *   may be.
    */
   post(
     path: string,
     xml: string,
-    onRepeat?: () => void,
+    onRepeat?: () => boolean,
   ): Promise<Result<Uint8Array, TransportError>>
   /**
    * Like `post`, but presents the merchant certificate. When the certificate is missing or wrong, WeChat
@@ -100,7 +101,7 @@ export interface Transport {
   postWithCertificate(
     path: string,
     xml: string,
-    onRepeat?: () => void,
+    onRepeat?: () => boolean,
   ): Promise<Result<Uint8Array, TransportError>>
   /** Like `post`, for a long reply: up to 48 MiB, within 60 s. */
   download(path: string, xml: string): Promise<Result<readonly Uint8Array[], TransportError>>
@@ -113,7 +114,7 @@ type Way<T> = Readonly<{
   fetch: Fetch
   deadlineMs: number
   read: (response: Response) => Promise<Result<T, TransportError>>
-  onRepeat?: (() => void) | undefined
+  onRepeat?: (() => boolean) | undefined
 }>
 
 /**
@@ -173,9 +174,8 @@ export function wechatTransport(options: TransportOptions): Transport {
     const [origin = payOrigin, other = payOrigin] = order
     const first = await send(message(origin, path, xml), way)
     if (first.ok || first.error.reason !== 'no_answer' || other === origin) return first
-    if (timeLeft() < REPEAT_MS_MIN) return first
+    if (timeLeft() < REPEAT_MS_MIN || way.onRepeat?.() === false) return first
 
-    way.onRepeat?.()
     const second = await send(message(other, path, xml), way)
     if (origin === payOriginBackup) health.backupFailed()
     else if (second.ok || second.error.reason !== 'no_answer') health.primaryFailed(now())

@@ -18,7 +18,7 @@ const RULES: Readonly<Record<ReviewKind, Rules>> = {
   currency_mismatch: ['never', '', true],
   unknown_order: ['never', 'accept', false],
   foreign_payment: ['never', 'accept refund', true],
-  transaction_conflict: ['never', '', true],
+  transaction_conflict: ['if_changed', '', true],
   late_payment: ['each_time', 'refund', false],
   second_payment: ['each_time', 'refund', false],
   partly_returned: ['never', 'refund', false],

@@ -73,6 +73,16 @@ describe('a claim of due webhooks', () => {
     expect(await deliveries.claimDue('news', at(DAY), 2)).toEqual([])
   })
 
+  it('leases those of its class alone, however old the others are', async () => {
+    const bench = storeBench()
+    await withDue(bench, 4)
+    await bench.exec("UPDATE deliveries SET type = 'order.paid' WHERE id = 'w4'")
+    const { deliveries } = bench.store
+
+    expect(idsOf(await deliveries.claimDue('money', at(DAY), 9))).toEqual(['w4'])
+    expect(idsOf(await deliveries.claimDue('news', at(DAY), 9))).toEqual(['w1', 'w2', 'w3'])
+  })
+
   it('gets the same ones, and leases no others, when D1 executes it twice', async () => {
     const watched = watchDatabase(env.DB)
     const bench = storeBench({ db: watched.db })

@@ -58,6 +58,19 @@ describe('a webhook secret that is no Base64', () => {
     expect((await deliveryOf(corrected, ordercode))?.state).toBe('delivered')
     expect((await healthOf(corrected))[1]).toMatchObject({ status: 'ok', components: [] })
   })
+
+  it('leaves no webhook pending for good where there is no receiver', async () => {
+    const w = world({ vars: { WEBHOOK_URL: '', WEBHOOK_SECRET: 'whsec_not-a-key' } })
+    const ordercode = await w.order('no-receiver')
+    await w.pay(ordercode, w.wechat.payer.newOpenid())
+    w.wechat.payer.pay(ordercode)
+    await w.deliverNotices()
+
+    expect(await deliveryOf(w, ordercode)).toMatchObject({ state: 'no_target', tries: 0 })
+    expect((await healthOf(w))[1].components).toContainEqual(
+      expect.objectContaining({ variables: ['WEBHOOK_SECRET'] }),
+    )
+  })
 })
 
 describe('the Worker', () => {

@@ -24,11 +24,16 @@ async function leftOf(w: World): Promise<unknown> {
   return runs[0]?.recovery
 }
 
-/** WeChat does not answer orderquery. @returns a function that ends this. */
-function failing(w: World): () => void {
+/** WeChat does not answer orderquery, or only that of one number. @returns a function that ends this. */
+function failing(w: World, outTradeNo = ''): () => void {
   const real = w.wechat.fetch
   const spy = vi.spyOn(w.wechat, 'fetch').mockImplementation(async (request) => {
-    if (request.url.endsWith('/pay/orderquery')) throw new TypeError('Network connection lost.')
+    const isQuery = request.url.endsWith('/pay/orderquery')
+    if (
+      isQuery &&
+      (await request.clone().text()).includes(outTradeNo === '' ? '' : `[${outTradeNo}]`)
+    )
+      throw new TypeError('Network connection lost.')
     return real(request)
   })
   return () => spy.mockRestore()
@@ -150,6 +155,33 @@ describe('after the database was restored to an hour ago', () => {
     expect(order.refunded_fee).toBe(6_100)
     const states = order.refunds.map(({ state }) => state).toSorted()
     expect(states).toEqual(['refused', 'succeeded', 'succeeded'])
+  })
+
+  it('an order does not expire before WeChat has answered about its attempts: a payment in time is none that goes back', async () => {
+    const w = world({ vars: { LATE_PAYMENT: 'refund', WX_CERT: 'bound' } })
+    const ordercode = await w.order('in-time')
+    for (const payer of [w.wechat.payer.newOpenid(), w.wechat.payer.newOpenid()]) {
+      expect((await w.pay(ordercode, payer)).status).toBe(200)
+      w.advance(60)
+    }
+    const restore = await snapshot()
+    const since = w.now()
+    // The first attempt is closed here, but WeChat lets a payment of it through.
+    expect(w.wechat.payer.pay(ordercode, { despiteClose: true })).toMatchObject({ ok: true })
+    await w.deliverNotices()
+    expect((await w.read(ordercode)).state).toBe('paid')
+    await restore()
+    await recover(w, since)
+    const answer = failing(w, ordercode)
+    w.advance(3 * 3_600)
+    await pass(w, 12, { notices: false })
+    expect((await w.read(ordercode)).state).toBe('paying')
+    answer()
+
+    await pass(w, 20, { notices: false })
+
+    expect(await w.read(ordercode)).toMatchObject({ state: 'paid', refunds: [] })
+    expect(w.wechat.books.refundedFen()).toBe(0)
   })
 
   it('reports in /runs what is left, and ends', async () => {

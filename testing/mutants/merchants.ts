@@ -56,6 +56,13 @@ export const MERCHANT_MUTANTS: readonly Mutant[] = [
     tests: OTHER_NUMBER,
   },
   {
+    name: 'An attempt of a number that was given up stays open for good when another attempt paid its order',
+    file: 'service/other-merchants.ts',
+    find: 'attempt.number === number && isLive(attempt)',
+    replace: 'attempt.number === number && !isLive(attempt)',
+    tests: OTHER_NUMBER,
+  },
+  {
     name: 'Work of another merchant number comes back in every run of the cron',
     file: 'service/other-merchants.ts',
     find: 'deps.orders.setAside(mchId, later(now, ASIDE_S), now)',

@@ -73,8 +73,9 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
   {
     name: 'A set closes orders with an attempt, which may be paid',
     file: 'store/due/expire-untouched.ts',
-    find: "WHERE state = 'created' AND expires_at <= ?",
-    replace: "WHERE state <> 'paid' AND expires_at <= ?",
+    find: `state = 'created' AND expires_at <= ?
+      AND NOT EXISTS (SELECT 1 FROM attempts WHERE attempts.ordercode = due.ordercode)`,
+    replace: `expires_at <= ?`,
     tests: EXPIRE,
   },
   {
@@ -85,10 +86,17 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
     tests: EXPIRE,
   },
   {
+    name: 'After a restore, an order expires before WeChat has answered about its attempts',
+    file: 'store/due/due-orders.ts',
+    find: 'AND NOT ${MAY_BE_PAID}',
+    replace: '',
+    tests: ['test/stories/recovery.test.ts'],
+  },
+  {
     name: 'Orders that expire as a set get no event',
     file: 'store/due/expire-untouched.ts',
-    find: "'order_closed', ?, ?, ? FROM orders WHERE ${untouched}",
-    replace: "'order_closed', ?, ?, ? FROM orders WHERE false AND ${untouched}",
+    find: 'history = ${event.history.sql}',
+    replace: 'history = iif(true, history, ${event.history.sql})',
     tests: EXPIRE,
   },
   {

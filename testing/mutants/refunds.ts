@@ -427,11 +427,8 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
   {
     name: 'A refusal is believed although an earlier try got SYSTEMERROR and may have succeeded',
     file: 'wechat/v2/gateway.ts',
-    find: `onRepeat()
-        await sleep(timers, BUSY_PAUSE_MS)
-        reply = await refundOnce`,
-    replace: `await sleep(timers, BUSY_PAUSE_MS)
-        reply = await refundOnce`,
+    find: 'if (onRepeat()) reply',
+    replace: 'if (mayRepeat()) reply',
     tests: ['test/stories/refund/refusals.test.ts'],
   },
   {
@@ -444,8 +441,8 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
   {
     name: 'A refusal by the backup origin is believed although the primary may have made the refund',
     file: 'wechat/transport.ts',
-    find: 'way.onRepeat?.()',
-    replace: '',
+    find: 'way.onRepeat?.() === false',
+    replace: 'false',
     tests: ['test/stories/refund/refusals.test.ts'],
   },
   {
@@ -475,6 +472,13 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
     find: '!started.ok || !mayBeginSend(lease, deps.now())',
     replace: '!started.ok',
     tests: ['test/refund-interleavings.test.ts'],
+  },
+  {
+    name: 'A sender that froze in the middle of its call repeats a refund that was called off meanwhile',
+    file: 'wechat/v2/gateway.ts',
+    find: 'const may = mayRepeat()',
+    replace: 'const may = true',
+    tests: ['test/wechat/v2/refund-gateway.test.ts', 'test/stories/refund/cancelling.test.ts'],
   },
   {
     name: 'The late write of a slow sender ends the lease of the next one, and a third one sends at the same time',

@@ -263,4 +263,11 @@ export const STORE_MUTANTS: readonly Mutant[] = [
     replace: `ON CONFLICT (mch_id) DO NOTHING`,
     tests: ['test/stories/merchant/mch-id.test.ts'],
   },
+  {
+    name: 'After a recovery, the last change of an order replaces the one before it',
+    file: 'store/d1/history.ts',
+    find: 'revision < lifted ? revision : revision - lifted',
+    replace: 'revision',
+    tests: ['test/store/order/events.test.ts'],
+  },
 ]

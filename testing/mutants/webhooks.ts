@@ -280,6 +280,13 @@ export const WEBHOOK_MUTANTS: readonly Mutant[] = [
     tests: ['test/config.test.ts'],
   },
   {
+    name: 'Webhooks of a shop without a receiver wait for a correct secret for good',
+    file: 'assemble.ts',
+    find: `if (!hasReceiver) return 'unset'`,
+    replace: '',
+    tests: ['test/stories/configuration.test.ts'],
+  },
+  {
     name: 'While a webhook variable is wrong, webhooks are stored as no_target and never sent',
     file: 'assemble.ts',
     find: `outbox(webhookTarget !== 'unset')`,

@@ -138,7 +138,7 @@ export type RefundEvent = Readonly<
   | { type: 'refund_discovered'; record: RefundRecord }
 >
 
-/** Whether the order is paid or closed, so that no payer should pay it any more. */
+/** Whether the order is paid or closed, so that it takes no further payment. */
 export const isOver = ({ order }: OrderView): boolean =>
   order.state === 'paid' || order.state === 'closed'
 

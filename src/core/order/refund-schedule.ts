@@ -77,6 +77,12 @@ export const mayBeUnderWay = (unansweredAt: UnixSeconds | undefined, now: UnixSe
 export const mayBeginSend = ({ until }: HeldLease, now: UnixSeconds): boolean =>
   later(now, SEND_MAX_S) <= until
 
+/**
+ * Whether a message of a send may be repeated: while no other sender can have the lease. A Worker that froze during
+ * the call may wake when the refund was called off, and its amount belongs to another one.
+ */
+export const mayRepeatSend = ({ until }: HeldLease, now: UnixSeconds): boolean => now < until
+
 /** Whether WeChat still accepts refunds of a payment. */
 export const isRefundable = (
   { paidAt }: Readonly<{ paidAt: UnixSeconds }>,

@@ -8,7 +8,7 @@ import {
   openRawBill,
   readBillReport,
 } from '../../service/bill/read-bill.ts'
-import { reconcileNow } from '../../service/bill/reconcile-bill.ts'
+import { type ReconcileError, reconcileNow } from '../../service/bill/reconcile-bill.ts'
 import type { HttpDeps } from '../http/deps.ts'
 import { fileResponse } from '../http/file.ts'
 import { invalidRequest, json, problem } from '../http/problem.ts'
@@ -34,6 +34,8 @@ const NO_FILE =
   'There is no file for this day: nothing was paid or refunded, or the file could not be archived. GET /bills/{date} has the report.'
 const UNREADABLE =
   'The bill of this day could not be downloaded or parsed; `last_error` has the reason. It is downloaded again automatically.'
+const BUSY =
+  'Another request is reconciling this day, or stopped less than five minutes ago while it did. Repeat this request until it is answered with a report.'
 /** The values of `last_error` while WeChat has not made the bill yet. */
 const NOT_MADE = ['bill_creating', 'no_bill_exist']
 
@@ -84,8 +86,9 @@ export async function getBillRaw(
 
 const reportResponse = (report: BillReport): Response => json(billJson(report))
 
-function billProblem(error: BillError): Response {
+function billProblem(error: BillError | ReconcileError): Response {
   if (error.reason === 'bill_not_found') return problem(error.reason)
+  if (error.reason === 'bill_busy') return problem('bill_not_ready', { detail: BUSY })
   const { lastError } = error
   return problem('bill_not_ready', {
     last_error: lastError ?? null,

@@ -57,10 +57,12 @@ const ARCHIVE_TRIES_MAX = 3
 
 /**
  * Why a day is not reconciled. `lastError` is the reason why the last try failed; undefined when it is too
- * early for the bill.
+ * early for the bill. `bill_busy`: another request reconciles the day, or stopped while it did.
  */
 export type ReconcileError = Readonly<
-  { reason: 'bill_not_found' } | { reason: 'bill_not_ready'; lastError: string | undefined }
+  | { reason: 'bill_not_found' }
+  | { reason: 'bill_not_ready'; lastError: string | undefined }
+  | { reason: 'bill_busy' }
 >
 
 /**
@@ -98,6 +100,10 @@ export async function reconcileNow(
   }
   const bill = await bills.find(day)
   if (bill === undefined) return err({ reason: 'bill_not_found' })
+  // The holder of the lease may have stopped, and the cron continues no day that is not due. The report is of an
+  // earlier reconciliation, so the caller must not take it for the result of this request.
+  const isOld = bill.dueAt === undefined && bill.leasedUntil !== undefined
+  if (claimed === undefined && isOld) return err({ reason: 'bill_busy' })
   const { state, lastError } = bill
   return state === 'waiting' ? err({ reason: 'bill_not_ready', lastError }) : ok(bill)
 }

@@ -1,6 +1,6 @@
 /** Sends a refund to WeChat, and stores what WeChat's answers mean. */
 import type { OrderView } from '../../core/order/order.ts'
-import { mayBeginSend, mayBeUnderWay } from '../../core/order/refund-schedule.ts'
+import { mayBeginSend, mayBeUnderWay, mayRepeatSend } from '../../core/order/refund-schedule.ts'
 import { findRefund } from '../../core/order/refund-transition.ts'
 import { isFinal, type Refund } from '../../core/order/refund.ts'
 import { conflictReview } from '../../core/order/reviews.ts'
@@ -48,7 +48,7 @@ export async function sendRefund(
     return { view: started.ok ? started.value : view, kind: 'waiting' }
   }
 
-  const reply = await deps.wechat.refund(refund)
+  const reply = await deps.wechat.refund(refund, () => mayRepeatSend(lease, deps.now()))
   logReply(deps, view, refund, reply)
   switch (reply.kind) {
     case 'accepted':
@@ -113,7 +113,7 @@ async function sendAgain(
       ? await deps.refunds.acquireSendLease(ordercode, outRefundNo, deps.now())
       : undefined
   if (lease === undefined) return { view, kind: 'unknown' }
-  const reply = await deps.wechat.refund(refund)
+  const reply = await deps.wechat.refund(refund, () => mayRepeatSend(lease, deps.now()))
   logReply(deps, view, refund, reply)
   switch (reply.kind) {
     case 'accepted':

@@ -46,7 +46,8 @@ export const listRuns = (
 
 /**
  * Deletes runs and delivered webhooks that are past their retention, and brings rows of earlier versions up to date: as
- * many steps as there is room for. Another step comes first every minute, so that the smallest room is enough in time.
+ * many steps as there is room for. Another step comes first every minute, so each has its turn. Deleting fits the smallest room
+ * (`SWEEP` in `costs.ts`); rows of earlier versions wait for a run that leaves a statement more.
  *
  * @param room How many SQL statements it may take.
  */

@@ -3,7 +3,7 @@
  * written with every event anyway, and the others as rows of the table `events`. The view `order_events` has all.
  */
 import type { Actor } from '../../core/actor.ts'
-import type { OrderEvent } from '../../core/order/order.ts'
+import { type Order, type OrderEvent, REVISIONS_PER_SECOND } from '../../core/order/order.ts'
 import type { UnixSeconds } from '../../core/time.ts'
 import type { Statement } from './database.ts'
 import { both, type Expression, type Guard, statement } from './sql.ts'
@@ -88,29 +88,34 @@ export function furtherEvent(
 
 /** Events that a shop or a payer can cause any number of times. */
 const REPEATABLE: readonly EventType[] = ['order_changed', 'attempt_resent']
-/** The revision from which on a repeatable event replaces the one before it, if both have the same type. */
+/** The number of an order's changes from which on a repeatable event replaces the one before it, if both have the same type. */
 const REPLACED_FROM = 100
 
 /**
  * Bounds the events of an order: builds the statement that deletes the order's last event, if the new one is of the same
  * type and can be repeated without end. Between two such events there are at most those of twenty attempts.
  *
- * @param last The order's revision before the event.
+ * @param last The order before the event.
  */
 export const withoutRepeated = (
-  ordercode: string,
-  last: number,
+  last: Order,
   type: EventType,
   guard: Guard,
 ): readonly Statement[] =>
-  last < REPLACED_FROM || !REPEATABLE.includes(type)
+  changesOf(last) < REPLACED_FROM || !REPEATABLE.includes(type)
     ? []
     : [
         statement(
           `DELETE FROM events WHERE ordercode = ? AND revision = ? AND type = ? AND ${guard.sql}`,
-          ordercode,
-          last,
+          last.ordercode,
+          last.revision,
           type,
           ...guard.params,
         ),
       ]
+
+/** How often an order has changed, since the last recovery if it has changed after one: revisions begin anew there. */
+const changesOf = ({ revision, recoveredAt }: Order): number => {
+  const lifted = (recoveredAt ?? 0) * REVISIONS_PER_SECOND
+  return revision < lifted ? revision : revision - lifted
+}

@@ -44,6 +44,15 @@ export async function claimDueAttempts(
 }
 
 /**
+ * SQL: after a restore of the database, WeChat has not answered about a closed attempt of the order. It may have been paid
+ * in time, so the order is not closed as expired before: its payment would count as late, and go back.
+ */
+const MAY_BE_PAID = `EXISTS (
+  SELECT 1 FROM attempts
+  WHERE attempts.ordercode = orders.ordercode AND is_recovering = 1 AND state = 'closed' AND due_at IS NOT NULL
+    AND mch_id NOT IN (SELECT mch_id FROM other_merchants WHERE given_up_at IS NOT NULL))`
+
+/**
  * Leases orders that expired and have an attempt, up to the limit, the longest due first. Those without one are closed
  * as a set (`expire-untouched.ts`).
  */
@@ -55,6 +64,7 @@ export async function claimExpiredOrders(
   const leaseUntil = later(now, LEASE_S)
   const due = `FROM orders WHERE due_at <= ? AND (state <> 'created'
       OR EXISTS (SELECT 1 FROM attempts WHERE attempts.ordercode = orders.ordercode))
+      AND NOT ${MAY_BE_PAID}
     ORDER BY due_at, ordercode LIMIT ?`
   const [orders] = await db.batch([
     statement(`SELECT ordercode, due_at ${due}`, now, limit),

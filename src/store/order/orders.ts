@@ -107,7 +107,7 @@ export async function commit(
     ...change.webhooks.map((webhook) =>
       insertOnce('deliveries', deliveryRow(webhook, now, outbox), guard),
     ),
-    ...withoutRepeated(ordercode, revision, event.type, guard),
+    ...withoutRepeated(before.order, event.type, guard),
     stored.insert,
     ...(after.order.state === 'paid' && before.order.state !== 'paid'
       ? [makeOthersDue(ordercode, paidNumber(after), now, guard)]

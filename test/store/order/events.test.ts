@@ -7,9 +7,10 @@ import { registered, storeBench } from '../../../testing/d1/store-bench.ts'
 import { at, ORDERCODE, TERMS } from '../../../testing/samples/order-samples.ts'
 
 /** Changes the price of the sample order this many times, as a shop does whose program repeats itself. */
-async function changedTimes(times: number) {
+async function changedTimes(times: number, recoveredAt?: number) {
   const bench = storeBench()
   const { store } = bench
+  if (recoveredAt !== undefined) await store.recoveries.begin(at(-100), at(recoveredAt))
   let view: OrderView = await registered(bench)
   for (let count = 1; count <= times; count++) {
     const event: OrderEvent = {
@@ -45,6 +46,13 @@ describe('the events of an order', () => {
     expect(await read('SELECT max(length(history)) <= 400 AS short FROM orders')).toEqual([
       { short: 1 },
     ])
+  })
+
+  it('are all kept of the first changes after a recovery, although the revisions begin anew and are great', async () => {
+    const { store } = await changedTimes(30, -50)
+    const events = await store.orders.events(ORDERCODE, 0, 1_000)
+    expect(events).toHaveLength(31)
+    expect(events.at(-1)?.revision).toBe(Number(at(-50)) * 10 + 30)
   })
 
   it('are bounded when a shop changes an order without end: the last of many equal ones is kept', async () => {

@@ -172,6 +172,34 @@ describe('a day that is run again', () => {
     expect(await reconciled(w)).toMatchObject({ bill: { payments: 1 }, difference_count: 0 })
     expect((await openReviews(w)).filter((id) => id.startsWith('bill_difference'))).toEqual([])
   })
+
+  it.each([2, 3, 4, 6])(
+    'is not answered with its old report after a request that stopped at its statement %i',
+    async (n) => {
+      const crashing = crashingDatabase()
+      const w = world({ wrapDb: () => crashing.db })
+      await paid(w, 'beside')
+      const { transactionId } = await paid(w, 'stopped')
+      expect((await reconciled(w)).difference_count).toBe(0)
+      w.wechat.bills.change(compact(DAY), { kind: 'drop_row', number: transactionId })
+      w.advance(60)
+      crashing.crashAt(n, 'after')
+      expect((await runNow(w)).status).toBe(503)
+      expect(crashing.recover()).toBe(true)
+
+      // The lease of the request that stopped lasts five minutes. Then the repeated request, or the cron, goes on.
+      for (let tries = 0; tries < 4; tries++) {
+        w.advance(100)
+        const answer = await runNow(w)
+        const report = await answer.json<Partial<Report> & { detail?: string }>()
+        if (report.state === 'reconciled') expect(report.difference_count).toBe(1)
+        else if (answer.status === 409) expect(report.detail).toContain('Another request')
+        else expect(['comparing', 'settling']).toContain(report.state)
+      }
+      await minutes(w, 5)
+      expect(await reportOf(w)).toMatchObject({ state: 'reconciled', difference_count: 1 })
+    },
+  )
 })
 
 describe('a difference that comes back', () => {

@@ -177,6 +177,31 @@ describe('calling a refund off', () => {
     expect(await sending).toBe('200 processing')
   })
 
+  it.each(['the other origin', 'the same origin'])(
+    'keeps the repetition to %s of a sender away that froze in the middle of its call',
+    async (where) => {
+      const w = world()
+      const { ordercode } = await paidOrder(w, 'frozen', 1_000)
+      const real = w.wechat.fetchWithCertificate.bind(w.wechat)
+      let calls = 0
+      vi.spyOn(w.wechat, 'fetchWithCertificate').mockImplementation(async (request) => {
+        calls++
+        if (calls > 1) return real(request)
+        // Nothing arrives, and the Worker freezes, for longer than its lease and the way to WeChat.
+        w.advance(121)
+        expect(await outcome(deleteRefund(w, ordercode, 'frozen'))).toBe('200 cancelled')
+        if (where === 'the other origin') throw new TypeError('Network connection lost.')
+        w.wechat.faults.inject({ endpoint: 'refund', kind: 'system_error' })
+        return real(request)
+      })
+      await putRefund(w, ordercode, 'frozen', 800)
+      expect(await getRefund(w, ordercode, 'frozen')).toMatchObject({ state: 'cancelled' })
+      expect(calls).toBe(1)
+      expect(w.wechat.books.refundedFen()).toBe(0)
+      await expectReserved(w, ordercode, 1_000)
+    },
+  )
+
   it('has the same outcome when D1 fails on the way and the request is repeated', async () => {
     const watched = watchDatabase(env.DB)
     const w = world({ wrapDb: () => watched.db })

@@ -68,6 +68,23 @@ describe.each(POLICIES)('under LATE_PAYMENT=%s, a forged notice', (_, options) =
     expect(called(w, '/secapi/pay/refund')).toBe(0)
   })
 
+  it('opens another review once the first one is resolved, if it names another order, and none if it repeats itself', async () => {
+    const w = world(options)
+    const victim = await paidOrder(w, 'victim')
+    const [own, another] = [await closedOrder(w, 'own'), await closedOrder(w, 'another')]
+    await forge(w, own, victim.transactionId)
+    const first = await openReview(w, 'transaction_conflict')
+    await resolveReview(w, first.id, { note: 'the key has leaked' })
+
+    await forge(w, own, victim.transactionId)
+    await pass(w, 30)
+    expect(await reviews(w, '?open=true')).toEqual([])
+    await forge(w, another, victim.transactionId)
+
+    const second = await openReview(w, 'transaction_conflict')
+    expect(second).toMatchObject({ id: `${first.id}.2`, ordercode: another })
+  })
+
   it('of a second payment with the transaction of another order is refused with a review', async () => {
     const w = world(options)
     const victim = await paidOrder(w, 'victim')

@@ -105,12 +105,14 @@ const NO_CERTIFICATE = answer(
   { 'content-type': 'text/html' },
 )
 const unknown = expect.objectContaining({ kind: 'unknown' })
+/** The sender may repeat its message. */
+const always = () => true
 
 describe('a refund', () => {
   it('is posted once, with the certificate, and accepted', async () => {
     const { gateway, secret, open } = wechat({ certified: [ACCEPTED] })
 
-    expect(await gateway.refund(REFUND)).toMatchObject({
+    expect(await gateway.refund(REFUND, always)).toMatchObject({
       kind: 'accepted',
       record: { outRefundNo: R1, refundFee: 30, status: 'processing' },
     })
@@ -126,31 +128,41 @@ describe('a refund', () => {
     async (errCode) => {
       const { gateway, secret, pauses } = wechat({ certified: [refuses(errCode), ACCEPTED] })
 
-      expect(await gateway.refund(REFUND)).toMatchObject({ kind: 'accepted' })
+      expect(await gateway.refund(REFUND, always)).toMatchObject({ kind: 'accepted' })
       expect(secret.length).toBe(2)
       expect(secret[1]).toEqual(secret[0])
       expect(pauses.length).toBe(1)
     },
   )
 
+  it.each([
+    ['SYSTEMERROR', refuses('SYSTEMERROR')],
+    ['no answer', reset],
+  ])('is not sent again after %s when the sender may not', async (_, first) => {
+    const { gateway, secret } = wechat({ certified: [first] })
+
+    expect(await gateway.refund(REFUND, () => false)).toEqual(unknown)
+    expect(secret.length).toBe(1)
+  })
+
   it('is not sent a third time, and is then unknown', async () => {
     const busy = refuses('SYSTEMERROR')
     const { gateway, secret } = wechat({ certified: [busy, busy] })
 
-    expect(await gateway.refund(REFUND)).toEqual(unknown)
+    expect(await gateway.refund(REFUND, always)).toEqual(unknown)
     expect(secret.length).toBe(2)
   })
 
   it('has the outcome of its second answer when WeChat was busy first', async () => {
     const then = (second: Answer) => wechat({ certified: [refuses('SYSTEMERROR'), second] })
 
-    expect(await then(refuses('NOTENOUGH')).gateway.refund(REFUND)).toMatchObject({
+    expect(await then(refuses('NOTENOUGH')).gateway.refund(REFUND, always)).toMatchObject({
       kind: 'waiting',
     })
-    expect(await then(refuses('TRADE_OVERDUE')).gateway.refund(REFUND)).toMatchObject({
+    expect(await then(refuses('TRADE_OVERDUE')).gateway.refund(REFUND, always)).toMatchObject({
       kind: 'refused',
     })
-    expect(await then(answer('', 502)).gateway.refund(REFUND)).toEqual(unknown)
+    expect(await then(answer('', 502)).gateway.refund(REFUND, always)).toEqual(unknown)
   })
 
   it.each(['NOTENOUGH', 'TRADE_OVERDUE', 'FREQUENCY_LIMITED', 'SIGNERROR', 'SOMETHING_NEW'])(
@@ -158,7 +170,7 @@ describe('a refund', () => {
     async (errCode) => {
       const { gateway, secret } = wechat({ certified: [refuses(errCode)] })
 
-      await gateway.refund(REFUND)
+      await gateway.refund(REFUND, always)
 
       expect(secret.length).toBe(1)
     },
@@ -167,7 +179,7 @@ describe('a refund', () => {
   it('goes to the backup, byte for byte, when the first answer was lost', async () => {
     const { gateway, secret } = wechat({ certified: [reset, ACCEPTED] })
 
-    expect(await gateway.refund(REFUND)).toMatchObject({ kind: 'accepted' })
+    expect(await gateway.refund(REFUND, always)).toMatchObject({ kind: 'accepted' })
     expect(secret.map(({ url }) => new URL(url).origin)).toEqual([PRIMARY, BACKUP])
     expect(secret[1]?.body).toBe(secret[0]?.body)
   })
@@ -175,14 +187,14 @@ describe('a refund', () => {
   it('is misconfigured when WeChat saw no certificate (HTTP 400 and an HTML page)', async () => {
     const { gateway, secret } = wechat({ certified: [NO_CERTIFICATE] })
 
-    expect(await gateway.refund(REFUND)).toMatchObject({ kind: 'misconfigured' })
+    expect(await gateway.refund(REFUND, always)).toMatchObject({ kind: 'misconfigured' })
     expect(secret.length).toBe(1)
   })
 
   it('is misconfigured when the certificate is wrong', async () => {
     const wrong = answer('<html><title>400 The SSL certificate error</title></html>', 400)
 
-    expect(await wechat({ certified: [wrong] }).gateway.refund(REFUND)).toMatchObject({
+    expect(await wechat({ certified: [wrong] }).gateway.refund(REFUND, always)).toMatchObject({
       kind: 'misconfigured',
     })
   })
@@ -190,7 +202,7 @@ describe('a refund', () => {
   it('is not refused by an HTTP 400, even with a signed refusal in its body', async () => {
     const disguised = answer(formatXml(signed(changed(ANSWERED, refusal('TRADE_OVERDUE')))), 400)
 
-    expect(await wechat({ certified: [disguised] }).gateway.refund(REFUND)).toMatchObject({
+    expect(await wechat({ certified: [disguised] }).gateway.refund(REFUND, always)).toMatchObject({
       kind: 'misconfigured',
     })
   })
@@ -204,7 +216,7 @@ describe('a refund', () => {
     'REFUND_FEE_INVALID',
     '',
   ])('is never refused by an unsigned FAIL: %j', async (returnMsg) => {
-    const reply = await wechat({ certified: [unsigned(returnMsg)] }).gateway.refund(REFUND)
+    const reply = await wechat({ certified: [unsigned(returnMsg)] }).gateway.refund(REFUND, always)
 
     expect(['waiting', 'unknown']).toContain(reply.kind)
   })
@@ -214,7 +226,7 @@ describe('a refund', () => {
     async (returnMsg) => {
       const { gateway, secret } = wechat({ certified: [unsigned(returnMsg)] })
 
-      expect(await gateway.refund(REFUND)).toMatchObject({ kind: 'misconfigured' })
+      expect(await gateway.refund(REFUND, always)).toMatchObject({ kind: 'misconfigured' })
       expect(secret.length).toBe(1)
     },
   )
@@ -222,7 +234,7 @@ describe('a refund', () => {
   it('is not refused by an unsigned FAIL that contains a refusal', async () => {
     const disguised = says({ ...refusal('TRADE_OVERDUE'), return_code: 'FAIL' } as Message)
 
-    expect((await wechat({ certified: [disguised] }).gateway.refund(REFUND)).kind).not.toBe(
+    expect((await wechat({ certified: [disguised] }).gateway.refund(REFUND, always)).kind).not.toBe(
       'refused',
     )
   })
@@ -239,7 +251,9 @@ describe('a refund', () => {
         signed({ ...message, appid: 'wx0000000000000000' }),
       ]
       for (const each of forged) {
-        expect(await wechat({ certified: [says(each)] }).gateway.refund(REFUND)).toEqual(unknown)
+        expect(await wechat({ certified: [says(each)] }).gateway.refund(REFUND, always)).toEqual(
+          unknown,
+        )
       }
     }
   })
@@ -250,13 +264,13 @@ describe('a refund', () => {
     ['another status', answer('busy', 503)],
     ['too long', answer('x'.repeat(70_000))],
   ])('is unknown when the answer is %s', async (_, reply) => {
-    expect(await wechat({ certified: [reply] }).gateway.refund(REFUND)).toEqual(unknown)
+    expect(await wechat({ certified: [reply] }).gateway.refund(REFUND, always)).toEqual(unknown)
   })
 
   it('is unknown when there is no answer', async () => {
     const { gateway, secret } = wechat({ certified: [reset, reset] })
 
-    expect(await gateway.refund(REFUND)).toEqual(unknown)
+    expect(await gateway.refund(REFUND, always)).toEqual(unknown)
     expect(secret.length).toBe(2)
   })
 
@@ -265,10 +279,12 @@ describe('a refund', () => {
     const message = signed(changed(ANSWERED, TAKEN), 'HMAC-SHA256')
     const good = wechat({ certified: [says(message)] }, options)
 
-    expect(await good.gateway.refund(REFUND)).toMatchObject({ kind: 'accepted' })
+    expect(await good.gateway.refund(REFUND, always)).toMatchObject({ kind: 'accepted' })
     const fields = fieldsOf(good.secret[0]?.body)
     expect(fields['sign']).toBe(signature(fields, 'HMAC-SHA256'))
-    expect(await wechat({ certified: [ACCEPTED] }, options).gateway.refund(REFUND)).toEqual(unknown)
+    expect(await wechat({ certified: [ACCEPTED] }, options).gateway.refund(REFUND, always)).toEqual(
+      unknown,
+    )
   })
 })
 
@@ -287,7 +303,7 @@ describe('without a certificate, a refund', () => {
       log: (entry) => void log.push(entry),
     })
 
-    expect(await gateway.refund(REFUND)).toMatchObject({ kind: 'misconfigured' })
+    expect(await gateway.refund(REFUND, always)).toMatchObject({ kind: 'misconfigured' })
     expect(sent).toEqual([])
   })
 })
@@ -303,8 +319,11 @@ describe('a refund of a payment under a former appid', () => {
       usual: [signedAnswer({ ...KNOWN, appid }), signedAnswer(KNOWN), signedAnswer(KNOWN)],
     })
 
-    expect(await gateway.refund(refund)).toMatchObject({ kind: 'accepted' })
-    expect(await gateway.refund(refund)).toEqual({ kind: 'unknown', cause: 'wrong_merchant' })
+    expect(await gateway.refund(refund, always)).toMatchObject({ kind: 'accepted' })
+    expect(await gateway.refund(refund, always)).toEqual({
+      kind: 'unknown',
+      cause: 'wrong_merchant',
+    })
     expect(await gateway.refundQuery(NUMBER, refund)).toMatchObject({ kind: 'found' })
     expect(await gateway.refundQuery(NUMBER, refund)).toMatchObject({ kind: 'unknown' })
     expect(await gateway.refundsOf(PAYMENT.transactionId, 0, refund)).toMatchObject({
@@ -323,7 +342,7 @@ describe('a refund of a payment at another merchant number', () => {
   it('is neither sent nor asked about', async () => {
     const { gateway, secret, open } = wechat({})
 
-    expect(await gateway.refund(aRefund(other))).toEqual(unasked)
+    expect(await gateway.refund(aRefund(other), always)).toEqual(unasked)
     expect(await gateway.refundQuery(NUMBER, other)).toEqual(unasked)
     expect(await gateway.refundsOf(PAYMENT.transactionId, 0, other)).toEqual(unasked)
     expect([...secret, ...open]).toEqual([])
@@ -444,7 +463,7 @@ describe('the log', () => {
       usual: [refused('REFUNDNOTEXIST', '退款订单不存在'), refused('SYSTEMERROR', '系统超时')],
     })
 
-    await gateway.refund(REFUND)
+    await gateway.refund(REFUND, always)
     await gateway.refundQuery(REFUND.outRefundNo, MERCHANT_IDS)
     await gateway.refundsOf(REFUND.transactionId, 0, MERCHANT_IDS)
 

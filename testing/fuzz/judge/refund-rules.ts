@@ -177,19 +177,25 @@ function judgeSums(world: FuzzWorld, changes: readonly Change[]): string[] {
   return world.tables.rowsNow('payments').flatMap((payment) => {
     const { transaction_id: transactionId, total_fee: total } = payment
     const own = refunds.filter((refund) => refund['transaction_id'] === transactionId)
-    const isOver = feesOf(own.filter(isReserved)) > Number(total)
-    const isNew = changes.some(
-      ({ before, after }) =>
-        before === undefined &&
-        after?.['transaction_id'] === transactionId &&
-        after?.['source'] !== 'merchant_platform',
+    const isNew = (number: unknown, isFound: boolean): boolean =>
+      changes.some(
+        ({ before, after }) =>
+          before === undefined &&
+          after?.['out_refund_no'] === number &&
+          (after?.['source'] === 'merchant_platform') === isFound,
+      )
+    // What is found at WeChat after the amount was reserved may exceed the payment.
+    const known = own.filter(
+      (refund) => isReserved(refund) && !isNew(refund['out_refund_no'], true),
     )
+    const isOver =
+      feesOf(known) > Number(total) && own.some((refund) => isNew(refund['out_refund_no'], false))
     const isReviewed = reviews.some(
       ({ kind, subject }) =>
         kind === 'refund_conflict' && own.some((refund) => refund['out_refund_no'] === subject),
     )
     return [
-      ...(isOver && isNew ? [`refunds of ${transactionId} were reserved beyond its amount`] : []),
+      ...(isOver ? [`refunds of ${transactionId} were reserved beyond its amount`] : []),
       ...(feesOf(own.filter(isAtWeChat)) > Number(total) && !isReviewed
         ? [`WeChat has more refunds of ${transactionId} than its amount, without a review`]
         : []),

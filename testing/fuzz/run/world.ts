@@ -95,7 +95,7 @@ export class FuzzWorld {
   exchanges: Exchange[] = []
   /** The last files that were downloaded, by the day of the bill and the time of the download. */
   readonly billFiles = new Map<string, Uint8Array>()
-  /** The last ten webhooks that the Worker sent to the shop. */
+  /** The last fifty webhooks that the Worker sent to the shop. */
   webhooks: Request[] = []
   /** Genuine values that inputs are made from: the notice of the order `paid`, tickets, and cursors. */
   readonly seeds = { paidNotice: '', tickets: [] as string[], cursors: [] as string[] }
@@ -178,7 +178,7 @@ export class FuzzWorld {
   async #outside(request: Request): Promise<Response> {
     const { origin } = new URL(request.url)
     if (origin === SHOP_ORIGIN) {
-      this.webhooks = [...this.webhooks.slice(-9), request]
+      this.webhooks = [...this.webhooks.slice(-49), request]
       return new Response(null, { status: 204 })
     }
     return this.#atWeChat(request, this.wechat.fetch)

@@ -1,7 +1,9 @@
 /** What a restore may take away, and the checks of what it must not. */
 import type { Capture } from '../../../simulator/state/ledger.ts'
+import { statusAt } from '../../../simulator/state/refund.ts'
 import type { Evidence } from './evidence.ts'
 import { type Check, failures, rows } from './rows.ts'
+import { codeOf } from './witness.ts'
 
 /** The reviews under which a payment may stand whose attempt was lost. */
 const KINDS = ['unknown_order', 'foreign_payment', 'amount_mismatch']
@@ -28,17 +30,41 @@ export const isUnrecorded = (evidence: Evidence, number: unknown): boolean => {
   return payments.includes(String(number)) || payments.includes(refund?.transactionId ?? '')
 }
 
+/** How long before an event WeChat may have been asked about its payment: a call ends after eight seconds. */
+const ASKED_MS = 10_000
+
 /**
- * Whether all of the payment has gone back at WeChat. If a restore lost the payment, its return is the first that the Worker hears
- * of it, and it cannot know that the shop has shipped before: to tell `order.paid` could ship what is refunded.
+ * Whether all of the payment had gone back at WeChat, or was going back, when the payment was recorded. If a restore lost the
+ * payment, its return is the first that the Worker hears of it, and it cannot know that the shop has shipped before: to tell
+ * `order.paid` could ship what is refunded. Later WeChat may close the refund, and then a review asks a person.
  */
-export const isWhollyReturned = ({ captures, wechatRefunds }: Evidence, id: string): boolean => {
-  const capture = captures.find(({ transactionId }) => transactionId === id)
-  const returned = wechatRefunds
-    .filter((each) => each.transactionId === id && each.status !== 'REFUNDCLOSE')
+export const isWhollyReturned = (evidence: Evidence, id: string): boolean => {
+  const capture = evidence.captures.find(({ transactionId }) => transactionId === id)
+  const times = rows(evidence, 'events')
+    .filter(({ data }) => transactionOf(data) === id)
+    .map(({ at }) => Number(at))
+  // Of a payment that is not recorded, what WeChat has in the end counts.
+  const recordedMs = Math.min(...times) * 1_000
+  const returned = evidence.wechatRefunds
+    .filter((each) => each.transactionId === id && each.appliedAt < recordedMs + 1_000)
+    .filter((each) => statusAt(each, recordedMs - ASKED_MS) !== 'REFUNDCLOSE')
     .reduce((sum, { refundFee }) => sum + refundFee, 0)
   return capture !== undefined && returned >= capture.totalFee
 }
+
+/** Whether a person decided that the payment is kept, so that the rules about late and second payments say nothing about it. */
+export const isAccepted = (evidence: Evidence, transactionId: unknown): boolean =>
+  rows(evidence, 'events').some(
+    (event) =>
+      transactionOf(event['data']) === transactionId &&
+      (event['type'] === 'payment_restored' || sourceOf(event['data']) === 'operator'),
+  )
+
+const sourceOf = (data: unknown): unknown =>
+  (JSON.parse(String(data)) as { source?: unknown }).source
+
+const transactionOf = (data: unknown): unknown =>
+  (JSON.parse(String(data)) as { transaction_id?: unknown }).transaction_id
 
 /** Payments that made an order paid are shipped, so the shop must never hear that they go back, unless they have. */
 const shippedIsNotReturned: Check = (evidence) => {
@@ -47,10 +73,16 @@ const shippedIsNotReturned: Check = (evidence) => {
       type === wanted ? [id.slice(wanted.length + 1)] : [],
     )
   const shipped = idsOf('order.paid')
-  return idsOf('payment.returned')
-    .filter((id) => shipped.includes(id))
-    .filter((id) => !isWhollyReturned(evidence, id) || !isEitherToldBefore(evidence, id))
-    .map((transactionId) => `${transactionId} was shipped, and is told as payment.returned`)
+  return (
+    idsOf('payment.returned')
+      .filter((id) => shipped.includes(id))
+      .filter((id) => !isWhollyReturned(evidence, id) || !isEitherToldBefore(evidence, id))
+      // The lost records returned it, and then a person accepted it.
+      .filter(
+        (id) => !wasToldBefore(evidence, `payment.returned.${id}`) || !isAccepted(evidence, id),
+      )
+      .map((transactionId) => `${transactionId} was shipped, and is told as payment.returned`)
+  )
 }
 
 /**
@@ -78,6 +110,18 @@ const isEitherToldBefore = (evidence: Evidence, id: string): boolean =>
 const wasToldBefore = ({ received, restores }: Evidence, id: string): boolean =>
   received.some((each) => each.id === id && restores.hasLost(each.firstAtMs))
 
+/**
+ * Whether the shop heard, before a restore that lost it, that the order was closed and then paid late, and the order was
+ * registered again and closed without that payment, which stands under a review. The shop has handled the webhook-id of
+ * `order.closed`, so it keeps `order.paid`, which is what WeChat says, too.
+ */
+const isClosedAgain = (evidence: Evidence, ordercode: unknown): boolean =>
+  wasToldBefore(evidence, `order.closed.${String(ordercode)}`) &&
+  unrecorded(evidence).some(
+    ({ outTradeNo, transactionId }) =>
+      codeOf(outTradeNo) === ordercode && wasToldBefore(evidence, `order.paid.${transactionId}`),
+  )
+
 const REFUND_TYPES: Readonly<Record<string, string>> = {
   succeeded: 'refund.succeeded',
   refused: 'refund.failed',
@@ -94,6 +138,7 @@ const obedientShopMissesNothing: Check = (evidence) => {
       if (changedBeforeRecovery(evidence, ordercode)) return []
       if (type === 'order.closed' && wasToldBefore(evidence, `order.paid.${transactionId}`))
         return []
+      if (type === 'order.paid' && isClosedAgain(evidence, ordercode)) return []
       return failures([
         state !== 'paid' || type === 'order.paid' || `is paid, but the shop keeps ${type}`,
         state !== 'closed' || type === 'order.closed' || `is closed, but the shop keeps ${type}`,

@@ -2,10 +2,10 @@
 import { isLiveRefund, type SimulatedRefund } from '../../../simulator/state/refund.ts'
 import type { SqlRow } from '../d1/sqlite.ts'
 import type { Evidence } from './evidence.ts'
-import { isUnrecorded } from './losses.ts'
+import { isAccepted, isUnrecorded } from './losses.ts'
 import { historyOf } from './refund-story.ts'
 import { type Check, failures, rows } from './rows.ts'
-import { isAccepted, isLate } from './webhooks.ts'
+import { isLate } from './webhooks.ts'
 import type { AcceptedRefund } from './witness.ts'
 
 const STATE_OF: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 /** Checks of webhooks and reviews of payments: every fact has one webhook, and every odd payment has a review. */
 import type { Evidence } from './evidence.ts'
-import { isUnrecorded, isWhollyReturned } from './losses.ts'
+import { isAccepted, isUnrecorded, isWhollyReturned } from './losses.ts'
 import type { SqlRow } from '../d1/sqlite.ts'
 import { type Check, failures, rows } from './rows.ts'
 
@@ -55,7 +55,7 @@ const MONEY = ['order.paid', 'payment.returned']
 
 /**
  * Whether a restore lost what the webhook told, and it is not told so any more: the payment stands under a review, has gone back,
- * or is the second payment of its order by now.
+ * is the second payment of its order by now, or was accepted by a person although the lost records returned it.
  */
 const isNoMoreTold = (evidence: Evidence, id: string, atMs: number): boolean => {
   const transactionId = String(id.split('.').at(-1))
@@ -64,7 +64,10 @@ const isNoMoreTold = (evidence: Evidence, id: string, atMs: number): boolean => 
   )
   return (
     evidence.restores.hasLost(atMs) &&
-    (isSecond || isUnrecorded(evidence, transactionId) || isWhollyReturned(evidence, transactionId))
+    (isSecond ||
+      isAccepted(evidence, transactionId) ||
+      isUnrecorded(evidence, transactionId) ||
+      isWhollyReturned(evidence, transactionId))
   )
 }
 
@@ -90,7 +93,8 @@ function isRightType(evidence: Evidence, ordercode: string, event: SqlRow): bool
   const isByHand = evidence.wechatRefunds.some(
     (each) => each.transactionId === transactionId && each.source === 'VENDOR_PLATFORM',
   )
-  // If a restore lost that a payment was recorded, and it has wholly gone back since, its return is the first that the Worker hears of it.
+  // If a restore lost that a payment was recorded, and it wholly went back before it was recorded again, its return is the first
+  // that the Worker hears of it.
   const isLostAndReturned =
     evidence.restores.list.some(({ atMs }) => Number(event['at']) * 1_000 >= atMs - 1_000) &&
     isWhollyReturned(evidence, String(transactionId))
@@ -100,14 +104,6 @@ function isRightType(evidence: Evidence, ordercode: string, event: SqlRow): bool
   if (late && latePayment === 'either') return true
   return isAnnouncedAsReturned === (late && latePayment === 'refund')
 }
-
-/** Whether a person decided that the payment is kept, so that the rules about late and second payments say nothing about it. */
-export const isAccepted = (evidence: Evidence, transactionId: unknown): boolean =>
-  rows(evidence, 'events').some(
-    (event) =>
-      dataOf(event)['transaction_id'] === transactionId &&
-      (event['type'] === 'payment_restored' || dataOf(event)['source'] === 'operator'),
-  )
 
 /**
  * Whether the payment was late when it was recorded: its order was closed, or the shop had changed the price or the payer

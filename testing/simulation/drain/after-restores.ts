@@ -1,6 +1,6 @@
 /** After the faults: the recovery is finished, lost orders are registered again, and their payments are accepted. */
 import { isRecovered, registerLostOrders, resume } from '../actors/restorer.ts'
-import { operatorCall, shopCall } from '../actors/client.ts'
+import { operatorCall, shopCall, sleep } from '../actors/client.ts'
 import { codeOf } from '../checkers/witness.ts'
 import { billTimeOf, dayOf } from '../run/days.ts'
 import { finish } from '../run/play.ts'
@@ -60,6 +60,8 @@ async function reconcile(world: World, day: string): Promise<void> {
   for (let tries = 0; tries < CALLS_MAX; tries++) {
     const answer = await shopCall(world, 'auditor', { method: 'POST', path })
     if (answer?.status === 200) return
+    // A request that was not answered may hold the day's lease, until when the answer is 409.
+    await sleep(world, MINUTE_MS)
   }
 }
 

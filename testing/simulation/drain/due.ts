@@ -20,11 +20,14 @@ export function nextDueMs(world: World, withNotices: boolean): number | undefine
   return all.length === 0 ? undefined : Math.min(...all)
 }
 
-/** Orders that wait for a person are queried every hour for ever: WeChat has another payment under the number of their attempt. */
-const NOT_HELD = `AND ordercode NOT IN (
-  SELECT ordercode FROM reviews
+/**
+ * SQL: orders that wait for a person, which are queried every hour for ever: WeChat has another payment under the number of their
+ * attempt.
+ */
+export const HELD_ORDERS = `SELECT ordercode FROM reviews
   WHERE kind IN ('amount_mismatch', 'foreign_payment') AND ordercode IS NOT NULL
-    AND EXISTS (SELECT 1 FROM recoveries))`
+    AND EXISTS (SELECT 1 FROM recoveries)`
+const NOT_HELD = `AND ordercode NOT IN (${HELD_ORDERS})`
 /** What has ended under a merchant number that was given up is set aside every day. */
 const NOT_GIVEN_UP = `AND (state IN ('open', 'closing')
   OR mch_id NOT IN (SELECT mch_id FROM other_merchants WHERE given_up_at IS NOT NULL))`

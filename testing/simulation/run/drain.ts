@@ -14,9 +14,10 @@ import type { World } from './world.ts'
 const MINUTE_MS = 60_000
 /**
  * The maximum number of cron rounds of one drain: far more than expiry, the schedule of queries and the last query 24 hours
- * after closing need.
+ * after closing need. The longest work are fifty refunds of a payment that a restore lost: each is tried thirty times before it is
+ * reviewed, and with the smallest budget a run takes one of them, and every other run none.
  */
-const ROUNDS_MAX = 1_500
+const ROUNDS_MAX = 4_000
 /**
  * How long the drain waits at the end before its last round, in milliseconds: longer than any row can still wait to become
  * due.

@@ -10,6 +10,9 @@ import type { World } from './world.ts'
 
 const MINUTE_MS = 60_000
 const TRIES_MAX = 15
+/** How many attempts an order may have, and how many follow one another at once. */
+const ATTEMPTS_MAX = 20
+const FREE_ATTEMPTS = 5
 /**
  * How much time an order must have left for an extra round, in milliseconds. The Worker may refuse a payment of an order that
  * expires sooner.
@@ -59,9 +62,29 @@ const hasLostPayment = ({ wechat, restores }: World, ordercode: string): boolean
       ({ outTradeNo }) => codeOf(outTradeNo) === ordercode && restores.hasLostNumber(outTradeNo),
     )
 
+/**
+ * When the live attempt of another payer gives way, in milliseconds; 0 when it does at once. From the fifth attempt on it stays
+ * until it is older than the time left of the order divided by the attempts left, so that payers who tap in turn cannot use up an
+ * order. If an order lives for a day, that takes more than an hour.
+ */
+function givesWayMs({ sqlite }: World, ordercode: string, openid: string): number {
+  const [row] = sqlite.read(
+    `SELECT expires_at, live.time_start, (SELECT count(*) FROM attempts WHERE ordercode = ?1) AS n
+     FROM orders JOIN attempts AS live USING (ordercode)
+     WHERE ordercode = ?1 AND live.state = 'open' AND live.openid <> ?2`,
+    ordercode,
+    openid,
+  )
+  if (row === undefined || Number(row['n']) < FREE_ATTEMPTS) return 0
+  const left = ATTEMPTS_MAX - Number(row['n'])
+  const atS = (Number(row['expires_at']) + left * Number(row['time_start'])) / (left + 1)
+  return (Math.floor(atS) + 1) * 1_000
+}
+
 async function payEventually(world: World, ordercode: string, openid: string): Promise<void> {
   const { wechat, witness, workers, scheduler } = world
   const answers: string[] = []
+  let hasWaited = false
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     const path = `/pay?code=${wechat.payer.login(openid)}&ordercode=${ordercode}`
     const answer = await call(world, 'extra rounds', { method: 'GET', path })
@@ -85,6 +108,9 @@ async function payEventually(world: World, ordercode: string, openid: string): P
     }
     await workers.cron()
     await scheduler.point(undefined, MINUTE_MS)
+    if (answer?.code !== 'order_busy' || hasWaited) continue
+    hasWaited = true
+    scheduler.leap(Math.max(0, givesWayMs(world, ordercode, openid) - scheduler.now()))
   }
   witness.reportOf(ordercode, `stuck: /pay for ${ordercode} answered ${answers.join(' ')}`)
 }

@@ -1,6 +1,7 @@
 /** Reconciles a day once more, and records the tables before and after: nothing may change. */
 import { MISTAKEN_MCH_ID } from '../actors/reconfigurer.ts'
 import { shopCall } from '../actors/client.ts'
+import { HELD_ORDERS } from '../drain/due.ts'
 import { finish } from './play.ts'
 import type { World } from './world.ts'
 
@@ -37,7 +38,7 @@ async function postReconcile(world: World, path: string): Promise<void> {
 /**
  * Formats all rows of the database, the refunds at WeChat and the webhooks that the shop received as text, one line each. The
  * text before the repeated reconciliation must equal the text after it. What is of the mistaken merchant number is set aside every
- * day, so its `due_at` is left out.
+ * day, and what waits for a person after a restore is queried every hour, for good, so their `due_at` is left out.
  *
  * @param lastDay The last day that was reconciled before. Lines about bills of later days are left out, because the cron may
  *   fetch these bills between the two texts.
@@ -46,11 +47,15 @@ function snapshot({ sqlite, wechat, receiver, bills }: World, lastDay: string): 
   const tables = sqlite
     .read("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'runs' ORDER BY name")
     .map(({ name }) => String(name))
+  const held = new Set(sqlite.read(HELD_ORDERS).map(({ ordercode }) => ordercode))
   const rows = tables.flatMap((table) =>
     sqlite.read(`SELECT * FROM ${table}`).map((row) => {
+      const isAlwaysDue =
+        row['mch_id'] === MISTAKEN_MCH_ID ||
+        (['orders', 'attempts'].includes(table) && held.has(row['ordercode']))
       const kept = Object.entries(row)
         .filter(([name]) => RUN_COLUMNS[table]?.includes(name) !== true)
-        .filter(([name]) => name !== 'due_at' || row['mch_id'] !== MISTAKEN_MCH_ID)
+        .filter(([name]) => name !== 'due_at' || !isAlwaysDue)
         .map(([name, value]) =>
           name === 'counts' && bills.late.length > 0 ? [name, withoutBooks(value)] : [name, value],
         )
