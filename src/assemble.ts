@@ -13,7 +13,7 @@ import { toHex } from './lib/text.ts'
 import { detailsOf } from './lib/words.ts'
 import { guardedLog } from './log.ts'
 import type { Deps, LogEntry } from './ports/deps.ts'
-import type { WebhookSender } from './ports/webhooks.ts'
+import type { WebhookSender } from './ports/delivery-store.ts'
 import type { HttpDeps } from './routes/http/deps.ts'
 import { ticketKey } from './service/pay/ticket.ts'
 import { PLAN_BUDGETS } from './service/run/plan.ts'
@@ -54,8 +54,8 @@ export type Platform = Readonly<{
   background: (work: Promise<void>) => void
   /** A fetch that presents the merchant's certificate. If it is undefined, nothing can be refunded. */
   certificateFetch?: Fetch | undefined
-  /** The platform's rate limits. If the limit for addresses or for payers is not bound, it admits every request. */
-  limits?: Readonly<{ address?: RateLimit; payer?: RateLimit }>
+  /** The platform's rate limits. A limit that is not bound admits every request. */
+  limits?: Readonly<{ address?: RateLimit; payer?: RateLimit; signIn?: RateLimit }>
   /** What the requests of an isolate share. If it is undefined, the invocation remembers nothing of earlier ones. */
   memory?: IsolateMemory
 }>
@@ -174,6 +174,8 @@ function assembleFor(
     mayQuery: (ordercode) => memory.queries.admit(ordercode, now()),
     admit: (who) => admit(platform.limits?.payer, who),
     admitClient: (who) => admit(platform.limits?.address, who),
+    admitSignIn: (who) => admit(platform.limits?.signIn, who),
+    newSessionId: () => toHex(randomBytes(16)),
     clientIpHeader: vars.CLIENT_IP_HEADER,
     refusedLogins: memory.refusedLogins,
     used: () => ({ calls: usage.calls, statements: usage.statements }),

@@ -47,7 +47,11 @@ export function install(
       log: writeLog,
       background: (work) => ctx.waitUntil(work),
       certificateFetch: env.WX_CERT === undefined ? undefined : certificateFetch(env.WX_CERT),
-      limits: { address: env.LIMIT_ADDRESS, payer: env.LIMIT_PAYER },
+      limits: {
+        address: env.LIMIT_ADDRESS,
+        payer: env.LIMIT_PAYER,
+        signIn: env.LIMIT_SIGN_IN,
+      },
       memory,
     },
   })

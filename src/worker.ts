@@ -2,7 +2,7 @@ import { assemble, assembleCron } from './assemble.ts'
 import { tick } from './cron/tick.ts'
 import { install, writeLog } from './platform.ts'
 import { problem } from './routes/http/problem.ts'
-import { respond } from './routes/router.ts'
+import { respond } from './respond.ts'
 
 /**
  * `fetch` answers HTTP requests, `scheduled` is the cron, once a minute. If the configuration is wrong, every

@@ -8,7 +8,7 @@ import { IsolateMemory } from '../src/isolate-memory.ts'
 import type { Timers } from '../src/lib/deadline.ts'
 import type { LogEntry } from '../src/ports/deps.ts'
 import type { HttpDeps } from '../src/routes/http/deps.ts'
-import { respond } from '../src/routes/router.ts'
+import { respond } from '../src/respond.ts'
 import { ShopReceiver } from './shop-receiver.ts'
 
 /** The merchant of both the Worker and the simulated WeChat. */

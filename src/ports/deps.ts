@@ -7,13 +7,13 @@ import type { BillArchive } from './bill-archive.ts'
 import type { ReadBill } from './bill-reader.ts'
 import type { BillStore } from './bill-store.ts'
 import type { Cost } from './budget.ts'
-import type { DeliveryStore } from './delivery-store.ts'
+import type { DeliveryStore, WebhookSender } from './delivery-store.ts'
+import type { ListStore } from './list-store.ts'
 import type { OrderStore } from './order-store.ts'
 import type { RecoveryStore } from './recovery-store.ts'
 import type { RefundLimits, RefundStore } from './refund-store.ts'
 import type { ReviewStore } from './review-store.ts'
 import type { RunStore, SweepStore } from './run-store.ts'
-import type { WebhookSender } from './webhooks.ts'
 import type { WeChat } from './wechat.ts'
 
 /** The stores, one for each subject. */
@@ -26,6 +26,7 @@ export type Stores = Readonly<{
   runs: RunStore
   recoveries: RecoveryStore
   sweeps: SweepStore
+  lists: ListStore
 }>
 
 /** What the use cases need from outside, such as the stores, WeChat and the clock. */

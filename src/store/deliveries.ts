@@ -189,7 +189,7 @@ export async function reopenDelivery(
 }
 
 /** What a list shows of a webhook: all but its body, which may be large. */
-const LISTED = `id, type, subject, ordercode, revision, state, created_at, due_at, tries, step, tried_at, last_status,
+export const LISTED = `id, type, subject, ordercode, revision, state, created_at, due_at, tries, step, tried_at, last_status,
   last_error, delivered_at, NULL AS body`
 
 /** Up to so many pending webhooks are all read and sorted. Beyond it, they are looked for among the newest ones. */
@@ -238,7 +238,8 @@ async function hasFewPending(db: Database): Promise<boolean> {
   return integer(rows[0] ?? {}, 'pending') <= FEW_PENDING
 }
 
-function deliveryFromRow(row: Row): StoredDelivery {
+/** Reads a row of `deliveries`. */
+export function deliveryFromRow(row: Row): StoredDelivery {
   return {
     id: text(row, 'id'),
     type: text(row, 'type') as WebhookType,

@@ -97,7 +97,8 @@ export async function listReviews(
   )
 }
 
-function reviewFromRow(row: Row): StoredReview {
+/** Reads a row of `reviews`. */
+export function reviewFromRow(row: Row): StoredReview {
   return {
     id: text(row, 'id'),
     kind: text(row, 'kind') as ReviewKind,

@@ -2,7 +2,7 @@
 import { later, MINUTE_S, type UnixSeconds } from '../core/time.ts'
 import type { StartedRun, StoredRun } from '../ports/run-store.ts'
 import { integer, optionalText, optionalTime, orNull, time } from './d1/columns.ts'
-import type { Database } from './d1/database.ts'
+import type { Database, Row } from './d1/database.ts'
 
 /** A run ends within this time, in seconds: no work begins after two minutes, and none takes longer than one. */
 const RUN_S_MAX = 3 * MINUTE_S
@@ -66,13 +66,16 @@ export async function listRuns(
     beforeId,
     limit,
   )
-  return rows.map((row) => ({
-    id: integer(row, 'id'),
-    startedAt: time(row, 'started_at'),
-    finishedAt: optionalTime(row, 'finished_at'),
-    report: JSON.parse(optionalText(row, 'report') ?? '{}') as Record<string, unknown>,
-  }))
+  return rows.map(runFromRow)
 }
+
+/** Reads a row of `runs`. */
+export const runFromRow = (row: Row): StoredRun => ({
+  id: integer(row, 'id'),
+  startedAt: time(row, 'started_at'),
+  finishedAt: optionalTime(row, 'finished_at'),
+  report: JSON.parse(optionalText(row, 'report') ?? '{}') as Record<string, unknown>,
+})
 
 /** Deletes the oldest runs, about `limit` at most, that started before `before`. */
 export async function sweepRuns(db: Database, before: UnixSeconds, limit: number): Promise<void> {

@@ -3,6 +3,7 @@ import type { Actor } from '../core/actor.ts'
 import { prepayExpiry } from '../core/order/attempt.ts'
 import type { BillStore } from '../ports/bill-store.ts'
 import type { DeliveryStore } from '../ports/delivery-store.ts'
+import type { ListStore } from '../ports/list-store.ts'
 import type { Stores } from '../ports/deps.ts'
 import type { OrderStore } from '../ports/order-store.ts'
 import type { RefundLimits, RefundStore } from '../ports/refund-store.ts'
@@ -23,6 +24,11 @@ import * as attempts from './order/attempts.ts'
 import { claimDueAttempts, claimExpiredOrders, rescheduleOrders } from './due/due-orders.ts'
 import { claimDueRefunds, rescheduleRefunds } from './due/due-refunds.ts'
 import { expireUntouched } from './due/expire-untouched.ts'
+import { billLines, readDifferences } from './lists/bills.ts'
+import { deliveriesWith, latestEvents } from './lists/order-page.ts'
+import { orderLines, searchOrders } from './lists/orders.ts'
+import { countOpenReviews, readOverview } from './lists/overview.ts'
+import { refundLines } from './lists/refunds.ts'
 import { listOrders } from './order/order-list.ts'
 import { commit, register } from './order/orders.ts'
 import { ordercodeOfPayment, saveConfirmation } from './order/payment-row.ts'
@@ -59,6 +65,7 @@ export const d1Stores = (
   bills: billStore(db, outbox, mchId),
   runs: runStore(db, limits),
   sweeps: sweepStore(db),
+  lists: listStore(db),
   recoveries: {
     begin: (since, now) => beginRecovery(db, since, now),
     left: (now) => recoveryLeft(db, now),
@@ -159,6 +166,18 @@ const runStore = (db: Database, limits: RefundLimits): RunStore => ({
   health: (now) => readHealth(db, now, limits),
   finish: (id, now, report, reducedUntil) => runs.finishRun(db, id, now, report, reducedUntil),
   list: (beforeId, limit) => runs.listRuns(db, beforeId, limit),
+})
+
+const listStore = (db: Database): ListStore => ({
+  overview: (from, yesterday) => readOverview(db, from, yesterday),
+  openReviews: () => countOpenReviews(db),
+  orders: (filter, page) => orderLines(db, filter, page),
+  search: (text) => searchOrders(db, text),
+  latestEvents: (ordercode, limit) => latestEvents(db, ordercode, limit),
+  deliveriesOf: (ids) => deliveriesWith(db, ids),
+  refunds: (which, page) => refundLines(db, which, page),
+  bills: () => billLines(db),
+  differences: (day, limit) => readDifferences(db, day, limit),
 })
 
 const sweepStore = (db: Database): SweepStore => ({

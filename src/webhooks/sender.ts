@@ -9,7 +9,7 @@ import { readLimited } from '../lib/limited-body.ts'
 import { invariant } from '../lib/result.ts'
 import type { Secret } from '../lib/secret.ts'
 import { excerptOf, wordsOf } from '../lib/words.ts'
-import type { WebhookSender } from '../ports/webhooks.ts'
+import type { WebhookSender } from '../ports/delivery-store.ts'
 import { webhookKey } from './secret.ts'
 
 const DEADLINE_MS = 10_000

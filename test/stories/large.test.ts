@@ -1,12 +1,15 @@
 /** What pages and runs of the cron read in a large database. `node bench/growth.ts` measures the same with a million orders. */
 import { env } from 'cloudflare:workers'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, inject, it } from 'vitest'
+import { consoleBrowser } from '../../testing/console-browser.ts'
 import { FILL, FIRST_AT, GIVEN_UP, OPEN } from '../../testing/d1/large-database.ts'
 import { settledOrders, type Step } from '../../testing/d1/settled-orders.ts'
 import { watchDatabase } from '../../testing/d1/watched-database.ts'
 import { world } from '../../testing/world.ts'
 
-const ORDERS = 20_000
+const ORDERS = inject('orders')
+/** A million orders take a minute to insert. */
+const TIMEOUT_MS = 900_000
 const ROWS_MAX = 500
 
 const PAGES = [
@@ -32,47 +35,92 @@ const PAGES = [
   '/runs?limit=100',
 ]
 
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** How many orders the large database has. */
+    orders: number
+  }
+}
+
+/** The pages of the console, which people read with a session. */
+const CONSOLE = [
+  '/console',
+  '/console/orders',
+  '/console/orders?tab=unpaid',
+  '/console/orders?tab=paid',
+  '/console/orders?tab=closed',
+  '/console/orders?from=2024-01-01&to=2024-01-02',
+  '/console/orders?q=20261128-0000000',
+  '/console/orders?q=4200000000000000000000000000',
+  '/console/orders/20261128-00000000001',
+  '/console/orders/20261128-00000000001/refund',
+  '/console/refunds',
+  '/console/refunds?tab=all',
+  '/console/reviews',
+  '/console/reviews?tab=done',
+  '/console/bills',
+  '/console/deliveries',
+  '/console/deliveries?tab=waiting',
+  '/console/deliveries?tab=given_up',
+  '/console/runs',
+  '/console/checks',
+]
+
 async function fill(sql: readonly string[], orders = ORDERS): Promise<void> {
   for (const each of sql) await env.DB.prepare(each).bind(orders).run()
 }
 
 describe(`a database with ${ORDERS} orders`, () => {
-  it('reads at most 500 rows for any page of a list, and scans no table', async () => {
-    await fill(FILL)
-    const watched = watchDatabase(env.DB)
-    const plans: string[] = []
-    const db = new Proxy(watched.db, {
-      get(target, name): unknown {
-        if (name !== 'prepare') return Reflect.get(target, name)
-        return (sql: string) => {
-          plans.push(sql)
-          return target.prepare(sql)
+  it(
+    'reads at most 500 rows for any page of a list, and scans no table',
+    { timeout: TIMEOUT_MS },
+    async () => {
+      await fill(FILL)
+      const watched = watchDatabase(env.DB)
+      const plans: string[] = []
+      const db = new Proxy(watched.db, {
+        get(target, name): unknown {
+          if (name !== 'prepare') return Reflect.get(target, name)
+          return (sql: string) => {
+            plans.push(sql)
+            return target.prepare(sql)
+          }
+        },
+      })
+      const w = world({ wrapDb: () => db })
+      const browser = consoleBrowser(w)
+      await browser.signIn()
+      const read: Record<string, number> = {}
+      const measure = async (note: string): Promise<void> => {
+        for (const path of CONSOLE) {
+          watched.reset()
+          expect([200, 303], path).toContain((await browser.send(path)).status)
+          read[`${path}${note}`] = watched.rowsRead()
         }
-      },
-    })
-    const w = world({ wrapDb: () => db })
-    const read: Record<string, number> = {}
-    const measure = async (note: string): Promise<void> => {
-      for (const path of PAGES) {
-        watched.reset()
-        const answer = await w.shop('GET', path)
-        expect(answer.status, path).toBe(200)
-        read[`${path}${note}`] = watched.rowsRead()
+        for (const path of PAGES) {
+          watched.reset()
+          const answer = await w.shop('GET', path)
+          expect(answer.status, path).toBe(200)
+          read[`${path}${note}`] = watched.rowsRead()
+        }
       }
-    }
-    await measure('')
-    await fill([OPEN, GIVEN_UP])
-    await measure(' with many open orders')
+      await measure('')
+      await fill([OPEN, GIVEN_UP])
+      await measure(' with many open orders')
 
-    const wrong = Object.entries(read).filter(([, rows]) => rows > ROWS_MAX)
-    expect(wrong, JSON.stringify(read, null, 2)).toEqual([])
-    for (const sql of new Set(plans)) {
-      const plan = await explain(sql)
-      expect(plan, sql).not.toMatch(
-        /SCAN (?!CONSTANT|json_each|event\b|order_events|\(|recoveries|bills)\w+\b(?! USING)/,
-      )
-    }
-  })
+      if (ORDERS > 20_000) console.log(JSON.stringify(read, null, 2))
+      const wrong = Object.entries(read).filter(([, rows]) => rows > ROWS_MAX)
+      expect(wrong, JSON.stringify(read, null, 2)).toEqual([])
+      // The last runs are read by their number, which the plan calls a scan.
+      const isBounded = (sql: string): boolean => /FROM runs ORDER BY id DESC LIMIT/.test(sql)
+      for (const sql of new Set(plans.filter((each) => !isBounded(each)))) {
+        const plan = await explain(sql)
+        expect(plan, sql).not.toMatch(
+          /SCAN (?!CONSTANT|json_each|event\b|order_events|\(|recoveries|bills|latest|other_merchants)\w+\b(?! USING)/,
+        )
+      }
+    },
+  )
 
   it('shows the open orders, newest first, however many orders there are', async () => {
     await fill(FILL)

@@ -15,7 +15,9 @@ export const PURE = {
     ...PATIENCE,
     environment: 'node' as const,
     isolate: false, // these files leave nothing behind; a process for each would take longer than its tests
-    include: ['test/{lib,core,wechat,webhooks,routes,simulator,testing,examples}/**/*.test.ts'],
+    include: [
+      'test/{lib,core,console,wechat,webhooks,routes,simulator,testing,examples}/**/*.test.ts',
+    ],
   },
 }
 

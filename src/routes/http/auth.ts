@@ -9,6 +9,24 @@ export type Caller = Readonly<{ actor: Actor; role: Role }>
 export const tokenOf = (request: Request): string | undefined =>
   /^Bearer +([\x21-\x7e]+)$/i.exec(request.headers.get('authorization') ?? '')?.[1]
 
+/** A token that is accepted, as its SHA-256 in lower-case hex. */
+export type KnownToken = Caller & Readonly<{ hash: string }>
+
+/** All tokens that are accepted: those of the shop first, then those of the operators. */
+export async function knownTokens(
+  deps: Pick<HttpDeps, 'merchantTokens' | 'operators'>,
+): Promise<readonly KnownToken[]> {
+  const ofShop = await Promise.all(deps.merchantTokens.map((each) => sha256Hex(each.reveal())))
+  return [
+    ...ofShop.map((hash) => ({ actor: 'shop', role: 'operator', hash }) as const),
+    ...deps.operators.map(({ name, role, tokenSha256 }) => ({
+      actor: name,
+      role,
+      hash: tokenSha256.reveal(),
+    })),
+  ]
+}
+
 /**
  * Finds whose token it is. Hashes are compared, so timing reveals nothing about a token.
  *
@@ -19,16 +37,7 @@ export async function callerWith(
   deps: Pick<HttpDeps, 'merchantTokens' | 'operators'>,
 ): Promise<Caller | undefined> {
   const given = await sha256Hex(token)
-  const ofShop = await Promise.all(deps.merchantTokens.map((each) => sha256Hex(each.reveal())))
-  const known = [
-    ...ofShop.map((hash) => ({ actor: 'shop', role: 'operator', hash }) as const),
-    ...deps.operators.map(({ name, role, tokenSha256 }) => ({
-      actor: name,
-      role,
-      hash: tokenSha256.reveal(),
-    })),
-  ]
   // Every token is compared, so the time taken does not reveal which one matched.
-  const [caller] = known.filter(({ hash }) => equalInConstantTime(hash, given))
+  const [caller] = (await knownTokens(deps)).filter(({ hash }) => equalInConstantTime(hash, given))
   return caller
 }

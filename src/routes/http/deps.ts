@@ -30,6 +30,10 @@ export type HttpDeps = Deps &
      * because the customers of a mobile carrier share addresses. @returns false when the limit is exceeded.
      */
     admitClient: (who: string) => Promise<boolean>
+    /** Counts a sign-in to the console against the rate limit of its client. @returns false when the limit is exceeded. */
+    admitSignIn: (who: string) => Promise<boolean>
+    /** Makes the random number of a session of the console: 32 hexadecimal digits. */
+    newSessionId: () => string
     /** The header in which a trusted proxy reports the address of a client; undefined when there is no such proxy. */
     clientIpHeader: string | undefined
     /** Limits the logins that WeChat refuses to clients without an address. */

@@ -6,11 +6,11 @@ import {
   type BillError,
   billReport,
   openRawBill,
-  type RawBill,
   readBillReport,
 } from '../../service/bill/read-bill.ts'
 import { type ReconcileError, reconcileNow } from '../../service/bill/reconcile-bill.ts'
 import type { HttpDeps } from '../http/deps.ts'
+import { fileResponse } from '../http/file.ts'
 import { invalidRequest, json, problem } from '../http/problem.ts'
 import type { RouteRequest } from '../http/request.ts'
 
@@ -38,8 +38,6 @@ const BUSY =
   'Another request is reconciling this day, or stopped less than five minutes ago while it did. Repeat this request until it is answered with a report.'
 /** The values of `last_error` while WeChat has not made the bill yet. */
 const NOT_MADE = ['bill_creating', 'no_bill_exist']
-
-const GZIP_MAGIC = [0x1f, 0x8b]
 
 /** `GET /bills/{date}`: the report of a day's reconciliation. */
 export async function getBill(
@@ -86,18 +84,6 @@ export async function getBillRaw(
   }
 }
 
-function fileResponse({ day, first, rest }: RawBill): Response {
-  const isGzip = GZIP_MAGIC.every((byte, i) => first[i] === byte)
-  const name = `wechat-bill-${day}.csv${isGzip ? '.gz' : ''}`
-  return new Response(joined(first, rest), {
-    headers: {
-      'content-type': isGzip ? 'application/gzip' : 'text/csv; charset=utf-8',
-      'content-disposition': `attachment; filename="${name}"`,
-      'cache-control': 'no-store',
-    },
-  })
-}
-
 const reportResponse = (report: BillReport): Response => json(billJson(report))
 
 function billProblem(error: BillError | ReconcileError): Response {
@@ -119,24 +105,4 @@ function readDay(request: RouteRequest): Result<BeijingDay, Response> {
         ]),
       )
     : ok(day)
-}
-
-/** Makes a stream of the first chunk, which has been read already, and all chunks that follow. */
-function joined(
-  first: Uint8Array,
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-): ReadableStream<Uint8Array> {
-  let begun = false
-  return new ReadableStream({
-    async pull(controller) {
-      if (!begun) {
-        begun = true
-        return controller.enqueue(first)
-      }
-      const { done, value } = await reader.read()
-      if (done) controller.close()
-      else controller.enqueue(value)
-    },
-    cancel: (reason) => reader.cancel(reason),
-  })
 }

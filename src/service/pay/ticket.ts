@@ -7,7 +7,8 @@
  * `mac` is an HMAC-SHA256 of `ordercode.payer.expiry`.
  */
 import { DAY_S, later, type UnixSeconds } from '../../core/time.ts'
-import { equalInConstantTime, toHex } from '../../lib/text.ts'
+import { derivedKey, macHex } from '../../lib/mac.ts'
+import { equalInConstantTime } from '../../lib/text.ts'
 
 const TICKET_LIFE_S = DAY_S
 const PAYER_HEX_CHARS = 32
@@ -16,15 +17,8 @@ const TICKET = /^(([0-9A-Za-z_-]{6,28})\.([0-9a-f]{32})\.(\d{1,12}))\.([0-9a-f]{
 /**
  * Derives the HMAC key of tickets from an AppSecret, so that the operator has no further secret to set.
  */
-export async function ticketKey(appSecret: string): Promise<CryptoKey> {
-  const utf8 = new TextEncoder()
-  const algorithm = { name: 'HMAC', hash: 'SHA-256' }
-  const root = await crypto.subtle.importKey('raw', utf8.encode(appSecret), algorithm, false, [
-    'sign',
-  ])
-  const derived = await crypto.subtle.sign('HMAC', root, utf8.encode('wxpay-edge ticket v1'))
-  return crypto.subtle.importKey('raw', derived, algorithm, false, ['sign'])
-}
+export const ticketKey = (appSecret: string): Promise<CryptoKey> =>
+  derivedKey(appSecret, 'wxpay-edge ticket v1')
 
 /** Makes a ticket for a payer who has logged in. The ticket is valid for one day. */
 export async function issueTicket(
@@ -34,7 +28,7 @@ export async function issueTicket(
   now: UnixSeconds,
 ): Promise<string> {
   const claim = `${ordercode}.${await payerHash(key, openid)}.${later(now, TICKET_LIFE_S)}`
-  return `${claim}.${await mac(key, `ticket ${claim}`)}`
+  return `${claim}.${await macHex(key, `ticket ${claim}`)}`
 }
 
 /** A ticket that was issued here and has not expired. */
@@ -59,7 +53,7 @@ export async function readTicket(
   if (parts === null) return undefined
   const [, claim = '', ordercode = '', payer = '', expiry = '', claimed = ''] = parts
   for (const key of keys) {
-    const expected = await mac(key, `ticket ${claim}`)
+    const expected = await macHex(key, `ticket ${claim}`)
     if (equalInConstantTime(claimed, expected) && now < Number(expiry)) {
       return { ordercode, belongsTo: async (openid) => (await payerHash(key, openid)) === payer }
     }
@@ -69,9 +63,4 @@ export async function readTicket(
 
 /** The keyed hash that stands for the payer in a ticket. */
 const payerHash = async (key: CryptoKey, openid: string): Promise<string> =>
-  (await mac(key, `payer ${openid}`)).slice(0, PAYER_HEX_CHARS)
-
-async function mac(key: CryptoKey, text: string): Promise<string> {
-  const bytes = await crypto.subtle.sign('HMAC', key, new TextEncoder().encode(text))
-  return toHex(new Uint8Array(bytes))
-}
+  (await macHex(key, `payer ${openid}`)).slice(0, PAYER_HEX_CHARS)

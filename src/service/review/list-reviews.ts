@@ -12,3 +12,9 @@ export const listReviews = (
   open: boolean | undefined,
   page: Page,
 ): Promise<Found<StoredReview>> => reviews.list(open, page)
+
+/** One review. @returns undefined when it does not exist. */
+export const findReview = (
+  { reviews }: Pick<Deps, 'reviews'>,
+  id: string,
+): Promise<StoredReview | undefined> => reviews.find(id)

@@ -81,27 +81,34 @@ export async function differences(
 ): Promise<Readonly<{ total: number; some: readonly ReportedDifference[] }>> {
   const [counted, listed] = await db.batch([
     statement('SELECT count(*) AS total FROM bill_differences WHERE day = ? AND stale = 0', day),
-    statement(
-      `SELECT d.*, (
-         SELECT id FROM reviews
-         WHERE (reviews.kind = 'bill_difference' AND reviews.subject = ${REVIEW_SUBJECT})
-           OR (d.kind = 'payment_of_unknown_order' AND reviews.kind = 'unknown_order'
-             AND reviews.subject = d.subject)
-         ORDER BY ${LAST_FIRST} LIMIT 1) AS review_id
-       FROM bill_differences d WHERE d.day = ? AND d.stale = 0 ORDER BY d.kind, d.subject LIMIT ?`,
-      day,
-      limit,
-    ),
+    firstDifferences(day, limit),
   ])
   const [row] = counted?.rows ?? []
   return {
     total: row === undefined ? 0 : integer(row, 'total'),
-    some: (listed?.rows ?? []).map((difference) => ({
-      ...differenceFromRow(difference),
-      reviewId: optionalText(difference, 'review_id'),
-    })),
+    some: (listed?.rows ?? []).map(reportedFromRow),
   }
 }
+
+/** Builds the statement that reads the first `limit` differences of a day, each with the last review about it. */
+export const firstDifferences = (day: BeijingDay, limit: number): Statement =>
+  statement(
+    `SELECT d.*, (
+       SELECT id FROM reviews
+       WHERE (reviews.kind = 'bill_difference' AND reviews.subject = ${REVIEW_SUBJECT})
+         OR (d.kind = 'payment_of_unknown_order' AND reviews.kind = 'unknown_order'
+           AND reviews.subject = d.subject)
+       ORDER BY ${LAST_FIRST} LIMIT 1) AS review_id
+     FROM bill_differences d WHERE d.day = ? AND d.stale = 0 ORDER BY d.kind, d.subject LIMIT ?`,
+    day,
+    limit,
+  )
+
+/** Reads a row of {@link firstDifferences}. */
+export const reportedFromRow = (row: Row): ReportedDifference => ({
+  ...differenceFromRow(row),
+  reviewId: optionalText(row, 'review_id'),
+})
 
 /** Counts the differences of a kind and day that have a review of their own. The count stops at `atMost`. */
 export async function countReviewed(

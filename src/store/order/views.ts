@@ -167,11 +167,14 @@ export async function events(
     after,
     limit,
   )
-  return rows.map((row) => ({
-    revision: integer(row, 'revision'),
-    type: text(row, 'type'),
-    at: time(row, 'at'),
-    actor: optionalText(row, 'actor') ?? earlierActorOfEvent(text(row, 'type')),
-    data: JSON.parse(text(row, 'data')) as Record<string, unknown>,
-  }))
+  return rows.map(eventFromRow)
 }
+
+/** Reads a row of `order_events`. */
+export const eventFromRow = (row: Row): StoredEvent => ({
+  revision: integer(row, 'revision'),
+  type: text(row, 'type'),
+  at: time(row, 'at'),
+  actor: optionalText(row, 'actor') ?? earlierActorOfEvent(text(row, 'type')),
+  data: JSON.parse(text(row, 'data')) as Record<string, unknown>,
+})
