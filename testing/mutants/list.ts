@@ -1,5 +1,6 @@
 /** All mutants. Each is a bug that a developer could write tomorrow, and that a test must notice. */
 import { BILL_MUTANTS } from './bills.ts'
+import { CONSOLE_MUTANTS } from './console.ts'
 import { MERCHANT_MUTANTS } from './merchants.ts'
 import type { Mutant } from './mutant.ts'
 import { NOTICE_MUTANTS } from './notices.ts'
@@ -23,4 +24,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...REFUND_MUTANTS,
   ...BILL_MUTANTS,
   ...MERCHANT_MUTANTS,
+  ...CONSOLE_MUTANTS,
 ]
