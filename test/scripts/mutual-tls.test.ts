@@ -111,9 +111,10 @@ describe('the Worker', { timeout: 90_000 }, () => {
       status: 200,
       body: expect.stringContaining(NOT_XML),
     })
-    expect(stacks.equipped.wechat.simulator.books.history()).toMatchObject([
-      { type: 'request', endpoint: 'refund' },
-    ])
+    const refunds = stacks.equipped.wechat.simulator.books
+      .history()
+      .filter((each) => each.type === 'request' && each.endpoint === 'refund')
+    expect(refunds).toHaveLength(1)
   })
 
   it('runs without a certificate too', async () => {

@@ -66,6 +66,12 @@ const sourceOf = (data: unknown): unknown =>
 const transactionOf = (data: unknown): unknown =>
   (JSON.parse(String(data)) as { transaction_id?: unknown }).transaction_id
 
+/** Whether the lost records had told that the payment goes back, and a person accepted it after the restore. */
+const isAcceptedSince = (evidence: Evidence, id: string): boolean =>
+  wasToldBefore(evidence, `payment.returned.${id}`) &&
+  !wasToldBefore(evidence, `order.paid.${id}`) &&
+  isAccepted(evidence, id)
+
 /** Payments that made an order paid are shipped, so the shop must never hear that they go back, unless they have. */
 const shippedIsNotReturned: Check = (evidence) => {
   const idsOf = (wanted: string) =>
@@ -73,16 +79,11 @@ const shippedIsNotReturned: Check = (evidence) => {
       type === wanted ? [id.slice(wanted.length + 1)] : [],
     )
   const shipped = idsOf('order.paid')
-  return (
-    idsOf('payment.returned')
-      .filter((id) => shipped.includes(id))
-      .filter((id) => !isWhollyReturned(evidence, id) || !isEitherToldBefore(evidence, id))
-      // The lost records returned it, and then a person accepted it.
-      .filter(
-        (id) => !wasToldBefore(evidence, `payment.returned.${id}`) || !isAccepted(evidence, id),
-      )
-      .map((transactionId) => `${transactionId} was shipped, and is told as payment.returned`)
-  )
+  return idsOf('payment.returned')
+    .filter((id) => shipped.includes(id))
+    .filter((id) => !isWhollyReturned(evidence, id) || !isEitherToldBefore(evidence, id))
+    .filter((id) => !isAcceptedSince(evidence, id))
+    .map((transactionId) => `${transactionId} was shipped, and is told as payment.returned`)
 }
 
 /**
