@@ -278,11 +278,18 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
     tests: ['test/stories/refund/merchant-platform.test.ts'],
   },
   {
-    name: 'A closed refund blocks the recording of the refund that replaced it',
-    file: 'service/refund/import-refunds.ts',
-    find: `Number(b.status === 'closed') - Number(a.status === 'closed')`,
-    replace: `Number(a.status === 'closed') - Number(b.status === 'closed')`,
-    tests: ['test/stories/refund/merchant-platform.test.ts'],
+    name: 'A refund of ours that WeChat has closed unheard blocks the recording of the refund that replaced it',
+    file: 'core/order/refund-transition.ts',
+    find: `({ state }) => state === 'succeeded'`,
+    replace: `(each) => isReserved(each) && each.state !== 'requested'`,
+    tests: ['test/core/order/refund-transition.test.ts'],
+  },
+  {
+    name: 'Two refunds that succeed although the payment has the money of one are told to no person',
+    file: 'core/order/refund-transition.ts',
+    find: `return other.state === 'succeeded'`,
+    replace: `return false`,
+    tests: ['test/core/order/refund-transition.test.ts'],
   },
   {
     name: 'A foreign payment that will be refunded is announced to the shop as paid',

@@ -184,8 +184,7 @@ function onRecord(
 
 /**
  * The review of a refund that WeChat made although the payment does not have its money: its amount was released and
- * reserved anew, or refunds were made on the merchant platform while it waited. As in {@link onDiscovered}, refunds
- * that WeChat has not accepted do not count against one that waited, because WeChat may refuse them.
+ * reserved anew, or refunds were made on the merchant platform meanwhile.
  */
 function overdrawReviews(
   { order, payments, refunds }: OrderView,
@@ -193,15 +192,21 @@ function overdrawReviews(
   record: RefundRecord,
 ) {
   const payment = payments.find((each) => each.transactionId === refund.transactionId)
-  const isWaiting = refund.state === 'requested'
-  const isNewAtWeChat = (isWaiting || !isReserved(refund)) && record.status !== 'closed'
-  const others = ofPayment(refunds, refund.transactionId).filter(
-    ({ state }) => !isWaiting || state !== 'requested',
-  )
-  const left = payment && leftOf(payment, others)
-  return isNewAtWeChat && left !== undefined && refund.refundFee > left
+  if (payment === undefined || record.status === 'closed') return []
+  const rivals = ofPayment(refunds, refund.transactionId).filter((each) => isRival(refund, each))
+  return refund.refundFee > leftOf(payment, rivals)
     ? [conflictReview(record, order.ordercode, 'refund_exceeds_payment')]
     : []
+}
+
+/** Whether another refund of the payment counts against a refund that WeChat reports to have made. */
+function isRival({ state }: Refund, other: Refund): boolean {
+  // WeChat may refuse a refund that it has not accepted, so one that waits does not count against another that waited.
+  if (state === 'requested') return other.state !== 'requested'
+  // The payment's money was reserved anew when the amount was released.
+  if (!isReserved({ state })) return true
+  // WeChat may have closed the refunds that it had accepted, as in `onDiscovered`.
+  return other.state === 'succeeded'
 }
 
 /**
@@ -216,12 +221,12 @@ function onDiscovered(
   if (findRefund(before, record.outRefundNo) !== undefined) return onRecord(before, record, now)
   const payment = before.payments.find((each) => each.transactionId === record.transactionId)
   if (payment === undefined) return err({ reason: 'order_not_paid' })
-  // The refund found at WeChat, and the payment's refunds that WeChat has accepted, must not exceed the payment
-  // together. Refunds that WeChat has not accepted do not count, because WeChat may refuse them.
-  const accepted = ofPayment(before.refunds, record.transactionId).filter(
-    (each) => isReserved(each) && each.state !== 'requested',
+  // The refund found at WeChat, and the payment's refunds that have succeeded, must not exceed the payment together.
+  // The others do not count: WeChat may refuse them or may have closed them meanwhile, and the cron learns of it later.
+  const succeeded = ofPayment(before.refunds, record.transactionId).filter(
+    ({ state }) => state === 'succeeded',
   )
-  const left = leftOf(payment, accepted)
+  const left = leftOf(payment, succeeded)
   // A closed refund returned no money. Yet one of more than the payment does not belong to it.
   const most = record.status === 'closed' ? payment.totalFee : left
   if (record.refundFee > most) return err({ reason: 'refund_exceeds_payment', left })

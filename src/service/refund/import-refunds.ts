@@ -24,13 +24,8 @@ async function recordRefunds(
   view: OrderView,
   records: readonly RefundRecord[],
 ): Promise<OrderView> {
-  // Closed refunds come first: a closed refund releases its amount, and another refund of the list may need
-  // this room in the payment.
-  const closedFirst = records.toSorted(
-    (a, b) => Number(b.status === 'closed') - Number(a.status === 'closed'),
-  )
   let current = view
-  for (const record of closedFirst) {
+  for (const record of records) {
     current = (await recordRefundStatus(deps, current, record)).view
   }
   return current

@@ -6,6 +6,7 @@ import {
   type Refund,
   type RefundRecord,
   type RefundState,
+  refundedFee,
   reservedFee,
   toOutRefundNo,
 } from '../../../src/core/order/refund.ts'
@@ -466,7 +467,7 @@ describe('a refund that was made on the merchant platform', () => {
     })
   })
 
-  it('never raises the sum of all moving refunds above what was paid', () => {
+  it('never raises the sum of the refunds that succeeded above what was paid', () => {
     const before = paidView([named(R2, { state: 'succeeded', refundFee: toFen(80) })])
 
     expect(outcomeOf(before, discovered({ refundFee: toFen(20) }))).toBe('changed')
@@ -494,6 +495,26 @@ describe('a refund that was made on the merchant platform', () => {
 
     expect(outcomeOf(before, discovered({ refundFee: toFen(100) }))).toBe('changed')
   })
+
+  it.each(['processing', 'abnormal'] as const)(
+    'is recorded beside a refund of ours that is %s, because WeChat may have closed ours meanwhile',
+    (state) => {
+      const before = paidView([named(R2, { state, startedAt: NOW, refundFee: toFen(1) })])
+      const whole = discovered({ refundFee: toFen(100), status: 'succeeded' })
+
+      const { after, reviews } = changeBy(before, whole)
+      const record = { outRefundNo: toOutRefundNo(R2), refundFee: toFen(1) } as const
+      const ended = (status: RefundRecord['status']) =>
+        changeBy(after, recordEvent(after, aRecord({ ...record, status })))
+
+      expect(reviews).toEqual([])
+      expect(refundedFee(ended('closed').after.refunds)).toBe(100)
+      expect(ended('closed').reviews).toEqual([])
+      expect(ended('succeeded').reviews).toMatchObject([
+        { kind: 'refund_conflict', evidence: { reason: 'refund_exceeds_payment', refund_fee: 1 } },
+      ])
+    },
+  )
 
   it.each([
     [10, 'processing', []],

@@ -109,6 +109,24 @@ describe('a refund on the merchant platform', () => {
     expect(await kinds(w)).toEqual([])
   })
 
+  it('is recorded by its notice before the Worker has heard that WeChat closed a refund of ours', async () => {
+    const w = world()
+    w.wechat.platform.setRefundNotifyUrl(PLATFORM_URL)
+    const { ordercode } = await paidOrder(w, 'unheard', 1_000)
+    expect(await outcome(putRefund(w, ordercode, 'ours', 1))).toBe('201 processing')
+    w.wechat.notices.ofRefunds.loseNext('ours')
+    w.wechat.platform.settleRefund('ours', 'REFUNDCLOSE')
+    w.wechat.platform.refund(ordercode, { refundFee: 1_000, outRefundNo: 'hand-1' })
+    w.wechat.platform.settleRefund('hand-1', 'SUCCESS')
+    w.advance(60)
+    await w.deliverNotices()
+    expect(states(await w.read(ordercode))).toEqual(['processing', 'succeeded'])
+    await pass(w, 3, { notices: false })
+    expect(states(await w.read(ordercode))).toEqual(['closed', 'succeeded'])
+    expect(await kinds(w)).toEqual([])
+    await expectBalanced(w, ordercode)
+  })
+
   it.each([3, 28])(
     'is found among ten of a payment with %i coupons, although WeChat’s answer then has hundreds of elements',
     async (count) => {

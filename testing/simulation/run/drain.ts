@@ -12,6 +12,8 @@ import { reconcileAgain } from './reconcile-again.ts'
 import type { World } from './world.ts'
 
 const MINUTE_MS = 60_000
+/** In how many minutes each class of due work comes first in a run of the cron at least once. */
+const TURNS_MINUTES = 10
 /**
  * The maximum number of cron rounds of one drain: far more than expiry, the schedule of queries and the last query 24 hours
  * after closing need. The longest work are fifty refunds of a payment that a restore lost: each is tried thirty times before it is
@@ -73,6 +75,16 @@ export async function drain(world: World): Promise<boolean> {
     }
     return false
   }
+  /**
+   * Runs the cron every minute until each class of work has come first once. With a small budget, the work that is due
+   * at the same minute of every day could otherwise use up every run that the drain plays.
+   */
+  const playTurns = async (): Promise<void> => {
+    for (let minute = 0; minute < TURNS_MINUTES && nextBillMs(world) !== undefined; minute++) {
+      await finish(world, round())
+      scheduler.leap(MINUTE_MS)
+    }
+  }
 
   if (!(await playUntilIdle())) return false
   if (chance('decision').happens(0.4)) {
@@ -84,6 +96,7 @@ export async function drain(world: World): Promise<boolean> {
     if (nextMs === undefined) break
     if (waits >= ROUNDS_MAX) return false
     scheduler.leap(Math.max(0, nextMs - scheduler.now()))
+    await playTurns()
     if (!(await playUntilIdle())) return false
   }
   await acceptLostPayments(world, playUntilIdle)
