@@ -39,6 +39,15 @@ export default defineConfig(async () => ({
         },
       },
       {
+        // They play random worlds and send random requests. `npm test` leaves them out, because they take a minute.
+        test: {
+          name: 'random',
+          ...PATIENCE,
+          environment: 'node',
+          include: ['test/random/**/*.test.ts'],
+        },
+      },
+      {
         // They drive a browser, which not every machine has. `npm test` leaves them out.
         test: {
           name: 'browser',

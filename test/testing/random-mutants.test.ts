@@ -106,7 +106,7 @@ describe('the tests that can notice a mutant', () => {
     expect(tests).toContain('test/core/order/refund-transition.test.ts')
     expect(tests).toContain('test/wechat/bill/read.test.ts')
     expect(tests).not.toContain('test/core/day.test.ts')
-    expect(tests).not.toContain('test/fuzz.test.ts')
+    expect(tests).not.toContain('test/simulation.test.ts')
   })
 
   it('are none for a file that only types are taken from', () => {

@@ -7,7 +7,7 @@ const PAYING = ['test/stories/pay/paying.test.ts']
 const CLOSING = ['test/stories/order/closing.test.ts']
 const USED_NUMBERS = ['test/stories/pay/used-numbers.test.ts']
 const ATTEMPT_ROWS = ['test/store/order/attempts.test.ts']
-const SIMULATION = ['test/simulation.test.ts']
+const SIMULATION = ['test/simulation.test.ts', 'test/random/simulation.test.ts']
 
 /** The mutants with bugs in paying. */
 export const PAYING_MUTANTS: readonly Mutant[] = [
@@ -269,7 +269,7 @@ export const PAYING_MUTANTS: readonly Mutant[] = [
     file: 'service/pay/ticket.ts',
     find: 'equalInConstantTime(claimed, expected) && ',
     replace: 'expected.length > 0 && ',
-    tests: ['test/fuzz.test.ts', 'test/stories/pay/result.test.ts'],
+    tests: ['test/random/fuzz.test.ts', 'test/stories/pay/result.test.ts'],
   },
   {
     name: 'A ticket never expires',

@@ -543,15 +543,15 @@ export const REFUND_MUTANTS: readonly Mutant[] = [
   {
     name: 'The operator is not told that a refund made after all takes money that was promised to another one',
     file: 'core/order/refund-transition.ts',
-    find: 'isNewAtWeChat && left !== undefined && refund.refundFee > left',
-    replace: 'false',
+    find: `if (!isReserved({ state })) return true`,
+    replace: ``,
     tests: ['test/core/order/refund-cancel.test.ts'],
   },
   {
     name: 'The operator is not told that WeChat made a refund that waited, beside others, beyond the payment',
     file: 'core/order/refund-transition.ts',
-    find: `(isWaiting || !isReserved(refund)) && record.status`,
-    replace: `!isReserved(refund) && record.status`,
+    find: `if (state === 'requested') return other.state !== 'requested'`,
+    replace: ``,
     tests: ['test/core/order/refund-transition.test.ts'],
   },
   {

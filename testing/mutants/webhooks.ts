@@ -165,14 +165,14 @@ export const WEBHOOK_MUTANTS: readonly Mutant[] = [
     return { actor: 'shop', role: 'operator' }
   }
   const given = await sha256Hex(token)`,
-    tests: ['test/fuzz.test.ts', 'test/stories/http.test.ts'],
+    tests: ['test/random/fuzz.test.ts', 'test/stories/http.test.ts'],
   },
   {
     name: 'Orders can be closed without the merchant token',
     file: 'routes/router.ts',
     find: 'add(SHOP_ROUTES, withToken)',
     replace: `add(SHOP_ROUTES, (handler, route) => (handler.name === 'postOrderClose' ? handler : withToken(handler, route)))`,
-    tests: ['test/fuzz.test.ts', 'test/stories/http.test.ts'],
+    tests: ['test/random/fuzz.test.ts', 'test/stories/http.test.ts'],
   },
   {
     name: 'A viewer may do what an operator may',

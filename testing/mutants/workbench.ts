@@ -212,8 +212,9 @@ function projectsOf(tests: readonly string[]): readonly string[] {
   return [...projects].flatMap((project) => ['--project', project])
 }
 
-function projectOf(test: string): 'node' | 'workerd' | 'shim' | 'pure' {
+function projectOf(test: string): 'node' | 'random' | 'workerd' | 'shim' | 'pure' {
   if (dirname(test) === 'test') return 'node'
+  if (dirname(test) === 'test/random') return 'random'
   if (test.startsWith('test/stories/')) return 'workerd'
   return /^test\/(store|cron)\//.test(test) ? 'shim' : 'pure'
 }

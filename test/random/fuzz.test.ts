@@ -1,9 +1,9 @@
 /** A small part of `npm run fuzz`, with a seed of its own. */
 import { beforeAll, describe, expect, it } from 'vitest'
-import { EXPECTED } from '../testing/fuzz/judge/expected.ts'
-import { Tally } from '../testing/fuzz/judge/tally.ts'
-import { runTasks } from '../testing/fuzz/run/processes.ts'
-import { BATCH } from '../testing/fuzz/run/run-batch.ts'
+import { EXPECTED } from '../../testing/fuzz/judge/expected.ts'
+import { Tally } from '../../testing/fuzz/judge/tally.ts'
+import { runTasks } from '../../testing/fuzz/run/processes.ts'
+import { BATCH } from '../../testing/fuzz/run/run-batch.ts'
 
 const SEED = 20_261_123
 /** How many inputs of each batch are sent. The second batch is about refunds and bills, whose inputs take longer. */
