@@ -15,14 +15,14 @@ import { guardedLog } from './log.ts'
 import type { Deps, LogEntry } from './ports/deps.ts'
 import type { WebhookSender } from './ports/delivery-store.ts'
 import type { HttpDeps } from './routes/http/deps.ts'
-import { ticketKey } from './service/pay/ticket.ts'
-import { PLAN_BUDGETS } from './service/run/plan.ts'
 import { deliverFirst } from './service/webhook/deliver-webhook.ts'
 import { type BlobStore, kvArchive } from './store/bill/archive.ts'
 import { Database } from './store/d1/database.ts'
 import { cronOutbox, type Outbox, requestOutbox } from './store/d1/outbox.ts'
 import { d1Stores } from './store/store.ts'
 import { Usage } from './usage.ts'
+import { useCaseConfig, webhookTargetOf } from './use-case-config.ts'
+import { alertSender } from './webhooks/alert-sender.ts'
 import { noSender, webhookSender } from './webhooks/sender.ts'
 import { readBill } from './wechat/bill/read.ts'
 import { type Fetch, wechatTransport } from './wechat/transport.ts'
@@ -120,26 +120,7 @@ function assembleFor(
   const noticeKeys = { merchant, signType, oldKey: vars.WX_API_KEY_OLD }
 
   const deps: HttpDeps = {
-    config: {
-      appid: merchant.appid,
-      mchId: merchant.mchId,
-      signType,
-      notifyUrl: `${vars.PUBLIC_URL}/notify`,
-      ticketKeys: () => ticketKeys(appSecret, vars.WX_APP_SECRET_OLD),
-      requireOpenid: vars.REQUIRE_OPENID === 'yes',
-      plan: vars.PLAN,
-      tick: {
-        calls: vars.TICK_CALLS ?? PLAN_BUDGETS[vars.PLAN].calls,
-        statements: vars.TICK_STATEMENTS ?? PLAN_BUDGETS[vars.PLAN].statements,
-      },
-      latePayment: vars.LATE_PAYMENT,
-      noticeConfirmFrom: vars.NOTICE_CONFIRM_FROM,
-      isAppidShared: vars.SHARED_APPID === 'yes',
-      refundNotifyUrl:
-        certificateFetch === undefined ? undefined : `${vars.PUBLIC_URL}/notify/refund`,
-      refundLimits: limits,
-      webhookTarget,
-    },
+    config: useCaseConfig(vars, limits, certificateFetch !== undefined),
     ...d1Stores(database, outbox(webhookTarget !== 'unset'), merchant.mchId, actor, limits),
     wechat: wechatGateway({
       transport,
@@ -163,6 +144,17 @@ function assembleFor(
         now: now(),
       }),
     webhooks: vars.WEBHOOK_URL === undefined ? noSender : senderTo(vars.WEBHOOK_URL),
+    sendAlert:
+      vars.ALERT_URL === undefined
+        ? undefined
+        : alertSender({
+            fetch: countedFetch,
+            timers,
+            nowMs: platform.nowMs,
+            url: vars.ALERT_URL,
+            secret: vars.ALERT_SECRET,
+            consoleUrl: `${vars.PUBLIC_URL}/console`,
+          }),
     deliverSoon(ids) {
       if (webhookTarget !== 'set') return
       // Webhooks are sent after the response, so the deadline of the request does not apply to them.
@@ -220,21 +212,6 @@ function assembleFor(
       log({ event: 'webhook_not_tried', id, ...detailsOf(error) })
     }
   }
-}
-
-/** The keys of tickets: under the AppSecret, and under the previous one while it is changed. */
-async function ticketKeys(
-  current: Secret,
-  previous: Secret | undefined,
-): Promise<readonly [CryptoKey, ...CryptoKey[]]> {
-  const key = await ticketKey(current.reveal())
-  return previous === undefined ? [key] : [key, await ticketKey(previous.reveal())]
-}
-
-function webhookTargetOf({ off, hasReceiver }: Vars): HttpDeps['config']['webhookTarget'] {
-  // Without a receiver, a webhook that waited for a correct secret would wait for good.
-  if (!hasReceiver) return 'unset'
-  return off.some(({ feature }) => feature === 'webhooks') ? 'malformed' : 'set'
 }
 
 const ignore = (): void => {}

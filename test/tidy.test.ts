@@ -36,7 +36,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/core/': ['src/lib/'],
   'src/core/order/': ['src/core/*', 'src/lib/'],
   'src/core/bill/': ['src/core/*', 'src/lib/'],
-  'src/ports/': ['src/core/', 'src/lib/'],
+  'src/ports/*': ['src/ports/bill/', 'src/core/', 'src/lib/'],
+  'src/ports/bill/': ['src/ports/*', 'src/core/', 'src/lib/'],
   'src/contract/': ['src/ports/', 'src/core/', 'src/lib/'],
   // Use cases.
   'src/service/*': ['src/ports/', 'src/core/', 'src/lib/'],
@@ -160,7 +161,7 @@ const BANNED: readonly (readonly [pattern: RegExp, allowedIn: RegExp, instead: s
   [/\bDate\.now\(|new Date\(\)/, /^src\/platform\.ts$/, 'deps.now()'],
   [
     /(?<![.\w])fetch\(/,
-    /^src\/(platform|worker|wechat\/transport|webhooks\/sender)\.ts$/,
+    /^src\/(platform|worker|wechat\/transport|webhooks\/(alert-)?sender)\.ts$/,
     'a port',
   ],
   [/\bset(Timeout|Interval)\(/, /^src\/platform\.ts$/, 'deps.timers'],
@@ -175,7 +176,7 @@ const BANNED: readonly (readonly [pattern: RegExp, allowedIn: RegExp, instead: s
   [/\.stack\b/, /^src\/lib\/words\.ts$/, "detailsOf, which has the exception's words"],
   [
     /\.reveal\(\)/,
-    /^src\/(assemble|log|wechat\/v2\/(wire\/sign|gateway|notices\/refund)|webhooks\/sender|routes\/http\/auth)\.ts$/,
+    /^src\/(assemble|config-features|log|use-case-config|wechat\/v2\/(wire\/sign|gateway|notices\/refund)|webhooks\/(signature|alert-sender)|routes\/http\/auth)\.ts$/,
     'leaving secrets alone',
   ],
   [/\b(SELECT|INSERT INTO|UPDATE|DELETE FROM)\s/, /^src\/store\//, 'the store'],

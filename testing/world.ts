@@ -34,6 +34,8 @@ export type WorldOptions = Readonly<{
   wrapDb?: (db: D1Database) => D1Database
   /** The platform's rate limits for addresses and payers. By default none, so that every request is admitted. */
   limits?: NonNullable<Platform['limits']>
+  /** The operators' group: answers the messages to `ALERT_URL`. */
+  group?: (request: Request) => Promise<Response>
   /** Whether the Worker has the merchant's certificate. Default: true. */
   certificate?: boolean
 }>
@@ -71,6 +73,8 @@ export function world(options: WorldOptions = {}) {
     ...options.vars,
   }
   let vars = configOf(settings)
+  const isGroup = ({ url }: Request): boolean =>
+    new URL(url).host === new URL(vars.ALERT_URL?.reveal() ?? SHOP).host
   /** The WeChat that the Worker calls. */
   let called = wechat
 
@@ -88,6 +92,7 @@ export function world(options: WorldOptions = {}) {
     async fetch(request) {
       const { host, pathname, origin } = new URL(request.url)
       if (origin === SHOP) return shopReceiver.receive(request)
+      if (options.group !== undefined && isGroup(request)) return options.group(request)
       calls.push(`${host}${pathname}`)
       await holds.get(pathname)
       return called.fetch(request)

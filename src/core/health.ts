@@ -1,5 +1,5 @@
 /** What is wrong with an installation, judged by what its database says. Pure. */
-import { HOUR_S, later, MINUTE_S, type UnixSeconds } from './time.ts'
+import { DAY_S, HOUR_S, later, MINUTE_S, type UnixSeconds } from './time.ts'
 import type { DueClass, OldestDue } from './due.ts'
 
 /** `degraded`: a person should look at it; `down`: payments are late until it is mended. */
@@ -82,6 +82,19 @@ export function judgeHealth(facts: HealthFacts, now: UnixSeconds): readonly Heal
   if (bytes >= bytesMax * FULL) tell('database', 'degraded', 'full')
   else if (bytes >= bytesMax * NEARLY_FULL) tell('database', 'degraded', 'nearly_full')
   return found
+}
+
+/** How long before its end the merchant's certificate must be replaced, in seconds. */
+const CERTIFICATE_WARNING_S = 30 * DAY_S
+
+/** What is wrong with the merchant's certificate. @param expiresAt Undefined when it is not known. */
+export function judgeCertificate(
+  expiresAt: UnixSeconds | undefined,
+  now: UnixSeconds,
+): readonly HealthComponent[] {
+  if (expiresAt === undefined || now < later(expiresAt, -CERTIFICATE_WARNING_S)) return []
+  const reason = now < expiresAt ? 'expires_soon' : 'expired'
+  return [{ name: 'certificate', status: 'degraded', reason }]
 }
 
 /** The status of the whole: that of its worst component. */

@@ -9,7 +9,8 @@ import type { Deps } from '../ports/deps.ts'
 import type { RecoveryLeft } from '../ports/recovery-store.ts'
 import type { DueClass, OldestDue } from '../core/due.ts'
 import { failureEntry } from '../ports/store.ts'
-import { SWEEP, withoutRare } from '../service/costs.ts'
+import { tellOperators } from '../service/run/tell-operators.ts'
+import { ALERTS, SWEEP, withoutRare } from '../service/costs.ts'
 import { resumeOwnWork } from '../service/other-merchants.ts'
 import { recoveryLeft } from '../service/recovery/recover.ts'
 import { reducedUntil, runBudget } from '../service/run/plan.ts'
@@ -33,6 +34,10 @@ const RUN_S = 2 * MINUTE_S
  * run deletes nothing, and counts what is left of the recovery instead.
  */
 const LAST_STATEMENTS = SWEEP.statements + 1
+
+/** How often a run with a small budget tells the operators' group, in minutes. */
+const TELL_MINUTES = 5
+const NOTHING: Cost = { calls: 0, statements: 0 }
 
 type Report = Figures &
   Readonly<{
@@ -81,8 +86,12 @@ async function run(base: Deps, scheduledMs: number): Promise<void> {
   const oldest = await oldestDue(deps)
   const isReduced = started.crashed || started.reducedUntil !== undefined
   const limit = runBudget(deps.config.tick, isReduced)
+  const telling = tellsNow(deps, isReduced, startedAt) ? ALERTS : NOTHING
   const budgetWithin = ({ calls, statements }: Cost): Budget =>
-    new Budget(deps.used, { calls, statements: statements - LAST_STATEMENTS })
+    new Budget(deps.used, {
+      calls: calls - telling.calls,
+      statements: statements - LAST_STATEMENTS - telling.statements,
+    })
   const budgets = { exact: budgetWithin(limit), usual: budgetWithin(withoutRare(limit)) }
 
   const figures: Record<keyof Figures, number> = {
@@ -119,6 +128,7 @@ async function run(base: Deps, scheduledMs: number): Promise<void> {
     open = queues.filter((queue) => more.includes(queue) || (hasWritten && queue.peer === 'shop'))
     hasWritten = false
   }
+  if (telling !== NOTHING) await catchAndLog(deps, () => tellOperators(deps))
   // The statements of the sweep are kept for it. A recovery counts what is left of it with one of them.
   if (!started.isRecovering) await sweep(deps, limit.statements - 1 - deps.used().statements)
 
@@ -196,6 +206,15 @@ const queuesOf = (deps: Deps, onBill: (day: string) => void): readonly Queue[] =
     },
   },
 ]
+
+/** Whether this run tells the operators' group. With the budget of the free plan, few runs do. */
+const tellsNow = (
+  { config, sendAlert }: Pick<Deps, 'config' | 'sendAlert'>,
+  isReduced: boolean,
+  at: UnixSeconds,
+): boolean =>
+  sendAlert !== undefined &&
+  ((config.plan === 'paid' && !isReduced) || Math.floor(at / MINUTE_S) % TELL_MINUTES === 0)
 
 const recoveryJson = ({ otherMerchants, ...left }: RecoveryLeft) => ({
   ...left,

@@ -3,9 +3,10 @@
  * use case takes only the members that it needs: `Pick<Deps, …>`.
  */
 import type { UnixSeconds } from '../core/time.ts'
-import type { BillArchive } from './bill-archive.ts'
-import type { ReadBill } from './bill-reader.ts'
-import type { BillStore } from './bill-store.ts'
+import type { AlertStore, SendAlert } from './alert-store.ts'
+import type { BillArchive } from './bill/bill-archive.ts'
+import type { ReadBill } from './bill/bill-reader.ts'
+import type { BillStore } from './bill/bill-store.ts'
 import type { Cost } from './budget.ts'
 import type { DeliveryStore, WebhookSender } from './delivery-store.ts'
 import type { ListStore } from './list-store.ts'
@@ -27,6 +28,7 @@ export type Stores = Readonly<{
   recoveries: RecoveryStore
   sweeps: SweepStore
   lists: ListStore
+  alerts: AlertStore
 }>
 
 /** What the use cases need from outside, such as the stores, WeChat and the clock. */
@@ -41,6 +43,10 @@ export type Deps = Stores &
     now: () => UnixSeconds
     signClientPay: SignClientPay
     webhooks: WebhookSender
+    /** Tells the operators' group; undefined when there is none. */
+    sendAlert: SendAlert | undefined
+    /** The features that are off because of wrong values. */
+    featuresOff: readonly FeatureOff[]
     readBill: ReadBill
     /** Undefined when no KV namespace is bound. */
     archive: BillArchive | undefined
@@ -101,6 +107,8 @@ export type Config = Readonly<{
    * `malformed`: a variable is wrong, so they stay pending until it is corrected.
    */
   webhookTarget: 'set' | 'unset' | 'malformed'
+  /** When the merchant's certificate ends; undefined when the operator has not said it. */
+  certificateExpiresAt: UnixSeconds | undefined
 }>
 
 /** Cloudflare's plans: they differ in what one invocation may use. */

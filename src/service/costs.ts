@@ -68,5 +68,7 @@ export const CLAIM_WEBHOOKS: Cost = { calls: 0, statements: 10 }
  * that. A step must fit beside it, because a bill that is not archived is downloaded again in every run.
  */
 export const FETCH_BILL: Cost = { calls: 2, statements: 8 }
+/** The cost of telling the operators' group: read health and reviews, claim the message, send it, store it. */
+export const ALERTS: Cost = { calls: 1, statements: 8 }
 /** The cost of deleting old rows at the end of a run. */
 export const SWEEP: Cost = { calls: 0, statements: 2 }

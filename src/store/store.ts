@@ -1,7 +1,7 @@
 /** Implements the store ports on D1: each port method calls one function of this folder. */
 import type { Actor } from '../core/actor.ts'
 import { prepayExpiry } from '../core/order/attempt.ts'
-import type { BillStore } from '../ports/bill-store.ts'
+import type { BillStore } from '../ports/bill/bill-store.ts'
 import type { DeliveryStore } from '../ports/delivery-store.ts'
 import type { ListStore } from '../ports/list-store.ts'
 import type { Stores } from '../ports/deps.ts'
@@ -9,6 +9,7 @@ import type { OrderStore } from '../ports/order-store.ts'
 import type { RefundLimits, RefundStore } from '../ports/refund-store.ts'
 import type { ReviewStore } from '../ports/review-store.ts'
 import type { RunStore, SweepStore } from '../ports/run-store.ts'
+import { readAlerts, saveAlerts } from './alerts.ts'
 import { claimBillOf, claimDueBill, postponeBill } from './bill/bill-lease.ts'
 import * as bills from './bill/bills.ts'
 import { booksOn, noteUnexplained } from './bill/books.ts'
@@ -66,6 +67,10 @@ export const d1Stores = (
   runs: runStore(db, limits),
   sweeps: sweepStore(db),
   lists: listStore(db),
+  alerts: {
+    read: (limit) => readAlerts(db, limit),
+    save: (before, after, reviews, now) => saveAlerts(db, before, after, reviews, now),
+  },
   recoveries: {
     begin: (since, now) => beginRecovery(db, since, now),
     left: (now) => recoveryLeft(db, now),

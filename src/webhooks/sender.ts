@@ -6,11 +6,10 @@
 import type { UnixSeconds } from '../core/time.ts'
 import { type Timers, withDeadline } from '../lib/deadline.ts'
 import { readLimited } from '../lib/limited-body.ts'
-import { invariant } from '../lib/result.ts'
 import type { Secret } from '../lib/secret.ts'
 import { excerptOf, wordsOf } from '../lib/words.ts'
 import type { WebhookSender } from '../ports/delivery-store.ts'
-import { webhookKey } from './secret.ts'
+import { webhookHeaders } from './signature.ts'
 
 const DEADLINE_MS = 10_000
 /**
@@ -44,23 +43,13 @@ export type SenderOptions = Readonly<{
 export function webhookSender(options: SenderOptions): WebhookSender {
   const { fetch, timers, now, url, secrets } = options
 
-  async function signed(id: string, body: string): Promise<Request> {
-    const at = now()
-    const text = `${id}.${at}.${body}`
-    const signatures = await Promise.all(secrets.map((secret) => sign(text, secret)))
-    return new Request(url, {
+  const signed = async (id: string, body: string): Promise<Request> =>
+    new Request(url, {
       method: 'POST',
-      headers: {
-        'content-type': 'application/json; charset=utf-8',
-        'user-agent': 'wxpay-edge',
-        'webhook-id': id,
-        'webhook-timestamp': String(at),
-        'webhook-signature': signatures.join(' '),
-      },
+      headers: await webhookHeaders({ id, body }, now(), secrets),
       body,
       redirect: 'manual',
     })
-  }
 
   return {
     async send({ id, body }) {
@@ -79,16 +68,6 @@ export function webhookSender(options: SenderOptions): WebhookSender {
       }
     },
   }
-}
-
-/** Signs a text. @returns `v1,` and the HMAC-SHA256 in Base64. */
-async function sign(text: string, secret: Secret): Promise<string> {
-  const algorithm = { name: 'HMAC', hash: 'SHA-256' }
-  const bytes = webhookKey(secret.reveal())
-  invariant(bytes !== undefined, 'the configuration checked the form of the webhook secret')
-  const key = await crypto.subtle.importKey('raw', bytes, algorithm, false, ['sign'])
-  const mac = await crypto.subtle.sign('HMAC', key, new TextEncoder().encode(text))
-  return `v1,${btoa(String.fromCharCode(...new Uint8Array(mac)))}`
 }
 
 /**

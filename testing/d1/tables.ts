@@ -13,6 +13,7 @@ export const TABLES = [
   'recoveries',
   'other_merchants',
   'days',
+  'alerts',
 ] as const
 
 /** Deletes the rows of every table and keeps the schema. */

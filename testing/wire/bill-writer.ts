@@ -1,7 +1,7 @@
 /** Writes bills in WeChat's format, and reads them with the reader of `src` that is under test. The writer uses no code of `src`. */
 import { gzipSync } from 'node:zlib'
 import type { BillRow } from '../../src/core/bill/bill-row.ts'
-import type { BillEnd } from '../../src/ports/bill-reader.ts'
+import type { BillEnd } from '../../src/ports/bill/bill-reader.ts'
 import { readBill } from '../../src/wechat/bill/read.ts'
 
 const names = (text: string): readonly string[] => text.split(',')

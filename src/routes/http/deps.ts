@@ -4,7 +4,7 @@ import type { DeadlineOutcome } from '../../lib/deadline.ts'
 import type { Secret } from '../../lib/secret.ts'
 import type { Recent } from '../../lib/recent.ts'
 import type { Throttle } from '../../lib/throttle.ts'
-import type { Deps, FeatureOff } from '../../ports/deps.ts'
+import type { Deps } from '../../ports/deps.ts'
 import type { NoticeReader } from '../../ports/notices.ts'
 import type { Health } from '../../core/health.ts'
 
@@ -13,8 +13,6 @@ export type HttpDeps = Deps &
   Readonly<{
     /** The version of this Worker, shown by `/health`. */
     version: string
-    /** The features that are off because of wrong variables, shown by `/health`. */
-    featuresOff: readonly FeatureOff[]
     /** The merchant token and, during a rotation, the previous one. */
     merchantTokens: readonly Secret[]
     /** The people who may sign in beside the shop. */

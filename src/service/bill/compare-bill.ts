@@ -8,7 +8,7 @@ import { type Difference, found } from '../../core/bill/difference.ts'
 import { changedRate } from '../../core/bill/service-fee.ts'
 import type { BeijingDay } from '../../core/day.ts'
 import { later, MINUTE_S } from '../../core/time.ts'
-import type { BillEnd, BillSums } from '../../ports/bill-reader.ts'
+import type { BillEnd, BillSums } from '../../ports/bill/bill-reader.ts'
 import type { Deps } from '../../ports/deps.ts'
 import { type Fetched, tryLater } from './fetch-bill.ts'
 

@@ -1,5 +1,5 @@
 /** Whether the installation works, and if not, what is wrong. */
-import { type Health, judgeHealth } from '../../core/health.ts'
+import { type Health, judgeCertificate, judgeHealth } from '../../core/health.ts'
 import { isOurs } from '../../core/merchant.ts'
 import type { Deps } from '../../ports/deps.ts'
 import { StoreNotMigrated, StoreUnavailable } from '../../ports/store.ts'
@@ -14,7 +14,12 @@ export async function checkHealth(
     const [read, isAside] = await Promise.all([deps.runs.health(now), isWorkSetAside(deps)])
     const facts = { ...read, bytesMax: DATABASE_BYTES_MAX[deps.config.plan] }
     const aside = { name: 'merchant', status: 'degraded', reason: 'other_merchant' } as const
-    return { components: [...judgeHealth(facts, now), ...(isAside ? [aside] : [])], facts }
+    const components = [
+      ...judgeHealth(facts, now),
+      ...judgeCertificate(deps.config.certificateExpiresAt, now),
+      ...(isAside ? [aside] : []),
+    ]
+    return { components, facts }
   } catch (error) {
     const reason =
       error instanceof StoreNotMigrated

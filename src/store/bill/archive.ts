@@ -3,7 +3,7 @@ import type { UnixSeconds } from '../../core/time.ts'
 import { type Timers, withDeadline } from '../../lib/deadline.ts'
 import { concat } from '../../lib/limited-body.ts'
 import { wordsOf } from '../../lib/words.ts'
-import type { BillArchive } from '../../ports/bill-archive.ts'
+import type { BillArchive } from '../../ports/bill/bill-archive.ts'
 import type { Log } from '../../ports/deps.ts'
 
 const PART_BYTES_MAX = 8 * 1024 * 1024

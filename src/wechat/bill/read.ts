@@ -6,7 +6,7 @@
  */
 import type { BillRow } from '../../core/bill/bill-row.ts'
 import { invariant } from '../../lib/result.ts'
-import type { BillPage, ReadBill } from '../../ports/bill-reader.ts'
+import type { BillPage, ReadBill } from '../../ports/bill/bill-reader.ts'
 import { type ByteSource, openBill } from './bytes.ts'
 import { BillText } from './text.ts'
 

@@ -1,6 +1,6 @@
 /** Reads WeChat's totals from the last two lines of a bill, and compares them with the sums of the rows. */
 import type { Fen } from '../../core/money.ts'
-import type { BillSums } from '../../ports/bill-reader.ts'
+import type { BillSums } from '../../ports/bill/bill-reader.ts'
 import type { Summary } from './lines.ts'
 import { parseYuan, parseYuanMillifen } from './yuan.ts'
 

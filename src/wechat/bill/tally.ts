@@ -1,7 +1,7 @@
 /** Adds up a bill's rows. The sums are later compared with the totals that WeChat states. */
 import type { BillRow } from '../../core/bill/bill-row.ts'
 import { toFen } from '../../core/money.ts'
-import type { BillSums } from '../../ports/bill-reader.ts'
+import type { BillSums } from '../../ports/bill/bill-reader.ts'
 import type { Columns } from './columns.ts'
 import { readRow, type RowAmounts } from './row.ts'
 

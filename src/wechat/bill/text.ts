@@ -1,6 +1,6 @@
 /** Reads a bill's text piece by piece: header, rows, summary. */
 import type { BillRow } from '../../core/bill/bill-row.ts'
-import type { BillEnd } from '../../ports/bill-reader.ts'
+import type { BillEnd } from '../../ports/bill/bill-reader.ts'
 import { type Columns, readBrokenHeader, readHeader } from './columns.ts'
 import { isBlank, LineCutter, ROW_CHARS_MAX, RowJoiner, type Summary } from './lines.ts'
 import { findDiffering, readSummary } from './summary.ts'

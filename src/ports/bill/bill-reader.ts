@@ -1,6 +1,6 @@
-import type { BillRow } from '../core/bill/bill-row.ts'
-import type { Millifen } from '../core/bill/bill.ts'
-import type { Fen } from '../core/money.ts'
+import type { BillRow } from '../../core/bill/bill-row.ts'
+import type { Millifen } from '../../core/bill/bill.ts'
+import type { Fen } from '../../core/money.ts'
 
 /** The sums of a bill: added up from its rows, or as WeChat's last line states them. */
 export type BillSums = Readonly<{

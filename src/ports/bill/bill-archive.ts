@@ -1,6 +1,6 @@
-import type { Bill } from '../core/bill/bill.ts'
-import type { BeijingDay } from '../core/day.ts'
-import type { UnixSeconds } from '../core/time.ts'
+import type { Bill } from '../../core/bill/bill.ts'
+import type { BeijingDay } from '../../core/day.ts'
+import type { UnixSeconds } from '../../core/time.ts'
 
 /** What identifies a bill's raw file in the archive. */
 export type ArchivedBill = Pick<Bill, 'day' | 'fetchedAt' | 'parts'>

@@ -1,9 +1,9 @@
-import type { BillRow } from '../core/bill/bill-row.ts'
-import type { Bill, BillCounts, BookSums, DayBooks } from '../core/bill/bill.ts'
-import type { Compared, RowFacts } from '../core/bill/compare.ts'
-import type { Difference, DifferenceKind, ReportedDifference } from '../core/bill/difference.ts'
-import type { BeijingDay } from '../core/day.ts'
-import type { UnixSeconds } from '../core/time.ts'
+import type { BillRow } from '../../core/bill/bill-row.ts'
+import type { Bill, BillCounts, BookSums, DayBooks } from '../../core/bill/bill.ts'
+import type { Compared, RowFacts } from '../../core/bill/compare.ts'
+import type { Difference, DifferenceKind, ReportedDifference } from '../../core/bill/difference.ts'
+import type { BeijingDay } from '../../core/day.ts'
+import type { UnixSeconds } from '../../core/time.ts'
 
 /**
  * The bills of all days, and their differences from our records, as stored.
