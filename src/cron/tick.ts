@@ -15,6 +15,7 @@ import { resumeOwnWork } from '../service/other-merchants.ts'
 import { recoveryLeft } from '../service/recovery/recover.ts'
 import { reducedUntil, runBudget } from '../service/run/plan.ts'
 import { finishRun, oldestDue, startRun, sweep } from '../service/run/runs.ts'
+import { takeUpNewWebhooks } from '../service/webhook/due-webhooks.ts'
 import { reconcileDueBill } from './due-bill.ts'
 import { closeExpiredOrders, closeUntouchedOrders, queryDueAttempts } from './due-orders.ts'
 import { advanceDueRefunds } from './due-refunds.ts'
@@ -83,6 +84,7 @@ async function run(base: Deps, scheduledMs: number): Promise<void> {
   const startedAt = now()
   const started = await startRun(deps)
   if (started.isWorkAside) await catchAndLog(deps, () => resumeOwnWork(deps))
+  await catchAndLog(deps, () => takeUpNewWebhooks(deps))
   const oldest = await oldestDue(deps)
   const isReduced = started.crashed || started.reducedUntil !== undefined
   const limit = runBudget(deps.config.tick, isReduced)

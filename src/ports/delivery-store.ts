@@ -8,7 +8,14 @@ export interface DeliveryStore {
   find(id: string): Promise<StoredDelivery | undefined>
   /** One page of webhooks, newest first. @param state Undefined for every state. */
   list(state: DeliveryState | undefined, page: Page): Promise<Found<ListedDelivery>>
-  /** Leases due webhooks of one class to this run, the longest due first. */
+  /**
+   * Takes up new webhooks: those that are still pending become due for runs, and the payments of the others are added to
+   * the sums of their days. One statement, which writes nothing when there are none.
+   *
+   * @param until Up to which time of creation. @param limit About how many at most.
+   */
+  takeUp(until: UnixSeconds, limit: number): Promise<void>
+  /** Leases due webhooks that are taken up, of one class, to this run, the longest due first. */
   claimDue(
     webhooks: WebhookClass,
     now: UnixSeconds,

@@ -3,8 +3,7 @@ import type { Actor } from '../core/actor.ts'
 import type { Review } from '../core/review.ts'
 import { later, MINUTE_S, type UnixSeconds } from '../core/time.ts'
 import { NEWS, type WebhookClass, type WebhookType } from '../core/webhook.ts'
-import type { DeliveryState, ListedDelivery, StoredDelivery, Try } from '../ports/delivery-store.ts'
-import type { Found, Page } from '../ports/store.ts'
+import type { DeliveryState, StoredDelivery, Try } from '../ports/delivery-store.ts'
 import {
   integer,
   optionalInteger,
@@ -15,7 +14,6 @@ import {
   time,
 } from './d1/columns.ts'
 import type { Database, Row } from './d1/database.ts'
-import { foundIn, rowsToRead } from './d1/found.ts'
 import { openedReviews, type Outbox, reviewStatements } from './d1/outbox.ts'
 import { type Guard, statement } from './d1/sql.ts'
 
@@ -32,9 +30,9 @@ export async function findDelivery(db: Database, id: string): Promise<StoredDeli
 }
 
 /** SQL for the webhooks that one claim has leased, as `claim` identifies it. */
-const CLAIMED = 'FROM deliveries WHERE due_at = ?1 AND claimed_by = ?4'
+const CLAIMED = 'FROM deliveries WHERE is_queued = 1 AND due_at = ?1 AND claimed_by = ?4'
 
-/** SQL that is 1 for news. The index `deliveries_due` begins with it, so that neither class reads past the other. */
+/** SQL that is 1 for news. The index `deliveries_queue` begins with it, so that neither class reads past the other. */
 export const IS_NEWS = `(type IN ('${NEWS.join("', '")}'))`
 
 /**
@@ -57,7 +55,7 @@ export async function claimDeliveries(
        UNION ALL
        SELECT id FROM (
          SELECT id FROM deliveries
-         WHERE ${IS_NEWS} = ?5 AND due_at <= ?2 AND NOT EXISTS (SELECT 1 ${CLAIMED} AND ${IS_NEWS} = ?5)
+         WHERE ${IS_NEWS} = ?5 AND is_queued = 1 AND due_at <= ?2 AND NOT EXISTS (SELECT 1 ${CLAIMED} AND ${IS_NEWS} = ?5)
          ORDER BY due_at LIMIT ?3))
      RETURNING *`,
     later(now, LEASE_S),
@@ -92,7 +90,7 @@ export async function saveTry(
   const outcomes = await db.batch([
     ...(review === undefined ? [] : reviewStatements(review, opening, current)),
     {
-      sql: `UPDATE deliveries SET state = ?, due_at = ?, claimed_by = NULL, tries = tries + 1, step = ?,
+      sql: `UPDATE deliveries SET state = ?, due_at = ?, is_queued = 1, claimed_by = NULL, tries = tries + 1, step = ?,
           tried_at = ?, last_status = ?, last_error = ?, delivered_at = ?, body = ?
         WHERE id = ? AND ${current.sql}`,
       params: [
@@ -124,7 +122,7 @@ export async function saveTries(
 ): Promise<void> {
   const delivered = tries.filter(({ after }) => after.state === 'delivered')
   const failed = tries.filter(({ after }) => after.state !== 'delivered')
-  const set = `UPDATE deliveries SET claimed_by = NULL, tries = deliveries.tries + 1,
+  const set = `UPDATE deliveries SET is_queued = 1, claimed_by = NULL, tries = deliveries.tries + 1,
       step = value ->> 'step', tried_at = value ->> 'triedAt', last_status = value ->> 'lastStatus',
       last_error = value ->> 'lastError'`
   const statements = [
@@ -180,62 +178,12 @@ export async function reopenDelivery(
   now: UnixSeconds,
 ): Promise<StoredDelivery | undefined> {
   const { rows } = await db.run(
-    `UPDATE deliveries SET state = 'pending', due_at = ?2, step = 0, delivered_at = NULL
+    `UPDATE deliveries SET state = 'pending', due_at = ?2, is_queued = 1, step = 0, delivered_at = NULL
      WHERE id = ?1 RETURNING *`,
     id,
     later(now, MINUTE_S),
   )
   return rows[0] === undefined ? undefined : deliveryFromRow(rows[0])
-}
-
-/** What a list shows of a webhook: all but its body, which may be large. */
-export const LISTED = `id, type, subject, ordercode, revision, state, created_at, due_at, tries, step, tried_at, last_status,
-  last_error, delivered_at, NULL AS body`
-
-/** Up to so many pending webhooks are all read and sorted. Beyond it, they are looked for among the newest ones. */
-const FEW_PENDING = 50
-
-/** Reads one page of webhooks, newest first. @param state Undefined for all states. */
-export async function listDeliveries(
-  db: Database,
-  state: DeliveryState | undefined,
-  page: Page,
-): Promise<Found<ListedDelivery>> {
-  const find = async (from: string, read: number): Promise<Found<ListedDelivery>> => {
-    const { rows } = await db.run(
-      `SELECT ${LISTED} FROM ${from} AND (created_at, id) < (?1, ?2)
-       ORDER BY created_at DESC, id DESC LIMIT ?3`,
-      page.before.at,
-      page.before.key,
-      read,
-    )
-    return foundIn(
-      rows.map(deliveryFromRow),
-      read,
-      page,
-      ({ createdAt, id }) => ({ at: createdAt, key: id }),
-      (delivery) => state === undefined || delivery.state === state,
-    )
-  }
-  if (state === 'given_up') {
-    const from = "deliveries INDEXED BY deliveries_given_up WHERE state = 'given_up'"
-    return find(from, page.limit + 1)
-  }
-  if (state === 'pending' && (await hasFewPending(db))) {
-    return find('deliveries INDEXED BY deliveries_due WHERE due_at IS NOT NULL', FEW_PENDING + 1)
-  }
-  return find(
-    'deliveries INDEXED BY deliveries_created WHERE true',
-    rowsToRead(page, state !== undefined),
-  )
-}
-
-async function hasFewPending(db: Database): Promise<boolean> {
-  const { rows } = await db.run(
-    `SELECT count(*) AS pending FROM (
-       SELECT 1 FROM deliveries INDEXED BY deliveries_due WHERE due_at IS NOT NULL LIMIT ${FEW_PENDING + 1})`,
-  )
-  return integer(rows[0] ?? {}, 'pending') <= FEW_PENDING
 }
 
 /** Reads a row of `deliveries`. */

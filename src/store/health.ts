@@ -22,7 +22,7 @@ export async function oldestDue(
 function oldestDueStatement(now: UnixSeconds, limits: RefundLimits): Statement {
   const held = heldGuard(limits, now)
   const webhook = (isNews: 0 | 1): string =>
-    `SELECT min(due_at) FROM deliveries WHERE ${IS_NEWS} = ${isNews} AND due_at <= ?`
+    `SELECT min(due_at) FROM deliveries WHERE ${IS_NEWS} = ${isNews} AND is_queued = 1 AND due_at <= ?`
   return {
     sql: `SELECT (SELECT min(due_at) FROM attempts WHERE due_at <= ?) AS payments,
         (${webhook(0)}) AS webhooks,

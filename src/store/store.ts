@@ -25,8 +25,10 @@ import * as attempts from './order/attempts.ts'
 import { claimDueAttempts, claimExpiredOrders, rescheduleOrders } from './due/due-orders.ts'
 import { claimDueRefunds, rescheduleRefunds } from './due/due-refunds.ts'
 import { expireUntouched } from './due/expire-untouched.ts'
+import { takeUpDeliveries } from './new-deliveries.ts'
 import { billLines, readDifferences } from './lists/bills.ts'
-import { deliveriesWith, latestEvents } from './lists/order-page.ts'
+import { deliveriesWith, listDeliveries } from './lists/deliveries.ts'
+import { latestEvents } from './lists/order-page.ts'
 import { orderLines, searchOrders } from './lists/orders.ts'
 import { countOpenReviews, readOverview } from './lists/overview.ts'
 import { refundLines } from './lists/refunds.ts'
@@ -132,7 +134,8 @@ const reviewStore = (db: Database, outbox: Outbox, actor: Actor): ReviewStore =>
 
 const deliveryStore = (db: Database, outbox: Outbox, actor: Actor): DeliveryStore => ({
   find: (id) => deliveries.findDelivery(db, id),
-  list: (state, page) => deliveries.listDeliveries(db, state, page),
+  list: (state, page) => listDeliveries(db, state, page),
+  takeUp: (until, limit) => takeUpDeliveries(db, until, limit),
   claimDue: (kind, now, limit) => deliveries.claimDeliveries(db, kind, now, limit, db.uniqueText()),
   saveTry: (before, after, review, now) =>
     deliveries.saveTry(db, before, after, review, { now, outbox, actor }),

@@ -3,13 +3,15 @@ import type { UnixSeconds } from '../core/time.ts'
 import { text } from './d1/columns.ts'
 import type { Database, Statement } from './d1/database.ts'
 import { beijingDay, type Guard, statement } from './d1/sql.ts'
+import { TAKEN_UP } from './new-deliveries.ts'
 
 /** The position of a walk that is over: it sorts after every key. */
 const OVER = '\u{10FFFF}'
 
 /**
  * Deletes up to `limit` webhooks created before `before` whose state is `delivered` or `no_target`. The walk remembers
- * where the first one is when older ones are kept, because they were given up: they are not read again.
+ * where the first one is when older ones are kept, because they were given up: they are not read again. What the cron has not taken
+ * up is kept.
  */
 export async function sweepDeliveries(
   db: Database,
@@ -17,15 +19,16 @@ export async function sweepDeliveries(
   limit: number,
 ): Promise<void> {
   const swept = "(SELECT cast(position AS INTEGER) FROM walks WHERE name = 'deliveries.swept')"
+  const end = `min(?1, ${TAKEN_UP} + 1)`
   const old = `FROM deliveries INDEXED BY deliveries_created
-    WHERE created_at >= coalesce(${swept}, 0) AND created_at < ?1 AND state IN ('delivered', 'no_target')
+    WHERE created_at >= coalesce(${swept}, 0) AND created_at < ${end} AND state IN ('delivered', 'no_target')
     ORDER BY created_at`
   await db.batch([
     statement(`DELETE FROM deliveries WHERE id IN (SELECT id ${old} LIMIT ?2)`, before, limit),
     statement(
       `INSERT INTO walks (name, position)
        SELECT 'deliveries.swept', cast(cast(first AS INTEGER) AS TEXT)
-       FROM (SELECT coalesce((SELECT created_at ${old} LIMIT 1), ?1) AS first)
+       FROM (SELECT coalesce((SELECT created_at ${old} LIMIT 1), ${end}) AS first)
        WHERE EXISTS (SELECT 1 FROM deliveries WHERE created_at >= coalesce(${swept}, 0) AND created_at < first)
        ON CONFLICT (name) DO UPDATE SET position = excluded.position`,
       before,
@@ -48,7 +51,7 @@ export const addPayments = (db: Database, limit: number): Promise<void> =>
     {
       sql: `INSERT INTO days (day, payments, paid_fee)
             SELECT ${beijingDay('paid_at')}, count(*), sum(total_fee) FROM payments
-            WHERE ${range.sql} AND returned = 0 GROUP BY 1
+            WHERE ${range.sql} AND returned = 0 AND sum_at IS NULL GROUP BY 1
             ON CONFLICT (day) DO UPDATE SET payments = payments + excluded.payments,
               paid_fee = paid_fee + excluded.paid_fee`,
       params: range.params,

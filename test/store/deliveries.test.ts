@@ -12,10 +12,10 @@ import { at, DAY, MINUTE } from '../../testing/samples/order-samples.ts'
 async function withDue({ exec }: StoreBench, count: number): Promise<void> {
   const rows = Array.from(
     { length: count },
-    (_, n) => `('w${n + 1}', 'order.closed', 's', 'pending', ${at(0)}, ${at(n)})`,
+    (_, n) => `('w${n + 1}', 'order.closed', 's', 'pending', ${at(0)}, ${at(n)}, 1)`,
   )
   await exec(
-    `INSERT INTO deliveries (id, type, subject, state, created_at, due_at) VALUES ${rows.join()}`,
+    `INSERT INTO deliveries (id, type, subject, state, created_at, due_at, is_queued) VALUES ${rows.join()}`,
   )
 }
 

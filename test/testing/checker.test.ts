@@ -213,6 +213,18 @@ const CORRUPTIONS: Readonly<Record<string, Corruption>> = {
     invariant: 'foreignKeysHold',
     by: (w) => corrupt(w, `DELETE FROM orders WHERE ordercode = '${paid(w)}'`),
   },
+  'a payment that is not in the sums of its day': {
+    invariant: 'daysAddUp',
+    by: (w) => corrupt(w, 'UPDATE days SET payments = payments - 1'),
+  },
+  'a pending webhook that the cron does not find': {
+    invariant: 'pendingIsQueued',
+    by: (w) =>
+      corrupt(
+        w,
+        "UPDATE deliveries SET state = 'pending', due_at = 1, delivered_at = NULL; UPDATE deliveries SET is_queued = NULL",
+      ),
+  },
   'a paid order without a webhook': {
     invariant: 'paymentsHaveTheirWebhooks',
     by: (w) => corrupt(w, `DELETE FROM deliveries WHERE subject = '${payment(w)}'`),

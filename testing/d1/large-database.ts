@@ -39,6 +39,9 @@ export const FILL: readonly string[] = [
      iif(i % 4000 = 0, NULL, 'seen') FROM n WHERE i % 200 = 0`,
 ]
 
+/** The cron has taken up the webhooks of {@link FILL}. */
+export const TAKEN_UP = `UPDATE walks SET position = ${FIRST_AT} + ?1 * 31 WHERE name = 'deliveries.taken_up'`
+
 /** Adds to {@link FILL} as many orders again that are open, older than all others. */
 export const OPEN = `${numbers} INSERT INTO orders (ordercode, state, revision, total_fee, body, expires_in, created_at,
     expires_at, due_at)

@@ -3,6 +3,7 @@ import { WeChatSimulator } from '../../simulator/wechat.ts'
 import { assemble, type Platform } from '../../src/assemble.ts'
 import { readConfig } from '../../src/config.ts'
 import { respond } from '../../src/routes/router.ts'
+import { takeUpNewWebhooks } from '../../src/service/webhook/due-webhooks.ts'
 
 const MERCHANT = {
   appid: 'wxd930ea5d5a258f4f',
@@ -13,13 +14,15 @@ const MERCHANT = {
 const TOKEN = 'merchant-token-of-the-tests-0123456789'
 const T0_MS = Date.parse('2026-11-28T04:00:00Z')
 
-/** Which request of an order's way is under way. */
-export type Step = 'register' | 'pay' | 'notice' | 'webhook'
+/** What of an order's way is under way: a request, the try of the webhook, or the cron, which takes up new webhooks. */
+export type Step = 'register' | 'pay' | 'notice' | 'webhook' | 'cron'
 
 /** Plays orders with texts of the usual length. See {@link settledOrders}. */
 export type SettledOrders = Readonly<{
   /** Plays one order with this ordercode of 20 characters, from PUT to the delivered webhook. */
   settle: (ordercode: string) => Promise<void>
+  /** Lets a minute pass, and the cron take up the webhooks of all orders that were settled. */
+  takeUp: () => Promise<void>
   /** What the current order is doing. */
   step: () => Step
 }>
@@ -101,6 +104,11 @@ export function settledOrders(db: D1Database): SettledOrders {
       await wechat.notices.deliverDue((request) => respond(request, assemble(vars, platform)))
       step = 'webhook'
       while (background.length > 0) await background.shift()
+    },
+    async takeUp() {
+      nowMs += 60_000
+      step = 'cron'
+      await takeUpNewWebhooks(assemble(vars, platform))
     },
   }
 }

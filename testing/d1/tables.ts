@@ -18,5 +18,8 @@ export const TABLES = [
 
 /** Deletes the rows of every table and keeps the schema. */
 export async function emptyTables(db: D1Database): Promise<void> {
-  await db.batch(TABLES.map((table) => db.prepare(`DELETE FROM ${table}`)))
+  await db.batch([
+    ...TABLES.map((table) => db.prepare(`DELETE FROM ${table}`)),
+    db.prepare("UPDATE walks SET position = '0' WHERE name = 'deliveries.taken_up'"),
+  ])
 }

@@ -59,8 +59,8 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
   {
     name: 'A backlog of closed orders stands before webhooks about money',
     file: 'store/deliveries.ts',
-    find: 'WHERE ${IS_NEWS} = ?5 AND due_at <= ?2',
-    replace: 'WHERE ?5 = ?5 AND due_at <= ?2',
+    find: 'WHERE ${IS_NEWS} = ?5 AND is_queued = 1 AND due_at <= ?2',
+    replace: 'WHERE ?5 = ?5 AND is_queued = 1 AND due_at <= ?2',
     tests: ['test/store/deliveries.test.ts'],
   },
   {

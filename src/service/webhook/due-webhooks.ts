@@ -1,5 +1,5 @@
 /** Claims due webhooks for one run of the cron, renders them together, and stores their tries together. */
-import type { UnixSeconds } from '../../core/time.ts'
+import { later, MINUTE_S, type UnixSeconds } from '../../core/time.ts'
 import { nextTryAt, type WebhookClass } from '../../core/webhook.ts'
 import type { StoredDelivery, Try } from '../../ports/delivery-store.ts'
 import type { Deps } from '../../ports/deps.ts'
@@ -10,6 +10,19 @@ type DueWebhooksDeps = Pick<
   Deps,
   'bills' | 'deliverSoon' | 'deliveries' | 'log' | 'now' | 'orders' | 'reviews' | 'webhooks'
 >
+
+/** How many new webhooks one run takes up: so many a minute are more than D1 can write. */
+const TAKEN_UP_MAX = 5_000
+
+/**
+ * Takes up webhooks that are older than a minute. By then the requests that wrote them have tried them, or never will. Takes
+ * one SQL statement.
+ */
+export const takeUpNewWebhooks = ({
+  deliveries,
+  now,
+}: Pick<Deps, 'deliveries' | 'now'>): Promise<void> =>
+  deliveries.takeUp(later(now(), -MINUTE_S), TAKEN_UP_MAX)
 
 /** Due webhooks that are leased to this run of the cron. */
 export type DueWebhooks = Readonly<{

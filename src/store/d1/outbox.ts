@@ -20,7 +20,7 @@ import { ALWAYS, both, type Expression, type Guard, insertIf, insertOnce } from 
  */
 export type Outbox = Readonly<{ hasTarget: boolean; firstTryS: number }>
 
-/** A request tries the webhooks that it inserts itself. The cron takes over if that try fails or never happens. */
+/** A request tries the webhooks that it inserts itself. The cron takes them up a minute later, and repeats what failed. */
 export const requestOutbox = (hasTarget: boolean): Outbox => ({ hasTarget, firstTryS: MINUTE_S })
 /** What a run of the cron inserts is due at once, and takes its place among all that is due. */
 export const cronOutbox = (hasTarget: boolean): Outbox => ({ hasTarget, firstTryS: 0 })
@@ -39,6 +39,8 @@ export const deliveryRow = (
   state: hasTarget ? 'pending' : 'no_target',
   created_at: now,
   due_at: hasTarget ? later(now, firstTryS) : null,
+  // What the cron takes up later needs no entry in its queue yet: hardly any is still pending by then.
+  is_queued: hasTarget && firstTryS === 0 ? 1 : null,
 })
 
 /** What the statements that open a review need besides the review. */

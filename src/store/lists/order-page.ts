@@ -1,8 +1,6 @@
-/** What the page of one order shows beside the order itself. */
-import type { ListedDelivery } from '../../ports/delivery-store.ts'
+/** The last events of an order, for its page. */
 import type { StoredEvent } from '../../ports/order-store.ts'
 import type { Database } from '../d1/database.ts'
-import { deliveryFromRow, LISTED } from '../deliveries.ts'
 import { eventFromRow } from '../order/views.ts'
 
 /** Reads the last events of an order, newest first. */
@@ -17,18 +15,4 @@ export async function latestEvents(
     limit,
   )
   return rows.map(eventFromRow)
-}
-
-/** Reads webhooks by their ids: no index leads from an order to its webhooks, but every id derives from its fact. */
-export async function deliveriesWith(
-  db: Database,
-  ids: readonly string[],
-): Promise<readonly ListedDelivery[]> {
-  if (ids.length === 0) return []
-  const { rows } = await db.run(
-    `SELECT ${LISTED} FROM deliveries WHERE id IN (SELECT value FROM json_each(?))
-     ORDER BY created_at DESC, id DESC`,
-    JSON.stringify(ids),
-  )
-  return rows.map(deliveryFromRow)
 }

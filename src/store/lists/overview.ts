@@ -4,7 +4,8 @@ import { toFen } from '../../core/money.ts'
 import { COUNT_MAX, type DaySums, type Overview } from '../../ports/list-store.ts'
 import { integer, optionalTime, text } from '../d1/columns.ts'
 import type { Database, Row } from '../d1/database.ts'
-import { statement } from '../d1/sql.ts'
+import { beijingDay, statement } from '../d1/sql.ts'
+import { NEW, QUEUED } from '../new-deliveries.ts'
 import { reviewFromRow } from '../reviews.ts'
 import { runFromRow } from '../runs.ts'
 import { BILL_LINE, billLineFromRow } from './bills.ts'
@@ -28,6 +29,15 @@ const LATEST_PAYMENTS = ['billed_on IS NULL', 'billed_on = (SELECT max(billed_on
   )
   .join(' UNION ALL ')
 
+/** How many webhooks that the cron has not taken up yet are looked at for payments. */
+const NEW_MAX = 40
+
+/** The sums of payments that the cron has not added to `days` yet. */
+const NEW_PAYMENTS = `SELECT ${beijingDay('paid_at')}, 1, total_fee, 0, 0
+  FROM (SELECT * FROM ${NEW} ORDER BY created_at DESC LIMIT ${NEW_MAX}) AS latest
+  CROSS JOIN payments ON payments.transaction_id = latest.subject
+  WHERE latest.type = 'order.paid' AND payments.sum_at = latest.created_at AND payments.returned = 0`
+
 /** Reads the overview. Every part is bounded by a LIMIT on an index. */
 export async function readOverview(
   db: Database,
@@ -35,11 +45,17 @@ export async function readOverview(
   yesterday: BeijingDay,
 ): Promise<Overview> {
   const [days, counts, reviews, runs, bill, latest] = await db.batch([
-    statement('SELECT * FROM days WHERE day >= ? ORDER BY day LIMIT 32', from),
+    statement(
+      `SELECT day, sum(payments) AS payments, sum(paid_fee) AS paid_fee, sum(refunds) AS refunds,
+         sum(refunded_fee) AS refunded_fee
+       FROM (SELECT * FROM days WHERE day >= ?1 UNION ALL ${NEW_PAYMENTS}) WHERE day >= ?1
+       GROUP BY day ORDER BY day LIMIT 32`,
+      from,
+    ),
     statement(
       `SELECT ${capped('orders INDEXED BY orders_due WHERE due_at IS NOT NULL')} AS unpaid,
          (SELECT expires_at FROM orders INDEXED BY orders_due WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1) AS expiry,
-         ${capped('deliveries INDEXED BY deliveries_due WHERE due_at IS NOT NULL')} AS waiting,
+         ${capped(QUEUED)} AS waiting,
          ${capped("deliveries INDEXED BY deliveries_given_up WHERE state = 'given_up'")} AS given_up,
          ${capped('refunds INDEXED BY refunds_due WHERE due_at IS NOT NULL')} AS moving,
          ${OPEN_REVIEWS} AS reviews`,

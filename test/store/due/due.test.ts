@@ -52,6 +52,7 @@ describe('a lease', () => {
   it('on a webhook keeps other runs from trying it', async () => {
     const bench = storeBench()
     await dueDelivery(bench)
+    await bench.store.deliveries.takeUp(at(MINUTE), 10)
 
     expect(await bench.store.deliveries.claimDue('news', at(DAY), 10)).toHaveLength(1)
     expect(await bench.store.deliveries.claimDue('news', at(DAY), 10)).toHaveLength(0)

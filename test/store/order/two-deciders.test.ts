@@ -128,7 +128,7 @@ const paymentCases = combinations(PAYMENT_FACTS, RANDOM_CASES, seeded(SEED).belo
 
 describe(`a payment, decided twice (seed ${SEED})`, () => {
   it('is recorded by SQL exactly where the transition records it without a review, with the same rows', async () => {
-    const { store, rows, read } = storeBench({ actor: ACTOR })
+    const { store, rows, read, exec } = storeBench({ actor: ACTOR })
     const wrong: unknown[] = []
     let recordedCount = 0
 
@@ -157,6 +157,8 @@ describe(`a payment, decided twice (seed ${SEED})`, () => {
       if (change === undefined || !outcome.recorded) continue
 
       recordedCount++
+      // The cron adds the payment to the sums of its day; one that the transition records is added at once.
+      await exec('UPDATE payments SET sum_at = NULL')
       const bySql = await rows()
       await putViews(view)
       expect(await store.orders.commit(view, event, change, NOW)).not.toBe('stale')

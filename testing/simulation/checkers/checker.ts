@@ -4,6 +4,7 @@
  */
 import { ACTOR_CHECKS } from './actors.ts'
 import { BILL_CHECKS } from './bills.ts'
+import { DAY_CHECKS } from './days.ts'
 import type { Evidence } from './evidence.ts'
 import { HELD_REFUND_CHECKS } from './held-refunds.ts'
 import { LEAK_CHECKS, untouched } from './leaks.ts'
@@ -23,6 +24,7 @@ export const INVARIANTS = {
   ...ACTOR_CHECKS,
   ...LOSS_CHECKS,
   ...LEAK_CHECKS,
+  ...DAY_CHECKS,
 } satisfies Record<string, Check>
 
 /** Whether a check holds about all evidence, even where a forged notice may have been believed. */
@@ -35,6 +37,8 @@ const UNCONDITIONAL: readonly (keyof typeof INVARIANTS)[] = [
   'factsHaveOneOpenReview',
   'foreignKeysHold',
   'actorsAreRight',
+  'daysAddUp',
+  'pendingIsQueued',
 ]
 
 /** Runs every check. @returns one sentence for each violation, with the name of its check before it. */

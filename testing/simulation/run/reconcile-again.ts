@@ -5,12 +5,13 @@ import { HELD_ORDERS } from '../drain/due.ts'
 import { finish } from './play.ts'
 import type { World } from './world.ts'
 
-/** Columns that a repeated reconciliation may change: times, tries and the size of the download. */
+/** Columns that a repeated reconciliation may change: times, tries, the size of the download, how far the cron has come. */
 const RUN_COLUMNS: Readonly<Record<string, readonly string[]>> = {
   bills: ['fetched_at', 'reconciled_at', 'tries', 'parts', 'bytes', 'leased_until', 'last_error'],
   // `books` holds the values of our records when the difference was last found. They may change, for example when a refund has
   // succeeded between the two reconciliations.
   bill_differences: ['tries', 'books'],
+  walks: ['position'],
 }
 
 /** Reconciles the first day again and adds the result to `world.audits`. @param playUntilIdle Runs the cron until no row is due. */
