@@ -180,6 +180,8 @@ function assembleFor(
     ),
     operators: vars.OPERATORS ?? [],
     recentHealth: memory.health,
+    metricsToken: vars.METRICS_TOKEN,
+    recentMetrics: memory.metrics,
     refusedTokens: memory.refusedTokens,
     as(who, withinMs = Infinity) {
       const end = platform.nowMs() + withinMs

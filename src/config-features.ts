@@ -69,6 +69,9 @@ const Alerts = v.pipe(
   ),
 )
 
+/** The token of `/metrics`, and of nothing else. */
+const Metrics = v.object({ METRICS_TOKEN: v.optional(secret(/^[\x21-\x7e]{16,512}$/)) })
+
 /** The last day of the merchant's certificate, of which a run of the cron cannot know otherwise. */
 const Certificate = v.object({
   WX_CERT_EXPIRES: v.optional(
@@ -111,13 +114,15 @@ const FEATURES = {
   client_ip: ClientIp,
   alerts: Alerts,
   certificate: Certificate,
+  metrics: Metrics,
 }
 export type FeatureVars = v.InferOutput<typeof Webhooks> &
   v.InferOutput<typeof Operators> &
   v.InferOutput<typeof RefundLimit> &
   v.InferOutput<typeof ClientIp> &
   v.InferOutput<typeof Alerts> &
-  v.InferOutput<typeof Certificate>
+  v.InferOutput<typeof Certificate> &
+  v.InferOutput<typeof Metrics>
 
 /** The entries of all features, by variable. */
 export const FEATURE_ENTRIES = {
@@ -127,6 +132,7 @@ export const FEATURE_ENTRIES = {
   ...ClientIp.entries,
   ...Alerts.entries,
   ...Certificate.entries,
+  ...Metrics.entries,
 }
 
 /** Reads the variables of each feature. A feature with a wrong value is off as a whole. */

@@ -4,6 +4,7 @@ import { Pace } from './lib/pace.ts'
 import { Recent } from './lib/recent.ts'
 import { Throttle } from './lib/throttle.ts'
 import type { Health } from './core/health.ts'
+import type { Metrics } from './service/run/metrics.ts'
 import { OriginHealth } from './wechat/transport.ts'
 
 /** An isolate logs refused tokens at most once in this time. */
@@ -22,12 +23,17 @@ const REFUSED_LOGINS_S = 10
 /** How long `/health` is answered from memory, in seconds. */
 const HEALTH_KEEP_S = 10
 
+/** How long `/metrics` is answered from memory, in seconds: several Prometheus servers cost no more than one. */
+const METRICS_KEEP_S = 15
+
 /** The memory of one isolate. If it is lost, WeChat is asked once more, and a line is logged once more. */
 export class IsolateMemory {
   /** Which of WeChat's two origins failed lately. */
   readonly originHealth = new OriginHealth()
   /** What `/health` has found lately. */
   readonly health = new Recent<Health>(HEALTH_KEEP_S)
+  /** What `/metrics` has read lately. */
+  readonly metrics = new Recent<Metrics>(METRICS_KEEP_S)
   /** Limits the lines of the log about refused tokens. */
   readonly refusedTokens = new Throttle(REFUSED_TOKEN_LOG_S)
   /** Limits the queries about each order. */

@@ -10,6 +10,7 @@ import type { BillStore } from './bill/bill-store.ts'
 import type { Cost } from './budget.ts'
 import type { DeliveryStore, WebhookSender } from './delivery-store.ts'
 import type { ListStore } from './list-store.ts'
+import type { MetricsStore } from './metrics-store.ts'
 import type { OrderStore } from './order-store.ts'
 import type { RecoveryStore } from './recovery-store.ts'
 import type { RefundLimits, RefundStore } from './refund-store.ts'
@@ -29,6 +30,7 @@ export type Stores = Readonly<{
   sweeps: SweepStore
   lists: ListStore
   alerts: AlertStore
+  metrics: MetricsStore
 }>
 
 /** What the use cases need from outside, such as the stores, WeChat and the clock. */

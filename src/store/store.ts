@@ -28,6 +28,7 @@ import { expireUntouched } from './due/expire-untouched.ts'
 import { takeUpDeliveries } from './new-deliveries.ts'
 import { billLines, readDifferences } from './lists/bills.ts'
 import { deliveriesWith, listDeliveries } from './lists/deliveries.ts'
+import { readFigures } from './lists/figures.ts'
 import { latestEvents } from './lists/order-page.ts'
 import { orderLines, searchOrders } from './lists/orders.ts'
 import { countOpenReviews, readOverview } from './lists/overview.ts'
@@ -69,6 +70,7 @@ export const d1Stores = (
   runs: runStore(db, limits),
   sweeps: sweepStore(db),
   lists: listStore(db),
+  metrics: { read: (now) => readFigures(db, now) },
   alerts: {
     read: (limit) => readAlerts(db, limit),
     save: (before, after, reviews, now) => saveAlerts(db, before, after, reviews, now),

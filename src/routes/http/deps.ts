@@ -7,6 +7,7 @@ import type { Throttle } from '../../lib/throttle.ts'
 import type { Deps } from '../../ports/deps.ts'
 import type { NoticeReader } from '../../ports/notices.ts'
 import type { Health } from '../../core/health.ts'
+import type { Metrics } from '../../service/run/metrics.ts'
 
 /** What the routes need, beyond the dependencies of the use cases. */
 export type HttpDeps = Deps &
@@ -19,6 +20,10 @@ export type HttpDeps = Deps &
     operators: readonly Operator[]
     /** What `/health` has found lately, shared by all requests of this isolate. */
     recentHealth: Recent<Health>
+    /** The token of `/metrics`; undefined when there are none to read. */
+    metricsToken: Secret | undefined
+    /** What `/metrics` has read lately, shared by all requests of this isolate. */
+    recentMetrics: Recent<Metrics>
     /** Limits how often this isolate logs refused tokens. */
     refusedTokens: Throttle
     /** The readers of WeChat's notices, one for each URL that WeChat calls. */

@@ -1,5 +1,6 @@
 import type { Route } from '../http/routes.ts'
 import { getHealth } from './health.ts'
+import { getMetrics } from './metrics.ts'
 import { postRecover } from './recover.ts'
 import { getRuns } from './runs.ts'
 
@@ -9,5 +10,8 @@ export const OPERATOR_ROUTES: readonly Route[] = [
   ['POST', '/recover', postRecover],
 ]
 
-/** Routes for an external monitor, which need no token. */
-export const PUBLIC_ROUTES: readonly Route[] = [['GET', '/health', getHealth]]
+/** Routes for an external monitor. `/health` needs no token, and `/metrics` one of its own. */
+export const PUBLIC_ROUTES: readonly Route[] = [
+  ['GET', '/health', getHealth],
+  ['GET', '/metrics', getMetrics],
+]

@@ -100,7 +100,7 @@ export async function commit(
   )
   const statements = [
     ...newAttempts(before, after, now, beforePayments(before, after, unchanged)),
-    ...paymentChanges(before, after, unchanged),
+    ...paymentChanges(before, after, event, unchanged),
     ...attemptChanges(before, after, event, now, guard),
     ...refundChanges(before, after, now, guard, actor),
     ...change.reviews.flatMap((review) => reviewStatements(review, opening, guard)),

@@ -1,6 +1,6 @@
 /** The rows of payments, and the statements that write them. */
 import type { TransactionId } from '../../core/ids.ts'
-import type { OrderView } from '../../core/order/order.ts'
+import type { OrderEvent, OrderView } from '../../core/order/order.ts'
 import type { BookedPayment } from '../../core/order/payment.ts'
 import type { UnixSeconds } from '../../core/time.ts'
 import { orNull, text } from '../d1/columns.ts'
@@ -40,12 +40,16 @@ export function paymentRow(
 export function paymentChanges(
   before: OrderView,
   after: OrderView,
+  event: OrderEvent,
   guard: Guard,
 ): readonly Statement[] {
   return after.payments.flatMap((payment) => {
     const row = paymentRow(payment, after.order.transactionId)
     const old = before.payments.find((each) => each.transactionId === payment.transactionId)
-    if (old === undefined) return [insertIf('payments', row, newPaymentGuard(payment, guard))]
+    if (old === undefined) {
+      const found = { ...row, found_by: 'source' in event ? event.source : null }
+      return [insertIf('payments', found, newPaymentGuard(payment, guard))]
+    }
     if (old === payment) return []
     const oldRow = paymentRow(old, before.order.transactionId)
     return [updateIf('payments', oldRow, row, ['transaction_id'], guard)]

@@ -115,7 +115,11 @@ export async function recordPayment(
   const { revision: _, ...delivery } = deliveryRow(webhook, now, outbox)
   const [, , , , , updated, ...view] = await db.batch([
     // The cron adds the payment to the sums of its day when it takes up the webhook.
-    insertIf('payments', { ...paymentRow(booked, payment.transactionId), sum_at: now }, fits),
+    insertIf(
+      'payments',
+      { ...paymentRow(booked, payment.transactionId), found_by: source, sum_at: now },
+      fits,
+    ),
     stored.insert,
     {
       sql: `INSERT INTO deliveries (${Object.keys(delivery).join(', ')}, revision)
