@@ -4,7 +4,7 @@ import { Pace } from './lib/pace.ts'
 import { Recent } from './lib/recent.ts'
 import { Throttle } from './lib/throttle.ts'
 import type { Health } from './core/health.ts'
-import type { Metrics } from './service/run/metrics.ts'
+import type { Metrics } from './ports/metrics-store.ts'
 import { OriginHealth } from './wechat/transport.ts'
 
 /** An isolate logs refused tokens at most once in this time. */

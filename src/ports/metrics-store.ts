@@ -1,3 +1,4 @@
+import type { Health } from '../core/health.ts'
 import type { Source } from '../core/order/payment.ts'
 import type { RefundState } from '../core/order/refund.ts'
 import type { ReviewKind } from '../core/review.ts'
@@ -19,6 +20,9 @@ export type Figures = Readonly<{
   lastBill: UnixSeconds | undefined
   openDifferences: number
 }>
+
+/** The health of the installation, and its figures. */
+export type Metrics = Readonly<{ health: Health; figures: Figures }>
 
 /** How many of the newest payments are looked at. */
 export const NEWEST_MAX = 200

@@ -1,4 +1,4 @@
-/** Bugs with which a stranger, another site or a viewer moves money from the console. */
+/** Bugs of the console, with which a stranger, another site or a viewer moves money; and of alerts and metrics. */
 import type { Mutant } from './mutant.ts'
 
 const ACTING = ['test/stories/console/acting.test.ts']
@@ -48,5 +48,63 @@ export const CONSOLE_MUTANTS: readonly Mutant[] = [
     find: "if (typeof value === 'string') return escaped(value)",
     replace: "if (typeof value === 'string') return value",
     tests: PAGES,
+  },
+]
+
+const RULES = ['test/core/alert.test.ts']
+const SENDER = ['test/webhooks/alert-sender.test.ts']
+const STORIES = ['test/stories/alerts.test.ts']
+const ALERT_ROWS = ['test/store/alerts.test.ts']
+
+/** The mutants with bugs in alerts and metrics. */
+export const ALERT_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'A bot that refuses a message with HTTP 200 is believed to have it',
+    file: 'webhooks/alert-sender.ts',
+    find: 'return bot?.failure(answer)',
+    replace: 'return undefined',
+    tests: SENDER,
+  },
+  {
+    name: 'A trouble that comes and goes is told every other minute',
+    file: 'core/alert.ts',
+    find: 'each.isTold && now >= later(each.seenAt, OVER_AFTER_S)',
+    replace: 'each.isTold && now > each.seenAt',
+    tests: RULES,
+  },
+  {
+    name: 'A trouble is told every minute as long as it lasts',
+    file: 'core/alert.ts',
+    find: 'isTold: each.isTold || alert.began.includes(name)',
+    replace: 'isTold: each.isTold',
+    tests: RULES,
+  },
+  {
+    name: 'Two runs at the same time tell the group the same',
+    file: 'store/alerts.ts',
+    find: "'coalesce((SELECT version FROM alerts), 0) = ?1'",
+    replace: "'?1 = ?1'",
+    tests: ALERT_ROWS,
+  },
+  {
+    name: 'Reviews of a message that was refused are never told',
+    file: 'service/run/tell-operators.ts',
+    find: 'notTold(claimed, failed.failure, now), [], now)',
+    replace: 'notTold(claimed, failed.failure, now), alert.reviews.map(({ id }) => id), now)',
+    tests: STORIES,
+  },
+  {
+    name: 'A wrong address of the group is called every minute',
+    file: 'service/run/tell-operators.ts',
+    find: ' || now < state.dueAt',
+    replace: '',
+    tests: STORIES,
+  },
+  {
+    name: 'Any token opens the metrics',
+    file: 'routes/operator/metrics.ts',
+    find: 'if (!(await hasToken(request, metricsToken)))',
+    replace: 'if (false)',
+    tests: ['test/stories/metrics.test.ts'],
   },
 ]

@@ -140,8 +140,8 @@ export const STORE_MUTANTS: readonly Mutant[] = [
   {
     name: 'A change that lost a race still inserts its payment',
     file: 'store/order/payment-row.ts',
-    find: `insertIf('payments', row, newPaymentGuard(payment, guard))`,
-    replace: `insertIf('payments', row, { sql: '1', params: [] })`,
+    find: `insertIf('payments', found, newPaymentGuard(payment, guard))`,
+    replace: `insertIf('payments', found, { sql: '1', params: [] })`,
     tests: [...STALE, ...STORE],
   },
   {

@@ -75,7 +75,7 @@ export const WEBHOOK_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'Each try of a webhook has its own id, so that the shop ships twice',
-    file: 'webhooks/sender.ts',
+    file: 'webhooks/signature.ts',
     find: `'webhook-id': id,`,
     replace: `'webhook-id': \`\${id}.\${at}\`,`,
     tests: ['test/stories/webhook/delivering.test.ts'],
@@ -274,14 +274,14 @@ export const WEBHOOK_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'A webhook secret that is no Base64 is accepted',
-    file: 'config.ts',
+    file: 'config-features.ts',
     find: 'v.check((value) => webhookKey(value) !== undefined)',
     replace: 'v.check(() => true)',
     tests: ['test/config.test.ts'],
   },
   {
     name: 'Webhooks of a shop without a receiver wait for a correct secret for good',
-    file: 'assemble.ts',
+    file: 'use-case-config.ts',
     find: `if (!hasReceiver) return 'unset'`,
     replace: '',
     tests: ['test/stories/configuration.test.ts'],
@@ -295,7 +295,7 @@ export const WEBHOOK_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'Webhooks are sent over unencrypted http',
-    file: 'config.ts',
+    file: 'config-features.ts',
     find: `v.check(({ WEBHOOK_URL, WX_PAY_ORIGIN }) => isPrivate(WEBHOOK_URL, WX_PAY_ORIGIN))`,
     replace: 'v.check(() => true)',
     tests: ['test/config.test.ts'],

@@ -1,4 +1,5 @@
 import type { Actor, Role } from '../../core/actor.ts'
+import type { Secret } from '../../lib/secret.ts'
 import { equalInConstantTime, sha256Hex } from '../../lib/text.ts'
 import type { HttpDeps } from './deps.ts'
 
@@ -8,6 +9,13 @@ export type Caller = Readonly<{ actor: Actor; role: Role }>
 /** The token of a request; undefined when it has none. */
 export const tokenOf = (request: Request): string | undefined =>
   /^Bearer +([\x21-\x7e]+)$/i.exec(request.headers.get('authorization') ?? '')?.[1]
+
+/** Whether a request has this one token. Hashes are compared, so timing reveals nothing about it. */
+export async function hasToken(request: Request, token: Secret): Promise<boolean> {
+  const given = tokenOf(request)
+  if (given === undefined) return false
+  return equalInConstantTime(await sha256Hex(given), await sha256Hex(token.reveal()))
+}
 
 /** A token that is accepted, as its SHA-256 in lower-case hex. */
 export type KnownToken = Caller & Readonly<{ hash: string }>

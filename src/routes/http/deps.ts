@@ -7,7 +7,7 @@ import type { Throttle } from '../../lib/throttle.ts'
 import type { Deps } from '../../ports/deps.ts'
 import type { NoticeReader } from '../../ports/notices.ts'
 import type { Health } from '../../core/health.ts'
-import type { Metrics } from '../../service/run/metrics.ts'
+import type { Metrics } from '../../ports/metrics-store.ts'
 
 /** What the routes need, beyond the dependencies of the use cases. */
 export type HttpDeps = Deps &

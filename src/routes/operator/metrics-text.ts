@@ -6,7 +6,7 @@
 import type { DueClass } from '../../core/due.ts'
 import { overall } from '../../core/health.ts'
 import type { UnixSeconds } from '../../core/time.ts'
-import type { Metrics } from '../../service/run/metrics.ts'
+import type { Metrics } from '../../ports/metrics-store.ts'
 
 /** One line of a metric: its labels, and its value. A value that is not known has no line. */
 type Sample = readonly [labels: Readonly<Record<string, string>>, value: number | undefined]

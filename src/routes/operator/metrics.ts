@@ -1,6 +1,5 @@
-import { equalInConstantTime, sha256Hex } from '../../lib/text.ts'
 import { readMetrics } from '../../service/run/metrics.ts'
-import { tokenOf } from '../http/auth.ts'
+import { hasToken } from '../http/auth.ts'
 import type { HttpDeps } from '../http/deps.ts'
 import { problem } from '../http/problem.ts'
 import type { RouteRequest } from '../http/request.ts'
@@ -18,11 +17,8 @@ type MetricsDeps = Pick<
 export async function getMetrics(request: RouteRequest, deps: MetricsDeps): Promise<Response> {
   const { metricsToken } = deps
   if (metricsToken === undefined) return problem('not_found')
-  const given = tokenOf(request)
-  const isRight =
-    given !== undefined &&
-    equalInConstantTime(await sha256Hex(given), await sha256Hex(metricsToken.reveal()))
-  if (!isRight) return problem('unauthorized', {}, { 'www-authenticate': 'Bearer realm="metrics"' })
+  if (!(await hasToken(request, metricsToken)))
+    return problem('unauthorized', {}, { 'www-authenticate': 'Bearer realm="metrics"' })
   const now = deps.now()
   const metrics = await deps.recentMetrics.get(now, () => readMetrics(deps))
   const { certificateExpiresAt } = deps.config
