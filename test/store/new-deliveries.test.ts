@@ -170,16 +170,22 @@ describe('a payment', () => {
   })
 
   it.each([
-    ['before', ['UPDATE payments SET returned = 1'], 'then take up', []],
-    ['after', [], 'then take up', ['UPDATE payments SET returned = 1']],
-  ])('that goes back %s it is added does not count', async (_when, first, _then, last) => {
-    const bench = await paid()
-    for (const sql of first) await bench.exec(sql)
-    await bench.store.deliveries.takeUp(at(0), 10)
-    for (const sql of last) await bench.exec(sql)
+    ['before', 0],
+    ['after', 1],
+  ])(
+    'that goes back %s it is added does not count, and no other one less',
+    async (_, takenUpAt) => {
+      const bench = await paid()
+      await bench.exec(
+        `INSERT INTO days (day, payments, paid_fee) VALUES (date(${PAYMENT.paidAt} + 28800, 'unixepoch'), 1, 7)`,
+      )
+      const steps = [() => bench.exec('UPDATE payments SET returned = 1')]
+      steps.splice(1 - takenUpAt, 0, () => bench.store.deliveries.takeUp(at(0), 10))
+      for (const step of steps) await step()
 
-    expect(await sums(bench)).toEqual([])
-  })
+      expect(await sums(bench)).toEqual([{ payments: 1, fee: 7 }])
+    },
+  )
 
   it('that no webhook tells as order.paid is added at once, and not again', async () => {
     const bench = storeBench()
