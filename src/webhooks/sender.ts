@@ -3,7 +3,7 @@
  *
  * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
-import type { UnixSeconds } from '../core/time.ts'
+import { fromMillis } from '../core/time.ts'
 import { type Timers, withDeadline } from '../lib/deadline.ts'
 import { readLimited } from '../lib/limited-body.ts'
 import { invariant } from '../lib/result.ts'
@@ -14,7 +14,7 @@ import { webhookKey } from './secret.ts'
 
 const DEADLINE_MS = 10_000
 /**
- * The maximum number of bytes that are read of the receiver's response. Only the log uses the body, but reading it
+ * The maximum number of bytes that are read of the receiver's response. Only its beginning is used, but reading it
  * lets the connection be reused.
  */
 const ANSWER_BYTES_MAX = 64 * 1024
@@ -24,10 +24,10 @@ export type SenderOptions = Readonly<{
   fetch: (request: Request) => Promise<Response>
   timers: Timers
   /**
-   * The real clock, even when a test shifts the time of the cron, because the receiver compares the webhook's
-   * timestamp with its own clock.
+   * The real clock in milliseconds, even when a test shifts the time of the cron, because the receiver compares the
+   * webhook's timestamp with its own clock.
    */
-  now: () => UnixSeconds
+  nowMs: () => number
   url: string
   /**
    * The signing secrets, the current one first. During a rotation the list also has the previous secret; each
@@ -42,10 +42,10 @@ export type SenderOptions = Readonly<{
  * Redirects are not followed.
  */
 export function webhookSender(options: SenderOptions): WebhookSender {
-  const { fetch, timers, now, url, secrets } = options
+  const { fetch, timers, nowMs, url, secrets } = options
 
   async function signed(id: string, body: string): Promise<Request> {
-    const at = now()
+    const at = fromMillis(nowMs())
     const text = `${id}.${at}.${body}`
     const signatures = await Promise.all(secrets.map((secret) => sign(text, secret)))
     return new Request(url, {
@@ -64,18 +64,22 @@ export function webhookSender(options: SenderOptions): WebhookSender {
 
   return {
     async send({ id, body }) {
+      const begun = nowMs()
+      const took = (): number => nowMs() - begun
       try {
         const outcome = await withDeadline(timers, DEADLINE_MS, async (signal) => {
           const response = await fetch(new Request(await signed(id, body), { signal }))
           const answer = await readLimited(response.body, ANSWER_BYTES_MAX)
           return { status: response.status, answer }
         })
-        if (!outcome.done) return { delivered: false, status: undefined, error: 'timeout' }
+        const ms = took()
+        if (!outcome.done) return { delivered: false, status: undefined, error: 'timeout', ms }
         const { status, answer } = outcome.value
-        if (status >= 200 && status < 300) return { delivered: true, status, error: undefined }
-        return { delivered: false, status, error: 'status', words: excerptOf(answer) }
+        if (status >= 200 && status < 300) return { delivered: true, status, error: undefined, ms }
+        return { delivered: false, status, error: 'status', ms, words: excerptOf(answer) }
       } catch (error) {
-        return { delivered: false, status: undefined, error: 'no_answer', words: wordsOf(error) }
+        const words = wordsOf(error)
+        return { delivered: false, status: undefined, error: 'no_answer', ms: took(), words }
       }
     },
   }
@@ -96,5 +100,5 @@ async function sign(text: string, secret: Secret): Promise<string> {
  * requests nor the cron send them.
  */
 export const noSender: WebhookSender = {
-  send: () => Promise.resolve({ delivered: false, status: undefined, error: 'no_target' }),
+  send: () => Promise.resolve({ delivered: false, status: undefined, error: 'no_target', ms: 0 }),
 }
