@@ -206,7 +206,7 @@ function assembleFor(
     const secrets = [vars.WEBHOOK_SECRET, vars.WEBHOOK_SECRET_OLD].filter(
       (secret) => secret !== undefined,
     )
-    return webhookSender({ fetch: countedFetch, timers, now, url, secrets })
+    return webhookSender({ fetch: countedFetch, timers, nowMs: platform.nowMs, url, secrets })
   }
 
   function logFailure(id: string): (error: unknown) => void {

@@ -14,4 +14,11 @@ export const deliveryJson = (delivery: ListedDelivery): Record<string, unknown> 
   last_status: delivery.lastStatus ?? null,
   last_error: delivery.lastError ?? null,
   delivered_at: timeOrNull(delivery.deliveredAt),
+  history: delivery.history.map(({ at, ms, status, error, answer }) => ({
+    at: formatRfc3339(at),
+    ms: ms ?? null,
+    status: status ?? null,
+    error: error ?? null,
+    answer: answer ?? null,
+  })),
 })

@@ -83,18 +83,36 @@ export type StoredDelivery = Readonly<{
   /** Why the last try failed, as stated by {@link WebhookSender}. */
   lastError: string | undefined
   deliveredAt: UnixSeconds | undefined
+  /** The last {@link HISTORY_MAX} tries, oldest first. Once the webhook is delivered, without the receiver's answers. */
+  history: readonly PastTry[]
   /**
    * The JSON that the first try sent. It is stored until the webhook is delivered, so that every try sends the same bytes.
    */
   body: string | undefined
 }>
 
+/** How many tries of a webhook are kept: more than the retry schedule has. */
+export const HISTORY_MAX = 12
+
+/** One try of a webhook that is over. */
+export type PastTry = Readonly<{
+  at: UnixSeconds
+  /** How long it took, in milliseconds; undefined when it is not known, as for a first try that delivered the webhook. */
+  ms: number | undefined
+  /** The HTTP status; undefined when no answer came. */
+  status: number | undefined
+  /** Why the try failed, as stated by {@link WebhookSender}. */
+  error: string | undefined
+  /** The beginning of the receiver's answer, or the words of the failed connection. */
+  answer: string | undefined
+}>
+
 /** Sends webhooks to the shop. */
 export interface WebhookSender {
   /**
    * Sends a webhook once, and never rejects. The webhook is delivered if the shop answers 2xx. Otherwise
-   * `error` says why it is not: `status`, `timeout`, `no_answer` or `no_target`. `words` are the receiver's own
-   * words, or those of the failed connection, for the log.
+   * `error` says why it is not: `status`, `timeout`, `no_answer` or `no_target`. `ms` is how long it took. `words` are the receiver's own
+   * words, or those of the failed connection.
    *
    * @param message `id` is the `webhook-id`, `body` is JSON.
    */
@@ -103,6 +121,7 @@ export interface WebhookSender {
       delivered: boolean
       status: number | undefined
       error: string | undefined
+      ms: number
       words?: string
     }>
   >

@@ -14,6 +14,7 @@ import {
   time,
 } from './d1/columns.ts'
 import type { Database, Row } from './d1/database.ts'
+import { historyFromRow, historyOfDelivered, historyWith, triedCells } from './delivery-history.ts'
 import { openedReviews, type Outbox, reviewStatements } from './d1/outbox.ts'
 import { type Guard, statement } from './d1/sql.ts'
 
@@ -91,12 +92,14 @@ export async function saveTry(
     ...(review === undefined ? [] : reviewStatements(review, opening, current)),
     {
       sql: `UPDATE deliveries SET state = ?, due_at = ?, is_queued = 1, claimed_by = NULL, tries = tries + 1, step = ?,
+          history = ${isDelivered ? historyOfDelivered('?') : historyWith('?')},
           tried_at = ?, last_status = ?, last_error = ?, delivered_at = ?, body = ?
         WHERE id = ? AND ${current.sql}`,
       params: [
         after.state,
         orNull(after.dueAt),
         after.step,
+        triedCells(after),
         orNull(after.triedAt),
         orNull(after.lastStatus),
         orNull(after.lastError),
@@ -123,29 +126,31 @@ export async function saveTries(
   const delivered = tries.filter(({ after }) => after.state === 'delivered')
   const failed = tries.filter(({ after }) => after.state !== 'delivered')
   const set = `UPDATE deliveries SET is_queued = 1, claimed_by = NULL, tries = deliveries.tries + 1,
-      step = value ->> 'step', tried_at = value ->> 'triedAt', last_status = value ->> 'lastStatus',
-      last_error = value ->> 'lastError'`
+      step = each.value ->> 'step', tried_at = each.value ->> 'triedAt', last_status = each.value ->> 'lastStatus',
+      last_error = each.value ->> 'lastError'`
   const statements = [
     ...(delivered.length === 0
       ? []
       : [
           statement(
-            `${set}, state = 'delivered', due_at = NULL, delivered_at = value ->> 'triedAt',
-               body = value ->> 'body'
-             FROM json_each(?1) WHERE deliveries.id = value ->> 'id' AND deliveries.state <> 'delivered'`,
-            JSON.stringify(delivered.map(({ after }) => after)),
+            `${set}, state = 'delivered', due_at = NULL, delivered_at = each.value ->> 'triedAt', body = NULL,
+               history = ${historyOfDelivered("each.value ->> 'tried'")}
+             FROM json_each(?1) AS each WHERE deliveries.id = each.value ->> 'id' AND deliveries.state <> 'delivered'`,
+            JSON.stringify(delivered.map(({ after }) => ({ ...after, tried: triedCells(after) }))),
           ),
         ]),
     ...(failed.length === 0
       ? []
       : [
           statement(
-            `${set}, state = 'pending', due_at = value ->> 'dueAt', delivered_at = NULL, body = value ->> 'body'
-             FROM json_each(?1) WHERE deliveries.id = value ->> 'id' AND deliveries.state <> 'delivered'
-               AND deliveries.tries = value ->> 'triesBefore' AND deliveries.step = value ->> 'stepBefore'`,
+            `${set}, state = 'pending', due_at = each.value ->> 'dueAt', delivered_at = NULL,
+               body = each.value ->> 'body', history = ${historyWith("each.value ->> 'tried'")}
+             FROM json_each(?1) AS each WHERE deliveries.id = each.value ->> 'id' AND deliveries.state <> 'delivered'
+               AND deliveries.tries = each.value ->> 'triesBefore' AND deliveries.step = each.value ->> 'stepBefore'`,
             JSON.stringify(
               failed.map(({ before, after }) => ({
                 ...after,
+                tried: triedCells(after),
                 triesBefore: before.tries,
                 stepBefore: before.step,
               })),
@@ -156,9 +161,9 @@ export async function saveTries(
       ? []
       : [
           statement(
-            `UPDATE deliveries SET due_at = value ->> 'dueAt', claimed_by = NULL
-             FROM json_each(?1) WHERE deliveries.id = value ->> 'id' AND deliveries.state = 'pending'
-               AND deliveries.tries = value ->> 'tries' AND deliveries.step = value ->> 'step'`,
+            `UPDATE deliveries SET due_at = each.value ->> 'dueAt', claimed_by = NULL
+             FROM json_each(?1) AS each WHERE deliveries.id = each.value ->> 'id' AND deliveries.state = 'pending'
+               AND deliveries.tries = each.value ->> 'tries' AND deliveries.step = each.value ->> 'step'`,
             JSON.stringify(left),
           ),
         ]),
@@ -203,6 +208,7 @@ export function deliveryFromRow(row: Row): StoredDelivery {
     lastStatus: optionalInteger(row, 'last_status'),
     lastError: optionalText(row, 'last_error'),
     deliveredAt: optionalTime(row, 'delivered_at'),
+    history: historyFromRow(row),
     body: optionalText(row, 'body'),
   }
 }

@@ -3,7 +3,7 @@
  *
  * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
-import type { UnixSeconds } from '../core/time.ts'
+import { fromMillis } from '../core/time.ts'
 import { type Timers, withDeadline } from '../lib/deadline.ts'
 import { readLimited } from '../lib/limited-body.ts'
 import type { Secret } from '../lib/secret.ts'
@@ -13,7 +13,7 @@ import { webhookHeaders } from './signature.ts'
 
 const DEADLINE_MS = 10_000
 /**
- * The maximum number of bytes that are read of the receiver's response. Only the log uses the body, but reading it
+ * The maximum number of bytes that are read of the receiver's response. Only its beginning is used, but reading it
  * lets the connection be reused.
  */
 const ANSWER_BYTES_MAX = 64 * 1024
@@ -23,10 +23,10 @@ export type SenderOptions = Readonly<{
   fetch: (request: Request) => Promise<Response>
   timers: Timers
   /**
-   * The real clock, even when a test shifts the time of the cron, because the receiver compares the webhook's
-   * timestamp with its own clock.
+   * The real clock in milliseconds, even when a test shifts the time of the cron, because the receiver compares the
+   * webhook's timestamp with its own clock.
    */
-  now: () => UnixSeconds
+  nowMs: () => number
   url: string
   /**
    * The signing secrets, the current one first. During a rotation the list also has the previous secret; each
@@ -41,30 +41,34 @@ export type SenderOptions = Readonly<{
  * Redirects are not followed.
  */
 export function webhookSender(options: SenderOptions): WebhookSender {
-  const { fetch, timers, now, url, secrets } = options
+  const { fetch, timers, nowMs, url, secrets } = options
 
   const signed = async (id: string, body: string): Promise<Request> =>
     new Request(url, {
       method: 'POST',
-      headers: await webhookHeaders({ id, body }, now(), secrets),
+      headers: await webhookHeaders({ id, body }, fromMillis(nowMs()), secrets),
       body,
       redirect: 'manual',
     })
 
   return {
     async send({ id, body }) {
+      const begun = nowMs()
+      const took = (): number => nowMs() - begun
       try {
         const outcome = await withDeadline(timers, DEADLINE_MS, async (signal) => {
           const response = await fetch(new Request(await signed(id, body), { signal }))
           const answer = await readLimited(response.body, ANSWER_BYTES_MAX)
           return { status: response.status, answer }
         })
-        if (!outcome.done) return { delivered: false, status: undefined, error: 'timeout' }
+        const ms = took()
+        if (!outcome.done) return { delivered: false, status: undefined, error: 'timeout', ms }
         const { status, answer } = outcome.value
-        if (status >= 200 && status < 300) return { delivered: true, status, error: undefined }
-        return { delivered: false, status, error: 'status', words: excerptOf(answer) }
+        if (status >= 200 && status < 300) return { delivered: true, status, error: undefined, ms }
+        return { delivered: false, status, error: 'status', ms, words: excerptOf(answer) }
       } catch (error) {
-        return { delivered: false, status: undefined, error: 'no_answer', words: wordsOf(error) }
+        const words = wordsOf(error)
+        return { delivered: false, status: undefined, error: 'no_answer', ms: took(), words }
       }
     },
   }
@@ -75,5 +79,5 @@ export function webhookSender(options: SenderOptions): WebhookSender {
  * requests nor the cron send them.
  */
 export const noSender: WebhookSender = {
-  send: () => Promise.resolve({ delivered: false, status: undefined, error: 'no_target' }),
+  send: () => Promise.resolve({ delivered: false, status: undefined, error: 'no_target', ms: 0 }),
 }

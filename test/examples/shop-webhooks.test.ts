@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openDatabase } from '../../examples/shop-backend/database.js'
 import { createShop } from '../../examples/shop-backend/shop.js'
-import { fromMillis } from '../../src/core/time.ts'
 import { Secret } from '../../src/lib/secret.ts'
 import { webhookSender } from '../../src/webhooks/sender.ts'
 import {
@@ -56,7 +55,7 @@ const sendBody = (id: string, body: string, secret = SECRET, skewS = 0) =>
   webhookSender({
     fetch: (request) => shop.fetch(request),
     timers: { after: () => () => {} },
-    now: () => fromMillis(Date.now() + skewS * 1_000),
+    nowMs: () => Date.now() + skewS * 1_000,
     url: 'http://shop.test/webhook',
     secrets: [new Secret(secret)],
   }).send({ id, body })

@@ -25,11 +25,15 @@ const idsOf = (deliveries: readonly StoredDelivery[]): string[] =>
 const find = async ({ store }: StoreBench, id = 'w1'): Promise<StoredDelivery> =>
   (await store.deliveries.find(id)) ?? expect.fail(`no webhook ${id}`)
 
+const aTry = { at: at(MINUTE), ms: 30, status: 500, error: 'status', answer: '没有库存' }
 const failed = (before: StoredDelivery): StoredDelivery => ({
   ...before,
   tries: before.tries + 1,
   step: before.step + 1,
   dueAt: later(at(0), DAY),
+  triedAt: at(MINUTE),
+  lastStatus: 500,
+  history: [...before.history, aTry],
 })
 const delivered = (before: StoredDelivery): StoredDelivery => ({
   ...failed(before),
@@ -37,6 +41,14 @@ const delivered = (before: StoredDelivery): StoredDelivery => ({
   dueAt: undefined,
   deliveredAt: at(MINUTE),
 })
+/** Tries a webhook again and again, each try a minute after the last one. */
+async function failTimes(bench: StoreBench, count: number): Promise<void> {
+  for (let n = 0; n < count; n++) {
+    const before = await find(bench)
+    const history = [...before.history, { ...aTry, at: at(n * MINUTE) }]
+    await save(bench, before, { ...failed(before), history })
+  }
+}
 const givenUp = (before: StoredDelivery): StoredDelivery => ({
   ...failed(before),
   state: 'given_up',
@@ -186,5 +198,73 @@ describe('a try of a webhook', () => {
     const done = await find(bench)
     for (const late of [before, done]) await save(bench, late, failed(late))
     expect(await find(bench)).toEqual(done)
+  })
+})
+
+describe('the history of a webhook', () => {
+  it('has the last twelve tries, with what the shop answered', async () => {
+    const bench = storeBench()
+    await withDue(bench, 1)
+    await failTimes(bench, 15)
+
+    const { history } = await find(bench)
+    expect(history).toHaveLength(12)
+    expect(history[0]).toEqual({ ...aTry, at: at(3 * MINUTE) })
+    expect(history.at(-1)).toEqual({ ...aTry, at: at(14 * MINUTE) })
+  })
+
+  it('has no answers once it is delivered', async () => {
+    const bench = storeBench()
+    await withDue(bench, 1)
+    await failTimes(bench, 2)
+    const before = await find(bench)
+    await save(bench, before, delivered(before))
+
+    const { history } = await find(bench)
+    expect(history).toHaveLength(3)
+    expect(history.map(({ answer }) => answer)).toEqual([undefined, undefined, undefined])
+  })
+
+  it('takes no space when the first try delivers it', async () => {
+    const bench = storeBench()
+    await withDue(bench, 1)
+    const before = await find(bench)
+    await save(bench, before, delivered(before))
+
+    expect(await bench.read('SELECT history FROM deliveries')).toEqual([{ history: null }])
+    expect((await find(bench)).history).toMatchObject([{ at: at(MINUTE), status: 500 }])
+  })
+
+  it('begins with the last try of before when nothing else is known of it', async () => {
+    const bench = storeBench()
+    await withDue(bench, 1)
+    await bench.exec(`UPDATE deliveries SET tries = 4, tried_at = ${at(1)}, last_error = 'timeout'`)
+    await failTimes(bench, 1)
+
+    expect((await find(bench)).history).toMatchObject([
+      { at: at(1), ms: undefined, error: 'timeout' },
+      { at: at(0), ms: 30, status: 500 },
+    ])
+  })
+
+  it('is the same when a run stores many tries together', async () => {
+    const bench = storeBench()
+    await withDue(bench, 2)
+    const [one, two] = [await find(bench, 'w1'), await find(bench, 'w2')]
+    await bench.store.deliveries.saveTries(
+      [
+        { before: one, after: failed(one) },
+        { before: two, after: delivered(two) },
+      ],
+      [],
+    )
+    const again = await find(bench, 'w1')
+    await bench.store.deliveries.saveTries([{ before: again, after: delivered(again) }], [])
+
+    const { history } = await find(bench, 'w1')
+    expect(history).toEqual([aTry, aTry].map((each) => ({ ...each, answer: undefined })))
+    expect(await bench.read("SELECT history, body FROM deliveries WHERE id = 'w2'")).toEqual([
+      { history: null, body: null },
+    ])
   })
 })

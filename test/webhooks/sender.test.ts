@@ -1,6 +1,5 @@
 import { Webhook } from 'standardwebhooks'
 import { describe, expect, it, vi } from 'vitest'
-import { fromMillis, toUnixSeconds } from '../../src/core/time.ts'
 import { Secret } from '../../src/lib/secret.ts'
 import { noSender, type SenderOptions, webhookSender } from '../../src/webhooks/sender.ts'
 import { HeldTimers } from '../../testing/samples/held-timers.ts'
@@ -26,6 +25,7 @@ function shop(answers: readonly Answer[], options: Partial<SenderOptions> = {}) 
   const bodies: string[] = []
   const timers = new HeldTimers()
   const queue = [...answers]
+  const nowMs = Date.now()
   const sender = webhookSender({
     async fetch(request) {
       requests.push(request)
@@ -35,7 +35,7 @@ function shop(answers: readonly Answer[], options: Partial<SenderOptions> = {}) 
       return next(request)
     },
     timers,
-    now: () => fromMillis(Date.now()),
+    nowMs: () => nowMs,
     url: URL_,
     secrets: [new Secret(SECRET)],
     ...options,
@@ -56,7 +56,7 @@ describe('a webhook', () => {
 
   it('is posted as JSON, byte for byte, with its id and the time of this try', async () => {
     const { sender, requests, bodies } = shop([status(204)], {
-      now: () => toUnixSeconds(1_704_135_900),
+      nowMs: () => 1_704_135_900_000,
     })
     await sender.send(MESSAGE)
 
@@ -72,11 +72,12 @@ describe('a webhook', () => {
   })
 
   it('has the same id on every try, and the time of each', async () => {
-    let now = 1_704_135_900
+    let nowMs = 1_704_135_900_000
     const { sender, requests } = shop([status(500), status(204)], {
-      now: () => toUnixSeconds(now++),
+      nowMs: () => nowMs,
     })
     await sender.send(MESSAGE)
+    nowMs += 1_000
     await sender.send(MESSAGE)
 
     const header = (name: string) => requests.map(({ headers }) => headers.get(name))
@@ -140,7 +141,19 @@ describe('a try', () => {
       delivered: true,
       status: code,
       error: undefined,
+      ms: 0,
     })
+  })
+
+  it('knows how long it took', async () => {
+    let nowMs = 1_704_135_900_000
+    const slow: Answer = async () => {
+      nowMs += 137
+      return new Response(null, { status: 500 })
+    }
+    const { sender } = shop([slow], { nowMs: () => nowMs })
+
+    expect(await sender.send(MESSAGE)).toMatchObject({ ms: 137 })
   })
 
   it("has the receiver's own words when it is refused, and those of a broken connection", async () => {
@@ -153,12 +166,14 @@ describe('a try', () => {
       delivered: false,
       status: 401,
       error: 'status',
+      ms: 0,
       words: '{ "error": "signature does not match" }',
     })
     expect(await sender.send(MESSAGE)).toEqual({
       delivered: false,
       status: undefined,
       error: 'no_answer',
+      ms: 0,
       words: 'TypeError: Network connection lost.',
     })
     expect(await sender.send(MESSAGE)).toMatchObject({ error: 'status', words: '' })

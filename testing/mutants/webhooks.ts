@@ -74,6 +74,27 @@ export const WEBHOOK_MUTANTS: readonly Mutant[] = [
     tests: ['test/store/deliveries.test.ts'],
   },
   {
+    name: 'The tries of a webhook that is sent again and again fill its row',
+    file: 'store/delivery-history.ts',
+    find: '>= ${HISTORY_MAX}',
+    replace: '>= 1000',
+    tests: ['test/store/deliveries.test.ts'],
+  },
+  {
+    name: 'What the shop answered is kept after the delivery',
+    file: 'store/delivery-history.ts',
+    find: `json_remove(past.value, '$[4]')`,
+    replace: `json(past.value)`,
+    tests: ['test/store/deliveries.test.ts', 'test/stories/webhook/delivering.test.ts'],
+  },
+  {
+    name: 'A webhook that the cron delivered keeps its body',
+    file: 'store/deliveries.ts',
+    find: `delivered_at = each.value ->> 'triedAt', body = NULL`,
+    replace: `delivered_at = each.value ->> 'triedAt', body = each.value ->> 'body'`,
+    tests: ['test/stories/webhook/delivering.test.ts'],
+  },
+  {
     name: 'Each try of a webhook has its own id, so that the shop ships twice',
     file: 'webhooks/signature.ts',
     find: `'webhook-id': id,`,

@@ -13,6 +13,7 @@ import { orderPath } from '../view/paths.ts'
 import { table } from '../view/table.ts'
 import { doneNote } from '../parts/done.ts'
 import { resendForm } from '../parts/resend-form.ts'
+import { triesFold } from '../parts/tries.ts'
 
 const TABS = ['all', 'waiting', 'given_up'] as const
 const STATE: Readonly<Record<(typeof TABS)[number], DeliveryState | undefined>> = {
@@ -45,7 +46,7 @@ export const showDeliveries: PageHandler = async (visit) => {
           columns,
           rows.map((delivery) => [
             markup`<span class="mono">${delivery.type}</span>`,
-            about(delivery),
+            markup`${about(delivery)}${triesFold(visit, delivery)}`,
             deliveryBadge(words, delivery.state),
             delivery.tries,
             delivery.tries > 0 && lastAnswer(words, delivery),

@@ -13,6 +13,7 @@ import { markup, type Markup } from '../view/markup.ts'
 import { reviewPath } from '../view/paths.ts'
 import { card, facts } from '../view/table.ts'
 import { resendForm } from './resend-form.ts'
+import { triesFold } from './tries.ts'
 
 /** All cards of the side, those without content left out. */
 export const aside = (visit: Visit, found: ExplainedOrder): readonly (Markup | false)[] => [
@@ -84,7 +85,7 @@ function webhooksCard(visit: Visit, { deliveries }: ExplainedOrder): Markup | fa
   if (deliveries.length === 0) return false
   const items = deliveries.map(
     (delivery) =>
-      markup`<li><div class="row"><span class="mono">${delivery.type}</span>${deliveryBadge(words, delivery.state)}${resendForm(visit, delivery)}</div><div class="small dim">${triesLine(visit, delivery)}</div></li>`,
+      markup`<li><div class="row"><span class="mono">${delivery.type}</span>${deliveryBadge(words, delivery.state)}${resendForm(visit, delivery)}</div><div class="small dim">${triesLine(visit, delivery)}</div>${triesFold(visit, delivery)}</li>`,
   )
   return card('webhooks', words.orders.webhooks, markup`<ul class="mini">${items}</ul>`)
 }

@@ -18,11 +18,20 @@ export const numberOf = (outTradeNo: unknown): number =>
 
 /** What the shop's server last answered to a webhook. */
 export function lastAnswer(
-  { deliveries, frame }: Words,
+  words: Words,
   { lastStatus, lastError }: Pick<ListedDelivery, 'lastStatus' | 'lastError'>,
 ): string {
-  if (lastStatus !== undefined) return deliveries.http(lastStatus)
-  return lastError === 'timeout' || lastError === 'no_answer' || lastError === 'no_target'
-    ? deliveries[lastError]
+  return answerOf(words, lastStatus, lastError)
+}
+
+/** What came of one try of a webhook. */
+export function answerOf(
+  { deliveries, frame }: Words,
+  status: number | undefined,
+  error: string | undefined,
+): string {
+  if (status !== undefined) return deliveries.http(status)
+  return error === 'timeout' || error === 'no_answer' || error === 'no_target'
+    ? deliveries[error]
     : frame.empty
 }

@@ -1,7 +1,7 @@
 /** One try of one webhook, and what the Worker does about its outcome. */
 import type { Review } from '../../core/review.ts'
 import { nextTryAt } from '../../core/webhook.ts'
-import type { StoredDelivery } from '../../ports/delivery-store.ts'
+import type { PastTry, StoredDelivery } from '../../ports/delivery-store.ts'
 import type { Deps } from '../../ports/deps.ts'
 import { reportOpened } from '../open-review.ts'
 import { renderer } from './render.ts'
@@ -10,6 +10,9 @@ type DeliverWebhookDeps = Pick<
   Deps,
   'bills' | 'deliverSoon' | 'deliveries' | 'log' | 'now' | 'orders' | 'reviews' | 'webhooks'
 >
+
+/** How much of the receiver's answer to a failed try is kept. */
+const ANSWER_CHARS_MAX = 200
 
 /**
  * Makes the first try of a webhook that was just stored. If the try fails or is cut off, the cron repeats it.
@@ -60,6 +63,13 @@ export async function sendOnce(
     ...(tried.error === undefined ? {} : { reason: tried.error }),
     ...((tried.words ?? '') === '' ? {} : { error: tried.words }),
   })
+  const past: PastTry = {
+    at: now,
+    ms: tried.ms,
+    status: tried.status,
+    error: tried.error,
+    answer: tried.words?.slice(0, ANSWER_CHARS_MAX),
+  }
   return {
     ...delivery,
     state,
@@ -71,6 +81,7 @@ export async function sendOnce(
     lastStatus: tried.status,
     lastError: tried.error,
     deliveredAt: tried.delivered ? now : undefined,
+    history: [...delivery.history, past],
   }
 }
 

@@ -215,9 +215,11 @@ describe('a review', () => {
 describe('a webhook', () => {
   it('is sent again from the list and from its order', async () => {
     const { w, browser } = await opened()
-    w.receiver.answerAlways(async () => new Response('no', { status: 500 }))
+    w.receiver.answerAlways(async () => new Response('<b>no</b>', { status: 500 }))
     const { ordercode, transactionId } = await paidOrder(w, 'webhook')
-    expect(await browser.page('/console/deliveries?tab=waiting')).toContain('HTTP 500')
+    const waiting = await browser.page('/console/deliveries?tab=waiting')
+    expect(waiting).toMatch(/1 try.*HTTP 500.*&lt;b&gt;no&lt;\/b&gt;/s)
+    expect(waiting).toContain(`order.paid.${transactionId}`)
     expect(await browser.page(`/console/orders/${ordercode}`)).toContain(
       'The shop has not taken a webhook',
     )

@@ -26,6 +26,13 @@ type Delivery = {
   state: string
   tries: number
   last_status: number | null
+  history: {
+    at: string
+    ms: number | null
+    status: number | null
+    error: string | null
+    answer: string | null
+  }[]
   ordercode: string
 }
 
@@ -143,6 +150,33 @@ describe('a webhook that the shop does not accept', () => {
     expect(new Set(tries().map(({ body }) => body)).size).toBe(1)
     const delivery = (await deliveriesOf(w)).find(({ type }) => type === 'order.paid')
     expect(delivery).toMatchObject({ state: 'given_up', tries: 10, last_status: 500 })
+  })
+
+  it('says what came of each try, and keeps neither its body nor the answers once it is delivered', async () => {
+    const w = world()
+    w.receiver.answerAlways(() => Promise.resolve(new Response('out of stock', { status: 500 })))
+    const ordercode = await paid(w, 'history')
+    const id = `order.paid.${(await w.read(ordercode)).transaction_id}`
+    w.receiver.answerAlways(noAnswer)
+    w.advance(60)
+    await w.cron()
+    const told = async () =>
+      (await deliveriesOf(w))
+        .find((each) => each.id === id)
+        ?.history.map(({ ms, status, error, answer }) => ({ ms, status, error, answer }))
+    const [first, second] = [
+      { ms: 0, status: 500, error: 'status', answer: 'out of stock' },
+      { ms: 0, status: null, error: 'no_answer', answer: 'TypeError: Network connection lost.' },
+    ]
+    expect(await told()).toEqual([first, second])
+
+    w.receiver.answerAlways(answer(204))
+    w.advance(300)
+    await w.cron()
+
+    const last = { ms: 0, status: 204, error: null, answer: null }
+    expect(await told()).toEqual([{ ...first, answer: null }, { ...second, answer: null }, last])
+    expect((await w.worker().deliveries.find(id))?.body).toBeUndefined()
   })
 
   it('is given up after ten tries with a review and no further webhook, and can be resent', async () => {
