@@ -20,8 +20,8 @@ type DueOrdersDeps = Pick<
 >
 
 /** How many attempts, expired orders with an attempt, and untouched orders a slice has at most. */
-const ATTEMPTS = 60
-const EXPIRED = 24
+const ATTEMPTS = 120
+const EXPIRED = 60
 const UNTOUCHED = 200
 /** What most items cost: so many are claimed. An item begins only if its largest cost fits. */
 const QUERY: Cost = { calls: 1, statements: 0 }
@@ -94,7 +94,7 @@ async function followUp(
   await due.reschedule(next)
   const { unanswered, failed } = count
   return {
-    more: due.claimed === limit && left.length === 0,
+    more: due.claimed === limit,
     away: isAway(unanswered, due.items.length - left.length - unanswered - failed),
     did: { due: due.claimed, ...count, left: left.length },
   }
