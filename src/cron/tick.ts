@@ -104,7 +104,7 @@ async function run(base: Deps, scheduledMs: number): Promise<void> {
   )
   const away = new Set<Queue['peer']>()
   let open = queues.filter((queue) => isWorthwhile(queue, oldest))
-  let round = open
+  let round: readonly Queue[] = open
   while (round.length > 0 && now() < later(startedAt, RUN_S) && !deps.isRefused()) {
     const more = open.filter((queue) => !round.includes(queue))
     for (const queue of round) {
