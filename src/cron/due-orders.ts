@@ -120,6 +120,7 @@ async function followUp(
   await due.reschedule(next)
   const { unanswered, failed } = count
   return {
+    // What a slow WeChat has left is still due.
     more: due.claimed === limit,
     away: isAway(unanswered, due.items.length - left.length - unanswered - failed),
     did: { due: due.claimed, ...count, left: left.length },
