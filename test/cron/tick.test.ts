@@ -146,14 +146,17 @@ describe('a backlog', () => {
     expect(report?.['waiting']).toBeGreaterThan(40)
   })
 
-  it('of every class goes on even with the smallest budget', async () => {
+  it('of every class goes on even with the smallest budget, while webhooks about money fail and payments wait', async () => {
     const w = world({ vars: { TICK_CALLS: '10', TICK_STATEMENTS: '40' } })
-    for (let n = 0; n < 60; n++) await abandoned(w, `old-${n}`, 300)
-    w.advance(400)
+    w.receiver.answerAlways(answer(500))
+    for (let n = 0; n < 40; n++) await paid(w, `failed-${n}`)
+    await w.settled()
+    for (let n = 0; n < 60; n++) await abandoned(w, `due-${n}`, 7_200)
+    const expired = await abandoned(w, 'expired')
     const untouched = w.code('untouched')
     await w.shop('PUT', `/orders/${untouched}`, { ...TERMS, expires_in: 300 })
     w.advance(300)
-    const closed = await minutesUntil(w, async () => (await stateOf(w, untouched)) === 'closed')
+    const closed = await minutesUntil(w, async () => (await stateOf(w, expired)) === 'closed')
     const told = await minutesUntil(w, async () =>
       w.receiver.received.some(({ data }) => data['ordercode'] === untouched),
     )
