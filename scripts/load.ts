@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os'
 import type { Plan } from '../testing/load/platform/ceilings.ts'
 import type { Order } from '../testing/load/run/scenario-process.ts'
-import { BOUND_S, SCENARIOS } from '../testing/load/world/scenarios.ts'
+import { BOUND_S, scenarioOf, SCENARIOS } from '../testing/load/world/scenarios.ts'
 import { CliError, readOptions, run } from './cli/command.ts'
 import { onInterrupt } from './cli/interrupt.ts'
 import { bold, green, red, say } from './cli/terminal.ts'
@@ -21,7 +21,8 @@ Usage: npm run load                                     all scenarios on the pai
   --rate N         abandoned cashiers a minute (default ${rateOf('paid')} on the paid plan, ${rateOf('free')} on the free plan). To
                    8 of them come 1 untouched order and 1 paid one, to 40 a payment whose notices are all lost
   --days N         how long the scenario steady takes (default 3)
-  --minutes N      the same in minutes
+  --minutes N      the same in minutes. Also ends another scenario sooner; an absence of WeChat or of the receiver becomes shorter
+                   instead, so that what comes before and after it stays
   --find           search the highest rate at which the scenario steady holds (default: 240 minutes each)
   --seed N         another run of the same load (default 1)
   --workers K      how many processes (default: one per core)
@@ -100,11 +101,16 @@ function readRate(text: string): number {
 }
 
 function readOrder(order: Omit<Order, 'stopsAtViolation'>): Order {
-  if (SCENARIOS.some(({ name }) => name === order.scenario)) {
-    return { ...order, stopsAtViolation: false }
+  if (!SCENARIOS.some(({ name }) => name === order.scenario)) {
+    const names = SCENARIOS.map(({ name }) => name).join(', ')
+    throw new CliError(`--scenario takes ${names}, not "${order.scenario}".`)
   }
-  const names = SCENARIOS.map(({ name }) => name).join(', ')
-  throw new CliError(`--scenario takes ${names}, not "${order.scenario}".`)
+  try {
+    scenarioOf(order.scenario, order.minutes)
+  } catch (error) {
+    throw new CliError(`--minutes: ${error instanceof Error ? error.message : 'too few'}.`)
+  }
+  return { ...order, stopsAtViolation: false }
 }
 
 function interrupted(): number {

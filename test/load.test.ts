@@ -210,6 +210,9 @@ describe('the paid plan', { timeout: PATIENCE_MS }, () => {
     const summary = await play({ rate: 6, scenario: AWAY, mix: SHORT_LIVED })
 
     expect(summary.violations).toEqual([])
+    // Payers are told that it is WeChat, and nothing else is answered wrongly.
+    expect(summary.counts['turned_away']).toBeGreaterThan(50)
+    expect(summary.unwanted_answers).toEqual({})
     expect(summary.oldest_due_s.attempts.count).toBe(AWAY.minutes)
   })
 })

@@ -4,7 +4,7 @@ import type { Deps } from '../ports/deps.ts'
 import type { NextRefundDue } from '../ports/refund-store.ts'
 import { CLAIM_LIMITED_REFUNDS, CLAIM_REFUNDS, COSTS } from '../service/costs.ts'
 import { advanceDueRefund, claimDueRefunds } from '../service/refund/due-refunds.ts'
-import { NO_ROOM, type Slice } from './queue.ts'
+import { isAway, NO_ROOM, type Slice } from './queue.ts'
 import { catchAndLog, runPool } from './work-pool.ts'
 
 type DueRefundsDeps = Pick<
@@ -26,18 +26,28 @@ export async function advanceDueRefunds(deps: DueRefundsDeps, budget: Budget): P
   if (limit === 0) return NO_ROOM
   const due = await claimDueRefunds(deps, limit)
   const next: NextRefundDue[] = []
-  let failed = 0
+  const count = { answered: 0, unanswered: 0, failed: 0 }
   await runPool(
     due.byOrder,
     () => true,
     async (ofOrder) => {
       for (const item of ofOrder) {
         const advanced = await catchAndLog(deps, () => advanceDueRefund(deps, item))
-        if (advanced === 'failed') failed++
-        else next.push(advanced)
+        if (advanced === 'failed') {
+          count.failed++
+        } else {
+          count[advanced.isAnswered ? 'answered' : 'unanswered']++
+          next.push(advanced)
+        }
       }
     },
   )
   await due.reschedule(next)
-  return { more: due.count === limit, away: false, did: { refunds: due.count, failed } }
+  const { answered, unanswered, failed } = count
+  return {
+    more: due.count === limit && !isAway(unanswered, answered),
+    // Refunds have a host and a certificate of their own, so their silence says nothing about queries.
+    away: false,
+    did: { refunds: due.count, failed },
+  }
 }

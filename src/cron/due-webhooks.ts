@@ -21,8 +21,8 @@ type DueWebhooksDeps = Pick<
   | 'webhooks'
 >
 
-/** How many webhooks a slice has at most. All of them can be tried before their lease ends. */
-const WEBHOOKS = 30
+/** How many webhooks a slice has at most. */
+const WEBHOOKS = 60
 
 /** Claims due webhooks of one class, sends each once, and stores their outcomes together. */
 export async function deliverDueWebhooks(
@@ -46,6 +46,7 @@ export async function deliverDueWebhooks(
   await due.save(left)
   const { answered, unanswered, failed } = count
   return {
+    // A slow receiver has had its time of this run.
     more: due.claimed.length === limit && left.length === 0,
     away: isAway(unanswered, answered),
     did: { told: answered + unanswered, failed },

@@ -21,7 +21,7 @@ import { closeExpiredOrders, closeUntouchedOrders, queryDueAttempts } from './du
 import { advanceDueRefunds } from './due-refunds.ts'
 import { deliverDueWebhooks } from './due-webhooks.ts'
 import { type Figures, NOTHING_DUE, type Queue, type Slice } from './queue.ts'
-import { inTurn } from './turns.ts'
+import { inTurn, urgentFirst } from './turns.ts'
 import { catchAndLog } from './work-pool.ts'
 
 /** The part of what is left that one slice may use while other classes have due work. */
@@ -115,12 +115,13 @@ async function run(base: Deps, scheduledMs: number): Promise<void> {
   )
   const away = new Set<Queue['peer']>()
   let open = queues.filter((queue) => isWorthwhile(queue, oldest))
-  while (open.length > 0 && now() < later(startedAt, RUN_S) && !deps.isRefused()) {
-    const more: Queue[] = []
-    for (const queue of open) {
+  let round: readonly Queue[] = open
+  while (round.length > 0 && now() < later(startedAt, RUN_S) && !deps.isRefused()) {
+    const more = open.filter((queue) => !round.includes(queue))
+    for (const queue of round) {
       if (away.has(queue.peer)) continue
       const budget = budgets[queue.costs]
-      const within = open.length === 1 ? budget : budget.part(SLICE_SHARE, SLICE_MIN)
+      const within = round.length === 1 ? budget : budget.part(SLICE_SHARE, SLICE_MIN)
       const slice = await guarded(deps, () => queue.slice(within))
       for (const name of namesOf(slice.did)) figures[name] += slice.did[name] ?? 0
       if (slice.away) away.add(queue.peer)
@@ -129,6 +130,7 @@ async function run(base: Deps, scheduledMs: number): Promise<void> {
     // What the round has written is due now.
     open = queues.filter((queue) => more.includes(queue) || (hasWritten && queue.peer === 'shop'))
     hasWritten = false
+    round = urgentFirst(open)
   }
   if (telling !== NOTHING) await catchAndLog(deps, () => tellOperators(deps))
   // The statements of the sweep are kept for it. A recovery counts what is left of it with one of them.

@@ -33,3 +33,15 @@ export function inTurn(queues: readonly Queue[], at: UnixSeconds): readonly Queu
     queue.class === first ? -2 : queue.class === second ? -1 : ORDER.indexOf(queue.class)
   return queues.toSorted((a, b) => rank(a) - rank(b))
 }
+
+/** The classes for which the others wait. */
+const URGENT: ReadonlySet<DueClass> = new Set<DueClass>(['payments', 'money'])
+
+/**
+ * The queues of a further round. In its first round a run has given every class its part. From then on, nothing else
+ * takes time or budget while work of an urgent class is due.
+ */
+export function urgentFirst(open: readonly Queue[]): readonly Queue[] {
+  const urgent = open.filter((queue) => URGENT.has(queue.class))
+  return urgent.length > 0 ? urgent : open
+}

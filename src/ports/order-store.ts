@@ -43,6 +43,11 @@ export interface OrderStore {
     now: UnixSeconds,
   ): Promise<readonly string[] | 'stale'>
   /**
+   * Writes what {@link commit} writes for each of the orders, in one batch however many they are. An order that has changed
+   * since it was read is left out. @returns the ordercodes of those that are closed now.
+   */
+  commitClosings(closings: readonly Closing[]): Promise<ReadonlySet<string>>
+  /**
    * Records a payment in one round trip, if it fits its attempt and the order is `paying`, and reads the
    * order back. In every other case nothing is written and `recorded` is false; `view` shows the caller why.
    *
@@ -97,6 +102,14 @@ export interface OrderStore {
   /** Stores that the operator gives a merchant number up, and makes its orders due at their expiry. */
   giveUp(mchId: string, now: UnixSeconds): Promise<void>
 }
+
+/** The closing of an order, as `transition` has decided it, and when. */
+export type Closing = Readonly<{
+  before: OrderView
+  event: Extract<OrderEvent, { type: 'order_closed' }>
+  change: Change
+  at: UnixSeconds
+}>
 
 /** An order in a list, and whether there are reviews that concern it. */
 export type ListedOrder = Readonly<{ view: OrderView; hasReviews: boolean }>

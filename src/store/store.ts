@@ -34,6 +34,7 @@ import { orderLines, searchOrders } from './lists/orders.ts'
 import { countOpenReviews, readOverview } from './lists/overview.ts'
 import { refundLines } from './lists/refunds.ts'
 import { listOrders } from './order/order-list.ts'
+import { commitClosings } from './order/commit-closings.ts'
 import { commit, register } from './order/orders.ts'
 import { ordercodeOfPayment, saveConfirmation } from './order/payment-row.ts'
 import * as merchants from './order/other-merchants.ts'
@@ -88,6 +89,7 @@ const orderStore = (db: Database, outbox: Outbox, actor: Actor): OrderStore => (
   list: (filter, page) => listOrders(db, filter, page),
   register: (ordercode, terms, now) => register(db, ordercode, terms, now, actor),
   commit: (before, event, change, now) => commit(db, before, event, change, now, outbox, actor),
+  commitClosings: (closings) => commitClosings(db, closings, outbox, actor),
   recordPayment: (payment, source, refunded, now) =>
     recordPayment(db, payment, source, refunded, now, outbox, actor),
   ordercodeOfPayment: (transactionId) => ordercodeOfPayment(db, transactionId),

@@ -131,14 +131,32 @@ describe('a backlog', () => {
     expect(Number(report?.['calls'])).toBeGreaterThanOrEqual(40 - 2)
   })
 
-  it('of every class goes on even with the smallest budget', async () => {
+  it('of payments is worked off before more than a first part of the expired orders is closed', async () => {
+    const w = world({ vars: { TICK_CALLS: '60', TICK_STATEMENTS: '900' } })
+    for (let n = 0; n < 20; n++) await abandoned(w, `gone-${n}`, 300)
+    w.advance(180)
+    for (let n = 0; n < 60; n++) await abandoned(w, `due-${n}`, 7_200)
+    // In this minute payments come first.
+    w.advance(180)
+    await w.cron()
+
+    // The first round has given both their part. All that it left went to the payments.
+    const report = w.log.findLast(({ event }) => event === 'tick_finished')
+    expect(report).toMatchObject({ closed: 5, left: 0 })
+    expect(report?.['waiting']).toBeGreaterThan(40)
+  })
+
+  it('of every class goes on even with the smallest budget, while webhooks about money fail and payments wait', async () => {
     const w = world({ vars: { TICK_CALLS: '10', TICK_STATEMENTS: '40' } })
-    for (let n = 0; n < 60; n++) await abandoned(w, `old-${n}`, 300)
-    w.advance(400)
+    w.receiver.answerAlways(answer(500))
+    for (let n = 0; n < 40; n++) await paid(w, `failed-${n}`)
+    await w.settled()
+    for (let n = 0; n < 60; n++) await abandoned(w, `due-${n}`, 7_200)
+    const expired = await abandoned(w, 'expired')
     const untouched = w.code('untouched')
     await w.shop('PUT', `/orders/${untouched}`, { ...TERMS, expires_in: 300 })
     w.advance(300)
-    const closed = await minutesUntil(w, async () => (await stateOf(w, untouched)) === 'closed')
+    const closed = await minutesUntil(w, async () => (await stateOf(w, expired)) === 'closed')
     const told = await minutesUntil(w, async () =>
       w.receiver.received.some(({ data }) => data['ordercode'] === untouched),
     )
@@ -147,11 +165,51 @@ describe('a backlog', () => {
   })
 })
 
+describe('expired orders', () => {
+  it('are asked about one by one and closed together, also when the shop or a payer is faster with some', async () => {
+    const w = world()
+    const ordercodes: string[] = []
+    for (let n = 0; n < 12; n++) ordercodes.push(await abandoned(w, `gone-${n}`))
+    const [paidLate = '', closedByShop = '', ...others] = ordercodes
+    w.wechat.notices.ofPayments.loseNext(paidLate)
+    w.wechat.payer.pay(paidLate)
+    w.advance(320)
+    await w.shop('POST', `/orders/${closedByShop}/close`)
+    await w.cron()
+
+    expect(await stateOf(w, paidLate)).toBe('paid')
+    for (const each of others) expect(await stateOf(w, each)).toBe('closed')
+    const report = w.log.findLast(({ event }) => event === 'tick_finished')
+    expect(report).toMatchObject({ closed: 10, booked: 1, failed: 0 })
+    // Twelve orders, written one by one, would take four statements each.
+    expect(Number(report?.['statements'])).toBeLessThan(60)
+    await w.settled()
+    expect(w.receiver.types().filter((type) => type === 'order.closed')).toHaveLength(11)
+  })
+
+  it('that change between WeChat’s answer and the writing are decided again', async () => {
+    const watched = watchDatabase(env.DB)
+    const w = world({ wrapDb: () => watched.db })
+    const [first, second] = [await abandoned(w, 'first'), await abandoned(w, 'second')]
+    w.advance(320)
+    watched.before(/UPDATE orders SET state = 'closed'.* FROM json_each/s, async () => {
+      await env.DB.prepare('UPDATE orders SET revision = revision + 1 WHERE ordercode = ?')
+        .bind(first)
+        .run()
+    })
+    await w.cron()
+
+    expect([await stateOf(w, first), await stateOf(w, second)]).toEqual(['closed', 'closed'])
+    await w.settled()
+    expect(w.receiver.types()).toEqual(['order.closed', 'order.closed'])
+  })
+})
+
 describe('a receiver of the shop that is away', () => {
   it('does not hold up the queries, nor what WeChat is asked', async () => {
     const w = world()
     w.receiver.answerAlways(() => Promise.reject(new TypeError('connect refused')))
-    for (let n = 0; n < 40; n++) {
+    for (let n = 0; n < 90; n++) {
       const each = w.code(`u-${n}`)
       await w.shop('PUT', `/orders/${each}`, { ...TERMS, expires_in: 300 })
     }
@@ -164,7 +222,7 @@ describe('a receiver of the shop that is away', () => {
 
     expect(await stateOf(w, ordercode)).toBe('paid')
     // After a slice in which no try was answered, the run leaves the shop alone.
-    expect(tried).toBeLessThanOrEqual(30)
+    expect(tried).toBeLessThanOrEqual(60)
   })
 })
 

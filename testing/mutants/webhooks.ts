@@ -27,7 +27,7 @@ export const WEBHOOK_MUTANTS: readonly Mutant[] = [
   {
     name: 'The cron runs more statements than the free plan allows, and the platform aborts it',
     file: 'cron/due-orders.ts',
-    find: 'budget.allows(COSTS.order, running + 1, RESCHEDULE)',
+    find: 'budget.allows(COSTS.order, running + 1, rest)',
     replace: 'running >= 0',
     tests: ['test/stories/order/queries.test.ts'],
   },

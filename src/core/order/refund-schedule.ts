@@ -12,7 +12,10 @@ export type HeldLease = Readonly<{
 /** The err_codes after which a refund is sent again soon, even if the schedule has a longer pause. */
 const BUSY = ['INVALID_REQ_TOO_MUCH', 'FREQUENCY_LIMITED', 'ORDER_NOT_READY']
 
-/** The maximum pause after one of {@link BUSY}, in seconds. */
+/**
+ * The maximum pause after one of {@link BUSY}, in seconds. Also the pause while WeChat gives no clear answer, for a day: after
+ * an absence of WeChat a refund must not wait for the next step of its schedule, which may be hours away.
+ */
 const BUSY_PAUSE_S = 5 * MINUTE_S
 
 /**
@@ -108,12 +111,14 @@ export function nextRefundQueryAt(from: UnixSeconds, now: UnixSeconds): UnixSeco
  * When a refund is sent or queried next.
  *
  * @param others The other refunds of the same payment.
+ * @param isAnswered Whether WeChat gave a clear answer about it now.
  * @returns undefined for never: the refund is final, or accepted and overdue.
  */
 export function refundDueAt(
   refund: Refund,
   others: readonly Refund[],
   now: UnixSeconds,
+  isAnswered = true,
 ): UnixSeconds | undefined {
   if (isFinal(refund)) return undefined
   if (refund.startedAt === undefined && refund.state === 'requested') {
@@ -124,7 +129,8 @@ export function refundDueAt(
   // The refund's amount stays reserved until WeChat accepts the refund. So after the end of the schedule the
   // cron sends the refund every day.
   const scheduled = next ?? later(now, DAY_S)
-  const isBusy = BUSY.includes(refund.errCode ?? '')
+  const isAway = !isAnswered && now < later(refund.requestedAt, DAY_S)
+  const isBusy = isAway || BUSY.includes(refund.errCode ?? '')
   // When the refund has waited for long, the cron must look, so that it opens the review.
   const longAt = later(refund.requestedAt, WAIT_MAX_S)
   return Math.min(

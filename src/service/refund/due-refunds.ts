@@ -57,26 +57,27 @@ export async function claimDueRefunds(
 /**
  * Sends or queries a due refund, and opens a review if the refund is overdue.
  *
- * @returns when the refund is due again.
+ * @returns when the refund is due again, and whether WeChat gave a clear answer about it.
  */
 export async function advanceDueRefund(
   deps: DueRefundsDeps,
   { ordercode, outRefundNo, lease }: ClaimedRefund,
-): Promise<NextRefundDue> {
+): Promise<NextRefundDue & Readonly<{ isAnswered: boolean }>> {
   const view = await deps.orders.load(ordercode)
   const refund = view === undefined ? undefined : findRefund(view, outRefundNo)
   if (view === undefined || refund === undefined) {
-    return { ordercode, outRefundNo, dueAt: undefined }
+    return { ordercode, outRefundNo, dueAt: undefined, isAnswered: true }
   }
-  const { view: after } = await advanceRefund(deps, view, refund, lease)
+  const { view: after, kind } = await advanceRefund(deps, view, refund, lease)
+  const isAnswered = kind !== 'unknown'
   const current = findRefund(after, outRefundNo) ?? refund
   const others = ofPayment(after.refunds, refund.transactionId).filter(
     (each) => each.outRefundNo !== outRefundNo,
   )
-  const dueAt = refundDueAt(current, others, deps.now())
+  const dueAt = refundDueAt(current, others, deps.now(), isAnswered)
   if (waitsLong(current, deps.now())) await reviewWaiting(deps, current, ordercode)
   if (isOverdue(current, deps.now())) {
     await openReview(deps, refundReview('refund_overdue', current, ordercode))
   }
-  return { ordercode, outRefundNo, dueAt }
+  return { ordercode, outRefundNo, dueAt, isAnswered }
 }

@@ -4,13 +4,22 @@ import type { Deps } from '../../ports/deps.ts'
 import { confirmPayment } from './confirm-payment.ts'
 import { importRefunds } from './import-refunds.ts'
 
-/** Why a refund must not be sent now. `isFinal`: never, because its payment is not what it was said to be. */
-export type Hindrance = Readonly<{ errCode: string; errCodeDes: string; isFinal: boolean }>
+/**
+ * Why a refund must not be sent now. `isFinal`: never, because its payment is not what it was said to be. `isAnswered`:
+ * whether WeChat gave a clear answer about the payment.
+ */
+export type Hindrance = Readonly<{
+  errCode: string
+  errCodeDes: string
+  isFinal: boolean
+  isAnswered: boolean
+}>
 
 const NOT_LISTED: Hindrance = {
   errCode: 'REFUNDS_NOT_LISTED',
   errCodeDes: 'WeChat did not list the refunds that were made before the database was restored',
   isFinal: false,
+  isAnswered: false,
 }
 
 /**
@@ -43,5 +52,5 @@ export async function hindranceTo(
   const errCodeDes = isFinal
     ? 'the transaction_id belongs to another order, payer or amount at WeChat'
     : words.description
-  return { errCode, errCodeDes, isFinal }
+  return { errCode, errCodeDes, isFinal, isAnswered: kind !== 'unknown' }
 }

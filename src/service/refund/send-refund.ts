@@ -36,9 +36,10 @@ export async function sendRefund(
   const hindrance = await hindranceTo(deps, view, refund)
   if (hindrance !== undefined) {
     const mayArriveYet = mayBeUnderWay(lease.unansweredAt, deps.now())
-    return hindrance.isFinal
-      ? concludeRefusal(deps, view, refund, hindrance, lease, mayArriveYet)
-      : { view: await withRefusal(deps, view, refund, hindrance, lease), kind: 'waiting' }
+    if (hindrance.isFinal)
+      return concludeRefusal(deps, view, refund, hindrance, lease, mayArriveYet)
+    const after = await withRefusal(deps, view, refund, hindrance, lease)
+    return { view: after, kind: hindrance.isAnswered ? 'waiting' : 'unknown' }
   }
   const started = await applyEvent(deps, view, { type: 'refund_started', outRefundNo })
   // The refund must not be sent now: another refund of this payment was started less than a minute ago, a

@@ -12,7 +12,7 @@ import type { Plan } from '../../ports/deps.ts'
  * @see https://developers.cloudflare.com/d1/platform/limits/
  */
 export const PLAN_BUDGETS: Readonly<Record<Plan, Cost>> = {
-  paid: { calls: 2_000, statements: 950 },
+  paid: { calls: 6_000, statements: 950 },
   free: { calls: 30, statements: 49 },
 }
 

@@ -34,15 +34,19 @@ function element(
   revision: string,
   { type, at, actor, data }: NewEvent,
 ): Expression {
-  const short = data
-    .replace(`"out_trade_no":"${known?.ordercode}"`, '"o":1')
-    .replace(`"transaction_id":"${known?.transactionId}"`, '"t":1')
+  const short = shortened(known, data)
   return {
     // D1 passes every number as REAL, which JSON would show.
     sql: `json_array(${revision}, ?, cast(? AS INTEGER), ?, json(?))`,
     params: [type, at, actor, short],
   }
 }
+
+/** What the order's row says already is shortened. */
+const shortened = (known: Known | undefined, data: string): string =>
+  data
+    .replace(`"out_trade_no":"${known?.ordercode}"`, '"o":1')
+    .replace(`"transaction_id":"${known?.transactionId}"`, '"t":1')
 
 /** SQL for the `history` of an order whose first event this is. See {@link element}. */
 export function firstHistory(ordercode: string, revision: string, event: NewEvent): Expression {
@@ -64,7 +68,7 @@ export function furtherEvent(
   event: NewEvent,
   guard: Guard,
 ): Readonly<{ insert: Statement; history: Expression }> {
-  const size = event.data.length + event.type.length + event.actor.length
+  const size = sizeOf(event)
   const room: Expression = {
     sql: `coalesce(length(history), 0) + ? <= ${HISTORY_MAX}`,
     params: [size],
@@ -85,6 +89,30 @@ export function furtherEvent(
     },
   }
 }
+
+/** How much room an event takes in `history`, in characters. */
+const sizeOf = ({ type, actor, data }: NewEvent): number => data.length + type.length + actor.length
+
+/** The fields of a further event of one order in a set, for {@link FURTHER_EVENTS}. @param after The order after the event. */
+export const eventOfEach = (after: Order, event: NewEvent) => ({
+  ...event,
+  ordercode: after.ordercode,
+  revision: after.revision,
+  short: shortened(after, event.data),
+  size: sizeOf(event),
+})
+
+/** The same as {@link furtherEvent} for a set of orders. `given` makes SQL for a field of {@link eventOfEach}. */
+export const FURTHER_EVENTS = {
+  hasRoom: (given: (name: string) => string): string =>
+    `coalesce(length(history), 0) + ${given('size')} <= ${HISTORY_MAX}`,
+  insert: (given: (name: string) => string): string =>
+    `INSERT INTO events (ordercode, revision, type, at, data, actor)
+     SELECT ${['ordercode', 'revision', 'type', 'at', 'data', 'actor'].map(given).join(', ')}`,
+  history: (given: (name: string) => string): string =>
+    `iif(${FURTHER_EVENTS.hasRoom(given)}, json_insert(coalesce(history, '[]'), '$[#]',
+       json_array(${given('revision')}, ${given('type')}, ${given('at')}, ${given('actor')}, json(${given('short')}))), history)`,
+} as const
 
 /** Events that a shop or a payer can cause any number of times. */
 const REPEATABLE: readonly EventType[] = ['order_changed', 'attempt_resent']

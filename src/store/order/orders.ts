@@ -1,6 +1,7 @@
 /**
  * Writes orders: registers a new order, and stores the outcome of any transition. Two frequent transitions have
- * a fast path that decides and writes in one round trip: `record-payment.ts` and `reserve-refund.ts`.
+ * a fast path that decides and writes in one round trip: `record-payment.ts` and `reserve-refund.ts`. `commit-closings.ts` writes
+ * the closings of many orders together.
  * `../due/due-orders.ts` writes only due times, `../due/expire-untouched.ts` closes sets. No other file writes orders.
  */
 import type { Actor } from '../../core/actor.ts'

@@ -271,6 +271,16 @@ describe('a refund', () => {
     expect(refundDueAt(processing, [], at(30 * MINUTE))).toBe(at(2 * HOUR))
   })
 
+  it('is sent again within five minutes while WeChat gives no answer, so that it does not wait after WeChat is back', () => {
+    const sent = aRefund({ requestedAt: at(0), startedAt: at(0) })
+    const away = (now: number) => refundDueAt(sent, [], at(now), false)
+    expect(away(0)).toBe(at(MINUTE))
+    expect(away(30 * MINUTE)).toBe(at(35 * MINUTE))
+    expect(away(5 * HOUR)).toBe(at(5 * HOUR + 5 * MINUTE))
+    // After a day it is no absence: the schedule goes on.
+    expect(away(DAY + MINUTE)).toBe(at(3 * DAY))
+  })
+
   it('waits long when WeChat has not accepted it an hour after the request', () => {
     const waiting = aRefund({ requestedAt: at(0), startedAt: at(50 * MINUTE) })
 

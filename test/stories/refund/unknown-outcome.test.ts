@@ -81,6 +81,21 @@ describe('a refund whose outcome is unknown', () => {
     })
   }
 
+  it('because WeChat was away for an hour, reaches WeChat within five minutes of its return', async () => {
+    const w = world()
+    const { ordercode } = await paidOrder(w, 'returns')
+    w.wechat.faults.inject({ endpoint: 'any', kind: 'request_lost', times: 9_999 })
+    expect(await outcome(putRefund(w, ordercode, 'R1', 800))).toBe('201 requested')
+    await pass(w, 58)
+    expect(w.wechat.books.refund('R1')).toBeUndefined()
+    w.wechat.faults.clear()
+
+    await pass(w, 5)
+
+    expect(w.wechat.books.refund('R1')).toBeDefined()
+    await expectBalanced(w, ordercode)
+  })
+
   it('is immediately sent again, under the same number, after one failure', async () => {
     const w = world()
     for (const kind of ['reply_lost', 'request_lost', 'stall_after', 'system_error'] as const) {

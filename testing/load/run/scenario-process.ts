@@ -6,7 +6,7 @@ import { runScenario } from './run-scenario.ts'
 import { scenarioOf } from '../world/scenarios.ts'
 import { type Summary, summarize } from '../watch/summary.ts'
 
-/** What a child is to play. `minutes` replaces the length of a scenario that is the same at all times. */
+/** What a child is to play. `minutes` replaces the length of the scenario. */
 export type Order = Readonly<{
   scenario: string
   plan: Plan

@@ -31,6 +31,8 @@ const MINUTE_MS = 60_000
 /** The documented query schedule of an attempt, and the pauses between the tries of a webhook, in minutes. */
 const QUERIES_MIN = [1, 2, 3, 5, 10, 20, 30, 60]
 const TRIES_MIN = [1, 5, 30, 120, 300, 600, 840, 1_200, 1_440]
+/** How long a request takes at most. */
+const PATIENCE_MIN = 0.5
 /** How many examples of one violation are kept. */
 const EXAMPLES_MAX = 3
 
@@ -60,7 +62,7 @@ export class Watcher {
   readonly violations = new Map<string, { times: number; examples: string[] }>()
   /** Requests of the shop and of payers that were not answered as they should. */
   readonly refusals = new Map<string, number>()
-  readonly counts = { orders: 0, payments: 0, told: 0, closed: 0, refunds: 0 }
+  readonly counts = { orders: 0, payments: 0, told: 0, closed: 0, refunds: 0, turned_away: 0 }
   readonly #parts: WatcherParts
   readonly #dueWork: DueWork
   readonly #payments = new Map<string, Payment>()
@@ -98,8 +100,26 @@ export class Watcher {
     this.#refunds.set(outRefundNo, this.#parts.nowMs() + MINUTE_MS + BOUND_S.refunds * 1_000)
   }
 
-  refused(what: string): void {
-    this.refusals.set(what, (this.refusals.get(what) ?? 0) + 1)
+  /** @param code The answer's code. */
+  refused(what: string, code: string): void {
+    const named = `${what} ${code}`
+    this.refusals.set(named, (this.refusals.get(named) ?? 0) + 1)
+  }
+
+  /** `/pay` gave no parameters. While WeChat is away that is right, if the answer says that it is WeChat. */
+  payRefused(code: string): void {
+    if (!this.#isWeChatAway()) return this.refused('/pay', code)
+    if (code === 'wechat_unavailable') this.counts.turned_away++
+    else this.#violation('/pay does not say that WeChat is away', code)
+  }
+
+  /** Whether WeChat is away, or was when a request came that is answered now. */
+  #isWeChatAway(): boolean {
+    const { scenario, startMs, nowMs } = this.#parts
+    const { absence, wechat = 'here' } = scenario
+    if (absence === undefined || wechat === 'here') return false
+    const minute = (nowMs() - startMs) / MINUTE_MS
+    return minute >= absence.fromMinute && minute < absence.toMinute + PATIENCE_MIN
   }
 
   /** WeChat was called, or would have been, about these numbers. */

@@ -122,13 +122,23 @@ export const SCENARIOS: readonly Scenario[] = [
 /**
  * Finds a scenario.
  *
- * @param minutes Replaces the length of `steady`. The others are as long as their trouble and its end need.
- * @throws RangeError when there is none of this name.
+ * @param minutes Replaces its length. An absence of WeChat or of the receiver becomes shorter by as much, so that what comes
+ *   before and after it stays; any other scenario ends sooner.
+ * @throws RangeError when there is none of this name, or when nothing of its absence would be left.
  */
 export function scenarioOf(name: string, minutes?: number): Scenario {
   const found = SCENARIOS.find((each) => each.name === name)
   if (found === undefined) throw new RangeError(`there is no scenario ${name}`)
-  return name === 'steady' && minutes !== undefined ? { ...found, minutes } : found
+  if (minutes === undefined) return found
+  const { absence, wechat, receiver } = found
+  if (absence === undefined || (wechat === undefined && receiver === undefined)) {
+    return { ...found, minutes: name === 'steady' ? minutes : Math.min(minutes, found.minutes) }
+  }
+  const toMinute = Math.min(minutes - CALM_AFTER, absence.toMinute)
+  if (toMinute <= absence.fromMinute) {
+    throw new RangeError(`${name} takes more than ${absence.fromMinute + CALM_AFTER} minutes`)
+  }
+  return { ...found, minutes: toMinute + CALM_AFTER, absence: { ...absence, toMinute } }
 }
 
 /** Whether the bound of a kind does not apply in a minute, because the side that it needs is or was away. */

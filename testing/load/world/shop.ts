@@ -24,6 +24,12 @@ const POLLS_MAX = 5
 const POLL_MS = 2_000
 const NOTICES_MS = 1_000
 
+type Answer = Readonly<{ status: number; body: Readonly<Record<string, unknown>> }>
+
+/** The code of an error; `no_answer` when the platform killed the Worker. */
+const codeOf = (answer: Answer | undefined): string =>
+  answer === undefined ? 'no_answer' : String(answer.body['code'])
+
 type Journey = 'abandoned' | 'untouched' | 'paid' | 'lost'
 
 export class Shop {
@@ -64,24 +70,24 @@ export class Shop {
       body: '测试商店-图书',
       expires_in: mix.expiresInS,
     })
-    if (put?.status !== 201) return watcher.refused('PUT')
+    if (put?.status !== 201) return watcher.refused('PUT', codeOf(put))
     watcher.orderRegistered(ordercode, time.now() + mix.expiresInS * 1_000)
     if (journey === 'untouched') return
     await time.sleep(chance.between(2_000, 20_000))
 
     const openid = wechat.payer.newOpenid()
     const answer = await this.#call('POST', '/pay', { code: wechat.payer.login(openid), ordercode })
-    if (answer?.status !== 200) return watcher.refused('/pay')
+    if (answer?.status !== 200) return watcher.payRefused(codeOf(answer))
     const sentMs = time.now()
     if (journey === 'abandoned') return
     await time.sleep(chance.between(5_000, 40_000))
 
     const opened = wechat.payer.requestPayment(openid, answer.body)
-    if (!opened.ok) return watcher.refused(`the cashier: ${opened.why}`)
+    if (!opened.ok) return watcher.refused('the cashier', opened.why)
     const { outTradeNo } = opened.cashier
     if (journey === 'lost') wechat.notices.ofPayments.loseNext(outTradeNo)
     const paid = wechat.payer.pay(outTradeNo)
-    if (!paid.ok) return watcher.refused(`the cashier: ${paid.why}`)
+    if (!paid.ok) return watcher.refused('the cashier', paid.why)
     const isLost = journey === 'lost'
     watcher.paid({ ordercode, transactionId: paid.transactionId, sentMs, isLost })
     if (isLost) return
@@ -104,10 +110,10 @@ export class Shop {
     const path = `/orders/${ordercode}/refunds/${number}`
     const answer = await this.#call('PUT', path, { refund_fee: totalFee })
     if (answer?.status === 201) watcher.refundReserved(number)
-    else watcher.refused(`PUT refund ${String(answer?.body['code'])}`)
+    else watcher.refused('PUT refund', codeOf(answer))
   }
 
-  async #call(method: string, path: string, body?: unknown) {
+  async #call(method: string, path: string, body?: unknown): Promise<Answer | undefined> {
     try {
       const response = await this.#parts.workers.fetch(
         new Request(`${ORIGIN}${path}`, {
@@ -118,7 +124,7 @@ export class Shop {
       )
       const read: unknown = JSON.parse(await response.text())
       const fields = typeof read === 'object' && read !== null ? { ...read } : {}
-      return { status: response.status, body: fields as Readonly<Record<string, unknown>> }
+      return { status: response.status, body: fields }
     } catch {
       return undefined
     }
