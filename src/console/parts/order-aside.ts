@@ -8,6 +8,7 @@ import type { Visit } from '../http/visit.ts'
 import { reviewLine } from '../story/review-line.ts'
 import { actorWord, lastAnswer } from '../story/terms.ts'
 import { attemptBadge, deliveryBadge, refundBadge, reviewBadge } from '../view/badges.ts'
+import { copyButton } from '../view/copy.ts'
 import { shortOpenid, timeText, yuan } from '../view/format.ts'
 import { markup, type Markup } from '../view/markup.ts'
 import { reviewPath } from '../view/paths.ts'
@@ -128,7 +129,6 @@ function numbersCard({ words, now }: Visit, { view }: ExplainedOrder): Markup {
   const { terms } = order
   const payer = first?.openid ?? terms.openid
   const optional: readonly (readonly [string, string | undefined])[] = [
-    [orders.transactionId, order.transactionId],
     [orders.payer, payer === undefined ? undefined : shortOpenid(payer)],
     [orders.bank, first?.bankType],
     ['attach', terms.attach],
@@ -140,6 +140,15 @@ function numbersCard({ words, now }: Visit, { view }: ExplainedOrder): Markup {
     'numbers',
     orders.numbers,
     facts([
+      ...(order.transactionId === undefined
+        ? []
+        : [
+            [
+              orders.transactionId,
+              markup`${order.transactionId}${copyButton(words, orders.transactionId, order.transactionId)}`,
+              'mono',
+            ] as const,
+          ]),
       ...optional.flatMap(([name, value]) =>
         value === undefined ? [] : [[name, value, 'mono'] as const],
       ),
