@@ -72,7 +72,7 @@ function needs(
   const lines = [
     ...wrong.map(
       ({ name, reason }) =>
-        markup`<li>${badge(['bad', 'warning'], checks.item[name] ?? name)}<span>${checks.todo[reason] ?? reason}</span><a href="/console/checks">${overview.fix}</a></li>`,
+        markup`<li>${badge(['bad', 'warning'], checks.wrong)}<span>${checks.item[name] ?? name}${words.frame.colon}${checks.todo[reason] ?? reason}</span><a href="/console/checks">${overview.fix}</a></li>`,
     ),
     ...reviews.map(
       (review) =>

@@ -15,6 +15,9 @@ import { reviewPath } from '../view/paths.ts'
 import { card, facts } from '../view/table.ts'
 import { resendForm } from './resend-form.ts'
 
+/** A longer number or text has a line for itself. */
+const SHORT_CHARS = 20
+
 /** All cards of the side, those without content left out. */
 export const aside = (visit: Visit, found: ExplainedOrder): readonly (Markup | false)[] => [
   moneyCard(visit, found),
@@ -146,11 +149,13 @@ function numbersCard({ words, now }: Visit, { view }: ExplainedOrder): Markup {
             [
               orders.transactionId,
               markup`${order.transactionId}${copyButton(words, orders.transactionId, order.transactionId)}`,
-              'mono',
+              'mono long',
             ] as const,
           ]),
       ...optional.flatMap(([name, value]) =>
-        value === undefined ? [] : [[name, value, 'mono'] as const],
+        value === undefined
+          ? []
+          : [[name, value, value.length > SHORT_CHARS ? 'mono long' : 'mono'] as const],
       ),
       [orders.createdAt, timeText(order.createdAt, now)],
       [orders.expiresAt, timeText(order.expiresAt, now)],

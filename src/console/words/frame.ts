@@ -60,6 +60,7 @@ const en = {
   amount: 'Amount (yuan)',
   empty: '—',
   comma: ', ',
+  colon: ': ',
   stop: ' ',
   homeTitle: 'WeChat Pay for a mini program',
   homeWhat:
@@ -125,6 +126,7 @@ const zh: typeof en = {
   amount: '金额（元）',
   empty: '—',
   comma: '，',
+  colon: '：',
   stop: '',
   homeTitle: '小程序的微信支付',
   homeWhat: '这里是 wxpay-edge，负责小程序的收款。付款的人不会看到这个页面。',
