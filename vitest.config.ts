@@ -53,6 +53,7 @@ export default defineConfig(async () => ({
           name: 'browser',
           testTimeout: 90_000,
           hookTimeout: 120_000,
+          expect: { poll: { timeout: 15_000 } },
           environment: 'node',
           fileParallelism: false, // two stacks and two browsers are too much for two cores
           include: ['test/browser/**/*.test.ts'],

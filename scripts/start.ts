@@ -140,13 +140,14 @@ function printWelcome({ workerOrigin, wechat }: Stack, ordercode: string, tookMs
   const where = isDefault ? '' : ` --worker ${workerOrigin} --wechat ${wechat.origin}`
   const rows = [
     ['virtual phone', `${wechat.origin}/`, 'open it in a browser and press 立即支付'],
+    ['console', `${workerOrigin}/console`, 'sign in with the token below and any name'],
+    ["shop's token", DEMO_TOKEN, 'public demo data'],
     ['Worker', workerOrigin, 'runs src/, reloads on every change'],
     ['WeChat, simulated', wechat.origin, `control interface: ${CONTROL_ROOT}`],
     ['sample order', ordercode, `${yuan(totalFee)}, ${body}`],
-    ["shop's token", DEMO_TOKEN, 'public demo data'],
   ]
   say()
-  const width = Math.max(...rows.slice(0, -1).map(([, value = '']) => value.length))
+  const width = Math.max(...rows.map(([, value = '']) => value.length))
   for (const [name = '', value = '', remark = ''] of rows) {
     say(`  ${name.padEnd(18)} ${bold(value.padEnd(width))}  ${dim(remark)}`)
   }

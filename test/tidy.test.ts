@@ -147,6 +147,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'scripts/': ['scripts/', 'examples/', 'testing/', 'simulator/', 'src/'],
   'bench/': ['scripts/', 'testing/', 'simulator/', 'src/'],
   'testing/': ['testing/', 'simulator/', 'src/'],
+  // Starts the whole system, as a command does.
+  'testing/browser/console/': ['testing/', 'simulator/', 'src/', 'scripts/'],
 }
 
 /** The libraries of each folder. A new one needs a line here, and a reason in `docs/decisions/libraries.md`. */

@@ -23,6 +23,7 @@ export const phoneVars = (wechatOrigin: string): Record<string, string> => ({
  */
 export const demoPhone = (worker: string, cron: () => Promise<void>): PhoneOptions => ({
   worker,
+  console: `${worker}/console`,
   cron,
   makeShop: (send) =>
     createShop({

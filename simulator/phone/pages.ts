@@ -11,7 +11,10 @@ export function renderPage(language: Language, console: string | undefined): str
     (name) =>
       `<button type="button" data-lesson="${name}" aria-pressed="false">${LESSONS[name][language].title}</button>`,
   )
-  const toConsole = console === undefined ? '' : `<a href="${console}">${words.console}</a>`
+  const toConsole =
+    console === undefined
+      ? ''
+      : `<a href="${console}" target="_blank" rel="noopener">${words.console}</a>`
   return `${head(LOCALE[language], `${words.title} · wxpay-edge`, '/_phone/phone.css')}
 <body data-lang="${language}">
 <header class="top">
@@ -81,6 +84,6 @@ function faults(words: Words): string {
 ${group(words.groups.notice, 'lose', 'copies', 'late', 'forge')}
 ${group(words.groups.wechat, 'reply_lost', 'http_502', 'system_error', 'wrong_sign')}
 ${group(words.groups.others, 'paysign', 'other_payer', 'shop_down')}
-<fieldset><legend>${words.groups.time}</legend><div class="clock"><span id="clock">00:00:00</span> <small>${words.beijing}</small></div><div class="times">${times.join('')}</div><p class="hint">${words.cronRuns}</p></fieldset>
+<fieldset><legend>${words.groups.time}</legend><div class="clock"><span id="clock">00:00:00</span> <small>${words.beijing}</small></div><div class="times">${times.join('')}<button type="button" class="btn" id="bill">${words.bill}</button></div><p class="hint">${words.cronRuns}</p></fieldset>
 </form></aside>`
 }

@@ -40,6 +40,17 @@ const CSP =
   "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; frame-src 'self'; frame-ancestors 'self'; form-action 'none'; base-uri 'none'"
 const BROWSER = join(import.meta.dirname, 'browser')
 const SHOP_PATH = '/_shop'
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+/** Beijing's time is so far ahead of UTC. */
+const BEIJING_MS = 8 * HOUR_MS
+/** When the Worker first asks for the bill of the day before, in Beijing: 10:10. */
+const BILL_MS = 10 * HOUR_MS + 600_000
+const BILL_RUNS = 3
+
+/** When the Worker asks for the bill of the day of `now`. */
+const nextBillAt = (now: number): number =>
+  (Math.floor((now + BEIJING_MS) / DAY_MS) + 1) * DAY_MS - BEIJING_MS + BILL_MS
 
 export function makePhone(
   options: PhoneOptions,
@@ -120,6 +131,11 @@ export function makePhone(
       case '/_phone/advance':
         clock.advance(Math.round(needNumber(body, 'seconds') * 1_000))
         await options.cron()
+        return Response.json({ now: clock.now() })
+      case '/_phone/bill':
+        clock.advance(nextBillAt(clock.now()) - clock.now())
+        // One run downloads the bill and compares it, the next ones settle what differs.
+        for (let run = 0; run < BILL_RUNS; run++) await options.cron()
         return Response.json({ now: clock.now() })
       case '/_phone/shop':
         refusesWebhooks = body['refuses_webhooks'] === true

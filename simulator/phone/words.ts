@@ -36,7 +36,10 @@ const en = {
   used: 'used',
   times: { '60': '+1 min', '600': '+10 min', '7200': '+2 h' },
   beijing: 'Beijing time',
-  cronRuns: 'After a jump the cron runs, as it does every minute.',
+  bill: 'Tomorrow’s bill',
+  billCame: 'WeChat made its bill, and the cron has compared it. The console shows it under Bills.',
+  cronRuns:
+    'After a jump the cron runs, as it does every minute. After two hours or more, start over before the next payment.',
   cashier: {
     label: 'Cashier',
     close: 'Close',
@@ -97,7 +100,9 @@ const zh: typeof en = {
   used: '用过了',
   times: { '60': '+1 分', '600': '+10 分', '7200': '+2 小时' },
   beijing: '北京时间',
-  cronRuns: '每跳一次，定时任务就运行一次。',
+  bill: '明天出账单',
+  billCame: '微信出了账单，定时任务对过账了。到控制台的“对账”里看。',
+  cronRuns: '每跳一次，定时任务就运行一次。跳了两小时以上，要付下一单，先点“重新开始”。',
   cashier: {
     label: '收银台',
     close: '关闭',

@@ -16,14 +16,17 @@ import type { ActionHandler, Page, PageHandler, Visit } from './http/visit.ts'
 import { ACTIONS, PAGES } from './routes.ts'
 import { equalInConstantTime } from '../lib/text.ts'
 import { capped } from './view/format.ts'
+import { heading } from './view/heading.ts'
+import { empty } from './view/lists.ts'
 import { alone, documentOf, framed } from './http/layout.ts'
 import { markup } from './view/markup.ts'
 import { note } from './view/note.ts'
-import { iconResponse, styleAddress, styleResponse } from './view/style.ts'
+import { fileResponse, files, iconResponse } from './view/files.ts'
 
 const router = Router<RouteRequest, [HttpDeps]>({ catch: onFailure })
 
-router.get('/console/style-:hash', async (request) => styleResponse(pathOf(request)))
+for (const path of ['/console/style-:hash', '/console/script-:hash'])
+  router.get(path, (request) => fileResponse(pathOf(request)))
 router.get('/console/icon.svg', iconResponse)
 router.get('*', switchLanguage)
 router.get('/console/sign-in', (request, deps) => showSignIn(request, deps, wordsFor(request)))
@@ -55,7 +58,7 @@ export async function respondConsole(request: Request, deps: HttpDeps): Promise<
 export async function respondHome(request: Request): Promise<Response> {
   const chosen = chosenLanguage(new URL(request.url))
   if (chosen !== undefined) return redirect(chosen.address, chosen.cookie)
-  return htmlResponse(homePage(request, wordsFor(request), await styleAddress()))
+  return htmlResponse(homePage(request, wordsFor(request), await files()))
 }
 
 /** Makes `?lang=` a cookie, and answers with the same address without it. */
@@ -78,7 +81,7 @@ async function show(visit: Visit, handler: PageHandler): Promise<Response> {
   const page = await handler(visit)
   if (page instanceof Response) return page
   const open = capped(await openReviewCount(visit.deps))
-  return htmlResponse(framed(visit, await styleAddress(), page, open), page.status)
+  return htmlResponse(framed(visit, await files(), page, open), page.status)
 }
 
 /**
@@ -125,7 +128,7 @@ async function askToSignIn(request: RouteRequest): Promise<Response> {
   if (isFromElsewhere(request)) {
     const again = markup`<meta http-equiv="refresh" content="0">`
     const words = wordsFor(request)
-    return htmlResponse(documentOf(words, await styleAddress(), '…', markup``, again))
+    return htmlResponse(documentOf(words, await files(), '…', markup``, again))
   }
   const to = ownAddress(`${pathname}${search}`)
   return redirect(`/console/sign-in${to === '/console' ? '' : `?to=${encodeURIComponent(to)}`}`)
@@ -133,14 +136,15 @@ async function askToSignIn(request: RouteRequest): Promise<Response> {
 
 async function refused(request: Request, text: string): Promise<Response> {
   const words = wordsFor(request)
-  const card = markup`${note({ tone: 'bad', text }, true)}<p><a class="btn" href="/console">${words.frame.back}</a></p>`
-  return htmlResponse(alone(words, await styleAddress(), words.frame.back, card), 403)
+  const { refusedTitle: title, back } = words.frame
+  const card = markup`<h1>${title}</h1>${note({ tone: 'bad', text }, true)}<p><a class="btn" href="/console">${back}</a></p>`
+  return htmlResponse(alone(words, await files(), title, card), 403)
 }
 
 const notFound: PageHandler = async ({ words }): Promise<Page> => ({
   section: 'overview',
   title: words.frame.notFoundTitle,
-  main: markup`<section class="card"><div class="empty"><b>${words.frame.notFoundTitle}</b><p>${words.frame.notFound} <a href="/console">${words.frame.nav.overview}</a></p></div></section>`,
+  main: markup`${heading(words.frame.notFoundTitle)}<section class="card">${empty(words.frame.notFound, markup`<a href="/console">${words.frame.nav.overview}</a>`)}</section>`,
   status: 404,
 })
 
@@ -167,9 +171,12 @@ async function onFailure(error: unknown, request: RouteRequest, deps: HttpDeps):
   const said = { tone: 'bad', text: markup`${text}${link}` } as const
   const session = await readSession(request, deps)
   if (session === undefined) {
-    return htmlResponse(alone(words, await styleAddress(), frame.tryAgain, note(said)), status)
+    const card = markup`<h1>${frame.failedTitle}</h1>${note(said, true)}`
+    return htmlResponse(alone(words, await files(), frame.failedTitle, card), status)
   }
-  const page: Page = { section: 'overview', title: frame.tryAgain, main: note(said), status }
+  const title = frame.failedTitle
+  const main = markup`${heading(title)}${note(said)}`
+  const page: Page = { section: 'overview', title, main, status }
   const visit = visitOf(request, deps, session)
-  return htmlResponse(framed(visit, await styleAddress(), page, undefined), status)
+  return htmlResponse(framed(visit, await files(), page, undefined), status)
 }

@@ -1,6 +1,6 @@
 /** The pages of the console and the forms on them, by path. */
 import { rawBill, reconcile } from './actions/bill.ts'
-import { resend } from './actions/delivery.ts'
+import { resend, resendAll } from './actions/delivery.ts'
 import { askWeChat, closeOrder } from './actions/order.ts'
 import { cancel, refund, sendAgain } from './actions/refund.ts'
 import { resolve } from './actions/review.ts'
@@ -45,5 +45,6 @@ export const ACTIONS: readonly (readonly [path: string, handler: ActionHandler])
   ['/console/orders/:ordercode/refunds/:number/send', sendAgain],
   ['/console/reviews/:id', resolve],
   ['/console/bills/:day/reconcile', reconcile],
+  ['/console/deliveries/resend', resendAll],
   ['/console/deliveries/:id/resend', resend],
 ]

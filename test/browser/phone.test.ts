@@ -149,6 +149,19 @@ describe.skipIf(!canRun())('the virtual phone', () => {
     await ends('支付成功')
   })
 
+  it('has the bill of the day compared, and leads to the console', async () => {
+    await open()
+    await phone.pay.click()
+    await phone.confirm.click()
+    await ends('支付成功')
+    await phone.page.getByRole('button', { name: '明天出账单' }).click()
+    await expect.poll(() => phone.caption.innerText(), { timeout: PAID_MS }).toContain('对过账了')
+    const today = new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10)
+    expect(await stack.shop('GET', `/bills/${today}`)).toMatchObject({ state: 'reconciled' })
+    const link = phone.page.getByRole('link', { name: '控制台' })
+    expect(await link.getAttribute('href')).toBe(`${stack.workerOrigin}/console`)
+  })
+
   it.each([390, 320])('has no sideways scrolling at %i px', async (width) => {
     await open({ viewport: { width, height: 800 } })
     const sideways = await phone.page.evaluate<number>(

@@ -108,6 +108,13 @@ for (const button of document.querySelectorAll<HTMLButtonElement>('[data-seconds
     button.disabled = false
   }
 }
+query<HTMLButtonElement>('#bill').onclick = async ({ currentTarget }) => {
+  const button = currentTarget as HTMLButtonElement
+  button.disabled = true
+  setClock((await post<State>('/_phone/bill')).now)
+  say(words().billCame)
+  button.disabled = false
+}
 window.addEventListener('message', ({ origin, data }: MessageEvent<{ title?: string }>) => {
   if (origin === window.location.origin) query('#phone-title').textContent = data.title ?? ''
 })

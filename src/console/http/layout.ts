@@ -2,6 +2,7 @@
 import type { Page, Section, Visit } from './visit.ts'
 import type { Words } from '../words/words.ts'
 import { clockOf } from '../view/format.ts'
+import type { Files } from '../view/files.ts'
 import { ICONS } from '../view/icons.ts'
 import { markup, type Markup } from '../view/markup.ts'
 import { note } from '../view/note.ts'
@@ -21,10 +22,10 @@ const SECTIONS: readonly Section[] = [
 export const sectionPath = (section: Section): string =>
   section === 'overview' ? '/console' : `/console/${section}`
 
-/** A whole document. @param style The address of the style sheet. */
+/** A whole document. */
 export const documentOf = (
   { frame }: Words,
-  style: string,
+  { style }: Files,
   title: string,
   body: Markup,
   head: Markup | false = false,
@@ -36,7 +37,7 @@ const BRAND = markup`<b aria-hidden="true">¥</b>wxpay-edge`
 /** A page in its frame. @param openReviews How many reviews are open, such as `50+`; undefined when it is not known. */
 export function framed(
   visit: Pick<Visit, 'words' | 'session' | 'url' | 'now' | 'deps'>,
-  style: string,
+  files: Files,
   page: Page,
   openReviews: string | undefined,
 ): Markup {
@@ -53,8 +54,10 @@ export function framed(
 <span>${languageLink(words, url)}</span>
 <form method="post" action="/console/sign-out"><input type="hidden" name="csrf" value="${session.csrf}"><button class="link">${frame.signOut}</button></form>
 </div></div></header>
-<main id="main">${page.note !== undefined && note(page.note)}${page.main}</main></div>`
-  return documentOf(words, style, page.title, body)
+<main id="main"${page.refresh !== undefined && markup` data-refresh="${page.refresh}"`}>${page.note !== undefined && note(page.note, false, true)}${page.main}</main></div>
+<p class="hidden" id="live" role="status" data-copied="${frame.copied}"></p>`
+  const script = markup`<script type="module" src="${files.script}"></script>`
+  return documentOf(words, files, page.title, body, script)
 }
 
 function navLink(
@@ -82,10 +85,10 @@ export function languageLink({ frame }: Words, url: URL): Markup {
 }
 
 /** A page with one thing in the middle. */
-export const alone = (words: Words, style: string, title: string, card: Markup): Markup =>
+export const alone = (words: Words, files: Files, title: string, card: Markup): Markup =>
   documentOf(
     words,
-    style,
+    files,
     title,
     markup`<main class="alone"><section class="card"><p class="brand">${BRAND}</p>${card}</section></main>`,
   )

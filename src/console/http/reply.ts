@@ -2,9 +2,9 @@
 import type { Markup } from '../view/markup.ts'
 
 const HEADERS: Readonly<Record<string, string>> = {
-  // Nothing on a page is inline, and nothing is loaded from elsewhere.
+  // Nothing on a page is inline, and nothing is loaded from elsewhere. The script asks for its own page again.
   'content-security-policy':
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
   // `no-referrer` would make browsers send `Origin: null` with our own forms.

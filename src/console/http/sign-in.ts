@@ -3,7 +3,7 @@ import { clientAddress } from '../../routes/http/client-address.ts'
 import type { HttpDeps } from '../../routes/http/deps.ts'
 import { markup, type Markup } from '../view/markup.ts'
 import { note, type NoteView } from '../view/note.ts'
-import { styleAddress } from '../view/style.ts'
+import { files } from '../view/files.ts'
 import type { Words } from '../words/words.ts'
 import { alone, languageLink } from './layout.ts'
 import { isOwnForm } from './origin.ts'
@@ -34,7 +34,7 @@ export const showSignIn = async (
   const isOut = url.searchParams.get('done') === 'signed_out'
   const said = failed?.note ?? (isOut ? { tone: 'ok', text: words.frame.signedOut } : undefined)
   const card = signInCard(words, deps, url, said, failed?.name ?? '')
-  return htmlResponse(alone(words, await styleAddress(), words.frame.signIn, card), status)
+  return htmlResponse(alone(words, await files(), words.frame.signIn, card), status)
 }
 
 function signInCard(
@@ -51,7 +51,7 @@ function signInCard(
 ${said === undefined ? markup`<p class="gap"></p>` : note(said, true)}
 <form method="post" action="/console/sign-in"><input type="hidden" name="to" value="${to}">
 <div class="field"><label for="token">${hasOperators ? frame.operatorToken : frame.token}</label><input id="token" name="token" type="password" autocomplete="current-password" required autofocus aria-describedby="token-hint"><span class="hint" id="token-hint">${hasOperators ? frame.operatorTokenHint : frame.tokenHint}</span></div>
-${!hasOperators && markup`<div class="field"><label for="name">${frame.yourName}</label><input id="name" name="name" autocomplete="name" required maxlength="32" value="${name}"></div>`}
+${!hasOperators && markup`<div class="field"><label for="name">${frame.yourName}</label><input id="name" name="name" autocomplete="username" required maxlength="32" value="${name}"></div>`}
 <button class="btn go">${frame.signIn}</button></form><p class="small gap">${languageLink(words, url)}</p>`
 }
 

@@ -29,6 +29,8 @@ export type Page = Readonly<{
   section: Section
   title: string
   main: Markup
+  /** After how many seconds a browser that runs scripts asks for the page again. */
+  refresh?: number | undefined
   /** 200 unless it is said. */
   status?: number
   /** What came of the form before; shown above the page. */

@@ -9,6 +9,7 @@ import { bothSides } from '../story/sides.ts'
 import { badge, billBadge, billOutcome } from '../view/badges.ts'
 import { count, feeYuan, money, shortDay, timeText, yuan } from '../view/format.ts'
 import { weekdayOf } from '../view/chart.ts'
+import { heading } from '../view/heading.ts'
 import { ICONS } from '../view/icons.ts'
 import { empty } from '../view/lists.ts'
 import { markup, type Markup } from '../view/markup.ts'
@@ -67,7 +68,7 @@ export async function billPage(
 ${lastError(visit, found)}
 ${bill.state === 'waiting' || bill.state === 'unavailable' ? undefined : sums(visit, bill.counts)}
 ${outcome === 'balanced' && markup`<section class="card"><p class="calm">${ICONS.ok}<span>${bill.counts.rows === 0 ? bills.empty : bills.perfect}</span></p></section>`}
-${kinds(differences).flatMap((some, at) => kindCards(visit, some, at))}
+${kinds(differences).flatMap((some, at) => kindCards(visit, some, at, found.hasMore))}
 ${found.hasMore && note({ tone: 'plain', text: bills.moreDifferences(found.differences.length) }, true)}
 ${booked(visit, found)}`,
   }
@@ -77,7 +78,7 @@ export const noBill = ({ words }: Visit): Page => ({
   section: 'bills',
   title: words.bills.title,
   status: 404,
-  main: markup`<section class="card">${empty(words.bills.notFound, markup`<a href="/console/bills">${words.bills.title}</a>`)}</section>`,
+  main: markup`${heading(words.bills.title)}<section class="card">${empty(words.bills.notFound, markup`<a href="/console/bills">${words.bills.title}</a>`)}</section>`,
 })
 
 /** A day in words. */
@@ -128,7 +129,7 @@ function sums({ words, deps }: Visit, counts: BillCounts): Markup {
   return card(
     'sums',
     bills.sums,
-    markup`<div class="scroll"><table><thead><tr><th><span class="hidden">${bills.item}</span></th><th class="num">${bills.wechatBill}</th><th class="num">${bills.ourBooks}</th><th class="num">${bills.difference}</th></tr></thead><tbody>
+    markup`<div class="scroll" tabindex="0" role="group" aria-label="${bills.sums}"><table><thead><tr><th><span class="hidden">${bills.item}</span></th><th class="num">${bills.wechatBill}</th><th class="num">${bills.ourBooks}</th><th class="num">${bills.difference}</th></tr></thead><tbody>
 ${row(bills.nPayments, counts.payments, books?.payments, count)}${row(bills.feePayments, counts.paymentFee, books?.paymentFee, yuan)}${row(bills.nRefunds, counts.refunds, books?.refunds, count)}${row(bills.feeRefunds, counts.refundFee, books?.refundFee, yuan)}<tr><td>${bills.fee}</td><td class="num">${feeYuan(counts.serviceFee)}</td><td class="num faint">${bills.notKept}</td><td></td></tr></tbody></table></div>${others}`,
   )
 }
@@ -145,14 +146,17 @@ function kindCards(
   visit: Visit,
   some: readonly ReportedDifference[],
   at: number,
+  hasMore: boolean,
 ): readonly Markup[] {
-  const { bills } = visit.words
+  const { bills, frame } = visit.words
   const cards = some
     .slice(0, SHOWN_OF_KIND)
     .map((difference, n) => differenceCard(visit, difference, `d${at}-${n}`))
-  return some.length > SHOWN_OF_KIND
-    ? [...cards, note({ tone: 'plain', text: bills.ofKind(some.length) }, true)]
-    : cards
+  if (some.length <= SHOWN_OF_KIND) return cards
+  const isOne = some.some(({ outcome }) => outcome === 'collected')
+  const count = `${some.length}${hasMore ? '+' : ''}`
+  const text = [bills.ofKind(SHOWN_OF_KIND, count), ...(isOne ? [bills.oneReview] : [])]
+  return [...cards, note({ tone: 'plain', text: text.join(frame.stop) }, true)]
 }
 
 /** The amount of a difference, or what it is about. */
@@ -180,7 +184,7 @@ function differenceCard({ words, now }: Visit, difference: ReportedDifference, i
     outcome === undefined
       ? badge(['wait', 'dots'], states.bill.settling)
       : badge(['bad', 'warning'], states.bill.differs)
-  return markup`<section class="card" aria-labelledby="${id}"><header>${state}<h2 id="${id}">${differenceTitle(words, kind, amountOf(difference))}</h2><span class="right dim small mono">${kind}</span></header>${bothSides(words, now, bill, books)}<div class="todo-text">${order}${asked}<p><b>${reviews.whatToDo}</b>${reviews.todo.bill_difference}</p>${review}</div></section>
+  return markup`<article class="card" aria-labelledby="${id}"><header>${state}<h2 id="${id}">${differenceTitle(words, kind, amountOf(difference))}</h2><span class="right dim small mono">${kind}</span></header>${bothSides(words, now, bill, books)}<div class="todo-text">${order}${asked}<p><b>${reviews.whatToDo}</b>${reviews.todo.bill_difference}</p>${review}</div></article>
 `
 }
 

@@ -12,6 +12,7 @@ import { note } from '../view/note.ts'
 import { orderPath } from '../view/paths.ts'
 import { table } from '../view/table.ts'
 import { doneNote } from '../parts/done.ts'
+import { resendAllForm } from '../parts/resend-all.ts'
 import { resendForm } from '../parts/resend-form.ts'
 import { triesFold } from '../parts/tries.ts'
 
@@ -35,7 +36,7 @@ export const showDeliveries: PageHandler = async (visit) => {
     { head: deliveries.lastAnswer, css: 'wide' },
     { head: deliveries.next, css: 'num dim wide' },
     { head: deliveries.createdAt, css: 'num dim s-d' },
-    { head: '', css: 'num s-b' },
+    { head: deliveries.resend, css: 'num s-b' },
   ]
   const body =
     rows.length === 0
@@ -60,7 +61,7 @@ export const showDeliveries: PageHandler = async (visit) => {
     section: 'deliveries',
     title: deliveries.title,
     note: doneNote(visit),
-    main: markup`${heading(deliveries.title)}${targetNote(visit)}<section class="card" aria-label="${deliveries.title}">${tabs(url, deliveries.tabsLabel, deliveries.tabs, tab)}${body}${pager(words, url, next, span)}</section>`,
+    main: markup`${heading(deliveries.title)}${targetNote(visit)}<section class="card" aria-label="${deliveries.title}">${tabs(url, deliveries.tabsLabel, deliveries.tabs, tab)}${tab === 'given_up' && resendAllForm(visit, rows.length)}${body}${pager(words, url, next, span)}</section>`,
   }
 }
 

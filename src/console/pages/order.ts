@@ -1,12 +1,15 @@
 /** `/console/orders/{ordercode}`: why the order is in its state, what happened, and what can be done. */
 import { dayOf } from '../../core/day.ts'
 import { EVENTS_MAX, type ExplainedOrder, readExplainedOrder } from '../../service/lists/orders.ts'
+import type { OrderView } from '../../core/order/order.ts'
 import type { Page, PageHandler, Visit } from '../http/visit.ts'
 import { explain } from '../story/explain.ts'
 import { type Entry, timeline } from '../story/timeline.ts'
 import { refundedFee, refundingFee } from '../../core/order/refund.ts'
 import { orderBadges } from '../view/badges.ts'
+import { copyButton } from '../view/copy.ts'
 import { clockOf, money, shortDay } from '../view/format.ts'
+import { heading } from '../view/heading.ts'
 import { formatRfc3339 } from '../../core/time.ts'
 import { empty } from '../view/lists.ts'
 import { markup, type Markup } from '../view/markup.ts'
@@ -15,6 +18,9 @@ import { card } from '../view/table.ts'
 import { actionBar } from '../parts/order-actions.ts'
 import { aside } from '../parts/order-aside.ts'
 import { doneNote } from '../parts/done.ts'
+
+/** How often the page of an order under way is asked for again, in seconds. */
+const REFRESH_S = 10
 
 export const showOrder: PageHandler = async (visit) => {
   const found = await readExplainedOrder(visit.deps, visit.request.params['ordercode'] ?? '')
@@ -44,8 +50,9 @@ export function orderPage(
     section: 'orders',
     title: `${words.orders.title} ${order.ordercode}`,
     note,
+    refresh: isMoving(found.view) ? REFRESH_S : undefined,
     main: markup`<p class="crumb"><a href="/console/orders">${words.orders.title}</a></p>
-<div class="sum"><h1>${order.ordercode}</h1>${badges}<span class="big">${money(order.terms.totalFee)}</span></div>
+<div class="sum"><h1>${order.ordercode}${copyButton(words, words.frame.order, order.ordercode)}</h1>${badges}<span class="big">${money(order.terms.totalFee)}</span></div>
 <p class="dim wrap">${order.terms.body}</p>
 ${actionBar(visit, found)}
 ${why(visit, found)}
@@ -53,12 +60,18 @@ ${why(visit, found)}
   }
 }
 
+/** Whether the order changes soon without the operator. */
+const isMoving = ({ order, refunds }: OrderView): boolean =>
+  order.state === 'created' ||
+  order.state === 'paying' ||
+  refunds.some(({ state }) => state === 'requested' || state === 'processing')
+
 /** The page for an ordercode that no order has. */
 export const noOrder = ({ words }: Visit): Page => ({
   section: 'orders',
   title: words.orders.title,
   status: 404,
-  main: markup`<p class="crumb"><a href="/console/orders">${words.orders.title}</a></p><section class="card">${empty(words.orders.notFoundOrder, words.orders.noneHow)}</section>`,
+  main: markup`<p class="crumb"><a href="/console/orders">${words.orders.title}</a></p>${heading(words.orders.notFoundTitle)}<section class="card">${empty(words.orders.notFoundOrder, words.orders.noneHow)}</section>`,
 })
 
 function why({ words, now }: Visit, found: ExplainedOrder): Markup {
@@ -67,7 +80,7 @@ function why({ words, now }: Visit, found: ExplainedOrder): Markup {
   const joined = (sentences: readonly string[]): string =>
     sentences.join(frame.lang === 'en' ? ' ' : '')
   return markup`<section class="card why ${said.tone === 'ok' ? '' : said.tone}" aria-labelledby="h-why"><h2 class="hidden" id="h-why">${orders.whyTitle}</h2><dl>
-<dt>${orders.now}</dt><dd><b>${said.now}</b></dd>
+<dt>${orders.now}</dt><dd><b data-say>${said.now}</b></dd>
 <dt>${orders.because}</dt><dd>${joined(said.because)}</dd>
 <dt>${orders.next}</dt><dd>${joined(said.next)}</dd></dl></section>`
 }

@@ -71,7 +71,7 @@ function tools({ words, url }: Visit, wanted: string): Markup {
   const { orders } = words
   const tab = url.searchParams.get('tab')
   const day = (name: string): string => dayIn(url, name) ?? ''
-  return markup`<form class="tools" role="search" action="/console/orders"><div class="search">${ICONS.search}<label class="hidden" for="q">${orders.searchLabel}</label><input id="q" name="q" value="${wanted}" placeholder="${orders.searchHint}" autocomplete="off" spellcheck="false"></div>
+  return markup`<form class="tools" role="search" action="/console/orders"><div class="search">${ICONS.search}<label class="hidden" for="q">${orders.searchLabel}</label><input id="q" name="q" value="${wanted}" placeholder="${orders.searchHint}" autocomplete="off" spellcheck="false"><kbd hidden>Ctrl K</kbd></div>
 ${tab !== null && markup`<input type="hidden" name="tab" value="${tabOf(url, TABS)}">`}<label for="from">${orders.from}</label><input id="from" name="from" type="date" value="${day('from')}"><span class="dim">${orders.to}</span><label class="hidden" for="to">${orders.to}</label><input id="to" name="to" type="date" value="${day('to')}"><button class="btn">${orders.find}</button></form>`
 }
 

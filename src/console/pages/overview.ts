@@ -19,6 +19,8 @@ import { billPath, orderPath, reviewPath } from '../view/paths.ts'
 import { isDead, runStrip } from '../parts/run-strip.ts'
 
 const NARROW_DAYS = 14
+/** How often the page is asked for again, in seconds: all day long that reads half a million rows. */
+const REFRESH_S = 60
 
 export const showOverview: PageHandler = async (visit) => {
   const { deps, words, now, today } = visit
@@ -31,6 +33,7 @@ export const showOverview: PageHandler = async (visit) => {
   return {
     section: 'overview',
     title: words.frame.nav.overview,
+    refresh: REFRESH_S,
     main: markup`${heading(words.frame.nav.overview, date)}
 ${needs(
   visit,
@@ -62,14 +65,14 @@ function needs(
     ({ reason }) => reason !== 'webhooks_given_up' && reason !== 'refunds_wait',
   )
   if (wrong.length + openReviews === 0) {
-    return markup`<section class="card"><p class="calm">${ICONS.ok}<span>${overview.allWell}</span></p></section>`
+    return markup`<section class="card"><p class="calm">${ICONS.ok}<span data-say>${overview.allWell}</span></p></section>`
   }
   const total = capped(openReviews)
   const title = openReviews === 0 ? checks.status.degraded : overview.needYou(total)
   const lines = [
     ...wrong.map(
       ({ name, reason }) =>
-        markup`<li>${badge(['bad', 'warning'], checks.item[name] ?? name)}<span>${checks.todo[reason] ?? reason}</span><a href="/console/checks">${overview.fix}</a></li>`,
+        markup`<li>${badge(['bad', 'warning'], checks.wrong)}<span>${checks.item[name] ?? name}${words.frame.colon}${checks.todo[reason] ?? reason}</span><a href="/console/checks">${overview.fix}</a></li>`,
     ),
     ...reviews.map(
       (review) =>
@@ -79,7 +82,13 @@ function needs(
   const more =
     openReviews > reviews.length &&
     markup`<a class="right small" href="/console/reviews">${overview.more(total)}</a>`
-  return card('todo', title, markup`<ul>${lines}</ul>`, more, 'todo')
+  return card(
+    'todo',
+    markup`<span data-say>${title}</span>`,
+    markup`<ul>${lines}</ul>`,
+    more,
+    'todo',
+  )
 }
 
 function tiles({ words, now, deps }: Visit, found: Overview, days: readonly DaySums[]): Markup {

@@ -69,7 +69,7 @@ export function reviewPage(
     section: 'reviews',
     title: reviewLine(visit.words, review),
     note,
-    main: markup`<p class="crumb"><a href="/console/reviews">${reviews.title}</a></p>${reviewCard(visit, review, 'r', typed)}`,
+    main: markup`<p class="crumb"><a href="/console/reviews">${reviews.title}</a></p><h1 class="hidden">${reviews.title}</h1>${reviewCard(visit, review, 'r', typed)}`,
   }
 }
 
@@ -78,7 +78,7 @@ export const noReview = ({ words }: Visit): Page => ({
   section: 'reviews',
   title: words.reviews.title,
   status: 404,
-  main: markup`<section class="card">${empty(words.reviews.notFound, markup`<a href="/console/reviews">${words.reviews.title}</a>`)}</section>`,
+  main: markup`${heading(words.reviews.title)}<section class="card">${empty(words.reviews.notFound, markup`<a href="/console/reviews">${words.reviews.title}</a>`)}</section>`,
 })
 
 function reviewCard(visit: Visit, review: StoredReview, id: string, typed?: ReviewTyped): Markup {
@@ -96,8 +96,8 @@ function reviewCard(visit: Visit, review: StoredReview, id: string, typed?: Revi
     resolvedAt === undefined
       ? markup`${order}<p><b>${reviews.whatToDo}</b>${reviews.todo[kind]}</p>${visit.mayAct && form(visit, review, id, typed)}`
       : markup`${order}<p class="dim wrap">${review.note} ${review.action !== undefined && reviews.action[review.action]}</p>`
-  return markup`<section class="card gap" aria-labelledby="${id}"><header>${reviewBadge(words, review)}<h2 id="${id}">${reviewLine(words, review)}</h2><span class="right dim small"><a href="${reviewPath(review.id)}">${when}</a></span></header>
-${evidence(visit, review)}<div class="todo-text">${body}</div></section>
+  return markup`<article class="card gap" aria-labelledby="${id}"><header>${reviewBadge(words, review)}<h2 id="${id}">${reviewLine(words, review)}</h2><span class="right dim small"><a href="${reviewPath(review.id)}">${when}</a></span></header>
+${evidence(visit, review)}<div class="todo-text">${body}</div></article>
 `
 }
 

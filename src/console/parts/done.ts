@@ -37,6 +37,7 @@ const sentences = ({
   resolved: ok(reviews.resolved),
   bill_again: ok(bills.again),
   bill_underway: plain(bills.underWay),
+  resent_all: plain(deliveries.resentAll),
   delivered: ok(deliveries.delivered),
   not_delivered: bad(deliveries.failed),
 })

@@ -8,12 +8,16 @@ import type { Visit } from '../http/visit.ts'
 import { reviewLine } from '../story/review-line.ts'
 import { actorWord, lastAnswer } from '../story/terms.ts'
 import { attemptBadge, deliveryBadge, refundBadge, reviewBadge } from '../view/badges.ts'
+import { copyButton } from '../view/copy.ts'
 import { shortOpenid, timeText, yuan } from '../view/format.ts'
 import { markup, type Markup } from '../view/markup.ts'
 import { reviewPath } from '../view/paths.ts'
 import { card, facts } from '../view/table.ts'
 import { resendForm } from './resend-form.ts'
 import { triesFold } from './tries.ts'
+
+/** A longer number or text has a line for itself. */
+const SHORT_CHARS = 20
 
 /** All cards of the side, those without content left out. */
 export const aside = (visit: Visit, found: ExplainedOrder): readonly (Markup | false)[] => [
@@ -129,7 +133,6 @@ function numbersCard({ words, now }: Visit, { view }: ExplainedOrder): Markup {
   const { terms } = order
   const payer = first?.openid ?? terms.openid
   const optional: readonly (readonly [string, string | undefined])[] = [
-    [orders.transactionId, order.transactionId],
     [orders.payer, payer === undefined ? undefined : shortOpenid(payer)],
     [orders.bank, first?.bankType],
     ['attach', terms.attach],
@@ -141,8 +144,19 @@ function numbersCard({ words, now }: Visit, { view }: ExplainedOrder): Markup {
     'numbers',
     orders.numbers,
     facts([
+      ...(order.transactionId === undefined
+        ? []
+        : [
+            [
+              orders.transactionId,
+              markup`${order.transactionId}${copyButton(words, orders.transactionId, order.transactionId)}`,
+              'mono long',
+            ] as const,
+          ]),
       ...optional.flatMap(([name, value]) =>
-        value === undefined ? [] : [[name, value, 'mono'] as const],
+        value === undefined
+          ? []
+          : [[name, value, value.length > SHORT_CHARS ? 'mono long' : 'mono'] as const],
       ),
       [orders.createdAt, timeText(order.createdAt, now)],
       [orders.expiresAt, timeText(order.expiresAt, now)],

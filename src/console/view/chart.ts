@@ -8,9 +8,11 @@ import { markup, type Markup } from './markup.ts'
 
 type Form = Readonly<{ id: string; css: string; width: number; left: number; bar: number }>
 
-const WIDE: Form = { id: 'wide', css: 'wide', width: 1160, left: 50, bar: 24 }
-const NARROW: Form = { id: 'narrow', css: 'narrow', width: 380, left: 50, bar: 15 }
+const WIDE: Form = { id: 'wide', css: 'wide', width: 1160, left: 58, bar: 24 }
+const NARROW: Form = { id: 'narrow', css: 'narrow', width: 380, left: 58, bar: 15 }
 const RIGHT = 4
+/** Half the room of the longest label. */
+const LABEL_HALF = 40
 /** Heights: the top of the highest bar, the line of zero, the room below it, and the strip of counts. */
 const TOP = 22
 const ZERO = 154
@@ -58,10 +60,17 @@ function chart(words: Words, days: readonly DaySums[], form: Form): Markup {
   const label = (sums: DaySums): string => yuan(Math.round(sums.paidFee / 100) * 100).slice(0, -3)
   const bestAt = days.indexOf(best)
   const bestX = x(bestAt) + form.bar / 2
+  // A label in the middle of a bar at the edge would be cut off.
+  const [labelX, anchor] =
+    bestX > right - LABEL_HALF
+      ? [right, 'end']
+      : bestX < left + LABEL_HALF
+        ? [left, 'start']
+        : [bestX, 'middle']
   return markup`<svg class="chart ${form.css}" viewBox="0 0 ${width} 226" role="img" aria-labelledby="ct-${id} cd-${id}"><title id="ct-${id}">${overview.chartTitle(days.length)}</title><desc id="cd-${id}">${overview.chartSays(best.day.slice(5), yuan(best.paidFee), yuan(today.paidFee))}</desc>
 ${gridLines(best.paidFee).map((fen) => gridLine(words, form, fen, ZERO - fen * scale, right))}<text x="${left - 8}" y="158" text-anchor="end">0</text><text x="${left - 8}" y="204" text-anchor="end">${overview.count}</text>
 <path class="in" d="${bars(paid.slice(0, -1))}"/><path class="in now" d="${bars(paid.slice(-1))}"/><path class="out" d="${bars(back)}"/><path class="cnt" d="${bars(counts)}"/><path class="zero" d="M${left} 154.5H${right}"/>
-${best.paidFee > 0 && markup`<text class="lab" x="${Math.min(Math.max(bestX, left + 20), right - 20)}" y="${ZERO - height(best.paidFee) - 7}" text-anchor="middle">${label(best)}</text>`}${today.paidFee > 0 && best.day !== today.day && days.length - bestAt > 2 && markup`<text class="lab" x="${right}" y="${ZERO - height(today.paidFee) - 7}" text-anchor="end">${label(today)}</text>`}
+${best.paidFee > 0 && markup`<text class="lab" x="${labelX}" y="${ZERO - height(best.paidFee) - 7}" text-anchor="${anchor}">${label(best)}</text>`}${today.paidFee > 0 && best.day !== today.day && days.length - bestAt > 2 && markup`<text class="lab" x="${right}" y="${ZERO - height(today.paidFee) - 7}" text-anchor="end">${label(today)}</text>`}
 ${days.map((sums, at) => dayLabel(words, days, sums.day, at, x(at) + form.bar / 2, right))}
 ${form === WIDE && days.map((sums, at) => hit(words, sums, left + at * slot, slot))}</svg>`
 }
@@ -81,11 +90,21 @@ function gridLine(words: Words, form: Form, fen: number, y: number, right: numbe
   return markup`<path class="grid" d="M${form.left} ${at}H${right}"/><text x="${form.left - 8}" y="${at + 3.5}" text-anchor="end">${axisText(words, fen)}</text>`
 }
 
-/** An amount on the axis: `1 万` in Chinese, `10k` in English. */
+/** An amount on the axis: `1 万` or `1 亿` in Chinese, `10k` or `10M` in English. */
 function axisText({ frame }: Words, fen: number): string {
   const amount = fen / 100
-  if (frame.lang === 'en') return amount >= 1_000 ? `${amount / 1_000}k` : String(amount)
-  return amount >= 10_000 ? `${amount / 10_000} 万` : String(amount)
+  const units =
+    frame.lang === 'en'
+      ? ([
+          [1_000_000, 'M'],
+          [1_000, 'k'],
+        ] as const)
+      : ([
+          [100_000_000, ' 亿'],
+          [10_000, ' 万'],
+        ] as const)
+  const [size, unit] = units.find(([least]) => amount >= least) ?? [1, '']
+  return `${amount / size}${unit}`
 }
 
 /** Mondays have a date, and so has today. */
@@ -110,7 +129,7 @@ const hit = ({ overview }: Words, sums: DaySums, x: number, width: number): Mark
 
 /** The numbers of the chart as a table, newest first. */
 export const numbersTable = ({ overview }: Words, days: readonly DaySums[]): Markup =>
-  markup`<details><summary>${overview.numbers}</summary><div class="scroll"><table><thead><tr><th>${overview.day}</th><th class="num">${overview.count}</th><th class="num">${overview.paid}</th><th class="num">${overview.refunded}</th></tr></thead><tbody>${days
+  markup`<details><summary>${overview.numbers}</summary><div class="scroll" tabindex="0" role="group" aria-label="${overview.numbers}"><table><thead><tr><th>${overview.day}</th><th class="num">${overview.count}</th><th class="num">${overview.paid}</th><th class="num">${overview.refunded}</th></tr></thead><tbody>${days
     .toReversed()
     .map(
       (sums) =>

@@ -18,6 +18,9 @@ export const ICONS = {
   checks: icon(markup`<path d="M1.5 8.5h3l2-5 3 9 2-4h3"/>`),
   search: icon(markup`<circle cx="7" cy="7" r="4.5"/><path d="m10.5 10.5 3.3 3.3"/>`),
   again: icon(markup`<path d="M13.5 8A5.5 5.5 0 1 1 11.8 4M13.5 2v3h-3"/>`),
+  copy: icon(
+    markup`<rect x="5.5" y="5.5" width="8" height="8" rx="1.5"/><path d="M3.5 10.5h-1v-8h8v1"/>`,
+  ),
   ok: icon(markup`<circle cx="8" cy="8" r="6"/><path d="m5.3 8.2 1.9 1.9 3.6-4"/>`),
   half: icon(
     markup`<circle cx="8" cy="8" r="6"/><path d="M8 2a6 6 0 0 1 0 12z" fill="currentColor"/>`,

@@ -6,6 +6,6 @@ export type NoteView = Readonly<{ tone: 'ok' | 'bad' | 'plain'; text: string | M
 
 const ICON = { ok: ICONS.ok, bad: ICONS.warning, plain: ICONS.ring } as const
 
-/** Shows a note. */
-export const note = ({ tone, text }: NoteView, gap = false): Markup =>
-  markup`<p class="note ${tone === 'plain' ? '' : tone}${gap ? ' gap' : ''}" role="${tone === 'bad' ? 'alert' : 'status'}" tabindex="-1">${ICON[tone]}<span>${text}</span></p>`
+/** Shows a note. @param isFirst Whether the page begins with it, so that it has the focus: it says what came of a form. */
+export const note = ({ tone, text }: NoteView, gap = false, isFirst = false): Markup =>
+  markup`<p class="note ${tone === 'plain' ? '' : tone}${gap ? ' gap' : ''}" role="${tone === 'bad' ? 'alert' : 'status'}" tabindex="-1"${isFirst && markup` autofocus`}>${ICON[tone]}<span>${text}</span></p>`

@@ -80,6 +80,7 @@ const en = {
   unavailable: 'WeChat gave no clear answer. Nothing is lost, and asking again is safe.',
   otherMerchant:
     'This belongs to another merchant number than WX_MCH_ID, so WeChat cannot be asked about it.',
+  notFoundTitle: 'No such order',
   notFoundOrder: 'There is no such order.',
   resent: 'Sent again. The result is shown with the webhook.',
   noTarget: 'WEBHOOK_URL is not set, so nothing can be sent.',
@@ -166,6 +167,7 @@ const zh: typeof en = {
   busy: '微信还没有确认关闭，什么也没有改。一分钟后再试。',
   unavailable: '微信没有明确回答。什么也没有丢，可以放心再问。',
   otherMerchant: '它属于别的商户号（不是 WX_MCH_ID），所以问不了微信。',
+  notFoundTitle: '没有这个订单',
   notFoundOrder: '没有这笔订单。',
   resent: '已重发，结果见这条通知。',
   noTarget: '没有设 WEBHOOK_URL，发不出去。',

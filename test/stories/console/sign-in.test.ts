@@ -247,7 +247,7 @@ describe('every page', () => {
     expect(await title('zh-CN')).toBe('Sign in to the console')
   })
 
-  it('names its style sheet by the text, and the browser may keep it', async () => {
+  it('names its style sheet and its script by the text, and the browser may keep it', async () => {
     const browser = consoleBrowser(world())
     const page = await browser.page('/console/sign-in')
     const address = /href="(\/console\/style-[0-9a-f]+\.css)"/.exec(page)?.[1] ?? ''
@@ -256,6 +256,14 @@ describe('every page', () => {
     expect(style.headers.get('cache-control')).toContain('immutable')
     expect(await style.text()).toContain('--accent')
     expect((await browser.send('/console/style-000000000000.css')).status).toBe(303)
+
+    await browser.signIn()
+    const overview = await browser.page('/console')
+    const script = /src="(\/console\/script-[0-9a-f]+\.js)"/.exec(overview)?.[1] ?? ''
+    const sent = await browser.send(script)
+    expect(sent.headers.get('content-type')).toMatch(/^text\/javascript/)
+    expect(await sent.text()).toContain('addEventListener')
+    expect(page).not.toContain('<script')
   })
 
   it('shows what failed when the database is away, and changes nothing', async () => {
