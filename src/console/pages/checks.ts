@@ -29,6 +29,8 @@ const ITEMS = [
   'operators',
   'refund_limit',
   'client_ip',
+  'alerts',
+  'metrics',
 ]
 
 /** What is not in order. `isHint`: nothing is wrong, but a part of the product is not used. */
@@ -79,8 +81,9 @@ const megabytes = (bytes: number): string => count(Math.ceil(bytes / 1_000_000))
 
 /** Parts of the product that this installation does not use. */
 function hints({ deps }: Visit): readonly Finding[] {
-  const { config, archive } = deps
+  const { config, archive, sendAlert } = deps
   return [
+    ...(sendAlert === undefined ? [{ name: 'alerts', reason: 'no_alerts', isHint: true }] : []),
     ...(config.refundNotifyUrl === undefined
       ? [{ name: 'certificate', reason: 'no_certificate', isHint: true }]
       : []),

@@ -90,6 +90,8 @@ const en = {
       operators: 'The operators can be read',
       refund_limit: 'The limit of the day can be read',
       client_ip: 'The header of the proxy can be read',
+      alerts: 'The group of the operators hears of trouble',
+      metrics: 'The token of the metrics can be read',
     } as Readonly<Record<string, string>>,
     todo: {
       cron_silent:
@@ -110,6 +112,10 @@ const en = {
       other_merchant: 'Work of another merchant number waits: read its review.',
       misconfigured: 'The feature is off because a variable is wrong.',
       no_certificate: 'Refunds answer 501 until WX_CERT is bound. Payments are not concerned.',
+      expires_soon:
+        'It ends within thirty days. See “The merchant certificate” in docs/operations.md.',
+      expired: 'It has ended, so refunds are refused. Upload the new one.',
+      no_alerts: 'No group is told. Set ALERT_URL; see “Alerts” in docs/operations.md.',
       no_archive: 'Raw bills are not kept until KV is bound. They are compared all the same.',
       no_target: 'The shop hears of nothing until WEBHOOK_URL and WEBHOOK_SECRET are set.',
     } as Readonly<Record<string, string>>,
@@ -201,6 +207,8 @@ const zh: typeof en = {
       operators: '操作员名单读得出来',
       refund_limit: '每天的退款限额读得出来',
       client_ip: '代理的请求头读得出来',
+      alerts: '出了问题，群里会收到告警',
+      metrics: '监控指标的口令读得出来',
     },
     todo: {
       cron_silent:
@@ -218,6 +226,9 @@ const zh: typeof en = {
       other_merchant: '别的商户号的事在等，看“待处理”。',
       misconfigured: '有变量设错了，这个功能关着。',
       no_certificate: '绑定 WX_CERT 以前不能退款，收款不受影响。',
+      expires_soon: '三十天内到期。见 docs/operations.md 的“The merchant certificate”。',
+      expired: '证书已到期，退款会被拒绝。请上传新证书。',
+      no_alerts: '没有群会收到告警。设 ALERT_URL，见 docs/operations.md 的“Alerts”。',
       no_archive: '绑定 KV 以前不存原始账单，比对照常。',
       no_target: '设好 WEBHOOK_URL 和 WEBHOOK_SECRET 以前，商城什么都不会知道。',
     },
