@@ -175,7 +175,7 @@ export async function everything(w: World): Promise<Record<string, unknown>> {
     reviews: await rows('SELECT id, kind, subject, ordercode, evidence FROM reviews ORDER BY id'),
     deliveries: await rows('SELECT id, type, ordercode, state FROM deliveries ORDER BY id'),
     payments: (await rows('SELECT * FROM payments ORDER BY transaction_id')).map((row) =>
-      Object.assign(row as object, { confirmed_at: null }),
+      Object.assign(row as object, { confirmed_at: null, sum_at: null }),
     ),
     refunds: await rows(
       'SELECT out_refund_no, ordercode, transaction_id, state, refund_fee, source FROM refunds ORDER BY 1',
