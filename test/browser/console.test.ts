@@ -458,6 +458,8 @@ describe.skipIf(!canRun())('the console', () => {
       '/console/orders',
       orderPath(orders.long.ordercode),
       orderPath(orders.hostile.ordercode),
+      orderPath(orders.refused.ordercode),
+      orderPath(orders.twice),
       orderPath(orders.twice, '/refund'),
       orderPath(orders.paid.ordercode, '/refund?fee=9'),
       '/console/refunds?tab=all',
