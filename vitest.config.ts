@@ -61,9 +61,17 @@ export default defineConfig(async () => ({
       },
       {
         resolve: {
-          alias: {
-            'cloudflare:workers': join(import.meta.dirname, 'testing/d1/workers-in-node.ts'),
-          },
+          alias: [
+            {
+              find: 'cloudflare:workers',
+              replacement: join(import.meta.dirname, 'testing/d1/workers-in-node.ts'),
+            },
+            // The Worker imports the script of the console as a text. Node would run it.
+            {
+              find: /^.*\/page\.client\.js$/,
+              replacement: join(import.meta.dirname, 'testing/d1/empty-text.ts'),
+            },
+          ],
         },
         test: {
           name: 'shim',

@@ -20,6 +20,7 @@ const instance = (name: string): WorkerInput => ({
     name,
     main: join(ROOT, 'src/worker.ts'),
     compatibility_date: '2026-10-23',
+    rules: [{ type: 'Text', globs: ['**/*.css', '**/*.client.js'], fallthrough: true }],
     // Both instances use the same database, since it has the same name.
     d1_databases: [
       {

@@ -1,0 +1,2 @@
+/** Stands for a text that the Worker imports, in tests that serve no pages. */
+export default ''
