@@ -66,6 +66,8 @@ export async function billPage(
     status,
     main: markup`${head(visit, day, markup`${billBadge(words, outcome)}${facts}`)}
 ${lastError(visit, found)}
+${bill.state === 'unavailable' && markup`<section class="card">${empty(bills.gone, bills.goneHow)}</section>`}
+${bill.state === 'waiting' && bill.lastError === undefined && markup`<section class="card">${empty(bills.notReady, bill.dueAt === undefined ? '' : bills.waitsUntil(timeText(bill.dueAt, now)))}</section>`}
 ${bill.state === 'waiting' || bill.state === 'unavailable' ? undefined : sums(visit, bill.counts)}
 ${outcome === 'balanced' && markup`<section class="card"><p class="calm">${ICONS.ok}<span>${bill.counts.rows === 0 ? bills.empty : bills.perfect}</span></p></section>`}
 ${kinds(differences).flatMap((some, at) => kindCards(visit, some, at, found.hasMore))}

@@ -19,7 +19,6 @@ export const showRefunds: PageHandler = async (visit) => {
   const { rows, next } = await listRefundLines(deps, tab, pageOf(url))
   const columns = [
     { head: refunds.number2, css: 'main-cell s-a' },
-    { head: frame.order, css: 's-e main-cell' },
     { head: frame.state, css: 's-c' },
     { head: frame.amount, css: 'num amt s-b' },
     { head: refunds.source, css: 'wide' },
@@ -32,8 +31,7 @@ export const showRefunds: PageHandler = async (visit) => {
       : table(
           columns,
           rows.map((refund) => [
-            markup`<a class="mono" href="${orderPath(refund.ordercode)}">${refund.outRefundNo}</a>`,
-            markup`<a class="mono faint" href="${orderPath(refund.ordercode)}">${refund.ordercode}</a>`,
+            markup`<a class="mono" href="${orderPath(refund.ordercode)}">${refund.outRefundNo}</a><div class="mono small faint">${frame.order} ${refund.ordercode}</div>`,
             refundBadge(words, refund.state),
             yuan(refund.refundFee),
             whoAsked(visit, refund),
