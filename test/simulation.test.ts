@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { installInstant } from '../testing/simulation/d1/instant.ts'
 import { type Outcome, runSeed } from '../testing/simulation/run/run-seed.ts'
 
-const SEEDS = 30
+const SEEDS = 10
 const TIMEOUT_MS = 240_000
 const COMMAND = join(import.meta.dirname, '../scripts/simulate.ts')
 

@@ -485,4 +485,11 @@ export const BILL_MUTANTS: readonly Mutant[] = [
     replace: 'true',
     tests: ['test/wechat/bill/read.test.ts'],
   },
+  {
+    name: 'A bill that was reconciled although the answer of D1 got lost is reported as missing',
+    file: 'service/bill/reconcile-bill.ts',
+    find: 'if (isPostponed) await',
+    replace: 'await',
+    tests: ['test/stories/bill/unfinished-runs.test.ts'],
+  },
 ]

@@ -39,8 +39,12 @@ export interface BillStore {
   booksOn(day: BeijingDay): Promise<DayBooks>
   /** The rates of WeChat's service fee in the bills of the 30 days before a day, latest first. */
   ratesBefore(day: BeijingDay): Promise<readonly BillCounts['rates'][]>
-  /** Ends the lease of a bill whose work failed, and makes the bill due again at `dueAt`. */
-  postpone(bill: Bill, dueAt: UnixSeconds, reason: string): Promise<void>
+  /**
+   * Ends the lease of a bill whose work failed, and makes the bill due again at `dueAt`.
+   *
+   * @returns false when the caller's lease has ended: another run works on the bill, or the work was stored after all.
+   */
+  postpone(bill: Bill, dueAt: UnixSeconds, reason: string): Promise<boolean>
   /**
    * Stores that a bill was downloaded and that its comparison begins, or continues.
    *

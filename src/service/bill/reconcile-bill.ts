@@ -182,8 +182,9 @@ export async function postponeBill(
   bill: Bill,
   reason: string,
 ): Promise<void> {
-  await reportIfOverdue(deps, bill, reason)
-  await deps.bills.postpone(bill, nextBillTryAt(bill.day, deps.now()), reason)
+  // What failed may have been stored nevertheless, because D1's answer can get lost. Then there is nothing to report.
+  const isPostponed = await deps.bills.postpone(bill, nextBillTryAt(bill.day, deps.now()), reason)
+  if (isPostponed) await reportIfOverdue(deps, bill, reason)
 }
 
 async function resolveDifferences(

@@ -84,8 +84,8 @@ export async function postponeBill(
   { day, leasedUntil }: Bill,
   dueAt: UnixSeconds,
   reason: string,
-): Promise<void> {
-  await db.run(
+): Promise<boolean> {
+  const { changes } = await db.run(
     `UPDATE bills SET leased_until = NULL, last_error = ?4, due_at = iif(due_at IS NULL, NULL, ?3)
      WHERE day = ?1 AND leased_until = ?2`,
     day,
@@ -93,4 +93,5 @@ export async function postponeBill(
     dueAt,
     reason,
   )
+  return changes === 1
 }

@@ -74,7 +74,7 @@ describe('a bill under a lease', () => {
 
     expect(await bills.begin(comparing(late))).toBeUndefined()
     await bills.save({ ...late, lastError: 'bill_creating' }, again)
-    await bills.postpone(late, later(again, MINUTE), 'failed')
+    expect(await bills.postpone(late, later(again, MINUTE), 'failed')).toBe(false)
 
     expect(await bench.read('SELECT * FROM bills')).toEqual(before)
   })

@@ -16,18 +16,22 @@ import { world } from '../../../testing/world.ts'
 
 afterEach(() => vi.restoreAllMocks())
 
-/** A D1 that fails every batch with such a statement. */
+/** A D1 that fails every batch with such a statement. `isDone`: whether it has executed the batch before. */
 const failing =
-  (isBad: (sql: string) => boolean) =>
+  (isBad: (sql: string) => boolean, isDone = (): boolean => false) =>
   (db: D1Database): D1Database =>
     new Proxy(db, {
       get(target, name) {
         const value: unknown = Reflect.get(target, name)
         if (typeof value !== 'function') return value
         if (name !== 'batch') return value.bind(target) as unknown
-        return (statements: D1PreparedStatement[]) => {
-          if (isBad(JSON.stringify(statements))) throw new Error('D1_ERROR: no such table: bills')
-          return target.batch(statements)
+        return async (statements: D1PreparedStatement[]) => {
+          const isFailing = isBad(JSON.stringify(statements))
+          if (isFailing && !isDone()) throw new Error('D1_ERROR: no such table: bills')
+          const results = await target.batch(statements)
+          if (isFailing)
+            throw new Error('D1_ERROR: D1 DB exceeded its CPU time limit and was reset.')
+          return results
         }
       },
     })
@@ -58,6 +62,25 @@ describe('a run that does not finish', () => {
     expect(found.map(({ id }) => id)).toEqual([`bill_difference.${DAY}.bill_missing`])
     expect(JSON.stringify(found[0]?.evidence)).toContain('stops before it has finished')
     expect((await reconciled(w)).bill.payments).toBe(1)
+  })
+
+  it('opens no review about a late bill whose reconciliation was stored although the answer of D1 got lost', async () => {
+    let isStored = false
+    const isLast = (sql: string): boolean =>
+      sql.includes(`bill.reconciled.${DAY}`) && sql.includes('UPDATE bills')
+    const w = world({ wrapDb: failing(isLast, () => isStored) })
+    await paid(w, 'stored')
+    goTo(w, `${NEXT_DAY}T10:10`)
+    for (let hour = 0; hour < 12; hour++) {
+      await w.cron()
+      w.advance(3_600)
+    }
+    expect((await reportOf(w, DAY))?.state).toBe('settling')
+    isStored = true
+    w.advance(3 * 86_400)
+    await minutes(w, 12)
+    expect((await reportOf(w, DAY))?.state).toBe('reconciled')
+    expect(await reviews(w)).toEqual([])
   })
 
   it('does not wait for an archive that never answers', async () => {

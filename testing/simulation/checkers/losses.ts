@@ -72,6 +72,17 @@ const isAcceptedSince = (evidence: Evidence, id: string): boolean =>
   !wasToldBefore(evidence, `order.paid.${id}`) &&
   isAccepted(evidence, id)
 
+/**
+ * Whether the lost records had told that the payment goes back, and the order was paid by it after the restore. The shop ships
+ * what it hears of last, and no money has gone back.
+ */
+export const isKeptSince = (evidence: Evidence, id: string): boolean =>
+  wasToldBefore(evidence, `payment.returned.${id}`) &&
+  !wasToldBefore(evidence, `order.paid.${id}`) &&
+  rows(evidence, 'payments').some(
+    (row) => row['transaction_id'] === id && row['returned'] === 0 && row['further'] === 0,
+  )
+
 /** Payments that made an order paid are shipped, so the shop must never hear that they go back, unless they have. */
 const shippedIsNotReturned: Check = (evidence) => {
   const idsOf = (wanted: string) =>
@@ -82,7 +93,7 @@ const shippedIsNotReturned: Check = (evidence) => {
   return idsOf('payment.returned')
     .filter((id) => shipped.includes(id))
     .filter((id) => !isWhollyReturned(evidence, id) || !isEitherToldBefore(evidence, id))
-    .filter((id) => !isAcceptedSince(evidence, id))
+    .filter((id) => !isAcceptedSince(evidence, id) && !isKeptSince(evidence, id))
     .map((transactionId) => `${transactionId} was shipped, and is told as payment.returned`)
 }
 

@@ -237,7 +237,8 @@ const wrongPaymentsAreRefunded: Check = (evidence) => {
     const isOurs = automatic['source'] === 'automatic'
     return failures([
       isWrong || !isOurs || 'is refunded automatically, but must not be',
-      decided || 'is refunded without a review',
+      // If a restore lost the payment with its review, its return is the first that the Worker hears of it.
+      decided || (!isOurs && evidence.restores.list.length > 0) || 'is refunded without a review',
       !isOurs || automatic['refund_fee'] === total || `only ${automatic['refund_fee']} refunded`,
     ]).map((what) => `${transactionId}, ${total} fen, ${what}`)
   })

@@ -1,6 +1,6 @@
 /** Checks of webhooks and reviews of payments: every fact has one webhook, and every odd payment has a review. */
 import type { Evidence } from './evidence.ts'
-import { isAccepted, isUnrecorded, isWhollyReturned } from './losses.ts'
+import { isAccepted, isKeptSince, isUnrecorded, isWhollyReturned } from './losses.ts'
 import type { SqlRow } from '../d1/sqlite.ts'
 import { type Check, failures, rows } from './rows.ts'
 
@@ -66,6 +66,7 @@ const isNoMoreTold = (evidence: Evidence, id: string, atMs: number): boolean => 
     evidence.restores.hasLost(atMs) &&
     (isSecond ||
       isAccepted(evidence, transactionId) ||
+      isKeptSince(evidence, transactionId) ||
       isUnrecorded(evidence, transactionId) ||
       isWhollyReturned(evidence, transactionId))
   )

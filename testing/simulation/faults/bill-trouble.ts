@@ -82,6 +82,9 @@ function makeDifferent(world: World, chance: Chance, day: string): void {
     if (difference === undefined || subjects.has(difference.subject ?? '')) continue
     subjects.add(difference.subject ?? '')
     changeBill(world, day, difference.change)
+    if (difference.change.kind === 'other_fee_rate') {
+      world.bills.otherRates.set(day, isUsualRateKnown(world, day) ? 'new' : 'perhaps_new')
+    }
     const { kind, subject } = difference
     if (kind === undefined) continue
     world.bills.expected.push(
@@ -266,7 +269,6 @@ const KINDS: readonly Kind[] = [
   (world, chance, day) => {
     const subject = recordedPayment(world, chance, day)?.['transaction_id']
     if (typeof subject !== 'string') return undefined
-    world.bills.otherRates.set(day, isUsualRateKnown(world, day) ? 'new' : 'perhaps_new')
     return { change: { kind: 'other_fee_rate', number: subject, basisPoints: OTHER_RATE }, subject }
   },
 ]
