@@ -12,6 +12,9 @@ import {
 } from '../../testing/browser/console/page.ts'
 import { type Shop, startShop } from '../../testing/browser/console/shop.ts'
 
+/** Some hundred pictures are taken by one test, and axe judges a quarter of them. */
+const PATIENCE_MS = 900_000
+
 const EMPTY: Readonly<Record<string, string>> = {
   overview: '/console',
   orders: '/console/orders',
@@ -93,7 +96,7 @@ const some = (): Readonly<Record<string, string>> => ({
 /** The looks that axe judges: between them they have both languages, widths and schemes. It takes most of the time. */
 const JUDGED = ['zh-1280-light', 'en-390-dark']
 
-describe.skipIf(!canRun())('pictures of the console', () => {
+describe.skipIf(!canRun())('pictures of the console', { timeout: PATIENCE_MS }, () => {
   beforeAll(async () => {
     ;[browser, shop] = await Promise.all([launch(), startShop()])
   })

@@ -5,10 +5,13 @@ import { answerOf } from '../story/terms.ts'
 import { timeOf } from '../view/format.ts'
 import { markup, type Markup } from '../view/markup.ts'
 
-/** Every try that is kept, newest first, and the webhook-id. Nothing before the first try. */
-export function triesFold(visit: Visit, { id, tries, history }: ListedDelivery): Markup | false {
+/** Every try that is kept, newest first, and the webhook-id. Nothing where the line beside it says it all. */
+export function triesFold(
+  visit: Visit,
+  { id, state, tries, history }: ListedDelivery,
+): Markup | false {
   const { deliveries } = visit.words
-  if (history.length === 0) return false
+  if (history.length === 0 || (history.length === 1 && state === 'delivered')) return false
   const kept = history.length < tries && markup`<li>${deliveries.lastTries(history.length)}</li>`
   return markup`<details class="tries"><summary>${deliveries.triesTitle(tries)}</summary><ol>${history.toReversed().map((past) => line(visit, past))}${kept}<li>${deliveries.id} <span class="mono wrap">${id}</span></li></ol></details>`
 }
