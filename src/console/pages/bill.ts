@@ -131,7 +131,7 @@ function sums({ words, deps }: Visit, counts: BillCounts): Markup {
   return card(
     'sums',
     bills.sums,
-    markup`<div class="scroll" tabindex="0" role="group" aria-label="${bills.sums}"><table><thead><tr><th><span class="hidden">${bills.item}</span></th><th class="num">${bills.wechatBill}</th><th class="num">${bills.ourBooks}</th><th class="num">${bills.difference}</th></tr></thead><tbody>
+    markup`<div class="scroll" tabindex="0" role="group" aria-label="${bills.sums}"><table class="sums"><thead><tr><th><span class="hidden">${bills.item}</span></th><th class="num">${bills.wechatBill}</th><th class="num">${bills.ourBooks}</th><th class="num">${bills.difference}</th></tr></thead><tbody>
 ${row(bills.nPayments, counts.payments, books?.payments, count)}${row(bills.feePayments, counts.paymentFee, books?.paymentFee, yuan)}${row(bills.nRefunds, counts.refunds, books?.refunds, count)}${row(bills.feeRefunds, counts.refundFee, books?.refundFee, yuan)}<tr><td>${bills.fee}</td><td class="num">${feeYuan(counts.serviceFee)}</td><td class="num faint">${bills.notKept}</td><td></td></tr></tbody></table></div>${others}`,
   )
 }
