@@ -5,7 +5,7 @@ import type { OrderView } from '../../src/core/order/order.ts'
 import type { Stores } from '../../src/ports/deps.ts'
 import type { RefundLimits } from '../../src/ports/refund-store.ts'
 import { Database } from '../../src/store/d1/database.ts'
-import { requestOutbox } from '../../src/store/d1/outbox.ts'
+import { type Outbox, requestOutbox } from '../../src/store/d1/outbox.ts'
 import { d1Stores } from '../../src/store/store.ts'
 import { anOrder, MERCHANT_IDS, T0 } from '../samples/order-samples.ts'
 
@@ -30,12 +30,19 @@ export type BenchOptions = Readonly<{
   actor?: Actor
   /** Which refunds may be sent. Default: all. */
   limits?: RefundLimits | undefined
+  /** How webhooks are written. Default: as a request writes them. */
+  outbox?: Outbox
   /** The D1 that the stores use, to watch it or to make it fail. The bench itself uses the real one. */
   db?: D1Database
 }>
 
 /** Creates the stores as the Worker does when it has a webhook target. */
-export function storeBench({ actor = 'shop', limits, db = env.DB }: BenchOptions = {}): StoreBench {
+export function storeBench({
+  actor = 'shop',
+  limits,
+  outbox = requestOutbox(true),
+  db = env.DB,
+}: BenchOptions = {}): StoreBench {
   const timers = {
     after: (ms: number, wake: () => void) => {
       const timer = setTimeout(wake, ms)
@@ -48,7 +55,7 @@ export function storeBench({ actor = 'shop', limits, db = env.DB }: BenchOptions
   const read = async (sql: string): Promise<readonly SqlRow[]> =>
     (await env.DB.prepare(sql).all<SqlRow>()).results
   return {
-    store: d1Stores(database, requestOutbox(true), MERCHANT_IDS.mchId, actor, limits),
+    store: d1Stores(database, outbox, MERCHANT_IDS.mchId, actor, limits),
     read,
     async exec(sql) {
       const statements = sql.split(';').filter((each) => each.trim() !== '')

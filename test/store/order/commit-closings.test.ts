@@ -5,6 +5,7 @@
 import { describe, expect, it } from 'vitest'
 import type { OutTradeNo } from '../../../src/core/ids.ts'
 import type { AttemptEnd, OrderEvent, OrderView } from '../../../src/core/order/order.ts'
+import { cronOutbox } from '../../../src/store/d1/outbox.ts'
 import { transition } from '../../../src/core/order/transition.ts'
 import type { Closing } from '../../../src/ports/order-store.ts'
 import { combinations } from '../../../testing/combinations.ts'
@@ -78,11 +79,13 @@ const ORDER_CODES = closings.map(({ before }) => before.order.ordercode)
 
 describe(`closings of many orders (seed ${SEED})`, () => {
   it('write together the same rows as one by one', async () => {
-    const { store, rows, read } = storeBench({ actor: 'system' })
+    // The cron closes orders together, and what it writes is in its queue at once.
+    const { store, rows, read } = storeBench({ actor: 'system', outbox: cronOutbox(true) })
     await put()
     const closed = await store.orders.commitClosings(closings)
     const together = await rows()
     const events = await read('SELECT count(*) AS n FROM events')
+    const queued = await read('SELECT count(*) AS n FROM deliveries WHERE is_queued = 1')
     await put()
     for (const { before, event, change } of closings) {
       expect(await store.orders.commit(before, event, change, NOW)).not.toBe('stale')
@@ -90,6 +93,7 @@ describe(`closings of many orders (seed ${SEED})`, () => {
 
     expect([...closed].toSorted()).toEqual(ORDER_CODES.toSorted())
     expect(together).toEqual(await rows())
+    expect(queued).toEqual([{ n: cases.length }])
     // Some events had room in the history of their order, others not.
     expect(Number(events[0]?.['n'])).toBeGreaterThan(5)
     expect(Number(events[0]?.['n'])).toBeLessThan(cases.length - 5)
