@@ -9,13 +9,13 @@ const SCRIPT = join(ROOT, 'scripts', 'doctor.ts')
 /** The arguments with which Node starts the doctor; undefined when this checkout has none. */
 export const DOCTOR: readonly string[] | undefined = existsSync(SCRIPT) ? [SCRIPT] : undefined
 
-export type Diagnosis = Readonly<{ exitCode: number; output: string }>
+/** `output` is all that it printed, `answer` what it printed to standard output. Both are empty at a terminal. */
+export type Diagnosis = Readonly<{ exitCode: number; output: string; answer: string }>
 
 /**
  * Runs the doctor on the new installation.
  *
  * @param token MERCHANT_TOKEN, if it is known here; the doctor reads it from its environment.
- * @param print Gets what the doctor prints; undefined when the doctor has the terminal.
  */
 export async function runDoctor(
   doctor: readonly string[],
@@ -28,6 +28,7 @@ export async function runDoctor(
   }: Readonly<{ env: NodeJS.ProcessEnv; signal: AbortSignal; isTerminal: boolean }>,
 ): Promise<Diagnosis> {
   let output = ''
+  let answer = ''
   const { child, exited, stop } = spawnGroup([...doctor, ...args], {
     cwd: ROOT,
     env: token === undefined ? env : { ...env, MERCHANT_TOKEN: token },
@@ -37,10 +38,11 @@ export async function runDoctor(
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (chunk: string) => (output += chunk))
   }
+  child.stdout?.on('data', (chunk: string) => (answer += chunk))
   const end = () => void stop()
   signal.addEventListener('abort', end, { once: true })
   const exitCode = await exited
   signal.removeEventListener('abort', end)
   signal.throwIfAborted()
-  return { exitCode: exitCode ?? 1, output }
+  return { exitCode: exitCode ?? 1, output, answer }
 }

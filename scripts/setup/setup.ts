@@ -134,7 +134,10 @@ async function prepare(options: Options, around: Surroundings, report: Report): 
   const where = { configPath, environment: options.environment }
   const installation = installationNow(where)
   report.worker = installation.worker
-  const ask = around.terminal === undefined ? undefined : asker(around.terminal, signal)
+  const ask =
+    around.terminal === undefined
+      ? undefined
+      : asker(around.terminal, signal, { yes: say(text('Yes', '是')), no: say(text('No', '否')) })
 
   const secrets = new Set([env['CLOUDFLARE_API_TOKEN'] ?? ''].filter((token) => token !== ''))
   const scrub = (output: string): string =>
@@ -221,7 +224,7 @@ async function agree(options: Options, world: World): Promise<void> {
       ),
     )
   }
-  if (await world.ask.confirm(world.say(text('Do this?', '执行以上步骤吗?')), true)) return
+  if (await world.ask.confirm(world.say(text('Do this?', '执行以上步骤吗？')), true)) return
   throw new Stop(text('Nothing was changed.', '未做任何修改。'))
 }
 
@@ -278,12 +281,21 @@ async function diagnose(
   }
   print()
   print(dim(`npm run doctor -- ${report.url}`))
-  const args = options.isJson ? [report.url, '--json'] : [report.url]
+  const args = [
+    report.url,
+    '--lang',
+    options.language,
+    ...(options.environment === undefined ? [] : ['--env', options.environment]),
+    ...(options.isJson ? ['--json'] : []),
+  ]
   const isTerminal = around.terminal !== undefined && !options.isJson
-  const { exitCode, output } = await runDoctor(doctor, args, token, { ...around, isTerminal })
+  const { exitCode, output, answer } = await runDoctor(doctor, args, token, {
+    ...around,
+    isTerminal,
+  })
   report.exit_code = exitCode
-  report.doctor = { exit_code: exitCode, report: options.isJson ? parsed(output) : null }
-  if (!options.isJson) for (const line of output.trimEnd().split('\n')) print(line)
+  report.doctor = { exit_code: exitCode, report: options.isJson ? parsed(answer) : null }
+  if (!options.isJson && !isTerminal) print(output.trimEnd())
   if (exitCode === 0) return
   report.next = `npm run doctor -- ${report.url}`
   print(

@@ -148,7 +148,7 @@ export async function agreeToConflicts(
   const open = conflicts.filter(({ key }) => !world.approved.has(key))
   if (open.length === 0 || world.replaceDomain) return
   const list = (language: 'en' | 'zh') => open.map(({ says }) => says[language]).join('\n')
-  const question = world.say(text(`${list('en')}\nReplace it?`, `${list('zh')}\n确定替换吗?`))
+  const question = world.say(text(`${list('en')}\nReplace it?`, `${list('zh')}\n确定替换吗？`))
   if (world.ask !== undefined && (await world.ask.confirm(question))) {
     for (const { key } of open) world.approved.add(key)
     return

@@ -197,7 +197,10 @@ describe('npm run setup', { timeout: 240_000 }, () => {
     )
 
     const doctorSaw: unknown = JSON.parse(readFileSync(join(project.folder, 'doctor.json'), 'utf8'))
-    expect(doctorSaw).toEqual([[`https://${DOMAIN}`], SECRETS.MERCHANT_TOKEN.length])
+    expect(doctorSaw).toEqual([
+      [`https://${DOMAIN}`, '--lang', 'en'],
+      SECRETS.MERCHANT_TOKEN.length,
+    ])
     expect(first.out).toContain('the doctor spoke')
 
     const values = Object.values(SECRETS)

@@ -27,10 +27,14 @@ export type Ask = Readonly<{
   confirm: (message: string, isYes?: boolean) => Promise<boolean>
 }>
 
-/** @param streams Those of the terminal. */
+/**
+ * @param streams Those of the terminal.
+ * @param labels What a yes and a no look like.
+ */
 export function asker(
   streams: Readonly<{ input: Readable; output: Writable }>,
   signal: AbortSignal,
+  labels: Readonly<{ yes: string; no: string }> = { yes: 'Yes', no: 'No' },
 ): Ask {
   const shared = { ...streams, signal }
   const message = (question: Question): string =>
@@ -56,7 +60,15 @@ export function asker(
     choose: async (about, options) =>
       answered(await select({ ...shared, message: about, options: [...options] })),
     confirm: async (about, isYes = false) =>
-      answered(await confirm({ ...shared, message: about, initialValue: isYes })),
+      answered(
+        await confirm({
+          ...shared,
+          message: about,
+          initialValue: isYes,
+          active: labels.yes,
+          inactive: labels.no,
+        }),
+      ),
   }
 }
 

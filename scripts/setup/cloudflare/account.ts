@@ -36,7 +36,7 @@ export async function logIn(
   const question = say(
     text(
       'Not logged in to Cloudflare. Log in with the browser now?',
-      '尚未登录 Cloudflare。现在用浏览器登录吗?',
+      '尚未登录 Cloudflare。现在用浏览器登录吗？',
     ),
   )
   if (ask !== undefined && (await ask.confirm(question, true)) && (await wrangler.login())) {
