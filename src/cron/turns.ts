@@ -19,7 +19,7 @@ const TURNS: readonly DueClass[] = [
   'payments',
   'news',
 ]
-/** The class that comes next, in turn: where nothing is due of the first one, the same class must not gain every time. */
+/** The class that comes next, in turn, if it has due work: behind closing or a bill, neither payments nor money must wait long. */
 const SECOND: readonly DueClass[] = ['payments', 'money']
 /** The order of the other classes. */
 const ORDER: readonly DueClass[] = ['payments', 'money', 'closing', 'news', 'bills']
@@ -40,7 +40,8 @@ export function inTurn(
   const turn = minute % TURNS.length
   const from = [...TURNS.slice(turn), ...TURNS.slice(0, turn)]
   const first = turn === LOOK_AT_BILLS ? 'bills' : from.find(isDue)
-  const second = SECOND[minute % SECOND.length]
+  const seconds = minute % SECOND.length === 0 ? SECOND : SECOND.toReversed()
+  const second = seconds.find((of) => of !== first && isDue(of))
   const rank = (queue: Queue): number =>
     queue.class === first ? -2 : queue.class === second ? -1 : ORDER.indexOf(queue.class)
   return queues.toSorted((a, b) => rank(a) - rank(b))
