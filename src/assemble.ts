@@ -133,15 +133,18 @@ function assembleFor(
     config: useCaseConfig(vars, limits, certificateFetch !== undefined),
     ...d1Stores(database, outbox(webhookTarget !== 'unset'), merchant.mchId, actor, limits),
     wechat: wechatGateway({ ...gateway, transport: wechatTransport(wire) }),
-    doctor: doctorTools({
-      vars,
-      kv: platform.kv,
-      nowMs: platform.nowMs,
-      database,
-      secrets,
-      transport: wire,
-      gateway,
-    }),
+    // Few requests need it, and every notice would wait for it.
+    get doctor() {
+      return doctorTools({
+        vars,
+        kv: platform.kv,
+        nowMs: platform.nowMs,
+        database,
+        secrets,
+        transport: wire,
+        gateway,
+      })
+    },
     doctorWords: DOCTOR,
     checkups: memory.checkups,
     readBill,

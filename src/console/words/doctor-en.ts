@@ -142,7 +142,7 @@ export const en = {
     'The second address does not answer. It is used when the first one fails.',
     'Leave WX_PAY_ORIGIN_BACKUP empty and run the doctor again.',
   ],
-  'wechat.backup same': ['There is no second address.', 'Nothing, with a simulated WeChat.'],
+  'wechat.backup same': ['There is no second address.', 'Nothing to do with a simulated WeChat.'],
   'wechat.binding by_hand': [
     'Only a real order shows it.',
     'Pay one fen with your own phone, then refund it.',
