@@ -366,7 +366,8 @@ describe('the doctor from outside', () => {
       new Set(['skip logged_out']),
     )
     const options = { url: 'u', lang: 'en', tookMs: 1 } as const
-    expect(exitCodeOf(reportOf(found, { ...options, named: undefined }))).toBe(0)
+    const outside = [...found, fine('net.health')]
+    expect(exitCodeOf(reportOf(outside, { ...options, named: undefined }))).toBe(0)
     expect(exitCodeOf(reportOf(found, { ...options, named: new Set(['cli.secrets']) }))).toBe(2)
   })
 
@@ -401,6 +402,7 @@ describe('the report', () => {
       'Nothing wrong in what was looked at',
       0,
     ],
+    ['nothing was looked at', [finding('worker.doctor', 'skip', 'no_token')], 'Could not look', 2],
     ['nothing answers', [finding('net.health', 'skip', 'unreachable')], 'Could not look', 2],
     [
       'nothing answers because the name is wrong',

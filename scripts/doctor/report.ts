@@ -50,13 +50,14 @@ export function reportOf(
       : { ...each, ...tell(each, { ...DOCTOR[lang], ...OUTSIDE[lang] }) },
   )
   const { verdict, count } = verdictOf(findings)
-  const isBlind = findings.some(
+  const isKeptOut = findings.some(
     ({ id, status, reason }) =>
       status === 'skip' &&
       BLIND.includes(reason) &&
       // Without a login, wrangler's checks are left out; that is a fault only if the user asked for them.
       (named !== undefined || /^(net|notify|pay|worker)\./.test(id)),
   )
+  const isBlind = isKeptOut || findings.every(({ status }) => status === 'skip')
   const isWhole = findings.some(({ id }) => id === 'wechat.key')
   const final: CommandVerdict =
     verdict === 'not_ready'

@@ -16,9 +16,14 @@ export async function readToken(prompt: string, signal: AbortSignal): Promise<st
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
   const lines = createInterface({ input: process.stdin, output: nowhere, terminal: true })
   lines.once('SIGINT', () => process.kill(process.pid, 'SIGINT'))
+  // After Ctrl-D the question is never answered.
+  const closed = new Promise<string>((resolve) => lines.once('close', () => resolve('')))
   try {
-    const typed = (await lines.question('', { signal })).trim()
+    const typed = (await Promise.race([lines.question('', { signal }), closed])).trim()
     return typed === '' ? undefined : typed
+  } catch (error) {
+    if (signal.aborted) return undefined
+    throw error
   } finally {
     lines.close()
     process.stderr.write('\n')

@@ -20,7 +20,7 @@ export const checkupStore = (db: Database): CheckupStore => ({
     }
   },
   async last(): Promise<Checkup | undefined> {
-    const { rows } = await db.run('SELECT at, is_thorough, findings FROM checkups')
+    const { rows } = await db.run('SELECT at, is_thorough, findings FROM checkups WHERE id = 1')
     const [row] = rows
     return row === undefined
       ? undefined

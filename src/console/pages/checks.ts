@@ -79,8 +79,8 @@ export async function checksPage(visit: Visit, checkup: Checkup | undefined): Pr
     title: checks.title,
     main: markup`${heading(checks.title, checks.about)}
 ${note({ tone: status === 'ok' ? 'ok' : 'bad', text: checks.status[status] })}
-<section class="card" aria-label="${checks.title}"><ul class="checks">${lines}</ul></section>
-${checkupCard(visit, checkup)}${card('about', frame.home, about)}`,
+${checkupCard(visit, checkup)}<section class="card" aria-label="${checks.title}"><ul class="checks">${lines}</ul></section>
+${card('about', frame.home, about)}`,
   }
 }
 

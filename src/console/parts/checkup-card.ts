@@ -43,7 +43,7 @@ function form(visit: Visit): Markup | false {
   const { page: says } = visit.words.doctor
   return (
     visit.mayAct &&
-    markup`<form class="pad" method="post" action="/console/checks">${csrfField(visit)}<button class="btn go">${says.run}</button> <button class="btn" name="thorough" value="yes">${says.runThorough}</button><p class="dim small">${says.thoroughWhat}</p></form>`
+    markup`<form class="pad" method="post" action="/console/checks">${csrfField(visit)}<button class="btn go">${says.run}</button> <button class="btn" name="thorough" value="yes">${says.runThorough}</button><p class="dim small gap">${says.thoroughWhat}</p></form>`
   )
 }
 
