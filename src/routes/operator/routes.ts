@@ -1,4 +1,5 @@
 import type { Route } from '../http/routes.ts'
+import { getDoctor, postDoctor } from './doctor.ts'
 import { getHealth } from './health.ts'
 import { getMetrics } from './metrics.ts'
 import { postRecover } from './recover.ts'
@@ -8,6 +9,9 @@ import { getRuns } from './runs.ts'
 export const OPERATOR_ROUTES: readonly Route[] = [
   ['GET', '/runs', getRuns],
   ['POST', '/recover', postRecover],
+  // It calls WeChat, and a client that sends HEAD never sees the answer.
+  ['GET', '/doctor', getDoctor, 'no_head'],
+  ['POST', '/doctor', postDoctor],
 ]
 
 /** Routes for an external monitor. `/health` needs no token, and `/metrics` one of its own. */
