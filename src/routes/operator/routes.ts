@@ -1,17 +1,14 @@
 import type { Route } from '../http/routes.ts'
 import { getHealth } from './health.ts'
 import { getMetrics } from './metrics.ts'
-import { postRecover } from './recover.ts'
+import { postRecover, Recovery } from './recover.ts'
 import { getRuns } from './runs.ts'
 
-/** The operator's routes, which need the merchant token. */
-export const OPERATOR_ROUTES: readonly Route[] = [
-  ['GET', '/runs', getRuns],
-  ['POST', '/recover', postRecover],
-]
+/** The routes of the operator and of an external monitor. */
+export const OPERATOR_ROUTES = [
+  { method: 'GET', path: '/runs', access: 'viewer', handler: getRuns },
+  { method: 'POST', path: '/recover', access: 'operator', handler: postRecover, body: Recovery },
 
-/** Routes for an external monitor. `/health` needs no token, and `/metrics` one of its own. */
-export const PUBLIC_ROUTES: readonly Route[] = [
-  ['GET', '/health', getHealth],
-  ['GET', '/metrics', getMetrics],
-]
+  { method: 'GET', path: '/health', access: 'everyone', handler: getHealth },
+  { method: 'GET', path: '/metrics', access: 'monitor', handler: getMetrics },
+] as const satisfies readonly Route[]
