@@ -66,9 +66,9 @@ export default defineConfig(async () => ({
               find: 'cloudflare:workers',
               replacement: join(import.meta.dirname, 'testing/d1/workers-in-node.ts'),
             },
-            // The Worker imports the script of the console as a text. Node would run it.
+            // The Worker imports the script of the console as a text, and openapi.json. Node would run the first, and parse the other.
             {
-              find: /^.*\/page\.client\.js$/,
+              find: /^.*\/(page\.client\.js|openapi\.json)$/,
               replacement: join(import.meta.dirname, 'testing/d1/empty-text.ts'),
             },
           ],

@@ -1,12 +1,11 @@
 import { assemble, assembleCron } from './assemble.ts'
 import { tick } from './cron/tick.ts'
 import { install, writeLog } from './platform.ts'
-import { problem } from './routes/http/problem.ts'
-import { respond } from './respond.ts'
+import { respond, respondMisconfigured } from './respond.ts'
 
 /**
  * `fetch` answers HTTP requests, `scheduled` is the cron, once a minute. If the configuration is wrong, every
- * request gets 500 `misconfigured`, and the cron does nothing.
+ * request but one for `openapi.json` gets 500 `misconfigured`, and the cron does nothing.
  */
 export default {
   async fetch(request, env, ctx) {
@@ -15,7 +14,7 @@ export default {
       return respond(request, assemble(installed.value.vars, installed.value.platform))
     }
     writeLog({ event: 'misconfigured', reason: installed.error.join(', ') })
-    return problem('misconfigured')
+    return respondMisconfigured(request)
   },
 
   async scheduled(controller, env, ctx) {
