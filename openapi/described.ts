@@ -48,7 +48,8 @@ function codesOf({ route, operation }: Described): readonly ProblemCode[] {
     forbidden: access === 'operator',
     invalid_request: body !== undefined,
     body_too_large: body !== undefined,
-    internal: true,
+    // A notice is answered in WeChat's own format, even after a bug.
+    internal: access !== 'wechat',
     misconfigured: true,
     store_unavailable: operation.ownFailures !== true,
   }

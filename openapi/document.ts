@@ -11,7 +11,8 @@ import { PARAMETERS, parametersOf, requestBodyOf } from './requests.ts'
 import { responsesOf, sharedResponses } from './responses.ts'
 import { WEBHOOK_DATA, webhookOf } from './schemas/webhook.ts'
 
-const ABOUT =
+/** What holds for all operations. */
+export const ABOUT =
   'JSON in UTF-8. Amounts are fen (分). Times are RFC 3339 in UTC, days are days in Beijing. Fields are added, never renamed. HEAD is GET without a body, except for /pay. An unknown path is 404 not_found, another method 405 method_not_allowed.'
 
 const WEBHOOKS = 'Webhooks'

@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeDocument } from './document.ts'
+import { type Example, makeMarkdown } from './markdown.ts'
 import { textOf } from './text.ts'
+import { makeClient } from './typescript.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 
@@ -12,9 +14,15 @@ export type GeneratedFile = Readonly<{ path: string; text: string }>
 /** The document that the Worker serves. */
 export const DOCUMENT = 'src/routes/document/openapi.json'
 
-/** Makes all files. */
-export async function makeFiles(): Promise<readonly GeneratedFile[]> {
-  return [{ path: DOCUMENT, text: textOf(makeDocument()) }]
+/** Makes all files. @param examples Exchanges for `docs/api.md`, by the name of the operation. */
+export async function makeFiles(
+  examples: ReadonlyMap<string, Example>,
+): Promise<readonly GeneratedFile[]> {
+  return [
+    { path: DOCUMENT, text: textOf(makeDocument()) },
+    { path: 'examples/shop-client/client.ts', text: await makeClient() },
+    { path: 'docs/api.md', text: makeMarkdown(examples) },
+  ]
 }
 
 /** Where a file is. */

@@ -83,10 +83,19 @@ const overrideAction: NonNullable<ConversionConfig['overrideAction']> = ({
       return requirement === 1 ? { ...jsonSchema, minLength: 1 } : jsonSchema
     case 'max_bytes':
       return { ...withWords(jsonSchema, words), maxLength: Number(requirement) }
+    case 'regex': {
+      // A short pattern says it well enough.
+      const { source } = requirement as RegExp
+      const isLong = source.length > PATTERN_MAX
+      return { ...(isLong ? withWords(jsonSchema, words) : jsonSchema), pattern: source }
+    }
     default:
       return null
   }
 }
+
+/** A pattern of more characters needs words. */
+export const PATTERN_MAX = 40
 
 const withWords = (schema: JsonSchema, words: string | undefined): JsonSchema =>
   words === undefined ? schema : { ...schema, description: joined(schema.description, words) }

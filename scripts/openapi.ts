@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { DOCUMENT, isCurrent, locate, makeFiles } from '../openapi/files.ts'
+import { makeExamples } from '../testing/contract/examples.ts'
 import { CliError, readOptions, run } from './cli/command.ts'
 import { say } from './cli/terminal.ts'
 
@@ -28,7 +29,7 @@ async function main(): Promise<number> {
     process.stdout.write(HELP)
     return 0
   }
-  const files = await makeFiles()
+  const files = await makeFiles(await makeExamples())
   const old = files.filter((file) => !isCurrent(file))
   if (values.check) {
     const paths = old.map(({ path }) => path)

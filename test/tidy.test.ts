@@ -147,7 +147,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'openapi/': ['openapi/', 'src/'],
   'scripts/': ['scripts/', 'openapi/', 'examples/', 'testing/', 'simulator/', 'src/'],
   'bench/': ['scripts/', 'testing/', 'simulator/', 'src/'],
-  'testing/': ['testing/', 'simulator/', 'src/'],
+  'testing/': ['testing/', 'openapi/', 'simulator/', 'src/'],
   // Starts the whole system, as a command does.
   'testing/browser/console/': ['testing/', 'simulator/', 'src/', 'scripts/'],
 }

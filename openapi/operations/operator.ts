@@ -36,7 +36,6 @@ export const OPERATOR_OPERATIONS: Operations<typeof OPERATOR_ROUTES> = {
     more: 'With METRICS_TOKEN as the token; 404 while there is none. [What the figures mean](operations.md#metrics).',
     answers: { 200: { types: ['text/plain'], description: 'Text format 0.0.4' } },
     codes: ['not_found'],
-    ownFailures: true,
   },
 }
 
