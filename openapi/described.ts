@@ -41,19 +41,20 @@ export const needsToken = ({ access }: Described['route']): boolean =>
 
 /** The error codes of an operation: its own, and those that follow from the route table. */
 function codesOf({ route, operation }: Described): readonly ProblemCode[] {
-  if (operation === DOCUMENT_OPERATION) return []
   const { access, body } = route
   const implied: Partial<Record<ProblemCode, boolean>> = {
     unauthorized: needsToken(route) || access === 'monitor',
     forbidden: access === 'operator',
     invalid_request: body !== undefined,
     body_too_large: body !== undefined,
-    // A notice is answered in WeChat's own format, even after a bug.
-    internal: access !== 'wechat',
+    internal: true,
     misconfigured: true,
-    store_unavailable: operation.ownFailures !== true,
+    store_unavailable: true,
   }
-  return IN_ORDER.filter((code) => implied[code] === true || operation.codes.includes(code))
+  const { codes, never = [] } = operation
+  return IN_ORDER.filter(
+    (code) => (implied[code] === true && !never.includes(code)) || codes.includes(code),
+  )
 }
 
 const IN_ORDER = Object.keys(PROBLEMS) as readonly ProblemCode[]

@@ -13,7 +13,7 @@ import { WEBHOOK_DATA, webhookOf } from './schemas/webhook.ts'
 
 /** What holds for all operations. */
 export const ABOUT =
-  'JSON in UTF-8. Amounts are fen (分). Times are RFC 3339 in UTC, days are days in Beijing. Fields are added, never renamed. HEAD is GET without a body, except for /pay. An unknown path is 404 not_found, another method 405 method_not_allowed.'
+  'JSON in UTF-8. Amounts are fen (分). Times are RFC 3339 in UTC, days are days in Beijing. Fields are added, never renamed. HEAD is GET without a body, except for /pay and /doctor. An unknown path is 404 not_found, another method 405 method_not_allowed.'
 
 const WEBHOOKS = 'Webhooks'
 const WEBHOOK_HEADERS = ['webhook-id', 'webhook-timestamp', 'webhook-signature']

@@ -1,5 +1,6 @@
 /** `npm run fuzz`: sends the Worker a million invalid and almost valid requests, and checks every answer. */
 import { availableParallelism } from 'node:os'
+import { compareReaders, type Compared } from '../testing/fuzz/judge/two-readers.ts'
 import { Tally } from '../testing/fuzz/judge/tally.ts'
 import { runTasks } from '../testing/fuzz/run/processes.ts'
 import { BATCH, type Failure } from '../testing/fuzz/run/run-batch.ts'
@@ -14,6 +15,7 @@ refunds, reviews and bills.
 
 Usage: npm run fuzz -- [options]
 
+  --messages N  instead: N messages, each read with and without the parser, which must agree
   --inputs N    how many inputs (default 1000000, rounded up to whole batches of ${BATCH})
   --from S      number of the first input (default 0, rounded down to a whole batch)
   --workers K   how many processes (default: one per core)
@@ -28,6 +30,7 @@ const PROGRESS_MS = 2_000
 await run(async () => {
   const { values } = readOptions({
     inputs: { type: 'string', default: '1000000' },
+    messages: { type: 'string' },
     from: { type: 'string', default: '0' },
     workers: { type: 'string', default: String(availableParallelism()) },
     seed: { type: 'string', default: '1' },
@@ -38,11 +41,13 @@ await run(async () => {
     say(HELP)
     return 0
   }
+  const signal = onInterrupt()
+  if (values.messages !== undefined)
+    return compareMessages(readCount('--messages', values.messages, 1), signal)
   const seed = readCount('--seed', values.seed, 0)
   const first = Math.floor(readCount('--from', values.from, 0) / BATCH)
   const count = Math.ceil(readCount('--inputs', values.inputs, 1) / BATCH)
   const processes = Math.min(count, readCount('--workers', values.workers, 1))
-  const signal = onInterrupt()
 
   const tally = new Tally()
   const from = performance.now()
@@ -61,6 +66,30 @@ await run(async () => {
   if (signal.aborted) say('Interrupted.')
   return signal.aborted ? 1 : code
 })
+
+async function compareMessages(count: number, signal: AbortSignal): Promise<number> {
+  const compared: Compared = { plain: 0, other: 0, refused: 0, unread: 0, differing: [] }
+  const from = performance.now()
+  for (let done = 0; done < count && !signal.aborted; done += BATCH) {
+    compareReaders(1 + done, Math.min(BATCH, count - done), compared)
+    if (done % (20 * BATCH) === 0) say(dim(`${done} of ${count} messages`))
+    // Lets an interrupt come through.
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  const { differing, ...kinds } = compared
+  for (const line of table(
+    ['message', 'number'],
+    Object.entries(kinds).map(([kind, n]) => [kind, String(n)]),
+  ))
+    say(line)
+  const seconds = (performance.now() - from) / 1_000
+  say(`${bold(String(count))} messages in ${seconds.toFixed(0)} s`)
+  for (const { seed, message, plain, parser } of differing.slice(0, 5))
+    say.error(`\n${red(`Message ${seed}`)}: ${message}\nread:   ${plain}\nparser: ${parser}`)
+  if (signal.aborted) say('Interrupted.')
+  else if (differing.length === 0) say(green('Both readers agree about every message.'))
+  return signal.aborted || differing.length > 0 ? 1 : 0
+}
 
 function verdict(tally: Tally, seed: number, seconds: number, withOutcomes: boolean): number {
   const { slowest } = tally

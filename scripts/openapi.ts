@@ -18,7 +18,7 @@ Usage: npm run openapi [-- options]
 
 const REDOCLY = locate('node_modules/@redocly/cli/bin/cli.js')
 /** Tags of releases, the newest first. */
-const RELEASES = ['tag', '--list', 'v[0-9]*', '--sort=-v:refname']
+const RELEASES = ['tag', '--list', 'v[0-9]*', '--merged', 'HEAD', '--sort=-v:refname']
 
 async function main(): Promise<number> {
   const { values } = readOptions({

@@ -2,10 +2,12 @@
  * Connects the adapters to the ports. What the platform
  * provides (`env`, clock, randomness) comes from `platform.ts`.
  */
-import type { Vars } from './config.ts'
+import { tokensOf, type Vars } from './config.ts'
+import { DOCTOR } from './console/words/doctor.ts'
 import type { Actor } from './core/actor.ts'
 import { toFen } from './core/money.ts'
 import { fromMillis } from './core/time.ts'
+import { doctorTools } from './doctor-tools.ts'
 import { IsolateMemory } from './isolate-memory.ts'
 import { type TimeLeft, type Timers, withDeadline } from './lib/deadline.ts'
 import { Secret } from './lib/secret.ts'
@@ -25,7 +27,7 @@ import { useCaseConfig, webhookTargetOf } from './use-case-config.ts'
 import { alertSender } from './webhooks/alert-sender.ts'
 import { noSender, webhookSender } from './webhooks/sender.ts'
 import { readBill } from './wechat/bill/read.ts'
-import { type Fetch, wechatTransport } from './wechat/transport.ts'
+import { type Fetch, type TransportOptions, wechatTransport } from './wechat/transport.ts'
 import { signClientPay } from './wechat/v2/client-pay.ts'
 import { wechatGateway } from './wechat/v2/gateway.ts'
 import { paymentNoticeReader, refundNoticeReader } from './wechat/v2/notices/readers.ts'
@@ -98,7 +100,7 @@ function assembleFor(
   const countedFetch = usage.counted(platform.fetch)
   const { certificateFetch } = platform
 
-  const transport = wechatTransport({
+  const wire: TransportOptions = {
     fetch: countedFetch,
     timers,
     now,
@@ -109,8 +111,16 @@ function assembleFor(
     payOrigin: vars.WX_PAY_ORIGIN,
     payOriginBackup: vars.WX_PAY_ORIGIN_BACKUP,
     certificateFetch: certificateFetch === undefined ? undefined : usage.counted(certificateFetch),
-  })
-  const appSecret = vars.WX_APP_SECRET
+  }
+  const gateway = {
+    timers,
+    randomBytes,
+    merchant,
+    appSecret: vars.WX_APP_SECRET,
+    signType,
+    log,
+    onKey: (key: 'accepted' | 'refused') => usage.noteKey(key),
+  }
   const webhookTarget = webhookTargetOf(vars)
   const database = new Database(platform.db, timers, randomBytes, timeLeft, usage)
   const limits = {
@@ -122,16 +132,21 @@ function assembleFor(
   const deps: HttpDeps = {
     config: useCaseConfig(vars, limits, certificateFetch !== undefined),
     ...d1Stores(database, outbox(webhookTarget !== 'unset'), merchant.mchId, actor, limits),
-    wechat: wechatGateway({
-      transport,
-      timers,
-      randomBytes,
-      merchant,
-      appSecret,
-      signType,
-      log,
-      onKey: (key) => usage.noteKey(key),
-    }),
+    wechat: wechatGateway({ ...gateway, transport: wechatTransport(wire) }),
+    // Few requests need it, and every notice would wait for it.
+    get doctor() {
+      return doctorTools({
+        vars,
+        kv: platform.kv,
+        nowMs: platform.nowMs,
+        database,
+        secrets,
+        transport: wire,
+        gateway,
+      })
+    },
+    doctorWords: DOCTOR,
+    checkups: memory.checkups,
     readBill,
     archive: platform.kv === undefined ? undefined : kvArchive(platform.kv, timers, log),
     now,
@@ -175,10 +190,7 @@ function assembleFor(
     keyHealth: () => usage.key,
     version: VERSION,
     featuresOff: vars.off,
-    merchantTokens: [vars.MERCHANT_TOKEN, vars.MERCHANT_TOKEN_OLD].filter(
-      (token) => token !== undefined,
-    ),
-    operators: vars.OPERATORS ?? [],
+    ...tokensOf(vars),
     recentHealth: memory.health,
     metricsToken: vars.METRICS_TOKEN,
     recentMetrics: memory.metrics,

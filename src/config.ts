@@ -6,6 +6,8 @@ import * as v from 'valibot'
 import { err, ok, type Result } from './lib/result.ts'
 import { FEATURE_ENTRIES, type FeatureVars, readFeatures } from './config-features.ts'
 import { count, fen, isLocal, isPrivate, namesOf, origin, secret, text } from './config-values.ts'
+import type { Operator } from './core/actor.ts'
+import type { Secret } from './lib/secret.ts'
 import type { FeatureOff } from './ports/deps.ts'
 
 /**
@@ -80,9 +82,7 @@ export const variables = (): readonly Variable[] =>
  *   their values.
  */
 export function readConfig(env: object): Result<Vars, readonly string[]> {
-  const given: Given = Object.fromEntries(
-    Object.entries(env).filter(([, value]) => value !== '' && value !== undefined),
-  )
+  const given = givenIn(env)
   const { vars: features, off } = readFeatures(given)
   const parsed = v.safeParse(Essential, given)
   const wrong = parsed.success ? wrongTogether(parsed.output, given) : namesOf(parsed.issues)
@@ -102,6 +102,42 @@ export function readConfig(env: object): Result<Vars, readonly string[]> {
     warnings: warningsOf(vars),
   })
 }
+
+/**
+ * Reads the tokens alone, for the doctor of a Worker whose configuration is wrong.
+ *
+ * @returns undefined when `MERCHANT_TOKEN` itself is missing or malformed. `off`: the variables that switch features off.
+ */
+export function tokensIn(env: object): (Tokens & Readonly<{ off: readonly string[] }>) | undefined {
+  const given = givenIn(env)
+  const { vars, off } = readFeatures(given)
+  const { MERCHANT_TOKEN, MERCHANT_TOKEN_OLD } = Essential.entries
+  const token = v.safeParse(MERCHANT_TOKEN, given['MERCHANT_TOKEN'])
+  if (!token.success) return undefined
+  const old = v.safeParse(MERCHANT_TOKEN_OLD, given['MERCHANT_TOKEN_OLD'])
+  const previous = old.success ? old.output : undefined
+  return {
+    ...tokensOf({ MERCHANT_TOKEN: token.output, MERCHANT_TOKEN_OLD: previous, ...vars }),
+    off: off.flatMap(({ variables }) => variables),
+  }
+}
+
+/** Whose requests are answered. */
+type Tokens = Readonly<{ merchantTokens: readonly Secret[]; operators: readonly Operator[] }>
+
+/** The tokens of the shop and of the operators. */
+export const tokensOf = (
+  vars: Pick<Vars, 'MERCHANT_TOKEN' | 'MERCHANT_TOKEN_OLD' | 'OPERATORS'>,
+): Tokens => ({
+  merchantTokens: [vars.MERCHANT_TOKEN, vars.MERCHANT_TOKEN_OLD].filter(
+    (token) => token !== undefined,
+  ),
+  operators: vars.OPERATORS ?? [],
+})
+
+/** An empty value counts as missing. */
+const givenIn = (env: object): Given =>
+  Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '' && value !== undefined))
 
 /** The names of well-formed essential variables that are wrong beside one another. */
 function wrongTogether(vars: v.InferOutput<typeof Essential>, given: Given): readonly string[] {

@@ -4,6 +4,7 @@ import { Pace } from './lib/pace.ts'
 import { Recent } from './lib/recent.ts'
 import { Throttle } from './lib/throttle.ts'
 import type { Health } from './core/health.ts'
+import type { KeptCheckup } from './ports/doctor.ts'
 import type { Metrics } from './ports/metrics-store.ts'
 import { OriginHealth } from './wechat/transport.ts'
 
@@ -26,6 +27,9 @@ const HEALTH_KEEP_S = 10
 /** How long `/metrics` is answered from memory, in seconds: several Prometheus servers cost no more than one. */
 const METRICS_KEEP_S = 15
 
+/** An isolate runs the doctor at most once in this time, and as often with the checks that leave a trace. */
+const CHECKUP_KEEP_S = 30
+
 /** The memory of one isolate. If it is lost, WeChat is asked once more, and a line is logged once more. */
 export class IsolateMemory {
   /** Which of WeChat's two origins failed lately. */
@@ -34,6 +38,11 @@ export class IsolateMemory {
   readonly health = new Recent<Health>(HEALTH_KEEP_S)
   /** What `/metrics` has read lately. */
   readonly metrics = new Recent<Metrics>(METRICS_KEEP_S)
+  /** The last runs of the doctor. */
+  readonly checkups = {
+    usual: new Recent<KeptCheckup>(CHECKUP_KEEP_S),
+    thorough: new Recent<KeptCheckup>(CHECKUP_KEEP_S),
+  }
   /** Limits the lines of the log about refused tokens. */
   readonly refusedTokens = new Throttle(REFUSED_TOKEN_LOG_S)
   /** Limits the queries about each order. */

@@ -37,19 +37,24 @@ const PLAIN_NAME = /^(?:[a-z_-]+|[A-Z_]+)$/
  * @returns the log that all of the Worker writes to.
  */
 export function guardedLog(write: Log, secrets: readonly Secret[]): Log {
-  const known = secrets.map((each) => each.reveal()).filter(({ length }) => length >= SECRET_MIN)
-
-  const guard = (name: string, value: string): string => {
-    const text = known.reduce((rest, each) => rest.replaceAll(each, '[secret]'), value)
-    const safe = NUMBERS.has(name) ? text : text.replace(TOKEN, shorten)
-    return safe.length > VALUE_MAX ? `${safe.slice(0, VALUE_MAX)}…` : safe
-  }
+  const guard = textGuard(secrets)
   return (entry) => {
     const safe: Record<string, LogEntry[string]> = {}
     for (const [name, value] of Object.entries(entry)) {
       safe[name] = typeof value === 'string' ? guard(name, value) : value
     }
     write({ ...safe, event: entry.event })
+  }
+}
+
+/** Makes the guard of a text: `name` is the field in which it stands. */
+export function textGuard(secrets: readonly Secret[]): (name: string, value: string) => string {
+  const known = secrets.map((each) => each.reveal()).filter(({ length }) => length >= SECRET_MIN)
+
+  return (name, value) => {
+    const text = known.reduce((rest, each) => rest.replaceAll(each, '[secret]'), value)
+    const safe = NUMBERS.has(name) ? text : text.replace(TOKEN, shorten)
+    return safe.length > VALUE_MAX ? `${safe.slice(0, VALUE_MAX)}…` : safe
   }
 }
 

@@ -42,7 +42,7 @@ export function install(
           return () => clearTimeout(timer)
         },
       },
-      nowMs: () => Date.now(),
+      nowMs,
       randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
       log: writeLog,
       background: (work) => ctx.waitUntil(work),
@@ -65,6 +65,9 @@ function logConfig({ off, warnings }: Vars): void {
     writeLog({ event: 'configuration_warning', variable, reason })
   }
 }
+
+/** The clock, in milliseconds since 1970. */
+export const nowMs = (): number => Date.now()
 
 /** Writes a log entry as one line of JSON. */
 export const writeLog = (entry: LogEntry): void => console.log(JSON.stringify(entry))

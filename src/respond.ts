@@ -2,7 +2,6 @@
 import { respondConsole, respondHome } from './console/respond.ts'
 import { DOCUMENT_PATH, documentResponse } from './routes/document/document.ts'
 import type { HttpDeps } from './routes/http/deps.ts'
-import { problem } from './routes/http/problem.ts'
 import { respond as respondInterface } from './routes/router.ts'
 
 /** Answers a request. Never throws. */
@@ -16,12 +15,6 @@ export function respond(request: Request, deps: HttpDeps): Promise<Response> {
     ? respondHome(request)
     : respondInterface(request, deps)
 }
-
-/** Answers a request to an installation whose configuration is wrong. */
-export const respondMisconfigured = (request: Request): Response =>
-  new URL(request.url).pathname === DOCUMENT_PATH
-    ? documentResponse(request)
-    : problem('misconfigured')
 
 /** Whether a person's browser asks for a page. Programs that do not ask for HTML get the interface's 404. */
 const isBrowser = ({ method, headers }: Request): boolean =>

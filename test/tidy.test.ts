@@ -36,6 +36,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/core/': ['src/lib/'],
   'src/core/order/': ['src/core/*', 'src/lib/'],
   'src/core/bill/': ['src/core/*', 'src/lib/'],
+  'src/core/doctor/': ['src/core/*', 'src/core/bill/', 'src/lib/'],
   'src/ports/*': ['src/ports/bill/', 'src/core/', 'src/lib/'],
   'src/ports/bill/': ['src/ports/*', 'src/core/', 'src/lib/'],
   'src/contract/': ['src/ports/', 'src/core/', 'src/lib/'],
@@ -49,6 +50,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/service/bill/': ['src/service/order/', 'src/service/refund/', DOORS, ...BELOW_SERVICE],
   'src/service/webhook/': ['src/service/bill/', DOORS, ...BELOW_SERVICE],
   'src/service/run/': BELOW_SERVICE,
+  'src/service/doctor/': BELOW_SERVICE,
   'src/service/recovery/': BELOW_SERVICE,
   'src/service/lists/': BELOW_SERVICE,
   // Edges: they translate, and call use cases.

@@ -63,6 +63,15 @@ describe('the variables', () => {
     ).toEqual(named(({ isOptional, isSecret }) => isSecret && !isOptional))
   })
 
+  it('are described to those who deploy with the button, if an installation needs them', () => {
+    const { cloudflare } = JSON.parse(read('package.json')) as {
+      cloudflare: { bindings: Record<string, { description: string }> }
+    }
+    expect(Object.keys(cloudflare.bindings).sort()).toEqual(
+      [...named(({ isOptional }) => !isOptional), 'DB', 'KV'].sort(),
+    )
+  })
+
   it('stand in [vars] if they are no secrets; the required secrets stand in [secrets]', () => {
     expect(Object.keys(wrangler.vars).sort()).toEqual(named(({ isSecret }) => !isSecret))
     expect([...(wrangler.secrets?.required ?? [])].sort()).toEqual(

@@ -27,6 +27,7 @@ export class ShopReceiver {
 
   /** Stores a webhook of the Worker, and answers as the test has set. */
   async receive(request: Request): Promise<Response> {
+    if (request.method === 'HEAD') return this.#usual() // the doctor looks whether the receiver is there
     const body = await request.text()
     const { type, data } = JSON.parse(body) as Pick<Received, 'type' | 'data'>
     const id = request.headers.get('webhook-id') ?? ''

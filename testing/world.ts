@@ -37,8 +37,10 @@ export type WorldOptions = Readonly<{
   limits?: NonNullable<Platform['limits']>
   /** The operators' group: answers the messages to `ALERT_URL`. */
   group?: (request: Request) => Promise<Response>
-  /** Whether the Worker has the merchant's certificate. Default: true. */
-  certificate?: boolean
+  /** Whether the Worker has the merchant's certificate, or that of another merchant. Default: true. */
+  certificate?: boolean | 'wrong'
+  /** Whether the Worker has the archive of raw bills. Default: true. */
+  archive?: boolean
 }>
 
 /** A Worker, a simulated WeChat and a shop for one test. See {@link world}. */
@@ -61,6 +63,8 @@ export function world(options: WorldOptions = {}) {
   const shopReceiver = new ShopReceiver()
   /** Promises by path of WeChat: a call to this path is sent only when its promise resolves. */
   const holds = new Map<string, Promise<void>>()
+  /** Hosts that do not answer. */
+  const away = new Set<string>()
 
   const settings = {
     WX_APPID: MERCHANT.appid,
@@ -82,7 +86,7 @@ export function world(options: WorldOptions = {}) {
   const db = options.wrapDb === undefined ? env.DB : options.wrapDb(env.DB)
   const platform: Platform = {
     db,
-    kv: env.KV,
+    kv: options.archive === false ? undefined : env.KV,
     nowMs: () => nowMs,
     timers: fastTimers,
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
@@ -92,6 +96,7 @@ export function world(options: WorldOptions = {}) {
     background: (work) => void background.push(work),
     async fetch(request) {
       const { host, pathname, origin } = new URL(request.url)
+      if (away.has(host)) throw new TypeError('Network connection lost.')
       if (origin === SHOP) return shopReceiver.receive(await observedWebhook(request))
       if (options.group !== undefined && isGroup(request)) {
         return options.group(await observedWebhook(request))
@@ -107,7 +112,9 @@ export function world(options: WorldOptions = {}) {
             const { host, pathname } = new URL(request.url)
             calls.push(`${host}${pathname}`)
             await holds.get(pathname)
-            return called.fetchWithCertificate(request)
+            return options.certificate === 'wrong'
+              ? called.fetchWithWrongCertificate(request)
+              : called.fetchWithCertificate(request)
           },
   }
   /** A new Worker for each request. Workers share the databases, and the memory of one isolate. */
@@ -132,6 +139,7 @@ export function world(options: WorldOptions = {}) {
     receiver: shopReceiver,
     calls,
     holds,
+    away,
     db,
     worker,
     fetch,

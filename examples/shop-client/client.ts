@@ -341,6 +341,24 @@ export type Recovery = {
   finished_at: string | null
 }
 
+export type Doctor = {
+  verdict: 'ready' | 'warnings' | 'not_ready'
+  summary: string
+  version: string
+  checked_at: string
+  thorough: boolean
+  checks: {
+    id: string
+    /** skip: it could not be looked at, and says nothing */
+    status: 'ok' | 'warn' | 'fail' | 'skip'
+    reason: string
+    seen: string | null
+    name: string
+    message: string
+    remedy: string | null
+  }[]
+}
+
 export type Problem = {
   /** urn:wxpay-edge:problem:{code} */
   type: string
@@ -407,7 +425,7 @@ export type Problem = {
 }
 
 /** The codes that every call may get. */
-export type UsualCode = 'unauthorized' | 'internal' | 'misconfigured' | 'store_unavailable'
+export type UsualCode = 'unauthorized' | 'misconfigured'
 
 /** The code of an error. */
 export type ProblemCode = Problem['code']
@@ -496,7 +514,7 @@ export function createClient({ origin, token, send = (request) => fetch(request)
           /** for the next page; null at the end */
           next_cursor: string | null
         },
-        'invalid_request'
+        'invalid_request' | 'internal' | 'store_unavailable'
       >('GET', `/orders`, { query }),
     /** Registers an order, or changes it while it is unpaid. */
     putOrder: (ordercode: string, body: OrderTerms, ifMatch?: string) =>
@@ -510,14 +528,19 @@ export function createClient({ origin, token, send = (request) => fetch(request)
         | 'other_merchant'
         | 'revision_conflict'
         | 'body_too_large'
+        | 'internal'
         | 'wechat_unavailable'
+        | 'store_unavailable'
       >('PUT', `/orders/${encodeURIComponent(ordercode)}`, {
         body,
         ...(ifMatch === undefined ? {} : { headers: { 'if-match': ifMatch } }),
       }),
     /** An order with its attempts, payments, refunds and reviews. */
     getOrder: (ordercode: string) =>
-      call<Order, 'order_not_found'>('GET', `/orders/${encodeURIComponent(ordercode)}`),
+      call<Order, 'order_not_found' | 'internal' | 'store_unavailable'>(
+        'GET',
+        `/orders/${encodeURIComponent(ordercode)}`,
+      ),
     /** What happened to an order, oldest first, in pages: pass next_cursor as cursor. */
     listOrderEvents: (ordercode: string, query: { cursor?: string; limit?: number } = {}) =>
       call<
@@ -526,20 +549,31 @@ export function createClient({ origin, token, send = (request) => fetch(request)
           /** for the next page; null at the end */
           next_cursor: string | null
         },
-        'invalid_request' | 'order_not_found'
+        'invalid_request' | 'order_not_found' | 'internal' | 'store_unavailable'
       >('GET', `/orders/${encodeURIComponent(ordercode)}/events`, { query }),
     /** Queries WeChat about an order now. */
     queryOrder: (ordercode: string) =>
-      call<QueriedOrder, 'forbidden' | 'order_not_found' | 'other_merchant' | 'wechat_unavailable'>(
-        'POST',
-        `/orders/${encodeURIComponent(ordercode)}/query`,
-      ),
+      call<
+        QueriedOrder,
+        | 'forbidden'
+        | 'order_not_found'
+        | 'other_merchant'
+        | 'internal'
+        | 'wechat_unavailable'
+        | 'store_unavailable'
+      >('POST', `/orders/${encodeURIComponent(ordercode)}/query`),
     /** Closes an order at WeChat, then here. */
     closeOrder: (ordercode: string) =>
-      call<Order, 'forbidden' | 'order_not_found' | 'order_paid' | 'order_busy' | 'other_merchant'>(
-        'POST',
-        `/orders/${encodeURIComponent(ordercode)}/close`,
-      ),
+      call<
+        Order,
+        | 'forbidden'
+        | 'order_not_found'
+        | 'order_paid'
+        | 'order_busy'
+        | 'other_merchant'
+        | 'internal'
+        | 'store_unavailable'
+      >('POST', `/orders/${encodeURIComponent(ordercode)}/close`),
     /** Refunds a payment, or a part of it. */
     putRefund: (ordercode: string, out_refund_no: string, body: RefundRequest) =>
       call<
@@ -555,8 +589,10 @@ export function createClient({ origin, token, send = (request) => fetch(request)
         | 'too_many_refunds'
         | 'other_merchant'
         | 'body_too_large'
+        | 'internal'
         | 'refund_not_configured'
         | 'refunds_paused'
+        | 'store_unavailable'
       >(
         'PUT',
         `/orders/${encodeURIComponent(ordercode)}/refunds/${encodeURIComponent(out_refund_no)}`,
@@ -564,7 +600,7 @@ export function createClient({ origin, token, send = (request) => fetch(request)
       ),
     /** A refund. */
     getRefund: (ordercode: string, out_refund_no: string) =>
-      call<Refund, 'order_not_found' | 'refund_not_found'>(
+      call<Refund, 'order_not_found' | 'refund_not_found' | 'internal' | 'store_unavailable'>(
         'GET',
         `/orders/${encodeURIComponent(ordercode)}/refunds/${encodeURIComponent(out_refund_no)}`,
       ),
@@ -577,30 +613,41 @@ export function createClient({ origin, token, send = (request) => fetch(request)
         | 'refund_not_found'
         | 'refund_under_way'
         | 'other_merchant'
+        | 'internal'
         | 'wechat_unavailable'
+        | 'store_unavailable'
       >(
         'DELETE',
         `/orders/${encodeURIComponent(ordercode)}/refunds/${encodeURIComponent(out_refund_no)}`,
       ),
     /** The reconciliation of a day with WeChat's bill. */
     getBill: (date: string) =>
-      call<Bill, 'invalid_request' | 'bill_not_found' | 'bill_not_ready'>(
-        'GET',
-        `/bills/${encodeURIComponent(date)}`,
-      ),
+      call<
+        Bill,
+        'invalid_request' | 'bill_not_found' | 'bill_not_ready' | 'internal' | 'store_unavailable'
+      >('GET', `/bills/${encodeURIComponent(date)}`),
     /** The bill as WeChat sent it. */
     getBillFile: (date: string) =>
-      call<Blob, 'invalid_request' | 'forbidden' | 'bill_not_found' | 'bill_not_ready'>(
-        'GET',
-        `/bills/${encodeURIComponent(date)}/raw`,
-        { file: true },
-      ),
+      call<
+        Blob,
+        | 'invalid_request'
+        | 'forbidden'
+        | 'bill_not_found'
+        | 'bill_not_ready'
+        | 'internal'
+        | 'store_unavailable'
+      >('GET', `/bills/${encodeURIComponent(date)}/raw`, { file: true }),
     /** Downloads the bill of a day and reconciles it now. */
     reconcileBill: (date: string) =>
-      call<Bill, 'invalid_request' | 'forbidden' | 'bill_not_found' | 'bill_not_ready'>(
-        'POST',
-        `/bills/${encodeURIComponent(date)}/reconcile`,
-      ),
+      call<
+        Bill,
+        | 'invalid_request'
+        | 'forbidden'
+        | 'bill_not_found'
+        | 'bill_not_ready'
+        | 'internal'
+        | 'store_unavailable'
+      >('POST', `/bills/${encodeURIComponent(date)}/reconcile`),
     /** What a person must look at, newest first, in pages: pass next_cursor as cursor. */
     listReviews: (
       query: { open?: 'true' | 'false' | '1' | '0'; cursor?: string; limit?: number } = {},
@@ -611,7 +658,7 @@ export function createClient({ origin, token, send = (request) => fetch(request)
           /** for the next page; null at the end */
           next_cursor: string | null
         },
-        'invalid_request'
+        'invalid_request' | 'internal' | 'store_unavailable'
       >('GET', `/reviews`, { query }),
     /** Resolves a review with a note and, where the kind allows it, an action. */
     resolveReview: (id: string, body: Resolution) =>
@@ -628,9 +675,11 @@ export function createClient({ origin, token, send = (request) => fetch(request)
         | 'review_resolved'
         | 'action_not_allowed'
         | 'body_too_large'
+        | 'internal'
         | 'refund_not_configured'
         | 'refunds_paused'
         | 'wechat_unavailable'
+        | 'store_unavailable'
       >('POST', `/reviews/${encodeURIComponent(id)}/resolve`, { body }),
     /** Webhooks and their tries, newest first, in pages: pass next_cursor as cursor. */
     listDeliveries: (
@@ -646,14 +695,14 @@ export function createClient({ origin, token, send = (request) => fetch(request)
           /** for the next page; null at the end */
           next_cursor: string | null
         },
-        'invalid_request'
+        'invalid_request' | 'internal' | 'store_unavailable'
       >('GET', `/deliveries`, { query }),
     /** Sends a webhook again. */
     resendDelivery: (id: string) =>
-      call<Delivery, 'forbidden' | 'delivery_not_found' | 'no_target'>(
-        'POST',
-        `/deliveries/${encodeURIComponent(id)}/resend`,
-      ),
+      call<
+        Delivery,
+        'forbidden' | 'delivery_not_found' | 'no_target' | 'internal' | 'store_unavailable'
+      >('POST', `/deliveries/${encodeURIComponent(id)}/resend`),
     /** Runs of the cron, newest first, in pages: pass next_cursor as cursor. */
     listRuns: (query: { cursor?: string; limit?: number } = {}) =>
       call<
@@ -662,13 +711,19 @@ export function createClient({ origin, token, send = (request) => fetch(request)
           /** for the next page; null at the end */
           next_cursor: string | null
         },
-        'invalid_request'
+        'invalid_request' | 'internal' | 'store_unavailable'
       >('GET', `/runs`, { query }),
     /** Begins the recovery after a restore of the database. */
     recover: (body: RecoveryRequest) =>
-      call<Recovery, 'invalid_request' | 'forbidden' | 'body_too_large'>('POST', `/recover`, {
-        body,
-      }),
+      call<
+        Recovery,
+        'invalid_request' | 'forbidden' | 'body_too_large' | 'internal' | 'store_unavailable'
+      >('POST', `/recover`, { body }),
+    /** Every check of the installation, and how to mend what is wrong. */
+    getDoctor: (query: { lang?: string } = {}) => call<Doctor, never>('GET', `/doctor`, { query }),
+    /** The same, with the checks that leave a trace. */
+    postDoctor: (query: { lang?: string } = {}) =>
+      call<Doctor, 'forbidden'>('POST', `/doctor`, { query }),
   }
 }
 

@@ -29,8 +29,8 @@ export type Operation = Readonly<{
   answers: Readonly<Record<number, Answer>>
   /** The error codes of its own, besides those that follow from the route table. */
   codes: readonly ProblemCode[]
-  /** Its failures are no problem+json, so `store_unavailable` is none of its codes. */
-  ownFailures?: true
+  /** Codes that every operation has, but not this one: its answers themselves say what failed. */
+  never?: readonly ProblemCode[]
 }>
 
 /** A route as the document names it: `GET /orders/:ordercode`. */

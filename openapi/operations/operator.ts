@@ -1,5 +1,5 @@
 import type { OPERATOR_ROUTES } from '../../src/routes/operator/routes.ts'
-import { Health, Recovery, Run } from '../schemas/operation.ts'
+import { Doctor, Health, Recovery, Run } from '../schemas/operation.ts'
 import type { Operation, Operations } from './operation.ts'
 import { pageOf } from './shop.ts'
 
@@ -19,6 +19,22 @@ export const OPERATOR_OPERATIONS: Operations<typeof OPERATOR_ROUTES> = {
     answers: { 202: { schema: Recovery, description: 'Begun; GET /runs has its progress' } },
     codes: ['invalid_request'],
   },
+  'GET /doctor': {
+    id: 'getDoctor',
+    summary: 'Every check of the installation, and how to mend what is wrong',
+    more: '`lang=zh` has the sentences in Chinese. It answers while the configuration is wrong, too. `HEAD` is 405. [All checks](operations.md#the-doctor).',
+    answers: { 200: { schema: Doctor, description: 'What was found' } },
+    codes: [],
+    never: ['internal', 'store_unavailable'],
+  },
+  'POST /doctor': {
+    id: 'postDoctor',
+    summary: 'The same, with the checks that leave a trace',
+    more: 'It sends a test message to the group, writes an entry of KV, and asks WeChat for a refund that cannot be.',
+    answers: { 200: { schema: Doctor, description: 'What was found' } },
+    codes: [],
+    never: ['internal', 'store_unavailable'],
+  },
   'GET /health': {
     id: 'getHealth',
     summary: 'Whether payments are taken and found',
@@ -28,7 +44,7 @@ export const OPERATOR_OPERATIONS: Operations<typeof OPERATOR_ROUTES> = {
       503: { schema: Health, description: 'down' },
     },
     codes: [],
-    ownFailures: true,
+    never: ['store_unavailable'],
   },
   'GET /metrics': {
     id: 'getMetrics',
@@ -45,5 +61,5 @@ export const DOCUMENT_OPERATION: Operation = {
   summary: 'This document',
   answers: { 200: { types: ['application/json'], description: 'OpenAPI 3.1' } },
   codes: [],
-  ownFailures: true,
+  never: ['internal', 'misconfigured', 'store_unavailable'],
 }

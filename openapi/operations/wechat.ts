@@ -11,7 +11,7 @@ const notice = {
     503: { types: XML, description: 'FAIL: not stored. WeChat sends it again' },
   },
   codes: [],
-  ownFailures: true,
+  never: ['internal', 'store_unavailable'],
 } as const satisfies Partial<Operation>
 
 /** The operations of WeChat. */

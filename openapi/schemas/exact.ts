@@ -4,6 +4,7 @@
 import type { GenericSchema, InferOutput } from 'valibot'
 import type { billJson } from '../../src/contract/bill.ts'
 import type { deliveryJson } from '../../src/contract/delivery.ts'
+import type { doctorJson } from '../../src/contract/doctor.ts'
 import type { healthFiguresJson, healthJson } from '../../src/contract/health.ts'
 import type { eventJson, orderJson } from '../../src/contract/order.ts'
 import type { payResultJson } from '../../src/contract/pay-result.ts'
@@ -16,7 +17,7 @@ import type { PayParameters as SignedParameters } from '../../src/service/pay/pa
 import type { WebhookData } from '../../src/service/webhook/render.ts'
 import type { alertJson } from '../../src/webhooks/alert-sender.ts'
 import type { Bill } from './bill.ts'
-import type { Delivery, Health, Recovery, Run } from './operation.ts'
+import type { Delivery, Doctor, Health, Recovery, Run } from './operation.ts'
 import type { Order, OrderEvent, Refund, Review } from './order.ts'
 import type { PayParameters, PayResult } from './pay.ts'
 import type { FieldErrors } from './problem.ts'
@@ -57,6 +58,7 @@ type Pairs = {
     typeof Health,
     ReturnType<typeof healthJson> & Partial<ReturnType<typeof healthFiguresJson>>
   >
+  doctor: Of<typeof Doctor, ReturnType<typeof doctorJson>>
   order: Of<typeof Order, ReturnType<typeof orderJson>>
   payParameters: Of<typeof PayParameters, SignedParameters>
   payResult: Of<typeof PayResult, ReturnType<typeof payResultJson>>
@@ -77,6 +79,7 @@ export const EXACT: { [Name in keyof Pairs]: Same<Plain<Pairs[Name][0]>, Plain<P
     event: true,
     run: true,
     health: true,
+    doctor: true,
     order: true,
     payParameters: true,
     payResult: true,

@@ -5,7 +5,7 @@ import { TermsInput } from '../../src/routes/shop/orders.ts'
 import { RefundInput } from '../../src/routes/shop/refunds.ts'
 import { Resolution } from '../../src/routes/shop/reviews.ts'
 import { Bill, Difference } from './bill.ts'
-import { Delivery, Health, Recovery, Run } from './operation.ts'
+import { Delivery, Doctor, Health, Recovery, Run } from './operation.ts'
 import { Attempt, Order, OrderEvent, Payment, QueriedOrder, Refund, Review } from './order.ts'
 import { PayParameters, PayResult } from './pay.ts'
 import { Problem } from './problem.ts'
@@ -35,6 +35,7 @@ export const NAMED = {
   Run,
   Recovery,
   Health,
+  Doctor,
   Alert,
   Problem,
 } as const

@@ -77,3 +77,25 @@ export const Health = v.object({
   database: v.exactOptional(told(v.object({ bytes: Count, bytes_max: Count }), 'with a token')),
   reduced_until: v.exactOptional(told(TimeOrNull, 'with a token')),
 })
+
+export const Doctor = v.object({
+  verdict: v.picklist(['ready', 'warnings', 'not_ready']),
+  summary: v.string(),
+  version: v.string(),
+  checked_at: Time,
+  thorough: v.boolean(),
+  checks: v.array(
+    v.object({
+      id: v.string(),
+      status: told(
+        v.picklist(['ok', 'warn', 'fail', 'skip']),
+        'skip: it could not be looked at, and says nothing',
+      ),
+      reason: v.string(),
+      seen: TextOrNull,
+      name: v.string(),
+      message: v.string(),
+      remedy: TextOrNull,
+    }),
+  ),
+})

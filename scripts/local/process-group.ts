@@ -25,14 +25,22 @@ export type GroupOptions = Readonly<{
   stdio: StdioOptions
   /** Called when the process cannot be started; it then counts as ended with the exit code 1. */
   onError: (message: string) => void
+  /**
+   * Whether stdin reaches Node through a pipe of the system instead of Node's own, which is a socket and cannot be opened as
+   * `/dev/stdin`. Not on Windows.
+   */
+  throughPipe?: boolean
 }>
 
 /** Starts Node with these arguments as the leader of a process group. The group ends with this process. */
 export function spawnGroup(
   args: readonly string[],
-  { onError, ...options }: GroupOptions,
+  { onError, throughPipe = false, ...options }: GroupOptions,
 ): ProcessGroup {
-  const child = spawn(process.execPath, args, { ...options, detached: !IS_WINDOWS })
+  const [command, commandArgs] = throughPipe
+    ? ['/bin/sh', ['-c', 'cat | "$0" "$@"', process.execPath, ...args]]
+    : [process.execPath, args]
+  const child = spawn(command, commandArgs, { ...options, detached: !IS_WINDOWS })
   const { pid } = child
 
   // The process group must end with this process, even if an uncaught error ends this process.

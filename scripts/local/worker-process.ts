@@ -79,8 +79,8 @@ export function requireWrangler(): void {
  * The environment variables of this process, without those that the Worker reads: wrangler would pass them on, and they
  * would win over its configuration file.
  */
-export function envWithoutVariables(): NodeJS.ProcessEnv {
-  const env = { ...process.env }
+export function envWithoutVariables(from: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  const env = { ...from }
   for (const { name } of variables()) delete env[name]
   return env
 }

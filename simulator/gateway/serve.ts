@@ -43,11 +43,23 @@ type Numbers = Pick<HistoryEntry, 'outTradeNo' | 'transactionId' | 'outRefundNo'
 
 type Served = { response: Response; outcome: string; numbers?: Numbers }
 
+/** Answers one request as WeChat's hosts do, each answer with WeChat's time in its header. */
+export async function serve(
+  request: Request,
+  world: World,
+  faults: FaultQueue,
+  certificate: ClientCertificate,
+): Promise<Response> {
+  const response = await serveUndated(request, world, faults, certificate)
+  response.headers.set('Date', new Date(world.clock.now()).toUTCString())
+  return response
+}
+
 /**
- * Answers one request as WeChat's hosts do. The path alone selects the endpoint; the host is ignored. Throws a TypeError for a
+ * Answers one request. The path alone selects the endpoint; the host is ignored. Throws a TypeError for a
  * fault that drops the connection.
  */
-export async function serve(
+async function serveUndated(
   request: Request,
   world: World,
   faults: FaultQueue,

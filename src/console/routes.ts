@@ -1,5 +1,6 @@
 /** The pages of the console and the forms on them, by path. */
 import { rawBill, reconcile } from './actions/bill.ts'
+import { runChecks } from './actions/checks.ts'
 import { resend, resendAll } from './actions/delivery.ts'
 import { askWeChat, closeOrder } from './actions/order.ts'
 import { cancel, refund, sendAgain } from './actions/refund.ts'
@@ -45,6 +46,7 @@ export const ACTIONS: readonly (readonly [path: string, handler: ActionHandler])
   ['/console/orders/:ordercode/refunds/:number/send', sendAgain],
   ['/console/reviews/:id', resolve],
   ['/console/bills/:day/reconcile', reconcile],
+  ['/console/checks', runChecks],
   ['/console/deliveries/resend', resendAll],
   ['/console/deliveries/:id/resend', resend],
 ]

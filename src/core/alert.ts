@@ -57,6 +57,9 @@ export type Alert = Readonly<{
   allResolved: boolean
 }>
 
+/** A message that tells nothing but that messages arrive. No run of the cron sends it. */
+export const TEST_ALERT: Alert = { reviews: [], began: [], ended: [], allResolved: false }
+
 /** The state before the first message. */
 export const NOTHING_TOLD: AlertState = {
   version: 0,

@@ -112,6 +112,7 @@ async function run(base: Deps, scheduledMs: number): Promise<void> {
   const queues = inTurn(
     queuesOf(deps, (day) => (billed = day)),
     startedAt,
+    (of) => oldest[of] !== undefined,
   )
   const away = new Set<Queue['peer']>()
   let open = queues.filter((queue) => isWorthwhile(queue, oldest))

@@ -5,7 +5,7 @@ import type { Queue } from './queue.ts'
 
 /**
  * The class that comes first in the run of each minute. In a run with a small budget the first class may leave nothing,
- * so every class has its turn at least every ten minutes, and what matters most has it most often.
+ * so every class with due work has its turn at least every ten minutes, and what matters most has it most often.
  */
 const TURNS: readonly DueClass[] = [
   'payments',
@@ -19,16 +19,29 @@ const TURNS: readonly DueClass[] = [
   'payments',
   'news',
 ]
-/** The class that comes next, in turn: where nothing is due of the first one, the same class must not gain every time. */
+/** The class that comes next, in turn, if it has due work: behind closing or a bill, neither payments nor money must wait long. */
 const SECOND: readonly DueClass[] = ['payments', 'money']
 /** The order of the other classes. */
 const ORDER: readonly DueClass[] = ['payments', 'money', 'closing', 'news', 'bills']
 
-/** The queues in the order of a run: first the classes whose turn it is. */
-export function inTurn(queues: readonly Queue[], at: UnixSeconds): readonly Queue[] {
+/** The minute of ten in which the bills come first although none is known to be due: only looking shows a new day's bill. */
+const LOOK_AT_BILLS = TURNS.indexOf('bills')
+
+/**
+ * The queues in the order of a run: first the classes whose turn it is. A turn of a class of which nothing is due goes to the
+ * next one.
+ */
+export function inTurn(
+  queues: readonly Queue[],
+  at: UnixSeconds,
+  isDue: (of: DueClass) => boolean,
+): readonly Queue[] {
   const minute = Math.floor(at / MINUTE_S)
-  const first = TURNS[minute % TURNS.length]
-  const second = SECOND[minute % SECOND.length]
+  const turn = minute % TURNS.length
+  const from = [...TURNS.slice(turn), ...TURNS.slice(0, turn)]
+  const first = turn === LOOK_AT_BILLS ? 'bills' : from.find(isDue)
+  const seconds = minute % SECOND.length === 0 ? SECOND : SECOND.toReversed()
+  const second = seconds.find((of) => of !== first && isDue(of))
   const rank = (queue: Queue): number =>
     queue.class === first ? -2 : queue.class === second ? -1 : ORDER.indexOf(queue.class)
   return queues.toSorted((a, b) => rank(a) - rank(b))

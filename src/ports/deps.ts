@@ -9,6 +9,7 @@ import type { ReadBill } from './bill/bill-reader.ts'
 import type { BillStore } from './bill/bill-store.ts'
 import type { Cost } from './budget.ts'
 import type { DeliveryStore, WebhookSender } from './delivery-store.ts'
+import type { DoctorTools, RecentCheckups } from './doctor.ts'
 import type { ListStore } from './list-store.ts'
 import type { MetricsStore } from './metrics-store.ts'
 import type { OrderStore } from './order-store.ts'
@@ -47,6 +48,9 @@ export type Deps = Stores &
     webhooks: WebhookSender
     /** Tells the operators' group; undefined when there is none. */
     sendAlert: SendAlert | undefined
+    doctor: DoctorTools
+    /** The last runs of the doctor, shared by all requests of this isolate. */
+    checkups: RecentCheckups
     /** The features that are off because of wrong values. */
     featuresOff: readonly FeatureOff[]
     readBill: ReadBill

@@ -16,6 +16,7 @@ type Words = Readonly<{
   began: string
   ended: string
   allResolved: string
+  test: string
   kinds: Readonly<Record<ReviewKind, string>>
   troubles: Readonly<Record<string, string>>
 }>
@@ -28,6 +29,7 @@ const EN: Words = {
   began: 'Something is wrong:',
   ended: 'Over:',
   allResolved: 'All reviews are resolved.',
+  test: 'This is a test of the doctor. Alerts arrive here, and nothing is wrong.',
   kinds: {
     amount_mismatch: 'a payment of another amount, not booked',
     currency_mismatch: 'a payment in another currency, not booked',
@@ -70,6 +72,7 @@ const ZH: Words = {
   began: '出现问题：',
   ended: '已恢复：',
   allResolved: '所有复核都已处理完。',
+  test: '这是体检发来的测试消息：告警能发到这里，现在没有问题。',
   kinds: {
     amount_mismatch: '支付金额不符，未入账',
     currency_mismatch: '支付币种不符，未入账',
@@ -129,6 +132,7 @@ export function alertText(alert: Alert, consoleUrl: string, language: Language):
     ...(began.length > 0 ? [`${consoleUrl}/checks`] : []),
     ...(alert.allResolved ? [words.allResolved] : []),
   ]
+  if (lines.length === 1) lines.push(words.test)
   return cut(lines.join('\n'))
 }
 

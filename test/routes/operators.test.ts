@@ -25,6 +25,7 @@ const READABLE = [
   '/reviews',
   '/deliveries',
   '/runs',
+  '/doctor',
 ].map((path) => `GET ${path}`)
 
 let restore = (): void => {}

@@ -186,6 +186,35 @@ async function explain(sql: string): Promise<string> {
   return plan.results.map(({ detail }) => detail).join('\n')
 }
 
+describe('a run of the cron in a large database', () => {
+  it('reads as many rows as there is due work, however many orders there are', async () => {
+    await fill([...FILL, TAKEN_UP])
+    // The bills of the days until yesterday are done, so that no run works on one.
+    await env.DB.prepare(
+      "INSERT INTO bills (day, state, counts) VALUES ('2026-11-22', 'reconciled', '{}')",
+    ).run()
+    const watched = watchDatabase(env.DB)
+    const w = world({ wrapDb: () => watched.db })
+    const readByRun = async (): Promise<number> => {
+      w.advance(60)
+      watched.reset()
+      await w.cron()
+      return watched.rowsRead()
+    }
+    // The first runs delete the webhooks that were delivered long ago.
+    for (let deleted = 0; deleted < ORDERS; deleted += 1_000) await readByRun()
+    expect(await readByRun(), 'nothing is due').toBeLessThanOrEqual(100)
+
+    for (let payer = 0; payer < 10; payer++)
+      await w.pay(await w.order(`unpaid-${payer}`), w.wechat.payer.newOpenid())
+    const before = w.calls.length
+    const read = await readByRun()
+    expect(w.calls.length - before).toBe(10)
+    // About 15 rows for each: claim, order, attempts and new due time, most of which D1 counts twice or three times.
+    expect(read, 'ten attempts are due').toBeLessThanOrEqual(260)
+  })
+})
+
 describe('a paid order, from its registration to the delivered webhook', () => {
   it('writes few rows, those of the indexes and of the sums per day included', async () => {
     const none = { register: 0, pay: 0, notice: 0, webhook: 0, cron: 0 }

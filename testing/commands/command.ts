@@ -12,7 +12,7 @@ export type Tool = ReturnType<typeof tool>
 
 /** Starts the command `scripts/{name}.ts` without colours. @param env Environment variables to add. */
 export function tool(
-  name: 'start' | 'dev' | 'pay' | 'demo',
+  name: 'start' | 'dev' | 'pay' | 'demo' | 'doctor',
   args: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
 ) {

@@ -18,6 +18,9 @@ const ROUTES = OPERATIONS.map((operation) => ({
   ),
 }))
 
+/** What has an effect that happens only once. */
+const NO_HEAD = ['/pay', '/doctor']
+
 /** The observer that checks. */
 export const checker: Observer = {
   async exchange(request, body, response) {
@@ -28,7 +31,7 @@ export const checker: Observer = {
     const at = ROUTES.filter(({ pattern }) => pattern.test(pathname))
     const asked = request.method === 'HEAD' ? 'GET' : request.method
     const found = at.find(({ operation }) => operation.method === asked)
-    const isNoHead = request.method === 'HEAD' && pathname === '/pay'
+    const isNoHead = request.method === 'HEAD' && NO_HEAD.includes(pathname)
     if (found === undefined || isNoHead) {
       return checkUnknown(request, copy, at.length > 0)
     }
@@ -51,6 +54,7 @@ export const checker: Observer = {
   },
 
   async webhook(request) {
+    if (request.method !== 'POST') return // the doctor only looks whether the receiver answers
     const body = (await request.clone().json()) as { type?: string }
     const check = WEBHOOKS[body.type ?? '']
     if (check === undefined) {

@@ -89,6 +89,7 @@ async function play(): Promise<ReadonlyMap<string, Example>> {
   await show('getBill', 'GET', '/bills/2026-11-23')
   await show('listRuns', 'GET', '/runs?limit=1')
   await show('getHealth', 'GET', '/health')
+  await show('getDoctor', 'GET', '/doctor')
   await show('getMetrics', 'GET', '/metrics', undefined, METRICS_TOKEN)
   await show('recover', 'POST', '/recover', { since: '2026-11-24T03:00:00Z' })
 

@@ -14,6 +14,7 @@ export const TABLES = [
   'other_merchants',
   'days',
   'alerts',
+  'checkups',
 ] as const
 
 /** Deletes the rows of every table and keeps the schema. */

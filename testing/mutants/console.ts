@@ -1,4 +1,4 @@
-/** Bugs of the console, with which a stranger, another site or a viewer moves money; and of alerts and metrics. */
+/** Bugs of the console, with which a stranger, another site or a viewer moves money; of alerts and metrics; and of the doctor. */
 import type { Mutant } from './mutant.ts'
 
 const ACTING = ['test/stories/console/acting.test.ts']
@@ -106,5 +106,85 @@ export const ALERT_MUTANTS: readonly Mutant[] = [
     find: 'if (!(await hasToken(request, metricsToken)))',
     replace: 'if (false)',
     tests: ['test/stories/metrics.test.ts'],
+  },
+]
+
+const JUDGES = ['test/core/doctor/judges.test.ts']
+const FINDS = ['test/stories/doctor.test.ts']
+const DOCTOR_RUNS = ['test/stories/doctor-run.test.ts']
+
+/** Bugs of the doctor, with which it calls a broken installation ready, or does harm itself. */
+export const DOCTOR_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'The doctor calls an installation ready although a check failed',
+    file: 'core/doctor/finding.ts',
+    find: "if (failed > 0) return { verdict: 'not_ready', count: failed }",
+    replace: '',
+    tests: JUDGES,
+  },
+  {
+    name: 'A missing migration in the middle is not seen',
+    file: 'core/doctor/state.ts',
+    find: ' || count < schema.count',
+    replace: '',
+    tests: JUDGES,
+  },
+  {
+    name: 'A PUBLIC_URL that leads to another site passes',
+    file: 'core/doctor/installation.ts',
+    find: 'LOOPBACK.includes(a.hostname) && LOOPBACK.includes(b.hostname) && a.port === b.port',
+    replace: 'a.port === b.port',
+    tests: JUDGES,
+  },
+  {
+    name: 'The doctor calls WeChat as often as it is asked',
+    file: 'service/doctor/checkup.ts',
+    find: 'await recent.get(deps.now(), () => examine(deps, here, isThorough))',
+    replace: 'await examine(deps, here, isThorough)',
+    tests: DOCTOR_RUNS,
+  },
+  {
+    name: 'Every look of the doctor sends the group a message',
+    file: 'service/doctor/checks.ts',
+    find: 'if (isThorough) return judgeAlert',
+    replace: 'if (true) return judgeAlert',
+    tests: DOCTOR_RUNS,
+  },
+  {
+    name: 'What a bot says may show the secret address of the bot',
+    file: 'service/doctor/checkup.ts',
+    find: 'seen: doctor.guard(seen)',
+    replace: 'seen',
+    tests: DOCTOR_RUNS,
+  },
+  {
+    name: 'A refusal about the signature passes as a WeChat that knows the key',
+    file: 'wechat/v2/refusal.ts',
+    find: "['key', /^SIGNERROR |",
+    replace: "['known', /^SIGNERROR |",
+    tests: ['test/wechat/v2/key-kind.test.ts'],
+  },
+  {
+    name: 'The certificate of another merchant passes',
+    file: 'wechat/v2/probes.ts',
+    find: "if (reason === 'no_certificate') return { kind: 'refused', words: 'HTTP 400' }",
+    replace: "if (reason === 'no_certificate') return { kind: 'known', words: '' }",
+    tests: FINDS,
+  },
+  {
+    name: 'A doctor that cannot reach WeChat makes the next payments go to the backup',
+    file: 'wechat/v2/probes.ts',
+    find: `      payOriginBackup: origin,
+      timeLeft: () => DEADLINE_MS,
+      health: new OriginHealth(),`,
+    replace: `      timeLeft: () => DEADLINE_MS,`,
+    tests: DOCTOR_RUNS,
+  },
+  {
+    name: 'A stranger may read what is wrong with the configuration',
+    file: 'misconfigured.ts',
+    find: 'if (caller === undefined) {',
+    replace: 'if (false) {',
+    tests: FINDS,
   },
 ]

@@ -1,6 +1,6 @@
 /** All mutants. Each is a bug that a developer could write tomorrow, and that a test must notice. */
 import { BILL_MUTANTS } from './bills.ts'
-import { ALERT_MUTANTS, CONSOLE_MUTANTS } from './console.ts'
+import { ALERT_MUTANTS, CONSOLE_MUTANTS, DOCTOR_MUTANTS } from './console.ts'
 import { MERCHANT_MUTANTS } from './merchants.ts'
 import type { Mutant } from './mutant.ts'
 import { NOTICE_MUTANTS } from './notices.ts'
@@ -26,4 +26,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...MERCHANT_MUTANTS,
   ...CONSOLE_MUTANTS,
   ...ALERT_MUTANTS,
+  ...DOCTOR_MUTANTS,
 ]

@@ -1,6 +1,7 @@
 /** Bugs in notices: signatures, XML, fields, and the answer to WeChat. */
 import type { Mutant } from './mutant.ts'
 
+const READERS = ['test/random/two-readers.test.ts']
 const SIGN = ['test/wechat/v2/wire/sign.test.ts']
 const ENVELOPE = ['test/wechat/v2/wire/envelope.test.ts']
 const NOTICE = ['test/wechat/v2/notices/payment.test.ts']
@@ -33,16 +34,51 @@ export const NOTICE_MUTANTS: readonly Mutant[] = [
   {
     name: 'Field names are sorted by locale instead of by bytes, so that genuine notices are refused',
     file: 'wechat/v2/wire/sign.ts',
-    find: '(a < b ? -1 : 1)',
-    replace: 'a.localeCompare(b)',
+    find: '.keys()).sort()',
+    replace: '.keys()).sort((a, b) => a.localeCompare(b))',
     tests: SIGN,
   },
   {
     name: 'Empty fields are included in the signature, so that genuine notices are refused',
     file: 'wechat/v2/wire/sign.ts',
-    find: `name !== 'sign' && value !== ''`,
-    replace: `name !== 'sign'`,
+    find: ` && value !== ''`,
+    replace: '',
     tests: SIGN,
+  },
+  {
+    name: 'A line break of two characters is read without the parser, and signed otherwise than with it',
+    file: 'wechat/v2/wire/plain-xml.ts',
+    find: ` || text.includes('\\r')`,
+    replace: '',
+    tests: READERS,
+  },
+  {
+    name: 'A notice may name an element twice, and the last value counts',
+    file: 'wechat/v2/wire/plain-xml.ts',
+    find: ` || fields.has(name)`,
+    replace: '',
+    tests: ['test/wechat/v2/wire/xml-hostile.test.ts', 'test/wechat/v2/wire/xml.test.ts'],
+  },
+  {
+    name: 'An element whose name the parser changes is read under its own name',
+    file: 'wechat/v2/wire/plain-xml.ts',
+    find: `name in Object.prototype || `,
+    replace: '',
+    tests: READERS,
+  },
+  {
+    name: 'A reference in plain text is read without being decoded',
+    file: 'wechat/v2/wire/plain-xml.ts',
+    find: `([^<>&]*)`,
+    replace: `([^<>]*)`,
+    tests: ['test/wechat/v2/wire/xml-characters.test.ts', 'test/wechat/v2/wire/xml.test.ts'],
+  },
+  {
+    name: 'A message with one element more than is allowed is read',
+    file: 'wechat/v2/wire/plain-xml.ts',
+    find: `fields.size + 2 >= elementsMax`,
+    replace: `fields.size + 2 > elementsMax`,
+    tests: READERS,
   },
   {
     name: 'Any signature is accepted, as long as there is one',

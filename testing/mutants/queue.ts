@@ -23,6 +23,20 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
     tests: TICK,
   },
   {
+    name: 'The turn of a class of which nothing is due is lost, so that a small budget never closes an order',
+    file: 'cron/turns.ts',
+    find: 'from.find(isDue)',
+    replace: 'from[0]',
+    tests: ['test/cron/turns.test.ts'],
+  },
+  {
+    name: 'A small budget never looks whether a bill is due',
+    file: 'cron/turns.ts',
+    find: "turn === LOOK_AT_BILLS ? 'bills' : from",
+    replace: 'from',
+    tests: ['test/cron/turns.test.ts'],
+  },
+  {
     name: 'Where nothing is due of the class that comes first, payments always come before money',
     file: 'cron/turns.ts',
     find: "['payments', 'money']\n",

@@ -1,7 +1,10 @@
-/** `/console/checks`: what `/health` knows, one line for each thing, with what to do about it. */
+/** `/console/checks`: what `/health` knows, and the last run of the doctor, one line for each thing, with what to do about it. */
+import type { Checkup } from '../../core/doctor/finding.ts'
 import { overall } from '../../core/health.ts'
+import { lastCheckup } from '../../service/doctor/checkup.ts'
 import { checkHealth } from '../../service/run/health.ts'
-import type { PageHandler, Visit } from '../http/visit.ts'
+import type { Page, PageHandler, Visit } from '../http/visit.ts'
+import { checkupCard } from '../parts/checkup-card.ts'
 import { count, timeText } from '../view/format.ts'
 import { heading } from '../view/heading.ts'
 import { ICONS } from '../view/icons.ts'
@@ -36,7 +39,11 @@ const ITEMS = [
 /** What is not in order. `isHint`: nothing is wrong, but a part of the product is not used. */
 type Finding = Readonly<{ name: string; reason: string; variables?: string; isHint?: boolean }>
 
-export const showChecks: PageHandler = async (visit) => {
+export const showChecks: PageHandler = async (visit) =>
+  checksPage(visit, await lastCheckup(visit.deps))
+
+/** @param checkup The last run of the doctor; undefined when there was none. */
+export async function checksPage(visit: Visit, checkup: Checkup | undefined): Promise<Page> {
   const { deps, words, now } = visit
   const { checks, frame } = words
   const health = await deps.recentHealth.get(now, () => checkHealth(deps))
@@ -72,7 +79,7 @@ export const showChecks: PageHandler = async (visit) => {
     title: checks.title,
     main: markup`${heading(checks.title, checks.about)}
 ${note({ tone: status === 'ok' ? 'ok' : 'bad', text: checks.status[status] })}
-<section class="card" aria-label="${checks.title}"><ul class="checks">${lines}</ul></section>
+${checkupCard(visit, checkup)}<section class="card" aria-label="${checks.title}"><ul class="checks">${lines}</ul></section>
 ${card('about', frame.home, about)}`,
   }
 }

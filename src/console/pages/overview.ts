@@ -1,8 +1,11 @@
 /** `/console`: what needs a person, today at a glance, the last thirty days, the latest payments. */
 import { addDays, type BeijingDay } from '../../core/day.ts'
+import { type Checkup, type Finding, withStatus } from '../../core/doctor/finding.ts'
+import { tell } from '../../core/doctor/words.ts'
 import { type HealthComponent, judgeHealth } from '../../core/health.ts'
 import { toFen } from '../../core/money.ts'
 import type { DaySums, OrderLine, Overview } from '../../ports/list-store.ts'
+import { lastCheckup } from '../../service/doctor/checkup.ts'
 import { CHART_DAYS, readOverview } from '../../service/lists/overview.ts'
 import { checkHealth } from '../../service/run/health.ts'
 import type { PageHandler, Visit } from '../http/visit.ts'
@@ -25,7 +28,10 @@ const REFRESH_S = 60
 export const showOverview: PageHandler = async (visit) => {
   const { deps, words, now, today } = visit
   const found = await readOverview(deps)
-  const health = await deps.recentHealth.get(now, () => checkHealth(deps))
+  const [health, checkup] = await Promise.all([
+    deps.recentHealth.get(now, () => checkHealth(deps)),
+    lastCheckup(deps),
+  ])
   const days = filled(found.days, today)
   const isNew = found.latest.length === 0 && found.unpaid === 0
   const { overview } = words
@@ -39,6 +45,7 @@ ${needs(
   visit,
   found,
   health.components.filter(({ name }) => name !== 'reviews'),
+  failedIn(checkup),
 )}
 ${tiles(visit, found, days)}
 ${isNew ? begin(visit) : chartCard(visit, days)}
@@ -55,16 +62,23 @@ function filled(days: readonly DaySums[], today: BeijingDay): readonly DaySums[]
   })
 }
 
+/** What `/health` and reviews do not tell already. */
+const TOLD: readonly string[] = ['cron.alive', 'webhook.target', 'store.migrations']
+
+const failedIn = (checkup: Checkup | undefined): readonly Finding[] =>
+  withStatus(checkup?.findings ?? [], 'fail').filter(({ id }) => !TOLD.includes(id))
+
 function needs(
   { words, now }: Visit,
   { reviews, openReviews }: Overview,
   components: readonly HealthComponent[],
+  failed: readonly Finding[],
 ): Markup {
-  const { overview, checks } = words
+  const { overview, checks, doctor } = words
   const wrong = components.filter(
     ({ reason }) => reason !== 'webhooks_given_up' && reason !== 'refunds_wait',
   )
-  if (wrong.length + openReviews === 0) {
+  if (wrong.length + failed.length + openReviews === 0) {
     return markup`<section class="card"><p class="calm">${ICONS.ok}<span data-say>${overview.allWell}</span></p></section>`
   }
   const total = capped(openReviews)
@@ -74,6 +88,12 @@ function needs(
       ({ name, reason }) =>
         markup`<li>${badge(['bad', 'warning'], checks.wrong)}<span>${checks.item[name] ?? name}${words.frame.colon}${checks.todo[reason] ?? reason}</span><a href="/console/checks">${overview.fix}</a></li>`,
     ),
+    ...failed
+      .map((each) => tell(each, doctor))
+      .map(
+        ({ name, message }) =>
+          markup`<li>${badge(['bad', 'warning'], doctor.page.status.fail)}<span>${name}${words.frame.colon}${message}</span><a href="/console/checks">${overview.fix}</a></li>`,
+      ),
     ...reviews.map(
       (review) =>
         markup`<li>${reviewBadge(words, review)}<span>${reviewLine(words, review)} <span class="faint small">${timeText(review.openedAt, now)}</span></span><a href="${reviewPath(review.id)}">${overview.look}</a></li>`,

@@ -58,7 +58,7 @@ const en = {
   },
   checks: {
     title: 'Checks',
-    about: 'What /health knows. A value is never shown.',
+    about: 'What /health knows, and the last run of the doctor. A value is never shown.',
     status: {
       ok: 'Everything is in order',
       degraded: 'Something needs a look',
@@ -179,7 +179,7 @@ const zh: typeof en = {
   },
   checks: {
     title: '体检',
-    about: '/health 知道的都在这里，从不显示变量的值。',
+    about: '这里是 /health 的结果和最近一次体检，从不显示变量的值。',
     status: { ok: '一切正常', degraded: '有事要看', down: '修好以前，收款会晚到账' },
     version: '版本',
     lastCron: '定时任务上次运行',

@@ -1,5 +1,6 @@
 /** The words of the console, in English and Chinese, by subject. */
 import { BILLS } from './bills.ts'
+import { DOCTOR } from './doctor.ts'
 import { FRAME } from './frame.ts'
 import { ORDERS } from './orders.ts'
 import { OVERVIEW } from './overview.ts'
@@ -18,6 +19,7 @@ const wordsIn = (lang: 'en' | 'zh') => ({
   refunds: REFUNDS[lang],
   reviews: REVIEWS[lang],
   bills: BILLS[lang],
+  doctor: DOCTOR[lang],
   ...SYSTEM[lang],
 })
 

@@ -6,6 +6,7 @@ import type { Recent } from '../../lib/recent.ts'
 import type { Throttle } from '../../lib/throttle.ts'
 import type { Deps } from '../../ports/deps.ts'
 import type { NoticeReader } from '../../ports/notices.ts'
+import type { DoctorWords } from '../../core/doctor/words.ts'
 import type { Health } from '../../core/health.ts'
 import type { Metrics } from '../../ports/metrics-store.ts'
 
@@ -24,6 +25,8 @@ export type HttpDeps = Deps &
     metricsToken: Secret | undefined
     /** What `/metrics` has read lately, shared by all requests of this isolate. */
     recentMetrics: Recent<Metrics>
+    /** The sentences of the doctor, in English and Chinese. */
+    doctorWords: Readonly<Record<'en' | 'zh', DoctorWords>>
     /** Limits how often this isolate logs refused tokens. */
     refusedTokens: Throttle
     /** The readers of WeChat's notices, one for each URL that WeChat calls. */

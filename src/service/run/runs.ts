@@ -10,6 +10,8 @@ import type { StartedRun, StoredRun } from '../../ports/run-store.ts'
 const RETENTION_S = 90 * DAY_S
 /** How many rows one step deletes or writes: 1 440 000 a day when every run takes the step, 288 000 when every fifth does. */
 const SWEEP_ROWS = 1_000
+/** A run takes the place of one that is deleted, and few more. Each of these rows is read by every run of the cron. */
+const RUNS_SWEPT = 10
 /** How many rows one step only reads. */
 const WALK_ROWS = 5_000
 
@@ -58,7 +60,7 @@ export async function sweep(
   const before = later(now(), -RETENTION_S)
   const steps = [
     { statements: 2, take: () => sweeps.deliveries(before, SWEEP_ROWS) },
-    { statements: 1, take: () => sweeps.runs(before, SWEEP_ROWS) },
+    { statements: 1, take: () => sweeps.runs(before, RUNS_SWEPT) },
     { statements: 3, take: () => sweeps.bodies(SWEEP_ROWS) },
     { statements: 3, take: () => sweeps.payments(WALK_ROWS) },
     { statements: 3, take: () => sweeps.refunds(WALK_ROWS) },

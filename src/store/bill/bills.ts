@@ -32,9 +32,9 @@ export async function expectBills(db: Database, last: BeijingDay, now: UnixSecon
   const days = Array.from({ length: BILL_DAYS_AVAILABLE }, (_, back) => addDays(last, -back))
   await db.run(
     `INSERT INTO bills (day, state, due_at, counts)
-     SELECT value, 'waiting', ?1, ?2 FROM json_each(?3)
-     WHERE ?4 > coalesce((SELECT max(day) FROM bills), '')
-       AND value >= ${beijingDay(FIRST_AT)}
+     SELECT value, 'waiting', ?1, ?2
+     FROM json_each(iif(?4 > coalesce((SELECT max(day) FROM bills), ''), ?3, '[]'))
+     WHERE value >= ${beijingDay(FIRST_AT)}
        AND NOT EXISTS (SELECT 1 FROM bills WHERE day = value)`,
     now,
     JSON.stringify(NO_COUNTS),

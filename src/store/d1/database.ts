@@ -42,6 +42,7 @@ export class Database {
   readonly #usage: { statements: number; isRefused: boolean }
 
   #size = 0
+  #region: string | undefined
 
   /**
    * @param usage Counts the statements that are sent, those of retries included: Cloudflare limits the number for
@@ -83,6 +84,11 @@ export class Database {
     return this.#size
   }
 
+  /** Where the database is, as the last answer of D1 says; undefined when none has said it. */
+  region(): string | undefined {
+    return this.#region
+  }
+
   /** Runs one statement, read or write. Throws like {@link batch}. */
   async run(sql: string, ...params: readonly Value[]): Promise<Outcome> {
     const [outcome] = await this.batch([{ sql, params }])
@@ -107,7 +113,9 @@ export class Database {
         const results = await this.#d1.batch<Row>(
           statements.map(({ sql, params }) => this.#d1.prepare(sql).bind(...params)),
         )
-        this.#size = results.at(-1)?.meta.size_after ?? this.#size
+        const meta = results.at(-1)?.meta
+        this.#size = meta?.size_after ?? this.#size
+        this.#region = meta?.served_by_region ?? this.#region
         return results.map((result) => ({ rows: result.results, changes: result.meta.changes }))
       } catch (error) {
         const message = error instanceof Error ? error.message : ''

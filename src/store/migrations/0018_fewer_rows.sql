@@ -8,6 +8,7 @@ ALTER TABLE deliveries ADD COLUMN is_queued INTEGER;
 ALTER TABLE deliveries ADD COLUMN history TEXT;
 
 UPDATE deliveries SET is_queued = 1 WHERE due_at IS NOT NULL;
+-- No released version needs the index.
 DROP INDEX deliveries_due;
 -- The expression is that of IS_NEWS in src/store/deliveries.ts.
 CREATE INDEX deliveries_queue ON deliveries (type IN ('order.closed', 'bill.reconciled'), due_at)

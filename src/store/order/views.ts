@@ -64,31 +64,25 @@ export async function loadMany(
   ordercodes: readonly string[],
 ): Promise<readonly OrderView[]> {
   if (ordercodes.length === 0) return []
+  // A join with the list reads a row of it and a row of the table; `IN (SELECT …)` would read the list twice.
   const list = JSON.stringify(ordercodes)
-  const [orders, attempts, payments, refunds] = await db.batch([
-    statement(
-      `SELECT *, ${RECOVERED_AT} FROM orders WHERE ordercode IN (SELECT value FROM json_each(?))`,
-      list,
-    ),
-    statement(
-      `SELECT * FROM attempts WHERE ordercode IN (SELECT value FROM json_each(?))
-       ORDER BY ordercode, number`,
-      list,
-    ),
-    statement(
-      `SELECT * FROM payments WHERE transaction_id IN
-         (SELECT transaction_id FROM orders WHERE ordercode IN (SELECT value FROM json_each(?1)))
-       UNION ALL
-       SELECT * FROM payments WHERE ordercode IN (SELECT value FROM json_each(?1)) AND further = 1`,
-      list,
-    ),
-    statement(
-      `SELECT * FROM refunds WHERE ordercode IN (SELECT value FROM json_each(?))
-       ORDER BY requested_at, out_refund_no`,
-      list,
-    ),
+  const joined = (table: string): string =>
+    `FROM json_each(?) AS listed CROSS JOIN ${table} ON ${table}.ordercode = listed.value`
+  const [orders, attempts, further, refunds] = await db.batch([
+    statement(`SELECT orders.*, ${RECOVERED_AT}, ${PAYMENT} ${joined('orders')}`, list),
+    statement(`SELECT attempts.* ${joined('attempts')}`, list),
+    statement(`SELECT payments.* ${joined('payments')} AND payments.further = 1`, list),
+    statement(`SELECT refunds.* ${joined('refunds')} ORDER BY requested_at, out_refund_no`, list),
   ])
-  return assembled(orders?.rows ?? [], attempts, payments, refunds)
+  const rows = orders?.rows ?? []
+  return assembled(rows, attempts, withFirst(rows, further), refunds)
+}
+
+/** The payments that made orders paid, from the column {@link PAYMENT}, and all further ones. */
+function withFirst(orders: readonly Row[], further: Outcome | undefined): Outcome {
+  const first = orders.flatMap((row) => optionalText(row, 'payment') ?? [])
+  const payments = first.map((json) => JSON.parse(json) as Row)
+  return { rows: [...payments, ...(further?.rows ?? [])], changes: 0 }
 }
 
 /**
@@ -126,7 +120,7 @@ export async function viewsOf(db: Database, orders: readonly Row[]): Promise<rea
       ? statement('SELECT 1 WHERE false')
       : statement(`${sql} IN (${placeholders(values)}) ${more}`, ...values)
   const [attempts, further, refunds] = await db.batch([
-    read('SELECT * FROM attempts WHERE ordercode', codesOf(orders), 'ORDER BY ordercode, number'),
+    read('SELECT * FROM attempts WHERE ordercode', codesOf(orders)),
     read('SELECT * FROM payments WHERE further = 1 AND ordercode', having('has_further')),
     read(
       'SELECT * FROM refunds WHERE ordercode',
@@ -134,10 +128,7 @@ export async function viewsOf(db: Database, orders: readonly Row[]): Promise<rea
       'ORDER BY requested_at, out_refund_no',
     ),
   ])
-  const first = orders.flatMap((row) => optionalText(row, 'payment') ?? [])
-  const payments = first.map((json) => JSON.parse(json) as Row)
-  const all = { rows: [...payments, ...(further?.rows ?? [])], changes: 0 }
-  return assembled(orders, attempts, all, refunds)
+  return assembled(orders, attempts, withFirst(orders, further), refunds)
 }
 
 function assembled(
@@ -150,7 +141,8 @@ function assembled(
     const ordercode = text(row, 'ordercode')
     const of = (outcome: Outcome | undefined): readonly Row[] =>
       outcome?.rows.filter((each) => each['ordercode'] === ordercode) ?? []
-    return viewFromRows(row, of(attempts), of(payments), of(refunds))
+    const byNumber = of(attempts).toSorted((a, b) => integer(a, 'number') - integer(b, 'number'))
+    return viewFromRows(row, byNumber, of(payments), of(refunds))
   })
 }
 

@@ -80,6 +80,19 @@ export function refundMessage(refund: Refund, signing: Signing): Promise<string>
   })
 }
 
+/** Builds a refund of one fen of a payment that does not exist, so that WeChat refuses it. It shows whether WeChat takes the certificate. */
+export function refundProbeMessage(nothing: OutTradeNo, signing: Signing): Promise<string> {
+  const { appid, mchId } = signing.merchant
+  return signedXml(signing, {
+    appid,
+    mch_id: mchId,
+    out_trade_no: nothing,
+    out_refund_no: nothing,
+    total_fee: '1',
+    refund_fee: '1',
+  })
+}
+
 /**
  * Builds the message of refundquery, which queries one refund, or the refunds of a payment.
  *

@@ -1,3 +1,4 @@
+import type { KeyAnswer } from '../../core/doctor/wechat.ts'
 import type { Busy, Misconfigured, Refused, Unknown } from '../../ports/wechat.ts'
 import type { EnvelopeError } from './wire/envelope.ts'
 
@@ -35,4 +36,30 @@ export function readUnopened(error: EnvelopeError): Busy | Misconfigured | Refus
   if (MISCONFIGURED_MESSAGES.some(says)) return { kind: 'misconfigured', ...described }
   if (BUSY_MESSAGES.some(says)) return { kind: 'busy' }
   return { kind: 'refused', ...described }
+}
+
+/** What a refusal says about the configuration: WeChat names the same faults by an err_code, and in unsigned words. */
+const FAULTS: readonly (readonly [KeyAnswer['kind'], RegExp])[] = [
+  ['known', /^ORDERNOTEXIST /],
+  ['key', /^SIGNERROR |^FAIL .*签名(校验)?(错误|失败)/],
+  ['unbound', /^APPID_MCHID_NOT_MATCH |不匹配/],
+  ['merchant', /^MCHID_NOT_EXIST |mch_id|sub_mch_id/],
+  ['appid', /^APPID_NOT_EXIST |^FAIL appid/],
+  ['product', /^NOAUTH |产品权限未开通/],
+  ['busy', /^(SYSTEMERROR|FREQUENCY_LIMITED) /],
+]
+
+/**
+ * Reads the answer to the question about an order that cannot exist.
+ *
+ * @param code The err_code, or FAIL for a refusal without a signature. @param words WeChat's own.
+ */
+export function keyKindOf(
+  code: string,
+  words: string,
+): Readonly<{ kind: KeyAnswer['kind']; words: string }> {
+  const said = `${code} ${words}`
+  const [kind = 'other'] = FAULTS.find(([, pattern]) => pattern.test(said)) ?? []
+  const isBusy = kind === 'other' && BUSY_MESSAGES.some((pattern) => pattern.test(said))
+  return { kind: isBusy ? 'busy' : kind, words: said.trim() }
 }

@@ -52,6 +52,22 @@ describe('an order', () => {
     expect(w.wechat.books.capturedFen()).toBe(8_800)
   })
 
+  it('costs what the shop registered, whatever price the client names', async () => {
+    const w = world()
+    const ordercode = await w.order('price')
+    const code = () => w.wechat.payer.login(w.wechat.payer.newOpenid())
+    const named = { total_fee: 1, totalFee: 1, fee: '1', price: 1 }
+
+    await w.fetch(`/pay?code=${code()}&ordercode=${ordercode}&total_fee=1&totalFee=1&fee=1&price=1`)
+    await w.fetch('/pay', {
+      method: 'POST',
+      body: JSON.stringify({ code: code(), ordercode, ...named }),
+    })
+
+    const sent = w.wechat.books.orders().filter((each) => each.outTradeNo.startsWith(ordercode))
+    expect(sent.map(({ totalFee }) => totalFee)).toEqual([8_800, 8_800])
+  })
+
   it('is signed with HMAC-SHA256 when that is configured', async () => {
     const w = world({ vars: { WX_SIGN_TYPE: 'HMAC-SHA256' } })
     const ordercode = await w.order('hmac')

@@ -25,6 +25,7 @@ export const ROUTES = [
   '/deliveries',
   '/deliveries/x/resend',
   '/runs',
+  '/doctor',
   '/orders/paying-01/refunds/r1',
   '/bills/2026-11-22',
   '/doctor',

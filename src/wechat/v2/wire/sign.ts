@@ -15,14 +15,14 @@ import type { Fields } from './xml.ts'
  * `sign`, including fields that we do not know.
  */
 export function canonicalString(fields: Fields): string {
-  return (
-    Array.from(fields)
-      .filter(([name, value]) => name !== 'sign' && value !== '')
-      // `<` compares code units, which is byte order for ASCII names. localeCompare would sort differently.
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, value]) => `${name}=${value}`)
-      .join('&')
-  )
+  let text = ''
+  // The default order is that of code units, which is byte order for ASCII names.
+  for (const name of Array.from(fields.keys()).sort()) {
+    const value = fields.get(name)
+    if (name !== 'sign' && value !== undefined && value !== '')
+      text += `${text === '' ? '' : '&'}${name}=${value}`
+  }
+  return text
 }
 
 /** Signs the fields. @returns upper-case hex: 32 characters for MD5, 64 for HMAC-SHA256. */

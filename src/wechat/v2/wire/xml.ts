@@ -8,6 +8,7 @@
  */
 import { XMLParser } from 'fast-xml-parser'
 import { err, ok, type Result } from '../../../lib/result.ts'
+import { readPlainXml } from './plain-xml.ts'
 
 /**
  * The text of each element, by element name. The text is unchanged: leading zeros, `1e5`, numbers of 28
@@ -36,6 +37,11 @@ export const XML_BYTES_MAX = 64 * 1024
 /** The name of the root element: `xml` in a message, `root` in the decrypted part of a refund notice. */
 export type RootName = 'xml' | 'root'
 
+/**
+ * The decoder keeps a byte order mark, so that the message is refused: WeChat sends none, and the signature does not
+ * cover it.
+ */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const BLANK = ' \t\r\n'
 const CDATA_OPEN = '<![CDATA['
 const CDATA_CLOSE = ']]>'
@@ -108,9 +114,7 @@ export function parseXmlBytes(
   if (bytes.length > XML_BYTES_MAX) return err({ reason: 'too_long' })
   let text: string
   try {
-    // The decoder keeps a byte order mark, so that the message is refused: WeChat sends none, and the signature
-    // does not cover it.
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    text = utf8.decode(bytes)
   } catch {
     return err({ reason: 'not_utf8' })
   }
@@ -125,6 +129,16 @@ export function parseXml(
 ): Result<Fields, XmlError> {
   if (text.length > XML_BYTES_MAX) return err({ reason: 'too_long' })
   if (FORBIDDEN_CHARACTER.test(text)) return err({ reason: 'forbidden_character' })
+  const plain = readPlainXml(text, rootName, elementsMax)
+  return plain === undefined ? parseWithLibrary(text, rootName, elementsMax) : ok(plain)
+}
+
+/** Parses a message of any form: the reader of record, with which the reader of the plain form must agree. */
+export function parseWithLibrary(
+  text: string,
+  rootName: RootName,
+  elementsMax: number,
+): Result<Fields, XmlError> {
   const body = withoutBlankEnds(text).replace(DECLARATION, '')
   // CDATA sections are not checked: in them even a DOCTYPE is plain text, and the shop's attach may contain it.
   const markup = withoutCdata(body)
