@@ -122,14 +122,13 @@ const codesIn = ({ schema }: Part): readonly string[] => {
   return properties?.code?.enum ?? []
 }
 
-/** The parameters of one place as an object. What they are is text, so numbers are read by their pattern. */
+/** The parameters of one place as an object. A query may have more, which the Worker ignores. */
 const objectOf = (parameters: readonly Parameter[], place: string): Part => {
   const here = parameters.filter((parameter) => parameter.in === place)
   return {
     type: 'object',
     properties: Object.fromEntries(here.map(({ name, schema }) => [name, schema])),
     required: here.filter(({ required }) => required === true).map(({ name }) => name),
-    additionalProperties: false,
   }
 }
 
