@@ -2,6 +2,7 @@ import { existsSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+import { contractModule, noteSighting, sightings } from './testing/contract/plugin.ts'
 import { PATIENCE, PURE } from './testing/mutants/pure.config.ts'
 
 /** D1 waits for the disk at every commit. With its files in memory, where there is room, tests take a fifth less. */
@@ -66,9 +67,9 @@ export default defineConfig(async () => ({
               find: 'cloudflare:workers',
               replacement: join(import.meta.dirname, 'testing/d1/workers-in-node.ts'),
             },
-            // The Worker imports the script of the console as a text. Node would run it.
+            // The Worker imports the script of the console as a text, and openapi.json. Node would run the first, and parse the other.
             {
-              find: /^.*\/page\.client\.js$/,
+              find: /^.*\/(page\.client\.js|openapi\.json)$/,
               replacement: join(import.meta.dirname, 'testing/d1/empty-text.ts'),
             },
           ],
@@ -82,10 +83,12 @@ export default defineConfig(async () => ({
       },
       {
         plugins: [
+          contractModule,
           cloudflareTest({
             main: './src/worker.ts',
             wrangler: { configPath: './wrangler.toml' },
             miniflare: {
+              serviceBindings: { CONTRACT: noteSighting },
               bindings: {
                 // wrangler warns when they are missing. Every test has its own values.
                 WX_APP_SECRET: 'x',
@@ -102,7 +105,17 @@ export default defineConfig(async () => ({
           ...PATIENCE,
           provide: { orders: Number(process.env['BENCH_ORDERS'] ?? 20_000) }, // bench/pages.ts asks for a million
           include: ['test/{store,stories}/**/*.test.ts'],
-          setupFiles: ['testing/d1/apply-migrations.ts'],
+          setupFiles: ['testing/d1/apply-migrations.ts', 'testing/contract/setup.ts'],
+        },
+      },
+      {
+        // It runs after all stories, and judges what they saw.
+        test: {
+          name: 'contract',
+          environment: 'node',
+          sequence: { groupOrder: 1 },
+          provide: { sightings },
+          include: ['test/contract/**/*.test.ts'],
         },
       },
     ],

@@ -1,4 +1,4 @@
-/** What a Worker answers whose configuration is wrong: nothing, but for the doctor, which says what to do. */
+/** What a Worker answers whose configuration is wrong: its description, and the doctor, which says what to do. */
 import { VERSION } from './assemble.ts'
 import { tokensIn } from './config.ts'
 import { DOCTOR } from './console/words/doctor.ts'
@@ -6,14 +6,15 @@ import { byUrgency, finding } from './core/doctor/finding.ts'
 import { judgeInstallation, judgePublicUrl } from './core/doctor/installation.ts'
 import { fromMillis } from './core/time.ts'
 import { installationOf } from './doctor-tools.ts'
+import { DOCUMENT_PATH, documentResponse } from './routes/document/document.ts'
 import { callerWith, tokenOf } from './routes/http/auth.ts'
 import { problem } from './routes/http/problem.ts'
 import { answer } from './routes/operator/doctor.ts'
 import { CHECKS } from './service/doctor/checks.ts'
 
 /**
- * Answers a request. The doctor answers people with a token, if the tokens themselves can be read; every other request
- * gets 500 `misconfigured`.
+ * Answers a request. The doctor answers people with a token, if the tokens themselves can be read; `openapi.json` is there for
+ * everyone; every other request gets 500 `misconfigured`.
  *
  * @param wrong The names of the variables that are wrong.
  */
@@ -24,6 +25,7 @@ export async function respondMisconfigured(
   nowMs: number,
 ): Promise<Response> {
   const { pathname, origin } = new URL(request.url)
+  if (pathname === DOCUMENT_PATH) return documentResponse(request)
   const tokens = pathname === '/doctor' ? tokensIn(env) : undefined
   if (tokens === undefined) return problem('misconfigured')
   const { method } = request

@@ -1,5 +1,6 @@
-/** Answers any request: the console's pages for people, the HTTP interface for programs. */
+/** Answers any request: the console's pages for people, the HTTP interface and its description for programs. */
 import { respondConsole, respondHome } from './console/respond.ts'
+import { DOCUMENT_PATH, documentResponse } from './routes/document/document.ts'
 import type { HttpDeps } from './routes/http/deps.ts'
 import { respond as respondInterface } from './routes/router.ts'
 
@@ -9,6 +10,7 @@ export function respond(request: Request, deps: HttpDeps): Promise<Response> {
   if (pathname === '/console' || pathname.startsWith('/console/')) {
     return respondConsole(request, deps)
   }
+  if (pathname === DOCUMENT_PATH) return Promise.resolve(documentResponse(request))
   return pathname === '/' && isBrowser(request)
     ? respondHome(request)
     : respondInterface(request, deps)

@@ -6,7 +6,7 @@ import { respond } from './respond.ts'
 
 /**
  * `fetch` answers HTTP requests, `scheduled` is the cron, once a minute. If the configuration is wrong, every
- * request but the doctor's gets 500 `misconfigured`, and the cron does nothing.
+ * request but the doctor's and those for `openapi.json` gets 500 `misconfigured`, and the cron does nothing.
  */
 export default {
   async fetch(request, env, ctx) {

@@ -1,4 +1,5 @@
 /** Two instances of the real Worker, built and run in workerd, over one D1. */
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTestHarness, type TestHarnessOptions } from 'wrangler'
@@ -20,7 +21,13 @@ const instance = (name: string): WorkerInput => ({
     name,
     main: join(ROOT, 'src/worker.ts'),
     compatibility_date: '2026-10-23',
-    rules: [{ type: 'Text', globs: ['**/*.css', '**/*.client.js'], fallthrough: true }],
+    rules: [
+      {
+        type: 'Text',
+        globs: ['**/*.css', '**/*.client.js', '**/openapi.json'],
+        fallthrough: true,
+      },
+    ],
     // Both instances use the same database, since it has the same name.
     d1_databases: [
       {
@@ -73,6 +80,15 @@ afterAll(async () => {
   await server.close()
   globalThis.fetch = realFetch
 }, 60_000)
+
+describe('the Worker as wrangler builds it', () => {
+  it('serves openapi.json byte for byte', async () => {
+    const answer = await workers()[0].fetch('https://pay.test/openapi.json')
+    expect(await answer.text()).toBe(
+      readFileSync(join(ROOT, 'src/routes/document/openapi.json'), 'utf8'),
+    )
+  })
+})
 
 describe('two Workers over one database', () => {
   it('record no payment twice and lose no webhook under load, with the cron in both', async () => {

@@ -9,6 +9,7 @@ import type { Timers } from '../src/lib/deadline.ts'
 import type { LogEntry } from '../src/ports/deps.ts'
 import type { HttpDeps } from '../src/routes/http/deps.ts'
 import { respond } from '../src/respond.ts'
+import { observed, observedWebhook } from './contract/observer.ts'
 import { ShopReceiver } from './shop-receiver.ts'
 
 /** The merchant of both the Worker and the simulated WeChat. */
@@ -96,8 +97,10 @@ export function world(options: WorldOptions = {}) {
     async fetch(request) {
       const { host, pathname, origin } = new URL(request.url)
       if (away.has(host)) throw new TypeError('Network connection lost.')
-      if (origin === SHOP) return shopReceiver.receive(request)
-      if (options.group !== undefined && isGroup(request)) return options.group(request)
+      if (origin === SHOP) return shopReceiver.receive(await observedWebhook(request))
+      if (options.group !== undefined && isGroup(request)) {
+        return options.group(await observedWebhook(request))
+      }
       calls.push(`${host}${pathname}`)
       await holds.get(pathname)
       return called.fetch(request)
@@ -118,8 +121,10 @@ export function world(options: WorldOptions = {}) {
   const worker = (): HttpDeps => assemble(vars, platform)
   const post = (body: BodyInit) => new Request('https://pay.test/notify', { method: 'POST', body })
 
+  const ask = async (request: Request, deps: HttpDeps, body?: unknown): Promise<Response> =>
+    observed(request, body, await respond(request, deps))
   const fetch = (path: string, init: RequestInit = {}): Promise<Response> =>
-    respond(new Request(new URL(path, 'https://pay.test'), init), worker())
+    ask(new Request(new URL(path, 'https://pay.test'), init), worker(), init.body)
   const shop = (method: string, path: string, body?: unknown, headers: HeadersInit = {}) =>
     fetch(path, {
       method,
@@ -177,12 +182,12 @@ export function world(options: WorldOptions = {}) {
       return events.map(({ type }) => type)
     },
     /** Lets WeChat post all notices that are due to the Worker. */
-    deliverNotices: () => wechat.notices.deliverDue((request) => respond(request, worker())),
+    deliverNotices: () => wechat.notices.deliverDue((request) => ask(request, worker())),
     /** Posts a payment notice to the Worker. */
-    notify: (body: BodyInit): Promise<Response> => respond(post(body), worker()),
+    notify: (body: BodyInit): Promise<Response> => ask(post(body), worker()),
     /** Posts a payment notice to a Worker some of whose variables are replaced by `changed`. */
     notifyWith: (changed: Readonly<Record<string, string>>, body: BodyInit): Promise<Response> =>
-      respond(post(body), assemble(configOf({ ...settings, ...changed }), platform)),
+      ask(post(body), assemble(configOf({ ...settings, ...changed }), platform)),
     /** Runs the cron once at the world's time. */
     cron: (): Promise<void> => tick(assembleCron(vars, platform), nowMs),
     /** Waits for the Workers' background work, such as the first try of each webhook. */

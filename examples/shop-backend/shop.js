@@ -4,6 +4,7 @@
  * server; server.js puts it on Node's.
  */
 import { randomInt } from 'node:crypto'
+import { createClient } from '../shop-client/client.ts'
 import { createReceiver } from './webhook.js'
 
 /** What the shop sells. `total_fee` is in fen. The price is here and nowhere else: a phone can be made to send any number. */
@@ -37,6 +38,7 @@ export function createShop({
   send = (request) => fetch(request),
   log = console.log,
 }) {
+  const wxpay = createClient({ origin: worker, token, send })
   const receive = createReceiver({ database, secret: webhookSecret, log })
   const insert = database.prepare(
     'INSERT INTO orders (ordercode, openid, goods, total_fee) VALUES (?, ?, ?, ?)',
@@ -72,15 +74,10 @@ export function createShop({
     insert.run(ordercode, openid, String(goods), wanted.total_fee)
     // Bound to its payer, the order cannot be paid, held up or seen by another one.
     const terms = anyone === true ? wanted : { ...wanted, openid }
-    const registered = await send(
-      new Request(`${worker}/orders/${ordercode}`, {
-        method: 'PUT',
-        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-        body: JSON.stringify(terms),
-      }),
-    )
+    const registered = await wxpay.putOrder(ordercode, terms)
     if (!registered.ok) {
-      log(`${ordercode}: not registered, ${registered.status} ${await registered.text()}`)
+      const { status, problem: why } = registered
+      log(`${ordercode}: not registered, ${status} ${why?.code}: ${why?.detail}`)
       return problem(502, 'not_registered')
     }
     log(`${ordercode}: registered, ${wanted.body}`)

@@ -2,17 +2,10 @@
  * Receives the webhooks of wxpay-edge: verify the signature, handle each webhook once, never replace newer data about the
  * same subject by older, ship once.
  */
-import { Webhook, WebhookVerificationError } from 'standardwebhooks'
+import { Webhook as Verifier, WebhookVerificationError } from 'standardwebhooks'
 import { transaction } from './database.js'
 
-/**
- * The parts of a webhook that this shop reads. `data` is the order, the payment that goes back, the refund, the review or the
- * day's bill.
- * @typedef {{
- *   type: string,
- *   data: { ordercode: string, out_refund_no: string, state: string, revision: number, kind: string, id: string },
- * }} Event
- */
+/** @typedef {import('../shop-client/client.ts').Webhook} Webhook */
 
 /**
  * @param {object} options
@@ -21,7 +14,7 @@ import { transaction } from './database.js'
  * @param {(line: string) => void} options.log
  */
 export function createReceiver({ database, secret, log }) {
-  const verifier = new Webhook(secret)
+  const verifier = new Verifier(secret)
   const handled = database.prepare('INSERT OR IGNORE INTO webhooks (id) VALUES (?)')
   const newest = database.prepare(`
     INSERT INTO news (subject, type, state, revision) VALUES (?, ?, ?, ?)
@@ -37,24 +30,24 @@ export function createReceiver({ database, secret, log }) {
    * @returns {number} the HTTP status to answer with
    */
   function receive(body, headers) {
-    /** @type {Event} */
-    let event
+    /** @type {Webhook} */
+    let webhook
     try {
-      event = /** @type {Event} */ (verifier.verify(body, headers))
+      webhook = /** @type {Webhook} */ (verifier.verify(body, headers))
     } catch (error) {
       return error instanceof WebhookVerificationError ? 401 : 400
     }
     const id = headers['webhook-id'] ?? ''
     transaction(database, () => {
       // The Worker repeats a webhook when the answer was lost or the operator resends it: answer 2xx, do nothing.
-      if (handled.run(id).changes === 1) handle(id, event)
+      if (handled.run(id).changes === 1) handle(id, webhook)
     })
     return 204
   }
 
   /**
    * @param {string} id
-   * @param {Event} event
+   * @param {Webhook} webhook
    */
   function handle(id, { type, data }) {
     switch (type) {
@@ -81,10 +74,10 @@ export function createReceiver({ database, secret, log }) {
    *
    * @param {string} subject
    * @param {string} type
-   * @param {Event['data']} data
+   * @param {{ state: string, revision: number }} data
    */
   function isNews(subject, type, { state, revision }) {
-    const isNew = newest.run(subject, type, state ?? null, revision).changes === 1
+    const isNew = newest.run(subject, type, state, revision).changes === 1
     if (isNew) log(`${subject}: ${type}`)
     return isNew
   }

@@ -17,7 +17,7 @@ export type BillReport = Readonly<{
  * are added, never renamed. Sums are in fen. Only the service fee is in
  * thousandths of a fen, because WeChat states it in yuan with five decimals.
  */
-export function billJson({ bill, differences }: BillReport): Record<string, unknown> {
+export function billJson({ bill, differences }: BillReport) {
   const { counts } = bill
   return {
     date: bill.day,
@@ -55,7 +55,7 @@ export function billJson({ bill, differences }: BillReport): Record<string, unkn
   }
 }
 
-const differenceJson = (difference: ReportedDifference): Record<string, unknown> => ({
+const differenceJson = (difference: ReportedDifference) => ({
   kind: difference.kind,
   subject: difference.subject,
   ordercode: difference.ordercode ?? null,
@@ -65,5 +65,4 @@ const differenceJson = (difference: ReportedDifference): Record<string, unknown>
   review_id: difference.reviewId ?? null,
 })
 
-const sideJson = (side: Side | undefined): Record<string, unknown> | null =>
-  side === undefined ? null : fieldsJson(side)
+const sideJson = (side: Side | undefined) => (side === undefined ? null : fieldsJson(side))

@@ -2,7 +2,7 @@ import { formatRfc3339, timeOrNull } from '../core/time.ts'
 import type { ListedDelivery } from '../ports/delivery-store.ts'
 
 /** A webhook and its tries as the shop sees them. Contract: fields are added, never renamed. */
-export const deliveryJson = (delivery: ListedDelivery): Record<string, unknown> => ({
+export const deliveryJson = (delivery: ListedDelivery) => ({
   id: delivery.id,
   type: delivery.type,
   ordercode: delivery.ordercode ?? null,

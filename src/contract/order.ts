@@ -10,7 +10,7 @@ import { reviewJson } from './review.ts'
 export function orderJson(
   { order, attempts, payments, refunds }: OrderView,
   reviews: readonly StoredReview[],
-): Record<string, unknown> {
+) {
   const { terms } = order
   return {
     ordercode: order.ordercode,
@@ -54,7 +54,7 @@ export function orderJson(
 }
 
 /** One event of an order's history as the shop sees it. Contract: fields are added, never renamed. */
-export const eventJson = (event: StoredEvent): Record<string, unknown> => ({
+export const eventJson = (event: StoredEvent) => ({
   ...event.data,
   type: event.type,
   at: formatRfc3339(event.at),

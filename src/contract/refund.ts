@@ -2,7 +2,7 @@ import type { Refund } from '../core/order/refund.ts'
 import { formatRfc3339, timeOrNull } from '../core/time.ts'
 
 /** A refund as the shop sees it. Contract: fields are added, never renamed. Amounts are in fen. */
-export const refundJson = (refund: Refund, ordercode: string): Record<string, unknown> => ({
+export const refundJson = (refund: Refund, ordercode: string) => ({
   out_refund_no: refund.outRefundNo,
   ordercode,
   transaction_id: refund.transactionId,

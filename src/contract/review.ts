@@ -3,7 +3,7 @@ import { formatRfc3339 } from '../core/time.ts'
 import { fieldsJson } from './fields.ts'
 
 /** A review as the shop and the operator see it. Contract: fields are added, never renamed. */
-export const reviewJson = (review: StoredReview): Record<string, unknown> => ({
+export const reviewJson = (review: StoredReview) => ({
   id: review.id,
   kind: review.kind,
   ordercode: review.ordercode ?? null,

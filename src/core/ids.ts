@@ -14,10 +14,14 @@ export type TransactionId = string & { readonly [transactionId]: true }
 /** The maximum number of payment attempts of one order. */
 export const ATTEMPTS_MAX = 20
 
-const ORDERCODE = /^[0-9A-Za-z_-]{6,28}$/
-const OPENID = /^[0-9A-Za-z_-]{1,128}$/
+/** The form of an ordercode: 6 to 28 of `0-9`, `A-Z`, `a-z`, `_` and `-`. */
+export const ORDERCODE = /^[0-9A-Za-z_-]{6,28}$/
+/** The form of a payer's openid. */
+export const OPENID = /^[0-9A-Za-z_-]{1,128}$/
+/** The form of a transaction_id. */
+export const TRANSACTION_ID = /^[0-9A-Za-z]{1,32}$/
 
-/** Whether a text has the form of an ordercode: 6 to 28 of `0-9`, `A-Z`, `a-z`, `_` and `-`. */
+/** Whether a text has the form of an ordercode. */
 export const isOrdercode = (text: string): boolean => ORDERCODE.test(text)
 /** Whether a text has the form of a payer's openid. */
 export const isOpenid = (text: string): boolean => OPENID.test(text)
@@ -54,5 +58,5 @@ export const toOutTradeNo = (text: string): OutTradeNo => text as OutTradeNo
 
 /** Reads a `transaction_id`. @returns `undefined` for a text that cannot be one. */
 export function parseTransactionId(text: string): TransactionId | undefined {
-  return /^[0-9A-Za-z]{1,32}$/.test(text) ? (text as TransactionId) : undefined
+  return TRANSACTION_ID.test(text) ? (text as TransactionId) : undefined
 }

@@ -3,7 +3,7 @@
  * until nothing is due or the budget or the time is used up. So no class can use up what another one needs. Every row
  * has its own due time, so an outage of any length leaves a backlog and loses nothing.
  */
-import { fromMillis, later, MINUTE_S, type UnixSeconds } from '../core/time.ts'
+import { formatRfc3339, fromMillis, later, MINUTE_S, type UnixSeconds } from '../core/time.ts'
 import { Budget, type Cost } from '../ports/budget.ts'
 import type { Deps } from '../ports/deps.ts'
 import type { RecoveryLeft } from '../ports/recovery-store.ts'
@@ -50,7 +50,7 @@ type Report = Figures &
     /** Whether WeChat accepted our key in this run; absent when WeChat answered nothing. */
     key?: 'accepted' | 'refused'
     /** What is left of the recovery that is under way. */
-    recovery?: Omit<RecoveryLeft, 'otherMerchants'> & Readonly<{ other_merchants: number }>
+    recovery?: ReturnType<typeof recoveryJson>
     calls: number
     statements: number
   }>
@@ -221,8 +221,9 @@ const tellsNow = (
   sendAlert !== undefined &&
   ((config.plan === 'paid' && !isReduced) || Math.floor(at / MINUTE_S) % TELL_MINUTES === 0)
 
-const recoveryJson = ({ otherMerchants, ...left }: RecoveryLeft) => ({
+const recoveryJson = ({ since, otherMerchants, ...left }: RecoveryLeft) => ({
   ...left,
+  since: formatRfc3339(since),
   other_merchants: otherMerchants,
 })
 

@@ -8,11 +8,8 @@ import { clientAddress } from './http/client-address.ts'
 import type { HttpDeps } from './http/deps.ts'
 import { problem } from './http/problem.ts'
 import type { RouteRequest } from './http/request.ts'
-import type { Handler, Route } from './http/routes.ts'
-import { OPERATOR_ROUTES, PUBLIC_ROUTES } from './operator/routes.ts'
-import { PAYER_ROUTES } from './payer/routes.ts'
-import { SHOP_ROUTES } from './shop/routes.ts'
-import { WECHAT_ROUTES } from './wechat/routes.ts'
+import type { Access, Handler, Route } from './http/routes.ts'
+import { ROUTES } from './routes.ts'
 
 /**
  * The deadline of the answer to a notice, in milliseconds. WeChat waits 5 s, and counts a later answer as none.
@@ -21,29 +18,33 @@ const NOTICE_MS = 4_500
 
 const router = Router<RouteRequest, [HttpDeps]>({ catch: answerFor })
 
-add(PAYER_ROUTES, (handler) => (request, deps) => handler(request, deps.as('payer')))
-add(WECHAT_ROUTES, (handler) => (request, deps) => handler(request, deps.as('wechat', NOTICE_MS)))
-add(SHOP_ROUTES, withToken)
-add(OPERATOR_ROUTES, withToken)
-add(PUBLIC_ROUTES, (handler) => handler)
+/** What stands before the handlers of each kind of route. */
+const GUARDS: Readonly<Record<Access, (handler: Handler) => Handler>> = {
+  payer: (handler) => (request, deps) => handler(request, deps.as('payer')),
+  wechat: (handler) => (request, deps) => handler(request, deps.as('wechat', NOTICE_MS)),
+  viewer: (handler) => withToken(handler, true),
+  operator: (handler) => withToken(handler, false),
+  monitor: (handler) => handler,
+  everyone: (handler) => handler,
+}
+
+ROUTES.forEach(add)
 router.all('*', refuse)
 
-function add(routes: readonly Route[], guard: (handler: Handler, route: Route) => Handler): void {
-  for (const route of routes) {
-    const [method, path, handler, head] = route
-    const verb = method.toLowerCase() as Lowercase<typeof method>
-    const guarded = guard(handler, route)
-    router[verb](path, guarded)
-    if (method === 'GET' && head !== 'no_head') router['head']?.(path, guarded)
-  }
+function add({ method, path, access, handler, head }: Route): void {
+  const verb = method.toLowerCase() as Lowercase<typeof method>
+  const guarded = GUARDS[access](handler)
+  router[verb](path, guarded)
+  if (method === 'GET' && head !== false) router['head']?.(path, guarded)
 }
 
 /**
  * Requires the token of the shop or of an operator. Without it every answer is 401, never 404: a stranger must not
- * learn what exists. A viewer may only read, and not the raw bill, which has the payments of all systems of the merchant.
+ * learn what exists.
+ *
+ * @param isForViewers Whether an operator with the role `viewer` may call the handler.
  */
-function withToken(handler: Handler, [method, path]: Route): Handler {
-  const isForViewers = method === 'GET' && !path.endsWith('/raw')
+function withToken(handler: Handler, isForViewers: boolean): Handler {
   return async (request, deps) => {
     const token = tokenOf(request)
     const caller = token === undefined ? undefined : await callerWith(token, deps)
@@ -53,7 +54,7 @@ function withToken(handler: Handler, [method, path]: Route): Handler {
     }
     const { actor, role } = caller
     if (role === 'viewer' && !isForViewers) {
-      deps.log({ event: 'viewer_refused', actor, method, path: pathOf(request) })
+      deps.log({ event: 'viewer_refused', actor, method: request.method, path: pathOf(request) })
       return problem('forbidden')
     }
     return handler(request, deps.as(actor))

@@ -1,6 +1,6 @@
 /** Sends alerts to a group bot, or to a receiver of Standard Webhooks. */
 import type { Alert, AlertFailure } from '../core/alert.ts'
-import { formatRfc3339, fromMillis } from '../core/time.ts'
+import { formatRfc3339, fromMillis, type UnixSeconds } from '../core/time.ts'
 import { type Timers, withDeadline } from '../lib/deadline.ts'
 import { readLimited } from '../lib/limited-body.ts'
 import type { Secret } from '../lib/secret.ts'
@@ -59,22 +59,25 @@ export function alertSender(options: AlertSenderOptions): SendAlert {
 
   async function webhook(alert: Alert, id: string): Promise<Request> {
     const at = fromMillis(nowMs())
-    const body = JSON.stringify({
-      type: 'alert',
-      timestamp: formatRfc3339(at),
-      data: {
-        text: alertText(alert, consoleUrl, 'en'),
-        reviews: alert.reviews.map((each) => ({ ...each, ordercode: each.ordercode ?? null })),
-        began: alert.began,
-        ended: alert.ended,
-        all_resolved: alert.allResolved,
-        console: consoleUrl,
-      },
-    })
+    const body = JSON.stringify(alertJson(alert, consoleUrl, at))
     const secrets = secret === undefined ? [] : [secret]
     return post(url.reveal(), body, await webhookHeaders({ id, body }, at, secrets))
   }
 }
+
+/** An alert for a receiver of Standard Webhooks. Contract: fields are added, never renamed. */
+export const alertJson = (alert: Alert, consoleUrl: string, at: UnixSeconds) => ({
+  type: 'alert' as const,
+  timestamp: formatRfc3339(at),
+  data: {
+    text: alertText(alert, consoleUrl, 'en'),
+    reviews: alert.reviews.map((each) => ({ ...each, ordercode: each.ordercode ?? null })),
+    began: alert.began,
+    ended: alert.ended,
+    all_resolved: alert.allResolved,
+    console: consoleUrl,
+  },
+})
 
 const post = (url: string, body: string, headers: Readonly<Record<string, string>>): Request =>
   new Request(url, { method: 'POST', headers, body, redirect: 'manual' })

@@ -191,8 +191,8 @@ export const WEBHOOK_MUTANTS: readonly Mutant[] = [
   {
     name: 'Orders can be closed without the merchant token',
     file: 'routes/router.ts',
-    find: 'add(SHOP_ROUTES, withToken)',
-    replace: `add(SHOP_ROUTES, (handler, route) => (handler.name === 'postOrderClose' ? handler : withToken(handler, route)))`,
+    find: 'operator: (handler) => withToken(handler, false),',
+    replace: `operator: (handler) => (handler.name === 'postOrderClose' ? handler : withToken(handler, false)),`,
     tests: ['test/random/fuzz.test.ts', 'test/stories/http.test.ts'],
   },
   {
@@ -204,9 +204,9 @@ export const WEBHOOK_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'A viewer may download the bill of all payers',
-    file: 'routes/router.ts',
-    find: `method === 'GET' && !path.endsWith('/raw')`,
-    replace: `method === 'GET'`,
+    file: 'routes/shop/routes.ts',
+    find: "path: `${BILL}/raw`, access: 'operator'",
+    replace: "path: `${BILL}/raw`, access: 'viewer'",
     tests: ['test/routes/operators.test.ts'],
   },
   {

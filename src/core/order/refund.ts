@@ -26,9 +26,7 @@ export type OutRefundNo = string & { readonly [outRefundNo]: true }
 export type RefundState =
   'requested' | 'processing' | 'succeeded' | 'refused' | 'abnormal' | 'closed' | 'cancelled'
 
-/**
- * The account that pays a refund. `unsettled`, WeChat's default: payments that are not settled yet.
- */
+/** The account that pays a refund. `unsettled`, WeChat's default: payments that are not settled yet. */
 export type RefundAccount = 'unsettled' | 'available'
 
 /**
@@ -94,7 +92,8 @@ export type RefundRecord = Readonly<{
 
 /** The maximum number of refunds of one payment. WeChat sets this limit. */
 export const REFUNDS_MAX = 50
-const OUT_REFUND_NO = /^[0-9A-Za-z_*@|-]{1,64}$/
+/** The form of an out_refund_no. */
+export const OUT_REFUND_NO = /^[0-9A-Za-z_*@|-]{1,64}$/
 /** The prefix of the refund numbers that this Worker makes itself. The shop may not use it. */
 const AUTOMATIC = 'auto*'
 

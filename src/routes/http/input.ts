@@ -1,10 +1,10 @@
 /** Turns untrusted requests into checked values: every input is `unknown` until a schema has checked it. */
 import { fromMillis } from '../../core/time.ts'
 import * as v from 'valibot'
-import { isOrdercode } from '../../core/ids.ts'
+import { ORDERCODE } from '../../core/ids.ts'
 import { readLimited } from '../../lib/limited-body.ts'
 import { err, ok, type Result } from '../../lib/result.ts'
-import { isPlainText, utf8Length } from '../../lib/text.ts'
+import { isPlainText } from '../../lib/text.ts'
 import { type FieldError, invalidRequest, problem } from './problem.ts'
 import type { RouteRequest } from './request.ts'
 
@@ -48,6 +48,15 @@ export async function readJson(request: Request): Promise<Result<unknown, Respon
   }
 }
 
+/** Reads a JSON body and checks it. @returns the error response of {@link readJson} or {@link check}. */
+export async function readInput<const S extends v.GenericSchema>(
+  request: Request,
+  schema: S,
+): Promise<Result<v.InferOutput<S>, Response>> {
+  const body = await readJson(request)
+  return body.ok ? check(schema, body.value) : body
+}
+
 /** Checks a value against a schema. @returns the error response, which names every field that is wrong. */
 export function check<const S extends v.GenericSchema>(
   schema: S,
@@ -69,7 +78,7 @@ export function check<const S extends v.GenericSchema>(
 /** The schema of an ordercode, the shop's own number of an order. */
 export const ordercodeSchema = v.pipe(
   v.string('must be a string'),
-  v.check(isOrdercode, 'must be 6 to 28 letters, digits, "_" or "-"'),
+  v.regex(ORDERCODE, 'must be 6 to 28 letters, digits, "_" or "-"'),
 )
 
 /**
@@ -100,16 +109,16 @@ export const integer = (min: number, max: number) =>
  * The schema of a text that is sent to WeChat: its limit is in bytes of UTF-8, and it has no characters that
  * an XML parser would change.
  */
-export const wireText = (bytesMin: number, bytesMax: number) =>
-  v.pipe(
+export const wireText = (bytesMin: number, bytesMax: number) => {
+  const size = `must be ${bytesMin} to ${bytesMax} bytes long in UTF-8 (a Chinese character has 3)`
+  return v.pipe(
     v.string('must be a string'),
-    v.check(
-      (text) => utf8Length(text) >= bytesMin && utf8Length(text) <= bytesMax,
-      `must be ${bytesMin} to ${bytesMax} bytes long in UTF-8 (a Chinese character has 3)`,
-    ),
+    v.minBytes(bytesMin, size),
+    v.maxBytes(bytesMax, size),
     v.check(isPlainText, 'must not contain control characters or broken surrogate pairs'),
     v.check((text) => text.trim() === text, 'must not begin or end with white space'),
   )
+}
 
 /** Reads the ordercode from the path. @returns the error response when it is malformed. */
 export function readOrdercode(params: Readonly<Record<string, string>>): Result<string, Response> {

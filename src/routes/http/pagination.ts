@@ -7,7 +7,8 @@ import type { Page } from '../../ports/store.ts'
 import { invalidRequest } from './problem.ts'
 
 const LIMIT_DEFAULT = 20
-const LIMIT_MAX = 100
+/** How many rows a page has at most. */
+export const LIMIT_MAX = 100
 
 /**
  * The position before the newest row, where the first page begins. Its key is the last character of

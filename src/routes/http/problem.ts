@@ -10,7 +10,8 @@ type ProblemEntry = Readonly<{
   retryAfterS?: number
 }>
 
-const PROBLEMS = {
+/** The status and the texts of every error code. */
+export const PROBLEMS = {
   invalid_request: {
     status: 400,
     title: 'Invalid request',

@@ -1,3 +1,4 @@
+import type { GenericSchema } from 'valibot'
 import type { HttpDeps } from './deps.ts'
 import type { RouteRequest } from './request.ts'
 
@@ -5,12 +6,22 @@ import type { RouteRequest } from './request.ts'
 export type Handler = (request: RouteRequest, deps: HttpDeps) => Promise<Response>
 
 /**
- * A method, a path in itty-router's notation, and the handler that answers. A GET route also answers HEAD, unless its
- * request has an effect that happens only once: `no_head`.
+ * Who may call a route. `viewer`: with any of our tokens. `operator`: with the shop's token, or that of an operator who
+ * may do more than read. `payer`: without a token, a login code or a ticket takes its place. `wechat`: without a token, the
+ * notice itself must prove its origin. `monitor`: with METRICS_TOKEN, which the handler checks. `everyone`: without a token.
  */
-export type Route = readonly [
-  method: 'GET' | 'POST' | 'PUT' | 'DELETE',
-  path: string,
-  handler: Handler,
-  head?: 'no_head',
-]
+export type Access = 'viewer' | 'operator' | 'payer' | 'wechat' | 'monitor' | 'everyone'
+
+/** All that the router and the generator of `openapi.json` know about one route. */
+export type Route = Readonly<{
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** In itty-router's notation. */
+  path: string
+  access: Access
+  handler: Handler
+  /** Whether a GET route also answers HEAD. It does unless its request has an effect that happens only once. */
+  head?: false
+  /** What the handler accepts as query and as JSON body. */
+  query?: GenericSchema
+  body?: GenericSchema
+}>

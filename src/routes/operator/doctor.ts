@@ -1,13 +1,15 @@
+import * as v from 'valibot'
+import { doctorJson } from '../../contract/doctor.ts'
 import type { KeptCheckup } from '../../ports/doctor.ts'
-import { verdictOf } from '../../core/doctor/finding.ts'
-import { summaryOf, tell } from '../../core/doctor/words.ts'
-import { formatRfc3339 } from '../../core/time.ts'
 import { type CheckupDeps, runDoctor } from '../../service/doctor/checkup.ts'
 import type { HttpDeps } from '../http/deps.ts'
 import { json } from '../http/problem.ts'
 import type { RouteRequest } from '../http/request.ts'
 
 type DoctorDeps = CheckupDeps & Pick<HttpDeps, 'doctorWords' | 'version'>
+
+/** The query of `/doctor`: the language of the findings. Any that is not Chinese is English. */
+export const DoctorQuery = v.object({ lang: v.optional(v.string()) })
 
 /** `GET /doctor`: every check that leaves no trace, and how to mend what is wrong. */
 export const getDoctor = async (request: RouteRequest, deps: DoctorDeps): Promise<Response> =>
@@ -28,17 +30,5 @@ export function answer(
   const asked = new URL(request.url).searchParams.get('lang')
   const isChinese = (asked ?? request.headers.get('accept-language') ?? '').startsWith('zh')
   const words = doctorWords[isChinese ? 'zh' : 'en']
-  const { at, isThorough, findings } = checkup
-  return json({
-    verdict: verdictOf(findings).verdict,
-    summary: summaryOf(findings, words),
-    version,
-    checked_at: formatRfc3339(at),
-    thorough: isThorough,
-    checks: findings.map((each) => {
-      const { name, message, remedy = null } = tell(each, words)
-      const { id, status, reason, seen = null } = each
-      return { id, status, reason, seen, name, message, remedy }
-    }),
-  })
+  return json(doctorJson(checkup, words, version))
 }

@@ -1,5 +1,6 @@
 /** `/result`: whether an order is paid. The mini program's page calls it while the payer waits. */
-import { formatRfc3339 } from '../../core/time.ts'
+import * as v from 'valibot'
+import { payResultJson } from '../../contract/pay-result.ts'
 import { payResult } from '../../service/pay/pay-result.ts'
 import { clientAddress } from '../http/client-address.ts'
 import type { HttpDeps } from '../http/deps.ts'
@@ -21,6 +22,9 @@ type PayResultRouteDeps = Pick<
   | 'wechat'
 >
 
+/** The query of `/result`: a `ticket` from the answer to `/pay`. */
+export const ResultQuery = v.object({ ticket: v.string() })
+
 /**
  * `GET /result?ticket=…`: the state and the amount of the ticket's order, as its payer may see them. HEAD, which shows
  * nothing of them, queries nothing.
@@ -29,8 +33,9 @@ export async function getResult(
   request: RouteRequest,
   deps: PayResultRouteDeps,
 ): Promise<Response> {
-  const ticket: unknown = request.query['ticket']
-  if (typeof ticket !== 'string') return problem('ticket_invalid')
+  const query = v.safeParse(ResultQuery, request.query)
+  if (!query.success) return problem('ticket_invalid')
+  const { ticket } = query.output
   // Clients without an address are limited by their tickets alone. A forged ticket reaches neither D1 nor WeChat.
   const network = clientAddress(request, deps)?.network
   if (network !== undefined && !(await deps.admitClient(network))) {
@@ -40,11 +45,5 @@ export async function getResult(
 
   const result = await payResult(deps, ticket, request.method === 'HEAD' ? 'store' : 'wechat')
   if (!result.ok) return problem(result.error.reason)
-  const { ordercode, state, totalFee, paidAt } = result.value
-  return json({
-    ordercode,
-    state,
-    total_fee: totalFee,
-    paid_at: paidAt === undefined ? null : formatRfc3339(paidAt),
-  })
+  return json(payResultJson(result.value))
 }

@@ -35,7 +35,8 @@ const NO_ADDRESS = '127.0.0.1'
 const MOCK_CODE_DETAIL =
   'The login code is the mock one that WeChat DevTools gives a project without an AppID, or in test mode. Open the project with the AppID of the mini program, then call wx.login again.'
 
-const PayInput = v.object(
+/** What `/pay` takes, as query or as JSON body. Further fields are ignored. */
+export const PayInput = v.object(
   {
     code: v.pipe(v.string('must be a string'), v.minLength(1, 'is missing')),
     ordercode: ordercodeSchema,

@@ -1,11 +1,11 @@
 import type { Route } from '../http/routes.ts'
-import { getResult } from './pay-result.ts'
-import { getPay, postPay } from './pay.ts'
+import { getResult, ResultQuery } from './pay-result.ts'
+import { getPay, PayInput, postPay } from './pay.ts'
 
-/** The routes that the mini program calls. They need no token: a login code or a ticket takes its place. */
-export const PAYER_ROUTES: readonly Route[] = [
+/** The routes that the mini program calls. */
+export const PAYER_ROUTES = [
   // A login code works once, and a client that sends HEAD never sees the answer.
-  ['GET', '/pay', getPay, 'no_head'],
-  ['POST', '/pay', postPay],
-  ['GET', '/result', getResult],
-]
+  { method: 'GET', path: '/pay', access: 'payer', handler: getPay, head: false, query: PayInput },
+  { method: 'POST', path: '/pay', access: 'payer', handler: postPay, body: PayInput },
+  { method: 'GET', path: '/result', access: 'payer', handler: getResult, query: ResultQuery },
+] as const satisfies readonly Route[]

@@ -21,7 +21,8 @@ type DeliveriesRouteDeps = Pick<
   | 'webhooks'
 >
 
-const DeliveryQuery = v.object({
+/** The query of `GET /deliveries`, besides the page. */
+export const DeliveryQuery = v.object({
   state: v.optional(
     v.picklist(
       ['pending', 'delivered', 'given_up', 'no_target'],

@@ -1,7 +1,7 @@
 /** The routes for orders, called by the shop. */
 import * as v from 'valibot'
 import { eventJson, orderJson } from '../../contract/order.ts'
-import { isOpenid } from '../../core/ids.ts'
+import { OPENID } from '../../core/ids.ts'
 import { ORDER_FEN_MAX, toFen } from '../../core/money.ts'
 import type { Terms } from '../../core/order/order.ts'
 import { closeForShop } from '../../service/order/close-order.ts'
@@ -15,7 +15,7 @@ import {
 } from '../../service/order/read-orders.ts'
 import { registerOrder } from '../../service/order/register-order.ts'
 import type { HttpDeps } from '../http/deps.ts'
-import { check, integer, moment, readJson, readOrdercode, wireText } from '../http/input.ts'
+import { check, integer, moment, readInput, readOrdercode, wireText } from '../http/input.ts'
 import {
   cursorOf,
   OLDEST_FIRST,
@@ -34,7 +34,8 @@ type OrdersRouteDeps = Pick<
 
 const EXPIRES_IN_DEFAULT_S = 7_200
 
-const TermsInput = v.strictObject(
+/** The body of `PUT /orders/{ordercode}`. */
+export const TermsInput = v.strictObject(
   {
     total_fee: integer(1, ORDER_FEN_MAX),
     body: wireText(1, 127),
@@ -43,7 +44,7 @@ const TermsInput = v.strictObject(
     goods_tag: v.optional(wireText(0, 32)),
     limit_pay: v.optional(v.literal('no_credit', 'must be "no_credit" or absent')),
     openid: v.optional(
-      v.pipe(v.string('must be a string'), v.check(isOpenid, 'must be the openid of a payer')),
+      v.pipe(v.string('must be a string'), v.regex(OPENID, 'must be the openid of a payer')),
     ),
     expires_in: v.optional(integer(300, 604_800), EXPIRES_IN_DEFAULT_S),
   },
@@ -57,9 +58,7 @@ const OPENID_REQUIRED =
 export async function putOrder(request: RouteRequest, deps: OrdersRouteDeps): Promise<Response> {
   const ordercode = readOrdercode(request.params)
   if (!ordercode.ok) return ordercode.error
-  const body = await readJson(request)
-  if (!body.ok) return body.error
-  const input = check(TermsInput, body.value)
+  const input = await readInput(request, TermsInput)
   if (!input.ok) return input.error
   if (deps.config.requireOpenid && input.value.openid === undefined) {
     return invalidRequest([{ field: 'openid', message: OPENID_REQUIRED }])
@@ -186,7 +185,8 @@ function readIfMatch(header: string | null): number | undefined | 'invalid' {
   return quoted === null ? 'invalid' : Number(quoted[1])
 }
 
-const OrderQuery = v.object({
+/** The query of `GET /orders`, besides the page. */
+export const OrderQuery = v.object({
   state: v.optional(
     v.picklist(['created', 'paying', 'paid', 'closed'], 'must be created, paying, paid or closed'),
   ),

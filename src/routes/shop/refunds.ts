@@ -1,14 +1,14 @@
 /** The routes for refunds, called by the shop. */
 import * as v from 'valibot'
 import { refundJson } from '../../contract/refund.ts'
-import { isOrdercode, parseTransactionId } from '../../core/ids.ts'
+import { isOrdercode, parseTransactionId, TRANSACTION_ID } from '../../core/ids.ts'
 import { ORDER_FEN_MAX, toFen } from '../../core/money.ts'
 import { isAutomatic, parseOutRefundNo } from '../../core/order/refund.ts'
 import { cancelRefund } from '../../service/refund/cancel-refund.ts'
 import { readRefund } from '../../service/refund/read-refund.ts'
 import { requestRefund } from '../../service/refund/request-refund.ts'
 import type { HttpDeps } from '../http/deps.ts'
-import { check, decodedParam, integer, readJson, readOrdercode, wireText } from '../http/input.ts'
+import { decodedParam, integer, readInput, readOrdercode, wireText } from '../http/input.ts'
 import { invalidRequest, json, problem } from '../http/problem.ts'
 import type { RouteRequest } from '../http/request.ts'
 
@@ -20,7 +20,8 @@ type RefundsRouteDeps = Pick<
 const NUMBER =
   'must be 1 to 64 letters, digits, "_", "-", "*", "@" or "|", and must not begin with "auto*"'
 
-const RefundInput = v.strictObject(
+/** The body of `PUT …/refunds/{out_refund_no}`. */
+export const RefundInput = v.strictObject(
   {
     refund_fee: integer(1, ORDER_FEN_MAX),
     reason: v.optional(wireText(0, 80)),
@@ -30,8 +31,8 @@ const RefundInput = v.strictObject(
     transaction_id: v.optional(
       v.pipe(
         v.string('must be a string'),
-        v.check(
-          (text) => parseTransactionId(text) !== undefined,
+        v.regex(
+          TRANSACTION_ID,
           'must be the transaction_id of a payment: 1 to 32 letters and digits',
         ),
       ),
@@ -51,9 +52,7 @@ export async function putRefund(request: RouteRequest, deps: RefundsRouteDeps): 
   if (outRefundNo === undefined || isAutomatic(outRefundNo)) {
     return invalidRequest([{ field: 'out_refund_no', message: NUMBER }])
   }
-  const body = await readJson(request)
-  if (!body.ok) return body.error
-  const input = check(RefundInput, body.value)
+  const input = await readInput(request, RefundInput)
   if (!input.ok) return input.error
 
   const { refund_fee, reason, refund_account, transaction_id } = input.value

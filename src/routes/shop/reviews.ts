@@ -5,7 +5,7 @@ import { isPlainText } from '../../lib/text.ts'
 import { listReviews } from '../../service/review/list-reviews.ts'
 import { resolveReview } from '../../service/review/resolve-review.ts'
 import type { HttpDeps } from '../http/deps.ts'
-import { check, decodedParam, readJson } from '../http/input.ts'
+import { check, decodedParam, readInput } from '../http/input.ts'
 import { cursorOf, readPage, withoutEmpty } from '../http/pagination.ts'
 import { json, problem } from '../http/problem.ts'
 import type { RouteRequest } from '../http/request.ts'
@@ -15,7 +15,8 @@ type ReviewsRouteDeps = Pick<
   'config' | 'deliverSoon' | 'log' | 'now' | 'orders' | 'refunds' | 'reviews' | 'wechat'
 >
 
-const Resolution = v.strictObject(
+/** The body of `POST /reviews/{id}/resolve`. */
+export const Resolution = v.strictObject(
   {
     note: v.pipe(
       v.string('must be a string'),
@@ -36,9 +37,7 @@ export async function postReviewResolve(
   request: RouteRequest,
   deps: ReviewsRouteDeps,
 ): Promise<Response> {
-  const body = await readJson(request)
-  if (!body.ok) return body.error
-  const input = check(Resolution, body.value)
+  const input = await readInput(request, Resolution)
   if (!input.ok) return input.error
   const { note, action } = input.value
   const resolved = await resolveReview(deps, decodedParam(request, 'id'), { note, action })
@@ -65,7 +64,8 @@ export async function postReviewResolve(
   })
 }
 
-const ReviewQuery = v.object({
+/** The query of `GET /reviews`, besides the page. */
+export const ReviewQuery = v.object({
   open: v.optional(v.picklist(['true', 'false', '1', '0'], 'must be true or false')),
 })
 

@@ -67,12 +67,11 @@ async function readSubjects(
 
 const REFUND_TYPES: ReadonlySet<string> = new Set(['refund.succeeded', 'refund.failed'])
 
+/** The `data` of a webhook: the order, the refund with the revision of its order, the review, or the bill's report. */
+export type WebhookData = NonNullable<Awaited<ReturnType<typeof renderData>>>
+
 /** The `data` of a webhook; undefined while the webhook's bill is being reconciled again. */
-async function renderData(
-  deps: Pick<Deps, 'bills'>,
-  delivery: StoredDelivery,
-  read: Subjects,
-): Promise<unknown> {
+async function renderData(deps: Pick<Deps, 'bills'>, delivery: StoredDelivery, read: Subjects) {
   if (delivery.type === 'review.opened') {
     const review = read.reviews.get(delivery.subject)
     invariant(review !== undefined, 'the review of a webhook is stored')
