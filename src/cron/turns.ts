@@ -19,8 +19,8 @@ const TURNS: readonly DueClass[] = [
   'payments',
   'news',
 ]
-/** The class that comes next, in turn, if it has due work: behind closing or a bill, neither payments nor money must wait long. */
-const SECOND: readonly DueClass[] = ['payments', 'money']
+/** The classes for which the others wait. */
+const URGENT: readonly DueClass[] = ['payments', 'money']
 /** The order of the other classes. */
 const ORDER: readonly DueClass[] = ['payments', 'money', 'closing', 'news', 'bills']
 
@@ -28,8 +28,8 @@ const ORDER: readonly DueClass[] = ['payments', 'money', 'closing', 'news', 'bil
 const LOOK_AT_BILLS = TURNS.indexOf('bills')
 
 /**
- * The queues in the order of a run: first the classes whose turn it is. A turn of a class of which nothing is due goes to the
- * next one.
+ * The queues in the order of a run: the class whose turn it is, then one of the urgent classes, then the others. Nothing that
+ * is not due takes a turn.
  */
 export function inTurn(
   queues: readonly Queue[],
@@ -37,24 +37,28 @@ export function inTurn(
   isDue: (of: DueClass) => boolean,
 ): readonly Queue[] {
   const minute = Math.floor(at / MINUTE_S)
-  const turn = minute % TURNS.length
-  const from = [...TURNS.slice(turn), ...TURNS.slice(0, turn)]
-  const first = turn === LOOK_AT_BILLS ? 'bills' : from.find(isDue)
-  const seconds = minute % SECOND.length === 0 ? SECOND : SECOND.toReversed()
-  const second = seconds.find((of) => of !== first && isDue(of))
+  const first = firstOf(minute, ORDER.filter(isDue))
+  const urgent = minute % 2 === 0 ? URGENT : URGENT.toReversed()
+  const second = urgent.find((of) => of !== first && isDue(of))
   const rank = (queue: Queue): number =>
     queue.class === first ? -2 : queue.class === second ? -1 : ORDER.indexOf(queue.class)
   return queues.toSorted((a, b) => rank(a) - rank(b))
 }
 
-/** The classes for which the others wait. */
-const URGENT: ReadonlySet<DueClass> = new Set<DueClass>(['payments', 'money'])
+/** A turn of which nothing is due goes to the urgent classes in turn, and to all that is due when only one of these is. */
+function firstOf(minute: number, due: readonly DueClass[]): DueClass | undefined {
+  const turn = minute % TURNS.length
+  const own = TURNS[turn]
+  if (turn === LOOK_AT_BILLS || (own !== undefined && due.includes(own))) return own
+  const areUrgentDue = URGENT.every((of) => due.includes(of))
+  return areUrgentDue ? URGENT[minute % 2] : due[Math.floor(minute / 2) % due.length]
+}
 
 /**
  * The queues of a further round. In its first round a run has given every class its part. From then on, nothing else
  * takes time or budget while work of an urgent class is due.
  */
 export function urgentFirst(open: readonly Queue[]): readonly Queue[] {
-  const urgent = open.filter((queue) => URGENT.has(queue.class))
+  const urgent = open.filter((queue) => URGENT.includes(queue.class))
   return urgent.length > 0 ? urgent : open
 }

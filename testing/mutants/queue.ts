@@ -25,22 +25,22 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
   {
     name: 'The turn of a class of which nothing is due is lost, so that a small budget never closes an order',
     file: 'cron/turns.ts',
-    find: 'from.find(isDue)',
-    replace: 'from[0]',
+    find: 'due[Math.floor(minute / 2) % due.length]',
+    replace: 'own',
     tests: ['test/cron/turns.test.ts'],
   },
   {
     name: 'A small budget never looks whether a bill is due',
     file: 'cron/turns.ts',
-    find: "turn === LOOK_AT_BILLS ? 'bills' : from",
-    replace: 'from',
+    find: 'turn === LOOK_AT_BILLS || ',
+    replace: '',
     tests: ['test/cron/turns.test.ts'],
   },
   {
     name: 'Where nothing is due of the class that comes first, payments always come before money',
     file: 'cron/turns.ts',
-    find: "['payments', 'money']\n",
-    replace: "['payments', 'payments']\n",
+    find: 'URGENT[minute % 2]',
+    replace: 'URGENT[0]',
     tests: ['test/stories/refund/cron.test.ts'],
   },
   {

@@ -81,7 +81,7 @@ describe('the cron', () => {
     await w.pay(ordercode, w.wechat.payer.newOpenid())
     w.wechat.payer.pay(ordercode)
     w.advance(60)
-    watched.fail('before_commit', { matching: /FROM orders WHERE ordercode IN/, times: 3 })
+    watched.fail('before_commit', { matching: /json_each.* JOIN orders/, times: 3 })
     await w.cron()
     expect(w.log).toContainEqual(
       expect.objectContaining({ event: 'tick_item_failed', reason: 'StoreUnavailable' }),
