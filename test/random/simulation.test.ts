@@ -5,7 +5,7 @@ import { type Outcome, runSeed } from '../../testing/simulation/run/run-seed.ts'
 
 /** The first seeds are part of `npm test`. */
 const FROM = 11
-const TO = 160
+const TO = 190
 const SEEDS_AT_ONCE = 30
 const TIMEOUT_MS = 240_000
 
