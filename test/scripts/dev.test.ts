@@ -13,8 +13,8 @@ import { start as startWechat } from '../../simulator/server/start.ts'
 import { descendants, stillRunning, tool } from '../../testing/commands/command.ts'
 
 /** Enough for a busy machine with two cores; an idle one needs about eight seconds. */
-const READY_MS = 90_000
-const TEST_MS = 180_000
+const READY_MS = 180_000
+const TEST_MS = 240_000
 const OLD_TOKEN = 'the-token-before-this-one-0123456789abcdef'
 const WEBHOOK_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 /** The environment of CI: wrangler neither asks nor calls home. */
