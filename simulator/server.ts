@@ -76,6 +76,10 @@ async function main(): Promise<void> {
     },
     ...(values.quiet ? {} : { log: print }),
   })
+  // Before the first line: a reader of it may stop the simulator at once.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void running.close().then(() => process.exit(0)))
+  }
   print(
     `WeChat simulator at ${running.origin}, control interface at ${running.origin}${CONTROL_ROOT}`,
   )
@@ -88,9 +92,6 @@ async function main(): Promise<void> {
     )
     const url = `${running.secure.origin}/secapi/pay/refund`
     print(`  curl --cacert ${authority} --cert ${cert} --key ${key} ${url}`)
-  }
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => void running.close().then(() => process.exit(0)))
   }
 }
 
