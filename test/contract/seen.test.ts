@@ -47,6 +47,7 @@ it('the stories saw every status, error code and webhook of openapi.json', (test
   const left = readdirSync(STORIES, { recursive: true, encoding: 'utf8' }).filter(
     (name) => name.endsWith('.test.ts') && !whole.has(join(STORIES, name)),
   )
+  // One file of stories alone sees few answers, which is no fault. CI runs all of them, and there nothing is skipped.
   if (process.env['CI'] === undefined) test.skip(left.length > 0, 'Only a part of the stories ran.')
   expect(left, 'stories that did not run').toEqual([])
 

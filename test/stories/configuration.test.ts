@@ -2,6 +2,7 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it, vi } from 'vitest'
 import worker from '../../src/worker.ts'
+import { ignoresBackground } from '../../testing/execution-context.ts'
 import { MERCHANT, TOKEN, world, type World } from '../../testing/world.ts'
 
 type Health = { status: string; components: { name: string; status: string; reason: string }[] }
@@ -92,8 +93,7 @@ describe('the Worker', () => {
     }
     const request = new Request<unknown, IncomingRequestCfProperties>('https://pay.test/orders')
     // The Worker uses only waitUntil; the platform's other members cannot be built by hand.
-    const ctx = { waitUntil: () => {} } as unknown as ExecutionContext
-    const answer = await worker.fetch(request, installation, ctx)
+    const answer = await worker.fetch(request, installation, ignoresBackground)
     log.mockRestore()
     return { status: answer.status, lines }
   }
@@ -131,11 +131,10 @@ describe('the Worker', () => {
       },
     }
     // The Worker uses only waitUntil; the platform's other members cannot be built by hand.
-    const ctx = { waitUntil: () => {} } as unknown as ExecutionContext
     const log = vi.spyOn(console, 'log').mockImplementation(() => {})
     for (let times = 0; times < 3; times++) {
       const request = new Request<unknown, IncomingRequestCfProperties>('https://pay.test/orders')
-      expect((await worker.fetch(request, installation, ctx)).status).toBe(500)
+      expect((await worker.fetch(request, installation, ignoresBackground)).status).toBe(500)
     }
     log.mockRestore()
     expect(reads).toBe(1)

@@ -4,6 +4,7 @@ import { type Operation, OPERATIONS } from 'virtual:contract'
 import { describe, expect, it, vi } from 'vitest'
 import worker from '../../src/worker.ts'
 import { observed } from '../../testing/contract/observer.ts'
+import { ignoresBackground } from '../../testing/execution-context.ts'
 import { TOKEN, WEBHOOK_SECRET, world, type World } from '../../testing/world.ts'
 
 const VIEWER = 'token-of-a-viewer-of-the-tests-0123'
@@ -134,10 +135,13 @@ describe('every operation that openapi.json says it of', () => {
   it('answers 500 while the configuration is wrong', async () => {
     const log = vi.spyOn(console, 'log').mockImplementation(() => {})
     // The Worker uses only waitUntil; the platform's other members cannot be built by hand.
-    const ctx = { waitUntil: () => {} } as unknown as ExecutionContext
     const wrong = await unlike('misconfigured', async (each) => {
       const request = requestOf(each, TOKEN, '') as Request<unknown, IncomingRequestCfProperties>
-      const answer = await worker.fetch(request.clone(), { ...env, WX_APPID: '' }, ctx)
+      const answer = await worker.fetch(
+        request.clone(),
+        { ...env, WX_APPID: '' },
+        ignoresBackground,
+      )
       return observed(request, undefined, answer)
     })
     log.mockRestore()

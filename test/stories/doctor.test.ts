@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { WeChatSimulator } from '../../simulator/wechat.ts'
 import worker from '../../src/worker.ts'
+import { ignoresBackground } from '../../testing/execution-context.ts'
 import { MERCHANT, TOKEN, world, type World, type WorldOptions } from '../../testing/world.ts'
 
 type Check = Readonly<{
@@ -479,7 +480,6 @@ describe('the doctor', () => {
 
 describe('a Worker whose configuration is wrong', () => {
   // The Worker uses only waitUntil; the platform's other members cannot be built by hand.
-  const ctx = { waitUntil: () => {} } as unknown as ExecutionContext
   const VARS = {
     WX_APPID: MERCHANT.appid,
     WX_MCH_ID: MERCHANT.mchId,
@@ -500,7 +500,7 @@ describe('a Worker whose configuration is wrong', () => {
       headers,
       ...init,
     })
-    const answer = await worker.fetch(request, { ...env, ...VARS, ...vars }, ctx)
+    const answer = await worker.fetch(request, { ...env, ...VARS, ...vars }, ignoresBackground)
     log.mockRestore()
     return answer
   }
@@ -530,7 +530,12 @@ describe('a Worker whose configuration is wrong', () => {
       headers: { authorization: `Bearer ${TOKEN}` },
     })
     const { DB: _, ...rest } = env
-    const answer = await worker.fetch(request, { ...rest, ...VARS } as unknown as Env, ctx)
+    // The type says that DB is always bound; a deployment without it is what this test is about.
+    const answer = await worker.fetch(
+      request,
+      { ...rest, ...VARS } as unknown as Env,
+      ignoresBackground,
+    )
     log.mockRestore()
     const report = await answer.json<Report>()
     expect(wrongIn(report).map(({ id, seen }) => [id, seen])).toEqual([['config.values', 'DB']])

@@ -2,6 +2,7 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it, vi } from 'vitest'
 import worker from '../../src/worker.ts'
+import { ignoresBackground } from '../../testing/execution-context.ts'
 import { world } from '../../testing/world.ts'
 
 describe('GET /openapi.json', () => {
@@ -31,7 +32,7 @@ describe('GET /openapi.json', () => {
         new Request<unknown, IncomingRequestCfProperties>(`https://pay.test${path}`),
         { ...env, WX_APPID: '' },
         // The Worker uses only waitUntil; the platform's other members cannot be built by hand.
-        { waitUntil: () => {} } as unknown as ExecutionContext,
+        ignoresBackground,
       )
     expect((await ask('/health')).status).toBe(500)
     const document = await ask('/openapi.json')
