@@ -18,7 +18,7 @@ import {
   transactionIdOf,
 } from './bill-file.ts'
 import type { Measured, Seed } from './bill-worker.ts'
-import { Workerd } from './workerd-process.ts'
+import { Processes } from './lib/processes.ts'
 
 const HELP = `Measures how the bill of a busy day is read and reconciled with our records: time, cron runs, memory, query plans.
 
@@ -64,7 +64,7 @@ async function bench(
   options: Readonly<{ payments: number; refundEvery: number; times: number }>,
   interrupted: AbortSignal,
 ): Promise<void> {
-  const workerd = new Workerd()
+  const workerd = new Processes()
   await measureReading(worker, workerd, bill, options.times, interrupted)
   await seed(worker, options.payments, options.refundEvery, interrupted)
   const rows: string[][] = []
@@ -82,7 +82,7 @@ async function bench(
 /** Measures how long the Worker parses a bill, and for comparison how long it only receives or unpacks it. */
 async function measureReading(
   worker: Worker,
-  workerd: Workerd,
+  workerd: Processes,
   bill: Bill,
   times: number,
   interrupted: AbortSignal,
@@ -123,7 +123,7 @@ async function measureReading(
 
 async function measureReconciling(
   worker: Worker,
-  workerd: Workerd,
+  workerd: Processes,
   bill: Bill,
   name: string,
   vars: Record<string, string>,

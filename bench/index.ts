@@ -28,6 +28,7 @@ about time. The peers (tenpay, wechatpay-axios-plugin, Koa) are installed into b
 
 const ORDERS = 1_000_000
 const QUICK_ORDERS = 100_000
+let lastSaidMs = -Infinity
 
 void run(async () => {
   const { values } = readOptions({
@@ -97,7 +98,6 @@ function readOrders(text: string): number {
   throw new CliError(`--orders takes a whole number of at least 1000, not "${text}".`)
 }
 
-let lastSaidMs = -Infinity
 /** Prints progress, at most twice a second on a terminal, and at most every five seconds otherwise. */
 function progress(text: string): void {
   const pauseMs = process.stdout.isTTY ? 500 : 5_000

@@ -145,7 +145,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'simulator/': ['simulator/'],
   // Tools and test libraries.
   'scripts/': ['scripts/', 'examples/', 'testing/', 'simulator/', 'src/'],
-  'bench/': ['scripts/', 'testing/', 'simulator/', 'src/'],
+  'bench/': ['bench/', 'scripts/', 'testing/', 'simulator/', 'src/'],
   'testing/': ['testing/', 'simulator/', 'src/'],
   // Starts the whole system, as a command does.
   'testing/browser/console/': ['testing/', 'simulator/', 'src/', 'scripts/'],
@@ -209,7 +209,7 @@ type Source = Readonly<{ path: string; text: string }>
 
 const sourcesIn = (folder: string): readonly Source[] =>
   readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
+    .filter((name) => name.endsWith('.ts') && !name.includes('node_modules'))
     .map((name) => join(folder, name))
     .map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }))
 

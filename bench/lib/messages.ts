@@ -74,3 +74,7 @@ export const xmlOf = (fields: Fields): string =>
   `<xml>${Object.entries(fields)
     .map(([name, value]) => `<${name}><![CDATA[${value}]]></${name}>`)
     .join('\n')}\n</xml>`
+
+/** A time as WeChat writes it: Beijing time, `yyyyMMddHHmmss`. */
+export const beijing = (ms: number): string =>
+  new Date(ms + 8 * 3_600_000).toISOString().replace(/\D/g, '').slice(0, 14)

@@ -1,0 +1,67 @@
+/** Runs a Worker in a workerd of its own, with D1 and KV, on a socket without a development server before it. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
+import { unstable_splitSqlQuery as splitSql } from 'wrangler'
+import type { Module } from './bundle.ts'
+import { findProcesses, Processes } from './processes.ts'
+
+const MIGRATIONS = join(import.meta.dirname, '../../src/store/migrations')
+const NAME = 'worker'
+
+/** A running Worker. */
+export type RunningWorker = Readonly<{
+  origin: string
+  process: Processes
+  db: D1Database
+  /** Runs the cron once. @param atMs The scheduled time, in milliseconds. */
+  cron: (atMs: number) => Promise<void>
+  stop: () => Promise<void>
+}>
+
+/** Starts a Worker on a migrated database in this folder. */
+export async function startWorker(
+  modules: readonly Module[],
+  bindings: Readonly<Record<string, string>>,
+  folder: string,
+): Promise<RunningWorker> {
+  const before = new Set(findProcesses('workerd'))
+  const options = convertV4MiniflareOptions({
+    name: NAME,
+    modulesRoot: '/',
+    modules: modules.map((each) => ({ ...each, path: `/${each.path}` })),
+    compatibilityDate: '2026-10-23',
+    bindings,
+    d1Databases: { DB: 'bench' },
+    d1Persist: join(folder, 'd1'),
+    kvNamespaces: ['KV'],
+    kvPersist: join(folder, 'kv'),
+    stripCfConnectingIp: false,
+    // The Worker's log is written, as in production, and not shown.
+    handleStructuredLogs: () => {},
+    unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
+  })
+  const runtime = new Miniflare(options)
+  await runtime.ready
+  const db = (await runtime.getD1Database('DB')) as unknown as D1Database
+  for (const name of readdirSync(MIGRATIONS).sort()) {
+    const statements = splitSql(readFileSync(join(MIGRATIONS, name), 'utf8'))
+    await db.batch(statements.map((sql) => db.prepare(sql)))
+  }
+  const { origin } = await runtime.unsafeGetDirectURL(NAME)
+  const pids = findProcesses('workerd').filter((pid) => !before.has(pid))
+  return {
+    origin,
+    process: new Processes(pids),
+    db,
+    async cron(atMs) {
+      const worker = await runtime.getWorker()
+      const { outcome } = await worker.scheduled({
+        scheduledTime: new Date(atMs),
+        cron: '* * * * *',
+      })
+      if (outcome !== 'ok') throw new Error(`The cron ended with "${outcome}".`)
+    },
+    stop: () => runtime.dispose(),
+  }
+}
