@@ -15,8 +15,9 @@ Usage: npm run bench                              all parts, an hour
        npm run bench -- --only protocol,http
 
   --only A,B    which parts (default: all, see below). The others keep their figures in the file
-  --quick       few rounds; the largest database has 100000 orders
+  --quick       few rounds; the largest database has 100000 orders, the bill 20000 payments
   --orders N    orders of the largest database (default 1000000)
+  --payments N  payments of the bill (default 100000)
   --json FILE   where the figures are (default bench/results.json)
   --help        print this text
 
@@ -26,8 +27,6 @@ ${PARTS.map(({ name, about }) => `  ${name.padEnd(12)}${about}`).join('\n')}
 Times are medians of rounds. CPU time is that of whole processes, from /proc, so it is shown on Linux only. Asserts nothing
 about time. The peers (tenpay, wechatpay-axios-plugin, Koa) are installed into bench/peers on first use.`
 
-const ORDERS = 1_000_000
-const QUICK_ORDERS = 100_000
 let lastSaidMs = -Infinity
 
 void run(async () => {
@@ -35,6 +34,7 @@ void run(async () => {
     only: { type: 'string' },
     quick: { type: 'boolean', default: false },
     orders: { type: 'string' },
+    payments: { type: 'string' },
     json: { type: 'string', default: RESULTS },
     help: { type: 'boolean', default: false },
   })
@@ -44,7 +44,8 @@ void run(async () => {
   }
   const parts = partsNamed(values.only)
   const { quick } = values
-  const orders = readOrders(values.orders ?? String(quick ? QUICK_ORDERS : ORDERS))
+  const orders = readCount('--orders', values.orders ?? String(quick ? 100_000 : 1_000_000))
+  const payments = readCount('--payments', values.payments ?? String(quick ? 20_000 : 100_000))
   const interrupted = onInterrupt()
   const machine = thisMachine()
   say(`${machine.cores} cores, ${machine.cpu}, Node ${machine.node}, workerd ${machine.workerd}`)
@@ -54,7 +55,7 @@ void run(async () => {
   for (const part of parts) {
     const begunMs = performance.now()
     try {
-      const result = await part.run({ quick, orders, interrupted, progress })
+      const result = await part.run({ quick, orders, payments, interrupted, progress })
       for (const { title, head, rows } of part.tables(result)) {
         say()
         say(bold(title))
@@ -92,10 +93,10 @@ function partsNamed(names: string | undefined): readonly Part<unknown>[] {
   })
 }
 
-function readOrders(text: string): number {
+function readCount(option: string, text: string): number {
   const count = Number(text)
   if (/^\d{1,8}$/.test(text) && count >= 1_000) return count
-  throw new CliError(`--orders takes a whole number of at least 1000, not "${text}".`)
+  throw new CliError(`${option} takes a whole number of at least 1000, not "${text}".`)
 }
 
 /** Prints progress, at most twice a second on a terminal, and at most every five seconds otherwise. */

@@ -8,16 +8,8 @@ import { readConfig } from '../../src/config.ts'
 import { respond } from '../../src/routes/router.ts'
 import { d1Shim } from '../../testing/simulation/d1/d1-shim.ts'
 import { Sqlite } from '../../testing/simulation/d1/sqlite.ts'
-import {
-  beijing,
-  CLIENT,
-  MERCHANT,
-  noticeFields,
-  signed,
-  TOTAL_FEE,
-  UNIFIED,
-  xmlOf,
-} from '../lib/messages.ts'
+import { beijing, CLIENT, MERCHANT, noticeFields, signed, xmlOf } from '../lib/messages.ts'
+import { orderJson, TOKEN, workerVars } from '../lib/shop.ts'
 
 /** The requests of one order's way, in their order. */
 export const PHASES = ['register', 'pay', 'payAgain', 'notify', 'notifyAgain', 'result'] as const
@@ -31,27 +23,9 @@ export type Step = Readonly<{ batch: readonly Template[] } | { call: 'login' | '
 /** The steps of each request. */
 export type Way = Readonly<Record<Phase, readonly Step[]>>
 
-export const TOKEN = 'merchant-token-of-the-bench-0123456789'
 const ORIGIN = 'https://pay.example.com'
 const ORDERCODE = 'ORDER-OF-THE-CAPTURE'
 const TRANSACTION_ID = '4200009999202611289999999999'
-
-/** The variables of the real Worker in the bench. There is no receiver of webhooks, so that a request does only its own work. */
-export const workerVars = (wechat: string): Record<string, string> => ({
-  WX_APPID: MERCHANT.appid,
-  WX_MCH_ID: MERCHANT.mchId,
-  WX_API_KEY: MERCHANT.apiKey,
-  WX_APP_SECRET: MERCHANT.appSecret,
-  MERCHANT_TOKEN: TOKEN,
-  PUBLIC_URL: ORIGIN,
-  WX_LOGIN_ORIGIN: wechat,
-  WX_PAY_ORIGIN: wechat,
-  WX_PAY_ORIGIN_BACKUP: wechat,
-})
-
-/** The shop's registration of an order. */
-export const orderJson = (openid: string): string =>
-  JSON.stringify({ total_fee: TOTAL_FEE, body: UNIFIED['body'], attach: UNIFIED['attach'], openid })
 
 /** Plays one order through the real Worker in this process. */
 export async function captureWay(): Promise<Way> {

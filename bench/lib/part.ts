@@ -6,6 +6,8 @@ export type Context = Readonly<{
   quick: boolean
   /** How many orders the largest database has. */
   orders: number
+  /** How many payments the bill has. */
+  payments: number
   interrupted: AbortSignal
   /** Shows what is being measured. */
   progress: (text: string) => void

@@ -19,11 +19,12 @@ export type RunningWorker = Readonly<{
   stop: () => Promise<void>
 }>
 
-/** Starts a Worker on a migrated database in this folder. */
+/** Starts a Worker on a database in this folder. @param database Whether it gets the tables. */
 export async function startWorker(
   modules: readonly Module[],
   bindings: Readonly<Record<string, string>>,
   folder: string,
+  database: 'migrated' | 'empty' = 'migrated',
 ): Promise<RunningWorker> {
   const before = new Set(findProcesses('workerd'))
   const options = convertV4MiniflareOptions({
@@ -44,7 +45,8 @@ export async function startWorker(
   const runtime = new Miniflare(options)
   await runtime.ready
   const db = (await runtime.getD1Database('DB')) as unknown as D1Database
-  for (const name of readdirSync(MIGRATIONS).sort()) {
+  const names = database === 'empty' ? [] : readdirSync(MIGRATIONS).sort()
+  for (const name of names) {
     const statements = splitSql(readFileSync(join(MIGRATIONS, name), 'utf8'))
     await db.batch(statements.map((sql) => db.prepare(sql)))
   }
@@ -65,3 +67,16 @@ export async function startWorker(
     stop: () => runtime.dispose(),
   }
 }
+
+/** A Worker that does nothing. */
+export const EMPTY: readonly Module[] = [
+  {
+    type: 'ESModule',
+    path: 'empty.js',
+    contents: 'export default { fetch: () => new Response() }',
+  },
+]
+
+/** Starts a workerd with a migrated D1 that is used from outside. */
+export const startDatabase = (folder: string): Promise<RunningWorker> =>
+  startWorker(EMPTY, {}, folder)

@@ -43,14 +43,13 @@ export async function beginRecovery(
       JSON.stringify(NO_COUNTS),
       JSON.stringify(daysOf(since, now).map((day) => ({ day, dueAt: billDueAt(day, now) }))),
     ),
-    // Live attempts, those that were just closed, and those whose payment may have been refunded since.
+    // Live attempts, those that were just closed, and those whose payment may have been refunded since. Payments have no
+    // index by order, so they are read once as a list, and not once for each attempt.
     statement(
       `UPDATE attempts SET due_at = ?2, is_recovering = 1
        WHERE (state IN ('open', 'closing') OR (state = 'closed' AND closed_at >= ?3)
-           OR (state = 'paid' AND EXISTS (
-             SELECT 1 FROM payments
-             WHERE payments.ordercode = attempts.ordercode AND payments.number = attempts.number
-               AND payments.paid_at >= ?4)))
+           OR (state = 'paid' AND (ordercode, number) IN (
+             SELECT ordercode, number FROM payments WHERE paid_at >= ?4)))
          AND ${isNew}`,
       since,
       now,
