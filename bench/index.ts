@@ -3,6 +3,7 @@ import './lib/pure-md5.ts'
 import { CliError, readOptions, run } from '../scripts/cli/command.ts'
 import { onInterrupt } from '../scripts/cli/interrupt.ts'
 import { bold, dim, say, table } from '../scripts/cli/terminal.ts'
+import { writeFigures } from './lib/documents.ts'
 import type { Part } from './lib/part.ts'
 import { readResults, RESULTS, thisMachine, writeResults } from './lib/results.ts'
 import { PARTS } from './parts.ts'
@@ -18,7 +19,7 @@ Usage: npm run bench                              all parts, an hour
   --quick       few rounds; the largest database has 100000 orders, the bill 20000 payments
   --orders N    orders of the largest database (default 1000000)
   --payments N  payments of the bill (default 100000)
-  --json FILE   where the figures are (default bench/results.json)
+  --json FILE   where the figures are (default bench/results.json, from which the documents are written)
   --help        print this text
 
 Parts:
@@ -47,13 +48,12 @@ void run(async () => {
   const orders = readCount('--orders', values.orders ?? String(quick ? 100_000 : 1_000_000))
   const payments = readCount('--payments', values.payments ?? String(quick ? 20_000 : 100_000))
   const interrupted = onInterrupt()
-  const machine = thisMachine()
-  say(`${machine.cores} cores, ${machine.cpu}, Node ${machine.node}, workerd ${machine.workerd}`)
-  if (machine.load > 1)
-    say(dim(`Other jobs run (load ${machine.load}): trust the ratios, not the times.`))
+  const { cores, cpu, node, workerd, load } = thisMachine()
+  say(`${cores} cores, ${cpu}, Node ${node}, workerd ${workerd}`)
+  if (load > 1) say(dim(`Other jobs run (load ${load}): trust the ratios, not the times.`))
 
   for (const part of parts) {
-    const begunMs = performance.now()
+    const [begunMs, machine] = [performance.now(), thisMachine()]
     try {
       const result = await part.run({ quick, orders, payments, interrupted, progress })
       for (const { title, head, rows } of part.tables(result)) {
@@ -79,6 +79,7 @@ void run(async () => {
     }
   }
   say()
+  if (values.json === RESULTS) writeFigures(readResults(RESULTS))
   say(dim(`The figures are in ${values.json}.`))
   return 0
 })

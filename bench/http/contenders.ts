@@ -53,13 +53,14 @@ const countIn = async (db: D1Database): Promise<number> =>
     .prepare("SELECT count(*) AS n FROM payments WHERE transaction_id LIKE '42000012%'")
     .first<number>('n')) ?? 0
 
-/** The real Worker. */
+/** The real Worker. @param database See `startWorker`. */
 export async function realWorker(
   modules: readonly Module[],
   wechat: string,
   folder: string,
+  database: 'migrated' | 'as_it_is' = 'migrated',
 ): Promise<Contender & Readonly<{ worker: RunningWorker }>> {
-  const worker = await startWorker(modules, workerVars(wechat), folder)
+  const worker = await startWorker(modules, workerVars(wechat), folder, database)
   return {
     ...worker,
     worker,

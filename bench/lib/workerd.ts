@@ -1,6 +1,7 @@
 /** Runs a Worker in a workerd of its own, with D1 and KV, on a socket without a development server before it. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 import { unstable_splitSqlQuery as splitSql } from 'wrangler'
 import type { Module } from './bundle.ts'
@@ -19,12 +20,12 @@ export type RunningWorker = Readonly<{
   stop: () => Promise<void>
 }>
 
-/** Starts a Worker on a database in this folder. @param database Whether it gets the tables. */
+/** Starts a Worker on a database in this folder. @param database Whether it gets the tables, or has what the folder has. */
 export async function startWorker(
   modules: readonly Module[],
   bindings: Readonly<Record<string, string>>,
   folder: string,
-  database: 'migrated' | 'empty' = 'migrated',
+  database: 'migrated' | 'as_it_is' = 'migrated',
 ): Promise<RunningWorker> {
   const before = new Set(findProcesses('workerd'))
   const options = convertV4MiniflareOptions({
@@ -34,9 +35,8 @@ export async function startWorker(
     compatibilityDate: '2026-10-23',
     bindings,
     d1Databases: { DB: 'bench' },
-    d1Persist: join(folder, 'd1'),
     kvNamespaces: ['KV'],
-    kvPersist: join(folder, 'kv'),
+    resourcePersistencePath: folder,
     stripCfConnectingIp: false,
     // The Worker's log is written, as in production, and not shown.
     handleStructuredLogs: () => {},
@@ -45,7 +45,7 @@ export async function startWorker(
   const runtime = new Miniflare(options)
   await runtime.ready
   const db = (await runtime.getD1Database('DB')) as unknown as D1Database
-  const names = database === 'empty' ? [] : readdirSync(MIGRATIONS).sort()
+  const names = database === 'as_it_is' ? [] : readdirSync(MIGRATIONS).sort()
   for (const name of names) {
     const statements = splitSql(readFileSync(join(MIGRATIONS, name), 'utf8'))
     await db.batch(statements.map((sql) => db.prepare(sql)))
@@ -80,3 +80,20 @@ export const EMPTY: readonly Module[] = [
 /** Starts a workerd with a migrated D1 that is used from outside. */
 export const startDatabase = (folder: string): Promise<RunningWorker> =>
   startWorker(EMPTY, {}, folder)
+
+/**
+ * Creates the migrated D1 of a folder, and fills it as a file: a statement that inserts a million rows takes longer than
+ * workerd waits for an answer.
+ */
+export async function fillDatabase(
+  folder: string,
+  statements: readonly Readonly<{ sql: string; values: readonly number[] }>[],
+): Promise<void> {
+  await (await startDatabase(folder)).stop()
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  const name = files.find((each) => /[0-9a-f]{64}\.sqlite$/.test(each))
+  if (name === undefined) throw new Error(`no database of D1 in ${folder}: ${files.join(', ')}`)
+  const db = new DatabaseSync(join(folder, name))
+  for (const { sql, values } of statements) db.prepare(sql).run(...values)
+  db.close()
+}

@@ -96,8 +96,17 @@ export const bill: Part<BillResult> = {
         scans.length === 0 ? 'no plan scans a table' : `SCANS: ${scans.join('; ')}`
       }`,
       head: [
-        ...['budget', 'runs', 'total', 'slowest run', 'its CPU', 'total CPU', 'D1 per page'],
-        ...['rows read', 'rows written', 'max statements', 'peak memory'],
+        'budget',
+        'runs',
+        'total',
+        'slowest run',
+        'its CPU',
+        'total CPU',
+        'D1 per page',
+        'rows read',
+        'rows written',
+        'max statements',
+        'peak memory',
       ],
       rows: Object.entries(reconciling).map(([name, of]) => [
         name,

@@ -11,7 +11,7 @@ import { bundleWorker } from '../lib/bundle.ts'
 import { inFolder } from '../lib/folder.ts'
 import type { Context, Part } from '../lib/part.ts'
 import { alternate } from '../lib/rounds.ts'
-import type { RunningWorker } from '../lib/workerd.ts'
+import { fillDatabase, type RunningWorker } from '../lib/workerd.ts'
 import { openWorld } from '../lib/world.ts'
 import { figuresOf, type HttpFigure } from './http.ts'
 
@@ -65,11 +65,13 @@ async function measure(folder: string, context: Context): Promise<LargeResult> {
     for (const size of sizes) {
       const path = join(folder, String(size))
       mkdirSync(path)
-      const started = await realWorker(modules, wechat.origin, path)
+      context.progress(`filling D1 with ${size} orders`)
+      await fillDatabase(path, filling(size))
+      context.interrupted.throwIfAborted()
+      const started = await realWorker(modules, wechat.origin, path, 'as_it_is')
       running.push(started)
       contenders[size] = started
       workers[size] = started.worker
-      await fill(started.worker.db, size, context)
     }
     const logins = openClient(wechat.origin, CONNECTIONS)
     const playing = Object.fromEntries(
@@ -96,26 +98,15 @@ async function measure(folder: string, context: Context): Promise<LargeResult> {
   }
 }
 
-/** Fills a database with orders of two years ago, of which the cron has deleted what it deletes. */
-async function fill(
-  db: D1Database,
-  orders: number,
-  { progress, interrupted }: Context,
-): Promise<void> {
-  for (const [at, sql] of [...FILL, TAKEN_UP].entries()) {
-    interrupted.throwIfAborted()
-    progress(`filling D1 with ${orders} orders: ${at + 1} of ${FILL.length + 1}`)
-    await db.prepare(sql).bind(orders).run()
-  }
-  await db.batch(
-    [
-      "DELETE FROM deliveries WHERE state = 'delivered'",
-      'DELETE FROM runs',
-      // No run works on the bill of a day.
-      "INSERT INTO bills (day, state, counts) VALUES (date('now', '+8 hours', '-1 day'), 'reconciled', '{}')",
-    ].map((sql) => db.prepare(sql)),
-  )
-}
+/** Orders of two years ago, of which the cron has deleted what it deletes. No run works on the bill of a day. */
+const filling = (orders: number) => [
+  ...[...FILL, TAKEN_UP].map((sql) => ({ sql, values: [orders] })),
+  ...[
+    "DELETE FROM deliveries WHERE state = 'delivered'",
+    'DELETE FROM runs',
+    "INSERT INTO bills (day, state, counts) VALUES (date('now', '+8 hours', '-1 day'), 'reconciled', '{}')",
+  ].map((sql) => ({ sql, values: [] })),
+]
 
 async function measureTick(db: D1Database): Promise<LargeResult['ticks'][string]> {
   const watched = watchDatabase(db)

@@ -80,7 +80,7 @@ function bytesByRoom({ outputs }: Metafile): ReadonlyMap<string, number> {
  */
 async function startOnce(modules: readonly Module[], folder: string): Promise<number> {
   const path = mkdtempSync(join(folder, 'start-'))
-  const worker = await startWorker(modules, workerVars('https://wechat.example'), path, 'empty')
+  const worker = await startWorker(modules, workerVars('https://wechat.example'), path, 'as_it_is')
   try {
     await (await fetch(`${worker.origin}/nothing-here`)).text()
     return worker.process.cpuMs()
