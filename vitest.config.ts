@@ -103,7 +103,11 @@ export default defineConfig(async () => ({
           name: 'workerd',
           isolate: false, // every test starts with empty tables; a new workerd for each file would double the time
           ...PATIENCE,
-          provide: { orders: Number(process.env['BENCH_ORDERS'] ?? 20_000) }, // bench/pages.ts asks for a million
+          // The part `pages` of the bench asks for a million.
+          provide: {
+            orders: Number(process.env['BENCH_ORDERS'] ?? 20_000),
+            print: process.env['BENCH_PRINT'] === 'yes',
+          },
           include: ['test/{store,stories}/**/*.test.ts'],
           setupFiles: ['testing/d1/apply-migrations.ts', 'testing/contract/setup.ts'],
         },

@@ -1,7 +1,6 @@
 /** The part of the configuration that the use cases need, made of the checked variables. */
 import type { Vars } from './config.ts'
 import { fromMillis } from './core/time.ts'
-import type { Secret } from './lib/secret.ts'
 import type { Config } from './ports/deps.ts'
 import type { RefundLimits } from './ports/refund-store.ts'
 import { ticketKey } from './service/pay/ticket.ts'
@@ -15,7 +14,7 @@ export function useCaseConfig(vars: Vars, limits: RefundLimits, hasCertificate: 
     mchId: vars.WX_MCH_ID,
     signType: vars.WX_SIGN_TYPE,
     notifyUrl: `${vars.PUBLIC_URL}/notify`,
-    ticketKeys: () => ticketKeys(vars.WX_APP_SECRET, vars.WX_APP_SECRET_OLD),
+    ticketKeys: () => ticketKeys(vars),
     requireOpenid: vars.REQUIRE_OPENID === 'yes',
     plan: vars.PLAN,
     tick: {
@@ -32,13 +31,24 @@ export function useCaseConfig(vars: Vars, limits: RefundLimits, hasCertificate: 
   }
 }
 
+type TicketKeys = readonly [CryptoKey, ...CryptoKey[]]
+
+/**
+ * The keys of each configuration that this isolate has read: every `/pay` and `/result` needs them, and each is derived by
+ * an HMAC. Keys are kept and not promises, because a request must not wait for the work of another one.
+ */
+const derived = new WeakMap<Vars, TicketKeys>()
+
 /** The keys of tickets: under the AppSecret, and under the previous one while it is changed. */
-async function ticketKeys(
-  current: Secret,
-  previous: Secret | undefined,
-): Promise<readonly [CryptoKey, ...CryptoKey[]]> {
+async function ticketKeys(vars: Vars): Promise<TicketKeys> {
+  const known = derived.get(vars)
+  if (known !== undefined) return known
+  const { WX_APP_SECRET: current, WX_APP_SECRET_OLD: previous } = vars
   const key = await ticketKey(current.reveal())
-  return previous === undefined ? [key] : [key, await ticketKey(previous.reveal())]
+  const keys: TicketKeys =
+    previous === undefined ? [key] : [key, await ticketKey(previous.reveal())]
+  derived.set(vars, keys)
+  return keys
 }
 
 /** Whether webhooks can be sent. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { readConfig } from '../src/config.ts'
+import { useCaseConfig } from '../src/use-case-config.ts'
 
 const KEY = '192006250b4c09247ec02edce69f6a2d'
 const ENV = {
@@ -292,4 +293,26 @@ describe('a webhook target', () => {
       }
     },
   )
+})
+
+describe('the keys of tickets', () => {
+  const keysOf = (vars: ReturnType<typeof read>) =>
+    useCaseConfig(vars, { paused: false, perDay: undefined }, false).ticketKeys()
+
+  it('are derived once for all requests of a configuration', async () => {
+    const vars = read()
+    const [first] = await keysOf(vars)
+    expect((await keysOf(vars))[0]).toBe(first)
+  })
+
+  it('are others when the configuration is read anew, as after a new AppSecret', async () => {
+    const text = new TextEncoder().encode('x')
+    const macWith = async (changes: Record<string, unknown>): Promise<string> => {
+      const [key] = await keysOf(read(changes))
+      return Buffer.from(await crypto.subtle.sign('HMAC', key, text)).toString('hex')
+    }
+    const old = await macWith({})
+    expect(await macWith({ WX_APP_SECRET: 'f123456789abcdef0123456789abcdef' })).not.toBe(old)
+    expect(await macWith({})).toBe(old)
+  })
 })

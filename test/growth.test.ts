@@ -1,4 +1,4 @@
-/** What a settled order takes in the database: paid, and told to the shop. `npm run bench:growth` shows it by table. */
+/** What a settled order takes in the database: paid, and told to the shop. `npm run bench -- --only growth` shows it by table. */
 import { expect, it } from 'vitest'
 import { settledOrders } from '../testing/d1/settled-orders.ts'
 import { d1Shim } from '../testing/simulation/d1/d1-shim.ts'

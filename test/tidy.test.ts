@@ -148,7 +148,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // Tools and test libraries.
   'openapi/': ['openapi/', 'src/'],
   'scripts/': ['scripts/', 'openapi/', 'examples/', 'testing/', 'simulator/', 'src/'],
-  'bench/': ['scripts/', 'testing/', 'simulator/', 'src/'],
+  'bench/': ['bench/', 'scripts/', 'testing/', 'simulator/', 'src/'],
   'testing/': ['testing/', 'openapi/', 'simulator/', 'src/'],
   // Starts the whole system, as a command does.
   'testing/browser/console/': ['testing/', 'simulator/', 'src/', 'scripts/'],
@@ -213,7 +213,7 @@ type Source = Readonly<{ path: string; text: string }>
 
 const sourcesIn = (folder: string): readonly Source[] =>
   readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
+    .filter((name) => name.endsWith('.ts') && !name.includes('node_modules'))
     .map((name) => join(folder, name))
     .map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }))
 

@@ -9,9 +9,15 @@ export const utf8Length = (text: string): number => new TextEncoder().encode(tex
 export const isPlainText = (text: string): boolean =>
   !/[\p{Cc}\uFFFE\uFFFF]/u.test(text) && text.isWellFormed()
 
+/** The two hexadecimal digits of each byte: every message to WeChat has a nonce, and every code its hash. */
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
 /** Formats bytes as lower-case hex, two digits for each byte. */
-export const toHex = (bytes: Uint8Array): string =>
-  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+export function toHex(bytes: Uint8Array): string {
+  let text = ''
+  for (const byte of bytes) text += HEX[byte]
+  return text
+}
 
 /**
  * Compares two strings in a time that does not depend on where they differ. The time depends on their

@@ -1,10 +1,13 @@
-/** What pages and runs of the cron read in a large database. `node bench/growth.ts` measures the same with a million orders. */
+/** What pages and runs of the cron read in a large database. `npm run bench -- --only pages` measures the same with a million orders. */
 import { env } from 'cloudflare:workers'
 import { describe, expect, inject, it } from 'vitest'
 import { consoleBrowser } from '../../testing/console-browser.ts'
 import { FILL, FIRST_AT, GIVEN_UP, OPEN, TAKEN_UP } from '../../testing/d1/large-database.ts'
+import { collectStatements, findScans } from '../../testing/d1/query-plans.ts'
 import { settledOrders, type Step } from '../../testing/d1/settled-orders.ts'
+import { emptyTables } from '../../testing/d1/tables.ts'
 import { watchDatabase } from '../../testing/d1/watched-database.ts'
+import { paidOrder, putRefund } from '../../testing/refund-stories.ts'
 import { world } from '../../testing/world.ts'
 
 const ORDERS = inject('orders')
@@ -39,6 +42,8 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** How many orders the large database has. */
     orders: number
+    /** Whether the rows of each page are printed, for `npm run bench`. */
+    print: boolean
   }
 }
 
@@ -77,17 +82,8 @@ describe(`a database with ${ORDERS} orders`, () => {
     async () => {
       await fill([...FILL, TAKEN_UP])
       const watched = watchDatabase(env.DB)
-      const plans: string[] = []
-      const db = new Proxy(watched.db, {
-        get(target, name): unknown {
-          if (name !== 'prepare') return Reflect.get(target, name)
-          return (sql: string) => {
-            plans.push(sql)
-            return target.prepare(sql)
-          }
-        },
-      })
-      const w = world({ wrapDb: () => db })
+      const collected = collectStatements(watched.db)
+      const w = world({ wrapDb: () => collected.db })
       const browser = consoleBrowser(w)
       await browser.signIn()
       const read: Record<string, number> = {}
@@ -108,17 +104,10 @@ describe(`a database with ${ORDERS} orders`, () => {
       await fill([OPEN, GIVEN_UP])
       await measure(' with many open orders')
 
-      if (ORDERS > 20_000) console.log(JSON.stringify(read, null, 2))
+      if (inject('print')) console.log(`ROWS ${JSON.stringify(read)}`)
       const wrong = Object.entries(read).filter(([, rows]) => rows > ROWS_MAX)
       expect(wrong, JSON.stringify(read, null, 2)).toEqual([])
-      // The last runs are read by their number, which the plan calls a scan.
-      const isBounded = (sql: string): boolean => /FROM runs ORDER BY id DESC LIMIT/.test(sql)
-      for (const sql of new Set(plans.filter((each) => !isBounded(each)))) {
-        const plan = await explain(sql)
-        expect(plan, sql).not.toMatch(
-          /SCAN (?!CONSTANT|json_each|event\b|order_events|\(|recoveries|bills|latest|other_merchants)\w+\b(?! USING)/,
-        )
-      }
+      expect(await findScans(env.DB, collected.statements())).toEqual([])
     },
   )
 
@@ -175,17 +164,6 @@ describe(`a database with ${ORDERS} orders`, () => {
   })
 })
 
-async function explain(sql: string): Promise<string> {
-  const highest = [...sql.matchAll(/\?(\d*)/g)].reduce(
-    (most, [, digits]) => (digits ? Math.max(most, Number(digits)) : most + 1),
-    0,
-  )
-  const plan = await env.DB.prepare(`EXPLAIN QUERY PLAN ${sql}`)
-    .bind(...Array<null>(highest).fill(null))
-    .all<{ detail: string }>()
-  return plan.results.map(({ detail }) => detail).join('\n')
-}
-
 describe('a run of the cron in a large database', () => {
   it('reads as many rows as there is due work, however many orders there are', async () => {
     await fill([...FILL, TAKEN_UP])
@@ -212,6 +190,60 @@ describe('a run of the cron in a large database', () => {
     expect(w.calls.length - before).toBe(10)
     // About 15 rows for each: claim, order, attempts and new due time, most of which D1 counts twice or three times.
     expect(read, 'ten attempts are due').toBeLessThanOrEqual(260)
+  })
+})
+
+describe('a recovery of a large database', () => {
+  it('reads every attempt and every payment a few times, not every payment for every attempt', async () => {
+    await fill(FILL)
+    const watched = watchDatabase(env.DB)
+    const w = world({ wrapDb: () => watched.db })
+    watched.reset()
+    const answer = await w.shop('POST', '/recover', { since: '2026-11-22T00:00:00Z' })
+
+    expect(answer.status).toBeLessThan(300)
+    expect(watched.rowsRead()).toBeLessThan(5 * ORDERS)
+  })
+})
+
+describe('the same work in two databases', () => {
+  it('reads and writes as many rows with a tenth of the orders: payments, queries, closings, refunds', async () => {
+    const play = async (orders: number): Promise<unknown> => {
+      await emptyTables(env.DB)
+      await fill([...FILL, TAKEN_UP], orders)
+      await env.DB.batch(
+        [
+          'DELETE FROM deliveries',
+          'DELETE FROM runs',
+          "INSERT INTO bills (day, state, counts) VALUES ('2026-11-22', 'reconciled', '{}')",
+        ].map((sql) => env.DB.prepare(sql)),
+      )
+      const watched = watchDatabase(env.DB)
+      const w = world({ wrapDb: () => watched.db })
+      const rows: Record<string, number[]> = {}
+      const measured = async (name: string, act: () => Promise<unknown>): Promise<void> => {
+        watched.reset()
+        await act()
+        await w.settled()
+        rows[name] = [watched.rowsRead(), watched.rowsWritten()]
+      }
+      await w.cron()
+      let paid = { ordercode: '' }
+      await measured('a payment', async () => {
+        paid = await paidOrder(w, 'paid')
+      })
+      await measured('a refund', () => putRefund(w, paid.ordercode, 'R1', 100))
+      await measured('ten cashiers', async () => {
+        for (let payer = 0; payer < 10; payer++)
+          await w.pay(await w.order(`unpaid-${payer}`), w.wechat.payer.newOpenid())
+      })
+      w.advance(60)
+      await measured('a run with ten due', () => w.cron())
+      w.advance(7_300)
+      await measured('a run with ten expired', () => w.cron())
+      return rows
+    }
+    expect(await play(ORDERS)).toEqual(await play(ORDERS / 10))
   })
 })
 

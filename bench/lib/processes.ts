@@ -1,7 +1,6 @@
-/** Measures CPU time and memory of the workerd processes that this process started, from /proc. Zero if not on Linux. */
+/** Measures CPU time and memory of processes, from /proc. Zero if not on Linux. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 
-const TICKS_PER_SECOND = 100
 const read = (path: string): string => {
   try {
     return readFileSync(path, 'utf8')
@@ -17,8 +16,8 @@ const read = (path: string): string => {
 const statOf = (pid: number): string[] =>
   read(`/proc/${pid}/stat`).split(') ').at(-1)?.split(' ') ?? []
 
-/** Finds the pids of this process's descendants with the given name. */
-function findProcesses(name: string): number[] {
+/** Finds the pids of this process's descendants with the given name, such as `workerd`. */
+export function findProcesses(name: string): number[] {
   const parents = new Map<number, number>()
   let entries: string[] = []
   try {
@@ -34,17 +33,30 @@ function findProcesses(name: string): number[] {
   )
 }
 
-/** Measures the workerd processes that run when the object is created. */
-export class Workerd {
-  readonly #pids = findProcesses('workerd')
+function threadsOf(pid: number): readonly string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`)
+  } catch {
+    return []
+  }
+}
 
-  /** CPU time that the processes have used so far, user and system, in milliseconds. The resolution is 10 ms. */
+/** Measures these processes, by default all of workerd that run when the object is created. */
+export class Processes {
+  readonly #pids: readonly number[]
+
+  constructor(pids: readonly number[] = findProcesses('workerd')) {
+    this.#pids = pids
+  }
+
+  /** CPU time that the threads of the processes have used so far, user and system, in milliseconds. */
   cpuMs(): number {
-    const ticks = this.#pids.map((pid) => {
-      const stat = statOf(pid)
-      return Number(stat[11] ?? 0) + Number(stat[12] ?? 0)
-    })
-    return (ticks.reduce((sum, each) => sum + each, 0) * 1_000) / TICKS_PER_SECOND
+    const nanoseconds = this.#pids.flatMap((pid) =>
+      threadsOf(pid).map((thread) =>
+        Number(read(`/proc/${pid}/task/${thread}/schedstat`).split(' ')[0]),
+      ),
+    )
+    return nanoseconds.reduce((sum, each) => sum + each, 0) / 1e6
   }
 
   /** Resident memory of the processes in bytes: now, and the peak since `forgetPeak`. */

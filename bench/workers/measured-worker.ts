@@ -1,9 +1,9 @@
 /** The real Worker, assembled as in production, with D1 measured and with routes under `/bench/` for `npm run bench`. */
-import { assemble, assembleCron, type Platform } from '../src/assemble.ts'
-import { readConfig, type Vars } from '../src/config.ts'
-import { tick } from '../src/cron/tick.ts'
-import { respond } from '../src/routes/router.ts'
-import { readBill } from '../src/wechat/bill/read.ts'
+import { assemble, assembleCron, type Platform } from '../../src/assemble.ts'
+import { readConfig, type Vars } from '../../src/config.ts'
+import { tick } from '../../src/cron/tick.ts'
+import { respond } from '../../src/routes/router.ts'
+import { readBill } from '../../src/wechat/bill/read.ts'
 
 type BenchEnv = Readonly<{ DB: D1Database; KV: KVNamespace }> & Readonly<Record<string, unknown>>
 

@@ -1,12 +1,11 @@
 /**
- * `npm run bench`: reads and reconciles the bill of a very busy day with the real Worker in workerd, over real D1 and
- * KV.
+ * The bill of a very busy day: the real Worker in workerd, over real D1 and KV, reads and reconciles it. CPU and memory are
+ * those of the whole workerd process, which includes D1 and KV. The free plan gives a Worker 10 ms of CPU, the paid plan
+ * 30 s; both give an isolate 128 MB.
  */
 import { join } from 'node:path'
 import { createTestHarness } from 'wrangler'
-import { CliError, readOptions, run } from '../scripts/cli/command.ts'
-import { onInterrupt } from '../scripts/cli/interrupt.ts'
-import { bold, dim, red, say, table } from '../scripts/cli/terminal.ts'
+import { CliError } from '../../scripts/cli/command.ts'
 import {
   makeBill,
   openidOf,
@@ -16,24 +15,13 @@ import {
   secondOf,
   totalFeeOf,
   transactionIdOf,
-} from './bill-file.ts'
-import type { Measured, Seed } from './bill-worker.ts'
-import { Workerd } from './workerd-process.ts'
+} from '../lib/bill-file.ts'
+import type { Context, Part, Table } from '../lib/part.ts'
+import { Processes } from '../lib/processes.ts'
+import { digits } from '../lib/rounds.ts'
+import type { Measured, Seed } from '../workers/measured-worker.ts'
 
-const HELP = `Measures how the bill of a busy day is read and reconciled with our records: time, cron runs, memory, query plans.
-
-Usage: npm run bench
-       npm run bench -- --payments 20000
-
-  --payments N   payments of the day, each with its order in D1 (default 100000)
-  --refund N     every N-th payment is refunded (default 10)
-  --times N      how often reading is measured (default 5)
-  --help         print this text
-
-Asserts nothing. CPU and memory are read from /proc, so they are shown on Linux only. They are those of the whole workerd
-process, which includes D1 and KV. The free plan gives a Worker 10 ms of CPU, the paid plan 30 s; both give an isolate 128 MB.`
-
-const ROOT = join(import.meta.dirname, '..')
+const ROOT = join(import.meta.dirname, '../..')
 const DAY = '2026-11-22'
 const DAY_START_MS = Date.parse(`${DAY}T00:00:00+08:00`)
 const READY_MS = Date.parse(`${DAY}T10:10:00+08:00`) + 86_400_000
@@ -41,8 +29,11 @@ const APPID = 'wxd930ea5d5a258f4f'
 const MCH_ID = '10000100'
 const TOKEN = 'merchant-token-of-the-bench-0123456789'
 const SEED_ROWS = 2_500
+const SCAN = /^SCAN (orders|payments|refunds|attempts|p|r)\b/
 const RUNS_MAX = 400
-let lastSaidMs = -Infinity
+/** Every so many payments one is refunded. */
+const REFUND_EVERY = 10
+const TIMES = 5
 const BUDGETS = {
   'free plan (default)': { TICK_CALLS: '40', TICK_STATEMENTS: '50' },
   'paid plan': { TICK_CALLS: '1000', TICK_STATEMENTS: '1000' },
@@ -58,43 +49,143 @@ type CronRun = Readonly<{
   statements: number
 }>
 
-async function bench(
-  worker: Worker,
-  bill: Bill,
-  options: Readonly<{ payments: number; refundEvery: number; times: number }>,
-  interrupted: AbortSignal,
-): Promise<void> {
-  const workerd = new Workerd()
-  await measureReading(worker, workerd, bill, options.times, interrupted)
-  await seed(worker, options.payments, options.refundEvery, interrupted)
-  const rows: string[][] = []
-  for (const [name, vars] of Object.entries(BUDGETS)) {
-    rows.push(await measureReconciling(worker, workerd, bill, name, vars, interrupted))
-  }
-  say()
-  say(bold('One day, from the download to "reconciled"'))
-  const head = ['budget', 'runs', 'total', 'slowest run', 'its CPU', 'total CPU']
-  const more = ['D1 per page', 'rows read', 'rows written', 'max statements', 'peak memory']
-  for (const line of table([...head, ...more], rows)) say(line)
-  await printPlans(worker)
+/** How long a bill is received, unpacked or parsed: the best of several rounds, and the most memory. */
+type Reading = Readonly<{ ms: number; cpuMs: number; memoryMb: number }>
+/** One day, from the download to "reconciled". */
+type Reconciling = Readonly<{
+  runs: number
+  totalMs: number
+  slowestMs: number
+  slowestCpuMs: number
+  totalCpuMs: number
+  d1MsPerPage: number
+  rowsRead: number
+  rowsWritten: number
+  statementsMax: number
+  memoryMb: number
+}>
+export type BillResult = Readonly<{
+  payments: number
+  rows: number
+  gzipMb: number
+  plainMb: number
+  reading: Readonly<Record<string, Reading>>
+  reconciling: Readonly<Record<string, Reconciling>>
+  /** Statements whose query plan scans a whole table; must be empty. */
+  scans: readonly string[]
+}>
+
+export const bill: Part<BillResult> = {
+  name: 'bill',
+  about: 'the bill of a day with 100000 payments: time, runs of the cron, memory, query plans',
+  run: measure,
+  tables: ({ payments, rows, reading, reconciling, scans }): readonly Table[] => [
+    {
+      title: `Reading ${rows} rows in workerd: best time and highest memory of ${TIMES} rounds`,
+      head: ['', 'ratio', 'time', 'CPU', 'memory growth'],
+      rows: Object.entries(reading).map(([name, { ms, cpuMs, memoryMb }]) => [
+        name,
+        (ms / (reading['… and parse the rows']?.ms ?? ms)).toFixed(2),
+        time(ms),
+        time(cpuMs),
+        `${memoryMb} MB`,
+      ]),
+    },
+    {
+      title: `A day with ${payments} payments, from the download to "reconciled"; ${
+        scans.length === 0 ? 'no plan scans a table' : `SCANS: ${scans.join('; ')}`
+      }`,
+      head: [
+        'budget',
+        'runs',
+        'total',
+        'slowest run',
+        'its CPU',
+        'total CPU',
+        'D1 per page',
+        'rows read',
+        'rows written',
+        'max statements',
+        'peak memory',
+      ],
+      rows: Object.entries(reconciling).map(([name, of]) => [
+        name,
+        String(of.runs),
+        ...[of.totalMs, of.slowestMs, of.slowestCpuMs, of.totalCpuMs, of.d1MsPerPage].map(time),
+        ...[of.rowsRead, of.rowsWritten, of.statementsMax].map(String),
+        `${of.memoryMb} MB`,
+      ]),
+    },
+  ],
 }
+
+async function measure({ payments, progress, interrupted }: Context): Promise<BillResult> {
+  progress(`generating a bill of ${payments} payments`)
+  const file = makeBill({
+    day: DAY,
+    appid: APPID,
+    mchId: MCH_ID,
+    payments,
+    refundEvery: REFUND_EVERY,
+  })
+  // wrangler must not use the network, so that the bench runs offline.
+  for (const name of ['CLOUDFLARE_CF_FETCH_ENABLED', 'WRANGLER_SEND_METRICS']) {
+    process.env[name] ??= 'false'
+  }
+  const realFetch = globalThis.fetch
+  const server = createTestHarness({ workers: [workerInput()] })
+  /** The Worker's outgoing requests end here: downloadbill gets the bill, every other call to WeChat gets a 500. */
+  globalThis.fetch = (input, init) => {
+    const request = new Request(input, init)
+    const { hostname, pathname } = new URL(request.url)
+    if (!hostname.endsWith('weixin.qq.com')) return realFetch(request)
+    if (pathname !== '/pay/downloadbill') return Promise.resolve(new Response('', { status: 500 }))
+    return Promise.resolve(new Response(new Uint8Array(file.gzip)))
+  }
+  try {
+    await server.listen()
+    const worker = server.getWorker('bench')
+    await worker.applyD1Migrations('DB')
+    const workerd = new Processes()
+    const watching = { progress, interrupted }
+    const reading = await measureReading(worker, workerd, file, watching)
+    await seed(worker, payments, watching)
+    const reconciling: Record<string, Reconciling> = {}
+    for (const [name, vars] of Object.entries(BUDGETS)) {
+      reconciling[name] = await measureReconciling(worker, workerd, file, name, vars, watching)
+    }
+    return {
+      payments,
+      rows: file.rows,
+      gzipMb: mb(file.gzip.length),
+      plainMb: mb(file.plainBytes),
+      reading,
+      reconciling,
+      scans: await findScans(worker),
+    }
+  } finally {
+    globalThis.fetch = realFetch
+    await server.close()
+  }
+}
+
+type Watching = Pick<Context, 'interrupted' | 'progress'>
 
 /** Measures how long the Worker parses a bill, and for comparison how long it only receives or unpacks it. */
 async function measureReading(
   worker: Worker,
-  workerd: Workerd,
+  workerd: Processes,
   bill: Bill,
-  times: number,
-  interrupted: AbortSignal,
-): Promise<void> {
+  { progress, interrupted }: Watching,
+): Promise<BillResult['reading']> {
   const ways = {
     drain: 'receive the bytes',
     unpack: '… and unpack',
     parse: '… and parse the rows',
   }
   const best = new Map<string, { ms: number; cpuMs: number; grown: number }>()
-  for (let round = 0; round < times; round++) {
-    progress(`reading, round ${round + 1} of ${times}`)
+  for (let round = 0; round < TIMES; round++) {
+    progress(`reading, round ${round + 1} of ${TIMES}`)
     for (const way of Object.keys(ways)) {
       interrupted.throwIfAborted()
       workerd.forgetPeak()
@@ -111,24 +202,22 @@ async function measureReading(
       })
     }
   }
-  const parse = best.get('parse')
-  say()
-  say(bold(`Reading ${bill.rows} rows in workerd: best time and highest memory of ${times} rounds`))
-  const rows = Object.entries(ways).map(([way, label]) => {
-    const { ms = 0, cpuMs = 0, grown = 0 } = best.get(way) ?? {}
-    return [label, time(ms), time(cpuMs), (ms / (parse?.ms ?? 1)).toFixed(2), mb(grown)]
-  })
-  for (const line of table(['', 'time', 'CPU', 'ratio', 'memory growth'], rows)) say(line)
+  return Object.fromEntries(
+    Object.entries(ways).map(([way, label]) => {
+      const { ms = 0, cpuMs = 0, grown = 0 } = best.get(way) ?? {}
+      return [label, { ms: Math.round(ms), cpuMs: Math.round(cpuMs), memoryMb: mb(grown) }]
+    }),
+  )
 }
 
 async function measureReconciling(
   worker: Worker,
-  workerd: Workerd,
+  workerd: Processes,
   bill: Bill,
   name: string,
   vars: Record<string, string>,
-  interrupted: AbortSignal,
-): Promise<string[]> {
+  { progress, interrupted }: Watching,
+): Promise<Reconciling> {
   await callWorker(worker, '/bench/vars', JSON.stringify(vars))
   await seedAll(worker, [
     'DELETE FROM bill_differences',
@@ -174,42 +263,33 @@ async function measureReconciling(
   )
   const pageCount = pages.filter(({ sql }) => sql.some((text) => text.includes('rows_done'))).length
   const slowest = runs.toSorted((a, b) => b.ms - a.ms)[0]
-  return [
-    name,
-    String(runs.length),
-    time(runs.reduce((total, { ms }) => total + ms, 0)),
-    time(slowest?.ms ?? 0),
-    time(slowest?.cpuMs ?? 0),
-    time(runs.reduce((total, { cpuMs }) => total + cpuMs, 0)),
-    time(pages.reduce((total, { ms }) => total + ms, 0) / Math.max(1, pageCount)),
-    String(sum(({ read }) => read)),
-    String(sum(({ written }) => written)),
-    String(Math.max(...runs.map(({ statements }) => statements))),
-    mb(workerd.memory().peak),
-  ]
+  return {
+    runs: runs.length,
+    totalMs: Math.round(runs.reduce((total, { ms }) => total + ms, 0)),
+    slowestMs: Math.round(slowest?.ms ?? 0),
+    slowestCpuMs: Math.round(slowest?.cpuMs ?? 0),
+    totalCpuMs: Math.round(runs.reduce((total, { cpuMs }) => total + cpuMs, 0)),
+    d1MsPerPage: digits(pages.reduce((total, { ms }) => total + ms, 0) / Math.max(1, pageCount)),
+    rowsRead: sum(({ read }) => read),
+    rowsWritten: sum(({ written }) => written),
+    statementsMax: Math.max(...runs.map(({ statements }) => statements)),
+    memoryMb: mb(workerd.memory().peak),
+  }
 }
 
-/** Prints the query plans of the reconciliation, and marks scans of a whole table. */
-async function printPlans(worker: Worker): Promise<void> {
+/** The statements of the reconciliation whose query plan scans a whole table of orders, payments or refunds. */
+async function findScans(worker: Worker): Promise<readonly string[]> {
   const all = (await callWorker(worker, '/bench/plans')) as { sql: string; plan: string[] }[]
-  const bills = all.filter(({ sql }) => /bill/.test(sql))
-  say()
-  say(bold('Query plans of SQLite; a SCAN of orders, payments or refunds would be a defect'))
-  for (const { sql, plan } of bills) {
-    say(dim(sql.replace(/\s+/g, ' ').slice(0, 110)))
-    for (const step of plan) {
-      const isScan = /^SCAN (orders|payments|refunds|attempts|p|r)\b/.test(step)
-      say(`    ${isScan ? red(step) : step}`)
-    }
-  }
+  return all
+    .filter(({ sql, plan }) => /bill/.test(sql) && plan.some((step) => SCAN.test(step)))
+    .map(({ sql }) => sql.replace(/\s+/g, ' ').slice(0, 110))
 }
 
 /** Fills D1 with the orders, attempts, payments and refunds that the bill contains, so that no difference is found. */
 async function seed(
   worker: Worker,
   payments: number,
-  refundEvery: number,
-  interrupted: AbortSignal,
+  { progress, interrupted }: Watching,
 ): Promise<void> {
   for (let from = 0; from < payments; from += SEED_ROWS) {
     interrupted.throwIfAborted()
@@ -223,7 +303,7 @@ async function seed(
       openidOf(n),
     ])
     const refunds = numbers
-      .filter((n) => n % refundEvery === 0)
+      .filter((n) => n % REFUND_EVERY === 0)
       .map((n) => [
         outRefundNoOf(n),
         ordercodeOf(n),
@@ -272,7 +352,7 @@ async function seed(
 const seedAll = (worker: Worker, statements: readonly string[]): Promise<unknown> =>
   callWorker(worker, '/bench/seed', JSON.stringify(statements.map((sql) => ({ sql, params: [] }))))
 
-/** Calls the Worker's merchant API, or one of the `/bench/` routes of `bill-worker.ts`. */
+/** Calls the Worker's merchant API, or one of the `/bench/` routes of `measured-worker.ts`. */
 async function callWorker(
   worker: Worker,
   path: string,
@@ -290,7 +370,7 @@ async function callWorker(
 const workerInput = () => ({
   config: {
     name: 'bench',
-    main: join(ROOT, 'bench/bill-worker.ts'),
+    main: join(ROOT, 'bench/workers/measured-worker.ts'),
     compatibility_date: '2026-10-23',
     d1_databases: [
       {
@@ -312,69 +392,6 @@ const workerInput = () => ({
   },
 })
 
-function readCount(option: string, text: string): number {
-  const count = Number(text)
-  if (/^\d{1,7}$/.test(text) && count >= 1) return count
-  throw new CliError(`${option} takes a whole number of at least 1, not "${text}".`)
-}
-
 const time = (ms: number): string =>
   ms >= 10_000 ? `${(ms / 1_000).toFixed(1)} s` : `${Math.round(ms)} ms`
-const mb = (bytes: number): string => `${(bytes / 1_048_576).toFixed(1)} MB`
-
-/** Prints progress, at most twice a second on a terminal, and at most every five seconds otherwise. */
-function progress(text: string): void {
-  const pauseMs = process.stdout.isTTY ? 500 : 5_000
-  if (performance.now() - lastSaidMs < pauseMs) return
-  lastSaidMs = performance.now()
-  say(dim(text))
-}
-
-void run(async () => {
-  const { values } = readOptions({
-    payments: { type: 'string', default: '100000' },
-    refund: { type: 'string', default: '10' },
-    times: { type: 'string', default: '5' },
-    help: { type: 'boolean', default: false },
-  })
-  if (values.help) {
-    say(HELP)
-    return 0
-  }
-  const payments = readCount('--payments', values.payments)
-  const refundEvery = readCount('--refund', values.refund)
-  const times = readCount('--times', values.times)
-  const interrupted = onInterrupt()
-
-  progress(`generating a bill of ${payments} payments`)
-  const bill = makeBill({ day: DAY, appid: APPID, mchId: MCH_ID, payments, refundEvery })
-  say(`${bill.rows} rows, ${mb(bill.gzip.length)} gzipped, ${mb(bill.plainBytes)} unpacked`)
-
-  // wrangler must not use the network, so that the bench runs offline.
-  for (const name of ['CLOUDFLARE_CF_FETCH_ENABLED', 'WRANGLER_SEND_METRICS']) {
-    process.env[name] ??= 'false'
-  }
-  const realFetch = globalThis.fetch
-  const server = createTestHarness({ workers: [workerInput()] })
-  /** The Worker's outgoing requests end here: downloadbill gets the bill, every other call to WeChat gets a 500. */
-  globalThis.fetch = (input, init) => {
-    const request = new Request(input, init)
-    const { hostname, pathname } = new URL(request.url)
-    if (!hostname.endsWith('weixin.qq.com')) return realFetch(request)
-    if (pathname !== '/pay/downloadbill') return Promise.resolve(new Response('', { status: 500 }))
-    return Promise.resolve(new Response(new Uint8Array(bill.gzip)))
-  }
-  try {
-    await server.listen()
-    const worker = server.getWorker('bench')
-    await worker.applyD1Migrations('DB')
-    await bench(worker, bill, { payments, refundEvery, times }, interrupted)
-  } catch (error) {
-    if (!interrupted.aborted) throw error
-  } finally {
-    globalThis.fetch = realFetch
-    await server.close()
-  }
-  if (interrupted.aborted) say(red('Interrupted.'))
-  return interrupted.aborted ? 1 : 0
-})
+const mb = (bytes: number): number => digits(bytes / 1_048_576)
