@@ -208,7 +208,7 @@ const zh: typeof en = {
       refund_limit: '每天的退款限额读得出来',
       client_ip: '代理的请求头读得出来',
       alerts: '出了问题，群里会收到告警',
-      metrics: '监控指标的口令读得出来',
+      metrics: '监控指标的令牌读得出来',
     },
     todo: {
       cron_silent:
