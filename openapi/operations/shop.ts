@@ -23,7 +23,7 @@ export const pageOf = <const Name extends string, const S extends v.GenericSchem
 })
 
 /** The operations of the shop's backend. */
-export const SHOP_OPERATIONS: Operations<typeof SHOP_ROUTES> = {
+export const SHOP_OPERATIONS = {
   'GET /orders': {
     id: 'listOrders',
     summary: 'Orders, newest first',
@@ -181,4 +181,4 @@ export const SHOP_OPERATIONS: Operations<typeof SHOP_ROUTES> = {
     answers: { 200: { schema: Delivery, description: 'The webhook after the try' } },
     codes: ['delivery_not_found', 'no_target'],
   },
-}
+} satisfies Operations<typeof SHOP_ROUTES>
