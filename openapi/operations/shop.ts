@@ -150,7 +150,7 @@ export const SHOP_OPERATIONS = {
   'POST /reviews/:id/resolve': {
     id: 'resolveReview',
     summary: 'Resolves a review with a note and, where the kind allows it, an action',
-    more: '`accept` records the payment, `refund` returns it. [Which kind allows which](operations.md).',
+    more: '`accept` records the payment, `refund` returns it. [Which kind allows which](operations.md#reviews).',
     answers: { 200: { schema: Review, description: 'The review' } },
     codes: [
       'invalid_request',

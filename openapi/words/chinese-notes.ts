@@ -33,7 +33,7 @@ const NOTES: Readonly<Record<Note, string>> = {
     '不能含换行和制表符以外的控制字符，也不能含不成对的 UTF-16 代理项',
 
   // Orders and what belongs to them.
-  'closed: no attempt can be paid any more': 'closed：任何一次支付尝试都不能再支付',
+  'closed: no attempt can be paid any more': 'closed：所有支付尝试都不能再支付',
   'grows with every change': '每次变化都会增大',
   'the only payer who may pay': '指定付款人，只有该付款人可以支付',
   'seconds from created_at': '有效期，单位为秒，从 created_at 起算',
@@ -64,7 +64,7 @@ const NOTES: Readonly<Record<Note, string>> = {
   'rows of other systems; the next three say of which': '其他系统的行；后面三项说明各属哪一种',
   'payments by rate of the service fee': '各手续费费率的付款笔数',
   'our records of the day; null until it is reconciled': '当天的本地记录；对账完成之前为 null',
-  'the first ones': '前面的若干条',
+  'the first ones': '只列出前面的若干条',
   'a transaction_id, an out_refund_no, a row or a sum': 'transaction_id、out_refund_no、行或合计',
   'what the bill states': '账单中的值',
   'what our records state': '本地记录中的值',

@@ -118,7 +118,7 @@ export const CHINESE_OPERATIONS: OperationTexts = {
   },
   'POST /doctor': {
     summary: '体检，包括会留下痕迹的检查',
-    more: '会向群里发送一条测试消息，向 KV 写入一条数据，并向微信申请一笔不可能成功的退款。',
+    more: '会向告警群发送一条测试消息，向 KV 写入一条数据，并向微信申请一笔不可能成功的退款。',
     answers: { 200: '体检结果' },
   },
   'GET /health': {

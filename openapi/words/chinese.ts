@@ -11,9 +11,9 @@ export const CHINESE: Words = {
 
 <!-- 由 \`npm run openapi\` 生成，请不要直接修改。 -->
 
-[English](api.md) · 请求和响应都是 UTF-8 编码的 JSON。金额单位为分；时间是 RFC 3339 格式的 UTC 时间，日期按北京时间计算。字段只增加，不改名。HEAD 与 GET 相同，只是没有响应体；\`/pay\` 和 \`/doctor\` 不支持 HEAD。路径不存在时返回 404 \`not_found\`，方法不支持时返回 405 \`method_not_allowed\`。工具可读取 OpenAPI 3.1 格式的同一份文档：\`GET /openapi.json\`。Node 可直接使用带类型的客户端 [examples/shop-client](../examples/shop-client/client.ts)。
+[English](api.md) · 请求和响应都是 UTF-8 编码的 JSON。金额单位为分；时间是 RFC 3339 格式的 UTC 时间，日期按北京时间计算。字段只增加，不改名。HEAD 与 GET 相同，只是没有响应体；\`/pay\` 和 \`/doctor\` 不支持 HEAD。路径不存在时返回 404 \`not_found\`，方法不支持时返回 405 \`method_not_allowed\`。工具可读取 OpenAPI 3.1 格式的同一份文档：\`GET /openapi.json\`。Node 程序可直接使用带类型的客户端 [examples/shop-client](../examples/shop-client/client.ts)。
 
-- 令牌放在请求头 \`Authorization: Bearer …\` 中。下文的“令牌：viewer”表示商城的 MERCHANT_TOKEN 和任一操作员的令牌都可以使用；“令牌：operator”与它相同，但角色为 \`viewer\` 的操作员除外。
+- 令牌放在请求头 \`Authorization: Bearer …\` 中。下文的“令牌：viewer”表示商城的 MERCHANT_TOKEN 和任一操作员的令牌都可以使用；“令牌：operator”表示其中角色为 \`viewer\` 的操作员不能使用。
 - 错误格式为 \`application/problem+json\`：程序请判断 \`code\`（[全部错误码](#错误码)），\`detail\` 是给人看的说明。
 - 除下文列出的错误码以外，接口还可能返回 \`unauthorized\`（需要令牌的接口）、\`forbidden\`（要求 operator 的接口）、\`body_too_large\`（有请求体的接口）、\`internal\`、\`misconfigured\` 和 \`store_unavailable\`。
 - 没有收到应答时，请原样重试：同一个请求不会生效两次。
