@@ -110,7 +110,8 @@ describe('a document in two languages', () => {
     text
       .replace(/(^|\s+)(#|\/\/) .*$/gm, '')
       .replace(/--message "[^"]*"/g, '--message "…"')
-      .replace(/ --lang zh\b/g, '')
+      .replace(/(\s--)? --lang zh\b(?= *$)| --lang zh\b/gm, '')
+      .replace(/"body":"[^"]*"/g, '"body":"…"')
       .replace(/ +/g, ' ')
 
   it.each(PAIRS)('has the same code: $english', ({ english, chinese }) => {
@@ -334,6 +335,11 @@ function curlFaults(command: DocumentedCommand): readonly string[] {
   const { method, url, body } = readCurl(command)
   const fault = (what: string): readonly string[] => [`${placeOf(command)}: ${what}`]
   if (CRON.test(url.pathname + url.search)) return []
+  // The simulated WeChat and the example shop have no document: these commands are right if they run.
+  if (/^127\.0\.0\.1:(8790|8800)$/.test(url.host)) return []
+  if (!/^((127\.0\.0\.1|localhost):8787|pay\.example\.com)$/.test(url.host)) {
+    return fault(`not an address of this system: ${url.host}`)
+  }
   const found = OPERATIONS.find(
     (one) =>
       one.method === method &&

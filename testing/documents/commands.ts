@@ -46,7 +46,19 @@ export const SCRIPTS = (
 ).scripts
 
 /** Programs that are not ours: documents may use them, and nothing of their arguments is checked. */
-const OTHER_PROGRAMS = ['cd', 'cp', 'echo', 'git', 'jq', 'ls', 'mkdir', 'openssl']
+const OTHER_PROGRAMS = [
+  'cd',
+  'cp',
+  'date',
+  'echo',
+  'git',
+  'jq',
+  'mkdir',
+  'openssl',
+  'printf',
+  'read',
+  'tee',
+]
 
 /** A script of npm as a call: its name, and the arguments behind `--`. Undefined for another command. */
 export function scriptCall({
@@ -79,8 +91,9 @@ export function commandFault(command: DocumentedCommand): string | undefined {
   if (program === 'npm' && second === 'ci')
     return words.length === 2 ? undefined : 'npm ci takes nothing'
   if (program === 'npx' && second === 'vitest') return vitestFault(words.slice(2))
-  if (program === 'node') {
-    return existsSync(join(ROOT, second)) ? undefined : `there is no ${second}`
+  const file = program === 'node' ? second : words[2]
+  if (program === 'node' || (program === 'npx' && second === 'node')) {
+    return file === undefined || existsSync(join(ROOT, file)) ? undefined : `there is no ${file}`
   }
   const call = scriptCall(command)
   if (call === undefined) return `no test knows what ${program} ${second} is`

@@ -1,5 +1,5 @@
 /** Reads the commands of a `sh` block, as far as documents need: quotes, comments, pipes, variables, `$(…)`. */
-import type { Code } from './markdown.ts'
+import { type Code, placeOf } from './markdown.ts'
 
 /** One command of a line. */
 export type Command = Code &
@@ -11,43 +11,45 @@ export type Command = Code &
   }>
 
 const TOKEN =
-  /\\\n|[^\S\n]+|(?<comment>#[^\n]*)|(?<end>&&|\|\||[|;\n&])|(?<to>\d?>>?\s*(?:&\d|\S+)|<\s*\S+)|(?<word>(?:'[^']*'|"(?:\\.|[^"\\])*"|\$\((?:[^()]|\([^()]*\))*\)|\\[^\n]|[^\s'"|;&<>\\])+)/y
+  /\\\n|[^\S\n]+|(?<comment>#[^\n]*)|(?<end>&&|\|\||[|;\n&])|(?<to>\d?>>?\s*(?:&\d|\S+)|<\s*\S+)|(?<word>(?:'[^']*'|"(?:\\.|\$\([^()]*\)|[^"\\])*"|\$\((?:[^()]|\([^()]*\))*\)|\\[^\n]|[^\s'"|;&<>\\])+)/y
 
 /** @throws Error for what this reader does not know, such as a loop or a text for standard input. */
 export function commandsOf(code: Code): readonly Command[] {
   const commands: Command[] = []
   let words: string[] = []
-  let begin = 0
+  let [begin, last] = [0, 0]
   const { text } = code
-  const finish = (end: number): void => {
+  const finish = (): void => {
     const line = code.line + text.slice(0, begin).split('\n').length - 1
     if (words.length > 0) {
-      commands.push({ ...code, line, text: text.slice(begin, end).trim(), ...withEnv(words) })
+      commands.push({ ...code, line, text: text.slice(begin, last), ...withEnv(words) })
     }
     words = []
   }
-  TOKEN.lastIndex = 0
-  while (TOKEN.lastIndex < text.length) {
-    const at = TOKEN.lastIndex
-    const found = TOKEN.exec(text)
+  const token = new RegExp(TOKEN) // a text within `$(…)` is read meanwhile
+  while (token.lastIndex < text.length) {
+    const at = token.lastIndex
+    const found = token.exec(text)
     if (found === null || text.startsWith('<<', at)) {
-      throw new Error(`cannot read from here: ${text.slice(at)}`)
+      throw new Error(`${placeOf(code)}: cannot read from here: ${text.slice(at)}`)
     }
     const { end, word } = found.groups ?? {}
     if (word !== undefined) {
       if (words.length === 0) begin = at
       words.push(unquoted(word))
+      last = token.lastIndex
       for (const [, inner = ''] of word.matchAll(/\$\(((?:[^()]|\([^()]*\))*)\)/g)) {
         if (!word.startsWith("'")) commands.push(...commandsOf({ ...code, text: inner }))
       }
     }
-    if (end !== undefined) finish(at)
+    if (end !== undefined) finish()
   }
-  finish(text.length)
+  finish()
   for (const {
     words: [first = ''],
   } of commands) {
-    if (/^(if|for|while|until|case|function)$/.test(first)) throw new Error(`cannot read ${first}`)
+    if (/^(if|for|while|until|case|function)$/.test(first))
+      throw new Error(`${placeOf(code)}: cannot read ${first}`)
   }
   return commands
 }

@@ -2,7 +2,7 @@
  * The commands of the documents run as they stand there, one document after the other, beside one `npm start`. Addresses,
  * the number of the sample order and what stands for a secret are replaced; what only real accounts can answer is listed.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,8 +24,10 @@ import type { Command } from '../../../testing/documents/shell.ts'
 
 /** What is not run here, and why not. Its options are checked all the same: options.test.ts. */
 const NOT_RUN: readonly (readonly [command: RegExp, why: string])[] = [
-  [/^npx wrangler /, 'changes a Cloudflare account'],
-  [/^npm run deploy(:staging)?$/, 'changes a Cloudflare account'],
+  [
+    /^(npx wrangler|npm run deploy(:staging)?|npm run types|git|echo|openssl)\b/,
+    'changes an account or the repository',
+  ],
   [/^npm run setup($| -- --env )/, 'asks a person; test/scripts/setup.test.ts answers it'],
   [/^npm run demo$/, 'test/scripts/demo.test.ts runs it'],
   [/^npm run (bench|load) /, 'takes half an hour or more'],
@@ -201,21 +203,39 @@ const usedReasons = new Set<RegExp>()
 /** Commands that have run: what is the same in both languages runs once. */
 const ran = new Map<string, Promise<Ran>>()
 
-/** Runs a command. Undefined for one that is not run here. */
-function play(command: Command): Promise<Ran> | undefined {
-  const { words, env } = command
+/** The variables of a shell in which the commands of one document run. */
+type Shell = Map<string, string>
+
+/** Puts in the values of `$NAME`, and the output of `$(…)`. */
+const expanded = (word: string, shell: Shell): string =>
+  word.replace(/\$\(([^()]*)\)|\$(\w+)/g, (_, inner?: string, name = '') =>
+    inner === undefined
+      ? (shell.get(name) ?? '')
+      : execFileSync('sh', ['-c', inner], { encoding: 'utf8' }).trim(),
+  )
+
+/** Runs a command. Undefined for one that is not run here, or that only sets variables. */
+function play(given: Command, shell: Shell): Promise<Ran> | undefined {
+  const words = given.words.map((word) => expanded(word, shell))
+  const env = Object.fromEntries(
+    Object.entries(given.env).map(([name, value]) => [name, expanded(value, shell)]),
+  )
+  if (words.length === 0) for (const [name, value] of Object.entries(env)) shell.set(name, value)
+  if (words[0] === 'read') shell.set(words.at(-1) ?? '', TOKEN) // a person pastes it
+  // `date` has run within `$(…)`.
+  if (['read', 'date', undefined].includes(words[0])) return undefined
   const text = words.join(' ')
   const [reason] = NOT_RUN.find(([pattern]) => pattern.test(text)) ?? []
   if (reason !== undefined) {
     usedReasons.add(reason)
     return undefined
   }
-  const call = scriptCall(command)
-  const name = words.slice(0, 2).join(' ')
-  const how = RUNS[name] ?? RUNS[call?.script ?? words[0] ?? '']
-  if (how === undefined) expect.fail(`${placeOf(command)}: no test runs ${text}`)
+  const call = scriptCall(given)
+  const how = RUNS[words.slice(0, 2).join(' ')] ?? RUNS[call?.script ?? words[0] ?? '']
+  if (how === undefined) expect.fail(`${placeOf(given)}: no test runs ${text}`)
+  const command = { ...given, words, env }
   const key = JSON.stringify([words, env])
-  const running = ran.get(key) ?? how(call?.args ?? words.slice(1), command)
+  const running = ran.get(key) ?? how(scriptCall(command)?.args ?? words.slice(1), command)
   ran.set(key, running)
   return running
 }
@@ -228,9 +248,10 @@ const isOutput = ({ language }: Block): boolean => ['text', ''].includes(languag
 describe('the commands of the documents run', () => {
   it.each(documents)('%s', { timeout: 300_000 }, async (document) => {
     const { blocks } = readMarkdown(document)
+    const shell: Shell = new Map()
     let printed = ''
     for (const command of blocks.flatMap(commandsOfBlock)) {
-      const { code = 0, output = '' } = (await play(command)) ?? {}
+      const { code = 0, output = '' } = (await play(command, shell)) ?? {}
       expect(code, `${placeOf(command)}: ${command.text}\n${output}`).toBe(0)
       printed += `${output}\n`
     }
