@@ -23,6 +23,7 @@ export default defineConfig(async () => ({
     projects: [
       PURE,
       {
+        plugins: [contractModule], // the examples of the documents are compared with openapi.json
         test: {
           name: 'node',
           ...PATIENCE,
