@@ -146,6 +146,11 @@ function readText(path: string): string {
   try {
     return readFileSync(path === '-' ? 0 : path, 'utf8')
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      throw new CliError(
+        `${path} does not exist. The first time, leave --from out, and store the JSON that is printed in ${path}.`,
+      )
+    }
     const why = error instanceof Error ? error.message : String(error)
     throw new CliError(`--from cannot read ${path}: ${why}`)
   }

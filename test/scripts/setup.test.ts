@@ -360,6 +360,8 @@ describe('npm run setup changes nothing', { timeout: 60_000 }, () => {
     ])
     expect(dry.report.changes).toContain('  25 + WX_MCH_ID = "1900009191"  # your merchant number')
     for (const secret of Object.values(SECRETS)) expect(dry.out).not.toContain(secret)
+    expect(dry.report.next).toBe(`npm run setup -- --domain ${DOMAIN} --yes`)
+    expect(dry.out).toContain(`To carry it out: ${dry.report.next}`)
   })
 
   it('in a dry run without values, which lists what the real run needs', async () => {
@@ -374,6 +376,10 @@ describe('npm run setup changes nothing', { timeout: 60_000 }, () => {
       'WX_API_KEY',
       'MERCHANT_TOKEN',
     ])
+    expect(dry.report.steps.find(({ id }) => id === 'configuration')).toMatchObject({
+      state: 'to_do',
+      seen: 'lacks WX_APPID, WX_MCH_ID, PUBLIC_URL',
+    })
   })
 
   it('in a dry run without a login, which shows the steps of a first installation and exits with 2', async () => {
