@@ -98,7 +98,7 @@ function printValue(json: string): void {
   say()
   say('Put it in place; it is valid at once:')
   say()
-  say('  npx wrangler secret put OPERATORS   and paste it')
+  say('  npx wrangler secret put OPERATORS   and paste it, or < the file in which you keep it')
   say(`  OPERATORS='…'                       as a line of ${DEV_VARS}, for npm run dev`)
 }
 

@@ -133,7 +133,7 @@ export function printText(
     if (others.length > 0) say(`${mark} ${[first, ...others].map((each) => each.id).join(', ')}`)
     else {
       const isWrong = status === 'fail' || status === 'warn'
-      const what = `${isWrong ? OUTSIDE[lang].expected : ''}${name}`
+      const what = isWrong ? DOCTOR[lang].page.expected(name) : name
       say(`${mark} ${bold(id)}  ${what}${status === 'ok' ? more : ''}`)
     }
     if (status === 'ok') continue

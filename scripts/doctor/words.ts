@@ -3,13 +3,7 @@ import type { DoctorWords } from '../../src/core/doctor/words.ts'
 
 /** What is not in the Worker's words: the checks from outside, and verdicts that only this command can come to. */
 export type OutsideWords = Pick<DoctorWords, 'checks' | 'findings'> &
-  Readonly<{
-    partial: string
-    blind: string
-    took: (seconds: string) => string
-    /** Stands before the name of a check that failed, because a name says what is right. */
-    expected: string
-  }>
+  Readonly<{ partial: string; blind: string; took: (seconds: string) => string }>
 
 const CHALLENGE_EN =
   'For the zone, switch Bot Fight Mode off (no rule can exempt a path from it), and let Browser Integrity Check, Access and country rules leave out /notify* and /pay*.'
@@ -20,7 +14,6 @@ const en: OutsideWords = {
   partial: 'Nothing wrong in what was looked at',
   blind: 'Could not look',
   took: (seconds) => `${seconds} s`,
-  expected: 'Should be: ',
   checks: {
     'worker.doctor': 'The Worker’s own checks',
     'net.dns': 'The name exists and leads to the internet',
@@ -185,7 +178,6 @@ const zh: OutsideWords = {
   partial: '检查过的部分没有问题',
   blind: '没能检查',
   took: (seconds) => `${seconds} 秒`,
-  expected: '应为：',
   checks: {
     'worker.doctor': 'Worker 自己的检查',
     'net.dns': '域名存在，指向公网',

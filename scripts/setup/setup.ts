@@ -114,6 +114,9 @@ async function install(
   await diagnose(options, around, report, known.token ?? around.env['MERCHANT_TOKEN'], say)
 }
 
+/** Longer than the doctor takes by itself: it has just been seen that wrangler works, and a slow machine is no finding. */
+const DOCTOR_S = '30'
+
 const AFTERWARDS = text(
   `Next:
   - Add the address to the mini program's request 合法域名: mp.weixin.qq.com → 开发管理 → 开发设置 → 服务器域名.
@@ -292,7 +295,11 @@ async function diagnose(
   const command = `npm run doctor -- ${looked.join(' ')}`
   print()
   print(dim(command))
-  const args = [...looked, '--lang', options.language, ...(options.isJson ? ['--json'] : [])]
+  const args = [
+    ...looked,
+    ...['--lang', options.language, '--timeout', DOCTOR_S],
+    ...(options.isJson ? ['--json'] : []),
+  ]
   const isTerminal = around.terminal !== undefined && !options.isJson
   const { exitCode, output, answer } = await runDoctor(doctor, args, token, {
     ...around,

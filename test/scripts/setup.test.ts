@@ -198,7 +198,7 @@ describe('npm run setup', { timeout: 240_000 }, () => {
 
     const doctorSaw: unknown = JSON.parse(readFileSync(join(project.folder, 'doctor.json'), 'utf8'))
     expect(doctorSaw).toEqual([
-      [`https://${DOMAIN}`, '--lang', 'en'],
+      [`https://${DOMAIN}`, '--lang', 'en', '--timeout', '30'],
       SECRETS.MERCHANT_TOKEN.length,
     ])
     expect(first.out).toContain('the doctor spoke')
@@ -325,9 +325,16 @@ describe('npm run setup', { timeout: 240_000 }, () => {
     expect([...account.domains]).toEqual([[DOMAIN, WORKER]])
     expect(account.dnsRecords).toHaveLength(1)
 
-    const agreed = await run({ options: { ...options, replaceDomain: true } })
+    const agreed = await run({
+      options: { ...options, replaceDomain: true, withDoctor: true },
+      doctor: doctorWithExit(1),
+    })
 
-    expect(agreed.report).toMatchObject({ result: 'installed', worker: `${WORKER}-staging` })
+    expect(agreed.report).toMatchObject({
+      result: 'installed',
+      worker: `${WORKER}-staging`,
+      next: 'npm run doctor -- https://test.example.com --env staging',
+    })
     expect([...account.domains]).toEqual([
       [DOMAIN, WORKER],
       ['test.example.com', `${WORKER}-staging`],
