@@ -3,11 +3,17 @@ import { PROBLEMS, type ProblemCode } from '../src/routes/http/problem.ts'
 import type { Route } from '../src/routes/http/routes.ts'
 import { ROUTES } from '../src/routes/routes.ts'
 import type { Operation } from './operations/operation.ts'
-import { type Group, GROUPS, OPERATIONS } from './operations/operations.ts'
-import { DOCUMENT_OPERATION } from './operations/operator.ts'
+import {
+  type Group,
+  GROUPS,
+  OPERATION_OF,
+  type OperationName,
+  OPERATIONS,
+} from './operations/operations.ts'
 
 /** A route, with what the document says about it. */
 export type Described = Readonly<{
+  name: OperationName
   route: Omit<Route, 'handler'>
   operation: Operation
   group: Group
@@ -17,17 +23,18 @@ export type Described = Readonly<{
 export const DESCRIBED: readonly Described[] = [
   ...ROUTES.map(describe),
   {
+    name: 'GET /openapi.json',
     route: { method: 'GET', path: '/openapi.json', access: 'everyone' },
-    operation: DOCUMENT_OPERATION,
+    operation: OPERATION_OF['GET /openapi.json'],
     group: OPERATIONS,
   },
 ]
 
 function describe(route: Route): Described {
-  const name = `${route.method} ${route.path}`
+  const name = `${route.method} ${route.path}` as OperationName
   const found = GROUPS.flatMap((group) => {
     const operation = group.operations[name]
-    return operation === undefined ? [] : [{ route, operation, group }]
+    return operation === undefined ? [] : [{ name, route, operation, group }]
   })
   const [described] = found
   if (described === undefined || found.length > 1)

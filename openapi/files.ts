@@ -5,6 +5,8 @@ import { makeDocument } from './document.ts'
 import { type Example, makeMarkdown } from './markdown.ts'
 import { textOf } from './text.ts'
 import { makeClient } from './typescript.ts'
+import { CHINESE } from './words/chinese.ts'
+import { ENGLISH } from './words/english.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 
@@ -14,14 +16,15 @@ export type GeneratedFile = Readonly<{ path: string; text: string }>
 /** The document that the Worker serves. */
 export const DOCUMENT = 'src/routes/document/openapi.json'
 
-/** Makes all files. @param examples Exchanges for `docs/api.md`, by the name of the operation. */
+/** Makes all files. @param examples Exchanges for the documents, by the name of the operation. */
 export async function makeFiles(
   examples: ReadonlyMap<string, Example>,
 ): Promise<readonly GeneratedFile[]> {
   return [
     { path: DOCUMENT, text: textOf(makeDocument()) },
     { path: 'examples/shop-client/client.ts', text: await makeClient() },
-    { path: 'docs/api.md', text: makeMarkdown(examples) },
+    { path: 'docs/api.md', text: makeMarkdown(examples, ENGLISH) },
+    { path: 'docs/api.zh-CN.md', text: makeMarkdown(examples, CHINESE) },
   ]
 }
 

@@ -7,6 +7,17 @@ export type { JsonSchema }
 /** A part of the document. */
 export type Json = Readonly<Record<string, unknown>>
 
+/** The language of the notes about fields, and of the words of checks. The schemas have them in English. */
+export type Notes = Readonly<{
+  /** Says a note of the schemas in this language. */
+  say: (english: string) => string
+  /** Between the notes of one field. */
+  separator: string
+}>
+
+/** The notes as the schemas have them. */
+export const ENGLISH_NOTES: Notes = { say: (english) => english, separator: '; ' }
+
 /** A reference to a component of the document. */
 export const ref = (kind: string, name: string): Json => ({ $ref: `#/components/${kind}/${name}` })
 
@@ -18,6 +29,7 @@ export const ref = (kind: string, name: string): Json => ({ $ref: `#/components/
 export function toSchema(
   schema: GenericSchema,
   how: 'reference' | 'whole' = 'reference',
+  notes = ENGLISH_NOTES,
 ): JsonSchema {
   const others = Object.entries(NAMED).filter(([, named]) => how !== 'whole' || named !== schema)
   const {
@@ -29,7 +41,7 @@ export function toSchema(
     typeMode: 'input', // what is sent, before any transformation
     definitions: Object.fromEntries(others),
     overrideRef: ({ referenceId }) => `#/components/schemas/${referenceId}`,
-    overrideAction,
+    overrideAction: (context) => overrideAction(context, notes),
     overrideSchema: ({ valibotSchema, jsonSchema }) => {
       if (valibotSchema.type === 'loose_object')
         return { ...jsonSchema, additionalProperties: true }
@@ -48,20 +60,29 @@ function nullable(schema: JsonSchema): JsonSchema | null {
 }
 
 /** All schemas that have a name. */
-export const namedSchemas = (): Readonly<Record<string, JsonSchema>> =>
+export const namedSchemas = (notes = ENGLISH_NOTES): Readonly<Record<string, JsonSchema>> =>
   Object.fromEntries(
     Object.entries(NAMED).map(([name, schema]) => [
       name,
-      withMeanings(toSchema(schema, 'whole'), MEANINGS[name as keyof typeof NAMED] ?? {}),
+      withMeanings(toSchema(schema, 'whole', notes), meaningsOf(name), notes),
     ]),
   )
 
-function withMeanings(schema: JsonSchema, meanings: Readonly<Record<string, string>>): JsonSchema {
+const meaningsOf = (name: string): Readonly<Record<string, string>> =>
+  (MEANINGS as Readonly<Record<string, Readonly<Record<string, string>>>>)[name] ?? {}
+
+function withMeanings(
+  schema: JsonSchema,
+  meanings: Readonly<Record<string, string>>,
+  notes: Notes,
+): JsonSchema {
   const properties = { ...schema.properties }
   for (const [name, meaning] of Object.entries(meanings)) {
     const property = properties[name]
     if (typeof property !== 'object') throw new Error(`no field ${name}`)
-    properties[name] = { ...property, description: joined(meaning, property.description) }
+    const own = property.description === undefined ? [] : [property.description]
+    const description = [notes.say(meaning), ...own].join(notes.separator)
+    properties[name] = { ...property, description }
   }
   return { ...schema, properties }
 }
@@ -70,35 +91,41 @@ function withMeanings(schema: JsonSchema, meanings: Readonly<Record<string, stri
  * What JSON Schema cannot say becomes prose, in the words of the error message: `maxLength` counts characters, and the
  * Worker counts bytes.
  */
-const overrideAction: NonNullable<ConversionConfig['overrideAction']> = ({
-  valibotAction,
-  jsonSchema,
-}) => {
+function overrideAction(
+  { valibotAction, jsonSchema }: ActionContext,
+  notes: Notes,
+): JsonSchema | null {
   const words = 'message' in valibotAction ? String(valibotAction.message) : undefined
   const { requirement } = valibotAction as { requirement?: unknown }
   switch (valibotAction.type) {
+    case 'description': {
+      const { description } = valibotAction as { description?: unknown }
+      return { ...jsonSchema, description: notes.say(String(description)) }
+    }
     case 'check':
-      return withWords(jsonSchema, words)
+      return withWords(jsonSchema, words, notes)
     case 'min_bytes':
       return requirement === 1 ? { ...jsonSchema, minLength: 1 } : jsonSchema
     case 'max_bytes':
-      return { ...withWords(jsonSchema, words), maxLength: Number(requirement) }
+      return { ...withWords(jsonSchema, words, notes), maxLength: Number(requirement) }
     case 'regex': {
       // A short pattern says it well enough.
       const { source } = requirement as RegExp
       const isLong = source.length > PATTERN_MAX
-      return { ...(isLong ? withWords(jsonSchema, words) : jsonSchema), pattern: source }
+      return { ...(isLong ? withWords(jsonSchema, words, notes) : jsonSchema), pattern: source }
     }
     default:
       return null
   }
 }
 
+type ActionContext = Parameters<NonNullable<ConversionConfig['overrideAction']>>[0]
+
 /** A pattern of more characters needs words. */
 export const PATTERN_MAX = 40
 
-const withWords = (schema: JsonSchema, words: string | undefined): JsonSchema =>
-  words === undefined ? schema : { ...schema, description: joined(schema.description, words) }
-
-const joined = (...words: readonly (string | undefined)[]): string =>
-  words.filter((each) => each !== undefined).join('; ')
+function withWords(schema: JsonSchema, words: string | undefined, notes: Notes): JsonSchema {
+  if (words === undefined) return schema
+  const before = schema.description === undefined ? [] : [schema.description]
+  return { ...schema, description: [...before, notes.say(words)].join(notes.separator) }
+}

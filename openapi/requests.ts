@@ -5,18 +5,24 @@ import { LIMIT_MAX } from '../src/routes/http/pagination.ts'
 import type { Described } from './described.ts'
 import { type Json, type JsonSchema, ref, toSchema } from './json-schema.ts'
 
+/** What parameters mean, where the name and the type do not say it. */
+export const PARAMETER_NOTES = {
+  date: 'A day in Beijing',
+  ifMatch: 'Only if the order still has this revision, in quotes',
+} as const
+
 /** Parameters that several operations have, by name. */
 export const PARAMETERS: Readonly<Record<string, Json>> = {
   ordercode: inPath('ordercode', toSchema(ordercodeSchema)),
   out_refund_no: inPath('out_refund_no', { type: 'string', pattern: OUT_REFUND_NO.source }),
-  date: inPath('date', { type: 'string', format: 'date' }, 'A day in Beijing'),
+  date: inPath('date', { type: 'string', format: 'date' }, PARAMETER_NOTES.date),
   id: inPath('id', { type: 'string' }),
   cursor: inQuery('cursor', { type: 'string' }, 'next_cursor of the page before'),
   limit: inQuery('limit', { type: 'integer', minimum: 1, maximum: LIMIT_MAX }),
   ifMatch: {
     name: 'If-Match',
     in: 'header',
-    description: 'Only if the order still has this revision, in quotes',
+    description: PARAMETER_NOTES.ifMatch,
     schema: { type: 'string' },
   },
 }

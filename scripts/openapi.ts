@@ -8,7 +8,8 @@ import { makeExamples } from '../testing/contract/examples.ts'
 import { CliError, readOptions, run } from './cli/command.ts'
 import { say } from './cli/terminal.ts'
 
-const HELP = `Makes openapi.json, which the Worker serves, and what is made from it: the typed client and docs/api.md.
+const HELP = `Makes openapi.json, which the Worker serves, and what is made from it: the typed client, and docs/api.md
+in English and Chinese.
 
 Usage: npm run openapi [-- options]
 

@@ -28,7 +28,9 @@ export async function bundleWorker(folder: string): Promise<Bundle> {
   const env = { ...process.env, CI: '1', WRANGLER_SEND_METRICS: 'false' }
   await promisify(execFile)(process.execPath, [wrangler, ...flags], { cwd: ROOT, env })
   const read = (path: string): string => readFileSync(join(folder, path), 'utf8')
-  const texts = readdirSync(folder).filter((name) => /\.(css|client\.js)$/.test(name))
+  const texts = readdirSync(folder).filter((name) =>
+    /(\.css|\.client\.js|-openapi\.json)$/.test(name),
+  )
   return {
     modules: [
       { type: 'ESModule', path: 'worker.js', contents: read('worker.js') },

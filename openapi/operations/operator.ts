@@ -4,7 +4,7 @@ import type { Operation, Operations } from './operation.ts'
 import { pageOf } from './shop.ts'
 
 /** The operations of the operator and of an external monitor. */
-export const OPERATOR_OPERATIONS: Operations<typeof OPERATOR_ROUTES> = {
+export const OPERATOR_OPERATIONS = {
   'GET /runs': {
     id: 'listRuns',
     summary: 'Runs of the cron, newest first',
@@ -53,13 +53,13 @@ export const OPERATOR_OPERATIONS: Operations<typeof OPERATOR_ROUTES> = {
     answers: { 200: { types: ['text/plain'], description: 'Text format 0.0.4' } },
     codes: ['not_found'],
   },
-}
+} satisfies Operations<typeof OPERATOR_ROUTES>
 
 /** The document itself, which the Worker answers without its route table, because it needs no configuration. */
-export const DOCUMENT_OPERATION: Operation = {
+export const DOCUMENT_OPERATION = {
   id: 'getOpenapi',
   summary: 'This document',
   answers: { 200: { types: ['application/json'], description: 'OpenAPI 3.1' } },
   codes: [],
   never: ['internal', 'misconfigured', 'store_unavailable'],
-}
+} satisfies Operation

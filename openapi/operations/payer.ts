@@ -20,7 +20,7 @@ const pay = {
 } as const satisfies Partial<Operation>
 
 /** The operations of the mini program. */
-export const PAYER_OPERATIONS: Operations<typeof PAYER_ROUTES> = {
+export const PAYER_OPERATIONS = {
   'GET /pay': {
     id: 'pay',
     summary: 'Trades a login code for the parameters of wx.requestPayment',
@@ -35,4 +35,4 @@ export const PAYER_OPERATIONS: Operations<typeof PAYER_ROUTES> = {
     answers: { 200: { schema: PayResult, description: 'The order as its payer may see it' } },
     codes: ['ticket_invalid', 'too_many_requests'],
   },
-}
+} satisfies Operations<typeof PAYER_ROUTES>

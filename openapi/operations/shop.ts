@@ -23,7 +23,7 @@ export const pageOf = <const Name extends string, const S extends v.GenericSchem
 })
 
 /** The operations of the shop's backend. */
-export const SHOP_OPERATIONS: Operations<typeof SHOP_ROUTES> = {
+export const SHOP_OPERATIONS = {
   'GET /orders': {
     id: 'listOrders',
     summary: 'Orders, newest first',
@@ -150,7 +150,7 @@ export const SHOP_OPERATIONS: Operations<typeof SHOP_ROUTES> = {
   'POST /reviews/:id/resolve': {
     id: 'resolveReview',
     summary: 'Resolves a review with a note and, where the kind allows it, an action',
-    more: '`accept` records the payment, `refund` returns it. [Which kind allows which](operations.md).',
+    more: '`accept` records the payment, `refund` returns it. [Which kind allows which](operations.md#reviews).',
     answers: { 200: { schema: Review, description: 'The review' } },
     codes: [
       'invalid_request',
@@ -181,4 +181,4 @@ export const SHOP_OPERATIONS: Operations<typeof SHOP_ROUTES> = {
     answers: { 200: { schema: Delivery, description: 'The webhook after the try' } },
     codes: ['delivery_not_found', 'no_target'],
   },
-}
+} satisfies Operations<typeof SHOP_ROUTES>

@@ -15,7 +15,7 @@ const notice = {
 } as const satisfies Partial<Operation>
 
 /** The operations of WeChat. */
-export const WECHAT_OPERATIONS: Operations<typeof WECHAT_ROUTES> = {
+export const WECHAT_OPERATIONS = {
   'POST /notify': {
     id: 'notifyPayment',
     summary: 'A payment notice',
@@ -28,4 +28,4 @@ export const WECHAT_OPERATIONS: Operations<typeof WECHAT_ROUTES> = {
     more: 'WeChat calls it with its own XML. The notice is not signed, so a query confirms it before anything changes.',
     ...notice,
   },
-}
+} satisfies Operations<typeof WECHAT_ROUTES>

@@ -12,5 +12,5 @@ export const TimeOrNull = v.nullable(Time)
 export const TextOrNull = v.nullable(v.string())
 
 /** Adds a sentence to a schema: what the name and the type do not say. */
-export const told = <const S extends v.GenericSchema>(schema: S, text: string) =>
+export const told = <const S extends v.GenericSchema, const T extends string>(schema: S, text: T) =>
   v.pipe(schema, v.description(text))

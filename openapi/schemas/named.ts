@@ -41,9 +41,7 @@ export const NAMED = {
 } as const
 
 /** What the fields of inputs mean. The Worker does not need to know, so its schemas do not say. */
-export const MEANINGS: Readonly<
-  Partial<Record<keyof typeof NAMED, Readonly<Record<string, string>>>>
-> = {
+export const MEANINGS = {
   PayRequest: { code: 'from wx.login' },
   OrderTerms: {
     total_fee: 'fen',
@@ -60,4 +58,4 @@ export const MEANINGS: Readonly<
   },
   Resolution: { action: 'accept records the payment, refund returns it' },
   RecoveryRequest: { since: 'the time to which the database was restored' },
-}
+} as const satisfies Partial<Record<keyof typeof NAMED, Readonly<Record<string, string>>>>

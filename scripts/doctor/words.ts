@@ -268,11 +268,11 @@ const zh: OutsideWords = {
     'net.health version': ['线上版本与本目录不同。', 'npm run deploy；或切换到线上的版本。'],
     'net.health down': [
       '修好以前，收款会晚到账。',
-      '看其他结果，和 docs/operations.md 的“What to watch”。',
+      '看其他结果，和 docs/operations.zh-CN.md 的“日常监控”。',
     ],
     'net.health degraded': [
       '有部分需要看一下。',
-      '看其他结果，和 docs/operations.md 的“What to watch”。',
+      '看其他结果，和 docs/operations.zh-CN.md 的“日常监控”。',
     ],
     'net.workers_dev here': [
       '这是 workers.dev 的地址，中国大陆访问不了。',

@@ -297,7 +297,10 @@ async function diagnose(
   print(dim(command))
   const args = [
     ...looked,
-    ...['--lang', options.language, '--timeout', DOCTOR_S],
+    '--lang',
+    options.language,
+    '--timeout',
+    DOCTOR_S,
     ...(options.isJson ? ['--json'] : []),
   ]
   const isTerminal = around.terminal !== undefined && !options.isJson

@@ -27,7 +27,7 @@ import { catchAndLog } from './work-pool.ts'
 /** The part of what is left that one slice may use while other classes have due work. */
 const SLICE_SHARE = 0.6
 /** What a slice may use in any case, if it is left: enough for one item of any kind, or for two payments. */
-const SLICE_MIN: Cost = { calls: 5, statements: 30 }
+const SLICE_MIN: Cost = { calls: 5, statements: 24 }
 /** No slice begins later than this after the run's start, in seconds. By then the next run works beside this one. */
 const RUN_S = 2 * MINUTE_S
 /**

@@ -11,16 +11,16 @@ import type { Cost } from '../ports/budget.ts'
  */
 export const COSTS = {
   /** An expired order or a due attempt: query, close and query again, each with its write. */
-  order: { calls: 3, statements: 13 },
+  order: { calls: 3, statements: 10 },
   /**
    * A refund: load it, confirm its payment, start and send it, list WeChat's refunds of the payment after a doubtful
    * refusal, confirm the refusal by a query, write the outcome.
    */
-  refund: { calls: 4, statements: 16 },
+  refund: { calls: 4, statements: 13 },
   /** A webhook: read its bill, or store the try and open a review when it is given up. */
   webhook: { calls: 1, statements: 3 },
   /** A step of a bill: compare one page of rows, or query and record one difference. */
-  billStep: { calls: 2, statements: 18 },
+  billStep: { calls: 2, statements: 12 },
 } as const satisfies Record<string, Cost>
 
 /**
@@ -29,7 +29,7 @@ export const COSTS = {
  * them. A run keeps a reserve for the excess, which items without one may use ({@link withoutRare}).
  */
 export const RARE_EXCESS: Readonly<Record<keyof typeof COSTS, number>> = {
-  order: 9,
+  order: 8,
   refund: 0,
   webhook: 0,
   billStep: 7,
@@ -52,7 +52,7 @@ export const withoutRare = ({ calls, statements }: Cost): Cost => ({
  * The cost of claiming due orders or attempts, of reading them, and of storing when they are due again. What an item
  * costs must fit beside it.
  */
-export const CLAIM_ORDERS: Cost = { calls: 0, statements: 7 }
+export const CLAIM_ORDERS: Cost = { calls: 0, statements: 4 }
 /** The part of it that comes after the items: storing when they are due again. */
 export const RESCHEDULE: Cost = { calls: 0, statements: 1 }
 /** The same where orders are closed: their closings are written together before that. */
@@ -64,7 +64,7 @@ export const CLAIM_REFUNDS: Cost = { calls: 0, statements: 3 }
 /** The same while refunds are paused or have a limit: count those that are held back, and open their review. */
 export const CLAIM_LIMITED_REFUNDS: Cost = { calls: 0, statements: 7 }
 /** The cost of claiming due webhooks, of reading their orders and reviews, and of storing their tries. */
-export const CLAIM_WEBHOOKS: Cost = { calls: 0, statements: 10 }
+export const CLAIM_WEBHOOKS: Cost = { calls: 0, statements: 7 }
 /**
  * The cost of claiming the due bill, of telling that it is overdue, of downloading it from one of two origins, and of storing
  * that. A step must fit beside it, because a bill that is not archived is downloaded again in every run.

@@ -106,7 +106,7 @@ describe('a real Worker', { timeout: 90_000 }, () => {
       MERCHANT_TOKEN: 'not-the-token-of-this-worker-0123456789',
     })
     expect(output).toMatch(/^还不能收款：1 项不通过/)
-    expect(output).toContain('口令不是这个 Worker 的')
+    expect(output).toContain('令牌不是这个 Worker 的')
     expect(code).toBe(1)
   })
 })

@@ -1,6 +1,6 @@
 /**
- * Real exchanges with the Worker, for `docs/api.md`: one short story over SQLite. Its clock stands still and its random
- * numbers have a seed, so that it is the same every time.
+ * Real exchanges with the Worker, for `docs/api.md` in both languages: one short story over SQLite. Its clock stands
+ * still and its random numbers have a seed, so that it is the same every time.
  */
 import type { Example } from '../../openapi/markdown.ts'
 import { FuzzWorld, TOKEN } from '../fuzz/run/world.ts'

@@ -80,7 +80,7 @@ export const en = {
   ],
   'cron.alive silent': [
     'No run of the cron ended in five minutes. Payments whose notice is lost wait.',
-    'Look at Settings → Triggers of the Worker (* * * * *), and at tick_failed in the log.',
+    'Look at Settings → Triggers of the Worker (* * * * *), and at store_unavailable and internal_error in the log.',
   ],
   'cron.keeps_up plan': [
     'Cloudflare allows less than the budget of a run.',

@@ -67,7 +67,7 @@ export const zh: typeof en = {
   ],
   'cron.alive silent': [
     '定时任务五分钟里没有跑完一次，丢了通知的收款在等。',
-    '看 Worker 的 Settings → Triggers（* * * * *），和日志里的 tick_failed。',
+    '看 Worker 的 Settings → Triggers（* * * * *），和日志里的 store_unavailable、internal_error。',
   ],
   'cron.keeps_up plan': [
     'Cloudflare 给的额度比预算小。',
@@ -75,7 +75,7 @@ export const zh: typeof en = {
   ],
   'cron.keeps_up behind': [
     '到期的事等得太久。',
-    '见 docs/operations.md 的“Load”；付费套餐请调大 TICK_CALLS 和 TICK_STATEMENTS。',
+    '见 docs/operations.zh-CN.md 的“负载”；付费套餐请调大 TICK_CALLS 和 TICK_STATEMENTS。',
   ],
   'cron.keeps_up failed': ['最近几次运行里有这么多项失败。', '看日志里的 tick_item_failed。'],
   'wechat.key key': [
@@ -180,7 +180,7 @@ export const zh: typeof en = {
   'bills.yesterday gone': ['微信不提供这份账单了。', '看控制台的“账单”。'],
   'alerts.target unset': [
     '没有群会收到告警。',
-    `${PUT} ALERT_URL：群机器人的地址。见 docs/operations.md 的“Alerts”。`,
+    `${PUT} ALERT_URL：群机器人的地址。见 docs/operations.zh-CN.md 的“告警”。`,
   ],
   'alerts.target refused': ['机器人拒收我们的消息。', `复制机器人的完整地址：${PUT} ALERT_URL。`],
   'alerts.target proof': [

@@ -117,7 +117,7 @@ const zh: typeof en = {
   notRegistered: '要先由商城重新登记订单，什么也没有做。',
   notConfirmed: (words) => `微信没有确认这笔收款，所以什么也没有做。微信说：${words}`,
   refundRefused: '微信拒绝了退款。请用别的办法退，再只写结果结案。',
-  refundCancelled: '这笔收款的退款撤回过。请在订单页里退。',
+  refundCancelled: '这笔收款的退款撤销过。请在订单页里退。',
   notFound: '没有这件事。',
   line: {
     late_payment: (a) => `订单关闭后到账 ${a}`,

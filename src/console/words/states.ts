@@ -86,7 +86,7 @@ const zh: typeof en = {
     refused: '微信拒绝',
     abnormal: '退款异常',
     closed: '退款关闭',
-    cancelled: '已撤回',
+    cancelled: '已撤销',
   },
   delivery: {
     pending: '待送达',

@@ -203,7 +203,7 @@ const zh: typeof en = {
     refundSucceeded: (amount) => `退款 ${amount} 成功`,
     refundRefused: '拒绝了退款',
     refundGivenUp: '放弃了退款',
-    refundCancelled: '撤回了退款',
+    refundCancelled: '撤销了退款',
     refundClosed: '关闭了退款，没有退钱',
     refundAbnormal: '退不进付款人的卡',
     refundFound: (amount) => `有一笔 ${amount} 的退款，是在别处退的`,

@@ -19,7 +19,7 @@ import { eventData } from './event-data.ts'
 import { afterPayments, beforePayments, makeOthersDue, paymentChanges } from './payment-row.ts'
 import { refundChanges } from './refunds.ts'
 import { keyOf, rowFromAttempt, rowFromOrder } from './rows.ts'
-import { viewFrom, viewStatements } from './views.ts'
+import { viewFrom, viewStatement } from './views.ts'
 
 /**
  * Inserts an order and its first event, unless an order with this ordercode exists.
@@ -59,11 +59,11 @@ export async function register(
     sql: 'NOT EXISTS (SELECT 1 FROM orders WHERE ordercode = ?)',
     params: [ordercode],
   }
-  const [inserted, ...view] = await db.batch([
+  const [inserted, read] = await db.batch([
     insertIf('orders', { ...row, revision: { sql: revision, params: [] }, history }, absent),
-    ...viewStatements(ordercode),
+    viewStatement(ordercode),
   ])
-  const stored = viewFrom(view)
+  const stored = viewFrom(read)
   invariant(stored !== undefined, 'a registered order can be read back')
   return { created: inserted?.changes === 1, view: stored }
 }

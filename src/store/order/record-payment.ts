@@ -37,7 +37,7 @@ import { type Guard, insertIf, nextRevision } from '../d1/sql.ts'
 import { eventData } from './event-data.ts'
 import { makeOthersDue, paymentRow } from './payment-row.ts'
 import { WITHOUT_SENDING } from './rows.ts'
-import { viewFrom, viewStatements } from './views.ts'
+import { viewFrom, viewStatement } from './views.ts'
 
 /**
  * Records a payment for which `isUsual` (`core/order/payment-check.ts`) is true, and which does not go back.
@@ -113,7 +113,7 @@ export async function recordPayment(
     entered,
   )
   const { revision: _, ...delivery } = deliveryRow(webhook, now, outbox)
-  const [, , , , , updated, ...view] = await db.batch([
+  const [, , , , , updated, read] = await db.batch([
     // The cron adds the payment to the sums of its day when it takes up the webhook.
     insertIf(
       'payments',
@@ -147,7 +147,7 @@ export async function recordPayment(
         ...entered.params,
       ],
     },
-    ...viewStatements(ordercode),
+    viewStatement(ordercode),
   ])
-  return { recorded: updated?.changes === 1, view: viewFrom(view) }
+  return { recorded: updated?.changes === 1, view: viewFrom(read) }
 }

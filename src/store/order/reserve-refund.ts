@@ -32,7 +32,7 @@ import { eventData } from './event-data.ts'
 import { dayParams, OF_DAY } from './held-refunds.ts'
 import { requestedBy, rowFromRefund } from './refunds.ts'
 import { SENDING_S } from './send-lease.ts'
-import { viewFrom, viewStatements } from './views.ts'
+import { viewFrom, viewStatement } from './views.ts'
 
 /** The number of the lease that a refund is inserted with. */
 const FIRST_LEASE = 1
@@ -100,15 +100,14 @@ export async function reserve(
       `UPDATE orders SET revision = ${nextRevision('revision')} WHERE ordercode = ? AND changes() = 1`,
       ordercode,
     ),
-    ...viewStatements(ordercode),
+    viewStatement(ordercode),
     ...(perDay === undefined ? [] : [statement(ofDay, ...dayParams(now))]),
   ])
-  const [inserted, , , ...read] = outcomes
+  const [inserted, , , read, today] = outcomes
   const reserved = inserted?.changes === 1
   const view = viewFrom(read)
   const stored = view?.refunds.find(({ outRefundNo }) => outRefundNo === refund.outRefundNo)
   const isLeased = reserved && stored?.startedAt !== undefined
-  const today = outcomes.at(-1)?.rows[0]
   return {
     reserved,
     view,
@@ -116,8 +115,8 @@ export async function reserve(
       ? { until: later(now, SENDING_S), number: FIRST_LEASE, unansweredAt: undefined }
       : undefined,
     dayLeft:
-      perDay === undefined || today === undefined
+      perDay === undefined
         ? undefined
-        : toFen(Math.max(0, perDay - integer(today, 'fee'))),
+        : toFen(Math.max(0, perDay - integer(today?.rows[0] ?? {}, 'fee'))),
   }
 }
