@@ -113,7 +113,7 @@ async function migrate(values: Values, signal: AbortSignal): Promise<void> {
     const value = textOf(values[name])
     return value === undefined ? [] : [`--${name}`, value]
   })
-  say(dim('Migrating the local database …'))
+  say(dim('Migrating the local database (the first time takes half a minute) …'))
   const command = [...NODE_OPTIONS, '--', CLI, 'd1', 'migrations', 'apply', 'DB', '--local']
   const env = { ...wranglerEnv(), CI: '1' } // CI: wrangler does not ask
   try {

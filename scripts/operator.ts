@@ -98,7 +98,7 @@ function printValue(json: string): void {
   say()
   say('Put it in place; it is valid at once:')
   say()
-  say('  npx wrangler secret put OPERATORS   and paste it')
+  say('  npx wrangler secret put OPERATORS   and paste it, or < the file in which you keep it')
   say(`  OPERATORS='…'                       as a line of ${DEV_VARS}, for npm run dev`)
 }
 
@@ -146,6 +146,11 @@ function readText(path: string): string {
   try {
     return readFileSync(path === '-' ? 0 : path, 'utf8')
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      throw new CliError(
+        `${path} does not exist. The first time, leave --from out, and store the JSON that is printed in ${path}.`,
+      )
+    }
     const why = error instanceof Error ? error.message : String(error)
     throw new CliError(`--from cannot read ${path}: ${why}`)
   }

@@ -71,7 +71,12 @@ async function main(): Promise<number> {
   note(`login code for the user ${openid}`)
 
   step('The mini program calls /pay')
-  const sheet = await phone.requestPay(code, ordercode)
+  const sheet = await phone.requestPay(code, ordercode).catch((error: unknown) => {
+    if (!(error instanceof CliError) || !error.message.includes('order_not_found')) throw error
+    throw new CliError(
+      `${error.message}\n  npm start prints the number of its sample order. Without a number, npm run pay registers an order and pays it.`,
+    )
+  })
   note(`${sheet.package}, ${sheet.signType}, paySign ${sheet.paySign.slice(0, 8)}…`)
 
   step('wx.requestPayment on the phone')

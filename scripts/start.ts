@@ -10,6 +10,7 @@ import { CliError, readOptions, readPort, run } from './cli/command.ts'
 import { Interrupted, onInterrupt } from './cli/interrupt.ts'
 import { bold, cyan, dim, live, red, say, seconds, yuan } from './cli/terminal.ts'
 import { DEMO_TOKEN, SAMPLE_TERMS, sampleOrdercode, shopClient } from './client/shop-client.ts'
+import { DEMO_WEBHOOK_SECRET } from './local/demo-phone.ts'
 import { type Stack, startStack } from './local/local-stack.ts'
 import { lockDirectory } from './local/lock.ts'
 import { openBrowser } from './local/open-browser.ts'
@@ -30,6 +31,7 @@ Usage: npm start -- [options]
   --port <number>         port of the Worker, default ${WORKER_PORT}
   --wechat-port <number>  port of the simulated WeChat, default ${WECHAT_PORT}
   --persist <directory>   where the database is kept, default ${relative(ROOT, PERSIST_DIR)}
+  --webhook <url>         send the Worker's webhooks to your own shop instead of the one beside the virtual phone
   --open                  open the virtual phone in the browser
   --fresh                 delete the database of earlier starts first
   --verbose               print every log line, including wrangler's
@@ -46,6 +48,7 @@ async function main(): Promise<number> {
     port: { type: 'string', default: String(WORKER_PORT) },
     'wechat-port': { type: 'string', default: String(WECHAT_PORT) },
     persist: { type: 'string', default: PERSIST_DIR },
+    webhook: { type: 'string' },
     open: { type: 'boolean', default: false },
     fresh: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
@@ -59,6 +62,7 @@ async function main(): Promise<number> {
     worker: readPort('--port', values.port),
     wechat: readPort('--wechat-port', values['wechat-port']),
   }
+  const webhook = readWebhook(values.webhook)
   const persistDir = resolve(values.persist)
   const interrupted = onInterrupt()
   await requireFreePorts(ports)
@@ -74,11 +78,12 @@ async function main(): Promise<number> {
       wechatPort: ports.wechat,
       watch: true,
       phone: true,
+      ...(webhook === undefined ? {} : { vars: { WEBHOOK_URL: webhook } }),
       onWorkerLine: view.worker,
       onWechatLine: view.wechat,
       signal: interrupted,
     })
-    return await serve(stack, view, interrupted, { beganAt, open: values.open })
+    return await serve(stack, view, interrupted, { beganAt, open: values.open, webhook })
   } catch (error) {
     if (error instanceof Interrupted) return 0
     throw error
@@ -89,7 +94,11 @@ async function serve(
   stack: Stack,
   view: LiveView,
   interrupted: AbortSignal,
-  { beganAt, open }: { beganAt: number; open: boolean },
+  {
+    beganAt,
+    open,
+    webhook,
+  }: Readonly<{ beganAt: number; open: boolean; webhook: string | undefined }>,
 ): Promise<number> {
   try {
     // The cron runs once immediately instead of at the next full minute, because /health reports a missing cron until the
@@ -97,7 +106,7 @@ async function serve(
     await stack.cron()
     const ordercode = sampleOrdercode()
     await shopClient(stack.workerOrigin).register(ordercode, SAMPLE_TERMS)
-    printWelcome(stack, ordercode, Date.now() - beganAt)
+    printWelcome(stack, ordercode, webhook, Date.now() - beganAt)
     view.open()
     if (open) openBrowser(`${stack.wechat.origin}/`)
 
@@ -110,6 +119,17 @@ async function serve(
     await stack.stop()
     say(dim('Stopped. No process is left running.'))
   }
+}
+
+/** @throws CliError for what is no address of a shop on this machine, because the Worker would send nothing there. */
+function readWebhook(given: string | undefined): string | undefined {
+  if (given === undefined) return undefined
+  const isGood =
+    URL.canParse(given) && /^http:\/\/(127\.0\.0\.1|localhost)[:/]/.test(`${new URL(given)}`)
+  if (isGood) return given
+  throw new CliError(
+    `--webhook takes the address of your shop on this machine, such as http://127.0.0.1:8800/webhook, not "${given}".`,
+  )
 }
 
 async function requireFreePorts({ worker, wechat }: Ports): Promise<void> {
@@ -133,7 +153,12 @@ function deleteDatabase(persistDir: string): void {
   rmSync(join(persistDir, 'v3'), { recursive: true, force: true })
 }
 
-function printWelcome({ workerOrigin, wechat }: Stack, ordercode: string, tookMs: number): void {
+function printWelcome(
+  { workerOrigin, wechat }: Stack,
+  ordercode: string,
+  webhook: string | undefined,
+  tookMs: number,
+): void {
   const { total_fee: totalFee, body } = SAMPLE_TERMS
   const isDefault =
     workerOrigin.endsWith(`:${WORKER_PORT}`) && wechat.origin.endsWith(`:${WECHAT_PORT}`)
@@ -145,6 +170,7 @@ function printWelcome({ workerOrigin, wechat }: Stack, ordercode: string, tookMs
     ['Worker', workerOrigin, 'runs src/, reloads on every change'],
     ['WeChat, simulated', wechat.origin, `control interface: ${CONTROL_ROOT}`],
     ['sample order', ordercode, `${yuan(totalFee)}, ${body}`],
+    ...(webhook === undefined ? [] : [['webhooks', webhook, `signed with ${DEMO_WEBHOOK_SECRET}`]]),
   ]
   say()
   const width = Math.max(...rows.map(([, value = '']) => value.length))

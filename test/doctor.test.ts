@@ -118,7 +118,7 @@ const MISTAKES: readonly Mistake[] = [
         Promise.reject(Object.assign(new Error(), { code: 'ENOTFOUND' })),
       ),
     'net.dns fail absent',
-    'Add the custom domain',
+    'needs some minutes',
   ],
   [
     'a name that leads to a private address',
@@ -258,13 +258,13 @@ const MISTAKES: readonly Mistake[] = [
     'a merchant certificate that ends soon',
     () => wrongOf(wrangler({ 'mtls-certificate': certificateList('2026-12-20T00:00:00Z') })),
     'cert.expiry warn soon',
-    'WX_CERT_EXPIRES',
+    'npm run setup -- --cert',
   ],
   [
     'a merchant certificate that has ended',
     () => wrongOf(wrangler({ 'mtls-certificate': certificateList('2026-11-01T00:00:00Z') })),
     'cert.expiry fail ended',
-    'npx wrangler mtls-certificate upload',
+    'npm run setup -- --cert',
   ],
   [
     'the id of a certificate that the account does not have',

@@ -1,10 +1,10 @@
 /**
- * Runs the example shop on Node.
+ * Runs the example shop on Node 24, which `npx node` is after `npm ci`.
  *
  *     WEBHOOK_SECRET=whsec_… MERCHANT_TOKEN=… WX_APPID=… WX_APP_SECRET=… \
- *       node examples/shop-backend/server.js --worker https://pay.example.com --port 8800
+ *       npx node examples/shop-backend/server.js --worker https://pay.example.com --port 8800
  *
- * The Worker's WEBHOOK_URL is then this server's `/webhook`, over https.
+ * The Worker's WEBHOOK_URL is then this server's `/webhook`, over https. README.md runs it beside `npm start`.
  */
 import { createServer } from 'node:http'
 import { parseArgs } from 'node:util'
@@ -20,11 +20,23 @@ const { values } = parseArgs({
   },
 })
 
-/** @param {string} name */
-function need(name) {
-  const value = process.env[name]
-  if (value !== undefined && value !== '') return value
-  console.error(`Set ${name} to the value that the Worker has.`)
+const { MERCHANT_TOKEN, WEBHOOK_SECRET, WX_APPID, WX_APP_SECRET } = process.env
+if (!MERCHANT_TOKEN || !WEBHOOK_SECRET || !WX_APPID || !WX_APP_SECRET) {
+  fail(
+    'Set MERCHANT_TOKEN, WEBHOOK_SECRET, WX_APPID and WX_APP_SECRET to the values that the Worker has.',
+  )
+}
+const key = WEBHOOK_SECRET.replace(/^whsec_/, '')
+if (Buffer.from(key, 'base64').toString('base64') !== key) {
+  fail('WEBHOOK_SECRET is whsec_ and Base64, such as "whsec_$(openssl rand -base64 32)" makes.')
+}
+
+/**
+ * @param {string} why
+ * @returns {never}
+ */
+function fail(why) {
+  console.error(why)
   process.exit(1)
 }
 
@@ -32,10 +44,10 @@ const shop = createShop({
   database: openDatabase(values.database),
   worker: values.worker,
   wechat: values.wechat,
-  token: need('MERCHANT_TOKEN'),
-  webhookSecret: need('WEBHOOK_SECRET'),
-  appid: need('WX_APPID'),
-  appSecret: need('WX_APP_SECRET'),
+  token: MERCHANT_TOKEN,
+  webhookSecret: WEBHOOK_SECRET,
+  appid: WX_APPID,
+  appSecret: WX_APP_SECRET,
 })
 
 const BODY_BYTES_MAX = 256 * 1024
@@ -66,5 +78,7 @@ const server = createServer((incoming, outgoing) => {
   serve(incoming, outgoing).catch(() => outgoing.destroy()) // the client has gone
 })
 server.listen(Number(values.port), '127.0.0.1', () => {
-  console.log(`The shop answers on http://127.0.0.1:${values.port}, webhooks on /webhook`)
+  console.log(
+    `The shop answers on http://127.0.0.1:${values.port}: POST /orders, and webhooks on /webhook`,
+  )
 })

@@ -121,23 +121,27 @@ export function printText(
   ]
   const seconds = OUTSIDE[lang].took((tookMs / 1_000).toFixed(1))
   say(`${bold(paint(summary))}  ${dim(`${url}  ${seconds}`)}`)
-  const isShort = ({ reason, status }: Finding): boolean => status === 'skip' && reason === 'local'
-  const short = findings.filter(isShort)
+  const groups = Map.groupBy(findings, groupOf)
   let last: CheckStatus | undefined
-  for (const { id, status, seen, name, message, remedy } of findings.filter(
-    (each) => !isShort(each),
-  )) {
+  for (const [first, ...others] of groups.values()) {
+    if (first === undefined) continue
+    const { id, status, seen, name, message, remedy } = first
     if (status !== last && !(last === undefined && status === 'ok')) say()
     last = status
     const more = seen === undefined ? '' : dim(`  (${seen})`)
-    say(`${PAINT[status](MARKS[status])} ${bold(id)}  ${name}${status === 'ok' ? more : ''}`)
+    const mark = PAINT[status](MARKS[status])
+    if (others.length > 0) say(`${mark} ${[first, ...others].map((each) => each.id).join(', ')}`)
+    else {
+      const isWrong = status === 'fail' || status === 'warn'
+      const what = isWrong ? DOCTOR[lang].page.expected(name) : name
+      say(`${mark} ${bold(id)}  ${what}${status === 'ok' ? more : ''}`)
+    }
     if (status === 'ok') continue
     say(`    ${message}${more}`)
     if (remedy !== undefined) say(`    → ${remedy}`)
   }
-  const [local] = short
-  if (local === undefined) return
-  say()
-  say(`${dim(MARKS.skip)} ${short.map(({ id }) => id).join(', ')}`)
-  say(`    ${local.message}`)
 }
+
+/** Checks that could not look for the same reason stand together. Every other one stands alone. */
+const groupOf = ({ id, status, message, remedy, seen }: ToldFinding): string =>
+  status === 'skip' ? JSON.stringify([message, remedy, seen]) : id

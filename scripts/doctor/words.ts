@@ -76,7 +76,7 @@ const en: OutsideWords = {
     'worker.doctor absent': ['This Worker has no /doctor.', 'npm run deploy.'],
     'net.dns absent': [
       'The name does not exist.',
-      'Add the custom domain: routes in wrangler.toml, npm run deploy.',
+      'A domain that was attached just now needs some minutes. Otherwise npm run setup attaches it.',
     ],
     'net.dns private': [
       'The name leads to a private address, which WeChat cannot reach.',
@@ -165,11 +165,11 @@ const en: OutsideWords = {
     ],
     'cert.expiry soon': [
       'The merchant certificate ends within thirty days.',
-      'pay.weixin.qq.com → API安全: a new one; npx wrangler mtls-certificate upload, change the id and WX_CERT_EXPIRES, npm run deploy.',
+      'pay.weixin.qq.com → API安全: a new one; then npm run setup -- --cert apiclient_cert.pem.',
     ],
     'cert.expiry ended': [
       'The merchant certificate has ended, so refunds are refused.',
-      'pay.weixin.qq.com → API安全: a new one; npx wrangler mtls-certificate upload, change the id and WX_CERT_EXPIRES, npm run deploy.',
+      'pay.weixin.qq.com → API安全: a new one; then npm run setup -- --cert apiclient_cert.pem.',
     ],
   },
 }
@@ -237,7 +237,7 @@ const zh: OutsideWords = {
     'worker.doctor absent': ['这个 Worker 没有 /doctor。', 'npm run deploy。'],
     'net.dns absent': [
       '域名不存在。',
-      '添加自定义域名：wrangler.toml 的 routes，再 npm run deploy。',
+      '刚绑定的域名需要几分钟生效。还没有绑定的，用 npm run setup 绑定。',
     ],
     'net.dns private': [
       '域名指向内网地址，微信访问不了。',
@@ -305,11 +305,11 @@ const zh: OutsideWords = {
     'cert.expiry unknown': ['wrangler 没有说明到期日。', 'npx wrangler mtls-certificate list。'],
     'cert.expiry soon': [
       '商户证书三十天内到期。',
-      'pay.weixin.qq.com → API安全：申请新证书；npx wrangler mtls-certificate upload，改 id 和 WX_CERT_EXPIRES，再 npm run deploy。',
+      'pay.weixin.qq.com → API安全：申请新证书，再运行 npm run setup -- --cert apiclient_cert.pem。',
     ],
     'cert.expiry ended': [
       '商户证书已到期，退款会被拒绝。',
-      'pay.weixin.qq.com → API安全：申请新证书；npx wrangler mtls-certificate upload，改 id 和 WX_CERT_EXPIRES，再 npm run deploy。',
+      'pay.weixin.qq.com → API安全：申请新证书，再运行 npm run setup -- --cert apiclient_cert.pem。',
     ],
   },
 }

@@ -66,8 +66,13 @@ export function showPlan(report: Report, { print }: Voice): void {
   print()
 }
 
-/** Ends a dry run. @param missing What the real run would need. */
-export function endDryRun(report: Report, missing: readonly Value[], { say, print }: Voice): void {
+/** Ends a dry run. @param missing What the real run would need. @param typed What the user typed behind `npm run setup --`. */
+export function endDryRun(
+  report: Report,
+  missing: readonly Value[],
+  { say, print }: Voice,
+  typed: readonly string[],
+): void {
   report.result = report.steps.every(({ state }) => state === 'was_done')
     ? 'nothing_to_do'
     : 'planned'
@@ -78,6 +83,9 @@ export function endDryRun(report: Report, missing: readonly Value[], { say, prin
     for (const { name, title, where } of missing) print(`  ${name}: ${say(title)}; ${say(where)}`)
   }
   print(say(text('A dry run: nothing was changed.', '仅预演：未做任何修改。')))
+  if (report.result !== 'planned') return
+  report.next = commandWith(typed.filter((word) => word !== '--dry-run'))
+  print(`${say(text('To carry it out', '实际执行请运行'))}: ${cyan(report.next)}`)
 }
 
 /** Shown once: Cloudflare shows no secret again. */
@@ -139,10 +147,7 @@ export function explain(
       .filter(({ state }) => states.includes(state))
       .map(({ title }) => title)
       .join(', ') || '-'
-  report.next = [
-    'npm run setup',
-    ...(typed.length === 0 ? [] : ['--', ...typed.map(shellWord)]),
-  ].join(' ')
+  report.next = commandWith(typed)
   print()
   print(`${say(text('Done', '已完成'))}: ${titles('was_done', 'done')}`)
   print(`${say(text('Not done', '未完成'))}: ${titles('failed', 'not_done')}`)
@@ -150,6 +155,10 @@ export function explain(
     `${say(text('Go on with', '继续请运行'))}: ${cyan(report.next)}  ${dim(say(text('What is done is found, and not repeated.', '已完成的步骤不会重复执行。')))}`,
   )
 }
+
+/** The command of this setup with these arguments, to copy into a shell. */
+const commandWith = (typed: readonly string[]): string =>
+  ['npm run setup', ...(typed.length === 0 ? [] : ['--', ...typed.map(shellWord)])].join(' ')
 
 const shellWord = (word: string): string =>
   /^[\w./=@:-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`

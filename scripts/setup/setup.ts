@@ -94,7 +94,7 @@ async function install(
   showPlan(report, voice)
   if (isBlind) throw prepared.why
   if (options.isDryRun) {
-    endDryRun(report, collected.missing, voice)
+    endDryRun(report, collected.missing, voice, around.typed)
     return
   }
   const isComplete = plan.every(({ look: { isDone } }) => isDone)
@@ -114,10 +114,19 @@ async function install(
   await diagnose(options, around, report, known.token ?? around.env['MERCHANT_TOKEN'], say)
 }
 
+/** Longer than the doctor takes by itself: it has just been seen that wrangler works, and a slow machine is no finding. */
+const DOCTOR_S = '30'
+
 const AFTERWARDS = text(
-  `Next: add the address to the mini program's request 合法域名 (mp.weixin.qq.com → 开发管理 → 开发设置 → 服务器域名), and commit wrangler.toml.
+  `Next:
+  - Add the address to the mini program's request 合法域名: mp.weixin.qq.com → 开发管理 → 开发设置 → 服务器域名.
+  - Let your shop hear of payments: docs/deploy.md, "Webhooks to your shop".
+  - npm run types, and commit wrangler.toml and worker-configuration.d.ts.
 DNS and the TLS certificate of a new domain take some minutes, the first run of the cron up to fifteen.`,
-  `接下来：把该地址加入小程序的 request 合法域名（mp.weixin.qq.com → 开发管理 → 开发设置 → 服务器域名），并提交 wrangler.toml。
+  `接下来：
+  - 把该地址加入小程序的 request 合法域名：mp.weixin.qq.com → 开发管理 → 开发设置 → 服务器域名。
+  - 让商城收到支付结果：见 docs/deploy.zh-CN.md 的“接收 webhook”。
+  - 运行 npm run types，并提交 wrangler.toml 和 worker-configuration.d.ts。
 新域名的 DNS 和 TLS 证书需要几分钟生效，定时任务首次运行最多需要十五分钟。`,
 )
 
@@ -279,13 +288,19 @@ async function diagnose(
     print(say(text(`Look at ${report.url}/health.`, `请查看 ${report.url}/health。`)))
     return
   }
-  print()
-  print(dim(`npm run doctor -- ${report.url}`))
-  const args = [
+  const looked = [
     report.url,
+    ...(options.environment === undefined ? [] : ['--env', options.environment]),
+  ]
+  const command = `npm run doctor -- ${looked.join(' ')}`
+  print()
+  print(dim(command))
+  const args = [
+    ...looked,
     '--lang',
     options.language,
-    ...(options.environment === undefined ? [] : ['--env', options.environment]),
+    '--timeout',
+    DOCTOR_S,
     ...(options.isJson ? ['--json'] : []),
   ]
   const isTerminal = around.terminal !== undefined && !options.isJson
@@ -297,12 +312,12 @@ async function diagnose(
   report.doctor = { exit_code: exitCode, report: options.isJson ? parsed(answer) : null }
   if (!options.isJson && !isTerminal) print(output.trimEnd())
   if (exitCode === 0) return
-  report.next = `npm run doctor -- ${report.url}`
+  report.next = command
   print(
     say(
       text(
-        `The installation is complete, and the doctor is not content yet. After some minutes: ${report.next}`,
-        `安装已完成，但检查尚未全部通过。几分钟后请再运行：${report.next}`,
+        `The installation is complete. What the doctor found is listed above; a new domain needs some minutes. Then run: ${command}`,
+        `安装已完成，未通过的检查见上。新域名需要几分钟生效，之后请再运行：${command}`,
       ),
     ),
   )

@@ -10,6 +10,7 @@ import {
   uploadedCertificate,
   workerBindings,
 } from './cloudflare/look.ts'
+import { REQUIRED_VARS } from './ask/values.ts'
 import { Stop, text, type Text } from './words.ts'
 import type { World } from './world.ts'
 import { diffLines, edit } from './toml/wrangler-edits.ts'
@@ -205,8 +206,8 @@ export const STEPS: readonly Step[] = [
         return done(
           id === undefined
             ? text(
-                'none; refunds answer 501 until there is one',
-                '没有；有证书之前退款接口返回 501',
+                'none: refunds answer 501 until you give it with --cert apiclient_cert.pem',
+                '没有：用 --cert apiclient_cert.pem 提供之前，退款接口返回 501',
               )
             : text(`bound (${id})`, `已绑定（${id}）`),
         )
@@ -232,6 +233,12 @@ export const STEPS: readonly Step[] = [
     title: text('wrangler.toml', 'wrangler.toml'),
     commands: () => [],
     async look(world) {
+      // Only a dry run comes here without all values. What it does not know it cannot write.
+      const unknown = REQUIRED_VARS.map(({ name }) => name).filter(
+        (name) => world.answers.vars[name] === undefined,
+      )
+      const names = unknown.join(', ')
+      if (names !== '') return todo(text(`lacks ${names}`, `缺少 ${names}`))
       return (await wantedText(world)) === fileText(world)
         ? done(text('has all values', '配置已齐全'))
         : todo(text('lacks values', '缺少配置'))

@@ -52,6 +52,10 @@ describe('a real Worker', { timeout: 90_000 }, () => {
     const warned = [...output.matchAll(/^! (\S+)/gm)].map(([, id]) => id)
     // The stack has no receiver for webhooks and no archive unless it is asked for.
     expect(warned.filter((id) => id !== 'webhook.target')).toEqual(['config.origins'])
+    expect(output).toContain('! config.origins  Should be: WeChat is the real one\n')
+    expect(output).toContain(
+      '– net.dns, net.tls, net.workers_dev, net.china, cli.login, cli.secrets, cli.migrations\n',
+    )
     expect(output).not.toContain('✗')
     expect(output).not.toContain(token)
     expect(code).toBe(0)

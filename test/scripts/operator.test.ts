@@ -112,7 +112,7 @@ describe('npm run operator', { timeout: 60_000 }, () => {
     ['add', 'Say "add NAME"'],
     ['add shop', 'A name has 1 to 32 letters'],
     ['add zhang --role admin', '--role takes "viewer" or "operator"'],
-    ['add zhang --from nowhere', 'cannot read nowhere'],
+    ['add zhang --from nowhere', 'nowhere does not exist. The first time, leave --from out'],
     ['remove zhang', 'There is no zhang'],
   ])('%s ends with a sentence and without a value', (args, why) => {
     const { code, errors, value } = operator(args)

@@ -198,7 +198,7 @@ describe('npm run setup', { timeout: 240_000 }, () => {
 
     const doctorSaw: unknown = JSON.parse(readFileSync(join(project.folder, 'doctor.json'), 'utf8'))
     expect(doctorSaw).toEqual([
-      [`https://${DOMAIN}`, '--lang', 'en'],
+      [`https://${DOMAIN}`, '--lang', 'en', '--timeout', '30'],
       SECRETS.MERCHANT_TOKEN.length,
     ])
     expect(first.out).toContain('the doctor spoke')
@@ -325,9 +325,16 @@ describe('npm run setup', { timeout: 240_000 }, () => {
     expect([...account.domains]).toEqual([[DOMAIN, WORKER]])
     expect(account.dnsRecords).toHaveLength(1)
 
-    const agreed = await run({ options: { ...options, replaceDomain: true } })
+    const agreed = await run({
+      options: { ...options, replaceDomain: true, withDoctor: true },
+      doctor: doctorWithExit(1),
+    })
 
-    expect(agreed.report).toMatchObject({ result: 'installed', worker: `${WORKER}-staging` })
+    expect(agreed.report).toMatchObject({
+      result: 'installed',
+      worker: `${WORKER}-staging`,
+      next: 'npm run doctor -- https://test.example.com --env staging',
+    })
     expect([...account.domains]).toEqual([
       [DOMAIN, WORKER],
       ['test.example.com', `${WORKER}-staging`],
@@ -360,6 +367,8 @@ describe('npm run setup changes nothing', { timeout: 60_000 }, () => {
     ])
     expect(dry.report.changes).toContain('  25 + WX_MCH_ID = "1900009191"  # your merchant number')
     for (const secret of Object.values(SECRETS)) expect(dry.out).not.toContain(secret)
+    expect(dry.report.next).toBe(`npm run setup -- --domain ${DOMAIN} --yes`)
+    expect(dry.out).toContain(`To carry it out: ${dry.report.next}`)
   })
 
   it('in a dry run without values, which lists what the real run needs', async () => {
@@ -374,6 +383,10 @@ describe('npm run setup changes nothing', { timeout: 60_000 }, () => {
       'WX_API_KEY',
       'MERCHANT_TOKEN',
     ])
+    expect(dry.report.steps.find(({ id }) => id === 'configuration')).toMatchObject({
+      state: 'to_do',
+      seen: 'lacks WX_APPID, WX_MCH_ID, PUBLIC_URL',
+    })
   })
 
   it('in a dry run without a login, which shows the steps of a first installation and exits with 2', async () => {

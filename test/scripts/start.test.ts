@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer as createShop } from 'node:http'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -35,10 +36,17 @@ function run(...[name, args]: Parameters<typeof tool>): Tool {
 }
 
 describe('npm start', { timeout: TEST_MS }, () => {
-  it('runs a first payment and leaves no process behind', async () => {
-    const [port, wechatPort] = [await freePort(), await freePort()]
+  it('runs a first payment, tells the shop and leaves no process behind', async () => {
+    const [port, wechatPort, shopPort] = [await freePort(), await freePort(), await freePort()]
     const where = ['--port', `${port}`, '--wechat-port', `${wechatPort}`]
-    const start = run('start', [...where, '--persist', temporaryDirectory()])
+    const told: string[] = []
+    const shop = createShop((request, response) => {
+      if (request.method === 'POST') told.push(`${request.url} ${request.headers['webhook-id']}`)
+      response.writeHead(204).end()
+    }).listen(shopPort, '127.0.0.1')
+    undo.push(() => shop.close())
+    const webhook = ['--webhook', `http://127.0.0.1:${shopPort}/webhook`]
+    const start = run('start', [...where, ...webhook, '--persist', temporaryDirectory()])
 
     await start.prints(/Ready after [\d.]+ s/, READY_MS)
     const [, ordercode = '', rest = ''] = await start.prints(/npm run pay -- (\S+) (.*)\n/, 1_000)
@@ -55,6 +63,8 @@ describe('npm start', { timeout: TEST_MS }, () => {
     ])
     await start.prints(/Worker {2}payment_settled .*source=notice/, 5_000)
     await start.prints(/WeChat {2}notice_sent .* delivered/, 5_000)
+    await start.prints(/webhook_tried .*type=order.paid state=delivered/, 5_000)
+    expect(told).toEqual([expect.stringMatching(/^\/webhook \S{10,}/)])
 
     const again = run('pay', [ordercode, ...rest.trim().split(' ')])
     expect([await again.exited, again.output()]).toEqual([

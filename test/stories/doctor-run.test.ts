@@ -213,7 +213,9 @@ describe('the page of the checks', () => {
     const elsewhere = world()
     const other = consoleBrowser(elsewhere, 'zh')
     await other.signIn()
-    expect(await other.page('/console/checks')).toContain('还不能收款：1 项不通过')
+    const checks = await other.page('/console/checks')
+    expect(checks).toContain('还不能收款：1 项不通过')
+    expect(checks).toContain('应为：定时任务在运行')
     expect(elsewhere.calls).toEqual([])
   })
 

@@ -226,7 +226,7 @@ const MISTAKES: readonly Mistake[] = [
     mistake: 'no address for webhooks',
     plant: () => sound({ vars: { WEBHOOK_URL: '' } }),
     finds: 'webhook.target warn unset',
-    mend: 'Set it in wrangler.toml',
+    mend: 'Webhooks to your shop',
   },
   {
     mistake: 'a receiver that is not there',
@@ -265,7 +265,7 @@ const MISTAKES: readonly Mistake[] = [
     mistake: 'no merchant certificate',
     plant: () => sound({ certificate: false }),
     finds: 'cert.bound warn absent',
-    mend: 'npx wrangler mtls-certificate upload',
+    mend: 'npm run setup -- --cert',
   },
   {
     mistake: 'the certificate of another merchant',
@@ -278,13 +278,13 @@ const MISTAKES: readonly Mistake[] = [
     mistake: 'a certificate that is about to end',
     plant: () => sound({ vars: { WX_CERT_EXPIRES: '2026-12-10' } }),
     finds: 'cert.expiry warn soon',
-    mend: 'WX_CERT_EXPIRES, deploy',
+    mend: 'npm run setup -- --cert',
   },
   {
     mistake: 'a certificate that has ended',
     plant: () => sound({ vars: { WX_CERT_EXPIRES: '2026-11-01' } }),
     finds: 'cert.expiry fail ended',
-    mend: 'upload it, change the id',
+    mend: 'npm run setup -- --cert',
   },
   {
     mistake: 'a database far from WeChat',

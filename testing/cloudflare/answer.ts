@@ -17,7 +17,7 @@ export type Failure = Readonly<{ code: number; message: string }>
 
 /** A route: method, pattern of the path, and what it answers to the groups of the pattern. */
 export type Route = readonly [
-  method: 'GET' | 'POST' | 'PUT' | 'PATCH',
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
   path: RegExp,
   answer: (account: StandInAccount, call: Call, ...groups: string[]) => Answer | Promise<Answer>,
 ]

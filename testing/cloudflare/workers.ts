@@ -103,6 +103,14 @@ export const WORKERS: readonly Route[] = [
   ['POST', /^\/workers\/scripts\/([^/]+)\/versions$/, upload],
   ['GET', /^\/workers\/scripts\/([^/]+)\/secrets$/, of((worker) => ok(shownSecrets(worker)))],
   [
+    'DELETE',
+    /^\/workers\/scripts\/([^/]+)\/secrets\/([^/]+)$/,
+    of((worker, _call, name = '') => {
+      worker.bindings = worker.bindings.filter((each) => each.name !== name)
+      return worker.secrets.delete(name) ? ok(null) : no(404, 10056, 'Secret not found')
+    }),
+  ],
+  [
     'PUT',
     /^\/workers\/scripts\/([^/]+)\/secrets$/,
     of((worker, call) => {

@@ -19,6 +19,7 @@ const CONSOLE_MINI = text(
   'mp.weixin.qq.com → 开发管理 → 开发设置 → 开发者ID',
   'mp.weixin.qq.com → 开发管理 → 开发设置 → 开发者ID',
 )
+const CONSOLE_SECRET = text(`${CONSOLE_MINI.en} (32 characters)`, `${CONSOLE_MINI.zh}（32 个字符）`)
 const CONSOLE_KEY = text(
   'pay.weixin.qq.com → 账户中心 → API安全 → 设置 APIv2 密钥 (32 characters; it works some minutes after a change)',
   'pay.weixin.qq.com → 账户中心 → API安全 → 设置 APIv2 密钥（32 个字符，修改后几分钟生效）',
@@ -100,7 +101,7 @@ const byRule = (name: string, sentence: Text) => (value: string) =>
 const APP_SECRET: Value = {
   name: 'WX_APP_SECRET',
   title: text('AppSecret of the mini program', '小程序 AppSecret'),
-  where: CONSOLE_MINI,
+  where: CONSOLE_SECRET,
   option: undefined,
   normalize: trimmed,
   wrong: byRule(
@@ -125,7 +126,10 @@ const API_KEY: Value = {
 const MERCHANT_TOKEN: Value = {
   name: 'MERCHANT_TOKEN',
   title: text("token of the shop's server", '商城服务器使用的令牌'),
-  where: text('you choose it: openssl rand -hex 32', '由你生成：openssl rand -hex 32'),
+  where: text(
+    'made for you at a terminal; elsewhere you choose it: openssl rand -hex 32',
+    '在终端里运行时自动生成；没有终端时由你生成：openssl rand -hex 32',
+  ),
   option: undefined,
   normalize: trimmed,
   wrong: byRule(

@@ -105,7 +105,7 @@ function line({ words }: Visit, name: string, findings: readonly Finding[]): Mar
   const { checks } = words
   const isWrong = findings.some(({ isHint }) => isHint !== true)
   const icon = findings.length === 0 ? ICONS.ok : isWrong ? ICONS.warning : ICONS.ring
-  const word = findings.length === 0 ? checks.good : checks.wrong
+  const word = findings.length === 0 ? checks.good : isWrong ? checks.wrong : checks.unused
   const css = findings.length === 0 ? 'same' : isWrong ? 'mark' : 'dim'
   const says = findings.map(
     ({ reason, variables }) =>

@@ -51,7 +51,9 @@ function line({ words }: Visit, finding: Finding): Markup {
   const { name, message, remedy } = tell(finding, words.doctor)
   const { id, status, seen } = finding
   const [css, icon] = LOOKS[status]
+  const isWrong = status === 'fail' || status === 'warn'
+  const title = isWrong ? words.doctor.page.expected(name) : name
   const more = remedy !== undefined && markup`<div class="small">${message} ${remedy}</div>`
-  return markup`<li><span class="${css}">${icon}<span class="hidden">${words.doctor.page.status[status]}</span></span><div><b>${name}</b> <span class="mono small faint">${id}</span>${more}${seen !== undefined && markup`<div class="small mono wrap">${seen}</div>`}</div></li>
+  return markup`<li><span class="${css}">${icon}<span class="hidden">${words.doctor.page.status[status]}</span></span><div><b>${title}</b> <span class="mono small faint">${id}</span>${more}${seen !== undefined && markup`<div class="small mono wrap">${seen}</div>`}</div></li>
 `
 }

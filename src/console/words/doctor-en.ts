@@ -149,11 +149,11 @@ export const en = {
   ],
   'cert.bound absent': [
     'There is no merchant certificate, so refunds answer 501.',
-    'npx wrangler mtls-certificate upload --cert apiclient_cert.pem --key apiclient_key.pem --name wxpay-edge, put the id into [[mtls_certificates]], deploy.',
+    'npm run setup -- --cert apiclient_cert.pem.',
   ],
   'cert.bound refused': [
     'WeChat refuses the merchant certificate.',
-    'pay.weixin.qq.com → 账户中心 → API安全: make a certificate of this merchant, upload it, change the id in wrangler.toml, deploy.',
+    'pay.weixin.qq.com → 账户中心 → API安全: make a certificate of this merchant; then npm run setup -- --cert apiclient_cert.pem.',
   ],
   'cert.bound no_answer': ['WeChat gave no answer about the certificate.', 'Run the doctor again.'],
   'cert.bound other': [
@@ -167,11 +167,11 @@ export const en = {
   ],
   'cert.expiry soon': [
     'The merchant certificate ends within thirty days.',
-    'pay.weixin.qq.com → API安全: a new one; upload it, change the id and WX_CERT_EXPIRES, deploy.',
+    'pay.weixin.qq.com → API安全: a new one; then npm run setup -- --cert apiclient_cert.pem.',
   ],
   'cert.expiry ended': [
     'The merchant certificate has ended, so refunds are refused.',
-    'pay.weixin.qq.com → API安全: a new one; upload it, change the id and WX_CERT_EXPIRES, deploy.',
+    'pay.weixin.qq.com → API安全: a new one; then npm run setup -- --cert apiclient_cert.pem.',
   ],
   'webhook.target malformed': [
     'WEBHOOK_URL or WEBHOOK_SECRET is malformed, so webhooks wait.',
@@ -179,7 +179,7 @@ export const en = {
   ],
   'webhook.target unset': [
     'WEBHOOK_URL is not set, so the shop hears of no payment.',
-    `Set it in wrangler.toml, ${PUT} WEBHOOK_SECRET, deploy. Or ask GET /orders/{ordercode} yourself.`,
+    'See “Webhooks to your shop” in docs/deploy.md. Or ask GET /orders/{ordercode} yourself.',
   ],
   'webhook.target given_up': [
     'The shop did not take the last webhook, and it was given up.',

@@ -130,11 +130,11 @@ export const zh: typeof en = {
   'wechat.binding by_hand': ['只有真实下单才能看出来。', '用自己的手机付一分钱，再退款。'],
   'cert.bound absent': [
     '没有商户证书，退款会回答 501。',
-    'npx wrangler mtls-certificate upload --cert apiclient_cert.pem --key apiclient_key.pem --name wxpay-edge，把 id 写进 [[mtls_certificates]]，再部署。',
+    'npm run setup -- --cert apiclient_cert.pem。',
   ],
   'cert.bound refused': [
     '微信不接受商户证书。',
-    'pay.weixin.qq.com → 账户中心 → API安全：申请本商户的证书，上传，改 wrangler.toml 里的 id，再部署。',
+    'pay.weixin.qq.com → 账户中心 → API安全：申请本商户的证书，再运行 npm run setup -- --cert apiclient_cert.pem。',
   ],
   'cert.bound no_answer': ['微信没有就证书作出回答。', '再体检一次。'],
   'cert.bound other': ['微信的回答与证书无关。', '先解决 wechat.key，再体检一次。'],
@@ -145,11 +145,11 @@ export const zh: typeof en = {
   ],
   'cert.expiry soon': [
     '商户证书三十天内到期。',
-    'pay.weixin.qq.com → API安全：申请新证书，上传，改 id 和 WX_CERT_EXPIRES，再部署。',
+    'pay.weixin.qq.com → API安全：申请新证书，再运行 npm run setup -- --cert apiclient_cert.pem。',
   ],
   'cert.expiry ended': [
     '商户证书已到期，退款会被拒绝。',
-    'pay.weixin.qq.com → API安全：申请新证书，上传，改 id 和 WX_CERT_EXPIRES，再部署。',
+    'pay.weixin.qq.com → API安全：申请新证书，再运行 npm run setup -- --cert apiclient_cert.pem。',
   ],
   'webhook.target malformed': [
     'WEBHOOK_URL 或 WEBHOOK_SECRET 格式不对，通知都在等。',
@@ -157,7 +157,7 @@ export const zh: typeof en = {
   ],
   'webhook.target unset': [
     '没有设 WEBHOOK_URL，商城不会知道收款。',
-    `在 wrangler.toml 里设好，${PUT} WEBHOOK_SECRET，再部署。或者自己查 GET /orders/{ordercode}。`,
+    '见 docs/deploy.zh-CN.md 的“接收 webhook”。或者自己查 GET /orders/{ordercode}。',
   ],
   'webhook.target given_up': [
     '商城没有收下最近的通知，已放弃。',

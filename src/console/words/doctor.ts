@@ -42,8 +42,10 @@ const en = {
     run: 'Run all checks',
     runThorough: 'Run with a test message',
     thoroughWhat:
-      'A run takes up to ten seconds, and is repeated at most every thirty. With a test message, it also writes an entry to KV and deletes it, and sends WeChat a refund of nothing, which must be refused.',
+      'A run takes up to ten seconds, and is repeated at most every thirty. With a test message, it also writes an entry to KV and deletes it, and sends WeChat a refund of a payment that does not exist, which WeChat must refuse.',
     rest: (n: number) => (n === 1 ? '1 other check' : `${n} other checks`),
+    /** Of a check that failed: its name says what is right. */
+    expected: (name: string) => `Should be: ${name}`,
     status: { ok: 'in order', warn: 'warning', fail: 'failed', skip: 'not looked at' },
   },
 }
@@ -87,6 +89,7 @@ const zh: typeof en = {
     thoroughWhat:
       '一次最多十秒，三十秒内不会重复。发测试消息的体检，还会在 KV 里写入一条再删除，并向微信发送一个必然被拒绝的退款。',
     rest: (n) => `其他 ${n} 项`,
+    expected: (name) => `应为：${name}`,
     status: { ok: '正常', warn: '要留意', fail: '不通过', skip: '没有检查' },
   },
 }

@@ -60,7 +60,7 @@ const en = {
     title: 'Checks',
     about: 'What /health knows, and the last run of the doctor. A value is never shown.',
     status: {
-      ok: 'Everything is in order',
+      ok: 'Running well, nothing waits too long',
       degraded: 'Something needs a look',
       down: 'Payments are late until this is mended',
     },
@@ -71,6 +71,7 @@ const en = {
     bytes: (mb: string, max: string) => `${mb} MB of ${max} MB`,
     good: 'in order',
     wrong: 'not in order',
+    unused: 'not used',
     item: {
       cron: 'The cron runs',
       database: 'The database answers',
@@ -180,7 +181,7 @@ const zh: typeof en = {
   checks: {
     title: '体检',
     about: '这里是 /health 的结果和最近一次体检，从不显示变量的值。',
-    status: { ok: '一切正常', degraded: '有事要看', down: '修好以前，收款会晚到账' },
+    status: { ok: '运行正常，没有积压', degraded: '有事要看', down: '修好以前，收款会晚到账' },
     version: '版本',
     lastCron: '定时任务上次运行',
     never: '从来没有',
@@ -188,6 +189,7 @@ const zh: typeof en = {
     bytes: (mb, max) => `${mb} MB，上限 ${max} MB`,
     good: '正常',
     wrong: '不正常',
+    unused: '没有使用',
     item: {
       cron: '定时任务在运行',
       database: '数据库有回答',
