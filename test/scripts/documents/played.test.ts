@@ -1,13 +1,15 @@
 /**
  * The commands of the documents run as they stand there, one document after the other, beside one `npm start`. Addresses,
- * the number of the sample order and what stands for a secret are replaced; what only real accounts can answer is listed.
+ * the number of the sample order and what stands for a secret or an earlier answer are replaced; what only real accounts
+ * can answer is listed.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { freePort } from '../../../scripts/local/ports.ts'
 import { environmentOf, newProject, writeCertificate } from '../../../testing/cloudflare/project.ts'
 import { startStandIn } from '../../../testing/cloudflare/stand-in.ts'
@@ -28,7 +30,7 @@ const NOT_RUN: readonly (readonly [command: RegExp, why: string])[] = [
     /^(npx wrangler|npm run deploy(:staging)?|npm run types|git|echo|openssl)\b/,
     'changes an account or the repository',
   ],
-  [/^npm run setup($| -- --env )/, 'asks a person; test/scripts/setup.test.ts answers it'],
+  [/^npm run setup($| -- --env | -- --lang zh$)/, 'asks a person; test/scripts/setup.test.ts answers it'],
   [/^npm run demo$/, 'test/scripts/demo.test.ts runs it'],
   [/^npm run (bench|load) /, 'takes half an hour or more'],
 ]
@@ -42,24 +44,43 @@ const SECRETS = {
   MERCHANT_TOKEN: 'merchant-token-0123456789abcdef0123456789',
 }
 
+/** A running `npm start`. */
+type Stack = Readonly<{ tool: Tool; worker: string; wechat: string; sample: string }>
+
 const folder = mkdtempSync(join(tmpdir(), 'wxpay-edge-documents-'))
-let start: Tool
-let worker = ''
-let wechat = ''
-let sample = ''
+let common: Stack
+/** The one that the present document's commands talk to. */
+let stack: Stack
+/** What the present document has started besides, and the address of its shop. */
+let started: { output: () => string; stop: () => Promise<unknown> }[] = []
+let shop = 'http://127.0.0.1:8800'
+/** The answer to the last command, from which a person copies. */
+let answer = ''
+
+async function startStack(...more: readonly string[]): Promise<Stack> {
+  const [port, wechatPort] = [await freePort(), await freePort()]
+  const where = ['--port', `${port}`, '--wechat-port', `${wechatPort}`]
+  const running = tool('start', [...where, '--persist', join(folder, `database-${port}`), ...more])
+  const [, sample = ''] = await running.prints(/npm run pay -- (\S+) /, READY_MS)
+  const [worker, wechat] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${wechatPort}`]
+  return { tool: running, worker, wechat, sample }
+}
+
+const stopped = async ({ tool: running }: Stack): Promise<void> => {
+  running.signal('SIGINT')
+  await running.exited
+}
 
 beforeAll(async () => {
-  const [port, wechatPort] = [await freePort(), await freePort()]
-  worker = `http://127.0.0.1:${port}`
-  wechat = `http://127.0.0.1:${wechatPort}`
-  const where = ['--port', `${port}`, '--wechat-port', `${wechatPort}`]
-  start = tool('start', [...where, '--persist', join(folder, 'database')])
-  const [, ordercode = ''] = await start.prints(/npm run pay -- (\S+) /, READY_MS)
-  sample = ordercode
+  common = stack = await startStack()
+})
+afterEach(async () => {
+  for (const { stop } of started) await stop()
+  started = []
+  stack = common
 })
 afterAll(async () => {
-  start.signal('SIGINT')
-  await start.exited
+  await stopped(common)
   rmSync(folder, { recursive: true, force: true })
 })
 
@@ -106,10 +127,19 @@ const script = (name: string, args: readonly string[], options?: Options): Promi
 /** The addresses and the order of this run, in place of those in the document. */
 const here = (word: string): string =>
   word
-    .replace(/^http:\/\/(127\.0\.0\.1|localhost):8787/, worker)
-    .replace('http://127.0.0.1:8790', wechat)
-    .replace(/^https:\/\/pay\.example\.com/, worker)
-    .replace(SAMPLE, sample)
+    .replace(/^http:\/\/(127\.0\.0\.1|localhost):8787/, stack.worker)
+    .replace('http://127.0.0.1:8790', stack.wechat)
+    .replace('http://127.0.0.1:8800', shop)
+    .replace(/^https:\/\/pay\.example\.com/, stack.worker)
+    .replace(SAMPLE, stack.sample)
+    .replace(/THE-([A-Z]+)/, (_, name: string) => fieldOf(answer, name.toLowerCase()))
+
+/** A field of an answer, in place of the word that tells a person to put it in. */
+function fieldOf(json: string, name: string): string {
+  const value = (JSON.parse(json) as Readonly<Record<string, unknown>>)[name]
+  expect(value, `${name} in ${json}`).toBeTypeOf('string')
+  return value as string
+}
 
 /** How each program runs. */
 const RUNS: Readonly<Record<string, (args: readonly string[], command: Command) => Promise<Ran>>> =
@@ -118,10 +148,21 @@ const RUNS: Readonly<Record<string, (args: readonly string[], command: Command) 
       const looking = ['ci', '--dry-run', '--offline', '--no-audit', '--no-fund']
       return run('npm', looking, { cwd: ROOT })
     },
-    'npm start': async () => ({ code: 0, output: start.output() }),
+    'npm start': async (args) => {
+      if (args.includes('--webhook')) {
+        shop = `http://127.0.0.1:${await freePort()}`
+        const own = (stack = await startStack(...args.map(here)))
+        started.push({ output: own.tool.output, stop: () => stopped(own) })
+      }
+      return { code: 0, output: stack.tool.output() }
+    },
+    'npx node': ([, file = '', ...args], { env }) => {
+      const more = ['--port', new URL(shop).port, '--worker', stack.worker]
+      return background([join(ROOT, file), ...args.map(here), ...more], env)
+    },
     curl: (args) => run('curl', ['-sS', '--fail-with-body', '--max-time', '30', ...args.map(here)]),
     pay: (args) => {
-      const given = [...args.map(here), '--worker', worker, '--wechat', wechat]
+      const given = [...args.map(here), '--worker', stack.worker, '--wechat', stack.wechat]
       return script('pay', given, {
         when: ['the cron queries WeChat', (child) => void passTime(child)],
       })
@@ -147,11 +188,32 @@ const RUNS: Readonly<Record<string, (args: readonly string[], command: Command) 
     setup: (args, { env }) => setUp(args, env),
   }
 
+/** Starts a server that runs until the document ends. @returns when it has said that it listens. */
+async function background(args: readonly string[], env: Command['env']): Promise<Ran> {
+  const child = spawn(process.execPath, args, {
+    cwd: folder,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const exited = once(child, 'close')
+  let output = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
+  started.push({
+    output: () => output,
+    stop: async () => {
+      child.kill('SIGINT')
+      await exited
+    },
+  })
+  await expect.poll(() => output, { timeout: READY_MS }).toContain('http://')
+  return { code: 0, output }
+}
+
 /** Runs the cron as it would run in the next minutes, until the process has ended. */
 async function passTime(child: ChildProcess): Promise<void> {
   for (let minutes = 2; child.exitCode === null && child.signalCode === null; minutes++) {
     const query = `cron=*+*+*+*+*&time=${Date.now() + minutes * 60_000}`
-    await fetch(`${worker}/cdn-cgi/handler/scheduled?${query}`)
+    await fetch(`${stack.worker}/cdn-cgi/handler/scheduled?${query}`)
     await sleep(1_000)
   }
 }
@@ -191,9 +253,10 @@ async function setUp(args: readonly string[], env: Command['env']): Promise<Ran>
 /** Lines as they are compared: with the addresses of the documents, without figures that differ from run to run. */
 const comparable = (text: string): string[] =>
   text
-    .replaceAll(worker, 'http://127.0.0.1:8787')
-    .replaceAll(wechat, 'http://127.0.0.1:8790')
+    .replaceAll(stack.worker, 'http://127.0.0.1:8787')
+    .replaceAll(stack.wechat, 'http://127.0.0.1:8790')
     .replace(SAMPLE, 'sample-…')
+    .replace(/\d{8}-\d{6}-[A-Z0-9]{4}/g, 'ORDER')
     .replace(/\b[\d.]+ (s|ms)\b/g, 'N $1')
     .split('\n')
     .map((line) => line.trim().replace(/ +/g, ' '))
@@ -234,7 +297,7 @@ function play(given: Command, shell: Shell): Promise<Ran> | undefined {
   const how = RUNS[words.slice(0, 2).join(' ')] ?? RUNS[call?.script ?? words[0] ?? '']
   if (how === undefined) expect.fail(`${placeOf(given)}: no test runs ${text}`)
   const command = { ...given, words, env }
-  const key = JSON.stringify([words, env])
+  const key = JSON.stringify([stack.worker, words, env])
   const running = ran.get(key) ?? how(scriptCall(command)?.args ?? words.slice(1), command)
   ran.set(key, running)
   return running
@@ -254,10 +317,13 @@ describe('the commands of the documents run', () => {
       const { code = 0, output = '' } = (await play(command, shell)) ?? {}
       expect(code, `${placeOf(command)}: ${command.text}\n${output}`).toBe(0)
       printed += `${output}\n`
+      if (output.startsWith('{')) answer = output
     }
-    const lines = comparable(printed)
+    const all = (): string => [printed, ...started.map(({ output }) => output())].join('\n')
     for (const block of blocks.filter(isOutput)) {
-      for (const line of comparable(block.text)) expect(lines, placeOf(block)).toContain(line)
+      for (const line of comparable(block.text)) {
+        await expect.poll(() => comparable(all()), { message: placeOf(block) }).toContain(line)
+      }
     }
   })
 
