@@ -30,7 +30,10 @@ const NOT_RUN: readonly (readonly [command: RegExp, why: string])[] = [
     /^(npx wrangler|npm run deploy(:staging)?|npm run types|git|echo|openssl)\b/,
     'changes an account or the repository',
   ],
-  [/^npm run setup($| -- --env | -- --lang zh$)/, 'asks a person; test/scripts/setup.test.ts answers it'],
+  [
+    /^npm run setup($| -- --env | -- --lang zh$)/,
+    'asks a person; test/scripts/setup.test.ts answers it',
+  ],
   [/^npm run demo$/, 'test/scripts/demo.test.ts runs it'],
   [/^npm run (bench|load) /, 'takes half an hour or more'],
 ]
