@@ -2,6 +2,7 @@
 import type { Platform } from './assemble.ts'
 import { readConfig, type Vars } from './config.ts'
 import { IsolateMemory } from './isolate-memory.ts'
+import type { Timers } from './lib/deadline.ts'
 import { err, ok, type Result } from './lib/result.ts'
 import { Throttle } from './lib/throttle.ts'
 import type { LogEntry } from './ports/deps.ts'
@@ -16,6 +17,14 @@ const configs = new WeakMap<Installation, ReturnType<typeof readConfig>>()
 /** How often an isolate logs what is wrong with a configuration that works. */
 const CONFIG_LOG_S = 3_600
 const configLog = new Throttle(CONFIG_LOG_S)
+
+/** The timers of the platform, which Node has, too. */
+export const realTimers: Timers = {
+  after(ms, wake) {
+    const timer = setTimeout(wake, ms)
+    return () => clearTimeout(timer)
+  },
+}
 
 /** The variables and bindings of this Worker. The merchant's certificate and the archive are optional. */
 export type Installation = Omit<Env, 'KV'> & Readonly<{ WX_CERT?: Fetcher; KV?: KVNamespace }>
@@ -36,12 +45,7 @@ export function install(
       db: env.DB,
       kv: env.KV,
       fetch: (request) => fetch(request),
-      timers: {
-        after(ms, wake) {
-          const timer = setTimeout(wake, ms)
-          return () => clearTimeout(timer)
-        },
-      },
+      timers: realTimers,
       nowMs,
       randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
       log: writeLog,

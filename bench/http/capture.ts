@@ -5,6 +5,7 @@
 import { WeChatSimulator } from '../../simulator/wechat.ts'
 import { assemble, type Platform } from '../../src/assemble.ts'
 import { readConfig } from '../../src/config.ts'
+import { realTimers } from '../../src/platform.ts'
 import { respond } from '../../src/routes/router.ts'
 import { d1Shim } from '../../testing/simulation/d1/d1-shim.ts'
 import { Sqlite } from '../../testing/simulation/d1/sqlite.ts'
@@ -58,12 +59,7 @@ export async function captureWay(): Promise<Way> {
     db,
     kv: undefined,
     nowMs: () => Date.now(),
-    timers: {
-      after(ms, wake) {
-        const timer = setTimeout(wake, ms)
-        return () => clearTimeout(timer)
-      },
-    },
+    timers: realTimers,
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
     log: () => {},
     background: (work) => void work,

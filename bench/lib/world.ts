@@ -4,6 +4,7 @@ import { assemble, assembleCron, type Platform } from '../../src/assemble.ts'
 import { readConfig } from '../../src/config.ts'
 import { tick } from '../../src/cron/tick.ts'
 import { IsolateMemory } from '../../src/isolate-memory.ts'
+import { realTimers } from '../../src/platform.ts'
 import { respond } from '../../src/routes/router.ts'
 import { CLIENT, MERCHANT } from './messages.ts'
 import { orderJson, TOKEN, workerVars } from './shop.ts'
@@ -47,12 +48,7 @@ export function openWorld(
     db,
     kv: undefined,
     nowMs: () => nowMs,
-    timers: {
-      after(ms, wake) {
-        const timer = setTimeout(wake, ms)
-        return () => clearTimeout(timer)
-      },
-    },
+    timers: realTimers,
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
     log(entry) {
       if (entry.event !== 'tick_finished') return

@@ -2,6 +2,7 @@
 import { assemble, assembleCron, type Platform } from '../../src/assemble.ts'
 import { readConfig, type Vars } from '../../src/config.ts'
 import { tick } from '../../src/cron/tick.ts'
+import { realTimers } from '../../src/platform.ts'
 import { respond } from '../../src/routes/router.ts'
 import { readBill } from '../../src/wechat/bill/read.ts'
 
@@ -75,12 +76,7 @@ function installed(
     db: watched(env.DB),
     kv: env.KV,
     fetch: (request) => fetch(request),
-    timers: {
-      after(ms, wake) {
-        const timer = setTimeout(wake, ms)
-        return () => clearTimeout(timer)
-      },
-    },
+    timers: realTimers,
     nowMs: () => nowMs,
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
     log(entry) {

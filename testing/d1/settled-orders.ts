@@ -2,6 +2,7 @@
 import { WeChatSimulator } from '../../simulator/wechat.ts'
 import { assemble, type Platform } from '../../src/assemble.ts'
 import { readConfig } from '../../src/config.ts'
+import { realTimers } from '../../src/platform.ts'
 import { respond } from '../../src/routes/router.ts'
 import { takeUpNewWebhooks } from '../../src/service/webhook/due-webhooks.ts'
 
@@ -50,12 +51,7 @@ export function settledOrders(db: D1Database): SettledOrders {
     db,
     kv: undefined,
     nowMs: () => nowMs,
-    timers: {
-      after(ms, wake) {
-        const timer = setTimeout(wake, ms)
-        return () => clearTimeout(timer)
-      },
-    },
+    timers: realTimers,
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
     log: () => {},
     background: (work) => void background.push(work),

@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers'
 import type { Actor } from '../../src/core/actor.ts'
 import type { OrderView } from '../../src/core/order/order.ts'
 import type { Stores } from '../../src/ports/deps.ts'
+import { realTimers } from '../../src/platform.ts'
 import type { RefundLimits } from '../../src/ports/refund-store.ts'
 import { Database } from '../../src/store/d1/database.ts'
 import { type Outbox, requestOutbox } from '../../src/store/d1/outbox.ts'
@@ -43,13 +44,7 @@ export function storeBench({
   outbox = requestOutbox(true),
   db = env.DB,
 }: BenchOptions = {}): StoreBench {
-  const timers = {
-    after: (ms: number, wake: () => void) => {
-      const timer = setTimeout(wake, ms)
-      return () => clearTimeout(timer)
-    },
-  }
-  const database = new Database(db, timers, (count) =>
+  const database = new Database(db, realTimers, (count) =>
     crypto.getRandomValues(new Uint8Array(count)),
   )
   const read = async (sql: string): Promise<readonly SqlRow[]> =>
