@@ -38,7 +38,7 @@ const NOT_RUN: readonly (readonly [command: RegExp, why: string])[] = [
   [/^npm run (bench|load) /, 'takes half an hour or more'],
 ]
 
-const READY_MS = 90_000
+const READY_MS = 180_000
 const TOKEN = 'demo-merchant-token-not-a-secret-at-all'
 const SAMPLE = /sample-\d{4}-\d{6}-[a-z0-9]{3}/g
 const SECRETS = {
