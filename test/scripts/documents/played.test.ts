@@ -76,7 +76,7 @@ const stopped = async ({ tool: running }: Stack): Promise<void> => {
 
 beforeAll(async () => {
   common = stack = await startStack()
-})
+}, READY_MS)
 afterEach(async () => {
   for (const { stop } of started) await stop()
   started = []
