@@ -188,8 +188,8 @@ describe('a run of the cron in a large database', () => {
     const before = w.calls.length
     const read = await readByRun()
     expect(w.calls.length - before).toBe(10)
-    // About 15 rows for each: claim, order, attempts and new due time, most of which D1 counts twice or three times.
-    expect(read, 'ten attempts are due').toBeLessThanOrEqual(260)
+    // About 12 rows for each: claim, order, attempts and new due time, most of which D1 counts twice or three times.
+    expect(read, 'ten attempts are due').toBeLessThanOrEqual(220)
   })
 })
 
