@@ -223,12 +223,12 @@ const zh: OutsideWords = {
       'MERCHANT_TOKEN=… npm run doctor -- <url>；在终端里运行时会询问。',
     ],
     'worker.doctor unauthorized': [
-      '口令不是这个 Worker 的。',
-      '请提供用 npx wrangler secret put 设置的 MERCHANT_TOKEN，或操作员的口令。',
+      '令牌不是这个 Worker 的。',
+      '请提供用 npx wrangler secret put 设置的 MERCHANT_TOKEN，或操作员的令牌。',
     ],
     'worker.doctor forbidden': [
       '只读的操作员不能做会留下痕迹的检查。',
-      '去掉 --thorough，或用有权限的口令。',
+      '去掉 --thorough，或用有权限的令牌。',
     ],
     'worker.doctor misconfigured': [
       'Worker 的 MERCHANT_TOKEN 本身没有设或格式不对。',
