@@ -270,4 +270,25 @@ export const STORE_MUTANTS: readonly Mutant[] = [
     replace: 'revision',
     tests: ['test/store/order/events.test.ts'],
   },
+  {
+    name: 'Refunds of an order stand by their numbers, not by the time of their requests',
+    file: 'store/order/views.ts',
+    find: 'a.requestedAt - b.requestedAt ||',
+    replace: '',
+    tests: ['test/stories/refund/refunding.test.ts'],
+  },
+  {
+    name: 'A list reads what belongs to orders that are not in it',
+    file: 'store/order/order-list.ts',
+    find: 'viewColumns(isListed)',
+    replace: 'viewColumns()',
+    tests: ['test/stories/large.test.ts'],
+  },
+  {
+    name: 'The payment that made an order paid is read twice',
+    file: 'store/order/views.ts',
+    find: "list(PAYMENT, 'payments', ' AND further = 1')",
+    replace: "list(PAYMENT, 'payments')",
+    tests: ['test/store/order/orders.test.ts'],
+  },
 ]

@@ -20,6 +20,17 @@ import {
 import { MERCHANT, TOKEN, world } from '../../../testing/world.ts'
 
 describe('a refund', () => {
+  it('stands in its order by the time of its request, whatever its number is', async () => {
+    const w = world()
+    const { ordercode } = await paidOrder(w, 'order-of-refunds')
+    for (const number of ['R2', 'R1', 'R3']) {
+      await refund(w, ordercode, number, { refund_fee: 100 })
+      w.advance(60)
+    }
+    const { refunds } = await w.read(ordercode)
+    expect(refunds.map(({ out_refund_no }) => out_refund_no)).toEqual(['R2', 'R1', 'R3'])
+  })
+
   it('is accepted, then succeeds and sends a webhook', async () => {
     const w = world()
     const { ordercode, transactionId } = await paidOrder(w, 'whole')
