@@ -70,6 +70,7 @@ export const viewFrom = (outcome: Outcome | undefined): OrderView | undefined =>
 export function viewFromRow(row: Row): OrderView {
   const rows = (column: string): readonly Row[] => JSON.parse(text(row, column)) as Row[]
   const order = orderFromRow(row)
+  // SQLite aggregates in the order of the index that it happens to use, which for attempts is this one today.
   const attempts = rows('attempts')
     .map((each) => attemptFromRow(each, order.terms))
     .toSorted((a, b) => a.number - b.number)
